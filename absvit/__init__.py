@@ -1,0 +1,13 @@
+"""AbSViT: vision transformers that look twice, as observers for vision science.
+
+A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it. Importing this
+package registers the variants with timm, so that ``timm.create_model`` knows them too.
+
+>>> import absvit
+>>> model = absvit.load_model("absvit_micro")
+>>> looked = absvit.perceive(model, images, [absvit.priors.ClassPrior(3)])
+"""
+
+from absvit.models import AbSViT, Trajectory, create_model, load_model, maps, perceive, priors, topdown_from
+
+__all__ = ["AbSViT", "Trajectory", "create_model", "load_model", "maps", "perceive", "priors", "topdown_from"]

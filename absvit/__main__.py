@@ -1,0 +1,73 @@
+"""The command `absvit`, also `python -m absvit`: one table of everything that can be run."""
+
+import difflib
+import runpy
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "models": ("absvit.models", "list the variants: parameters, published numbers, where the weights are"),
+    "convert": ("absvit.convert", "turn an official checkpoint into safetensors with a card"),
+    "benchmark": ("absvit.benchmark", "time the model against a plain implementation of the same equations"),
+    "training": ("absvit.training", "train a model by one of the recipes"),
+    "stimuli": ("stimuli", "draw a stimulus set and write it to a folder"),
+    "experiments": ("experiments", "run a probe; summarise, draw or export a record"),
+}
+
+
+def overview() -> str:
+    """Say what each command does and how else it is spelt, one line each."""
+    rows = [
+        (f"absvit {name}", f"python -m {module}", purpose) for name, (module, purpose) in COMMANDS.items()
+    ]
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    lines = [
+        "AbSViT: top-down visual attention from analysis by synthesis.",
+        "",
+        "usage: absvit COMMAND [arguments]      (absvit COMMAND --help says more)",
+        "",
+    ]
+    lines += [f"  {short:{first}}   {module:{second}}   {purpose}" for short, module, purpose in rows]
+    return "\n".join(lines)
+
+
+def unknown_command(name: str) -> str:
+    """Say that a command does not exist, and which ones are spelt alike.
+
+    Parameters
+    ----------
+    name
+        What was typed.
+    """
+    near = difflib.get_close_matches(name, COMMANDS, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the commands are {', '.join(COMMANDS)}."
+    return f"absvit: there is no command {name!r}: {hint}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the first argument names, with the others as its arguments.
+
+    Parameters
+    ----------
+    arguments
+        Words of the command line after `absvit`; those of this process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 for an unknown command. A command that exits by itself keeps its own.
+    """
+    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if name not in COMMANDS:
+        print(unknown_command(name), file=sys.stderr)
+        return 2
+    sys.argv[1:] = rest
+    runpy.run_module(COMMANDS[name][0], run_name="__main__", alter_sys=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,256 @@
+"""How fast is it? ``python -m absvit.benchmark inference`` against a plain reading of the paper, in one run.
+
+The plain implementation runs both passes for every prior, attends without fused kernels, sends the feedback through
+the full query-key-value projection and computes the variational loss on every forward, as the official code does.
+The two alternate, so that whatever else the machine does meets both alike.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+import tyro
+from torch import Tensor
+
+from absvit.models import AbSViT, create_model, perceive, priors
+
+__all__ = ["Inference", "floor", "inference", "plain_perceive"]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Inference: logits of a batch under several class priors.
+
+    Parameters
+    ----------
+    models : variants to time.
+    batch : images in the batch.
+    n_priors : numbers of class priors.
+    repeats : timed runs of each implementation; the median counts.
+    threads : CPU threads; 0 leaves torch's choice.
+    bf16 : also time ours under bfloat16 autocast, against the plain implementation in float32.
+    out : file for the results as JSON; none is written if left out.
+    """
+
+    models: tuple[str, ...] = ("absvit_tiny_patch16_224", "absvit_small_patch16_224")
+    batch: int = 16
+    n_priors: tuple[int, ...] = (1, 3, 10)
+    repeats: int = 5
+    threads: int = 0
+    bf16: bool = True
+    out: Path | None = None
+
+
+# ---- the plain implementation --------------------------------------------------------------------------------------
+
+
+def plain_perceive(model: AbSViT, images: Tensor, class_indices: Sequence[int], gain: float) -> Tensor:
+    """Logits of the second pass for each class prior, as the paper reads.
+
+    Parameters
+    ----------
+    model : an official variant.
+    images : (image, channel, y, x), normalised.
+    class_indices : one class a prior.
+    gain : factor on the prior's weights.
+
+    Returns
+    -------
+    (prior, image, class)
+    """
+    logits = []
+    for index in class_indices:
+        x = model._pos_embed(model.patch_embed(images))
+        tokens = model.norm(_plain_blocks(model, x, None)[-1])
+        weights = F.cosine_similarity(tokens, model.head.weight[index], dim=-1).clamp(0, 1)
+        feedback, td = gain * weights.unsqueeze(-1) * tokens, []
+        for decoder in reversed(model.decoders):
+            feedback = decoder.linear(feedback)
+            td.append(decoder.linear2(feedback))
+        states = _plain_blocks(model, x, td[::-1])
+        for decoder, below, above in zip(model.decoders, states[:-1], states[1:], strict=True):
+            (decoder.linear(above) - below).square().mean()  # the official code computes it on every forward
+        logits.append(model.forward_head(model.norm(states[-1])))
+    return torch.stack(logits)
+
+
+def _plain_blocks(model: AbSViT, x: Tensor, td: list[Tensor] | None) -> list[Tensor]:
+    """Tokens entering each block and leaving the last."""
+    states = [x]
+    for layer, block in enumerate(model.blocks):
+        q, k, v = _plain_heads(block, block.norm1(x))
+        if td is not None:
+            v = v + _plain_heads(block, td[layer])[2]
+        attention = (q @ k.transpose(-2, -1) * block.attn.scale).softmax(dim=-1)
+        x = x + block.attn.proj((attention @ v).transpose(1, 2).flatten(2))
+        x = x + block.mlp(block.norm2(x))
+        states.append(x)
+    return states
+
+
+def _plain_heads(block, x: Tensor) -> Tensor:
+    """Queries, keys and values, (3, image, head, token, channel)."""
+    return block.attn.qkv(x).unflatten(-1, (3, block.attn.num_heads, -1)).permute(2, 0, 3, 1, 4)
+
+
+# ---- the floor: what the matrix products alone take ----------------------------------------------------------------
+
+
+def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]]:
+    """The matrix products that :func:`absvit.perceive` cannot do without, as calls to be timed.
+
+    Parameters
+    ----------
+    model : an official variant.
+    batch : images.
+    n_priors : class priors of one feedback iteration.
+
+    Returns
+    -------
+    One call a product, on arrays of the shapes that the products have image by image: the linear layers and the
+    two attention products of every pass, and the feedback product.
+    """
+    width, heads = model.embed_dim, model.blocks[0].attn.num_heads
+    tokens = model.patch_embed.num_patches + 1
+    x, hidden = torch.randn(tokens, width), torch.randn(tokens, 4 * width)
+    q = torch.randn(1, heads, tokens, width // heads)
+    attention, block = torch.rand(1, heads, tokens, tokens), model.blocks[0]
+    patches = torch.randn(1, 3, 224, 224)
+    folded = torch.randn(width * len(model.blocks), width)
+    rows = batch * (1 + n_priors)
+
+    def block_products() -> None:
+        block.attn.qkv(x)
+        q @ q.transpose(-2, -1)
+        attention @ q
+        block.attn.proj(x)
+        block.mlp.fc1(x)
+        block.mlp.fc2(hidden)
+
+    def whole() -> None:
+        for _ in range(rows * len(model.blocks) - batch * n_priors):
+            block_products()
+        for _ in range(batch * n_priors):  # the first block's queries, keys and values serve all priors
+            attention @ q
+            block.attn.proj(x)
+            block.mlp.fc2(block.mlp.fc1(x))
+        for _ in range(batch):
+            model.patch_embed.proj(patches)
+            F.linear(x, folded)
+
+    return whole
+
+
+# ---- timing --------------------------------------------------------------------------------------------------------
+
+
+def inference(parameters: Inference) -> list[dict]:
+    """Time perceive against the plain implementation and the floor.
+
+    Parameters
+    ----------
+    parameters : what to time.
+
+    Returns
+    -------
+    One row a model and number of priors: seconds, ratios, and how far the logits differ.
+
+    Raises
+    ------
+    ArithmeticError : the two implementations disagree, so that comparing their speed means nothing.
+    """
+    if parameters.threads:
+        torch.set_num_threads(parameters.threads)
+    rows = []
+    for name in parameters.models:
+        torch.manual_seed(0)
+        model = create_model(name).eval()
+        images = torch.randn(parameters.batch, 3, 224, 224)
+        for n_priors in parameters.n_priors:
+            rows.append(_compare(model, images, list(range(n_priors)), parameters) | {"model": name})
+            print(_line(rows[-1]), flush=True)
+    return rows
+
+
+@torch.no_grad()
+def _compare(model: AbSViT, images: Tensor, classes: list[int], parameters: Inference) -> dict:
+    """Times of all contenders for one number of priors."""
+    cues = [priors.ClassPrior(index, gain=40.0) for index in classes]
+    contenders = {
+        "plain": lambda: plain_perceive(model, images, classes, 40.0),
+        "ours": lambda: perceive(model, images, cues).logits[1],
+        "floor": floor(model, len(images), len(classes)),
+    }
+    if parameters.bf16:
+        contenders["ours_bf16"] = lambda: _autocast(contenders["ours"])
+    outputs = {name: call() for name, call in contenders.items()}
+    difference = (outputs["ours"] - outputs["plain"]).abs().max() / outputs["plain"].abs().max()
+    if difference > 1e-4:
+        raise ArithmeticError(f"logits differ by {difference:.1e} of their largest value; expected at most 1e-4")
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(parameters.repeats):
+        for name, call in contenders.items():
+            started = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - started)
+    times = {name: median(values) for name, values in seconds.items()}
+    row = {"priors": len(classes), "seconds": times, "logit_difference": float(difference)}
+    row["times_faster"] = median(p / o for p, o in zip(seconds["plain"], seconds["ours"], strict=True))
+    row["over_floor"] = median(o / f for o, f in zip(seconds["ours"], seconds["floor"], strict=True))
+    if parameters.bf16:
+        plain, ours = outputs["plain"].softmax(-1), outputs["ours_bf16"].float().softmax(-1)
+        row["bf16_times_faster"] = median(p / o for p, o in zip(seconds["plain"], seconds["ours_bf16"], strict=True))
+        row["bf16_same_top1"] = float((plain.argmax(-1) == ours.argmax(-1)).float().mean())
+        row["bf16_probability_difference"] = float((plain - ours).abs().max())
+    return row
+
+
+def _autocast(call: Callable[[], Tensor]) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        return call()
+
+
+def _line(row: dict) -> str:
+    """A row of the table that the terminal shows."""
+    text = f"{row['model']:26} {row['priors']:3d} priors: {row['times_faster']:.2f} x plain, {row['over_floor']:.2f} x floor"
+    if "bf16_times_faster" in row:
+        text += (
+            f"; bf16 {row['bf16_times_faster']:.2f} x plain, same top-1 {row['bf16_same_top1']:.1%}, "
+            f"largest probability difference {row['bf16_probability_difference']:.4f}"
+        )
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : words after the program's name; those of the process if left out.
+
+    Returns
+    -------
+    Exit code: 0, or 2 after one line on standard error.
+    """
+    commands = {"inference": Inference}
+    parameters = tyro.extras.subcommand_cli_from_dict(commands, prog="python -m absvit.benchmark", args=arguments)
+    try:
+        rows = inference(parameters)
+        if parameters.out is not None:
+            parameters.out.write_text(json.dumps({"parameters": asdict(parameters) | {"out": None}, "rows": rows}, indent=1))
+    except (ValueError, OSError, ArithmeticError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

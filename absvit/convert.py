@@ -1,0 +1,97 @@
+"""Turn a PyTorch checkpoint, such as an official one, into safetensors with a card."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from absvit.models import checkpoints, zoo
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Convert a checkpoint to safetensors and a JSON card, after a strict check against the architecture.
+
+    Example: python -m absvit.convert official.pth absvit_tiny.safetensors --model absvit_tiny_patch16_224
+
+    Parameters
+    ----------
+    source
+        Checkpoint file, or its address.
+    out
+        File to be written, .safetensors; the card gets the same stem and .json.
+    model
+        Name of the model that the weights belong to.
+    which
+        "model", or "ema" for the exponential moving average.
+    overwrite
+        Replace files that are there already.
+    """
+
+    source: Annotated[str, tyro.conf.Positional]
+    out: Annotated[Path, tyro.conf.Positional]
+    model: str
+    which: Literal["model", "ema"] = "model"
+    overwrite: bool = False
+
+
+def convert(conversion: Conversion) -> dict:
+    """Convert a checkpoint.
+
+    Parameters
+    ----------
+    conversion : what to read, what to write.
+
+    Returns
+    -------
+    The card that was written: model, which, source and its SHA-256, parameters, package version, the model's
+    default prior gains, and the epoch and arguments of the training where the source has them.
+
+    Raises
+    ------
+    FileNotFoundError : the source, or the folder of the output, does not exist.
+    ValueError : the output exists, the name is unknown, or the source cannot be read or does not fit.
+    """
+    out = conversion.out
+    present = [str(path) for path in (out, out.with_suffix(".json")) if path.exists()]
+    if present and not conversion.overwrite:
+        raise ValueError(f"{' and '.join(present)} exists already; choose another name or pass --overwrite")
+    model = zoo.create_model(conversion.model)
+    checkpoint = checkpoints.read(conversion.source, which=conversion.which)
+    checkpoints.load_into(model, checkpoint.state_dict)
+    card = {
+        **checkpoint.card,
+        "model": conversion.model,
+        "which": conversion.which,
+        "source": checkpoint.source,
+        "source_sha256": checkpoint.sha256,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "package_version": metadata.version("absvit"),
+    }
+    if hasattr(model, "prior_gains"):
+        card["prior_gains"] = model.prior_gains
+    return {**card, "weights_sha256": checkpoints.write(out, checkpoint.state_dict, card)}
+
+
+def main(conversion: Conversion) -> None:
+    """Convert a checkpoint and say what was written.
+
+    Parameters
+    ----------
+    conversion : what to read, what to write.
+    """
+    card = convert(conversion)
+    print(f"{conversion.out}: {card['model']}, {card['parameters']:,} parameters, from {card['source']}")
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Conversion, prog="absvit convert"))
+    except (OSError, ValueError) as error:
+        print(f"absvit convert: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)

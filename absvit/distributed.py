@@ -1,0 +1,77 @@
+"""torchrun facts: rank, device and backend of this process, and sums over all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+__all__ = ["Process", "joined", "sum_over_ranks"]
+
+
+@dataclass(frozen=True)
+class Process:
+    """Who this process is among those that work together.
+
+    Parameters
+    ----------
+    rank : number of this process, 0 to world_size - 1.
+    world_size : number of processes.
+    device : where this process computes.
+    """
+
+    rank: int
+    world_size: int
+    device: torch.device
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process prints and writes."""
+        return self.rank == 0
+
+
+@contextmanager
+def joined(device: str | None = None) -> Iterator[Process]:
+    """Join the processes that torchrun started (NCCL with GPUs, gloo without), or work alone.
+
+    Parameters
+    ----------
+    device : "cpu", "cuda" or "mps"; the GPU of this local rank where there is one, if left out.
+
+    Yields
+    ------
+    The process; the group is left again on the way out.
+    """
+    world_size = int(os.environ.get("WORLD_SIZE", 1))
+    name = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+        torch.cuda.set_device(name)
+    if world_size == 1:
+        yield Process(0, 1, torch.device(name))
+        return
+    dist.init_process_group("nccl" if name.startswith("cuda") else "gloo")
+    try:
+        yield Process(dist.get_rank(), world_size, torch.device(name))
+    finally:
+        dist.destroy_process_group()
+
+
+def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
+    """Sum a tensor over all processes.
+
+    Parameters
+    ----------
+    values : any shape, the same on every rank.
+
+    Returns
+    -------
+    The sum, on every rank; the values themselves where one process works alone.
+    """
+    if dist.is_available() and dist.is_initialized():
+        dist.all_reduce(values)
+    return values

@@ -1,0 +1,250 @@
+"""The pixel contract: photographs in, normalised batches out; the one place of mean and std."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, Resize, ToTensor
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MICRO_MEAN, MICRO_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+PHOTOGRAPH_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+LARGEST_NORMALISED = 20.0  # [0, 1] pixels stay far below in any usual mean and std; raw 0..255 pixels do not
+
+
+def read_photograph(path: str | os.PathLike, upright: bool = True) -> Image.Image:
+    """Read any photograph as 8-bit RGB.
+
+    Grey, palette and CMYK are converted as Pillow does (no colour profiles), 16-bit values are scaled to
+    8 bits, transparent pixels are composited on white, and an animation gives its first frame.
+
+    Parameters
+    ----------
+    path : picture file.
+    upright : turn the picture as its EXIF orientation says. False keeps the stored orientation, which
+        is what the original ImageNet evaluation did.
+
+    Returns
+    -------
+    Picture in mode RGB, values 0..255.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such file.
+    ValueError : the file is not a readable picture, or its values have no known range.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no photograph at {path}; check the path")
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return _to_rgb(ImageOps.exif_transpose(picture) if upright else picture)
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"cannot read {path} as a photograph (JPEG, PNG, TIFF ...): {error}") from error
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "F":
+        raise ValueError("floating-point pixels have no known range: save the picture with 8 or 16 bits")
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture, np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError(f"grey values from {values.min()} to {values.max()} do not fit 16 bits")
+        picture = Image.fromarray(np.rint(values / 257).astype(np.uint8))
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def eval_transform(
+    size: int = 224,
+    crop_fraction: float = 0.875,
+    interpolation: str = "bicubic",
+    mean: Sequence[float] = IMAGENET_MEAN,
+    std: Sequence[float] = IMAGENET_STD,
+    resize: bool = True,
+) -> Compose:
+    """Give the evaluation transform of the original work: resize, crop the centre, normalise.
+
+    The defaults are Resize(256, bicubic), CenterCrop(224), ToTensor, Normalize (ImageNet).
+
+    Parameters
+    ----------
+    size : height and width of the result in pixels.
+    crop_fraction : share of the resized picture's shorter side that is kept, in (0, 1].
+    interpolation : "nearest", "bilinear", "bicubic" or "lanczos".
+    mean, std : mean and standard deviation of each channel, of pixels in [0, 1].
+    resize : False crops without resizing (ImageNet-C); a smaller picture is then padded with black.
+
+    Returns
+    -------
+    Function of an RGB picture that gives a float32 tensor (channel, y, x), normalised.
+
+    Raises
+    ------
+    ValueError : size, crop_fraction or interpolation is not usable.
+    """
+    known = ("nearest", "bilinear", "bicubic", "lanczos")
+    if interpolation not in known:
+        raise ValueError(f"interpolation must be one of {', '.join(known)}; got {interpolation!r}")
+    if size < 1 or not 0 < crop_fraction <= 1:
+        raise ValueError(
+            f"need a size of at least 1 and crop_fraction in (0, 1], got {size}, {crop_fraction}"
+        )
+    steps = [CenterCrop(size), ToTensor(), Normalize(mean, std)]
+    if resize:
+        steps.insert(0, Resize(int(size / crop_fraction), InterpolationMode(interpolation)))
+    return Compose(steps)
+
+
+def transform_for(pretrained_cfg: Mapping, resize: bool = True) -> Compose:
+    """Give the evaluation transform of a model.
+
+    Parameters
+    ----------
+    pretrained_cfg : a timm model's ``pretrained_cfg``: input_size (channel, y, x), mean, std, and optionally
+        crop_pct (0.875 if absent) and interpolation (bicubic if absent).
+    resize : as in :func:`eval_transform`.
+
+    Raises
+    ------
+    ValueError : an entry is missing, or the input is not square RGB.
+    """
+    missing = [key for key in ("input_size", "mean", "std") if pretrained_cfg.get(key) is None]
+    if missing:
+        raise ValueError(f"pretrained_cfg lacks {', '.join(missing)}; pass a timm model's pretrained_cfg")
+    channels, height, width = size = tuple(pretrained_cfg["input_size"])
+    if channels != 3 or height != width:
+        raise ValueError(f"expected a square RGB input_size (3, n, n), got {size}")
+    mean, std, crop = pretrained_cfg["mean"], pretrained_cfg["std"], pretrained_cfg.get("crop_pct") or 0.875
+    interpolation = pretrained_cfg.get("interpolation") or "bicubic"
+    return eval_transform(height, crop, interpolation, mean, std, resize)
+
+
+def normalise(
+    pixels: np.ndarray, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD
+) -> torch.Tensor:
+    """Turn pixels into what a model takes.
+
+    Parameters
+    ----------
+    pixels : (image, y, x, channel) or (y, x, channel), uint8 in 0..255 or floating point in [0, 1].
+    mean, std : mean and standard deviation of each channel, of pixels in [0, 1].
+
+    Returns
+    -------
+    Tensor (image, channel, y, x), float32, normalised.
+
+    Raises
+    ------
+    ValueError : wrong rank, number of channels, dtype or range.
+    """
+    pixels = np.asarray(pixels)
+    if pixels.ndim not in (3, 4) or pixels.shape[-1] != len(mean) or 0 in pixels.shape:
+        raise ValueError(f"expected pixels (image, y, x, {len(mean)} channels), got shape {pixels.shape}")
+    if pixels.dtype == np.uint8:
+        pixels = pixels / np.float32(255)
+    elif not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):
+        raise ValueError(
+            f"expected pixels in uint8, or in floating point within [0, 1]; got {pixels.dtype} from "
+            f"{pixels.min():g} to {pixels.max():g}; divide 0..255 pixels by 255 or make them uint8"
+        )
+    values = (pixels.astype(np.float32) - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
+    values = values.reshape(-1, *values.shape[-3:])
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(0, 3, 1, 2)))
+
+
+def denormalise(
+    images: torch.Tensor, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD
+) -> np.ndarray:
+    """Turn a model's input back into pixels: the inverse of :func:`normalise`.
+
+    Parameters
+    ----------
+    images : (image, channel, y, x), normalised.
+    mean, std : the numbers that normalised them.
+
+    Returns
+    -------
+    Pixels (image, y, x, channel), float32, clipped to [0, 1].
+
+    Raises
+    ------
+    ValueError : as :func:`check_images`.
+    """
+    check_images(images, channels=len(mean))
+    values = images.detach().float().cpu().numpy().transpose(0, 2, 3, 1)
+    return np.clip(values * np.asarray(std, np.float32) + np.asarray(mean, np.float32), 0, 1)
+
+
+def check_images(images: torch.Tensor, size: int | tuple[int, int] | None = None, channels: int = 3) -> None:
+    """Refuse what is not a batch of normalised images.
+
+    Parameters
+    ----------
+    images : (image, channel, y, x), floating point, normalised.
+    size : expected height and width in pixels; None takes any.
+    channels : expected number of channels.
+
+    Raises
+    ------
+    ValueError : wrong type, rank, dtype or size; not finite; beyond +-20, as raw 0..255 pixels are.
+    """
+    expected = "expected normalised images (image, channel, y, x)"
+    if not (isinstance(images, torch.Tensor) and images.is_floating_point()):
+        kind = getattr(images, "dtype", type(images).__name__)
+        raise ValueError(f"{expected} as a floating-point tensor, got {kind}; use absvit.images.normalise")
+    if images.ndim != 4 or images.shape[1] != channels or 0 in images.shape:
+        raise ValueError(f"{expected} with {channels} channels, got shape {tuple(images.shape)}")
+    if size is not None:
+        size = (size, size) if isinstance(size, int) else tuple(size)
+        if images.shape[-2:] != size:
+            raise ValueError(f"{expected} of (y, x) = {size} pixels, got {tuple(images.shape[-2:])}")
+    lowest, highest = (float(value) for value in images.detach().aminmax())
+    if not np.isfinite([lowest, highest]).all():
+        raise ValueError(f"{expected}, all finite, got NaN or infinity; check how the images were made")
+    if max(-lowest, highest) > LARGEST_NORMALISED:
+        raise ValueError(
+            f"{expected}, within +-{LARGEST_NORMALISED:g}, got {lowest:g} to {highest:g}: "
+            "these look like raw 0..255 pixels; use absvit.images.normalise"
+        )
+
+
+def class_folder(path: str | os.PathLike) -> tuple[list[tuple[Path, int]], list[str]]:
+    """List the pictures of a data set that keeps one folder per class.
+
+    Parameters
+    ----------
+    path : folder of class folders, named by wnid or class name.
+
+    Returns
+    -------
+    samples : (picture, class index) pairs, sorted by class, then path.
+    classes : class names, sorted; the class index counts them.
+
+    Raises
+    ------
+    FileNotFoundError : the folder is missing.
+    ValueError : there is no class folder, or a class folder holds no picture.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        raise FileNotFoundError(f"no folder at {root}; expected one that holds a folder for each class")
+    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if not folders:
+        raise ValueError(f"{root} holds no class folders; expected {root}/<class>/<picture>")
+    samples = []
+    for index, folder in enumerate(folders):
+        pictures = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PHOTOGRAPH_SUFFIXES)
+        if not pictures:
+            raise ValueError(f"class folder {folder} holds no picture (.jpg, .png ...); fill it or remove it")
+        samples += [(picture, index) for picture in pictures]
+    return samples, [folder.name for folder in folders]

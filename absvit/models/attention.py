@@ -1,0 +1,75 @@
+"""Attention whose values take a top-down drive: the one equation that makes a ViT an AbSViT."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import torch.nn.functional as F
+from timm.models.vision_transformer import Attention, Block
+from torch import Tensor
+
+__all__ = ["TopDownAttention", "TopDownBlock"]
+
+
+class TopDownAttention(Attention):
+    """timm's multi-head self-attention with a top-down drive added to the values.
+
+    Only the values see the drive: v = W_v x + b_v + drive (Shi et al. 2023, section 3.3). Without a drive this
+    is timm's attention, parameters and numbers alike.
+    """
+
+    def forward(
+        self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None
+    ) -> Tensor:  # noqa: UP045
+        """Attend.
+
+        Parameters
+        ----------
+        x : (image, token, channel) normalised tokens.
+        drive : (image, token, channel) added to the values; None in the bottom-up pass.
+        attn_mask : added to the attention scores, as in timm.
+
+        Returns
+        -------
+        (image, token, channel)
+        """
+        images, tokens, channels = x.shape
+        q, k, v = (
+            self.qkv(x)
+            .reshape(images, tokens, 3, self.num_heads, self.head_dim)
+            .permute(2, 0, 3, 1, 4)
+            .unbind(0)
+        )
+        q, k = self.q_norm(q), self.k_norm(k)
+        if drive is not None:
+            v = v + drive.reshape(images, tokens, self.num_heads, self.head_dim).transpose(1, 2)
+        dropout = self.attn_drop.p if self.training else 0.0
+        x = F.scaled_dot_product_attention(q, k, v, attn_mask=attn_mask, dropout_p=dropout)
+        return self.proj_drop(self.proj(x.transpose(1, 2).reshape(images, tokens, channels)))
+
+
+class TopDownBlock(Block):
+    """timm's pre-norm transformer block around :class:`TopDownAttention`."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # same parameters, another forward: what timm builds (in any of its versions) is kept as it is
+        self.attn.__class__ = TopDownAttention
+
+    def forward(
+        self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None
+    ) -> Tensor:  # noqa: UP045
+        """Run the block.
+
+        Parameters
+        ----------
+        x : (image, token, channel) tokens entering the block.
+        drive : (image, token, channel) top-down drive of this block's values, or None.
+        attn_mask : added to the attention scores, as in timm.
+
+        Returns
+        -------
+        (image, token, channel) tokens leaving the block.
+        """
+        x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x), drive, attn_mask)))
+        return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))

@@ -1,0 +1,151 @@
+"""Fetch a file once, and verify its SHA-256 whenever it is used again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pooch
+
+__all__ = ["cache_folder", "cached_path", "fetch", "file_sha256", "is_url", "replace_file"]
+
+TIMEOUT = 30  # seconds without an answer
+
+
+def is_url(source: str | os.PathLike) -> bool:
+    """Tell a web address from a path.
+
+    Parameters
+    ----------
+    source : path, or address that starts with http:// or https://.
+    """
+    return str(source).startswith(("https://", "http://"))
+
+
+def cache_folder() -> Path:
+    """Give the folder that keeps downloads: the environment variable ABSVIT_CACHE, else the user's cache."""
+    return Path(os.environ.get("ABSVIT_CACHE") or pooch.os_cache("absvit"))
+
+
+def cached_path(url: str) -> Path:
+    """Give the place of a URL's file in the cache, whether it is there or not.
+
+    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet.
+
+    Parameters
+    ----------
+    url : address of the file.
+    """
+    name = Path(unquote(urlparse(url).path)).name or "download"
+    return cache_folder() / f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name}"
+
+
+def file_sha256(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes as 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    path : file to be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def replace_file(path: Path, save: Callable[[Path], None]) -> None:
+    """Write a file atomically: a reader finds the old file or the whole new one.
+
+    Parameters
+    ----------
+    path : file to be written, in a folder that exists.
+    save : writes the content to the temporary path that it is given, in the same folder.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        save(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def fetch(url: str, sha256: str | None = None, check: Callable[[Path], object] | None = None) -> Path:
+    """Give the local copy of a URL, downloaded if it is not in the cache.
+
+    The SHA-256 is recorded in a JSON file beside the copy at its first use, and checked from then on. A file
+    that was put at :func:`cached_path` by hand is taken as it is, and recorded likewise.
+
+    Parameters
+    ----------
+    url : address of the file.
+    sha256 : expected SHA-256; None takes the recorded one, or any at first use.
+    check : called with the path of a new download; raises ValueError where the content is not what is
+        wanted (a server's error page, say), and the download is then thrown away.
+
+    Returns
+    -------
+    Path of the copy.
+
+    Raises
+    ------
+    FileNotFoundError : the file is not cached and cannot be fetched; says where to put it by hand.
+    ValueError : the SHA-256 is not the expected one; says both.
+    """
+    path = cached_path(url)
+    new = not path.exists()
+    if new:
+        _download(url, path)
+    try:
+        if new and check is not None:
+            check(path)
+        _verify(url, path, sha256)
+    except ValueError:
+        if new:
+            path.unlink()
+        raise
+    return path
+
+
+def _download(url: str, path: Path) -> None:
+    downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, lambda temporary: downloader(url, str(temporary), None))
+    except OSError as error:  # requests' errors are OSErrors too
+        raise FileNotFoundError(
+            f"{path.name} is not cached and {url} cannot be fetched ({_first_line(error)}). Fetch the file "
+            f"elsewhere and put it at {path} (the environment variable ABSVIT_CACHE moves that folder)"
+        ) from error
+
+
+def _verify(url: str, path: Path, sha256: str | None) -> None:
+    note = path.with_name(path.name + ".json")
+    recorded = _recorded(note)
+    found = file_sha256(path)
+    expected = (sha256 or recorded or found).lower()
+    if found != expected:
+        origin = "asked for" if sha256 else f"recorded in {note} at first use"
+        raise ValueError(
+            f"SHA-256 of {path} is {found}, but {expected} was {origin}; delete the file to fetch it anew, "
+            "or find out why it changed"
+        )
+    if recorded != found:
+        text = json.dumps({"url": url, "sha256": found}, indent=2) + "\n"
+        replace_file(note, lambda temporary: temporary.write_text(text))
+
+
+def _recorded(note: Path) -> str | None:
+    try:
+        return json.loads(note.read_text())["sha256"]
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{note} does not hold a recorded SHA-256; delete it to record anew") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,178 @@
+"""Read a weights file without trusting it: safetensors, or PyTorch files whose code is never run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+__all__ = ["file_format", "read_card", "read_pytorch", "read_safetensors"]
+
+WEIGHTS_KEYS = {"model": ("model", "state_dict"), "ema": ("model_ema", "state_dict_ema")}
+WRAPPER_PREFIXES = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
+LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
+FETCH_ANEW = "fetch or copy the file anew"
+
+
+def file_format(path: Path) -> Literal["safetensors", "pytorch"]:
+    """Tell a weights file's format from its first bytes, whatever its name.
+
+    Parameters
+    ----------
+    path : file that exists.
+
+    Raises
+    ------
+    ValueError : the file is neither; says what it seems to be.
+    """
+    with open(path, "rb") as file:
+        start = file.read(512)
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LONGEST_HEADER:
+        return "safetensors"
+    if start.startswith((b"PK\x03\x04", b"\x80")):
+        return "pytorch"
+    raise ValueError(
+        f"expected weights (safetensors or a PyTorch file) in {path}, got {_describe(start)}; {FETCH_ANEW}"
+    )
+
+
+def _describe(start: bytes) -> str:
+    if not start:
+        return "an empty file"
+    if re.match(rb"\s*<(!doctype|html|\?xml)", start, re.IGNORECASE):
+        return "an HTML or XML page, perhaps a server's answer in place of the file"
+    if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")):
+        return "a picture"
+    try:
+        text = start.decode("utf-8", errors="strict" if len(start) < 512 else "ignore")
+    except UnicodeDecodeError:
+        return "unknown binary data"
+    return "a text file" if text.isprintable() or text.strip() and "\0" not in text else "unknown binary data"
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """Read a safetensors file and the JSON card of the same stem beside it.
+
+    Parameters
+    ----------
+    path : safetensors file that exists.
+
+    Returns
+    -------
+    state_dict : tensors by name, on the CPU.
+    card : content of the card; empty if there is none.
+
+    Raises
+    ------
+    ValueError : the file or its card is corrupt.
+    """
+    try:
+        state_dict = load_file(path, device="cpu")
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(
+            f"{path} is a truncated or corrupt safetensors file ({error}); {FETCH_ANEW}"
+        ) from error
+    return state_dict, read_card(path)
+
+
+def read_card(path: Path) -> dict:
+    """Read the JSON card beside a weights file (same stem, ``.json``); empty if there is none.
+
+    Parameters
+    ----------
+    path : weights file, which need not exist.
+
+    Raises
+    ------
+    ValueError : the card is not a JSON object.
+    """
+    card = path.with_suffix(".json")
+    if not card.exists():
+        return {}
+    try:
+        facts = json.loads(card.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"the card {card} is not JSON ({error}); mend or remove it") from error
+    if not isinstance(facts, dict):
+        raise ValueError(f"the card {card} holds a JSON {type(facts).__name__}, expected an object")
+    return facts
+
+
+def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[dict[str, Tensor], dict]:
+    """Read a plain state dict, or one of those in a training checkpoint such as the official ones.
+
+    Only tensors, plain containers, numbers, strings and ``argparse.Namespace`` are unpickled.
+
+    Parameters
+    ----------
+    path : file that ``torch.save`` wrote.
+    which : "model", or "ema" for the exponential moving average.
+
+    Returns
+    -------
+    state_dict : tensors by name, on the CPU; wrappers' prefixes (``module.``) are taken off.
+    card : epoch and training arguments, where the file has them.
+
+    Raises
+    ------
+    ValueError : the file is corrupt, holds other objects, or lacks the weights that were asked for.
+    """
+    try:
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a foreign pickle can raise has no end
+        raise ValueError(_refusal(path, error)) from error
+    state_dict = _weights(path, content, which)
+    for prefix in WRAPPER_PREFIXES:
+        if all(name.startswith(prefix) for name in state_dict):
+            state_dict = {name.removeprefix(prefix): tensor for name, tensor in state_dict.items()}
+    return state_dict, _training_facts(content)
+
+
+def _refusal(path: Path, error: Exception) -> str:
+    foreign = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if foreign:
+        return (
+            f"{path} holds {foreign[1]}, which is code, not weights; it was refused and nothing was run. "
+            "Ask its author for a plain state dict or safetensors"
+        )
+    return (
+        f"{path} is a truncated or corrupt PyTorch file, or not one that holds weights "
+        f"({type(error).__name__}); {FETCH_ANEW}"
+    )
+
+
+def _weights(path: Path, content: object, which: str) -> dict[str, Tensor]:
+    if not isinstance(content, Mapping) or not content:
+        raise ValueError(f"expected a state dict in {path}, got {type(content).__name__}")
+    found = next((content[key] for key in WEIGHTS_KEYS[which] if isinstance(content.get(key), Mapping)), None)
+    if found is None and which == "model":
+        found = content
+    if not found or not all(isinstance(value, Tensor) for value in found.values()):
+        names = ", ".join(list(map(str, content))[:8])
+        raise ValueError(f"{path} holds no {which!r} weights; its entries are: {names}")
+    return dict(found)
+
+
+def _training_facts(content: Mapping) -> dict:
+    facts = {"epoch": content["epoch"]} if isinstance(content.get("epoch"), int) else {}
+    if isinstance(content.get("args"), argparse.Namespace):
+        arguments = vars(content["args"]).items()
+        facts["arguments"] = {key: value for key, value in arguments if _is_json(value)}
+    return facts
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True

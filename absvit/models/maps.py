@@ -1,0 +1,137 @@
+"""Attention maps of a trajectory: each a small function, each a different answer to "where does it look?"."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from absvit.models.perceive import Trajectory
+
+__all__ = [
+    "attention_rollout",
+    "class_attention_map",
+    "feedback_norm_map",
+    "prior_weight_map",
+    "token_norm_map",
+    "value_norm_map",
+]
+
+
+def prior_weight_map(trajectory: Trajectory) -> Tensor:
+    """Weights that the prior gave to the patch tokens, gain included.
+
+    Parameters
+    ----------
+    trajectory : of at least one feedback iteration.
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 1..T.
+    """
+    return _patches(trajectory, trajectory.prior_weights, "prior_weights")
+
+
+def feedback_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
+    """L2 norm of the feedback td that reaches the patch tokens of a layer.
+
+    Parameters
+    ----------
+    trajectory : recorded with "feedback_norms".
+    layer : block that the feedback enters.
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 1..T.
+    """
+    return _patches(trajectory, _layer(trajectory.feedback_norms, layer, "feedback_norms"), "feedback_norms")
+
+
+def value_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
+    """L2 norm of the attention values of the patch tokens, top-down drive included.
+
+    Parameters
+    ----------
+    trajectory : recorded with "value_norms".
+    layer : block that the values belong to.
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 0..T.
+    """
+    return _patches(trajectory, _layer(trajectory.value_norms, layer, "value_norms"), "value_norms")
+
+
+def token_norm_map(trajectory: Trajectory, layer: int = -3, clip: bool = False) -> Tensor:
+    """L2 norm of the patch tokens that enter a block: the map of the paper's figures.
+
+    Parameters
+    ----------
+    trajectory : recorded with "token_norms".
+    layer : block that the tokens enter; the official demo takes the third from the top.
+    clip : subtract 0.7 times the map's maximum plus 0.3 times its minimum and cut at 0, as the official demo does.
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 0..T.
+    """
+    norms = _patches(trajectory, _layer(trajectory.token_norms, layer, "token_norms"), "token_norms")
+    if not clip:
+        return norms
+    high, low = norms.amax(dim=(-2, -1), keepdim=True), norms.amin(dim=(-2, -1), keepdim=True)
+    return (norms - (0.7 * high + 0.3 * low)).clamp(min=0)
+
+
+def class_attention_map(trajectory: Trajectory, layer: int = -1) -> Tensor:
+    """Attention from the class token to the patches, mean over heads.
+
+    Parameters
+    ----------
+    trajectory : recorded with "class_attention".
+    layer : block that attends.
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 0..T; sums to at most 1.
+    """
+    return _patches(trajectory, _layer(trajectory.class_attention, layer, "class_attention"), "class_attention")
+
+
+def attention_rollout(trajectory: Trajectory) -> Tensor:
+    """Attention from the class token traced through all layers (Abnar and Zuidema 2020).
+
+    The product over layers of (A + I) / 2, A being the attention averaged over heads; its class-token row.
+
+    Parameters
+    ----------
+    trajectory : recorded with "attention".
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 0..T; sums to at most 1.
+    """
+    attention = _recorded(trajectory.attention, "attention").mean(dim=-3)
+    mixing = 0.5 * (attention + torch.eye(attention.shape[-1], device=attention.device, dtype=attention.dtype))
+    row = mixing[..., -1, :1, :]
+    for layer in range(mixing.shape[-3] - 2, -1, -1):
+        row = row @ mixing[..., layer, :, :]
+    return _patches(trajectory, row.squeeze(-2), "attention")
+
+
+def _recorded(values: Tensor | None, name: str) -> Tensor:
+    if values is None:
+        raise ValueError(f"the trajectory holds no {name}; call perceive(..., record=({name!r},))")
+    return values
+
+
+def _layer(values: Tensor | None, layer: int, name: str) -> Tensor:
+    values = _recorded(values, name)
+    depth = values.shape[3]
+    if not -depth <= layer < depth:
+        raise ValueError(f"layer must be in {-depth}..{depth - 1}, got {layer}")
+    return values[:, :, :, layer]
+
+
+def _patches(trajectory: Trajectory, values: Tensor, name: str) -> Tensor:
+    if values.shape[0] == 0:
+        raise ValueError(f"the trajectory has no feedback iteration, so it has no {name}; ask for iterations >= 1")
+    return values[..., trajectory.num_prefix_tokens :].unflatten(-1, trajectory.grid)

@@ -1,0 +1,350 @@
+"""Perceive: images under every prior and iteration, as one trajectory.
+
+One bottom-up pass and one feedback product serve all priors of an image; queries, keys and attention of the
+first block, which no prior can change, are computed once. Rows (an image under a prior) are worked off in parts
+that fit the memory budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from timm.models.vision_transformer import Attention, Block, VisionTransformer
+from torch import Tensor
+
+from absvit.images import check_images
+from absvit.models.absvit import AbSViT
+from absvit.models.priors import LearnedPrior, Prior
+
+__all__ = ["RECORDABLE", "Trajectory", "perceive"]
+
+RECORDABLE = ("tokens", "token_norms", "value_norms", "attention", "class_attention", "feedback", "feedback_norms")
+FROM_FEEDBACK = {"prior_weights", "feedback", "feedback_norms"}  # they do not exist in the bottom-up pass
+CPU_BUDGET, ACCELERATOR_BUDGET = 32 * 2**20, 2**30  # bytes; small parts stay in a CPU's caches
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """What the model did, for every prior and every iteration. Iteration 0 is the bottom-up pass.
+
+    Parameters
+    ----------
+    logits : (iteration, prior, image, class), iterations 0..T.
+    prior_weights : (iteration, prior, image, token), gain included, of the feedback that produced pass 1..T.
+    grid : token_y and token_x.
+    num_prefix_tokens : tokens before the patches (the class token comes first).
+    tokens : (iteration, prior, image, token, channel) after the final norm, iterations 0..T.
+    token_norms : (iteration, prior, image, layer, token) L2 norm of the tokens entering each block, 0..T.
+    value_norms : (iteration, prior, image, layer, token) L2 norm of the attention values, drive included, 0..T.
+    attention : (iteration, prior, image, layer, head, token, token) from query to key, rows sum to 1, 0..T.
+    class_attention : (iteration, prior, image, layer, token) from the class token, mean over heads, 0..T.
+    feedback : (iteration, prior, image, layer, token, channel) td of the feedback that produced pass 1..T.
+    feedback_norms : (iteration, prior, image, layer, token) L2 norm of td, 1..T.
+
+    The last seven are None unless they were asked for.
+    """
+
+    logits: Tensor
+    prior_weights: Tensor
+    grid: tuple[int, int]
+    num_prefix_tokens: int
+    tokens: Tensor | None = None
+    token_norms: Tensor | None = None
+    value_norms: Tensor | None = None
+    attention: Tensor | None = None
+    class_attention: Tensor | None = None
+    feedback: Tensor | None = None
+    feedback_norms: Tensor | None = None
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Softmax of the logits over classes, (iteration, prior, image, class)."""
+        return self.logits.softmax(dim=-1)
+
+
+def perceive(
+    model: VisionTransformer,
+    images: Tensor,
+    priors: Sequence[Prior] | None = None,
+    iterations: int = 1,
+    record: Sequence[str] = (),
+    memory_budget: int | None = None,
+) -> Trajectory:
+    """Look at images with each of several priors.
+
+    Iteration t >= 1 weights the tokens of pass t - 1 with the prior, feeds them back, and runs the blocks again on
+    the same image (Shi et al. 2023, section 3.3; the official model is ``iterations=1`` with a LearnedPrior).
+    Dropout is never active. Gradients are kept where the images require them, and only there.
+
+    Parameters
+    ----------
+    model : AbSViT; or a plain VisionTransformer, which has iteration 0 only and takes no priors.
+    images : (image, channel, y, x), normalised with the model's mean and std.
+    priors : what to look for; the learned prompt if left out.
+    iterations : number of feedback passes T, at least 0.
+    record : names of ``RECORDABLE`` to keep besides logits and prior weights.
+    memory_budget : bytes that intermediate results may take at a time, results themselves not counted;
+        32 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is always done.
+
+    Returns
+    -------
+    Trajectory on the device of the model.
+
+    Raises
+    ------
+    ValueError : images, priors, iterations or record are not as described, or a plain ViT is asked for feedback.
+    """
+    _check_images(model, images)
+    priors, iterations = _check_request(model, images, priors, iterations, record)
+    with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()):
+        results = _Results(len(priors), iterations, len(images), record)
+        feedback = _Feedback(model, results.wants("feedback", "feedback_norms")) if iterations else None
+        step, group = _parts(model, images, len(priors), results, memory_budget)
+        for start in range(0, len(images), step):
+            here = slice(start, min(start + step, len(images)))
+            embedded = _embed(model, images[here])
+            first = _project(model.blocks[0].attn, model.blocks[0].norm1(embedded), None)
+            first = (*first, _attention(model.blocks[0].attn, *first[:2]))
+            bottom_up = _run(model, embedded, first, None, results.at(0, slice(None), here), iterations == 0)
+            for at in range(0, len(priors) if iterations else 0, group):
+                chosen = slice(at, min(at + group, len(priors)))
+                _iterate(model, bottom_up, embedded, first, feedback, priors[chosen], iterations, results, chosen, here)
+    return Trajectory(
+        grid=_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished()
+    )
+
+
+def _iterate(model, tokens, embedded, first, feedback, priors, iterations, results, chosen, here) -> None:
+    """Passes 1..T of some images under some priors; ``tokens`` is the output of the bottom-up pass."""
+    n_images = len(embedded)
+    priors = [prior.for_images(here) for prior in priors]
+    for iteration in range(1, iterations + 1):
+        # (prior, image, token, channel): the bottom-up pass serves all priors, later ones have their own
+        per_prior = tokens.unflatten(0, (-1, n_images)).expand(len(priors), *[-1] * 3)
+        weights = torch.stack([prior.weigh(x, model) for prior, x in zip(priors, per_prior, strict=True)])
+        part = results.at(iteration, chosen, here)
+        part.keep("prior_weights", weights.flatten(0, 1))
+        drive = _Drive(feedback, tokens, weights, part)
+        tokens = _run(model, embedded, first, drive, part, iteration == iterations)
+
+
+def _run(model, embedded: Tensor, first: tuple, drive: _Drive | None, part: _Part, is_last: bool) -> Tensor:
+    """One pass over the blocks: keeps what is asked for and gives the tokens after the final norm.
+
+    A row is an image under a prior. Where nothing but the class token is read out in the end, the last block
+    works on that token alone, and so does the result.
+    """
+    x, depth = embedded, len(model.blocks)
+    class_only = is_last and model.global_pool == "token" and model.attn_pool is None and depth > 1
+    class_only = class_only and not part.wants("tokens", "attention", "class_attention")
+    for layer, block in enumerate(model.blocks):
+        if part.wants("token_norms"):
+            part.keep("token_norms", x.norm(dim=-1), layer, depth)
+        read = slice(0, 1) if class_only and layer == depth - 1 else None
+        query, key, value, attention = first if layer == 0 else (*_project(block.attn, block.norm1(x), read), None)
+        if drive is not None:
+            value = drive.add_to(value, layer)
+        if part.wants("attention", "class_attention"):
+            attention = _attention(block.attn, query, key) if attention is None else attention
+            part.keep("attention", attention, layer, depth)
+            part.keep("class_attention", attention[:, :, 0].mean(1), layer, depth)
+        if part.wants("value_norms"):
+            part.keep("value_norms", value.norm(dim=-1), layer, depth)
+        mixed = _mix(block.attn, attention, query, key, value)
+        x = _add(block.ls1(block.attn.proj(mixed)), x if read is None else x[:, read])
+        x = _add(block.ls2(block.mlp(block.norm2(x))), x)
+    tokens = model.norm(x)
+    part.keep("tokens", tokens)
+    part.keep("logits", model.forward_head(tokens))
+    return tokens
+
+
+# ---- pieces of a block -------------------------------------------------------------------------------------------
+
+
+def _project(attn: Attention, x: Tensor, read: slice | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries and keys (row, head, token, channel), values (row, token, channel); queries of some tokens only."""
+    if read is None:
+        query, key, value = attn.qkv(x).chunk(3, dim=-1)
+    else:
+        width = attn.qkv.out_features // 3
+        weight, bias = attn.qkv.weight, attn.qkv.bias
+        query = F.linear(x[:, read], weight[:width], None if bias is None else bias[:width])
+        key, value = F.linear(x, weight[width:], None if bias is None else bias[width:]).chunk(2, dim=-1)
+    return attn.q_norm(_heads(attn, query)), attn.k_norm(_heads(attn, key)), value
+
+
+def _heads(attn: Attention, x: Tensor) -> Tensor:
+    """(row, token, channel) to (row, head, token, channel of the head)."""
+    return x.unflatten(-1, (attn.num_heads, -1)).transpose(1, 2)
+
+
+def _attention(attn: Attention, query: Tensor, key: Tensor) -> Tensor:
+    """Attention from query to key, (row, head, token, token)."""
+    return (attn.scale * query @ key.transpose(-2, -1)).softmax(dim=-1)
+
+
+def _mix(attn: Attention, attention: Tensor | None, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Values mixed by attention, (row, token, channel).
+
+    Given attention may be that of the images alone: the priors' values then ride along as further channels.
+    """
+    if attention is None:
+        mixed = F.scaled_dot_product_attention(query, key, _heads(attn, value))
+        return mixed.transpose(1, 2).flatten(2)
+    by_image = value.unflatten(0, (-1, len(attention))).unflatten(-1, (attn.num_heads, -1))
+    mixed = attention.to(value.dtype) @ by_image.permute(1, 3, 2, 0, 4).flatten(3)  # (image, head, token, prior * channel)
+    mixed = mixed.unflatten(-1, (len(by_image), -1))
+    return mixed.permute(3, 0, 2, 1, 4).flatten(3).flatten(0, 1)
+
+
+def _add(update: Tensor, x: Tensor) -> Tensor:
+    """Residual sum; ``x`` may hold one row an image where ``update`` holds one a prior and image."""
+    by_image = update.unflatten(0, (-1, len(x)))
+    # in place on the fresh update; under autocast the sum keeps the wider of the two types
+    total = by_image.add_(x) if update.dtype == x.dtype else by_image + x
+    return total.flatten(0, 1)
+
+
+# ---- feedback ------------------------------------------------------------------------------------------------------
+
+
+class _Feedback:
+    """The decoders folded to W_v M of each layer, and to M itself where td is to be kept."""
+
+    def __init__(self, model: AbSViT, explicit: bool) -> None:
+        self.values = model.folded_values(model.prompt).unflatten(0, (-1, model.embed_dim))
+        self.bias = model.feedback_bias()
+        self.decoders = model.folded_decoders() if explicit else None
+
+
+class _Drive:
+    """What feedback adds to the values of a pass: each prior scales one product W_v M x by its own weights."""
+
+    def __init__(self, feedback: _Feedback, tokens: Tensor, weights: Tensor, part: _Part) -> None:
+        self.feedback, self.part, self.tokens = feedback, part, tokens
+        self.weights = weights.unsqueeze(-1)  # (prior, image, token, 1)
+        self.products = [F.linear(tokens, matrix.to(tokens.dtype)) for matrix in feedback.values]
+
+    def add_to(self, value: Tensor, layer: int) -> Tensor:
+        """Values (row, token, channel) of a layer with the drive added; rows of images become rows of priors."""
+        n_images = self.weights.shape[1]
+        if self.feedback.decoders is not None:
+            td = self.weights * F.linear(self.tokens, self.feedback.decoders[layer]).unflatten(0, (-1, n_images))
+            self.part.keep("feedback", td.flatten(0, 1), layer, len(self.products))
+            self.part.keep("feedback_norms", td.norm(dim=-1).flatten(0, 1), layer, len(self.products))
+        if self.feedback.bias is not None:
+            value = value + self.feedback.bias[layer].to(value.dtype)
+        value, product = value.unflatten(0, (-1, n_images)), self.products[layer].unflatten(0, (-1, n_images))
+        return torch.addcmul(value, self.weights.to(value.dtype), product.to(value.dtype)).flatten(0, 1)
+
+
+# ---- results and parts ---------------------------------------------------------------------------------------------
+
+
+class _Results:
+    """Tensors of the trajectory, allocated when their first value comes."""
+
+    def __init__(self, n_priors: int, iterations: int, n_images: int, record: Sequence[str]) -> None:
+        self.n_priors, self.iterations, self.n_images = n_priors, iterations, n_images
+        self.names = {"logits", "prior_weights", *record}
+        self.values: dict[str, Tensor] = {}
+
+    def wants(self, *names: str) -> bool:
+        return not self.names.isdisjoint(names)
+
+    def at(self, iteration: int, chosen: slice, here: slice) -> _Part:
+        return _Part(self, iteration, chosen, here)
+
+    def finished(self) -> dict[str, Tensor]:
+        empty = self.values["logits"].new_zeros((0, self.n_priors, self.n_images, 0))
+        return {name: self.values.get(name, empty) for name in self.names}
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Where the values of one iteration, some priors and some images go."""
+
+    results: _Results
+    iteration: int
+    chosen: slice
+    here: slice
+
+    def wants(self, *names: str) -> bool:
+        return self.results.wants(*names)
+
+    def keep(self, name: str, value: Tensor, layer: int | None = None, depth: int = 0) -> None:
+        """Write (row, ...) values; rows of images alone count for every prior."""
+        results = self.results
+        if name not in results.names:
+            return
+        first = int(name in FROM_FEEDBACK)
+        if name not in results.values:
+            middle = () if layer is None else (depth,)
+            shape = (results.iterations + 1 - first, results.n_priors, results.n_images, *middle, *value.shape[1:])
+            results.values[name] = value.new_zeros(shape)
+        target = (self.iteration - first, self.chosen, self.here, *(() if layer is None else (layer,)))
+        results.values[name][target] = value.unflatten(0, (-1, self.here.stop - self.here.start))
+
+
+def _parts(model, images: Tensor, n_priors: int, results: _Results, budget: int | None) -> tuple[int, int]:
+    """Images and priors to work on at a time so that intermediate results stay within the budget."""
+    budget = budget or (CPU_BUDGET if images.device.type == "cpu" else ACCELERATOR_BUDGET)
+    grid_y, grid_x = _grid(model, images)
+    tokens, width = grid_y * grid_x + model.num_prefix_tokens, model.embed_dim
+    block = model.blocks[0]
+    square = block.attn.num_heads * tokens**2
+    hidden = getattr(block.mlp, "fc1", block.attn.qkv).out_features
+    row = images.element_size() * (tokens * (2 * hidden + 8 * width) + square * 2 * results.wants("attention", "class_attention"))
+    image = images.element_size() * (tokens * width * (len(model.blocks) + 6) + 2 * square)
+    group = max(1, min(n_priors, (budget - image) // row))
+    return max(1, min(len(images), budget // (image + group * row))), group
+
+
+def _embed(model: VisionTransformer, images: Tensor) -> Tensor:
+    """Tokens entering the first block, (image, token, channel)."""
+    return model.norm_pre(model._pos_embed(model.patch_embed(images)))
+
+
+def _grid(model: VisionTransformer, images: Tensor) -> tuple[int, int]:
+    """Patch tokens down and across."""
+    height, width = model.patch_embed.dynamic_feat_size(tuple(images.shape[-2:]))
+    return int(height), int(width)
+
+
+def _check_images(model: VisionTransformer, images: Tensor) -> None:
+    """Refuse models and images that cannot be looked at."""
+    if not isinstance(model, VisionTransformer):
+        raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
+    check_images(images, None if model.dynamic_img_size else model.patch_embed.img_size, model.in_chans)
+    device = next(model.parameters()).device
+    if images.device != device:
+        raise ValueError(f"model and images must be on one device, got {device} and {images.device}; use images.to(...)")
+
+
+def _check_request(model, images, priors, iterations, record) -> tuple[list[Prior], int]:
+    """Priors and number of iterations, refused where they do not fit the model or the images."""
+    unknown = set(record) - set(RECORDABLE)
+    if isinstance(record, str) or unknown:
+        raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
+    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 0:
+        raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
+    if not isinstance(model, AbSViT):
+        if priors is not None or iterations > 1:
+            raise ValueError(
+                f"{type(model).__name__} has no feedback path, so it takes no priors and has iteration 0 only; "
+                "use an AbSViT, or absvit.topdown_from(model)"
+            )
+        return [LearnedPrior()], 0
+    priors = [LearnedPrior()] if priors is None else list(priors)
+    if not priors:
+        raise ValueError("priors must hold at least one prior, got an empty sequence")
+    for prior in priors:
+        if not isinstance(prior, Prior):
+            raise ValueError(f"priors must hold absvit.priors objects, got {type(prior).__name__}")
+        if prior.n_images not in (None, len(images)):
+            raise ValueError(f"a prior was given for {prior.n_images} images, but there are {len(images)}")
+    return priors, iterations

@@ -1,0 +1,140 @@
+"""The variants: sizes, weights and preprocessing of every model name that this package adds to timm."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from timm.layers import GroupNorm1, HybridEmbed
+from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
+from timm.models.vision_transformer_hybrid import ConvStem
+from torch import nn
+
+from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD
+from absvit.models.absvit import AbSViT
+
+__all__ = ["MICRO_CATEGORIES", "MODEL_NAMES", "RELEASES"]
+
+RELEASE_HOST = "https://berkeley.box.com/shared/static/"
+RELEASES = {
+    "vit_tiny_patch16_224": RELEASE_HOST + "mw99ywof7ri7kczq79iwjia2att2dpmh.pth",
+    "absvit_tiny_patch16_224": RELEASE_HOST + "0n2tvn9hmx7bwv097nwb60vw1jf4841n.pth",
+    "vit_small_patch16_224": RELEASE_HOST + "tftkkov22978lmvgv1g1cxuuk62iacn7.pth",
+    "absvit_small_patch16_224": RELEASE_HOST + "3wpkf5qo31ghb4dzehczup4pfh24xmve.pth",
+    "vit_base_patch16_224": RELEASE_HOST + "6fszey9291pvnkwdpt5ngrhh0rcu1iqu.pth",
+    "absvit_base_patch16_224": RELEASE_HOST + "aain2svhs9lfvz8o21xao91dsnylgsot.pth",
+    "absvit_tiny_patch8_224_gap": RELEASE_HOST + "7415yz4d1l5z0ur6x32k35f8y99zgynq.pth",
+    "vit_tiny_patch8_224_gap": RELEASE_HOST + "zzy0bl6b59q05a3hobbehqeuhg5u1mhk.pth",
+}
+# the categories of the embedded stimuli, in the order of stimuli.shapes (a test keeps the two equal)
+MICRO_CATEGORIES = (
+    "disk", "square", "triangle", "star", "cross", "ring",
+    "crescent", "heart", "bar", "arrow", "flower", "horseshoe",
+)  # fmt: skip
+MICRO_GAINS = {"learned": 1.0, "class": 2.0, "vector": 2.0, "place": 1.0}
+
+TINY = {"patch_size": 16, "embed_dim": 192, "depth": 12, "num_heads": 3}
+SMALL = {"patch_size": 16, "embed_dim": 384, "depth": 12, "num_heads": 6}
+BASE = {"patch_size": 16, "embed_dim": 768, "depth": 12, "num_heads": 12}
+TINY_GAP = {**TINY, "patch_size": 8, "global_pool": "avg"}
+
+
+def _cfg(name: str = "", **kwargs) -> dict:
+    """Preprocessing and weights of a variant; ImageNet's, unless said otherwise."""
+    cfg = {
+        "url": RELEASES.get(name, ""),
+        "num_classes": 1000,
+        "input_size": (3, 224, 224),
+        "pool_size": None,
+        "crop_pct": 0.875,
+        "interpolation": "bicubic",
+        "fixed_input_size": True,
+        "mean": IMAGENET_MEAN,
+        "std": IMAGENET_STD,
+        "first_conv": "patch_embed.proj",
+        "classifier": "head",
+        "license": "mit",
+    }
+    return {**cfg, **kwargs}
+
+
+MICRO_CFG = _cfg(
+    num_classes=len(MICRO_CATEGORIES), input_size=(3, 112, 112), crop_pct=1.0, mean=MICRO_MEAN, std=MICRO_STD,
+    first_conv="patch_embed.backbone.0.conv", label_names=MICRO_CATEGORIES,
+)  # fmt: skip
+
+default_cfgs = generate_default_cfgs(
+    {
+        "absvit_tiny_patch16_224": _cfg("absvit_tiny_patch16_224"),
+        "absvit_small_patch16_224": _cfg("absvit_small_patch16_224"),
+        "absvit_base_patch16_224": _cfg("absvit_base_patch16_224"),
+        "absvit_tiny_patch8_224_gap": _cfg("absvit_tiny_patch8_224_gap"),
+        "vit_tiny_patch8_224_gap": _cfg("vit_tiny_patch8_224_gap"),
+        "absvit_micro": MICRO_CFG,
+        "vit_micro": MICRO_CFG,
+    }
+)
+MODEL_NAMES = tuple(default_cfgs)
+
+
+def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionTransformer:
+    """Build a variant through timm's builder."""
+    out_indices = kwargs.pop("out_indices", 3)
+    return build_model_with_cfg(
+        model_class, name, pretrained,
+        pretrained_filter_fn=partial(checkpoint_filter_fn, antialias=False),
+        feature_cfg={"out_indices": out_indices, "feature_cls": "getter"},
+        **kwargs,
+    )  # fmt: skip
+
+
+def _micro(kwargs: dict) -> dict:
+    """Arguments of the micro variants: 14 x 14 tokens of 112 px behind a convolutional stem (Xiao et al. 2021)."""
+    in_chans = kwargs.get("in_chans", 3)
+    stem = ConvStem(
+        in_chans, depth=3, channels=(24, 48, 96), padding=1, norm_layer=GroupNorm1, act_layer=nn.GELU
+    )
+    size = {"img_size": 112, "patch_size": 1, "embed_dim": 64, "depth": 4, "num_heads": 2, "mlp_ratio": 2.0}
+    return {**size, "embed_layer": partial(HybridEmbed, stem), "num_classes": len(MICRO_CATEGORIES), **kwargs}
+
+
+@register_model
+def absvit_tiny_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-Ti: 192 channels, 3 heads, 12 layers, 6,602,344 parameters."""
+    return _create(AbSViT, "absvit_tiny_patch16_224", pretrained, **{**TINY, **kwargs})
+
+
+@register_model
+def absvit_small_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-S: 384 channels, 6 heads, 12 layers, 25,589,992 parameters."""
+    return _create(AbSViT, "absvit_small_patch16_224", pretrained, **{**SMALL, **kwargs})
+
+
+@register_model
+def absvit_base_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-B: 768 channels, 12 heads, 12 layers, 100,724,200 parameters."""
+    return _create(AbSViT, "absvit_base_patch16_224", pretrained, **{**BASE, **kwargs})
+
+
+@register_model
+def absvit_tiny_patch8_224_gap(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-Ti on 8 px patches, classified from the mean of the patch tokens: the official demo's model."""
+    return _create(AbSViT, "absvit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
+
+
+@register_model
+def vit_tiny_patch8_224_gap(pretrained: bool = False, **kwargs) -> VisionTransformer:
+    """The plain ViT beside ``absvit_tiny_patch8_224_gap``."""
+    return _create(VisionTransformer, "vit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
+
+
+@register_model
+def absvit_micro(pretrained: bool = False, **kwargs) -> AbSViT:
+    """The bundled AbSViT: 112 px, 14 x 14 tokens, 12 categories of embedded objects."""
+    return _create(AbSViT, "absvit_micro", pretrained, **{"prior_gains": MICRO_GAINS, **_micro(kwargs)})
+
+
+@register_model
+def vit_micro(pretrained: bool = False, **kwargs) -> VisionTransformer:
+    """The plain ViT beside ``absvit_micro``."""
+    return _create(VisionTransformer, "vit_micro", pretrained, **_micro(kwargs))

@@ -1,0 +1,175 @@
+"""The model zoo: every variant with its published numbers and weights, and how to make one."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import timm
+import torch
+from torch import nn
+
+from absvit.models import checkpoints, sources
+from absvit.models.variants import MODEL_NAMES, RELEASES
+
+__all__ = ["VARIANTS", "Variant", "create_model", "load_model", "parameter_count", "status"]
+
+PREPROCESSING = ("mean", "std", "crop_pct", "interpolation")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model name and what was published of it (Shi, Darrell and Wang, CVPR 2023); None where nothing was.
+
+    Parameters
+    ----------
+    name : model name.
+    parameters : number of parameters.
+    top1 : ImageNet-1k top-1 accuracy, percent.
+    mce : ImageNet-C mean corruption error, percent of AlexNet's, lower is better.
+    voc, cityscapes, ade20k : mean intersection over union of the segmentation models, percent.
+    """
+
+    name: str
+    parameters: int | None = None
+    top1: float | None = None
+    mce: float | None = None
+    voc: float | None = None
+    cityscapes: float | None = None
+    ade20k: float | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Address of the released weights; None if there is none."""
+        return RELEASES.get(self.name)
+
+
+VARIANTS = (
+    Variant("vit_tiny_patch16_224", 5_717_416, 72.5, 71.1),
+    Variant("absvit_tiny_patch16_224", 6_602_344, 74.1, 66.7),
+    Variant("vit_small_patch16_224", 22_050_664, 80.1, 54.6),
+    Variant("absvit_small_patch16_224", 25_589_992, 80.7, 51.6),
+    Variant("vit_base_patch16_224", 86_567_656, 80.8, 49.3, 80.1, 75.3, 45.2),
+    Variant("absvit_base_patch16_224", 100_724_200, 81.0, 48.3, 81.3, 76.8, 47.2),
+    Variant("vit_tiny_patch8_224_gap"),
+    Variant("absvit_tiny_patch8_224_gap"),
+    Variant("vit_micro"),
+    Variant("absvit_micro"),
+)
+
+
+def create_model(name: str, **kwargs) -> nn.Module:
+    """Make a model as ``timm.create_model`` does: untrained, unless ``pretrained=True``.
+
+    Parameters
+    ----------
+    name : one of ours, or any of timm's.
+    **kwargs : as ``timm.create_model``.
+
+    Raises
+    ------
+    ValueError : unknown name; the nearest ones are given.
+    """
+    if ":" not in name and not timm.is_model(name):
+        names = [*MODEL_NAMES, *timm.list_models("vit_*")]
+        near = difflib.get_close_matches(name, names, 4, 0.5) or MODEL_NAMES
+        raise ValueError(f"unknown model {name!r}; the nearest names are {', '.join(near)}")
+    return timm.create_model(name, **kwargs)
+
+
+def load_model(
+    name: str,
+    checkpoint: str | os.PathLike | None = None,
+    *,
+    which: Literal["model", "ema"] = "model",
+    sha256: str | None = None,
+    adapt: bool = False,
+    **kwargs,
+) -> nn.Module:
+    """Make a model and load its weights, strictly: what this returns is never randomly initialised.
+
+    ``vit_{tiny,small,base}_patch16_224`` are timm's own names. Here they mean the released ViTs that AbSViT
+    was compared with, and their preprocessing; ``create_model(name, pretrained=True)`` gives timm's weights.
+
+    Parameters
+    ----------
+    name : one of ours, or any of timm's together with a checkpoint.
+    checkpoint : None for the bundled weights, else the released ones, fetched once; a tag of other bundled
+        weights of this name ("seed1": another training seed); a path; or an address.
+    which : "model", or "ema" for the exponential moving average in a PyTorch training checkpoint.
+    sha256 : expected SHA-256 of the weights file; None asks for none.
+    adapt : allow another grid of tokens and another number of classes (:func:`checkpoints.load_into`); each
+        adaptation gives a warning.
+    **kwargs : as ``timm.create_model``, such as ``img_size`` or ``num_classes``.
+
+    Returns
+    -------
+    The model in eval mode. Its attributes ``checkpoint`` and ``checkpoint_sha256`` say where the weights came
+    from; ``prior_gains`` and ``categories`` are the card's, where it has them.
+
+    Raises
+    ------
+    FileNotFoundError : no such file, or the weights cannot be fetched; says where to put them by hand.
+    ValueError : unknown name, no weights of this name, a corrupt or foreign file, or weights that do not fit.
+    """
+    if kwargs.get("pretrained"):
+        raise ValueError("load_model chooses the weights by checkpoint=; leave pretrained to create_model")
+    if name in RELEASES:
+        released = timm.get_pretrained_cfg("absvit_tiny_patch16_224")  # timm's weights expect other pixels
+        overlay = {key: getattr(released, key) for key in PREPROCESSING}
+        overlay.update(kwargs.get("pretrained_cfg_overlay") or {})
+        kwargs = {**kwargs, "pretrained_cfg_overlay": overlay}
+    model = create_model(name, **kwargs)
+    source = sources.locate(name, checkpoint, RELEASES.get(name))
+    loaded = checkpoints.read(source, sha256, which)
+    for note in checkpoints.load_into(model, loaded.state_dict, adapt):
+        warnings.warn(f"{name}: {note}", stacklevel=2)
+    _apply_card(model, loaded.card)
+    model.checkpoint, model.checkpoint_sha256 = loaded.source, loaded.sha256
+    return model.eval()
+
+
+def _apply_card(model: nn.Module, card: Mapping) -> None:
+    gains = card.get("prior_gains")
+    if gains is not None:
+        if not isinstance(gains, dict) or not all(_is_finite(gain) for gain in gains.values()):
+            raise ValueError(f"prior_gains in the card must be finite numbers by kind of prior, got {gains}")
+        gains = {kind: float(gain) for kind, gain in gains.items()}
+        model.prior_gains = {**getattr(model, "prior_gains", {}), **gains}
+    categories = card.get("categories")
+    if categories is not None and len(categories) == model.num_classes:
+        model.categories = tuple(categories)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def parameter_count(name: str) -> int:
+    """Count the parameters of a model, without allocating them.
+
+    Parameters
+    ----------
+    name : one of ours, or any of timm's.
+
+    Raises
+    ------
+    ValueError : unknown name.
+    """
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in create_model(name).parameters())
+
+
+def status(name: str) -> Literal["bundled", "cached", "to be fetched", "none"]:
+    """Tell where the weights are that ``load_model(name)`` takes; "none" if it has none.
+
+    Parameters
+    ----------
+    name : model name.
+    """
+    return sources.status(name, RELEASES.get(name))

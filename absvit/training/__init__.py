@@ -1,0 +1,1 @@
+"""Training: recipes, what they minimise, and the one loop that runs them."""

@@ -1,0 +1,1 @@
+"""Experiments: one file per probe, each writes a record."""

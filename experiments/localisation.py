@@ -1,0 +1,72 @@
+"""Localisation: how well a map of tokens finds an object, as plain functions of arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+__all__ = ["mean_share", "object_tokens", "roc_auc"]
+
+
+def object_tokens(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Tokens that belong to object 1 and to object 2.
+
+    A token is given to the object that covers more of it (to neither where both cover the same). An object
+    holds those of its tokens that it covers by at least half, or, where there is none, its best covered ones.
+
+    Parameters
+    ----------
+    record : bistable record with mask_1 and mask_2, the covered share of each token.
+
+    Returns
+    -------
+    Two masks (stimulus, token_y, token_x) bool that do not overlap; empty for an object that covers no token.
+    """
+    mask_1, mask_2 = record["mask_1"], record["mask_2"]
+    own = (mask_1.where(mask_1 > mask_2, 0), mask_2.where(mask_2 > mask_1, 0))
+    return tuple((m > 0) & (m >= np.minimum(m.max(("token_y", "token_x")), 0.5)) for m in own)
+
+
+def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """Area under the ROC: the probability that a positive holds a higher value than a negative, ties half.
+
+    AUC = (R - P (P + 1) / 2) / (P N), R = sum of the positives' ranks among all P positives and N negatives
+    (Mann and Whitney 1947; Bamber 1975, J. Math. Psychol. 12).
+
+    Parameters
+    ----------
+    values : (..., token), any real numbers.
+    positive : (..., token) bool, broadcast against values.
+    negative : (..., token) bool, no token of which is positive.
+
+    Returns
+    -------
+    (...) in [0, 1], chance .5; NaN where a value is NaN or a class is empty.
+    """
+    values = np.minimum(values, np.finfo(np.float32).max, dtype=np.float32)
+    # all other tokens rank above the two classes and so leave the ranks within them alone
+    ranks = stats.rankdata(np.where(positive | negative, values, np.inf), axis=-1)
+    n_positive, n_negative = positive.sum(-1), negative.sum(-1)
+    wins = np.where(positive, ranks, 0).sum(-1) - n_positive * (n_positive + 1) / 2
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isnan(ranks).any(-1), np.nan, wins) / (n_positive * n_negative)
+
+
+def mean_share(values: np.ndarray, cued: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Share of the cued tokens, m(cued) / (m(cued) + m(other)), m the mean over tokens.
+
+    Parameters
+    ----------
+    values : (..., token), not negative.
+    cued : (..., token) bool, broadcast against values.
+    other : (..., token) bool.
+
+    Returns
+    -------
+    (...) in [0, 1], chance .5, as where both means are 0; NaN where a value is NaN or a mask is empty.
+    """
+    values = values.astype(np.float32)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = [(values * mask).sum(-1) / mask.sum(-1) for mask in (cued, other)]
+        return np.where(means[0] + means[1] == 0, 0.5, means[0] / (means[0] + means[1]))

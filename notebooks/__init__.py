@@ -1,0 +1,1 @@
+"""Explorers and the notebooks that show them."""

@@ -1,0 +1,1 @@
+"""Stimulus sets: images with everything that is known of them, each image a function of its seed."""

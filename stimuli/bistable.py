@@ -1,0 +1,178 @@
+"""Bistable images: two halves with one object each, so that one picture has two readings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from PIL import Image
+
+from stimuli import objects, stimulus_set
+
+__all__ = ["Halves", "HalvesOfPhotographs", "draw", "from_class_folder", "from_photographs"]
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Two scenes of the embedded objects side by side, each with a background of its own.
+
+    Parameters
+    ----------
+    scene : how each half is drawn; its size is that of the whole image.
+    """
+
+    scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.14, 0.24)))
+
+    def __post_init__(self) -> None:
+        if self.scene.size[1] % 2 or self.scene.n_objects != 1:
+            raise ValueError(f"halves need an even width and one object each, got {self.scene}")
+
+
+@dataclass(frozen=True)
+class HalvesOfPhotographs:
+    """Two photographs side by side, each squeezed to half the width as in the paper's figure.
+
+    Parameters
+    ----------
+    size : height and width of the image in pixels; the width is even.
+    folder : class folder that the photographs come from, "" for given files.
+    """
+
+    size: tuple[int, int] = (224, 224)
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 32 or self.size[1] % 2:
+            raise ValueError(f"size must be at least 32 pixels with an even width, got {self.size}")
+
+
+def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw half/half images of the embedded objects.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1.
+    seed : 0 to 2**32 - 1.
+    first : number of the first image.
+
+    Returns
+    -------
+    Dataset as :func:`stimuli.objects.draw` gives, object 0 being the one of ``object_side`` [0]. The ordered pairs
+    of categories and the sides are counterbalanced.
+    """
+    stimulus_set.check_request(n, seed)
+    height, width = parameters.scene.size
+    indices = np.arange(first, first + n)
+    classes = objects.counterbalanced_classes(indices, 2)
+    # bit 62 of the image number keeps the halves apart from the objects family; the last bit tells the two apart
+    halves = [
+        objects.render(
+            replace(parameters.scene, size=(height, width // 2)), seed, 2**62 + 2 * indices + k, classes[:, k : k + 1]
+        )
+        for k in range(2)
+    ]
+    swapped = _first_is_right(indices)
+    arrays = {name: np.concatenate([half[name] for half in halves], axis=1) for name in halves[0] if name != "image"}
+    pictures = [half["image"] for half in halves]
+    arrays["image"] = _side_by_side(pictures, swapped)
+    arrays["object_mask"] = np.zeros((n, 2, height, width), bool)
+    for k in range(2):
+        right = swapped if k == 0 else ~swapped
+        arrays["object_mask"][~right, k, :, : width // 2] = halves[k]["object_mask"][~right, 0]
+        arrays["object_mask"][right, k, :, width // 2 :] = halves[k]["object_mask"][right, 0]
+        arrays["object_x"][:, k] += right * np.float32(width // 2)
+    arrays["object_side"] = _sides(swapped)
+    return stimulus_set.from_arrays(
+        arrays, first=first, family="bistable", parameters=parameters, seed=seed, categories=objects.CATEGORIES
+    )
+
+
+def from_photographs(first: np.ndarray, second: np.ndarray, categories: tuple[str, str], size: tuple[int, int]) -> xr.Dataset:
+    """Put two photographs side by side, in both arrangements.
+
+    Parameters
+    ----------
+    first, second : (y, x, channel) uint8 pictures of any size.
+    categories : names of the two objects.
+    size : height and width of the stimuli in pixels.
+
+    Returns
+    -------
+    Dataset of two stimuli; the mask of an object is its half.
+    """
+    pairs = [(first, second, 0, 1), (first, second, 0, 1)]
+    return _of_photographs(pairs, np.array([False, True]), HalvesOfPhotographs(size), 0, 0, categories)
+
+
+def from_class_folder(
+    files: list[list[Path]], read, categories: list[str], parameters: HalvesOfPhotographs, n: int, seed: int
+) -> xr.Dataset:
+    """Pair photographs of a class folder.
+
+    Parameters
+    ----------
+    files : the photographs of each class.
+    read : function from a path to (y, x, channel) uint8, such as ``absvit.images.read_photograph``.
+    categories : names of the classes, at least two.
+    parameters : size of the stimuli.
+    n : number of stimuli.
+    seed : 0 to 2**32 - 1; decides which photographs meet.
+
+    Returns
+    -------
+    Dataset of n stimuli; pairs of classes are random and different, sides counterbalanced.
+    """
+    stimulus_set.check_request(n, seed)
+    if len(files) < 2:
+        raise ValueError(f"halves need photographs of at least two classes, got {list(categories)}")
+    pairs = []
+    for index in range(n):
+        generator = np.random.Generator(np.random.Philox(key=[seed, index]))
+        one, two = generator.choice(len(files), 2, replace=False)
+        pictures = [np.asarray(read(files[c][generator.integers(len(files[c]))])) for c in (one, two)]
+        pairs.append((*pictures, one, two))
+    return _of_photographs(pairs, _first_is_right(np.arange(n)), parameters, 0, seed, categories)
+
+
+def _of_photographs(pairs, swapped, parameters, first, seed, categories) -> xr.Dataset:
+    height, width = parameters.size
+    half = (width // 2, height)
+    pictures = [
+        np.stack([np.asarray(Image.fromarray(pair[k]).resize(half, Image.Resampling.BICUBIC)) for pair in pairs])
+        for k in range(2)
+    ]
+    mask = np.zeros((len(pairs), 2, height, width), bool)
+    mask[~swapped, 0, :, : half[0]] = mask[~swapped, 1, :, half[0] :] = True
+    mask[swapped, 1, :, : half[0]] = mask[swapped, 0, :, half[0] :] = True
+    arrays = {
+        "image": _side_by_side(pictures, swapped),
+        "object_class": np.array([pair[2:] for pair in pairs], np.int16),
+        "object_mask": mask,
+        "object_side": _sides(swapped),
+    }
+    dataset = stimulus_set.from_arrays(
+        arrays, first=first, family="bistable", parameters=parameters, seed=seed, categories=categories
+    )
+    return dataset.assign_attrs(licence="that of the photographs", parameters=json.dumps({"size": list(parameters.size), "folder": parameters.folder}))
+
+
+def _first_is_right(indices: np.ndarray) -> np.ndarray:
+    """Whether object 0 lies in the right half: every pair of categories on either side, cycle by cycle."""
+    n_classes = len(objects.CATEGORIES)
+    return (indices + indices // (n_classes * (n_classes - 1))) % 2 == 1
+
+
+def _side_by_side(pictures: list[np.ndarray], swapped: np.ndarray) -> np.ndarray:
+    """(image, y, x, channel): picture 0 left, or right where swapped."""
+    swapped = swapped[:, None, None, None]
+    left, right = np.where(swapped, pictures[1], pictures[0]), np.where(swapped, pictures[0], pictures[1])
+    return np.concatenate([left, right], axis=2)
+
+
+def _sides(swapped: np.ndarray) -> np.ndarray:
+    """Half that holds each object, (image, object)."""
+    return np.where(np.stack([swapped, ~swapped], axis=1), "right", "left").astype(object)

@@ -1,0 +1,231 @@
+"""Scenes of one or more objects on 1/f noise: the embedded stimuli, procedural and with exact masks.
+
+A category is a shape with a typical hue and a preferred texture, as natural categories have
+a shape and typical surface colours. Image ``i`` is a function of (parameters, seed, i) alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy import fft
+
+from stimuli import stimulus_set
+from stimuli.shapes import CATEGORIES, SHAPES
+
+__all__ = ["CATEGORIES", "Objects", "draw", "render"]
+
+TEXTURES = ("plain", "stripes", "checks", "gradient")
+PLACES_TRIED = 64
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Parameters of the family.
+
+    Parameters
+    ----------
+    size : height and width in pixels, at least 32.
+    n_objects : objects in an image, 1 to 4; their categories differ.
+    radius : smallest and largest radius of an object, in units of the image height.
+    rotation : objects are turned by an angle uniform within +- this, in degrees.
+    hue_sd : standard deviation of the hue around the category's own, in degrees.
+    hue_conflict : probability in [0, 1] that an object's hue is uniform instead.
+    hue_shift : added to every object's hue, in degrees.
+    texture_reliability : probability in [0, 1] of the category's preferred texture.
+    contrast : standard deviation of the background's luminance, in units of the pixel range.
+    """
+
+    size: tuple[int, int] = (112, 112)
+    n_objects: int = 1
+    radius: tuple[float, float] = (0.14, 0.28)
+    rotation: float = 26.0
+    hue_sd: float = 20.0
+    hue_conflict: float = 0.0
+    hue_shift: float = 0.0
+    texture_reliability: float = 0.6
+    contrast: float = 0.12
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 32:
+            raise ValueError(f"size must be at least 32 x 32 pixels, got {self.size}")
+        if not 1 <= self.n_objects <= 4:
+            raise ValueError(f"n_objects must be 1 to 4, got {self.n_objects}")
+        if not 0 < self.radius[0] <= self.radius[1] <= 0.5:
+            raise ValueError(f"radius must hold 0 < smallest <= largest <= 0.5 of the height, got {self.radius}")
+        for name in ("hue_conflict", "texture_reliability"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a probability in [0, 1], got {getattr(self, name)}")
+
+
+def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw a stimulus set.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1.
+    seed : 0 to 2**32 - 1; higher seeds are kept for training, so no image drawn here was trained on.
+    first : index of the first image; images ``first`` to ``first + n - 1`` are drawn.
+
+    Returns
+    -------
+    Dataset with image (stimulus, y, x, channel) uint8, object_class (stimulus, object),
+    object_mask (stimulus, object, y, x) and the position, radius, rotation and hue of each object.
+    """
+    stimulus_set.check_request(n, seed)
+    return stimulus_set.from_arrays(
+        render(parameters, seed, range(first, first + n)),
+        first=first, family="objects", parameters=parameters, seed=seed, categories=CATEGORIES,
+    )
+
+
+def render(
+    parameters: Objects, seed: int, indices: Sequence[int], classes: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Render the images with the given indices; each depends on (parameters, seed, index) alone.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    seed : any non-negative integer below 2**64.
+    indices : image numbers.
+    classes : categories (image, object), indices into CATEGORIES; by default counterbalanced over indices.
+
+    Returns
+    -------
+    Arrays by name: image (image, y, x, channel) uint8; object_class (image, object) int16; object_mask
+    (image, object, y, x) bool; object_x, object_y, object_radius (image, object) in pixels;
+    object_rotation and object_hue (image, object) in degrees. All but the first start with ``object``.
+    """
+    height, width = parameters.size
+    n_objects = parameters.n_objects
+    indices = np.asarray(indices, dtype=np.int64)
+    if classes is None:
+        classes = counterbalanced_classes(indices, n_objects)
+    uniform = np.empty((len(indices), n_objects, 12), np.float32)
+    spectrum = np.empty((len(indices), 3, height, width // 2 + 1), np.complex64)
+    layout = np.empty((len(indices), n_objects, 3), np.float32)
+    for row, index in enumerate(indices):
+        generator = np.random.Generator(np.random.Philox(key=[seed, index]))
+        uniform[row] = generator.random((n_objects, 12), dtype=np.float32)
+        layout[row] = _place(generator, parameters)
+        normal = generator.standard_normal((3, *spectrum.shape[2:], 2), dtype=np.float32)
+        spectrum[row] = normal.view(np.complex64)[..., 0]
+    image = _background(spectrum, uniform[:, 0, 8:12], parameters)
+    rotation = (uniform[..., 0] * 2 - 1) * parameters.rotation
+    hue = _hues(uniform, classes, parameters)
+    mask = np.zeros((len(indices), n_objects, height, width), bool)
+    for k in range(n_objects):
+        coverage, u, v = _coverage(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
+        colour = _surface(u, v, hue[:, k], uniform[:, k], classes[:, k], parameters)
+        image += coverage[:, None] * (colour - image)
+        mask[:, k] = coverage >= 0.5
+        mask[:, :k] &= ~mask[:, k : k + 1]  # a mask holds what can be seen: later objects lie in front
+    pixels = np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return {
+        "image": pixels,
+        "object_class": classes.astype(np.int16),
+        "object_mask": mask,
+        "object_x": layout[..., 0],
+        "object_y": layout[..., 1],
+        "object_radius": layout[..., 2],
+        "object_rotation": rotation,
+        "object_hue": hue,
+    }
+
+
+def counterbalanced_classes(indices: np.ndarray, n_objects: int) -> np.ndarray:
+    """Give different categories to the objects of an image, all ordered pairs equally often.
+
+    Parameters
+    ----------
+    indices : (image,) image numbers.
+    n_objects : objects in an image, 1 to 4.
+
+    Returns
+    -------
+    (image, object) int: the first category cycles with the image number, the distance to the next ones
+    with each full cycle, so that every run of 132 images holds every ordered pair of neighbours once.
+    """
+    n_classes = len(CATEGORIES)
+    first = indices % n_classes
+    step = (indices // n_classes) % (n_classes - 1)
+    others = [(first + 1 + (step + 3 * k) % (n_classes - 1)) % n_classes for k in range(n_objects - 1)]
+    return np.stack([first, *others], axis=1)
+
+
+def _place(generator: np.random.Generator, parameters: Objects) -> np.ndarray:
+    """Centre x, y and radius in pixels of each object, none touching another."""
+    height, width = parameters.size
+    low, high = (fraction * height for fraction in parameters.radius)
+    radius = low + (high - low) * generator.random(parameters.n_objects)
+    radius = np.minimum(radius, min(height, width) / 2 - 1)
+    candidates = generator.random((PLACES_TRIED, parameters.n_objects, 2))
+    while True:  # shrinks crowded scenes until a candidate fits, which small objects always do
+        room = np.array([width, height]) - 2 * radius[:, None]
+        centres = radius[:, None] + candidates * room
+        gap = np.linalg.norm(centres[:, :, None] - centres[:, None], axis=-1) - (radius[:, None] + radius)
+        gap[:, np.eye(len(radius), dtype=bool)] = np.inf
+        free = np.flatnonzero(gap.min(axis=(1, 2)) >= 0)
+        if len(free):
+            return np.column_stack([centres[free[0]], radius])
+        radius *= 0.92
+
+
+def _background(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects) -> np.ndarray:
+    """Coloured 1/f noise (image, channel, y, x): one luminance field and two weaker colour fields."""
+    height, width = parameters.size
+    frequency = np.hypot(fft.fftfreq(height)[:, None], fft.rfftfreq(width)).astype(np.float32)
+    frequency[0, 0] = np.inf
+    # the amplitude falls as frequency ** -exponent; natural scenes lie around 1 (Field 1987)
+    exponent = 0.8 + 0.5 * uniform[:, 0, None, None, None]
+    fields = fft.irfft2(spectrum * frequency ** -exponent, s=parameters.size)
+    fields /= fields.std(axis=(2, 3), keepdims=True)
+    mean = (0.3 + 0.35 * uniform[:, 1])[:, None, None, None]
+    tint = ((uniform[:, 2:4] - 0.5) * 0.16)[:, :, None, None]
+    luminance = mean + parameters.contrast * fields[:, :1]
+    red_green, blue_yellow = np.split(tint + 0.035 * fields[:, 1:], 2, axis=1)
+    return np.concatenate([luminance + red_green, luminance - red_green, luminance + blue_yellow], axis=1)
+
+
+def _hues(uniform: np.ndarray, classes: np.ndarray, parameters: Objects) -> np.ndarray:
+    """Hue of each object in degrees (image, object)."""
+    typical = classes * (360 / len(CATEGORIES))
+    # a normal deviate from two of the uniforms (Box and Muller 1958)
+    normal = np.sqrt(-2 * np.log(1 - uniform[..., 1])) * np.cos(2 * np.pi * uniform[..., 2])
+    hue = np.where(uniform[..., 3] < parameters.hue_conflict, 360 * uniform[..., 1], typical + parameters.hue_sd * normal)
+    return ((hue + parameters.hue_shift) % 360).astype(np.float32)
+
+
+def _coverage(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, size: tuple[int, int]):
+    """Anti-aliased coverage (image, y, x) in [0, 1] and the object's own coordinates u, v."""
+    x, y = np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)
+    centre_x, centre_y, radius = (layout[:, i, None, None] for i in range(3))
+    angle = np.deg2rad(rotation, dtype=np.float32)[:, None, None]
+    right, up = (x - centre_x + 0.5) / radius, (centre_y - 0.5 - y[:, None]) / radius
+    u = np.cos(angle) * right + np.sin(angle) * up
+    v = np.cos(angle) * up - np.sin(angle) * right
+    distance = np.empty_like(u)
+    for category in np.unique(classes):
+        chosen = classes == category
+        distance[chosen] = SHAPES[CATEGORIES[category]](u[chosen], v[chosen])
+    return np.clip(0.5 - distance * radius, 0, 1), u, v
+
+
+def _surface(u, v, hue, uniform, classes, parameters: Objects) -> np.ndarray:
+    """Colour of the object's surface (image, channel, y, x) in [0, 1]."""
+    preferred = classes % len(TEXTURES)
+    other = (uniform[:, 5] * len(TEXTURES)).astype(int)
+    texture = np.where(uniform[:, 4] < parameters.texture_reliability, preferred, other)[:, None, None]
+    cycles = (1.5 + 1.5 * uniform[:, 7])[:, None, None] * np.float32(np.pi)
+    wave_u, wave_v = np.sin(cycles * u), np.sin(cycles * v)
+    pattern = np.choose(texture, [np.float32(0), np.sign(wave_u), np.sign(wave_u * wave_v), np.clip(v, -1, 1)])
+    value = (0.62 + 0.3 * uniform[:, 6])[:, None, None] * (1 - 0.22 * (1 - pattern) * (texture > 0))
+    saturation = (0.6 + 0.4 * uniform[:, 5])[:, None, None]
+    sextant = (np.array([5, 3, 1], np.float32) + hue[:, None] / 60) % 6
+    fall = np.clip(np.minimum(sextant, 4 - sextant), 0, 1)[:, :, None, None]
+    return value[:, None] * (1 - saturation[:, None] * fall)

@@ -1,0 +1,266 @@
+"""Who may import whom, read off the syntax trees, so that the table stays true; and the layout of files."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
+
+# Own modules that a module may import: names of modules, or of packages with all that they hold. The row with
+# the longest matching name counts. `absvit.__init__` is the public page, what `import absvit` gives.
+FOUNDATION = ("stimuli", "absvit.images", "absvit.distributed", "absvit.records")
+MODELS = (*FOUNDATION, "absvit.models")
+MAY_IMPORT = {
+    "stimuli": ("stimuli",),
+    "absvit.images": (),
+    "absvit.distributed": (),
+    "absvit.records": (),
+    "absvit.models": ("absvit.models",),
+    "absvit.__init__": ("absvit.models",),
+    "absvit.__main__": (),
+    "absvit.convert": ("absvit.models",),
+    "absvit.benchmark": (*MODELS, "absvit.benchmark"),
+    "absvit.robustness": (*MODELS, "absvit.robustness"),
+    "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
+    "absvit.segmentation": (*MODELS, "absvit.robustness", "absvit.segmentation"),
+    "experiments": ("absvit.__init__", "absvit.models", "absvit.records", "absvit.distributed", "stimuli"),
+    "experiments.__init__": (),
+    "experiments.__main__": (
+        "absvit.__init__", "absvit.models", "absvit.records", "absvit.distributed", "stimuli", "experiments",
+    ),
+    "experiments.intervals": (),
+    "experiments.localisation": ("experiments.intervals",),
+    "experiments.measures": ("absvit.records", "experiments.intervals", "experiments.localisation"),
+    "experiments.figures": ("absvit.records", "experiments.measures"),
+    "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
+}  # fmt: skip
+
+# Within absvit.models each module imports only those before it.
+MODELS_ORDER = (
+    "attention", "feedback", "absvit", "variants", "priors", "perceive",
+    "formats", "downloads", "checkpoints", "sources", "zoo", "__init__", "__main__",
+)  # fmt: skip
+
+# Third-party modules, and the only own modules that may import them.
+ONLY_IN = {
+    "wand": ("stimuli",),
+    "skimage": ("stimuli",),
+    "torchvision": ("absvit.images",),
+    "zarr": ("absvit.records",),
+    "timm.models": ("absvit.models",),
+    "ipywidgets": ("notebooks.explorers",),
+    "matplotlib": ("experiments.figures",),
+    "seaborn": ("experiments.figures",),
+}
+NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
+
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
+TOP_LEVEL = {
+    "absvit", "experiments", "notebooks", "stimuli", "scripts", "tests",
+    "environment.yml", "README.md", "pyproject.toml", "constraints.txt", "LICENSE", "CITATION.cff",
+}  # fmt: skip
+GENERATED = {"outputs", "build", "dist", "absvit.egg-info"}
+
+
+def sources() -> dict[str, str]:
+    """Source text of every own module by its dotted file name, `absvit.__init__` for a package's own file."""
+    files = (file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+    return {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts): file.read_text("utf8")
+        for file in sorted(files)
+    }
+
+
+def within(module: str, names) -> bool:
+    """Whether a module is one of these, or lies in one of these packages."""
+    return any(f"{module}.".startswith(f"{name}.") for name in names)
+
+
+def imported_names(module: str, source: str) -> set[str]:
+    """Everything that a module imports anywhere, absolute: `package.module.name` of what it takes."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")[: -node.level] if node.level else []
+            start = ".".join([*parents, *([node.module] if node.module else [])])
+            names |= {f"{start}.{alias.name}" for alias in node.names}
+    return names
+
+
+def own_imports(module: str, source: str, modules) -> set[str]:
+    """The own modules that a module imports, as file names."""
+    found = set()
+    for name in imported_names(module, source):
+        if name.split(".")[0] in PACKAGES:
+            while not {name, f"{name}.__init__"} & set(modules) and "." in name:
+                name = name.rpartition(".")[0]  # from module import function: the function is not a file
+            found.add(name if name in modules else f"{name}.__init__")
+    return found
+
+
+def allowed(module: str) -> tuple[str, ...]:
+    """What a module may import of our own, by the longest matching row of the table."""
+    rows = [row for row in MAY_IMPORT if within(module, [row])]
+    assert rows, f"{module} stands in no row of MAY_IMPORT: add it to the layering, here and in the README"
+    return MAY_IMPORT[max(rows, key=len)]
+
+
+def before(target: str, module: str) -> bool:
+    """Whether one module of absvit.models comes before another."""
+    places = [name.split(".")[2] for name in (target, module)]
+    return set(places) <= set(MODELS_ORDER) and MODELS_ORDER.index(places[0]) < MODELS_ORDER.index(places[1])
+
+
+def own_violations(module: str, source: str, modules) -> list[str]:
+    """Own imports that the table forbids."""
+    found = []
+    for target in sorted(own_imports(module, source, modules) - {module}):
+        if not within(target, allowed(module)):
+            found.append(f"{module} may not import {target}")
+        elif within(module, ["absvit.models"]) and not before(target, module):
+            found.append(f"{module} may not import {target}, which does not come before it")
+    return found
+
+
+def third_party_violations(module: str, source: str) -> list[str]:
+    """Third-party imports that belong to other modules."""
+    names = {"timm.models" if name == "timm" else name for name in imported_names(module, source)}
+    names = {f"timm.models.{name[5:]}" if name.startswith("timm.create_") else name for name in names}
+    found = [(name, owner) for name in sorted(names) for owner in ONLY_IN if within(name, [owner])]
+    found = [(name, owner) for name, owner in found if not within(module, ONLY_IN[owner])]
+    banned = [
+        name
+        for name in sorted(names)
+        for key in NOT_IN
+        if within(name, [key]) and within(module, NOT_IN[key])
+    ]
+    return [f"{module} may not import {name}: only {', '.join(ONLY_IN[owner])}" for name, owner in found] + [
+        f"{module} may not import {name}" for name in banned
+    ]
+
+
+@pytest.mark.parametrize("module", sources())
+def test_imports_follow_the_table(module):
+    modules = sources()
+    assert own_violations(module, modules[module], modules) == []
+    assert third_party_violations(module, modules[module]) == []
+
+
+def test_every_module_of_the_models_has_its_place_in_the_order():
+    present = {name.split(".")[2] for name in sources() if name.startswith("absvit.models.")}
+    assert present <= set(MODELS_ORDER)
+
+
+KNOWN = (
+    "absvit.__init__", "absvit.images", "absvit.records",
+    "absvit.models.__init__", "absvit.models.attention", "absvit.models.zoo", "absvit.training.loop",
+    "experiments.__main__", "experiments.bistable", "experiments.search", "experiments.figures",
+    "experiments.measures", "stimuli.__init__", "stimuli.objects", "notebooks.explorers",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("absvit.models.attention", "from absvit.models import zoo"),
+        ("absvit.models.attention", "from . import zoo"),
+        ("absvit.models.attention", "from absvit.models import AbSViT"),
+        ("absvit.models.zoo", "def f():\n    from absvit.images import mean"),
+        ("absvit.models.zoo", "import absvit.training.loop"),
+        ("absvit.records", "import absvit"),
+        ("absvit.training.loop", "from experiments import bistable"),
+        ("experiments.bistable", "from experiments import search"),
+        ("experiments.bistable", "from .measures import selection_index"),
+        ("experiments.bistable", "import experiments.figures as figures"),
+        ("experiments.bistable", "from absvit.images import load"),
+        ("experiments.figures", "from absvit.models.zoo import load_model"),
+        ("stimuli.objects", "import absvit"),
+        ("stimuli.objects", "from notebooks.explorers import show"),
+    ],
+)
+def test_a_forbidden_own_import_is_noticed(module, source):
+    assert len(own_violations(module, source, KNOWN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        (
+            "absvit.models.zoo",
+            "from absvit.models.attention import TopDownAttention\nfrom . import attention",
+        ),
+        ("absvit.training.loop", "from absvit.models import AbSViT\nimport stimuli.objects, absvit.records"),
+        ("experiments.bistable", "from absvit import priors\nfrom stimuli import objects\nimport numpy"),
+        ("experiments.__main__", "from experiments import bistable, figures, measures"),
+        ("notebooks.explorers", "from experiments.figures import signature\nimport absvit"),
+    ],
+)
+def test_an_allowed_own_import_passes(module, source):
+    assert own_violations(module, source, KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("absvit.images", "from wand.image import Image"),
+        ("absvit.images", "import skimage.filters"),
+        ("stimuli.objects", "import torch.nn"),
+        ("absvit.training.loop", "from torchvision import datasets"),
+        ("experiments.bistable", "def run():\n    import zarr"),
+        ("absvit.training.loop", "import timm"),
+        ("absvit.training.loop", "from timm import create_model"),
+        ("experiments.bistable", "from timm.models.vision_transformer import Block"),
+        ("experiments.figures", "import ipywidgets as widgets"),
+        ("experiments.measures", "from matplotlib import pyplot"),
+        ("notebooks.explorers", "import seaborn"),
+    ],
+)
+def test_a_forbidden_third_party_import_is_noticed(module, source):
+    assert len(third_party_violations(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("stimuli.objects", "import wand.image\nfrom skimage import filters"),
+        (
+            "absvit.training.loop",
+            "import torch\nfrom timm.optim import create_optimizer_v2\nfrom timm.data import Mixup",
+        ),
+        ("experiments.figures", "import seaborn\nimport matplotlib.pyplot as plt"),
+        ("notebooks.explorers", "import ipywidgets"),
+        ("absvit.models.zoo", "import timm"),
+    ],
+)
+def test_an_allowed_third_party_import_passes(module, source):
+    assert third_party_violations(module, source) == []
+
+
+def test_a_module_outside_the_table_is_noticed():
+    with pytest.raises(AssertionError, match="no row of MAY_IMPORT"):
+        allowed("absvit.elsewhere")
+
+
+OWN_FILES = [file for folder in (*PACKAGES, "tests") for file in sorted((ROOT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("file", OWN_FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_has_one_job(file):
+    assert len(file.read_text("utf8").splitlines()) <= 400
+    assert file.stem not in BANNED_NAMES
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "scripts").glob("*.sh")), ids=lambda script: script.name)
+def test_scripts_are_short_and_stop_at_the_first_error(script):
+    lines = script.read_text("utf8").splitlines()
+    assert len(lines) < 30
+    assert "set -euo pipefail" in lines
+
+
+def test_top_level_is_the_fixed_layout():
+    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert present - GENERATED == TOP_LEVEL

@@ -1,0 +1,75 @@
+"""Loading weights into a model: strictly, or adapted on request and saying so."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from timm.models.vision_transformer import VisionTransformer
+
+from absvit.models import checkpoints
+
+
+def small_vit(**kwargs):
+    arguments = {
+        "img_size": 32,
+        "patch_size": 8,
+        "embed_dim": 16,
+        "depth": 2,
+        "num_heads": 2,
+        "num_classes": 5,
+    }
+    return VisionTransformer(**{**arguments, **kwargs})
+
+
+@pytest.fixture(scope="module")
+def weights():
+    torch.manual_seed(0)
+    return {name: torch.randn_like(tensor) for name, tensor in small_vit().state_dict().items()}
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_load_into_is_strict_and_readable(weights):
+    model = small_vit()
+    assert checkpoints.load_into(model, weights) == ()
+    assert_same(model.state_dict(), weights)
+    wrong = {name: tensor for name, tensor in weights.items() if not name.startswith("blocks.0.")}
+    wrong |= {"prompt": torch.ones(16), "norm.weight": torch.ones(3)}
+    with pytest.raises(ValueError, match="do not fit VisionTransformer") as error:
+        checkpoints.load_into(model, wrong)
+    message = str(error.value)
+    assert "12 missing (blocks.0.norm1.weight" in message and "and 4 more)" in message
+    assert "1 extra (prompt)" in message
+    assert "norm.weight (3,) instead of (16,)" in message
+    assert "adapt=True" in message
+    assert_same(model.state_dict(), weights)
+
+
+def test_adapt_resamples_positions(weights):
+    model = small_vit(img_size=(64, 48))
+    with pytest.raises(ValueError, match="pos_embed"):
+        checkpoints.load_into(model, weights)
+    notes = checkpoints.load_into(model, weights, adapt=True)
+    assert notes == ("positions resampled from 4 x 4 to 8 x 6 tokens",)
+    grid = weights["pos_embed"][:, 1:].reshape(1, 4, 4, 16).permute(0, 3, 1, 2)
+    expected = F.interpolate(grid, (8, 6), mode="bicubic", antialias=True).flatten(2).mT
+    torch.testing.assert_close(model.pos_embed[:, 1:], expected)
+    assert torch.equal(model.pos_embed[:, :1], weights["pos_embed"][:, :1])
+
+
+def test_adapt_starts_the_classifier_anew(weights):
+    model = small_vit(num_classes=7)
+    (note,) = checkpoints.load_into(model, weights, adapt=True)
+    assert "newly initialised (5 to 7 classes)" in note
+    assert 0 < model.head.weight.abs().max() < 0.2 and not model.head.bias.any()
+    assert torch.equal(model.norm.weight, weights["norm.weight"])
+    headless = small_vit(num_classes=0)
+    assert "left out" in checkpoints.load_into(headless, weights, adapt=True)[0]
+    assert "0 to 5 classes" in checkpoints.load_into(small_vit(), headless.state_dict(), adapt=True)[0]
+
+
+def test_adapt_does_not_stretch_to_other_widths(weights):
+    with pytest.raises(ValueError, match="of another shape"):
+        checkpoints.load_into(small_vit(embed_dim=32, img_size=64), weights, adapt=True)
