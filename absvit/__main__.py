@@ -17,9 +17,7 @@ COMMANDS = {
 
 def overview() -> str:
     """Say what each command does and how else it is spelt, one line each."""
-    rows = [
-        (f"absvit {name}", f"python -m {module}", purpose) for name, (module, purpose) in COMMANDS.items()
-    ]
+    rows = [(f"absvit {name}", f"python -m {module}", purpose) for name, (module, purpose) in COMMANDS.items()]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     lines = [
         "AbSViT: top-down visual attention from analysis by synthesis.",

@@ -220,7 +220,8 @@ def _autocast(call: Callable[[], Tensor]) -> Tensor:
 
 def _line(row: dict) -> str:
     """A row of the table that the terminal shows."""
-    text = f"{row['model']:26} {row['priors']:3d} priors: {row['times_faster']:.2f} x plain, {row['over_floor']:.2f} x floor"
+    text = f"{row['model']:26} {row['priors']:3d} priors: {row['times_faster']:.2f} x plain, "
+    text += f"{row['over_floor']:.2f} x floor"
     if "bf16_times_faster" in row:
         text += (
             f"; bf16 {row['bf16_times_faster']:.2f} x plain, same top-1 {row['bf16_same_top1']:.1%}, "
@@ -245,7 +246,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rows = inference(parameters)
         if parameters.out is not None:
-            parameters.out.write_text(json.dumps({"parameters": asdict(parameters) | {"out": None}, "rows": rows}, indent=1))
+            parameters.out.write_text(
+                json.dumps({"parameters": asdict(parameters) | {"out": None}, "rows": rows}, indent=1)
+            )
     except (ValueError, OSError, ArithmeticError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

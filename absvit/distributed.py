@@ -45,11 +45,20 @@ def joined(device: str | None = None) -> Iterator[Process]:
     Yields
     ------
     The process; the group is left again on the way out.
+
+    Raises
+    ------
+    ValueError : another device, or more processes on this machine than it has GPUs.
     """
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     name = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda", "mps"):
+        raise ValueError(f"device must be cpu, cuda or mps, got {name!r}")
     if name == "cuda":
-        name = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+        local_rank, n_gpus = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
+        if local_rank >= n_gpus:
+            raise ValueError(f"process {local_rank} of this machine has no GPU, torch sees {n_gpus}; use --device cpu")
+        name = f"cuda:{local_rank}"
         torch.cuda.set_device(name)
     if world_size == 1:
         yield Process(0, 1, torch.device(name))
@@ -72,6 +81,8 @@ def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
     -------
     The sum, on every rank; the values themselves where one process works alone.
     """
-    if dist.is_available() and dist.is_initialized():
-        dist.all_reduce(values)
-    return values
+    if not (dist.is_available() and dist.is_initialized()):
+        return values
+    total = values.clone()
+    dist.all_reduce(total)
+    return total

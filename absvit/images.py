@@ -96,9 +96,7 @@ def eval_transform(
     if interpolation not in known:
         raise ValueError(f"interpolation must be one of {', '.join(known)}; got {interpolation!r}")
     if size < 1 or not 0 < crop_fraction <= 1:
-        raise ValueError(
-            f"need a size of at least 1 and crop_fraction in (0, 1], got {size}, {crop_fraction}"
-        )
+        raise ValueError(f"need a size of at least 1 and crop_fraction in (0, 1], got {size}, {crop_fraction}")
     steps = [CenterCrop(size), ToTensor(), Normalize(mean, std)]
     if resize:
         steps.insert(0, Resize(int(size / crop_fraction), InterpolationMode(interpolation)))

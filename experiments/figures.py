@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
-from experiments import measures, panels
+from experiments import measures, panels, summaries
 from experiments.intervals import number_text
 from experiments.panels import Grid, balanced, caption
 
@@ -120,18 +121,17 @@ def signature(
 
     Raises
     ------
-    ValueError : a stimulus is not in the record, or the record lacks this map or its cues.
+    ValueError : a stimulus is not in the record, more than 26 are asked for, or the record lacks this map or
+        its cues.
     """
     run = panels.first_run(record)
     columns = panels.columns_of(run, kind, place)
     numbers = balanced(run, n) if stimuli is None else list(stimuli)
-    if unknown := sorted(set(numbers) - set(run["stimulus"].values.tolist())) or not numbers:
-        raise ValueError(f"expected numbers of the record's {run.sizes['stimulus']} stimuli, got {unknown}")
+    present = run["stimulus"].values.tolist()
+    if not 1 <= len(numbers) <= 26 or not set(numbers) <= set(present):
+        raise ValueError(f"expected 1 to 26 of the stimuli {present[0]} to {present[-1]}, got {numbers}")
     chosen = run.sel(stimulus=numbers).load()
-    ranges = {
-        c.kind: panels.map_range(chosen, [other for other in columns if other.kind == c.kind])
-        for c in columns
-    }
+    ranges = {c.kind: panels.map_range(chosen, [other for other in columns if other.kind == c.kind]) for c in columns}
     grid = Grid(STYLE.double, len(columns) + 1, len(numbers), chosen.sizes["y"] / chosen.sizes["x"])
     with matplotlib.rc_context(STYLE.settings()):
         page = _page(grid.height)
@@ -154,7 +154,7 @@ def steering(record_or_summary: xr.Dataset | pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    record_or_summary : bistable record, or what ``measures.summary`` gives.
+    record_or_summary : bistable record, or what ``summaries.summary`` gives.
 
     Returns
     -------
@@ -165,7 +165,7 @@ def steering(record_or_summary: xr.Dataset | pd.DataFrame) -> Figure:
     ValueError : the summary has no selection index.
     """
     frame = record_or_summary
-    frame = frame if isinstance(frame, pd.DataFrame) else measures.summary(frame)
+    frame = frame if isinstance(frame, pd.DataFrame) else summaries.summary(frame)
     if "cue_decides" not in frame or frame["cue_decides"].isna().all():
         raise ValueError("expected a summary with cue_decides, which needs a record whose classes are known")
     frame = frame[frame["cue_decides"].notna()]
@@ -175,13 +175,12 @@ def steering(record_or_summary: xr.Dataset | pd.DataFrame) -> Figure:
     height = 12 + len(blocks) * 6 + 4.2 * sum(part["prior"].nunique() for _, part in blocks)
     with matplotlib.rc_context(STYLE.settings()):
         page = _page(height)
-        axes = [
-            _panel(page, x, height, name) for x, name in ((48, "selection index"), (118, "both cues decide"))
-        ]
+        axes = [_panel(page, x, height, name) for x, name in ((56, "selection index"), (122, "both cues decide"))]
         axes[0].axvline(0.5, color=STYLE.ink, linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
+        axes[0].text(0.515, 4, "chance", va="center")
         y = 1.0
         for model, part in blocks:
-            page.text(1, y + 3, _fitted(str(model), 45, "bold"), weight="bold", va="center")
+            page.text(1, y + 3, _fitted(str(model), 53, "bold"), weight="bold", va="center")
             for row, kind in enumerate(dict.fromkeys(part["prior"])):
                 centre = y + 7 + 4.2 * row
                 page.text(4, centre, kind, va="center")
@@ -196,9 +195,7 @@ def steering(record_or_summary: xr.Dataset | pd.DataFrame) -> Figure:
     return page.figure
 
 
-def save(
-    figure: Figure, path: str | Path, record: xr.Dataset, formats: Sequence[str] | None = None
-) -> list[Path]:
+def save(figure: Figure, path: str | Path, record: xr.Dataset, formats: Sequence[str] | None = None) -> list[Path]:
     """Write a figure, whole or not at all, with its caption and provenance in the files' metadata.
 
     Parameters
@@ -226,16 +223,21 @@ def save(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for target in targets:
-            part = target.with_name(f".{target.name}.part")
-            with matplotlib.rc_context(STYLE.settings()):
-                metadata = _metadata(figure, record, target.suffix)
-                figure.savefig(part, format=target.suffix[1:], dpi=300, metadata=metadata)
-            os.replace(part, target)
+            _write(figure, target, _metadata(figure, record, target.suffix))
     except OSError as error:
-        raise ValueError(
-            f"cannot write {path}: {error.strerror}; choose a path that can be written"
-        ) from error
+        raise ValueError(f"cannot write {path} ({error}): choose a path that can be written") from error
     return targets
+
+
+def _write(figure: Figure, target: Path, metadata: dict) -> None:
+    """Write one file beside its place, then move it there."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with matplotlib.rc_context(STYLE.settings()):
+            figure.savefig(part, format=target.suffix[1:], dpi=300, metadata=metadata)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _metadata(figure: Figure, record: xr.Dataset, suffix: str) -> dict:
@@ -257,9 +259,7 @@ def _page(height: float) -> Axes:
     """Axes over a whole new figure of two columns' width, whose unit is the mm from the upper left corner."""
     figure = Figure(figsize=(STYLE.double / INCH, height / INCH))
     FigureCanvasAgg(figure)
-    return figure.add_axes(
-        (0, 0, 1, 1), xlim=(0, STYLE.double), ylim=(height, 0), frame_on=False, xticks=[], yticks=[]
-    )
+    return figure.add_axes((0, 0, 1, 1), xlim=(0, STYLE.double), ylim=(height, 0), frame_on=False, xticks=[], yticks=[])
 
 
 def _picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float) -> None:
@@ -334,13 +334,15 @@ def _fitted(text: str, width: float, weight: str) -> str:
         outline = TextPath((0, 0), candidate, size=STYLE.text, prop=FontProperties(weight=weight))
         return outline.get_extents().xmax * POINT <= width
 
-    shorter = (f"{text[:n].rstrip()}…" for n in range(len(text) - 1, 0, -1))
-    return text if fits(text) else next(filter(fits, shorter), "…")
+    if fits(text):
+        return text
+    length = bisect_left(range(1, len(text)), True, key=lambda n: not fits(f"{text[:n].rstrip()}…"))
+    return f"{text[:length].rstrip()}…"
 
 
 def _panel(page: Axes, x: float, height: float, name: str) -> Axes:
     """Axes from 0 to 1 for one measure, whose vertical unit is the page's mm."""
-    box = (x / STYLE.double, 10 / height, 60 / STYLE.double, 1 - 11 / height)
+    box = (x / STYLE.double, 10 / height, 58 / STYLE.double, 1 - 11 / height)
     axes = page.figure.add_axes(box, xlim=(-0.02, 1.02), ylim=(height - 10, 1), yticks=[], xlabel=name)
     axes.set_xticks(np.linspace(0, 1, 5), ["0", ".25", ".50", ".75", "1"])
     axes.spines[["left", "right", "top"]].set_visible(False)

@@ -9,17 +9,16 @@ same way make a kind of cue ("class", "place", ...): measures of cueing average 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from scipy import special
 
-from experiments.intervals import bootstrap, interval_text
+from experiments.intervals import bootstrap
 from experiments.localisation import mean_share, object_tokens, roc_auc
 
 __all__ = [
     "DEFAULT_MAP", "MAPS", "absent_probability", "accuracy", "attention_auc", "attention_share", "bootstrap",
-    "cue_decides", "cued_probability", "interval_text", "object_1_share", "object_tokens",
-    "other_probability", "probabilities", "roc_auc", "selection_index", "summary", "summary_text", "written",
+    "classes_known", "cue_decides", "cued_probability", "object_1_share", "object_tokens",
+    "other_probability", "probabilities", "roc_auc", "selection_index", "written",
 ]  # fmt: skip
 
 MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")
@@ -45,6 +44,21 @@ def written(record: xr.Dataset) -> xr.Dataset:
     if not done.any():
         raise ValueError(f"none of the record's {done.size} stimuli is done yet: resume the probe")
     return record if done.all() else record.isel(stimulus=np.flatnonzero(done))
+
+
+def classes_known(record: xr.Dataset, name: str) -> np.ndarray:
+    """Tell the stimuli whose class is known to the model.
+
+    Parameters
+    ----------
+    record : bistable record.
+    name : "class_1", "class_2" or "absent_class".
+
+    Returns
+    -------
+    (stimulus,) bool.
+    """
+    return record[name].values >= 0 if name in record.coords else np.zeros(record.sizes["stimulus"], bool)
 
 
 def probabilities(record: xr.Dataset) -> xr.DataArray:
@@ -202,7 +216,7 @@ def accuracy(record: xr.Dataset) -> xr.DataArray:
     ------
     ValueError : a stimulus shows two objects, or its class is not known.
     """
-    if _known(record, "class_2").any():
+    if classes_known(record, "class_2").any():
         raise ValueError("accuracy is for stimuli of one object; these show two: use selection_index instead")
     correct = record["logits"].argmax("class") == _classes(record, "class_1")
     return _described(correct, "the most probable class is the one shown")
@@ -258,70 +272,6 @@ def attention_share(record: xr.Dataset, kind: str = DEFAULT_MAP) -> xr.DataArray
     return _described(share, f"share of the cued object in the map {kind}")
 
 
-def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Tabulate the last iteration: means over the finished stimuli with 95 % bootstrap intervals.
-
-    Parameters
-    ----------
-    record : bistable record; without known classes the columns on classes are left out.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
-    Returns
-    -------
-    DataFrame with a row per model, seed (where several were run) and prior: a kind of cue, or a prior that
-    cues neither object. Columns: model, seed, prior, n (stimuli), then selection_index, cue_decides, p_cued,
-    p_other, attention_auc and attention_share (of ``DEFAULT_MAP``) and p_absent, each followed by its
-    ``_low`` and ``_high``. A prior that cues neither object has object 1's share as selection_index; p_absent
-    stands in the rows "absent class" and "none".
-    """
-    record = written(record)
-    last = record.isel(iteration=[-1])
-    columns = {}
-    if _known(last, "class_1").all() and _known(last, "class_2").all():
-        neither = object_1_share(last).isel(prior=np.flatnonzero(last["cue"].values < 1))
-        columns = {
-            "selection_index": xr.concat([_bare(selection_index(last)), _bare(neither)], "prior"),
-            "cue_decides": cue_decides(last),
-            "p_cued": cued_probability(last),
-            "p_other": other_probability(last),
-        }
-    columns |= {"attention_auc": attention_auc(last), "attention_share": attention_share(last)}
-    if "absent class" in last["prior"].values and _known(last, "absent_class").all():
-        columns["p_absent"] = absent_probability(last)
-    rows = list(dict.fromkeys(name for values in columns.values() for name in values["prior"].values))
-    cells = {}
-    for name, values in columns.items():
-        interval = bootstrap(_bare(values.isel(iteration=0)), n=n, seed=seed).reindex(prior=rows)
-        for end, suffix in (("estimate", ""), ("low", "_low"), ("high", "_high")):
-            cells[name + suffix] = interval[end]
-    leading = [dim for dim in cells["attention_auc"].dims if dim != "prior"]
-    frame = xr.Dataset(cells).to_dataframe(dim_order=[*leading, "prior"]).reset_index()
-    if "model" not in frame:
-        frame.insert(0, "model", record.attrs.get("model", "model"))
-    frame.insert(frame.columns.get_loc("prior") + 1, "n", record.sizes["stimulus"])
-    return frame
-
-
-def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write each mean of a summary with its interval in one cell, for a terminal or a paper.
-
-    Parameters
-    ----------
-    frame : what ``summary`` gives.
-
-    Returns
-    -------
-    DataFrame of the same rows, with cells such as ``.97 [.96, .98]``, empty where there is no number.
-    """
-    measures = [name.removesuffix("_low") for name in frame if name.endswith("_low")]
-    text = frame.drop(columns=[name + suffix for name in measures for suffix in ("", "_low", "_high")])
-    for name in measures:
-        cells = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
-        text[name] = [interval_text(*cell) for cell in cells]
-    return text
-
-
 def _described(values: xr.DataArray, long_name: str) -> xr.DataArray:
     """Name the values, and let the dims of one stimulus stand last."""
     order = [dim for dim in ("iteration", "prior", "stimulus", "class") if dim in values.dims]
@@ -330,19 +280,9 @@ def _described(values: xr.DataArray, long_name: str) -> xr.DataArray:
     return values
 
 
-def _bare(values: xr.DataArray) -> xr.DataArray:
-    """Values with nothing but the coordinates of their own dims."""
-    return values.drop_vars([name for name in values.coords if name not in values.dims])
-
-
-def _known(record: xr.Dataset, name: str) -> np.ndarray:
-    """Stimuli whose class of this name is known."""
-    return record[name].values >= 0 if name in record.coords else np.zeros(record.sizes["stimulus"], bool)
-
-
 def _classes(record: xr.Dataset, name: str) -> xr.Variable:
     """Class indices (stimulus), all of them known."""
-    if not _known(record, name).all():
+    if not classes_known(record, name).all():
         raise ValueError(
             f"expected a class index in {name} for every stimulus, some are unknown: name the classes when "
             "the probe is run, or measure the maps only"

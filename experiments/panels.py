@@ -193,13 +193,9 @@ def columns_of(record: xr.Dataset, kind: str, place: bool) -> list[Column]:
     present = [name for name in measures.MAPS if name in record]
     if kind not in present:
         raise ValueError(f"expected one of the record's maps {present}, got {kind!r}")
-    bottom_up = [
-        name for name in (kind, *BOTTOM_UP_MAPS) if name in present and _exists_bottom_up(record[name])
-    ]
+    bottom_up = [name for name in (kind, *BOTTOM_UP_MAPS) if name in present and _exists_bottom_up(record[name])]
     if not bottom_up:
-        raise ValueError(
-            f"expected a map of the bottom-up pass, one of {BOTTOM_UP_MAPS}, the record has {present}"
-        )
+        raise ValueError(f"expected a map of the bottom-up pass, one of {BOTTOM_UP_MAPS}, the record has {present}")
     priors = [str(name) for name in record["prior"].values]
     cues = [name for name in ("class 1", "class 2") if name in priors]
     cues += [name for name in ("place 1", "place 2") if name in priors and (place or "class 1" not in priors)]

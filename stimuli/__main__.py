@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import tyro
@@ -36,7 +40,7 @@ def make_objects(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.c
     request : how many, and where to.
     parameters : what to draw.
     """
-    return request, objects.draw(parameters, request.n, request.seed)
+    return request, partial(objects.draw, parameters, request.n, request.seed)
 
 
 def make_bistable(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[bistable.Halves]):
@@ -47,10 +51,24 @@ def make_bistable(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.
     request : how many, and where to.
     parameters : what to draw.
     """
-    return request, bistable.draw(parameters, request.n, request.seed)
+    return request, partial(bistable.draw, parameters, request.n, request.seed)
 
 
 FAMILIES = {"objects": make_objects, "bistable": make_bistable}
+
+
+def _parsed(arguments: Sequence[str] | None) -> tuple[Request, Callable]:
+    """What is asked for and the function that draws it; words that make no sense raise a ValueError of one line."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.extras.subcommand_cli_from_dict(FAMILIES, prog="python -m stimuli", args=arguments)
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        box = " ".join(line.strip("│ ") for line in complaint.getvalue().splitlines() if line.startswith("│"))
+        sections = [" ".join(section.split()) for section in re.split("─+", box)]
+        raise ValueError(re.sub(r"^Error parsing __\S+ ", "", "; ".join(sections))) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,8 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     try:
-        request, dataset = tyro.extras.subcommand_cli_from_dict(FAMILIES, prog="python -m stimuli", args=arguments)
-        stimulus_set.write(dataset, request.out)
+        request, draw = _parsed(arguments)
+        stimulus_set.check_folder(request.out)
+        stimulus_set.write(draw(), request.out)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,8 +28,11 @@ class Halves:
     scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.14, 0.24)))
 
     def __post_init__(self) -> None:
-        if self.scene.size[1] % 2 or self.scene.n_objects != 1:
-            raise ValueError(f"halves need an even width and one object each, got {self.scene}")
+        width, n_objects = self.scene.size[1], self.scene.n_objects
+        if width < 64 or width % 2:
+            raise ValueError(f"halves need an even width of at least 64 pixels, got {width}")
+        if n_objects != 1:
+            raise ValueError(f"each half holds one object, got n_objects = {n_objects}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
     Returns
     -------
     Dataset as :func:`stimuli.objects.draw` gives, object 0 being the one of ``object_side`` [0]. The ordered pairs
-    of categories and the sides are counterbalanced.
+    of categories and the sides are counterbalanced over 132 images, each pair on both sides over 264.
     """
     stimulus_set.check_request(n, seed)
     height, width = parameters.scene.size
@@ -71,7 +75,10 @@ def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
     # bit 62 of the image number keeps the halves apart from the objects family; the last bit tells the two apart
     halves = [
         objects.render(
-            replace(parameters.scene, size=(height, width // 2)), seed, 2**62 + 2 * indices + k, classes[:, k : k + 1]
+            replace(parameters.scene, size=(height, width // 2)),
+            seed,
+            2**62 + 2 * indices + k,
+            classes[:, k : k + 1],
         )
         for k in range(2)
     ]
@@ -87,11 +94,18 @@ def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
         arrays["object_x"][:, k] += right * np.float32(width // 2)
     arrays["object_side"] = _sides(swapped)
     return stimulus_set.from_arrays(
-        arrays, first=first, family="bistable", parameters=parameters, seed=seed, categories=objects.CATEGORIES
+        arrays,
+        first=first,
+        family="bistable",
+        parameters=parameters,
+        seed=seed,
+        categories=objects.CATEGORIES,
     )
 
 
-def from_photographs(first: np.ndarray, second: np.ndarray, categories: tuple[str, str], size: tuple[int, int]) -> xr.Dataset:
+def from_photographs(
+    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], size: tuple[int, int]
+) -> xr.Dataset:
     """Put two photographs side by side, in both arrangements.
 
     Parameters
@@ -104,12 +118,19 @@ def from_photographs(first: np.ndarray, second: np.ndarray, categories: tuple[st
     -------
     Dataset of two stimuli; the mask of an object is its half.
     """
-    pairs = [(first, second, 0, 1), (first, second, 0, 1)]
-    return _of_photographs(pairs, np.array([False, True]), HalvesOfPhotographs(size), 0, 0, categories)
+    parameters = HalvesOfPhotographs(size)
+    halves = [[_squeezed(picture, size) for picture in (first, second)]] * 2
+    return _of_photographs(halves, [(0, 1)] * 2, np.array([False, True]), parameters, 0, 0, categories)
 
 
 def from_class_folder(
-    files: list[list[Path]], read, categories: list[str], parameters: HalvesOfPhotographs, n: int, seed: int
+    files: list[list[Path]],
+    read: Callable[[Path], np.ndarray],
+    categories: list[str],
+    parameters: HalvesOfPhotographs,
+    n: int,
+    seed: int,
+    first: int = 0,
 ) -> xr.Dataset:
     """Pair photographs of a class folder.
 
@@ -121,49 +142,71 @@ def from_class_folder(
     parameters : size of the stimuli.
     n : number of stimuli.
     seed : 0 to 2**32 - 1; decides which photographs meet.
+    first : number of the first stimulus.
 
     Returns
     -------
     Dataset of n stimuli; pairs of classes are random and different, sides counterbalanced.
+
+    Raises
+    ------
+    ValueError : fewer than two classes, or a class without photographs.
     """
     stimulus_set.check_request(n, seed)
     if len(files) < 2:
         raise ValueError(f"halves need photographs of at least two classes, got {list(categories)}")
-    pairs = []
-    for index in range(n):
+    if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
+        raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
+    halves, classes = [], []
+    for index in range(first, first + n):
         generator = np.random.Generator(np.random.Philox(key=[seed, index]))
-        one, two = generator.choice(len(files), 2, replace=False)
-        pictures = [np.asarray(read(files[c][generator.integers(len(files[c]))])) for c in (one, two)]
-        pairs.append((*pictures, one, two))
-    return _of_photographs(pairs, _first_is_right(np.arange(n)), parameters, 0, seed, categories)
+        pair = generator.choice(len(files), 2, replace=False)
+        chosen = [files[c][generator.integers(len(files[c]))] for c in pair]
+        halves.append([_squeezed(read(path), parameters.size) for path in chosen])
+        classes.append(pair)
+    swapped = _first_is_right(np.arange(first, first + n))
+    return _of_photographs(halves, classes, swapped, parameters, first, seed, categories)
 
 
-def _of_photographs(pairs, swapped, parameters, first, seed, categories) -> xr.Dataset:
+def _squeezed(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A photograph in half the width of the stimulus, (y, x, channel) uint8."""
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(f"a photograph must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")
+    return np.asarray(Image.fromarray(picture).resize((size[1] // 2, size[0]), Image.Resampling.BICUBIC))
+
+
+def _of_photographs(halves, classes, swapped, parameters, first, seed, categories) -> xr.Dataset:
+    """Stimuli of squeezed photographs (image, object); object 0 lies in the right half where swapped."""
     height, width = parameters.size
-    half = (width // 2, height)
-    pictures = [
-        np.stack([np.asarray(Image.fromarray(pair[k]).resize(half, Image.Resampling.BICUBIC)) for pair in pairs])
-        for k in range(2)
-    ]
-    mask = np.zeros((len(pairs), 2, height, width), bool)
-    mask[~swapped, 0, :, : half[0]] = mask[~swapped, 1, :, half[0] :] = True
-    mask[swapped, 1, :, : half[0]] = mask[swapped, 0, :, half[0] :] = True
+    mask = np.zeros((len(halves), 2, height, width), bool)
+    mask[~swapped, 0, :, : width // 2] = mask[~swapped, 1, :, width // 2 :] = True
+    mask[swapped, 1, :, : width // 2] = mask[swapped, 0, :, width // 2 :] = True
     arrays = {
-        "image": _side_by_side(pictures, swapped),
-        "object_class": np.array([pair[2:] for pair in pairs], np.int16),
+        "image": _side_by_side([np.stack(pictures) for pictures in zip(*halves, strict=True)], swapped),
+        "object_class": np.array(classes, np.int16),
         "object_mask": mask,
         "object_side": _sides(swapped),
     }
     dataset = stimulus_set.from_arrays(
         arrays, first=first, family="bistable", parameters=parameters, seed=seed, categories=categories
     )
-    return dataset.assign_attrs(licence="that of the photographs", parameters=json.dumps({"size": list(parameters.size), "folder": parameters.folder}))
+    return dataset.assign_attrs(
+        licence="that of the photographs",
+        parameters=json.dumps({"size": list(parameters.size), "folder": parameters.folder}),
+    )
 
 
 def _first_is_right(indices: np.ndarray) -> np.ndarray:
-    """Whether object 0 lies in the right half: every pair of categories on either side, cycle by cycle."""
+    """Whether object 0 lies in the right half.
+
+    Sides alternate, and turn over with every cycle of category pairs. The middle term keeps them from going with
+    a category's parity: within a cycle each category lies on either side as often, to within one, as the first
+    object and as the second, and every two categories meet in both arrangements.
+    """
     n_classes = len(objects.CATEGORIES)
-    return (indices + indices // (n_classes * (n_classes - 1))) % 2 == 1
+    step, cycle = indices // n_classes % (n_classes - 1), indices // (n_classes * (n_classes - 1))
+    return (indices + step // 2 + cycle) % 2 == 1
 
 
 def _side_by_side(pictures: list[np.ndarray], swapped: np.ndarray) -> np.ndarray:

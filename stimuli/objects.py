@@ -6,6 +6,7 @@ a shape and typical surface colours. Image ``i`` is a function of (parameters, s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,12 +31,14 @@ class Objects:
     ----------
     size : height and width in pixels, at least 32.
     n_objects : objects in an image, 1 to 4; their categories differ.
-    radius : smallest and largest radius of an object, in units of the image height.
+    radius : smallest and largest radius of an object, in units of the image height; where that does not fit the
+        width or leaves several objects no room, they are drawn smaller.
     rotation : objects are turned by an angle uniform within +- this, in degrees.
     hue_sd : standard deviation of the hue around the category's own, in degrees.
     hue_conflict : probability in [0, 1] that an object's hue is uniform instead.
     hue_shift : added to every object's hue, in degrees.
-    texture_reliability : probability in [0, 1] of the category's preferred texture.
+    texture_reliability : probability in [0, 1] that the category's preferred texture is given; else one of the four
+        (plain, stripes, checks, gradient) is drawn, the preferred one included.
     contrast : standard deviation of the background's luminance, in units of the pixel range.
     """
 
@@ -59,6 +62,11 @@ class Objects:
         for name in ("hue_conflict", "texture_reliability"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a probability in [0, 1], got {getattr(self, name)}")
+        for name in ("rotation", "hue_sd", "contrast"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)}")
+        if not math.isfinite(self.hue_shift):
+            raise ValueError(f"hue_shift must be a finite number of degrees, got {self.hue_shift}")
 
 
 def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
@@ -79,7 +87,11 @@ def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
     stimulus_set.check_request(n, seed)
     return stimulus_set.from_arrays(
         render(parameters, seed, range(first, first + n)),
-        first=first, family="objects", parameters=parameters, seed=seed, categories=CATEGORIES,
+        first=first,
+        family="objects",
+        parameters=parameters,
+        seed=seed,
+        categories=CATEGORIES,
     )
 
 
@@ -183,7 +195,7 @@ def _background(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects) 
     frequency[0, 0] = np.inf
     # the amplitude falls as frequency ** -exponent; natural scenes lie around 1 (Field 1987)
     exponent = 0.8 + 0.5 * uniform[:, 0, None, None, None]
-    fields = fft.irfft2(spectrum * frequency ** -exponent, s=parameters.size)
+    fields = fft.irfft2(spectrum * frequency**-exponent, s=parameters.size)
     fields /= fields.std(axis=(2, 3), keepdims=True)
     mean = (0.3 + 0.35 * uniform[:, 1])[:, None, None, None]
     tint = ((uniform[:, 2:4] - 0.5) * 0.16)[:, :, None, None]
@@ -197,7 +209,9 @@ def _hues(uniform: np.ndarray, classes: np.ndarray, parameters: Objects) -> np.n
     typical = classes * (360 / len(CATEGORIES))
     # a normal deviate from two of the uniforms (Box and Muller 1958)
     normal = np.sqrt(-2 * np.log(1 - uniform[..., 1])) * np.cos(2 * np.pi * uniform[..., 2])
-    hue = np.where(uniform[..., 3] < parameters.hue_conflict, 360 * uniform[..., 1], typical + parameters.hue_sd * normal)
+    hue = np.where(
+        uniform[..., 3] < parameters.hue_conflict, 360 * uniform[..., 1], typical + parameters.hue_sd * normal
+    )
     return ((hue + parameters.hue_shift) % 360).astype(np.float32)
 
 

@@ -25,7 +25,7 @@ def _square(x, y):
 
 
 def _triangle(x, y):
-    y = y + 0.12  # moves the centroid of the drawn triangle to the middle of its frame
+    y = y + 0.12  # lowers the centroid, so that the drawn triangle lies nearer to the middle of its frame
     return np.maximum(-y, 0.8660254 * np.abs(x) + 0.5 * y) - 0.52
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 from PIL import Image
 
-__all__ = ["TRAINING_SEED", "check_request", "from_arrays", "read", "write"]
+__all__ = ["TRAINING_SEED", "check_folder", "check_request", "from_arrays", "read", "write"]
 
 TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for experiments stay below
 
@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     "object_hue": ("hue of each object", "degree", ("stimulus", "object")),
     "object_side": ("half of the image that holds each object", "1", ("stimulus", "object")),
 }
-PER_OBJECT = {name for name, (_, _, dims) in DESCRIPTIONS.items() if dims == ("stimulus", "object")}
+PER_OBJECT = tuple(name for name, (_, _, dims) in DESCRIPTIONS.items() if dims == ("stimulus", "object"))
 DTYPES = {"object_mask": bool, "object_class": np.int16, "object_side": object}
 
 
@@ -50,8 +50,29 @@ def check_request(n: int, seed: int) -> None:
         raise ValueError(f"seed must be in [0, 2**32), got {seed}; higher seeds are kept for training")
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something, before a stimulus set is drawn for it.
+
+    Parameters
+    ----------
+    folder : where the set is to be written.
+
+    Raises
+    ------
+    ValueError : the path is a file, or a folder that is not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"{folder} exists already; expected a new or empty folder, choose another")
+
+
 def from_arrays(
-    arrays: dict[str, np.ndarray], *, first: int, family: str, parameters, seed: int, categories: Sequence[str]
+    arrays: dict[str, np.ndarray],
+    *,
+    first: int,
+    family: str,
+    parameters,
+    seed: int,
+    categories: Sequence[str],
 ) -> xr.Dataset:
     """Make the Dataset of a stimulus set.
 
@@ -88,8 +109,16 @@ def _dataset(arrays: dict[str, np.ndarray], numbers: np.ndarray) -> xr.Dataset:
         variables[name] = xr.Variable(dims, values, {"long_name": long_name, "units": units})
     coordinates = {
         "stimulus": ("stimulus", numbers, {"long_name": "number of the stimulus in its set"}),
-        "y": ("y", np.arange(height) + 0.5, {"long_name": "pixel centre from the upper edge", "units": "pixel"}),
-        "x": ("x", np.arange(width) + 0.5, {"long_name": "pixel centre from the left edge", "units": "pixel"}),
+        "y": (
+            "y",
+            np.arange(height) + 0.5,
+            {"long_name": "pixel centre from the upper edge", "units": "pixel"},
+        ),
+        "x": (
+            "x",
+            np.arange(width) + 0.5,
+            {"long_name": "pixel centre from the left edge", "units": "pixel"},
+        ),
         "channel": ("channel", np.array(["red", "green", "blue"], object), {"long_name": "colour channel"}),
     }
     return xr.Dataset(variables, coordinates)
@@ -111,8 +140,7 @@ def write(dataset: xr.Dataset, folder: Path) -> None:
     ValueError : the folder holds something already.
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder} exists already; expected a new or empty folder, choose another")
+    check_folder(folder)
     for part in ("images", "masks"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     numbers = dataset["stimulus"].values
@@ -125,7 +153,7 @@ def write(dataset: xr.Dataset, folder: Path) -> None:
         for name, mask in zip(names, dataset["object_mask"].values[:, k], strict=True):
             Image.fromarray(mask).save(folder / name)
         table[f"mask_{k}"] = names
-        for variable in PER_OBJECT & set(dataset.data_vars):
+        for variable in (name for name in PER_OBJECT if name in dataset):
             table[f"{variable.removeprefix('object_')}_{k}"] = dataset[variable].values[:, k]
     pd.DataFrame(table).to_csv(folder / "stimuli.csv", index=False)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -156,7 +184,7 @@ def read(folder: Path) -> xr.Dataset:
     table = pd.read_csv(folder / "stimuli.csv")
     n_objects = sum(column.startswith("mask_") for column in table)
     arrays = {"image": np.stack([np.asarray(Image.open(folder / name)) for name in table["image"]])}
-    for variable in ("object_mask", *sorted(PER_OBJECT)):
+    for variable in ("object_mask", *PER_OBJECT):
         columns = [f"{variable.removeprefix('object_')}_{k}" for k in range(n_objects)]
         if not set(columns) <= set(table):
             continue

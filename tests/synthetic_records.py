@@ -91,9 +91,7 @@ def single_object_record(n=6):
     record = bistable_record(n)
     wrong = np.arange(n) % 3 == 2
     class_1 = np.where(wrong, record["class_2"], record["class_1"])
-    return record.sel(prior=["none"]).assign_coords(
-        class_1=("stimulus", class_1), class_2=("stimulus", np.full(n, -1))
-    )
+    return record.sel(prior=["none"]).assign_coords(class_1=("stimulus", class_1), class_2=("stimulus", np.full(n, -1)))
 
 
 def _logits(class_1, class_2, absent):
@@ -116,9 +114,7 @@ def _maps(mask_1, generator):
     """Maps (iteration, prior, stimulus, token_y, token_x): 3 on the cued object, 1 elsewhere, plus noise."""
     tokens = mask_1.shape[-1]
     y = np.arange(tokens)[:, None] - (tokens - 1) / 2
-    values = np.ones((2, len(PRIORS), *mask_1.shape)) + 0.2 * generator.random(
-        (2, len(PRIORS), *mask_1.shape)
-    )
+    values = np.ones((2, len(PRIORS), *mask_1.shape)) + 0.2 * generator.random((2, len(PRIORS), *mask_1.shape))
     for place, (cue, kind) in enumerate(PRIORS.values()):
         if kind in STEERED and cue > 0:
             values[1, place] += 2 * (mask_1 if cue == 1 else 1 - mask_1)

@@ -18,11 +18,7 @@ def test_help_lists_every_command_with_both_spellings(arguments, capsys):
     lines = capsys.readouterr().out.splitlines()
     for name, (module, purpose) in COMMANDS.items():
         assert (
-            sum(
-                f"absvit {name} " in line and f"python -m {module} " in line and purpose in line
-                for line in lines
-            )
-            == 1
+            sum(f"absvit {name} " in line and f"python -m {module} " in line and purpose in line for line in lines) == 1
         )
 
 
@@ -30,9 +26,7 @@ def test_help_lists_every_command_with_both_spellings(arguments, capsys):
 def test_every_command_can_be_run_as_a_module(module):
     found = importlib.util.find_spec(module)
     assert found is not None
-    assert (
-        found.submodule_search_locations is None or importlib.util.find_spec(f"{module}.__main__") is not None
-    )
+    assert found.submodule_search_locations is None or importlib.util.find_spec(f"{module}.__main__") is not None
 
 
 @pytest.mark.parametrize(
@@ -48,9 +42,7 @@ def test_unknown_command_names_the_nearest(typed, suggested, capsys):
 
 
 def test_a_command_is_run_with_the_remaining_arguments(monkeypatch, capsys, tmp_path):
-    (tmp_path / "probe_of_the_command.py").write_text(
-        "import sys\nprint(__name__, sys.argv[1:])\nsys.exit(3)\n"
-    )
+    (tmp_path / "probe_of_the_command.py").write_text("import sys\nprint(__name__, sys.argv[1:])\nsys.exit(3)\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(COMMANDS, "probe", ("probe_of_the_command", "a module made for this test"))
     monkeypatch.setattr(sys, "argv", ["absvit", "something else"])
@@ -61,12 +53,8 @@ def test_a_command_is_run_with_the_remaining_arguments(monkeypatch, capsys, tmp_
 
 
 def test_both_spellings_of_the_command_itself_agree():
-    assert [entry.value for entry in entry_points(group="console_scripts", name="absvit")] == [
-        "absvit.__main__:main"
-    ]
+    assert [entry.value for entry in entry_points(group="console_scripts", name="absvit")] == ["absvit.__main__:main"]
     command = Path(sysconfig.get_path("scripts")) / "absvit"
     spellings = ([str(command), "--help"], [sys.executable, "-m", "absvit", "--help"])
-    outputs = [
-        subprocess.run(words, capture_output=True, text=True, check=True).stdout for words in spellings
-    ]
+    outputs = [subprocess.run(words, capture_output=True, text=True, check=True).stdout for words in spellings]
     assert outputs[0] == outputs[1] != ""

@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = [
-    file
-    for p in ("absvit", "experiments", "notebooks", "stimuli")
-    for file in sorted((ROOT / p).rglob("*.py"))
-]
+FILES = [file for p in ("absvit", "experiments", "notebooks", "stimuli") for file in sorted((ROOT / p).rglob("*.py"))]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -28,9 +24,7 @@ def public_definitions(parent: ast.AST, prefix: str = ""):
 
 def decorators(node) -> set[str]:
     """Last names of a definition's decorators: `override` of `@typing.override`."""
-    calls = [
-        decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list
-    ]
+    calls = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list]
     return {ast.unparse(call).rpartition(".")[2] for call in calls}
 
 

@@ -186,14 +186,8 @@ def test_read_photograph_composites_transparency_on_white(tmp_path):
 
 
 def test_read_photograph_grey_and_binary(tmp_path):
-    assert (
-        images.read_photograph(saved(tmp_path, Image.new("L", (4, 4), 77), "l.png")).getpixel((0, 0))
-        == (77,) * 3
-    )
-    assert (
-        images.read_photograph(saved(tmp_path, Image.new("1", (4, 4), 1), "1.png")).getpixel((0, 0))
-        == (255,) * 3
-    )
+    assert images.read_photograph(saved(tmp_path, Image.new("L", (4, 4), 77), "l.png")).getpixel((0, 0)) == (77,) * 3
+    assert images.read_photograph(saved(tmp_path, Image.new("1", (4, 4), 1), "1.png")).getpixel((0, 0)) == (255,) * 3
 
 
 def test_read_photograph_turns_as_exif_says(tmp_path):
@@ -203,9 +197,7 @@ def test_read_photograph_turns_as_exif_says(tmp_path):
     path = saved(tmp_path, picture, "a.png", exif=exif)
     turned = np.asarray(picture.transpose(Image.Transpose.ROTATE_270))
     np.testing.assert_array_equal(np.asarray(images.read_photograph(path)), turned)
-    np.testing.assert_array_equal(
-        np.asarray(images.read_photograph(path, upright=False)), np.asarray(picture)
-    )
+    np.testing.assert_array_equal(np.asarray(images.read_photograph(path, upright=False)), np.asarray(picture))
 
 
 def test_read_photograph_refuses(tmp_path):

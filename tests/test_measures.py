@@ -13,7 +13,7 @@ from synthetic_records import (
     single_object_record,
 )
 
-from experiments import intervals, localisation, measures
+from experiments import intervals, localisation, measures, summaries
 
 KINDS = ["class", "place", "random vector", "shuffled class"]
 OF_CUES = (
@@ -66,9 +66,7 @@ def test_probabilities_and_selection_equal_a_loop(noisy):
         for i in range(noisy.sizes["stimulus"]):
             pair = [int(noisy["class_1"][i]), int(noisy["class_2"][i])]
             (a, b), (c, d) = (p[1, names.index(cue), i, pair] for cue in cues)
-            assert at(measures.selection_index(noisy), kind)[i] == pytest.approx(
-                (a / (a + b) + d / (c + d)) / 2
-            )
+            assert at(measures.selection_index(noisy), kind)[i] == pytest.approx((a / (a + b) + d / (c + d)) / 2)
             assert at(measures.cued_probability(noisy), kind)[i] == pytest.approx((a + d) / 2)
             assert at(measures.other_probability(noisy), kind)[i] == pytest.approx((b + c) / 2)
             assert bool(at(measures.cue_decides(noisy), kind)[i]) == (a > b and d > c)
@@ -185,7 +183,7 @@ def test_models_seeds_and_dask_change_nothing(measure, tmp_path):
 def test_a_record_on_disk_has_the_same_summary(record, tmp_path):
     record.to_zarr(tmp_path / "record.zarr", consolidated=False)
     with xr.open_zarr(tmp_path / "record.zarr", consolidated=False) as stored:
-        assert measures.summary(stored).equals(measures.summary(record))
+        assert summaries.summary(stored).equals(summaries.summary(record))
 
 
 def test_bootstrap_matches_a_loop_over_resamples():
@@ -236,7 +234,7 @@ def test_interval_text(numbers, text):
 
 
 def test_summary_has_a_row_per_model_seed_and_cue():
-    frame = measures.summary(several())
+    frame = summaries.summary(several())
     priors = [*KINDS, "none", "absent class", "third class"]
     assert list(frame["prior"]) == priors * 4
     assert (frame["n"] == 6).all()
@@ -248,7 +246,7 @@ def test_summary_has_a_row_per_model_seed_and_cue():
     assert absent["intact", 0, "absent class"] == pytest.approx(ABSENT, rel=1e-5)
     third = frame.set_index(["model", "seed", "prior"]).loc[("intact", 0, "third class"), "selection_index"]
     assert third == pytest.approx(BOTTOM_UP[0] / sum(BOTTOM_UP))
-    text = measures.summary_text(frame)
+    text = summaries.summary_text(frame)
     assert text.loc[0, "selection_index"] == ".97 [.97, .97]"
     assert list(text.columns[:4]) == ["model", "seed", "prior", "n"]
 
@@ -257,14 +255,14 @@ def test_summary_uses_finished_stimuli_only(record):
     record = record.copy(deep=True)
     record["done"][4:] = 0
     record["logits"][:, :, 4:] = np.nan
-    assert (measures.summary(record)["n"] == 4).all()
-    assert measures.summary(record).loc[0, "selection_index"] == pytest.approx(0.93 / 0.96)
-    assert list(measures.summary(record)["model"].unique()) == ["synthetic"]
+    assert (summaries.summary(record)["n"] == 4).all()
+    assert summaries.summary(record).loc[0, "selection_index"] == pytest.approx(0.93 / 0.96)
+    assert list(summaries.summary(record)["model"].unique()) == ["synthetic"]
 
 
 def test_summary_of_unknown_classes_measures_the_maps(record):
     unknown = record.assign_coords(class_1=("stimulus", np.full(6, -1)), class_2=("stimulus", np.full(6, -1)))
-    frame = measures.summary(unknown)
+    frame = summaries.summary(unknown)
     assert "selection_index" not in frame
     assert frame.loc[0, "attention_auc"] == 1
 

@@ -26,9 +26,7 @@ def places(tmp_path, monkeypatch):
 
 def state(name, seed=0, **kwargs):
     torch.manual_seed(seed)
-    return {
-        key: torch.randn_like(value) for key, value in zoo.create_model(name, **kwargs).state_dict().items()
-    }
+    return {key: torch.randn_like(value) for key, value in zoo.create_model(name, **kwargs).state_dict().items()}
 
 
 def holds(model, expected):
@@ -79,9 +77,7 @@ def test_bundled_weights_with_card_and_tags(places):
 
 def test_paths_and_official_files(places):
     weights = state("vit_micro")
-    torch.save(
-        {"model": weights, "model_ema": {key: value + 1 for key, value in weights.items()}}, places / "a.pth"
-    )
+    torch.save({"model": weights, "model_ema": {key: value + 1 for key, value in weights.items()}}, places / "a.pth")
     assert holds(zoo.load_model("vit_micro", places / "a.pth"), weights)
     ema = zoo.load_model("vit_micro", str(places / "a.pth"), which="ema")
     assert torch.equal(ema.head.bias, weights["head.bias"] + 1)

@@ -12,7 +12,7 @@ from timm.models._features import feature_take_indices
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from absvit.models.attention import TopDownBlock
+from absvit.models.attention import TopDownBlock, check_blocks
 from absvit.models.feedback import Decoder, fold_decoders
 
 __all__ = ["AbSViT", "cosine_weights"]
@@ -50,9 +50,7 @@ class AbSViT(VisionTransformer):
     **kwargs : as timm's VisionTransformer.
     """
 
-    def __init__(
-        self, *args, second_value_bias: bool = True, prior_gains: dict | None = None, **kwargs
-    ) -> None:
+    def __init__(self, *args, second_value_bias: bool = True, prior_gains: dict | None = None, **kwargs) -> None:
         kwargs.setdefault("block_fn", TopDownBlock)
         super().__init__(*args, **kwargs)
         self.add_feedback(second_value_bias, prior_gains)
@@ -66,6 +64,7 @@ class AbSViT(VisionTransformer):
         second_value_bias : see the class.
         prior_gains : see the class.
         """
+        check_blocks(self.blocks)
         factory = {"device": self.patch_embed.proj.weight.device, "dtype": self.patch_embed.proj.weight.dtype}
         self.decoders = nn.ModuleList(Decoder(self.embed_dim) for _ in self.blocks).to(**factory)
         self.prompt = nn.Parameter(torch.empty(self.embed_dim, **factory))
@@ -126,9 +125,7 @@ class AbSViT(VisionTransformer):
         """
         return self.norm_pre(self.patch_drop(self._pos_embed(self.patch_embed(images))))
 
-    def ascend(
-        self, x: Tensor, drives: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None
-    ) -> list[Tensor]:  # noqa: UP045
+    def ascend(self, x: Tensor, drives: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None) -> list[Tensor]:
         """Run the blocks, with or without feedback.
 
         Parameters
@@ -170,7 +167,7 @@ class AbSViT(VisionTransformer):
         bias = self.feedback_bias()
         return drives if bias is None else drives + bias.to(drives.dtype)
 
-    def feedback_bias(self) -> Optional[Tensor]:  # noqa: UP045
+    def feedback_bias(self) -> Optional[Tensor]:
         """The value biases that feedback adds a second time, (layer, channel), or None where it adds none."""
         if not self.second_value_bias:
             return None
@@ -207,33 +204,37 @@ class AbSViT(VisionTransformer):
         ----------
         tokens : tensor on the device that computes; only tells whether this is a plain, gradient-free call.
         """
-        if isinstance(tokens, torch.fx.Proxy) or torch.compiler.is_compiling():
+        recording = torch.compiler.is_compiling() or torch.jit.is_tracing()  # what is kept would become a constant
+        if isinstance(tokens, torch.fx.Proxy) or recording or tokens.is_meta:
             return self._fold()
         with torch.autocast(tokens.device.type, enabled=False):  # a product of many matrices needs its digits
             if torch.is_grad_enabled():
                 return self._fold()
-            fingerprint = self._weight_fingerprint()
-            if self._folded_cache is None or not torch.equal(self._folded_cache[0], fingerprint):
-                self._folded_cache = (fingerprint, self._fold())
-            return self._folded_cache[1]
+            kind, fingerprint = (self.prompt.device, self.prompt.dtype), self._weight_fingerprint()
+            known = self._folded_cache
+            if known is None or known[0] != kind or not torch.equal(known[1], fingerprint):
+                known = self._folded_cache = (kind, fingerprint, self._fold())
+            return known[2]
 
     def _weight_fingerprint(self) -> Tensor:
         """One number for each folded matrix that any change of its entries changes (a bilinear form)."""
-        probe = torch.linspace(1, 2, self.embed_dim, dtype=self.prompt.dtype, device=self.prompt.device).sin()
+        dtype = torch.promote_types(self.prompt.dtype, torch.float32)  # half precision would miss small changes
+        right = torch.linspace(1, 2, self.embed_dim, dtype=dtype, device=self.prompt.device)
+        left = right.sqrt()  # unlike right, so that a transposed matrix gives another number
         weights = [w for decoder in self.decoders for w in (decoder.linear.weight, decoder.linear2.weight)]
         weights += [block.attn.qkv.weight[2 * self.embed_dim :] for block in self.blocks]
-        return torch.stack([probe @ (w @ probe) for w in weights])
+        return torch.stack([left @ (w.to(dtype) @ right) for w in weights])
 
     # ---- timm's contract --------------------------------------------------------------------------------------
 
-    def _second_pass(self, images: Tensor, attn_mask: Optional[Tensor] = None) -> list[Tensor]:  # noqa: UP045
+    def _second_pass(self, images: Tensor, attn_mask: Optional[Tensor] = None) -> list[Tensor]:
         """States of the second pass with the learned prompt."""
         x = self.embed(images)
         tokens = self.norm(self.ascend(x, None, attn_mask)[-1])
         weights = cosine_weights(tokens, self.prompt)
         return self.ascend(x, self.descend(tokens * weights.unsqueeze(-1)), attn_mask)
 
-    def forward_features(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:  # noqa: UP045
+    def forward_features(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:
         """Tokens of the second pass.
 
         Parameters
@@ -247,7 +248,7 @@ class AbSViT(VisionTransformer):
         """
         return self.norm(self._second_pass(x, attn_mask)[-1])
 
-    def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:  # noqa: UP045
+    def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:
         """Logits of the second pass.
 
         Parameters
@@ -290,10 +291,9 @@ class AbSViT(VisionTransformer):
             raise ValueError(f"output_fmt must be 'NCHW' or 'NLC', got {output_fmt!r}")
         take, _ = feature_take_indices(len(self.blocks), indices)
         states = self._second_pass(x, attn_mask)
-        taken = [
-            self.norm(states[i + 1]) if norm else states[i + 1] for i in range(len(self.blocks)) if i in take
-        ]
+        taken = [self.norm(states[i + 1]) if norm else states[i + 1] for i in range(len(self.blocks)) if i in take]
         prefix = [tokens[:, : self.num_prefix_tokens] for tokens in taken]
+        return_prefix_tokens = return_prefix_tokens and self.num_prefix_tokens > 0
         maps = [tokens[:, self.num_prefix_tokens :] for tokens in taken]
         if output_fmt == "NCHW":
             grid = self.patch_embed.dynamic_feat_size(tuple(x.shape[-2:]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Optional
 
 import torch.nn.functional as F
 from timm.models.vision_transformer import Attention, Block
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["TopDownAttention", "TopDownBlock"]
+__all__ = ["TopDownAttention", "TopDownBlock", "check_blocks"]
 
 
 class TopDownAttention(Attention):
@@ -18,9 +19,7 @@ class TopDownAttention(Attention):
     is timm's attention, parameters and numbers alike.
     """
 
-    def forward(
-        self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None
-    ) -> Tensor:  # noqa: UP045
+    def forward(self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None) -> Tensor:
         """Attend.
 
         Parameters
@@ -34,12 +33,7 @@ class TopDownAttention(Attention):
         (image, token, channel)
         """
         images, tokens, channels = x.shape
-        q, k, v = (
-            self.qkv(x)
-            .reshape(images, tokens, 3, self.num_heads, self.head_dim)
-            .permute(2, 0, 3, 1, 4)
-            .unbind(0)
-        )
+        q, k, v = self.qkv(x).reshape(images, tokens, 3, self.num_heads, self.head_dim).permute(2, 0, 3, 1, 4).unbind(0)
         q, k = self.q_norm(q), self.k_norm(k)
         if drive is not None:
             v = v + drive.reshape(images, tokens, self.num_heads, self.head_dim).transpose(1, 2)
@@ -53,12 +47,11 @@ class TopDownBlock(Block):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        check_blocks([self])
         # same parameters, another forward: what timm builds (in any of its versions) is kept as it is
         self.attn.__class__ = TopDownAttention
 
-    def forward(
-        self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None
-    ) -> Tensor:  # noqa: UP045
+    def forward(self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None) -> Tensor:
         """Run the block.
 
         Parameters
@@ -73,3 +66,26 @@ class TopDownBlock(Block):
         """
         x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x), drive, attn_mask)))
         return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
+
+
+def check_blocks(blocks: Iterable[nn.Module]) -> None:
+    """Refuse blocks whose attention values could not take a drive, or that compute anything else besides.
+
+    Parameters
+    ----------
+    blocks : a vision transformer's blocks.
+
+    Raises
+    ------
+    ValueError : a block is neither timm's pre-norm block with plain attention nor a :class:`TopDownBlock`.
+    """
+    for block in blocks:
+        attn = getattr(block, "attn", None)
+        extra = getattr(attn, "gate", None) is not None or not isinstance(
+            getattr(attn, "norm", None), nn.Identity | None
+        )
+        if type(block) not in (Block, TopDownBlock) or type(attn) not in (Attention, TopDownAttention) or extra:
+            raise ValueError(
+                "expected pre-norm blocks with plain attention, as in timm's vit_* and deit_* models; "
+                f"got {type(block).__name__} with {type(attn).__name__}" + " and a norm or gate" * extra
+            )

@@ -77,9 +77,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     try:
         state_dict = load_file(path, device="cpu")
     except (SafetensorError, ValueError) as error:
-        raise ValueError(
-            f"{path} is a truncated or corrupt safetensors file ({error}); {FETCH_ANEW}"
-        ) from error
+        raise ValueError(f"{path} is a truncated or corrupt safetensors file ({error}); {FETCH_ANEW}") from error
     return state_dict, read_card(path)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 
-from timm.models.vision_transformer import Attention, Block, VisionTransformer
+from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from absvit.models.absvit import AbSViT
-from absvit.models.attention import TopDownAttention, TopDownBlock
+from absvit.models.attention import TopDownAttention, TopDownBlock, check_blocks
 
 __all__ = ["topdown_from"]
 
@@ -29,14 +29,11 @@ def topdown_from(vit: VisionTransformer) -> AbSViT:
 
     Raises
     ------
-    ValueError : not a timm VisionTransformer, an AbSViT already, or blocks of another kind.
+    ValueError : not timm's VisionTransformer itself (an AbSViT already, say), or blocks of another kind.
     """
-    if not isinstance(vit, VisionTransformer) or isinstance(vit, AbSViT):
+    if type(vit) is not VisionTransformer:  # a class derived from it may compute anything
         raise ValueError(f"expected a timm VisionTransformer without feedback, got {type(vit).__name__}")
-    for block in vit.blocks:
-        plain = type(block) is Block and type(block.attn) is Attention and getattr(block.attn, "gate", None) is None
-        if not plain or not isinstance(getattr(block.attn, "norm", nn.Identity()), nn.Identity):
-            raise ValueError("expected pre-norm blocks with plain attention, as in timm's vit_* and deit_* models")
+    check_blocks(vit.blocks)
     model = copy.deepcopy(vit)
     model.__class__ = AbSViT  # the same parameters, looked at twice
     for block in model.blocks:

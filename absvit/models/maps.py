@@ -28,7 +28,7 @@ def prior_weight_map(trajectory: Trajectory) -> Tensor:
     -------
     (iteration, prior, image, token_y, token_x), iterations 1..T.
     """
-    return _patches(trajectory, trajectory.prior_weights, "prior_weights")
+    return _patches(trajectory, _recorded(trajectory.prior_weights, "prior_weights"))
 
 
 def feedback_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
@@ -43,7 +43,7 @@ def feedback_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
     -------
     (iteration, prior, image, token_y, token_x), iterations 1..T.
     """
-    return _patches(trajectory, _layer(trajectory.feedback_norms, layer, "feedback_norms"), "feedback_norms")
+    return _patches(trajectory, _layer(trajectory.feedback_norms, layer, "feedback_norms"))
 
 
 def value_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
@@ -58,7 +58,7 @@ def value_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T.
     """
-    return _patches(trajectory, _layer(trajectory.value_norms, layer, "value_norms"), "value_norms")
+    return _patches(trajectory, _layer(trajectory.value_norms, layer, "value_norms"))
 
 
 def token_norm_map(trajectory: Trajectory, layer: int = -3, clip: bool = False) -> Tensor:
@@ -74,7 +74,7 @@ def token_norm_map(trajectory: Trajectory, layer: int = -3, clip: bool = False) 
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T.
     """
-    norms = _patches(trajectory, _layer(trajectory.token_norms, layer, "token_norms"), "token_norms")
+    norms = _patches(trajectory, _layer(trajectory.token_norms, layer, "token_norms"))
     if not clip:
         return norms
     high, low = norms.amax(dim=(-2, -1), keepdim=True), norms.amin(dim=(-2, -1), keepdim=True)
@@ -93,7 +93,7 @@ def class_attention_map(trajectory: Trajectory, layer: int = -1) -> Tensor:
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T; sums to at most 1.
     """
-    return _patches(trajectory, _layer(trajectory.class_attention, layer, "class_attention"), "class_attention")
+    return _patches(trajectory, _layer(trajectory.class_attention, layer, "class_attention"))
 
 
 def attention_rollout(trajectory: Trajectory) -> Tensor:
@@ -114,12 +114,14 @@ def attention_rollout(trajectory: Trajectory) -> Tensor:
     row = mixing[..., -1, :1, :]
     for layer in range(mixing.shape[-3] - 2, -1, -1):
         row = row @ mixing[..., layer, :, :]
-    return _patches(trajectory, row.squeeze(-2), "attention")
+    return _patches(trajectory, row.squeeze(-2))
 
 
 def _recorded(values: Tensor | None, name: str) -> Tensor:
     if values is None:
         raise ValueError(f"the trajectory holds no {name}; call perceive(..., record=({name!r},))")
+    if values.shape[0] == 0:
+        raise ValueError(f"the trajectory has no feedback iteration, so it has no {name}; ask for iterations >= 1")
     return values
 
 
@@ -131,7 +133,5 @@ def _layer(values: Tensor | None, layer: int, name: str) -> Tensor:
     return values[:, :, :, layer]
 
 
-def _patches(trajectory: Trajectory, values: Tensor, name: str) -> Tensor:
-    if values.shape[0] == 0:
-        raise ValueError(f"the trajectory has no feedback iteration, so it has no {name}; ask for iterations >= 1")
+def _patches(trajectory: Trajectory, values: Tensor) -> Tensor:
     return values[..., trajectory.num_prefix_tokens :].unflatten(-1, trajectory.grid)

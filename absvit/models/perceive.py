@@ -7,21 +7,31 @@ that fit the memory budget.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from timm.models.vision_transformer import Attention, Block, VisionTransformer
+from timm.models.vision_transformer import Attention, VisionTransformer
 from torch import Tensor
 
 from absvit.images import check_images
 from absvit.models.absvit import AbSViT
+from absvit.models.attention import check_blocks
 from absvit.models.priors import LearnedPrior, Prior
 
 __all__ = ["RECORDABLE", "Trajectory", "perceive"]
 
-RECORDABLE = ("tokens", "token_norms", "value_norms", "attention", "class_attention", "feedback", "feedback_norms")
+RECORDABLE = (
+    "tokens",
+    "token_norms",
+    "value_norms",
+    "attention",
+    "class_attention",
+    "feedback",
+    "feedback_norms",
+)
 FROM_FEEDBACK = {"prior_weights", "feedback", "feedback_norms"}  # they do not exist in the bottom-up pass
 CPU_BUDGET, ACCELERATOR_BUDGET = 32 * 2**20, 2**30  # bytes; small parts stay in a CPU's caches
 
@@ -99,7 +109,7 @@ def perceive(
     """
     _check_images(model, images)
     priors, iterations = _check_request(model, images, priors, iterations, record)
-    with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()):
+    with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()), _evaluating(model):
         results = _Results(len(priors), iterations, len(images), record)
         feedback = _Feedback(model, results.wants("feedback", "feedback_norms")) if iterations else None
         step, group = _parts(model, images, len(priors), results, memory_budget)
@@ -111,24 +121,34 @@ def perceive(
             bottom_up = _run(model, embedded, first, None, results.at(0, slice(None), here), iterations == 0)
             for at in range(0, len(priors) if iterations else 0, group):
                 chosen = slice(at, min(at + group, len(priors)))
-                _iterate(model, bottom_up, embedded, first, feedback, priors[chosen], iterations, results, chosen, here)
-    return Trajectory(
-        grid=_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished()
-    )
+                _iterate(model, bottom_up, embedded, first, feedback, priors[chosen], results, chosen, here)
+    return Trajectory(grid=_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished())
 
 
-def _iterate(model, tokens, embedded, first, feedback, priors, iterations, results, chosen, here) -> None:
+@contextmanager
+def _evaluating(model: VisionTransformer) -> Iterator[None]:
+    """Eval mode for a while: no dropout. What was in training mode is put back into it."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _iterate(model, tokens, embedded, first, feedback, priors, results, chosen, here) -> None:
     """Passes 1..T of some images under some priors; ``tokens`` is the output of the bottom-up pass."""
     n_images = len(embedded)
     priors = [prior.for_images(here) for prior in priors]
-    for iteration in range(1, iterations + 1):
+    for iteration in range(1, results.iterations + 1):
         # (prior, image, token, channel): the bottom-up pass serves all priors, later ones have their own
         per_prior = tokens.unflatten(0, (-1, n_images)).expand(len(priors), *[-1] * 3)
         weights = torch.stack([prior.weigh(x, model) for prior, x in zip(priors, per_prior, strict=True)])
         part = results.at(iteration, chosen, here)
         part.keep("prior_weights", weights.flatten(0, 1))
         drive = _Drive(feedback, tokens, weights, part)
-        tokens = _run(model, embedded, first, drive, part, iteration == iterations)
+        tokens = _run(model, embedded, first, drive, part, iteration == results.iterations)
 
 
 def _run(model, embedded: Tensor, first: tuple, drive: _Drive | None, part: _Part, is_last: bool) -> Tensor:
@@ -139,6 +159,7 @@ def _run(model, embedded: Tensor, first: tuple, drive: _Drive | None, part: _Par
     """
     x, depth = embedded, len(model.blocks)
     class_only = is_last and model.global_pool == "token" and model.attn_pool is None and depth > 1
+    class_only = class_only and model.num_prefix_tokens == 1  # a distilled ViT reads a second token out
     class_only = class_only and not part.wants("tokens", "attention", "class_attention")
     for layer, block in enumerate(model.blocks):
         if part.wants("token_norms"):
@@ -196,7 +217,9 @@ def _mix(attn: Attention, attention: Tensor | None, query: Tensor, key: Tensor, 
         mixed = F.scaled_dot_product_attention(query, key, _heads(attn, value))
         return mixed.transpose(1, 2).flatten(2)
     by_image = value.unflatten(0, (-1, len(attention))).unflatten(-1, (attn.num_heads, -1))
-    mixed = attention.to(value.dtype) @ by_image.permute(1, 3, 2, 0, 4).flatten(3)  # (image, head, token, prior * channel)
+    mixed = attention.to(value.dtype) @ by_image.permute(1, 3, 2, 0, 4).flatten(
+        3
+    )  # (image, head, token, prior * channel)
     mixed = mixed.unflatten(-1, (len(by_image), -1))
     return mixed.permute(3, 0, 2, 1, 4).flatten(3).flatten(0, 1)
 
@@ -284,7 +307,13 @@ class _Part:
         first = int(name in FROM_FEEDBACK)
         if name not in results.values:
             middle = () if layer is None else (depth,)
-            shape = (results.iterations + 1 - first, results.n_priors, results.n_images, *middle, *value.shape[1:])
+            shape = (
+                results.iterations + 1 - first,
+                results.n_priors,
+                results.n_images,
+                *middle,
+                *value.shape[1:],
+            )
             results.values[name] = value.new_zeros(shape)
         target = (self.iteration - first, self.chosen, self.here, *(() if layer is None else (layer,)))
         results.values[name][target] = value.unflatten(0, (-1, self.here.stop - self.here.start))
@@ -298,8 +327,10 @@ def _parts(model, images: Tensor, n_priors: int, results: _Results, budget: int 
     block = model.blocks[0]
     square = block.attn.num_heads * tokens**2
     hidden = getattr(block.mlp, "fc1", block.attn.qkv).out_features
-    row = images.element_size() * (tokens * (2 * hidden + 8 * width) + square * 2 * results.wants("attention", "class_attention"))
-    image = images.element_size() * (tokens * width * (len(model.blocks) + 6) + 2 * square)
+    products = tokens * width * len(model.blocks)  # one an image in the first feedback, then one a row
+    row = tokens * (2 * hidden + 8 * width) + square * 2 * results.wants("attention", "class_attention")
+    row = images.element_size() * (row + products * (results.iterations > 1))
+    image = images.element_size() * (tokens * width * 6 + products + 2 * square)
     group = max(1, min(n_priors, (budget - image) // row))
     return max(1, min(len(images), budget // (image + group * row))), group
 
@@ -319,10 +350,20 @@ def _check_images(model: VisionTransformer, images: Tensor) -> None:
     """Refuse models and images that cannot be looked at."""
     if not isinstance(model, VisionTransformer):
         raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
-    check_images(images, None if model.dynamic_img_size else model.patch_embed.img_size, model.in_chans)
-    device = next(model.parameters()).device
-    if images.device != device:
-        raise ValueError(f"model and images must be on one device, got {device} and {images.device}; use images.to(...)")
+    check_blocks(model.blocks)
+    weight, embed = next(model.parameters()), model.patch_embed
+    if isinstance(images, Tensor) and images.device != weight.device:
+        raise ValueError(
+            f"model and images must be on one device, got {weight.device} and {images.device}; use images.to(...)"
+        )
+    check_images(images, None if model.dynamic_img_size else embed.img_size, model.in_chans)
+    if images.dtype != weight.dtype and not torch.is_autocast_enabled(weight.device.type):
+        raise ValueError(
+            f"model and images must be of one type, got {weight.dtype} and {images.dtype}; use images.to(...)"
+        )
+    size, step = tuple(images.shape[-2:]), embed.feat_ratio(as_scalar=False)
+    if not embed.dynamic_img_pad and (size[0] % step[0] or size[1] % step[1]):
+        raise ValueError(f"expected images of multiples of {tuple(step)} pixels, got {size}")
 
 
 def _check_request(model, images, priors, iterations, record) -> tuple[list[Prior], int]:

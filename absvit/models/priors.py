@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +16,15 @@ from torch import Tensor
 
 from absvit.models.absvit import AbSViT, cosine_weights
 
-__all__ = ["ClassPrior", "LearnedPrior", "Prior", "ProductPrior", "ShuffledPrior", "SpatialPrior", "VectorPrior"]
+__all__ = [
+    "ClassPrior",
+    "LearnedPrior",
+    "Prior",
+    "ProductPrior",
+    "ShuffledPrior",
+    "SpatialPrior",
+    "VectorPrior",
+]
 
 
 class Prior:
@@ -30,8 +39,8 @@ class Prior:
     gain: float | None = None
 
     def __post_init__(self) -> None:
-        if self.gain is not None and not math.isfinite(self.gain):
-            raise ValueError(f"gain must be a finite number, got {self.gain}")
+        if self.gain is not None and not (isinstance(self.gain, Real) and math.isfinite(self.gain)):
+            raise ValueError(f"gain must be a finite number, got {self.gain!r}")
 
     def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """Weights of the tokens, gain included.
@@ -145,7 +154,10 @@ class ClassPrior(Prior):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        index = torch.as_tensor(self.class_index)
+        try:
+            index = torch.as_tensor(self.class_index)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"class_index must be an integer or (image,) integers: {error}") from error
         if index.ndim > 1 or index.is_floating_point() or index.is_complex() or index.dtype == torch.bool:
             raise ValueError(
                 f"class_index must be an integer or (image,) integers, got {index.dtype}, shape {tuple(index.shape)}"
@@ -155,7 +167,9 @@ class ClassPrior(Prior):
     def _match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         rows = getattr(model.get_classifier(), "weight", None)
         if rows is None:
-            raise ValueError("a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior")
+            raise ValueError(
+                "a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior"
+            )
         index = self.class_index.to(rows.device)
         wrong = index[(index < 0) | (index >= len(rows))]
         if wrong.numel():
@@ -256,14 +270,13 @@ class SpatialPrior(Prior):
         return cls(share.reshape(*mask.shape[:-2], *grid), **kwargs)
 
     def _match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        prefix = model.num_prefix_tokens
-        if self.weights.shape[-2] * self.weights.shape[-1] != tokens.shape[1] - prefix:
-            raise ValueError(
-                f"weights must cover the {tokens.shape[1] - prefix} patch tokens "
-                f"(the grid is {tuple(model.patch_embed.grid_size)}), got {tuple(self.weights.shape[-2:])}"
-            )
+        size, has_class_token = tuple(self.weights.shape[-2:]), int(model.has_class_token)
+        grid, patches = tuple(model.patch_embed.grid_size), tokens.shape[1] - model.num_prefix_tokens
+        if size[0] * size[1] != patches or (size != grid and not model.dynamic_img_size):
+            raise ValueError(f"weights must cover the {patches} patch tokens (the grid is {grid}), got {size}")
         patches = self.weights.to(tokens.device, tokens.dtype).flatten(-2).expand(len(tokens), -1)
-        return F.pad(patches, (prefix, 0), value=self.class_token)
+        patches = F.pad(patches, (model.num_prefix_tokens - has_class_token, 0))  # registers are no place
+        return F.pad(patches, (has_class_token, 0), value=self.class_token)
 
 
 @dataclass(frozen=True, eq=False)

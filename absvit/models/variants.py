@@ -11,6 +11,7 @@ from timm.models.vision_transformer_hybrid import ConvStem
 from torch import nn
 
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD
+from absvit.models import sources
 from absvit.models.absvit import AbSViT
 
 __all__ = ["MICRO_CATEGORIES", "MODEL_NAMES", "RELEASES"]
@@ -78,22 +79,27 @@ MODEL_NAMES = tuple(default_cfgs)
 
 
 def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionTransformer:
-    """Build a variant through timm's builder."""
+    """Build a variant through timm's builder; pretrained weights come through our own reader, never unpickled."""
+    if pretrained and not kwargs.get("pretrained_cfg_overlay"):
+        kwargs["pretrained_cfg_overlay"] = sources.pretrained_overlay(name, RELEASES.get(name))
     out_indices = kwargs.pop("out_indices", 3)
-    return build_model_with_cfg(
-        model_class, name, pretrained,
+    model = build_model_with_cfg(
+        model_class,
+        name,
+        pretrained,
         pretrained_filter_fn=partial(checkpoint_filter_fn, antialias=False),
         feature_cfg={"out_indices": out_indices, "feature_cls": "getter"},
         **kwargs,
-    )  # fmt: skip
+    )
+    if isinstance(getattr(model, "pretrained_cfg", None), dict):
+        model.pretrained_cfg.pop("state_dict", None)  # loaded by now; it need not stay in memory
+    return model
 
 
 def _micro(kwargs: dict) -> dict:
     """Arguments of the micro variants: 14 x 14 tokens of 112 px behind a convolutional stem (Xiao et al. 2021)."""
     in_chans = kwargs.get("in_chans", 3)
-    stem = ConvStem(
-        in_chans, depth=3, channels=(24, 48, 96), padding=1, norm_layer=GroupNorm1, act_layer=nn.GELU
-    )
+    stem = ConvStem(in_chans, depth=3, channels=(24, 48, 96), padding=1, norm_layer=GroupNorm1, act_layer=nn.GELU)
     size = {"img_size": 112, "patch_size": 1, "embed_dim": 64, "depth": 4, "num_heads": 2, "mlp_ratio": 2.0}
     return {**size, "embed_layer": partial(HybridEmbed, stem), "num_classes": len(MICRO_CATEGORIES), **kwargs}
 

@@ -109,8 +109,8 @@ def load_model(
 
     Returns
     -------
-    The model in eval mode. Its attributes ``checkpoint`` and ``checkpoint_sha256`` say where the weights came
-    from; ``prior_gains`` and ``categories`` are the card's, where it has them.
+    The model in eval mode. Its attributes ``checkpoint``, ``checkpoint_sha256`` and ``card`` say where the
+    weights came from; ``prior_gains`` and ``categories`` are the card's, where it has them.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def load_model(
     for note in checkpoints.load_into(model, loaded.state_dict, adapt):
         warnings.warn(f"{name}: {note}", stacklevel=2)
     _apply_card(model, loaded.card)
-    model.checkpoint, model.checkpoint_sha256 = loaded.source, loaded.sha256
+    model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
 
 

@@ -7,9 +7,9 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
-import timm
 import torch
 import tyro
 
@@ -46,7 +46,7 @@ def card_of(recipe: Recipe, model: torch.nn.Module, name: str, folder: Path) -> 
         "prior_gains": getattr(model, "prior_gains", {}),
         "categories": list(model.pretrained_cfg.get("label_names") or ()),
         "options": asdict(recipe),
-        "versions": {"torch": torch.__version__, "timm": timm.__version__},
+        "versions": {name: version(name) for name in ("torch", "timm")},
     }
 
 

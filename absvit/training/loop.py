@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-
 import torch
 from timm.optim import create_optimizer_v2
 from torch.nn.parallel import DistributedDataParallel
@@ -18,6 +16,7 @@ from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
 from absvit.models import create_model
+from absvit.models.downloads import replace_file
 from absvit.training.objective import SceneObjective
 from absvit.training.recipes import Recipe
 
@@ -64,7 +63,9 @@ def train(recipe: Recipe, out: Path, process: Process) -> torch.nn.Module:
     model.train()
     log = (out / "log.jsonl").open("a") if process.is_first else None
     started = time.perf_counter() - seconds
-    for step in tqdm(range(first_step, recipe.steps), initial=first_step, total=recipe.steps, disable=not process.is_first):
+    for step in tqdm(
+        range(first_step, recipe.steps), initial=first_step, total=recipe.steps, disable=not process.is_first
+    ):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step)
         first = step * recipe.batch_size + process.rank * images_per_rank
@@ -79,9 +80,15 @@ def train(recipe: Recipe, out: Path, process: Process) -> torch.nn.Module:
             values = sum_over_ranks(torch.stack([value.detach() for value in losses.values()]))
             values = dict(zip(losses, (values / process.world_size).tolist(), strict=True))
             if not math.isfinite(values["loss"]):
-                raise FloatingPointError(f"the loss is {values['loss']} at step {step}; last good checkpoint: {checkpoint}")
+                raise FloatingPointError(
+                    f"the loss is {values['loss']} at step {step}; last good checkpoint: {checkpoint}"
+                )
             if process.is_first:
-                line = {"step": step, "lr": learning_rate(recipe, step), "seconds": time.perf_counter() - started}
+                line = {
+                    "step": step,
+                    "lr": learning_rate(recipe, step),
+                    "seconds": time.perf_counter() - started,
+                }
                 log.write(json.dumps(line | values) + "\n")
                 log.flush()
         if process.is_first and ((step + 1) % recipe.checkpoint_every == 0 or step + 1 == recipe.steps):
@@ -107,9 +114,4 @@ def _save(checkpoint: Path, recipe: Recipe, model, optimizer, step: int, seconds
         "recipe": json.loads(json.dumps(asdict(recipe))), "model": model.state_dict(),
         "optimizer": optimizer.state_dict(), "step": step, "seconds": seconds,
     }  # fmt: skip
-    temporary = checkpoint.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(checkpoint)
+    replace_file(checkpoint, lambda temporary: torch.save(state, temporary))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-
 from torch import Tensor, nn
 
+from absvit.distributed import sum_over_ranks
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.feedback import reconstruction_errors
 from absvit.training.scenes import SceneBatch
@@ -61,9 +61,7 @@ class SceneObjective(nn.Module):
     token_weight : weight of the token labels, 0 for none.
     """
 
-    def __init__(
-        self, model: nn.Module, smoothing: float, variational_weight: float, token_weight: float
-    ) -> None:
+    def __init__(self, model: nn.Module, smoothing: float, variational_weight: float, token_weight: float) -> None:
         super().__init__()
         self.model = model
         self.smoothing = smoothing
@@ -108,13 +106,17 @@ class SceneObjective(nn.Module):
     def _token_loss(self, tokens: Tensor, batch: SceneBatch) -> Tensor:
         """Cross-entropy of each patch token's own class (Jiang et al. 2021), uniform on background.
 
-        Tokens on objects and on background count for one half each, few as the former are.
+        Tokens on objects and on background count for one half each, few as the former are. Means are over the
+        tokens of all ranks, whose numbers differ, so that the mean over ranks is the loss of the whole batch.
         """
         logits = self.model.get_classifier()(tokens[:, self.model.num_prefix_tokens :])
         token_class = batch.token_class.flatten(1)
         on_object = token_class >= 0
-        by_class = F.cross_entropy(logits[on_object], token_class[on_object])
-        background = -F.log_softmax(logits[~on_object], dim=-1).mean()
+        counts = torch.stack([on_object.sum(), (~on_object).sum(), torch.ones_like(token_class[0, 0])]).double()
+        counts = sum_over_ranks(counts)
+        n_object, n_background = (counts[:2] / counts[2]).clamp(min=1).to(logits.dtype)  # means over ranks
+        by_class = F.cross_entropy(logits[on_object], token_class[on_object], reduction="sum") / n_object
+        background = -F.log_softmax(logits[~on_object], dim=-1).sum() / (n_background * logits.shape[-1])
         return (by_class + background) / 2
 
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from stimuli import objects
 from stimuli.stimulus_set import TRAINING_SEED
-from torch import Tensor
 
 __all__ = ["Scenes", "SceneBatch"]
 

@@ -1,0 +1,266 @@
+"""Records: xarray datasets on disk, written a chunk of stimuli at a time; nothing else writes results.
+
+A chunk is the unit of writing. Its stimuli are marked in the variable ``done`` after their data are on disk, so
+that a run which was stopped goes on where it was, and a reader knows what to trust.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+import zarr
+
+__all__ = ["Record", "begin", "export", "load", "provenance"]
+
+VERSIONS_OF = ("torch", "timm", "xarray", "numpy", "zarr")
+CIRCUMSTANCES = {"created", "command", "git_commit"}  # a run that goes on may differ in these
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record that is being written.
+
+    Parameters
+    ----------
+    path : the zarr store.
+    chunk : stimuli of a chunk.
+    """
+
+    path: Path
+    chunk: int
+
+    def pending(self) -> list[slice]:
+        """Chunks of stimuli that are not done yet, as slices of the dimension ``stimulus``."""
+        with xr.open_zarr(self.path, consolidated=False) as stored:
+            done = stored["done"].values == 1
+        starts = range(0, len(done), self.chunk)
+        parts = [slice(start, min(start + self.chunk, len(done))) for start in starts]
+        return [part for part in parts if not done[part].all()]
+
+    def write(self, part: slice, values: xr.Dataset) -> None:
+        """Write a chunk, then mark its stimuli as done.
+
+        Parameters
+        ----------
+        part : one of ``pending()``.
+        values : every variable and coordinate that has the dimension ``stimulus``, of these stimuli.
+
+        Raises
+        ------
+        ValueError : the values do not fit the store.
+        OSError : the disk is full, or the store cannot be written; chunks that are done stay.
+        """
+        if part.start % self.chunk:
+            raise ValueError(f"expected a whole chunk of {self.chunk} stimuli, got {part}")
+        values = values.drop_vars([name for name, v in values.variables.items() if "stimulus" not in v.dims])
+        with xr.open_zarr(self.path, consolidated=False) as stored:
+            kept = {name: v for name, v in stored.variables.items() if "stimulus" in v.dims and name != "done"}
+        unlike = [
+            name
+            for name in {*kept, *values.variables}
+            if name not in kept or name not in values or _kind(kept[name]) != _kind(values[name])
+        ]
+        if unlike:
+            raise ValueError(f"the chunk does not fit {self.path} in {', '.join(sorted(unlike))}")
+        values.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
+        done = xr.Dataset({"done": ("stimulus", np.ones(part.stop - part.start, np.int8))})
+        done.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
+
+
+def begin(
+    path: str | os.PathLike,
+    layout: xr.Dataset,
+    chunk: int,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Record:
+    """Make the store of a record, or find the one that an earlier run began.
+
+    Parameters
+    ----------
+    path : folder to make, ``.zarr`` by custom.
+    layout : the whole record with lazy (dask) variables, whose values are not written, in-memory coordinates,
+        and attributes; ``done`` is added.
+    chunk : stimuli of a chunk.
+    resume : go on with a store of the same experiment; a missing one is made.
+    overwrite : replace a record that is there; anything but a record is never replaced.
+
+    Returns
+    -------
+    Record whose ``pending()`` says what is to be done.
+
+    Raises
+    ------
+    ValueError : the path holds a record and neither resume nor overwrite is asked for, a record of another
+        experiment (what differs is listed), or no record at all; or it cannot be written.
+    """
+    path = Path(path)
+    unwritten = np.zeros(layout.sizes["stimulus"], np.int8)
+    layout = layout.assign(done=("stimulus", unwritten, {"long_name": "whether the stimulus is written", "units": "1"}))
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        found = _attributes(path)
+        if resume:
+            _check_same(path, found, layout.attrs)
+            return Record(path, chunk)
+        if not overwrite:
+            raise ValueError(f"{path} holds a record already: go on with --resume, replace it with --overwrite")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        encoding = {n: {"chunks": _chunks(v, chunk)} for n, v in layout.variables.items() if "stimulus" in v.dims}
+        layout.to_zarr(partial, mode="w", compute=False, consolidated=False, encoding=encoding)
+        with warnings.catch_warnings():  # every zarr that reads format 3 reads it, and writing a chunk keeps it true
+            warnings.filterwarnings("ignore", "Consolidated metadata", zarr.errors.ZarrUserWarning)
+            zarr.consolidate_metadata(partial)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(partial, path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
+    return Record(path, chunk)
+
+
+def load(path: str | os.PathLike) -> xr.Dataset:
+    """Open a record, lazily; ``xarray.open_zarr`` does the same without the messages.
+
+    Parameters
+    ----------
+    path : the store.
+
+    Raises
+    ------
+    FileNotFoundError : nothing is there.
+    ValueError : what is there is not a record.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no record at {path}; make one with python -m experiments PROBE --out {path}")
+    _attributes(path)
+    return xr.open_zarr(path, consolidated=False)
+
+
+def export(record: xr.Dataset, path: str | os.PathLike) -> Path:
+    """Write a record as one netCDF-4 file, atomically.
+
+    Parameters
+    ----------
+    record : what :func:`load` gives.
+    path : file to write, ``.nc``; half-precision maps become float32, which netCDF knows.
+
+    Returns
+    -------
+    The file.
+
+    Raises
+    ------
+    ValueError : the name does not end in .nc, or the path cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".nc":
+        raise ValueError(f"expected a file name that ends in .nc, got {path}")
+    half = [name for name in record.data_vars if record[name].dtype == np.float16]
+    record = record.assign({name: record[name].astype(np.float32) for name in half}).drop_encoding()
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record.to_netcdf(partial, engine="h5netcdf")
+        os.replace(partial, path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def provenance(title: str, seed: int, parameters: Mapping, device: str) -> dict[str, str | int]:
+    """Say where a record comes from, as attributes.
+
+    Parameters
+    ----------
+    title : what the record is.
+    seed : seed of the stimuli.
+    parameters : JSON-serialisable parameters of the experiment.
+    device : where the model ran.
+
+    Returns
+    -------
+    title, seed, parameters (JSON), device, machine, package_version, git_commit ("" outside a checkout),
+    command, versions (JSON) and created (UTC).
+    """
+    return {
+        "title": title,
+        "seed": seed,
+        "parameters": json.dumps(parameters, sort_keys=True),
+        "device": device,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "package_version": metadata.version("absvit"),
+        "git_commit": _git_commit(),
+        "command": _command(),
+        "versions": json.dumps({name: metadata.version(name) for name in VERSIONS_OF}),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _command() -> str:
+    """The command line of this process, as it can be given again."""
+    specification = getattr(sys.modules["__main__"], "__spec__", None)
+    if specification is None:
+        return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return shlex.join(["python", "-m", specification.name.removesuffix(".__main__"), *sys.argv[1:]])
+
+
+def _git_commit() -> str:
+    """Commit of the checkout that this file lies in, with a plus where it has been changed since."""
+    here = Path(__file__).parent
+    try:
+        text = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
+            cwd=here, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return text.stdout.strip()
+
+
+def _kind(variable: xr.Variable | xr.DataArray) -> tuple:
+    """What a chunk's values must have in common with the store's."""
+    return variable.dims, variable.dtype, [n for dim, n in variable.sizes.items() if dim != "stimulus"]
+
+
+def _chunks(variable: xr.Variable, chunk: int) -> tuple[int, ...]:
+    """Chunk of a variable: some stimuli, everything else whole; ``done`` is written with the same chunks."""
+    return tuple(chunk if dim == "stimulus" else size for dim, size in variable.sizes.items())
+
+
+def _attributes(path: Path) -> dict:
+    """Attributes of the record at a path."""
+    try:
+        group = zarr.open_group(path, mode="r")
+        attributes = dict(group.attrs)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} exists and is not a record (a zarr group): choose another path") from error
+    if "done" not in group or "parameters" not in attributes:
+        raise ValueError(f"{path} exists and is not a record of this toolkit: choose another path")
+    return attributes
+
+
+def _check_same(path: Path, found: Mapping, wanted: Mapping) -> None:
+    """Refuse to go on with a record of another experiment."""
+    differ = [name for name in sorted({*found, *wanted} - CIRCUMSTANCES) if found.get(name) != wanted.get(name)]
+    if differ:
+        text = "; ".join(f"{name} was {found.get(name)!r}, is {wanted.get(name)!r}" for name in differ)
+        raise ValueError(f"{path} is another experiment ({text}): give the same options, or another --out")

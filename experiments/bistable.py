@@ -1,0 +1,130 @@
+"""The bistable probe: two objects in one image, and a cue that says which to look for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import xarray as xr
+
+from absvit import priors
+from experiments.observers import Observer, class_indices
+from experiments.trials import Condition, Stimuli, Store, Trial, run
+
+__all__ = ["Bistable", "conditions", "probe"]
+
+
+@dataclass(frozen=True)
+class Bistable:
+    """Parameters of the probe.
+
+    Parameters
+    ----------
+    iterations : feedback passes, at least 1.
+    class_gain : gain of the class cues; the model's default if left out.
+    place_gain : gain of the place cues; the model's default if left out.
+    margin : a place cue holds the tokens that its object touches, and those up to this many tokens away.
+    layer : block whose feedback norm, value norm and token norm are recorded.
+    """
+
+    iterations: int = 1
+    class_gain: float | None = None
+    place_gain: float | None = None
+    margin: int = 1
+    layer: int = -3
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1 or self.margin < 0:
+            raise ValueError(f"iterations must be at least 1 and margin at least 0, got {self}")
+
+
+def conditions(parameters: Bistable, classes_known: bool = True) -> list[Condition]:
+    """List the priors: none, a class or place cue for each object, classes that are absent, and the controls.
+
+    Parameters
+    ----------
+    parameters : gains and the margin of the place cues.
+    classes_known : whether the model knows the objects' classes; if not, the cues are places only.
+    """
+    gain, found = parameters.class_gain, [Condition("none", 0, "none", _uncued)]
+    if classes_known:
+        found += [Condition(f"class {k}", k, "class", partial(_class_cue, f"class_{k}", gain)) for k in (1, 2)]
+        found += [
+            Condition("absent class", -1, "absent class", partial(_class_cue, "absent_class", gain)),
+            Condition("third class", 0, "third class", partial(_class_cue, "third_class", gain)),
+        ]
+    found += [Condition(f"place {k}", k, "place", partial(_place_cue, k, parameters)) for k in (1, 2)]
+    found += [Condition(f"random vector {k}", k, "random vector", partial(_random_cue, k, gain)) for k in (1, 2)]
+    kind = "class" if classes_known else "place"
+    cues = [condition for condition in found if condition.kind == kind]
+    return found + [
+        Condition(f"shuffled {cue.name}", cue.cue, f"shuffled {kind}", partial(_shuffled, cue.prior)) for cue in cues
+    ]
+
+
+def probe(
+    observers: Sequence[Observer],
+    stimuli: Stimuli | xr.Dataset,
+    parameters: Bistable,
+    seed: int,
+    store: Store,
+) -> xr.Dataset:
+    """Show bistable stimuli under every prior, and write the record.
+
+    Parameters
+    ----------
+    observers : models of one kind, each label with the same seeds.
+    stimuli : stimuli with two objects.
+    parameters : iterations, gains and layer.
+    seed : seed of catch trials, random vectors and shuffles.
+    store : where the record goes.
+
+    Returns
+    -------
+    The record, opened lazily: logits (iteration, prior, stimulus, class), five maps (iteration, prior, stimulus,
+    token_y, token_x), and of each stimulus its picture, its objects' masks and its classes. With several models
+    or seeds these dims come first.
+
+    Raises
+    ------
+    ValueError : stimuli without two objects, or as ``experiments.trials.run``.
+    """
+    stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
+    example = stimuli.part(0, 1)
+    if example.sizes.get("object") != 2:
+        raise ValueError(f"bistable stimuli hold two objects, got {dict(example.sizes)}")
+    known = bool((class_indices(observers[0].model, example.attrs["categories"]) >= 0).all())
+    return run("bistable perception", observers, stimuli, conditions(parameters, known), parameters, seed, store)
+
+
+def _uncued(trial: Trial) -> priors.Prior:
+    return priors.LearnedPrior()
+
+
+def _class_cue(name: str, gain: float | None, trial: Trial) -> priors.Prior:
+    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), gain)
+
+
+def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
+    """Full weight on the tokens that the object touches, and on those up to the margin away."""
+    touched = (trial.coverage[:, cue - 1] > 0).float()
+    size = 2 * parameters.margin + 1
+    place = F.max_pool2d(touched[:, None], size, stride=1, padding=parameters.margin)[:, 0]
+    return priors.SpatialPrior(place, parameters.place_gain)
+
+
+def _random_cue(cue: int, gain: float | None, trial: Trial) -> priors.Prior:
+    """A standard normal direction for each image and cue, at the gain of the class cues."""
+    gain = trial.model.prior_gains["class"] if gain is None else gain
+    keys = [[trial.seed, 2 * number + cue] for number in trial.numbers.tolist()]
+    generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
+    rows = np.stack([generator.standard_normal(trial.model.embed_dim, np.float32) for generator in generators])
+    return priors.VectorPrior(torch.from_numpy(rows), gain)
+
+
+def _shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Prior:
+    return priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))

@@ -1,0 +1,67 @@
+"""The recognition probe: one object in an image, uncued; how well the model sees it in every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import xarray as xr
+
+from absvit import priors
+from experiments.observers import Observer, class_indices
+from experiments.trials import Condition, Stimuli, Store, run
+
+__all__ = ["Recognition", "probe"]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Parameters of the probe.
+
+    Parameters
+    ----------
+    iterations : feedback passes, at least 0.
+    layer : block whose feedback norm, value norm and token norm are recorded.
+    """
+
+    iterations: int = 1
+    layer: int = -3
+
+    def __post_init__(self) -> None:
+        if self.iterations < 0:
+            raise ValueError(f"iterations must be at least 0, got {self.iterations}")
+
+
+def probe(
+    observers: Sequence[Observer],
+    stimuli: Stimuli | xr.Dataset,
+    parameters: Recognition,
+    seed: int,
+    store: Store,
+) -> xr.Dataset:
+    """Show single objects, and write the record.
+
+    Parameters
+    ----------
+    observers : models of one kind, each label with the same seeds.
+    stimuli : stimuli with one object of a class that the models know.
+    parameters : iterations and layer.
+    seed : seed of the experiment.
+    store : where the record goes.
+
+    Returns
+    -------
+    The record as ``experiments.bistable.probe`` gives it, with the prior "none" alone and ``class_2`` -1.
+
+    Raises
+    ------
+    ValueError : stimuli of several objects or of unknown classes, or as ``experiments.trials.run``.
+    """
+    stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
+    example = stimuli.part(0, 1)
+    if example.sizes.get("object") != 1:
+        raise ValueError(f"recognition needs one object a stimulus, got {dict(example.sizes)}")
+    if (class_indices(observers[0].model, example.attrs["categories"]) < 0).any():
+        raise ValueError(f"{observers[0].label} does not know all classes of the stimuli: choose another model")
+    uncued = Condition("none", 0, "none", lambda trial: priors.LearnedPrior())
+    return run("recognition", observers, stimuli, [uncued], parameters, seed, store)

@@ -1,0 +1,106 @@
+"""Sources: the stimuli that a command asks for, embedded, from a stimulus set, or made of photographs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from absvit.images import class_folder, read_photograph
+from experiments.trials import Stimuli
+from stimuli import bistable, objects, stimulus_set
+
+__all__ = ["Source", "halves", "single_objects"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the stimuli come from; the embedded objects, if nothing is given.
+
+    Parameters
+    ----------
+    n : number of stimuli; two photographs give two, a stimulus set at most all of its own.
+    seed : seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
+    stimuli : folder that ``python -m stimuli`` wrote.
+    folder : class folder of photographs, one folder a class.
+    photographs : two photographs.
+    classes : names of what the two photographs show, as the model calls them.
+    """
+
+    n: int = 200
+    seed: int = 0
+    stimuli: Path | None = None
+    folder: Path | None = None
+    photographs: tuple[Path, Path] | None = None
+    classes: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("stimuli", "folder", "photographs") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of --stimuli, --folder and --photographs, got {' and '.join(given)}")
+        if self.classes is not None and self.photographs is None:
+            raise ValueError("--classes names what two photographs show: give --photographs with it")
+        stimulus_set.check_request(self.n, self.seed)
+
+
+def halves(source: Source, model: nn.Module) -> Stimuli:
+    """Give bistable stimuli of the size that a model takes.
+
+    Parameters
+    ----------
+    source : where they come from.
+    model : gives the size in pixels.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : files that are missing, unreadable, or of another size.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if source.stimuli is not None:
+        return _of_folder(source, size)
+    if source.photographs is not None:
+        pictures = [np.asarray(read_photograph(path)) for path in source.photographs]
+        names = source.classes or tuple(path.stem for path in source.photographs)
+        return Stimuli.of(bistable.from_photographs(*pictures, names, size))
+    if source.folder is not None:
+        samples, categories = class_folder(source.folder)
+        files = [[path for path, c in samples if c == index] for index in range(len(categories))]
+        made_from = bistable.HalvesOfPhotographs(size, source.folder.name)
+        draw = partial(bistable.from_class_folder, files, read_photograph, categories, made_from)
+    else:
+        scene = bistable.Halves().scene
+        draw = partial(bistable.draw, bistable.Halves(objects.Objects(size=size, radius=scene.radius)))
+    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> Stimuli:
+    """Give stimuli of one embedded object, of the size that a model takes.
+
+    Parameters
+    ----------
+    source : number and seed, or a stimulus set.
+    model : gives the size in pixels.
+    look : what is drawn; its size is replaced by the model's.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : photographs are asked for, or a stimulus set is missing or of another size.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if source.folder is not None or source.photographs is not None:
+        raise ValueError("recognition shows embedded objects or a stimulus set: leave out --folder and --photographs")
+    if source.stimuli is not None:
+        return _of_folder(source, size)
+    draw = partial(objects.draw, replace(look, size=size))
+    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def _of_folder(source: Source, size: tuple[int, int]) -> Stimuli:
+    dataset = stimulus_set.read(source.stimuli)
+    found = (dataset.sizes["y"], dataset.sizes["x"])
+    if found != size:
+        raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
+    return Stimuli.of(dataset.isel(stimulus=slice(source.n)))

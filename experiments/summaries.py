@@ -1,0 +1,107 @@
+"""Summaries: the measures of a whole record as a table, with bootstrap intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments import measures
+from experiments.intervals import bootstrap, interval_text
+
+__all__ = ["recognition_summary", "summary", "summary_text"]
+
+ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
+
+
+def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate the last iteration: means over the finished stimuli with 95 % bootstrap intervals.
+
+    Parameters
+    ----------
+    record : bistable record; without known classes the columns on classes are left out.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, seed (where several were run) and prior: a kind of cue, or a prior that
+    cues neither object. Columns: model, seed, prior, n (stimuli), then selection_index, cue_decides, p_cued,
+    p_other, attention_auc and attention_share (of ``measures.DEFAULT_MAP``) and p_absent, each followed by its
+    ``_low`` and ``_high``. A prior that cues neither object has object 1's share as selection_index; p_absent
+    stands in the rows "absent class" and "none".
+    """
+    record = measures.written(record)
+    last = record.isel(iteration=[-1])
+    columns = {}
+    if measures.classes_known(last, "class_1").all() and measures.classes_known(last, "class_2").all():
+        neither = measures.object_1_share(last).isel(prior=np.flatnonzero(last["cue"].values < 1))
+        columns = {
+            "selection_index": xr.concat([_bare(measures.selection_index(last)), _bare(neither)], "prior"),
+            "cue_decides": measures.cue_decides(last),
+            "p_cued": measures.cued_probability(last),
+            "p_other": measures.other_probability(last),
+        }
+    columns |= {"attention_auc": measures.attention_auc(last), "attention_share": measures.attention_share(last)}
+    if "absent class" in last["prior"].values and measures.classes_known(last, "absent_class").all():
+        columns["p_absent"] = measures.absent_probability(last)
+    rows = list(dict.fromkeys(name for values in columns.values() for name in values["prior"].values))
+    cells = {}
+    for name, values in columns.items():
+        interval = bootstrap(_bare(values.isel(iteration=0)), n=n, seed=seed).reindex(prior=rows)
+        cells |= {name + suffix: interval[end] for end, suffix in ENDS}
+    return _rows(record, cells, "prior")
+
+
+def recognition_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate the accuracy of every pass on single objects, with 95 % bootstrap intervals.
+
+    Parameters
+    ----------
+    record : recognition record.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, seed (where several were run) and iteration: n (stimuli), accuracy,
+    accuracy_low and accuracy_high.
+    """
+    record = measures.written(record)
+    interval = bootstrap(_bare(measures.accuracy(record).isel(prior=0, drop=True)), n=n, seed=seed)
+    cells = {f"accuracy{suffix}": interval[end] for end, suffix in ENDS}
+    return _rows(record, cells, "iteration")
+
+
+def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write each mean of a summary with its interval in one cell, for a terminal or a paper.
+
+    Parameters
+    ----------
+    frame : what ``summary`` gives.
+
+    Returns
+    -------
+    DataFrame of the same rows, with cells such as ``.97 [.96, .98]``, empty where there is no number.
+    """
+    measures = [name.removesuffix("_low") for name in frame if name.endswith("_low")]
+    text = frame.drop(columns=[name + suffix for name in measures for suffix in ("", "_low", "_high")])
+    for name in measures:
+        cells = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
+        text[name] = [interval_text(*cell) for cell in cells]
+    return text
+
+
+def _rows(record: xr.Dataset, cells: dict[str, xr.DataArray], last: str) -> pd.DataFrame:
+    """Table of cells with a row per model, seed and member of the last dim."""
+    leading = [dim for dim in next(iter(cells.values())).dims if dim != last]
+    frame = xr.Dataset(cells).to_dataframe(dim_order=[*leading, last]).reset_index()
+    if "model" not in frame:
+        frame.insert(0, "model", record.attrs.get("model", "model"))
+    frame.insert(frame.columns.get_loc(last) + 1, "n", record.sizes["stimulus"])
+    return frame
+
+
+def _bare(values: xr.DataArray) -> xr.DataArray:
+    """Values with nothing but the coordinates of their own dims."""
+    return values.drop_vars([name for name in values.coords if name not in values.dims])

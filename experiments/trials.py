@@ -1,0 +1,312 @@
+"""Trials: show stimuli to observers under named priors and write what they see, a chunk at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import dask.array
+import numpy as np
+import torch
+import torch.nn.functional as F
+import xarray as xr
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from absvit import AbSViT, maps, perceive
+from absvit.images import normalise
+from absvit.models.perceive import Trajectory
+from absvit.models.priors import Prior
+from absvit.records import begin, provenance
+from experiments.observers import Observer, class_indices, class_names
+
+__all__ = ["Condition", "Stimuli", "Store", "Trial", "run"]
+
+MAP_NAMES = {
+    "prior_weights": "weight that the prior gives to a token, gain included",
+    "feedback_norm": "L2 norm of the feedback that reaches a token",
+    "value_norm": "L2 norm of a token's attention values, drive included",
+    "token_norm": "L2 norm of a token that enters the block",
+    "class_attention": "attention from the class token, mean over heads",
+}
+RECORDED = ("feedback_norms", "value_norms", "token_norms", "class_attention")
+COORDINATES = {
+    "iteration": "pass over the image; 0 is bottom-up",
+    "prior": "what the model was asked to look for",
+    "cue": "object that the prior cues: 1, 2, 0 = neither, -1 = one that is not shown",
+    "kind": "kind of prior",
+    "class": "class of the model",
+    "class_1": "class index of object 1; -1 = unknown to the model",
+    "class_2": "class index of object 2; -1 = unknown to the model, or no such object",
+    "absent_class": "index of a class that is not shown and cued as a catch trial; -1 = unknown",
+    "third_class": "index of another class that is not shown; -1 = unknown",
+    "side_1": "half that holds object 1",
+    "model": "observer",
+    "seed": "seed of the observer's training",
+}
+
+
+@dataclass(frozen=True)
+class Stimuli:
+    """Stimuli that are drawn when they are shown.
+
+    Parameters
+    ----------
+    part : function of (first, n) that gives stimuli first .. first + n - 1 as a stimulus set.
+    n : number of stimuli.
+    """
+
+    part: Callable[[int, int], xr.Dataset]
+    n: int
+
+    @classmethod
+    def of(cls, dataset: xr.Dataset) -> Stimuli:
+        """Show a stimulus set that is there already.
+
+        Parameters
+        ----------
+        dataset : as a stimulus family's ``draw`` gives.
+        """
+        return cls(lambda first, n: dataset.isel(stimulus=slice(first, first + n)), dataset.sizes["stimulus"])
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What a prior may depend on: some stimuli and the model that is to look at them.
+
+    Parameters
+    ----------
+    model : the observer's model.
+    numbers : (stimulus,) numbers of the stimuli.
+    coverage : (stimulus, object, token_y, token_x) share of each token that an object covers, in [0, 1].
+    classes : (stimulus,) index by name: class_1, class_2, absent_class, third_class.
+    seed : seed of the experiment.
+    """
+
+    model: AbSViT
+    numbers: np.ndarray
+    coverage: Tensor
+    classes: dict[str, np.ndarray]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A prior of the experiment.
+
+    Parameters
+    ----------
+    name : its name in the record.
+    cue : object that it cues: 1, 2, 0 = neither, -1 = one that is not shown.
+    kind : kind of prior, such as "class".
+    prior : function of a trial that gives it.
+    """
+
+    name: str
+    cue: int
+    kind: str
+    prior: Callable[[Trial], Prior]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where the record goes.
+
+    Parameters
+    ----------
+    out : zarr folder.
+    resume : go on with a record that an earlier run of the same experiment began.
+    overwrite : replace a record that is there.
+    chunk : stimuli that are shown, and written, at a time.
+    """
+
+    out: str | os.PathLike
+    resume: bool = False
+    overwrite: bool = False
+    chunk: int = 20
+
+
+def run(
+    title: str,
+    observers: Sequence[Observer],
+    stimuli: Stimuli,
+    conditions: Sequence[Condition],
+    parameters,
+    seed: int,
+    store: Store,
+) -> xr.Dataset:
+    """Show all stimuli to all observers under all conditions.
+
+    Parameters
+    ----------
+    title : of the record.
+    observers : each label with the same seeds; all take images of one size and have the same classes.
+    stimuli : what is shown.
+    conditions : priors; a plain ViT looks bottom-up under each of them.
+    parameters : the probe's frozen dataclass, with ``iterations`` and ``layer``.
+    seed : seed of the experiment.
+    store : where the record goes.
+
+    Returns
+    -------
+    The record, opened lazily.
+
+    Raises
+    ------
+    ValueError : a stimulus gives logits that are not finite (it is named), or the store cannot be used.
+    """
+
+    def shown(part: slice) -> xr.Dataset:
+        return _show(observers, stimuli.part(part.start, part.stop - part.start), conditions, parameters, seed)
+
+    first = slice(0, min(store.chunk, stimuli.n))
+    values = shown(first)  # tells the record's layout
+    layout = _layout(values, stimuli.n, store.chunk)
+    layout.attrs = _attributes(title, observers, stimuli, parameters, seed)
+    record = begin(store.out, layout, store.chunk, store.resume, store.overwrite)
+    pending = record.pending()
+    with tqdm(total=stimuli.n, initial=stimuli.n - sum(p.stop - p.start for p in pending), unit="stimulus") as bar:
+        for part in pending:
+            record.write(part, values if part == first else shown(part))
+            bar.update(part.stop - part.start)
+    return xr.open_zarr(store.out)
+
+
+def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed: int) -> xr.Dataset:
+    """Show some stimuli: their part of the record."""
+    model = observers[0].model
+    grid = tuple(model.patch_embed.grid_size)
+    classes = _classes(model, stimuli, seed)
+    coverage = _coverage(stimuli["object_mask"].values, grid)
+    device = next(model.parameters()).device
+    cfg = model.pretrained_cfg
+    images = normalise(stimuli["image"].values, cfg["mean"], cfg["std"]).to(device)
+    parts = []
+    for observer in observers:
+        priors = None
+        if isinstance(observer.model, AbSViT):
+            trial = Trial(observer.model, stimuli["stimulus"].values, coverage.to(device), classes, seed)
+            priors = [condition.prior(trial) for condition in conditions]
+        trajectory = perceive(observer.model, images, priors, parameters.iterations if priors else 0, RECORDED)
+        parts.append(_variables(trajectory, parameters.layer, len(conditions)))
+    finite = np.all([np.isfinite(part["logits"]).all(axis=(0, 1, 3)) for part in parts], axis=0)
+    if not finite.all():
+        number = stimuli["stimulus"].values[~finite][0]
+        raise ValueError(f"logits of stimulus {number} are not finite: check the checkpoint and the picture")
+    return _dataset(parts, observers, conditions, stimuli, classes, coverage.numpy(), class_names(model))
+
+
+def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
+    """Class indices (stimulus,) of the objects and of two classes that are not shown; -1 where unknown."""
+    known = class_indices(model, stimuli.attrs["categories"])
+    shown = known[stimuli["object_class"].values]
+    shown = np.concatenate([shown, np.full((len(shown), 2 - min(shown.shape[1], 2)), -1)], axis=1)
+    # catch trials cue another of the stimuli's own categories or, of two photographs, another of the model's
+    candidates = known if len(known) >= 4 else np.arange(model.num_classes)
+    others = []
+    for number, row in zip(stimuli["stimulus"].values.tolist(), shown, strict=True):
+        free = np.setdiff1d(candidates, row)
+        generator = np.random.Generator(np.random.Philox(key=[seed, number]))
+        others.append(generator.permutation(free)[:2] if (known >= 0).all() else [-1, -1])
+    absent, third = np.array(others, np.int64).T
+    return {"class_1": shown[:, 0], "class_2": shown[:, 1], "absent_class": absent, "third_class": third}
+
+
+def _coverage(masks: np.ndarray, grid: tuple[int, int]) -> Tensor:
+    """Share of each token that each object covers (stimulus, object, token_y, token_x)."""
+    return F.adaptive_avg_pool2d(torch.from_numpy(masks).float(), grid)
+
+
+def _variables(trajectory: Trajectory, layer: int, n_conditions: int) -> dict[str, np.ndarray]:
+    """Logits and maps (iteration, prior, stimulus, ...); NaN where a map does not exist bottom-up."""
+    found = {
+        "token_norm": maps.token_norm_map(trajectory, layer),
+        "value_norm": maps.value_norm_map(trajectory, layer),
+        "class_attention": maps.class_attention_map(trajectory),
+    }
+    bottom_up_only = len(trajectory.logits) == 1
+    for name, of in (("prior_weights", maps.prior_weight_map), ("feedback_norm", maps.feedback_norm_map)):
+        none = torch.full_like(found["token_norm"][:1], torch.nan)
+        found[name] = none if bottom_up_only else torch.cat([none, of(trajectory)])
+    values = {name: found[name].half() for name in MAP_NAMES} | {"logits": trajectory.logits.float()}
+    expand = {name: value.expand(-1, n_conditions, *value.shape[2:]) for name, value in values.items()}
+    return {name: value.cpu().numpy() for name, value in expand.items()}
+
+
+def _dataset(parts, observers, conditions, stimuli, classes, coverage, names) -> xr.Dataset:
+    """Put the values of all observers and what is known of the stimuli into one Dataset."""
+    leading = {"model": list(dict.fromkeys(o.label for o in observers))}
+    leading["seed"] = list(dict.fromkeys(o.seed for o in observers))
+    shape = tuple(len(labels) for labels in leading.values())
+    several = [axis for axis, n in enumerate(shape) if n > 1]
+    by_condition = [*(list(leading)[axis] for axis in several), "iteration", "prior", "stimulus"]
+    single = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    data = {}
+    for name in ("logits", *MAP_NAMES):
+        stacked = np.stack([part[name] for part in parts])
+        dims = ["class"] if name == "logits" else ["token_y", "token_x"]
+        data[name] = ((*by_condition, *dims), stacked.reshape(*shape, *stacked.shape[1:]).squeeze(single))
+    data["image"] = stimuli["image"].variable
+    coverage = np.concatenate([coverage, np.zeros_like(coverage[:, :1])], axis=1)  # a single object has no rival
+    for k in (0, 1):
+        data[f"mask_{k + 1}"] = (("stimulus", "token_y", "token_x"), coverage[:, k])
+    coordinates = {
+        "iteration": np.arange(data["logits"][1].shape[len(several)]),
+        "prior": np.array([c.name for c in conditions], object),
+        "cue": ("prior", np.array([c.cue for c in conditions], np.int8)),
+        "kind": ("prior", np.array([c.kind for c in conditions], object)),
+        "class": np.array(names, object),
+        **{name: ("stimulus", values) for name, values in classes.items()},
+        **{name: stimuli[name].variable for name in ("stimulus", "y", "x", "channel")},
+        **{dim: np.array(leading[dim], object if dim == "model" else np.int64) for dim in by_condition[: len(several)]},
+    }
+    for dim, pixels in (("token_y", "y"), ("token_x", "x")):
+        n = coverage.shape[2 if dim == "token_y" else 3]
+        coordinates[dim] = (np.arange(n) + 0.5) * stimuli.sizes[pixels] / n
+    dataset = xr.Dataset(data, coordinates)
+    for name, variable in dataset.variables.items():
+        variable.attrs.update(_described(name), **variable.attrs)
+    return dataset
+
+
+def _described(name: str) -> dict[str, str]:
+    """Long name and unit of a variable or coordinate."""
+    fixed = {
+        "logits": "logit of each class",
+        "mask_1": "share of a token that object 1 covers",
+        "mask_2": "share of a token that object 2 covers",
+        "token_y": "token centre from the upper edge",
+        "token_x": "token centre from the left edge",
+    }
+    long_name = {**fixed, **MAP_NAMES, **COORDINATES}.get(name, name)
+    return {"long_name": long_name, "units": "pixel" if name in ("token_y", "token_x") else "1"}
+
+
+def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
+    """The whole record, without its values: what varies with the stimulus is lazy."""
+    whole = {}
+    for name, variable in values.variables.items():
+        if "stimulus" in variable.dims and name != "stimulus":
+            sizes = {dim: n if dim == "stimulus" else size for dim, size in variable.sizes.items()}
+            chunks = tuple(chunk if dim == "stimulus" else size for dim, size in sizes.items())
+            zeros = dask.array.zeros(tuple(sizes.values()), dtype=variable.dtype, chunks=chunks)
+            whole[name] = xr.Variable(variable.dims, zeros, variable.attrs)
+    numbers = int(values["stimulus"][0]) + np.arange(n)
+    first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
+    return first.assign(whole).set_coords([name for name in values.coords if name in whole])
+
+
+def _attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
+    """Provenance of the record; checkpoints in the order of ``seed``."""
+    made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
+    models = [o.model for o in observers if o.label == observers[0].label]
+    device = str(next(models[0].parameters()).device)
+    return provenance(title, seed, asdict(parameters), device) | {
+        "model": observers[0].label,
+        "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
+        "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
+        "stimuli": json.dumps({"n": stimuli.n, **made}),
+        "layer": parameters.layer % len(models[0].blocks),
+    }
