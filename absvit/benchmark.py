@@ -21,6 +21,7 @@ import tyro
 from torch import Tensor
 
 from absvit.models import AbSViT, create_model, perceive, priors
+from stimuli import command_line
 
 __all__ = ["Inference", "floor", "inference", "plain_perceive"]
 
@@ -31,13 +32,20 @@ class Inference:
 
     Parameters
     ----------
-    models : variants to time.
-    batch : images in the batch.
-    n_priors : numbers of class priors.
-    repeats : timed runs of each implementation; the median counts.
-    threads : CPU threads; 0 leaves torch's choice.
-    bf16 : also time ours under bfloat16 autocast, against the plain implementation in float32.
-    out : file for the results as JSON; none is written if left out.
+    models
+        Variants to time.
+    batch
+        Images in the batch.
+    n_priors
+        Numbers of class priors.
+    repeats
+        Timed runs of each implementation; the median counts.
+    threads
+        CPU threads; 0 leaves torch's choice.
+    bf16
+        Also time ours under bfloat16 autocast, against the plain implementation in float32.
+    out
+        File for the results as JSON; none is written if left out.
     """
 
     models: tuple[str, ...] = ("absvit_tiny_patch16_224", "absvit_small_patch16_224")
@@ -241,18 +249,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    commands = {"inference": Inference}
-    parameters = tyro.extras.subcommand_cli_from_dict(commands, prog="python -m absvit.benchmark", args=arguments)
-    try:
-        rows = inference(parameters)
-        if parameters.out is not None:
-            parameters.out.write_text(
-                json.dumps({"parameters": asdict(parameters) | {"out": None}, "rows": rows}, indent=1)
-            )
-    except (ValueError, OSError, ArithmeticError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    refusals = (ValueError, OSError, ArithmeticError)
+    return command_line.run({"inference": _run_inference}, "python -m absvit.benchmark", arguments, refusals)
+
+
+def _run_inference(parameters: tyro.conf.OmitArgPrefixes[Inference]) -> None:
+    """Time logits of a batch under several class priors."""
+    rows = inference(parameters)
+    if parameters.out is not None:
+        facts = {"parameters": asdict(parameters) | {"out": None}, "rows": rows}
+        parameters.out.write_text(json.dumps(facts, indent=1))
 
 
 if __name__ == "__main__":

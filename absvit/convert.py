@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import tyro
 
 from absvit.models import checkpoints, zoo
+from stimuli import command_line
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def convert(conversion: Conversion) -> dict:
     return {**card, "weights_sha256": checkpoints.write(out, checkpoint.state_dict, card)}
 
 
-def main(conversion: Conversion) -> None:
+def main(conversion: tyro.conf.OmitArgPrefixes[Conversion]) -> None:
     """Convert a checkpoint and say what was written.
 
     Parameters
@@ -90,8 +91,4 @@ def main(conversion: Conversion) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(tyro.cli(Conversion, prog="absvit convert"))
-    except (OSError, ValueError) as error:
-        print(f"absvit convert: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(command_line.run(main, "absvit convert"))

@@ -66,9 +66,11 @@ class Record:
         """
         if part.start % self.chunk:
             raise ValueError(f"expected a whole chunk of {self.chunk} stimuli, got {part}")
-        values = values.drop_vars([name for name, v in values.variables.items() if "stimulus" not in v.dims])
+        of_all = [name for name, v in values.variables.items() if "stimulus" not in v.dims or name == "stimulus"]
+        values = values.drop_vars(of_all)  # they stand in the store since it was begun
         with xr.open_zarr(self.path, consolidated=False) as stored:
-            kept = {name: v for name, v in stored.variables.items() if "stimulus" in v.dims and name != "done"}
+            kept = {name: v for name, v in stored.variables.items() if "stimulus" in v.dims}
+            kept = {name: v for name, v in kept.items() if name not in ("stimulus", "done")}
         unlike = [
             name
             for name in {*kept, *values.variables}
@@ -112,9 +114,11 @@ def begin(
     unwritten = np.zeros(layout.sizes["stimulus"], np.int8)
     layout = layout.assign(done=("stimulus", unwritten, {"long_name": "whether the stimulus is written", "units": "1"}))
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        found = _attributes(path)
+        found, n = _attributes(path)
         if resume:
-            _check_same(path, found, layout.attrs)
+            _check_same(
+                path, {"stimuli in it": n, **found}, {"stimuli in it": layout.sizes["stimulus"], **layout.attrs}
+            )
             return Record(path, chunk)
         if not overwrite:
             raise ValueError(f"{path} holds a record already: go on with --resume, replace it with --overwrite")
@@ -246,8 +250,8 @@ def _chunks(variable: xr.Variable, chunk: int) -> tuple[int, ...]:
     return tuple(chunk if dim == "stimulus" else size for dim, size in variable.sizes.items())
 
 
-def _attributes(path: Path) -> dict:
-    """Attributes of the record at a path."""
+def _attributes(path: Path) -> tuple[dict, int]:
+    """Attributes and number of stimuli of the record at a path."""
     try:
         group = zarr.open_group(path, mode="r")
         attributes = dict(group.attrs)
@@ -255,7 +259,7 @@ def _attributes(path: Path) -> dict:
         raise ValueError(f"{path} exists and is not a record (a zarr group): choose another path") from error
     if "done" not in group or "parameters" not in attributes:
         raise ValueError(f"{path} exists and is not a record of this toolkit: choose another path")
-    return attributes
+    return attributes, group["done"].shape[0]
 
 
 def _check_same(path: Path, found: Mapping, wanted: Mapping) -> None:

@@ -17,6 +17,7 @@ from experiments import bistable, cards, figures, measures, recognition, summari
 from experiments.observers import load_observers
 from experiments.sources import Source, halves, single_objects
 from experiments.trials import Store
+from stimuli import command_line
 from stimuli.objects import Objects
 
 Flat = tyro.conf.OmitArgPrefixes
@@ -29,11 +30,15 @@ class Who:
 
     Parameters
     ----------
-    model : name of the model.
-    checkpoint : files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
+    model
+        Name of the model.
+    checkpoint
+        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
         weights); several make a dimension ``seed``.
-    controls : run each model with permuted decoders as well.
-    device : cpu or cuda; a GPU where there is one, if left out.
+    controls
+        Run each model with permuted decoders as well.
+    device
+        Cpu or cuda; a GPU where there is one, if left out.
     """
 
     model: str = "absvit_micro"
@@ -52,10 +57,14 @@ def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], param
 
     Parameters
     ----------
-    store : where the record goes.
-    who : who looks.
-    source : what is shown.
-    parameters : priors, gains and iterations.
+    store
+        Where the record goes.
+    who
+        Who looks.
+    source
+        What is shown.
+    parameters
+        Priors, gains and iterations.
     """
     observers = who.load()
     stimuli = halves(source, observers[0].model)
@@ -74,11 +83,16 @@ def run_recognition(
 
     Parameters
     ----------
-    store : where the record goes.
-    who : who looks.
-    source : what is shown.
-    parameters : iterations.
-    hue_shift : added to every object's hue, in degrees; 180 takes the typical colour away.
+    store
+        Where the record goes.
+    who
+        Who looks.
+    source
+        What is shown.
+    parameters
+        Iterations.
+    hue_shift
+        Added to every object's hue, in degrees; 180 takes the typical colour away.
     """
     observers = who.load()
     stimuli = single_objects(source, observers[0].model, Objects(hue_shift=hue_shift))
@@ -86,15 +100,21 @@ def run_recognition(
     print(table(summaries.recognition_summary(record)))
 
 
-def show_summary(record: Annotated[tuple[Path, ...], Words], format: Literal["text", "csv", "latex"] = "text") -> None:
+def show_summary(
+    record: Annotated[tuple[Path, ...], Words], maps: bool = False, format: Literal["text", "csv", "latex"] = "text"
+) -> None:
     """The measures of records as a table, with 95 % bootstrap intervals.
 
     Parameters
     ----------
-    record : one or more records of one probe.
-    format : text, CSV (numbers in full) or LaTeX.
+    record
+        One or more records of one probe.
+    maps
+        Tell how well each kind of map localises the cued object, instead.
+    format
+        Text, CSV (numbers in full) or LaTeX.
     """
-    frame = summary_of(record)
+    frame = summary_of(record, maps)
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
@@ -109,13 +129,20 @@ class Drawing:
 
     Parameters
     ----------
-    name : signature (stimulus, maps and probabilities) or steering (what each kind of cue does).
-    record : the records.
-    out : file to write.
-    format : pdf, png, svg, several of them; by default the ending of the file's name, else pdf and png.
-    stimuli : numbers of the stimuli of the signature figure; the best balanced ones, if left out.
-    kind : map of the signature figure.
-    place : show the place cues too.
+    name
+        Signature (stimulus, maps and probabilities) or steering (what each kind of cue does).
+    record
+        The records.
+    out
+        File to write.
+    format
+        Pdf, png, svg, several of them; by default the ending of the file's name, else pdf and png.
+    stimuli
+        Numbers of the stimuli of the signature figure; the best balanced ones, if left out.
+    kind
+        Map of the signature figure.
+    place
+        Show the place cues too.
     """
 
     name: Annotated[Literal["signature", "steering"], Words]
@@ -132,7 +159,8 @@ def draw(drawing: Flat[Drawing]) -> None:
 
     Parameters
     ----------
-    drawing : what to draw.
+    drawing
+        What to draw.
     """
     first = records.load(drawing.record[0])
     if drawing.name == "steering":
@@ -149,8 +177,10 @@ def export(record: Annotated[Path, Words], out: Path) -> None:
 
     Parameters
     ----------
-    record : the record.
-    out : file to write, .nc.
+    record
+        The record.
+    out
+        File to write, .nc.
     """
     print(records.export(records.load(record), out))
 
@@ -160,25 +190,31 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
 
     Parameters
     ----------
-    weights : the checkpoint, whose card lies beside it.
-    steering : its bistable record.
-    recognition : its recognition record.
-    rotated : its recognition record with hues rotated by 180 degrees.
+    weights
+        The checkpoint, whose card lies beside it.
+    steering
+        Its bistable record.
+    recognition
+        Its recognition record.
+    rotated
+        Its recognition record with hues rotated by 180 degrees.
     """
     print(cards.add_measured(weights, *map(records.load, (steering, recognition, rotated))))
 
 
-def summary_of(paths: Sequence[Path]) -> pd.DataFrame:
+def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     """Summarise records of one probe in one table.
 
     Parameters
     ----------
     paths : the records.
+    maps : summarise the maps of bistable records.
     """
     frames = []
     for path in paths:
         record = records.load(path)
-        of = summaries.recognition_summary if record.attrs["title"] == "recognition" else summaries.summary
+        bistable_summary = summaries.map_summary if maps else summaries.summary
+        of = summaries.recognition_summary if record.attrs["title"] == "recognition" else bistable_summary
         frames.append(of(record))
     return pd.concat(frames, ignore_index=True)
 
@@ -210,12 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    try:
-        tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="python -m experiments", args=arguments)
-    except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+    return command_line.run(COMMANDS, "python -m experiments", arguments)
 
 
 if __name__ == "__main__":

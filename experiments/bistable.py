@@ -24,11 +24,16 @@ class Bistable:
 
     Parameters
     ----------
-    iterations : feedback passes, at least 1.
-    class_gain : gain of the class cues; the model's default if left out.
-    place_gain : gain of the place cues; the model's default if left out.
-    margin : a place cue holds the tokens that its object touches, and those up to this many tokens away.
-    layer : block whose feedback norm, value norm and token norm are recorded.
+    iterations
+        Feedback passes, at least 1.
+    class_gain
+        Gain of the class cues; the model's default if left out.
+    place_gain
+        Gain of the place cues; the model's default if left out.
+    margin
+        A place cue holds the tokens that its object touches, and those up to this many tokens away.
+    layer
+        Block whose feedback norm, value norm and token norm are recorded.
     """
 
     iterations: int = 1

@@ -106,7 +106,7 @@ def selection_index(record: xr.Dataset) -> xr.DataArray:
 
     Returns
     -------
-    (..., iteration, prior, stimulus) in [0, 1], chance .5, 1 = only the cued object is seen; exactly .5 at
+    (..., iteration, prior, stimulus) in [0, 1], chance .5, 1 = only the cued object is seen; .5 at
     iteration 0, which no cue has reached. ``prior`` holds the kinds of cue.
 
     Raises

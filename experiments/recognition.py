@@ -20,8 +20,10 @@ class Recognition:
 
     Parameters
     ----------
-    iterations : feedback passes, at least 0.
-    layer : block whose feedback norm, value norm and token norm are recorded.
+    iterations
+        Feedback passes, at least 0.
+    layer
+        Block whose feedback norm, value norm and token norm are recorded.
     """
 
     iterations: int = 1

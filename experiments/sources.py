@@ -22,12 +22,18 @@ class Source:
 
     Parameters
     ----------
-    n : number of stimuli; two photographs give two, a stimulus set at most all of its own.
-    seed : seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
-    stimuli : folder that ``python -m stimuli`` wrote.
-    folder : class folder of photographs, one folder a class.
-    photographs : two photographs.
-    classes : names of what the two photographs show, as the model calls them.
+    n
+        Number of stimuli; two photographs give two, a stimulus set at most all of its own.
+    seed
+        Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
+    stimuli
+        Folder that ``python -m stimuli`` wrote.
+    folder
+        Class folder of photographs, one folder a class.
+    photographs
+        Two photographs.
+    classes
+        Names of what the two photographs show, as the model calls them.
     """
 
     n: int = 200

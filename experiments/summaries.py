@@ -9,7 +9,7 @@ import xarray as xr
 from experiments import measures
 from experiments.intervals import bootstrap, interval_text
 
-__all__ = ["recognition_summary", "summary", "summary_text"]
+__all__ = ["map_summary", "recognition_summary", "summary", "summary_text"]
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
 
@@ -71,6 +71,45 @@ def recognition_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.
     interval = bootstrap(_bare(measures.accuracy(record).isel(prior=0, drop=True)), n=n, seed=seed)
     cells = {f"accuracy{suffix}": interval[end] for end, suffix in ENDS}
     return _rows(record, cells, "iteration")
+
+
+def map_summary(record: xr.Dataset, kind: str = "class", n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate how well each kind of map localises the cued object in the last iteration.
+
+    Parameters
+    ----------
+    record : bistable record.
+    kind : kind of cue, "class" or "place".
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, seed (where several were run) and map, best first within the first model and
+    seed: n (stimuli), auc_other (cued object's tokens against the other object's), auc_rest (against all other
+    tokens) and share, each followed by its ``_low`` and ``_high``.
+
+    Raises
+    ------
+    ValueError : the record has no cue of this kind.
+    """
+    last = measures.written(record).isel(iteration=[-1])
+    names = [name for name in measures.MAPS if name in last]
+    columns = {
+        "auc_other": lambda name: measures.attention_auc(last, name),
+        "auc_rest": lambda name: measures.attention_auc(last, name, against="rest"),
+        "share": lambda name: measures.attention_share(last, name),
+    }
+    cells = {}
+    for column, measure in columns.items():
+        values = [measure(name) for name in names]
+        if kind not in values[0]["prior"].values:
+            raise ValueError(f"expected a kind of cue in {values[0]['prior'].values.tolist()}, got {kind!r}")
+        values = [_bare(value.sel(prior=kind, drop=True).isel(iteration=0, drop=True)) for value in values]
+        interval = bootstrap(xr.concat(values, xr.Variable("map", names)), n=n, seed=seed)
+        cells |= {column + suffix: interval[end] for end, suffix in ENDS}
+    first = cells["auc_other"].isel({dim: 0 for dim in cells["auc_other"].dims if dim != "map"})
+    return _rows(record, {name: cell.isel(map=np.argsort(-first.values)) for name, cell in cells.items()}, "map")
 
 
 def summary_text(frame: pd.DataFrame) -> pd.DataFrame:

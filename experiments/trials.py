@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import dask.array
 import numpy as np
@@ -116,13 +117,17 @@ class Store:
 
     Parameters
     ----------
-    out : zarr folder.
-    resume : go on with a record that an earlier run of the same experiment began.
-    overwrite : replace a record that is there.
-    chunk : stimuli that are shown, and written, at a time.
+    out
+        Zarr folder.
+    resume
+        Go on with a record that an earlier run of the same experiment began.
+    overwrite
+        Replace a record that is there.
+    chunk
+        Stimuli that are shown, and written, at a time.
     """
 
-    out: str | os.PathLike
+    out: Path
     resume: bool = False
     overwrite: bool = False
     chunk: int = 20

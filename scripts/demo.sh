@@ -3,9 +3,7 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-mkdir -p outputs/demo
-"$PYTHON" -m experiments bistable --out outputs/demo/bistable.zarr "$@"
-"$PYTHON" -m experiments figure signature outputs/demo/bistable.zarr --out outputs/demo/signature.pdf
-"$PYTHON" -m experiments figure signature outputs/demo/bistable.zarr --out outputs/demo/signature.png
+"$PYTHON" -m experiments bistable --out outputs/demo/bistable.zarr --overwrite "$@"
+"$PYTHON" -m experiments figure signature outputs/demo/bistable.zarr --out outputs/demo/signature --format pdf png
 echo "record  $PWD/outputs/demo/bistable.zarr"
 echo "figure  $PWD/outputs/demo/signature.pdf and signature.png"

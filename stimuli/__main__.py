@@ -66,9 +66,9 @@ def _parsed(arguments: Sequence[str] | None) -> tuple[Request, Callable]:
     except SystemExit as stop:
         if not stop.code:
             raise
-        box = " ".join(line.strip("│ ") for line in complaint.getvalue().splitlines() if line.startswith("│"))
-        sections = [" ".join(section.split()) for section in re.split("─+", box)]
-        raise ValueError(re.sub(r"^Error parsing __\S+ ", "", "; ".join(sections))) from None
+        text = re.sub(r"[╭╮╰╯│]|\x1b\[[\d;]*m", " ", complaint.getvalue())  # a box, in colour on some terminals
+        _, *sections = [" ".join(section.split()) for section in re.split("[─-]{3,}", text)]  # without its title
+        raise ValueError(re.sub(r"^Error parsing __\S+ ", "", "; ".join(filter(None, sections)))) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import tyro
-
 from absvit.models import formats, sources, zoo
+from stimuli import command_line
 
 
 def table() -> str:
@@ -59,8 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main, prog="absvit models")
-    except (OSError, ValueError) as error:
-        print(f"absvit models: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(command_line.run(main, "absvit models"))

@@ -41,13 +41,20 @@ def card_of(recipe: Recipe, model: torch.nn.Module, name: str, folder: Path) -> 
         "data": "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update",
         "images": recipe.steps * recipe.batch_size,
         "seconds": round(last["seconds"]),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} CPU threads",
+        "machine": _machine(next(model.parameters()).device),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "prior_gains": getattr(model, "prior_gains", {}),
         "categories": list(model.pretrained_cfg.get("label_names") or ()),
         "options": asdict(recipe),
         "versions": {name: version(name) for name in ("torch", "timm")},
     }
+
+
+def _machine(device: torch.device) -> str:
+    """What a training computes on."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()}, {torch.get_num_threads()} CPU threads"
 
 
 def run(name: str, recipe: Recipe, out: Path, device: str | None, threads: int) -> None:
@@ -95,10 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return start
 
     commands = {name: command(name, recipe) for name, recipe in RECIPES.items()}
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        tyro.extras.subcommand_cli_from_dict(commands, prog="python -m absvit.training", args=arguments)
+        if words and not words[0].startswith("-") and words[0] not in RECIPES:
+            raise ValueError(f"there is no recipe {words[0]!r}; the recipes are {', '.join(RECIPES)}")
+        tyro.extras.subcommand_cli_from_dict(commands, prog="python -m absvit.training", args=words)
     except (ValueError, OSError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
 

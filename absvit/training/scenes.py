@@ -48,17 +48,23 @@ class Scenes:
 
     Parameters
     ----------
-    shares : share of the batch with a single object, two objects uncued, two objects with one cued by class, by
+    shares
+        Share of the batch with a single object, two objects uncued, two objects with one cued by class, by
         place, and two objects with an absent class cued (the catch trials). They sum to 1.
-    catch_singles : probability in [0, 1] that a single object is shown with an absent class cued.
-    conflict_from, conflict_to : shares of training between which hue conflict grows from 0 to ``conflict``:
+    catch_singles
+        Probability in [0, 1] that a single object is shown with an absent class cued.
+    conflict_from, conflict_to
+        Shares of training between which hue conflict grows from 0 to ``conflict``:
         hue teaches the categories first, then loses its validity, so that shape must be learned.
-    conflict : final probability in [0, 1] that an object's hue is random.
-    size : image height and width in pixels.
-    patch : side of a token in pixels.
+    conflict
+        Final probability in [0, 1] that an object's hue is random.
+    size
+        Image height and width in pixels.
+    patch
+        Side of a token in pixels.
     """
 
-    shares: tuple[float, float, float, float, float] = (0.3, 0.15, 0.25, 0.15, 0.15)
+    shares: tuple[float, float, float, float, float] = (0.2, 0.1, 0.35, 0.15, 0.2)
     catch_singles: float = 0.3
     conflict_from: float = 0.2
     conflict_to: float = 0.4

@@ -1,0 +1,188 @@
+"""``python -m experiments``: from stimuli to record, table, figure, netCDF and card; bad input is one line, exit 2."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+from formula import fill
+from PIL import Image
+
+import absvit
+from absvit.models import checkpoints
+from experiments.__main__ import main
+from stimuli import bistable, stimulus_set
+from stimuli.objects import CATEGORIES
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    files = []
+    for seed in (0, 1):
+        model = fill(absvit.create_model("absvit_micro"), seed, torch.float32)
+        files.append(str(folder / f"formula{seed}.safetensors"))
+        checkpoints.write(files[-1], model.state_dict(), {"seed": seed, "categories": list(CATEGORIES)})
+    return files
+
+
+@pytest.fixture(scope="module")
+def record(weights, tmp_path_factory):
+    out = tmp_path_factory.mktemp("record") / "bistable.zarr"
+    words = ["bistable", "--checkpoint", *weights, "--controls", "--n", "6", "--seed", "3", "--out", str(out)]
+    assert main(words) == 0
+    return out
+
+
+def photograph(path, seed=0, mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (50, 70, 3), np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path)
+    return str(path)
+
+
+def fails(words, capsys):
+    """The one line that a failing command prints."""
+    assert main([str(word) for word in words]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if "stimulus/s" not in line]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_the_record_describes_itself(record, weights):
+    stored = xr.open_zarr(record)
+    assert dict(stored["logits"].sizes) == {
+        "model": 2, "seed": 2, "iteration": 2, "prior": 11, "stimulus": 6, "class": 12,
+    }  # fmt: skip
+    assert (stored["done"] == 1).all()
+    hashes = [checkpoints.read(file).sha256 for file in weights]
+    assert stored.attrs["checkpoint_sha256"].split(", ") == hashes
+    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "bistable"
+    assert set(stored.attrs) >= {"title", "model", "checkpoint", "package_version", "git_commit", "command", "device"}
+
+
+def test_the_same_seed_gives_the_same_record(record, weights, tmp_path):
+    words = ["bistable", "--checkpoint", *weights, "--controls", "--n", "6", "--seed", "3", "--chunk", "20"]
+    assert main([*words, "--out", str(tmp_path / "again.zarr")]) == 0
+    xr.testing.assert_equal(xr.open_zarr(tmp_path / "again.zarr").load(), xr.open_zarr(record).load())
+
+
+def test_summary_as_text_csv_and_latex(record, capsys, tmp_path):
+    assert main(["summary", str(record), "--format", "csv"]) == 0
+    (tmp_path / "t.csv").write_text(capsys.readouterr().out)
+    frame = pd.read_csv(tmp_path / "t.csv")
+    assert set(frame["seed"]) == {0, 1} and frame["model"].nunique() == 2 and (frame["n"] == 6).all()
+    assert main(["summary", str(record), str(record)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2 * len(frame) + 1
+    assert main(["summary", str(record), "--format", "latex"]) == 0
+    assert "\\begin{tabular}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["signature", "steering"])
+def test_figures_are_written_with_their_caption(record, name, tmp_path, capsys):
+    assert main(["figure", name, str(record), "--out", str(tmp_path / "f"), "--format", "png", "svg"]) == 0
+    printed = capsys.readouterr().out
+    assert "95 %" in printed and str(tmp_path / "f.svg") in printed
+    with Image.open(tmp_path / "f.png") as picture:
+        assert picture.width > 1500 and picture.info["Description"] in printed
+
+
+def test_export_writes_netcdf(record, tmp_path):
+    assert main(["export", str(record), "--out", str(tmp_path / "r.nc")]) == 0
+    with xr.open_dataset(tmp_path / "r.nc") as read:
+        assert np.array_equal(read["logits"], xr.open_zarr(record)["logits"])
+
+
+def test_a_stimulus_set_on_disk_gives_the_record_of_the_same_set_drawn(weights, tmp_path, record):
+    stimulus_set.write(bistable.draw(bistable.Halves(), 6, 3), tmp_path / "set")
+    words = ["bistable", "--checkpoint", *weights, "--stimuli", str(tmp_path / "set"), "--seed", "3"]
+    assert main([*words, "--out", str(tmp_path / "r.zarr")]) == 0
+    intact = xr.open_zarr(record)["logits"].isel(model=0, drop=True)
+    xr.testing.assert_equal(xr.open_zarr(tmp_path / "r.zarr")["logits"].load(), intact.load())
+
+
+def test_two_photographs_and_a_class_folder(weights, tmp_path):
+    one, two = photograph(tmp_path / "a.png"), photograph(tmp_path / "b.tif", 1, "CMYK")
+    words = ["bistable", "--checkpoint", weights[0], "--out"]
+    named = ["--photographs", one, two, "--classes", "heart", "bar"]
+    assert main([*words, str(tmp_path / "pair.zarr"), *named]) == 0
+    pair = xr.open_zarr(tmp_path / "pair.zarr")
+    assert pair.sizes["stimulus"] == 2 and "class 1" in pair["prior"].values
+    for category in ("cat", "dog", "ship"):
+        for k in range(2):
+            photograph(tmp_path / "folder" / category / f"{k}.png", k)
+    assert main([*words, str(tmp_path / "folder.zarr"), "--folder", str(tmp_path / "folder"), "--n", "5"]) == 0
+    folder = xr.open_zarr(tmp_path / "folder.zarr")
+    assert folder.sizes["stimulus"] == 5 and "class 1" not in folder["prior"].values
+    assert main(["figure", "signature", str(tmp_path / "folder.zarr"), "--out", str(tmp_path / "f.png")]) == 0
+
+
+def test_a_card_holds_what_was_measured(weights, tmp_path, record):
+    singles = []
+    for name, options in (("single", []), ("rotated", ["--hue-shift", "180"])):
+        singles.append(str(tmp_path / f"{name}.zarr"))
+        words = ["recognition", "--checkpoint", *weights, "--n", "6", "--out", singles[-1]]
+        assert main([*words, *options]) == 0
+    assert (
+        main(["card", weights[1], "--steering", str(record), "--recognition", singles[0], "--rotated", singles[1]]) == 0
+    )
+    loaded = checkpoints.read(weights[1])  # the card still belongs to the weights
+    measured = loaded.card["measured"]
+    low, high = measured["selection index, class"]["interval"]
+    assert low <= measured["selection index, class"]["value"] <= high
+    assert measured["bistable images"] == 6 and loaded.card["seed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--model", "absvit_mirco"], "absvit_micro"),
+        (["--n", "0"], "n must be at least 1"),
+        (["--seed", str(2**32)], "seed"),
+        (["--iterations", "0"], "iterations must be at least 1"),
+        (["--class-gain", "nan"], "finite"),
+        (["--layer", "9"], "layer must be in"),
+        (["--photographs", "nowhere.png", "nowhere.png"], "no photograph"),
+        (["--folder", "nowhere"], "no folder"),
+        (["--stimuli", "nowhere"], "no stimulus set"),
+        (["--classes", "a", "b"], "--photographs"),
+        (["--folder", "x", "--stimuli", "y"], "one of"),
+        (["--checkpoint", "nowhere.safetensors"], "no checkpoint"),
+    ],
+)
+def test_bad_options_are_one_line(weights, options, says, tmp_path, capsys):
+    words = ["bistable", "--out", tmp_path / "r.zarr", "--n", "2", "--checkpoint", weights[0]]
+    assert says in fails([*words, *options], capsys)
+    assert not (tmp_path / "r.zarr").exists()
+
+
+def test_a_path_that_holds_something_else_is_kept(weights, tmp_path, capsys):
+    (tmp_path / "notes").write_text("mine")
+    words = ["bistable", "--n", "2", "--checkpoint", weights[0], "--out"]
+    assert "not a record" in fails([*words, tmp_path / "notes", "--overwrite"], capsys)
+    assert "cannot write" in fails([*words, tmp_path / "notes" / "r.zarr"], capsys)
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
+def test_a_record_in_the_way(weights, tmp_path, record, capsys):
+    words = ["bistable", "--checkpoint", *weights, "--controls", "--n", "6", "--out", record]
+    assert "--resume" in fails([*words, "--seed", "3"], capsys)
+    assert "seed was 3, is 4" in fails([*words, "--seed", "4", "--resume"], capsys)
+
+
+@pytest.mark.parametrize(
+    "command", [["summary"], ["export", "--out", "r.nc"], ["figure", "signature", "--out", "f.png"]]
+)
+def test_a_missing_record_is_one_line(command, tmp_path, capsys):
+    name, *options = command
+    words = [name, *options[:1], tmp_path / "none.zarr", *options[1:]] if name == "figure" else [
+        name, tmp_path / "none.zarr", *options,
+    ]  # fmt: skip
+    assert "no record" in fails(words, capsys)
+
+
+def test_an_unknown_map_lists_those_there_are(record, tmp_path, capsys):
+    words = ["figure", "signature", record, "--out", tmp_path / "f.png", "--kind", "saliency"]
+    assert "prior_weights" in fails(words, capsys)
