@@ -37,6 +37,8 @@ class Who:
         weights); several make a dimension ``seed``.
     controls
         Run each model with permuted decoders as well.
+    label
+        What the record calls the model; its name, if left out.
     device
         Cpu or cuda; a GPU where there is one, if left out.
     """
@@ -44,12 +46,13 @@ class Who:
     model: str = "absvit_micro"
     checkpoint: tuple[str, ...] = ()
     controls: bool = False
+    label: str | None = None
     device: str | None = None
 
     def load(self) -> list:
         """Load the observers."""
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return load_observers(self.model, self.checkpoint, self.controls, device)
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
 
 
 def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], parameters: Flat[bistable.Bistable]) -> None:

@@ -31,7 +31,8 @@ class Bistable:
     place_gain
         Gain of the place cues; the model's default if left out.
     margin
-        A place cue holds the tokens that its object touches, and those up to this many tokens away.
+        A place cue holds the tokens that its object touches and those up to this many tokens away, without what the
+        other object covers more of.
     layer
         Block whose feedback norm, value norm and token norm are recorded.
     """
@@ -115,10 +116,11 @@ def _class_cue(name: str, gain: float | None, trial: Trial) -> priors.Prior:
 
 
 def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
-    """Full weight on the tokens that the object touches, and on those up to the margin away."""
-    touched = (trial.coverage[:, cue - 1] > 0).float()
+    """Full weight on the tokens that the object touches and on those around it, none on what is rather the other's."""
+    own, other = trial.coverage[:, cue - 1], trial.coverage[:, 2 - cue]
     size = 2 * parameters.margin + 1
-    place = F.max_pool2d(touched[:, None], size, stride=1, padding=parameters.margin)[:, 0]
+    near = F.max_pool2d((own > 0).float()[:, None], size, stride=1, padding=parameters.margin)[:, 0]
+    place = near * (own >= other)
     return priors.SpatialPrior(place, parameters.place_gain)
 
 

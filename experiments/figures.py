@@ -46,6 +46,7 @@ class Style:
     attention : sequential, perceptually uniform colour map of attention maps.
     ink : colour of text and lines.
     track : colour of the full length of a probability bar.
+    unknown : colour of the probability of a class that belongs to neither object.
     """
 
     single: float = 89.0
@@ -56,6 +57,7 @@ class Style:
     attention: str = "rocket"
     ink: str = "#222222"
     track: str = "#e6e6ea"
+    unknown: str = "#8a8a92"
 
     def settings(self) -> dict:
         """Settings of matplotlib: embedded TrueType text, thin lines, the same bytes each time."""
@@ -287,7 +289,9 @@ def _draw_row(page: Axes, grid: Grid, row: int, record: xr.Dataset, columns, ran
             frame = {"fill": False, "edgecolor": colours[column.cue - 1], "linewidth": 1.2}
             page.add_patch(Rectangle((grid.x(place), y), grid.width, height, **frame))
         (probabilities,) = panels.shown_probabilities(record, column)
-        _draw_bars(page, *grid.bars(place, row), names, probabilities, colours, column.cue)
+        known = panels.classes_known(record)  # if not, the bars are of classes that belong to neither object
+        fills, cue = (colours, column.cue) if known else ([STYLE.unknown] * 2, 0)
+        _draw_bars(page, *grid.bars(place, row), names, probabilities, fills, cue)
 
 
 def _draw_bars(page: Axes, x: float, y: float, width: float, names, probabilities, colours, cue: int) -> None:

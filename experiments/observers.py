@@ -37,7 +37,11 @@ class Observer:
 
 
 def load_observers(
-    name: str, checkpoints: Sequence[str] = (), permuted: bool = False, device: str | torch.device = "cpu"
+    name: str,
+    checkpoints: Sequence[str] = (),
+    permuted: bool = False,
+    device: str | torch.device = "cpu",
+    label: str | None = None,
 ) -> list[Observer]:
     """Load the checkpoints of a model and, if asked for, their controls.
 
@@ -48,6 +52,7 @@ def load_observers(
         if left out.
     permuted : add each AbSViT once more with permuted decoders.
     device : where they compute.
+    label : what the record calls the model; its name, if left out.
 
     Returns
     -------
@@ -62,10 +67,11 @@ def load_observers(
     seeds = [model.card.get("seed", number) for number, model in enumerate(models)]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")
-    observers = [Observer(model, name, seed) for model, seed in zip(models, seeds, strict=True)]
+    label = label or name
+    observers = [Observer(model, label, seed) for model, seed in zip(models, seeds, strict=True)]
     if permuted and all(isinstance(model, AbSViT) for model in models):
-        label = f"{name}, {PERMUTED}"
-        observers += [Observer(permuted_decoders(o.model, o.seed), label, o.seed) for o in observers]
+        control = f"{label}, {PERMUTED}"
+        observers += [Observer(permuted_decoders(o.model, o.seed), control, o.seed) for o in observers]
     return observers
 
 

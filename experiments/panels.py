@@ -14,7 +14,7 @@ from experiments.intervals import bootstrap, interval_text
 from experiments.localisation import object_tokens
 
 __all__ = [
-    "Column", "Grid", "MAP_NAMES", "balanced", "caption", "columns_of", "first_run", "map_in_pixels",
+    "Column", "Grid", "MAP_NAMES", "balanced", "caption", "classes_known", "columns_of", "first_run", "map_in_pixels",
     "map_range", "model_name", "object_extents", "shown_classes", "shown_probabilities",
 ]  # fmt: skip
 
@@ -208,6 +208,16 @@ def columns_of(record: xr.Dataset, kind: str, place: bool) -> list[Column]:
     ]
 
 
+def classes_known(record: xr.Dataset) -> bool:
+    """Tell whether the model knows the classes of all objects.
+
+    Parameters
+    ----------
+    record : what ``first_run`` gives.
+    """
+    return all(measures.classes_known(record, name).all() for name in ("class_1", "class_2"))
+
+
 def shown_classes(record: xr.Dataset) -> np.ndarray:
     """Classes whose probabilities are shown: those of the two objects, else the two most probable bottom-up.
 
@@ -352,16 +362,17 @@ def caption(
     columns = columns_of(record, kind, place)
     numbers = balanced(record, n) if stimuli is None else stimuli
     rule = "the largest min(p1, p2) bottom-up" if stimuli is None else "chosen by number"
-    classes = "two classes" if _classes_known(record) else "two classes that are most probable bottom-up"
+    cued = "; bold and framed in its colour, the cued one" if classes_known(record) else ""
+    classes = "two classes" if classes_known(record) else "two classes that are most probable bottom-up"
     text = [
         f"Bistable stimuli seen by {model_name(record)}: {', '.join(map(str, numbers))} of "
         f"{record.sizes['stimulus']} ({rule}). Rules under a stimulus mark where object 1 (blue) and "
         f"object 2 (orange) lie. Maps over the grey picture: {MAP_NAMES[columns[0].kind]} bottom-up, "
         f"{MAP_NAMES[kind]} in pass {record['iteration'].values[-1] + 1} under a cue; maps of one kind share "
         f"a scale. "
-        f"Bars: probability of the {classes}; bold and framed in its colour, the cued one."
+        f"Bars: probability of the {classes}{cued}."
     ]
-    if _classes_known(record):
+    if classes_known(record):
         index = measures.selection_index(record.isel(iteration=[-1])).isel(iteration=0)
         for name in dict.fromkeys(column.prior[:-2] for column in columns[1:]):
             interval = bootstrap(index.sel(prior=name))
@@ -376,11 +387,6 @@ def caption(
 def _exists_bottom_up(values: xr.DataArray) -> bool:
     """Whether a map is a number in the bottom-up pass."""
     return bool(np.isfinite(values.isel(iteration=0, prior=0, stimulus=0).values).all())
-
-
-def _classes_known(record: xr.Dataset) -> bool:
-    """Whether the classes of all objects are known."""
-    return all((record[name].values >= 0).all() for name in ("class_1", "class_2"))
 
 
 def _bottom_up(record: xr.Dataset) -> np.ndarray:

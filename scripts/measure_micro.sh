@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY=PASSIVE
 out=outputs/steering weights=absvit/models/weights
 seeds=(default seed1 seed2) official=(official_seed0 official_seed1 official_seed2)
 probe() { # NAME MODEL PROBE SEED OPTIONS...: 1,056 images hold every ordered pair of categories eight times
-    echo "$1" && "$PYTHON" -m experiments "$3" --model "$2" --n 1056 --seed "$4" --resume --out "$out/$1.zarr" "${@:5}" >/dev/null
+    echo "$1" && "$PYTHON" -m experiments "$3" --model "$2" --label "$label" --n 1056 --seed "$4" --resume --out "$out/$1.zarr" "${@:5}" >/dev/null
 }
 measure() { # NAME MODEL CHECKPOINTS...
     probe "$1" "$2" bistable 11 --checkpoint "${@:3}" $([ "$2" = vit_micro ] || echo --controls)
@@ -18,9 +18,9 @@ measure() { # NAME MODEL CHECKPOINTS...
             --recognition "$out/$1-single.zarr" --rotated "$out/$1-rotated.zarr"
     done
 }
-measure cued absvit_micro "${seeds[@]}"
-measure official absvit_micro "${official[@]}"
-measure vit vit_micro "${seeds[@]}"
+label="absvit_micro, cued" measure cued absvit_micro "${seeds[@]}"
+label="absvit_micro, official recipe" measure official absvit_micro "${official[@]}"
+label="vit_micro" measure vit vit_micro "${seeds[@]}"
 "$PYTHON" -m experiments summary "$out"/{cued,official,vit}.zarr
 "$PYTHON" -m experiments summary "$out"/{cued,official,vit}-{single,rotated}.zarr
 "$PYTHON" -m experiments figure steering "$out"/{cued,official,vit}.zarr --out "$out/steering.png"

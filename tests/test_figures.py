@@ -72,6 +72,7 @@ def overlap(a, b, slack=0.5):
 @pytest.mark.parametrize("drawing", DRAWINGS)
 def test_text_is_whole_and_overlaps_nothing(record, drawing):
     figure = DRAWINGS[drawing](record)
+    figure.canvas.draw()  # places the labels of axes
     width, height = figure.get_size_inches() * 25.4
     assert width == pytest.approx(183) and height < 247  # two columns, one page
     page = figure.bbox

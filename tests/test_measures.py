@@ -288,3 +288,28 @@ def test_summary_of_unknown_classes_measures_the_maps(record):
 def test_errors_say_what_was_expected(record, call, message):
     with pytest.raises(ValueError, match=message):
         call(record)
+
+
+def test_map_summary_ranks_the_maps_by_what_they_localise(record):
+    sharp = record.copy()
+    sharp["value_norm"] = sharp["value_norm"] * 0 + 1  # says nothing
+    frame = summaries.map_summary(sharp)
+    assert set(frame["map"]) == set(measures.MAPS) and frame["map"].iloc[-1] == "value_norm"
+    assert (frame["auc_other"].diff().dropna() <= 0).all()
+    row = frame.set_index("map").loc["token_norm"]
+    last = record.isel(iteration=[-1])
+    for column, values in (
+        ("auc_other", measures.attention_auc(last, "token_norm")),
+        ("auc_rest", measures.attention_auc(last, "token_norm", against="rest")),
+        ("share", measures.attention_share(last, "token_norm")),
+    ):
+        assert row[column] == pytest.approx(float(values.sel(prior="class").mean()))
+        assert row[f"{column}_low"] <= row[column] <= row[f"{column}_high"]
+    with pytest.raises(ValueError, match="kind of cue"):
+        summaries.map_summary(record, kind="smell")
+
+
+def test_recognition_summary_has_a_row_per_pass():
+    frame = summaries.recognition_summary(single_object_record(9))
+    assert frame["iteration"].tolist() == [0, 1] and (frame["n"] == 9).all()
+    assert frame["accuracy"].tolist() == pytest.approx([6 / 9, 6 / 9])

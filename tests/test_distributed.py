@@ -1,0 +1,91 @@
+"""Processes that work together: alone, and two that torchrun starts."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from absvit.distributed import Process, joined, sum_over_ranks
+
+PROGRAM = """
+import json, pathlib, sys
+import torch
+import torch.distributed as dist
+from absvit.distributed import joined, sum_over_ranks
+
+with joined("cpu") as process:
+    values = torch.tensor([[process.rank + 1.0, 10.0], [0.5, -3.0 * process.rank]])
+    seen = {
+        "rank": process.rank, "world_size": process.world_size, "device": str(process.device),
+        "first": process.is_first, "backend": dist.get_backend(),
+        "sum": sum_over_ranks(values).tolist(), "values": values.tolist(),
+        "counts": sum_over_ranks(torch.tensor([process.rank, 7])).tolist(),
+    }
+seen["left"] = not dist.is_initialized()
+try:
+    with joined("cpu"):
+        raise KeyError("within")
+except KeyError:
+    seen["left after an error"] = not dist.is_initialized()
+pathlib.Path(sys.argv[1], f"{process.rank}.json").write_text(json.dumps(seen))
+"""
+
+
+@pytest.fixture
+def no_torchrun(monkeypatch):
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_one_process_works_alone(no_torchrun):
+    with joined("cpu") as process:
+        assert process == Process(rank=0, world_size=1, device=torch.device("cpu"))
+        assert process.is_first
+        assert not dist.is_initialized()
+        values = torch.tensor([1.0, 2.0])
+        assert torch.equal(sum_over_ranks(values), torch.tensor([1.0, 2.0]))
+
+
+def test_the_device_is_a_gpu_only_where_there_is_one(no_torchrun, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with joined() as process:
+        assert process.device == torch.device("cpu")
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    with joined() as process:
+        assert process.device == torch.device("cuda:3")
+    assert chosen == ["cuda:3"]
+
+
+def test_processes_without_a_device_are_told(no_torchrun, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(ValueError, match="process 2 .* torch sees 2"), joined("cuda"):
+        pass
+    with pytest.raises(ValueError, match="got 'tpu'"), joined("tpu"):
+        pass
+
+
+def test_two_processes_join_sum_and_leave(tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
+    words = [*launcher, str(tmp_path / "program.py"), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    for rank in range(2):
+        assert json.loads((tmp_path / f"{rank}.json").read_text()) == {
+            "rank": rank, "world_size": 2, "device": "cpu", "first": rank == 0, "backend": "gloo",
+            "sum": [[3.0, 20.0], [1.0, -3.0]], "values": [[rank + 1.0, 10.0], [0.5, -3.0 * rank]],
+            "counts": [1, 14], "left": True, "left after an error": True,
+        }  # fmt: skip
