@@ -12,7 +12,7 @@ import absvit
 from absvit import maps, priors
 from absvit.models.perceive import RECORDABLE
 
-VECTORS = Path(__file__).parent / "data" / "conformance"
+VECTORS = Path(__file__).parent / "data" / "conformance"  # every 61st number of the larger arrays
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_token_norms_of_the_original():
     vector = np.load(VECTORS / "absvit_tiny_patch16_224.npz")["token_norm_map"]
     model = formula.fill(timm.create_model("absvit_tiny_patch16_224"))
     seen = absvit.perceive(model, formula.images(2), record=("token_norms",))
-    np.testing.assert_allclose(maps.token_norm_map(seen)[1, 0].flatten(1), vector, rtol=1e-9)
+    np.testing.assert_allclose(maps.token_norm_map(seen)[1, 0].flatten()[::61], vector, rtol=1e-9)
 
 
 def test_rollout(seen):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from timm.layers import resample_abs_pos_embed
 from torch import Tensor, nn
 
@@ -123,7 +123,7 @@ def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mappi
     except (TypeError, ValueError) as error:
         raise ValueError(f"a card holds finite JSON values only: {error}") from error
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
-    downloads.replace_file(path, lambda temporary: save_file(tensors, temporary, {"format": "pt"}))
+    downloads.replace_file(path, lambda temporary: temporary.write_bytes(save(tensors, {"format": "pt"})))
     sha256 = downloads.file_sha256(path)
     text = json.dumps({**card, "weights_sha256": sha256}, indent=2) + "\n"
     downloads.replace_file(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))

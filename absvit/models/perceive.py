@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 import torch.nn.functional as F
@@ -96,8 +97,8 @@ def perceive(
     priors : what to look for; the learned prompt if left out.
     iterations : number of feedback passes T, at least 0.
     record : names of ``RECORDABLE`` to keep besides logits and prior weights.
-    memory_budget : bytes that intermediate results may take at a time, results themselves not counted;
-        32 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is always done.
+    memory_budget : bytes that intermediate results may take at a time, results themselves not counted, nor what
+        gradients need; 32 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is always done.
 
     Returns
     -------
@@ -105,8 +106,11 @@ def perceive(
 
     Raises
     ------
-    ValueError : images, priors, iterations or record are not as described, or a plain ViT is asked for feedback.
+    ValueError : an argument is not as described, or a plain ViT is asked for feedback.
     """
+    record = record if isinstance(record, str) else tuple(record)
+    if memory_budget is not None and not (isinstance(memory_budget, Integral) and memory_budget > 0):
+        raise ValueError(f"memory_budget must be a positive integer number of bytes, got {memory_budget!r}")
     _check_images(model, images)
     priors, iterations = _check_request(model, images, priors, iterations, record)
     with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()), _evaluating(model):
@@ -217,10 +221,8 @@ def _mix(attn: Attention, attention: Tensor | None, query: Tensor, key: Tensor, 
         mixed = F.scaled_dot_product_attention(query, key, _heads(attn, value))
         return mixed.transpose(1, 2).flatten(2)
     by_image = value.unflatten(0, (-1, len(attention))).unflatten(-1, (attn.num_heads, -1))
-    mixed = attention.to(value.dtype) @ by_image.permute(1, 3, 2, 0, 4).flatten(
-        3
-    )  # (image, head, token, prior * channel)
-    mixed = mixed.unflatten(-1, (len(by_image), -1))
+    channels = by_image.permute(1, 3, 2, 0, 4).flatten(3)  # (image, head, token, prior * channel)
+    mixed = (attention.to(value.dtype) @ channels).unflatten(-1, (len(by_image), -1))
     return mixed.permute(3, 0, 2, 1, 4).flatten(3).flatten(0, 1)
 
 
@@ -307,13 +309,8 @@ class _Part:
         first = int(name in FROM_FEEDBACK)
         if name not in results.values:
             middle = () if layer is None else (depth,)
-            shape = (
-                results.iterations + 1 - first,
-                results.n_priors,
-                results.n_images,
-                *middle,
-                *value.shape[1:],
-            )
+            passes = results.iterations + 1 - first
+            shape = (passes, results.n_priors, results.n_images, *middle, *value.shape[1:])
             results.values[name] = value.new_zeros(shape)
         target = (self.iteration - first, self.chosen, self.here, *(() if layer is None else (layer,)))
         results.values[name][target] = value.unflatten(0, (-1, self.here.stop - self.here.start))
@@ -321,7 +318,8 @@ class _Part:
 
 def _parts(model, images: Tensor, n_priors: int, results: _Results, budget: int | None) -> tuple[int, int]:
     """Images and priors to work on at a time so that intermediate results stay within the budget."""
-    budget = budget or (CPU_BUDGET if images.device.type == "cpu" else ACCELERATOR_BUDGET)
+    if budget is None:
+        budget = CPU_BUDGET if images.device.type == "cpu" else ACCELERATOR_BUDGET
     grid_y, grid_x = _grid(model, images)
     tokens, width = grid_y * grid_x + model.num_prefix_tokens, model.embed_dim
     block = model.blocks[0]
@@ -371,7 +369,7 @@ def _check_request(model, images, priors, iterations, record) -> tuple[list[Prio
     unknown = set(record) - set(RECORDABLE)
     if isinstance(record, str) or unknown:
         raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
-    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 0:
+    if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 0:
         raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
     if not isinstance(model, AbSViT):
         if priors is not None or iterations > 1:
@@ -388,4 +386,6 @@ def _check_request(model, images, priors, iterations, record) -> tuple[list[Prio
             raise ValueError(f"priors must hold absvit.priors objects, got {type(prior).__name__}")
         if prior.n_images not in (None, len(images)):
             raise ValueError(f"a prior was given for {prior.n_images} images, but there are {len(images)}")
+        if prior.grid not in (None, _grid(model, images)):
+            raise ValueError(f"weights must cover the grid of {_grid(model, images)} tokens, got {prior.grid}")
     return priors, iterations

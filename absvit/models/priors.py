@@ -73,6 +73,11 @@ class Prior:
         values = getattr(self, self.per_image[0])
         return len(values) if values.ndim == self.per_image[1] else None
 
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Token grid (token_y, token_x) that weights were given for, None where any serves."""
+        return None
+
     def for_images(self, chosen: slice) -> Prior:
         """Cut a prior down to some of the images that it was given for.
 
@@ -207,6 +212,11 @@ class SpatialPrior(Prior):
             raise ValueError("weights and class_token must lie in [0, 1] and not be NaN; scale them with gain")
         object.__setattr__(self, "weights", weights)
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Token grid (token_y, token_x) of the weights."""
+        return tuple(self.weights.shape[-2:])
+
     @classmethod
     def gaussian(
         cls, centre: tuple[float, float], sd: float, size: tuple[int, int], grid: tuple[int, int], **kwargs
@@ -270,7 +280,7 @@ class SpatialPrior(Prior):
         return cls(share.reshape(*mask.shape[:-2], *grid), **kwargs)
 
     def _match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        size, has_class_token = tuple(self.weights.shape[-2:]), int(model.has_class_token)
+        size, has_class_token = self.grid, int(model.has_class_token)
         grid, patches = tuple(model.patch_embed.grid_size), tokens.shape[1] - model.num_prefix_tokens
         if size[0] * size[1] != patches or (size != grid and not model.dynamic_img_size):
             raise ValueError(f"weights must cover the {patches} patch tokens (the grid is {grid}), got {size}")
@@ -307,6 +317,14 @@ class ProductPrior(Prior):
         if len(numbers) > 1:
             raise ValueError(f"the factors of a product are for different numbers of images: {sorted(numbers)}")
         return numbers.pop() if numbers else None
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Token grid that factors were given weights for."""
+        grids = {factor.grid for factor in self.factors} - {None}
+        if len(grids) > 1:
+            raise ValueError(f"the factors of a product are for different grids of tokens: {sorted(grids)}")
+        return grids.pop() if grids else None
 
     def for_images(self, chosen: slice) -> ProductPrior:
         """See :meth:`Prior.for_images`.
@@ -354,6 +372,11 @@ class ShuffledPrior(Prior):
     def n_images(self) -> int | None:
         """As the shuffled prior."""
         return self.prior.n_images
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """As the shuffled prior."""
+        return self.prior.grid
 
     def for_images(self, chosen: slice) -> ShuffledPrior:
         """See :meth:`Prior.for_images`.

@@ -98,8 +98,9 @@ def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionT
 
 def _micro(kwargs: dict) -> dict:
     """Arguments of the micro variants: 14 x 14 tokens of 112 px behind a convolutional stem (Xiao et al. 2021)."""
-    in_chans = kwargs.get("in_chans", 3)
-    stem = ConvStem(in_chans, depth=3, channels=(24, 48, 96), padding=1, norm_layer=GroupNorm1, act_layer=nn.GELU)
+    place = {key: kwargs[key] for key in ("device", "dtype") if key in kwargs}
+    layers = {"norm_layer": GroupNorm1, "act_layer": nn.GELU}
+    stem = ConvStem(kwargs.get("in_chans", 3), depth=3, channels=(24, 48, 96), padding=1, **layers, **place)
     size = {"img_size": 112, "patch_size": 1, "embed_dim": 64, "depth": 4, "num_heads": 2, "mlp_ratio": 2.0}
     return {**size, "embed_layer": partial(HybridEmbed, stem), "num_classes": len(MICRO_CATEGORIES), **kwargs}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import pickle
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -132,8 +131,10 @@ def _resume(checkpoint: Path, recipe: Recipe, model, optimizer) -> tuple[int, fl
     try:
         state = torch.load(checkpoint, weights_only=True, map_location="cpu")
         known = state["recipe"]
-    except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{checkpoint} is no checkpoint of a training; choose another folder") from error
+    except Exception as error:  # torch's reader meets foreign bytes with errors of any kind
+        raise ValueError(
+            f"{checkpoint} is no checkpoint of a training ({type(error).__name__}); choose another folder"
+        ) from error
     if known != asked:
         names = sorted(name for name in known.keys() | asked.keys() if known.get(name) != asked.get(name))
         different = ", ".join(f"{name} ({known.get(name)} there, {asked.get(name)} here)" for name in names)
