@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +10,7 @@ from pathlib import Path
 
 import tyro
 
-from stimuli import bistable, objects, stimulus_set
+from stimuli import bistable, command_line, objects, stimulus_set
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,9 @@ class Request:
     seed: int = 0
 
 
-def make_objects(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[objects.Objects]):
+def make_objects(
+    request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[objects.Objects]
+) -> None:
     """Scenes of one or more objects on 1/f noise.
 
     Parameters
@@ -40,10 +39,12 @@ def make_objects(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.c
     request : how many, and where to.
     parameters : what to draw.
     """
-    return request, partial(objects.draw, parameters, request.n, request.seed)
+    _make(request, partial(objects.draw, parameters))
 
 
-def make_bistable(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[bistable.Halves]):
+def make_bistable(
+    request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[bistable.Halves]
+) -> None:
     """Half/half images of two objects.
 
     Parameters
@@ -51,24 +52,17 @@ def make_bistable(request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.
     request : how many, and where to.
     parameters : what to draw.
     """
-    return request, partial(bistable.draw, parameters, request.n, request.seed)
+    _make(request, partial(bistable.draw, parameters))
 
 
 FAMILIES = {"objects": make_objects, "bistable": make_bistable}
 
 
-def _parsed(arguments: Sequence[str] | None) -> tuple[Request, Callable]:
-    """What is asked for and the function that draws it; words that make no sense raise a ValueError of one line."""
-    complaint = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(complaint):
-            return tyro.extras.subcommand_cli_from_dict(FAMILIES, prog="python -m stimuli", args=arguments)
-    except SystemExit as stop:
-        if not stop.code:
-            raise
-        text = re.sub(r"[╭╮╰╯│]|\x1b\[[\d;]*m", " ", complaint.getvalue())  # a box, in colour on some terminals
-        _, *sections = [" ".join(section.split()) for section in re.split("[─-]{3,}", text)]  # without its title
-        raise ValueError(re.sub(r"^Error parsing __\S+ ", "", "; ".join(filter(None, sections)))) from None
+def _make(request: Request, draw: Callable) -> None:
+    """Draw a stimulus set and write it; a folder that holds something is refused before anything is drawn."""
+    stimulus_set.check_folder(request.out)
+    stimulus_set.write(draw(request.n, request.seed), request.out)
+    print(f"{request.n} stimuli in {request.out} (stimuli.csv, stimuli.json)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,15 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    try:
-        request, draw = _parsed(arguments)
-        stimulus_set.check_folder(request.out)
-        stimulus_set.write(draw(), request.out)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"{request.n} stimuli in {request.out} (stimuli.csv, stimuli.json)")
-    return 0
+    return command_line.run(FAMILIES, "python -m stimuli", arguments)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 import absvit
 from absvit.models.variants import MODEL_NAMES
 
-NAMES = [name for name in MODEL_NAMES if "base" not in name]
+NAMES = MODEL_NAMES
 TOPDOWN = [name for name in NAMES if name.startswith("absvit")]
 SIZE = {"img_size": 64, "depth": 3}
 TRACER = {
@@ -100,6 +100,19 @@ def test_default_cfg(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_created_on_a_device_in_a_type_and_kept_frozen(name):
+    model = timm.create_model(name, device="meta", dtype=torch.float64, **SIZE).requires_grad_(False)
+    assert {(str(p.device), p.dtype) for p in (*model.parameters(), *model.buffers())} == {("meta", torch.float64)}
+    model.reset_classifier(0)
+    model.set_input_size((128, 128))
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    model.reset_classifier(2)
+    assert {(str(p.device), p.dtype) for p in model.parameters()} == {("meta", torch.float64)}
+    with pytest.raises(TypeError):
+        timm.create_model(name, device="meta", not_an_argument=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_features_only(name):
     model = timm.create_model(name, features_only=True, **SIZE).eval()
     maps = model(noise())
@@ -165,6 +178,10 @@ def test_pruning_keeps_the_second_pass(name):
     assert model.prune_intermediate_layers([0], prune_norm=True) == [0]
     result = model.forward_intermediates(images, [0], intermediates_only=True)[0]
     torch.testing.assert_close(result, expected)
+    early = model.forward_intermediates(images, [0], stop_early=True, intermediates_only=True)[0]
+    torch.testing.assert_close(early, expected)
+    model.train().forward_features(images).square().sum().backward()
+    assert [key for key, parameter in model.named_parameters() if parameter.grad is None] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

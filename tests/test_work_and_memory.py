@@ -58,10 +58,8 @@ def test_priors_share_the_bottom_up_pass_and_the_feedback_product(model, n_prior
     images, chosen = formula.images(IMAGES, 0, 64, torch.float32), [priors.ClassPrior(i) for i in range(n_priors)]
     absvit.perceive(model, images)
     work = products(lambda: absvit.perceive(model, images, chosen, memory_budget=budget))
-    once = BLOCKS + HEAD
-    each = BLOCKS - FIRST + LAST + HEAD
-    shared = FEEDBACK if budget is None else n_priors * FEEDBACK  # parts of one prior each
-    assert work == once + shared + n_priors * each
+    once, each = BLOCKS + HEAD + FEEDBACK, BLOCKS - FIRST + LAST + HEAD
+    assert work == once + n_priors * each
 
 
 @pytest.mark.parametrize("iterations", [0, 1, 3])

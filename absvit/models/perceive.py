@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 import torch
@@ -123,9 +123,11 @@ def perceive(
             first = _project(model.blocks[0].attn, model.blocks[0].norm1(embedded), None)
             first = (*first, _attention(model.blocks[0].attn, *first[:2]))
             bottom_up = _run(model, embedded, first, None, results.at(0, slice(None), here), iterations == 0)
+            products = feedback.products(bottom_up) if iterations else []
             for at in range(0, len(priors) if iterations else 0, group):
                 chosen = slice(at, min(at + group, len(priors)))
-                _iterate(model, bottom_up, embedded, first, feedback, priors[chosen], results, chosen, here)
+                below = (embedded, first, bottom_up, products)
+                _iterate(model, below, feedback, priors[chosen], results.at(0, chosen, here))
     return Trajectory(grid=_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished())
 
 
@@ -141,18 +143,20 @@ def _evaluating(model: VisionTransformer) -> Iterator[None]:
             module.training = True
 
 
-def _iterate(model, tokens, embedded, first, feedback, priors, results, chosen, here) -> None:
-    """Passes 1..T of some images under some priors; ``tokens`` is the output of the bottom-up pass."""
-    n_images = len(embedded)
-    priors = [prior.for_images(here) for prior in priors]
-    for iteration in range(1, results.iterations + 1):
+def _iterate(model, below: tuple, feedback: _Feedback, priors: Sequence[Prior], part: _Part) -> None:
+    """Passes 1..T of some images under some priors, from what the bottom-up pass left for all priors."""
+    embedded, first, tokens, products = below
+    n_images, iterations = len(embedded), part.results.iterations
+    priors = [prior.for_images(part.here) for prior in priors]
+    for iteration in range(1, iterations + 1):
         # (prior, image, token, channel): the bottom-up pass serves all priors, later ones have their own
         per_prior = tokens.unflatten(0, (-1, n_images)).expand(len(priors), *[-1] * 3)
         weights = torch.stack([prior.weigh(x, model) for prior, x in zip(priors, per_prior, strict=True)])
-        part = results.at(iteration, chosen, here)
+        part = replace(part, iteration=iteration)
         part.keep("prior_weights", weights.flatten(0, 1))
-        drive = _Drive(feedback, tokens, weights, part)
-        tokens = _run(model, embedded, first, drive, part, iteration == results.iterations)
+        drive = _Drive(feedback, tokens, products, weights, part)
+        tokens = _run(model, embedded, first, drive, part, iteration == iterations)
+        products = feedback.products(tokens) if iteration < iterations else []
 
 
 def _run(model, embedded: Tensor, first: tuple, drive: _Drive | None, part: _Part, is_last: bool) -> Tensor:
@@ -245,14 +249,19 @@ class _Feedback:
         self.bias = model.feedback_bias()
         self.decoders = model.folded_decoders() if explicit else None
 
+    def products(self, tokens: Tensor) -> list[Tensor]:
+        """W_v M x of every layer, (row, token, channel), before any prior weights it."""
+        return [F.linear(tokens, matrix.to(tokens.dtype)) for matrix in self.values]
+
 
 class _Drive:
     """What feedback adds to the values of a pass: each prior scales one product W_v M x by its own weights."""
 
-    def __init__(self, feedback: _Feedback, tokens: Tensor, weights: Tensor, part: _Part) -> None:
-        self.feedback, self.part, self.tokens = feedback, part, tokens
+    def __init__(
+        self, feedback: _Feedback, tokens: Tensor, products: list[Tensor], weights: Tensor, part: _Part
+    ) -> None:
+        self.feedback, self.part, self.tokens, self.products = feedback, part, tokens, products
         self.weights = weights.unsqueeze(-1)  # (prior, image, token, 1)
-        self.products = [F.linear(tokens, matrix.to(tokens.dtype)) for matrix in feedback.values]
 
     def add_to(self, value: Tensor, layer: int) -> Tensor:
         """Values (row, token, channel) of a layer with the drive added; rows of images become rows of priors."""

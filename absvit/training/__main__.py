@@ -17,6 +17,7 @@ from absvit.distributed import joined
 from absvit.models import checkpoints
 from absvit.training.loop import train
 from absvit.training.recipes import RECIPES, Recipe
+from stimuli import command_line
 
 
 def card_of(recipe: Recipe, model: torch.nn.Module, name: str, folder: Path) -> dict:
@@ -102,15 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return start
 
     commands = {name: command(name, recipe) for name, recipe in RECIPES.items()}
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        if words and not words[0].startswith("-") and words[0] not in RECIPES:
-            raise ValueError(f"there is no recipe {words[0]!r}; the recipes are {', '.join(RECIPES)}")
-        tyro.extras.subcommand_cli_from_dict(commands, prog="python -m absvit.training", args=words)
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+    refusals = (ValueError, OSError, FloatingPointError)
+    return command_line.run(commands, "python -m absvit.training", arguments, refusals)
 
 
 if __name__ == "__main__":
