@@ -1,6 +1,7 @@
 """``python -m experiments``: from stimuli to record, table, figure, netCDF and card; bad input is one line, exit 2."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -117,6 +118,15 @@ def test_two_photographs_and_a_class_folder(weights, tmp_path):
     folder = xr.open_zarr(tmp_path / "folder.zarr")
     assert folder.sizes["stimulus"] == 5 and "class 1" not in folder["prior"].values
     assert main(["figure", "signature", str(tmp_path / "folder.zarr"), "--out", str(tmp_path / "f.png")]) == 0
+
+
+def test_real_photographs_of_many_sizes_are_halved(weights, tmp_path):
+    present = Path(__file__).parents[2] / "shared" / "data" / "imagenet_samples"
+    for folder in [present] * present.is_dir():
+        words = ["bistable", "--checkpoint", weights[0], "--folder", str(folder), "--n", "6"]
+        assert main([*words, "--out", str(tmp_path / "r.zarr")]) == 0
+        pictures = xr.open_zarr(tmp_path / "r.zarr")["image"].values
+        assert pictures.shape == (6, 112, 112, 3) and (pictures.std(axis=(1, 2, 3)) > 5).all()
 
 
 def test_a_card_holds_what_was_measured(weights, tmp_path, record):

@@ -161,3 +161,9 @@ def test_hue_conflict_grows_as_training_goes(progress, monkeypatch):
     asked.clear()
     Scenes(conflict_from=0.3, conflict_to=0.3, conflict=0.6, size=48).batch(np.arange(6), 0, progress)
     assert asked == pytest.approx([0.6 if progress > 0.3 else 0.0] * len(asked))
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.1, 0.1, 0.1, 0.1), (1.2, -0.2, 0, 0, 0)])
+def test_shares_that_do_not_sum_to_one_are_refused(shares):
+    with pytest.raises(ValueError, match="sum to 1"):
+        Scenes(shares=shares)

@@ -76,7 +76,7 @@ def create_model(name: str, **kwargs) -> nn.Module:
     ValueError : unknown name; the nearest ones are given.
     """
     if ":" not in name and not timm.is_model(name):
-        names = [*MODEL_NAMES, *timm.list_models("vit_*")]
+        names = {*MODEL_NAMES, *timm.list_models("vit_*")}
         near = difflib.get_close_matches(name, names, 4, 0.5) or MODEL_NAMES
         raise ValueError(f"unknown model {name!r}; the nearest names are {', '.join(near)}")
     return timm.create_model(name, **kwargs)

@@ -72,6 +72,10 @@ class Scenes:
     size: int = 112
     patch: int = 8
 
+    def __post_init__(self) -> None:
+        if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-6:
+            raise ValueError(f"shares must not be negative and sum to 1, got {self.shares}")
+
     def batch(self, indices: np.ndarray, seed: int, progress: float) -> SceneBatch:
         """Draw the images with the given numbers.
 
@@ -126,7 +130,7 @@ class Scenes:
         return masks.reshape(n, k, height // p, p, width // p, p).mean(axis=(3, 5), dtype=np.float32)
 
     def _place_cues(self, coverage: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """Place cues of three kinds: the dilated object, a Gaussian spotlight near it, and a half of the image."""
+        """Place cues of two kinds: the dilated object, and a Gaussian spotlight near it."""
         n, rows, columns = coverage.shape
         padded = np.pad(coverage > 0, ((0, 0), (1, 1), (1, 1)))
         dilated = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2)).any(axis=(-2, -1))
