@@ -161,15 +161,15 @@ def test_attacks_through_both_passes():
 
 if SHARED.exists():  # the photographs are no part of this repository
 
-    @pytest.mark.parametrize("dtype", PRECISION, ids=str)
-    def test_logits_of_photographs(dtype):
+    @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 2**-24), (torch.float32, 1e-4)], ids=str)
+    def test_logits_of_photographs(dtype, tolerance):  # the original's are kept in float32, rounded at 2**-24
         vector = np.load(WHOLE / "eval_transform__imagenet_samples.npz")
         model, transform = formula_model(TINY, dtype), absvit.images.eval_transform()
         paths = {path.name: path for path in (SHARED / "data" / "imagenet_samples").rglob("*.*")}
         photographs = [absvit.images.read_photograph(paths[Path(str(f)).name], upright=False) for f in vector["files"]]
         with torch.no_grad():
             logits = torch.cat([model(transform(photograph)[None].to(dtype)) for photograph in photographs])
-        assert distance(logits, vector["logits"]) < PRECISION[dtype]
+        assert distance(logits, vector["logits"]) < tolerance
         assert (logits.argmax(1).numpy() == vector["top1"]).all()
 
 
