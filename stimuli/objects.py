@@ -17,7 +17,7 @@ from scipy import fft
 from stimuli import stimulus_set
 from stimuli.shapes import CATEGORIES, SHAPES
 
-__all__ = ["CATEGORIES", "Objects", "draw", "render"]
+__all__ = ["CATEGORIES", "Objects", "counterbalanced_classes", "draw", "layers", "render"]
 
 TEXTURES = ("plain", "stripes", "checks", "gradient")
 PLACES_TRIED = 64
@@ -113,6 +113,47 @@ def render(
     (image, object, y, x) bool; object_x, object_y, object_radius (image, object) in pixels;
     object_rotation and object_hue (image, object) in degrees. All but the first start with ``object``.
     """
+    image, arrays, layer = _prepared(parameters, seed, indices, classes)
+    height, width = parameters.size
+    mask = np.zeros((len(image), parameters.n_objects, height, width), bool)
+    for k in range(parameters.n_objects):
+        distance, colour = layer(k)
+        coverage = np.clip(0.5 - distance, 0, 1)
+        image += coverage[:, None] * (colour - image)
+        mask[:, k] = coverage >= 0.5
+        mask[:, :k] &= ~mask[:, k : k + 1]  # a mask holds what can be seen: later objects lie in front
+    pixels = np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return {"image": pixels, "object_mask": mask, **arrays}
+
+
+def layers(
+    parameters: Objects, seed: int, indices: Sequence[int], classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Give the parts of images of one object, for families that put them together otherwise.
+
+    Two calls that differ in the classes alone give the same background and objects of the same place, size and
+    rotation.
+
+    Parameters
+    ----------
+    parameters : what to draw, with one object.
+    seed : any non-negative integer below 2**64.
+    indices : image numbers.
+    classes : (image,) categories, indices into CATEGORIES.
+
+    Returns
+    -------
+    background : (image, channel, y, x) in about [0, 1].
+    distance : (image, y, x) signed distance to the object in pixels, negative inside.
+    colour : (image, channel, y, x) the object's surface, extended over the whole image.
+    arrays : (image, 1) arrays by name, as :func:`render` gives them.
+    """
+    background, arrays, layer = _prepared(parameters, seed, indices, np.asarray(classes)[:, None])
+    return background, *layer(0), arrays
+
+
+def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: np.ndarray | None):
+    """Background, arrays by name, and a function from an object's number to its distance and colour."""
     height, width = parameters.size
     n_objects = parameters.n_objects
     indices = np.asarray(indices, dtype=np.int64)
@@ -127,27 +168,22 @@ def render(
         layout[row] = _place(generator, parameters)
         normal = generator.standard_normal((3, *spectrum.shape[2:], 2), dtype=np.float32)
         spectrum[row] = normal.view(np.complex64)[..., 0]
-    image = _background(spectrum, uniform[:, 0, 8:12], parameters)
     rotation = (uniform[..., 0] * 2 - 1) * parameters.rotation
     hue = _hues(uniform, classes, parameters)
-    mask = np.zeros((len(indices), n_objects, height, width), bool)
-    for k in range(n_objects):
-        coverage, u, v = _coverage(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
-        colour = _surface(u, v, hue[:, k], uniform[:, k], classes[:, k], parameters)
-        image += coverage[:, None] * (colour - image)
-        mask[:, k] = coverage >= 0.5
-        mask[:, :k] &= ~mask[:, k : k + 1]  # a mask holds what can be seen: later objects lie in front
-    pixels = np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8)
-    return {
-        "image": pixels,
+
+    def layer(k: int):
+        distance, u, v = _distance(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
+        return distance, _surface(u, v, hue[:, k], uniform[:, k], classes[:, k], parameters)
+
+    arrays = {
         "object_class": classes.astype(np.int16),
-        "object_mask": mask,
         "object_x": layout[..., 0],
         "object_y": layout[..., 1],
         "object_radius": layout[..., 2],
         "object_rotation": rotation,
         "object_hue": hue,
     }
+    return _background(spectrum, uniform[:, 0, 8:12], parameters), arrays, layer
 
 
 def counterbalanced_classes(indices: np.ndarray, n_objects: int) -> np.ndarray:
@@ -215,8 +251,8 @@ def _hues(uniform: np.ndarray, classes: np.ndarray, parameters: Objects) -> np.n
     return ((hue + parameters.hue_shift) % 360).astype(np.float32)
 
 
-def _coverage(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, size: tuple[int, int]):
-    """Anti-aliased coverage (image, y, x) in [0, 1] and the object's own coordinates u, v."""
+def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, size: tuple[int, int]):
+    """Signed distance (image, y, x) in pixels and the object's own coordinates u, v."""
     x, y = np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)
     centre_x, centre_y, radius = (layout[:, i, None, None] for i in range(3))
     angle = np.deg2rad(rotation, dtype=np.float32)[:, None, None]
@@ -227,7 +263,7 @@ def _coverage(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, siz
     for category in np.unique(classes):
         chosen = classes == category
         distance[chosen] = SHAPES[CATEGORIES[category]](u[chosen], v[chosen])
-    return np.clip(0.5 - distance * radius, 0, 1), u, v
+    return distance * radius, u, v
 
 
 def _surface(u, v, hue, uniform, classes, parameters: Objects) -> np.ndarray:
