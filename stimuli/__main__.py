@@ -21,6 +21,16 @@ Folder = Annotated[Path, tyro.conf.Positional]
 FAMILIES = {
     "objects": ("objects", "Objects", "scenes of one or more objects"),
     "bistable": ("bistable", "Halves", "half/half images of two objects"),
+    "overlay": ("overlay", "Overlay", "two objects in one place, one shining through the other"),
+    "morph": ("morph", "Morph", "sequences from one reading to another and back"),
+    "ambiguous": ("ambiguous", "Ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone"),
+    "cueing": ("cueing", "Cueing", "Posner displays with valid, invalid and neutral cues"),
+    "search": ("search", "Search", "search arrays with a feature or conjunction target"),
+    "navon": ("navon", "Navon", "large letters made of small ones"),
+    "contours": ("contours", "Contours", "Kanizsa figures and their controls"),
+    "hybrid": ("hybrid", "Hybrid", "low spatial frequencies of one picture, high ones of another"),
+    "crowding": ("crowding", "Crowding", "a peripheral target between flankers"),
+    "natural": ("natural", "Natural", "scenes of objects cut out of segmented photographs"),
 }
 
 
@@ -109,7 +119,7 @@ def _command(name: str) -> Callable:
         print(f"{request.n} stimuli in {request.out} (stimuli.csv, stimuli.json, trials_jspsych.json)")
 
     command.__annotations__ = {"request": Flat[Request], "parameters": Flat[parameters_type], "return": None}
-    command.__doc__ = f"Make a set: {FAMILIES[name][2]}."
+    command.__doc__ = f"{FAMILIES[name][2][0].upper()}{FAMILIES[name][2][1:]}."
     return command
 
 

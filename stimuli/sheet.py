@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,8 @@ def _records(table: pd.DataFrame) -> list[dict]:
 
 def _labels(row: dict, design: list[str]) -> list[str]:
     """Lines under a picture: its number and categories, then what the design says of it."""
-    categories = [str(value) for name, value in row.items() if str(name).startswith("category_") and value]
+    counts = Counter(str(value) for name, value in row.items() if str(name).startswith("category_") and value)
+    categories = [f"{count} x {name}" if count > 1 else name for name, count in counts.items()]
     named = [f"{name} {_short(row[name])}" for name in design if not name.endswith("_degree")]
     return [f"{row['stimulus']}  {', '.join(categories)}", *named[: LABELS_OF_A_TILE - 1]]
 

@@ -1,6 +1,7 @@
 """The stimulus-set format: what is written is found again by other programs, and by us; the command line."""
 
 import hashlib
+import importlib
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from PIL import Image
 
 from absvit.images import class_folder
 from stimuli import bistable, objects, stimulus_set
-from stimuli.__main__ import main
+from stimuli.__main__ import FAMILIES, main
 from stimuli.viewing import Viewing, in_degrees
 
 OBJECTS = objects.Objects(size=(40, 48), n_objects=2)
@@ -221,6 +222,18 @@ def test_command_line_writes_what_draw_gives(tmp_path, capsys):
     words = ["bistable", "--n", "4", "--seed", "2", "--size", "32", "64", "--radius", "0.14", "0.28"]
     assert main([*words, "--out", str(tmp_path / "bistable")]) == 0
     xr.testing.assert_identical(stimulus_set.read(tmp_path / "bistable"), SETS["bistable"]())
+
+
+@pytest.mark.parametrize("name", sorted(set(FAMILIES) - {"natural"}))  # which needs pictures
+def test_every_family_is_made_read_and_shown(name, tmp_path, capsys):
+    assert main([name, "--n", "3", "--out", str(tmp_path / "set")]) == 0
+    read = stimulus_set.read(tmp_path / "set")
+    module, parameters = importlib.import_module(f"stimuli.{FAMILIES[name][0]}"), FAMILIES[name][1]
+    xr.testing.assert_identical(read, module.draw(getattr(module, parameters)(), 3, 0))
+    assert read.attrs["family"] == name  # what remake goes by
+    assert main(["remake", str(tmp_path / "set"), "--out", str(tmp_path / "again")]) == 0
+    assert main(["show", str(tmp_path / "set")]) == 0
+    assert main(["list"]) == 0 and name in capsys.readouterr().out
 
 
 def test_the_same_command_gives_the_same_bytes(tmp_path):
