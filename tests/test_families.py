@@ -5,8 +5,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from stimuli import ambiguous, contours, crowding, cueing, hybrid, morph, navon, objects, overlay, search
+from stimuli import ambiguous, contours, crowding, cueing, hybrid, morph, navon, objects, overlay, search, stimulus_set
 
 SMALL = objects.Objects(size=(40, 48), radius=(0.25, 0.4))
 FAMILIES = {
@@ -88,6 +89,15 @@ def test_every_variable_says_what_it_is_and_the_recipe_is_kept(family):
     assert stimuli["image"].dtype == np.uint8 and stimuli["object_mask"].dtype == bool
     assert stimuli["object_class"].dtype == np.int16
     assert all(stimuli[name].dtype == np.float32 for name in ("object_x", "object_y", "object_radius"))
+
+
+def test_a_set_is_read_as_it_was_written(family, tmp_path):
+    _, module, parameters, _ = family
+    drawn = module.draw(parameters, 3, 1)
+    stimulus_set.write(drawn, tmp_path / "set")
+    read = stimulus_set.read(tmp_path / "set")
+    xr.testing.assert_identical(read, drawn)
+    assert {name: read[name].dtype for name in read} == {name: drawn[name].dtype for name in drawn}
 
 
 def test_declared_places_are_those_of_the_masks(family):
