@@ -6,7 +6,7 @@ A background is named by one word, so that it fits into a family's parameters an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import fft
 from skimage import data
 
-__all__ = ["NOISE", "check", "fill", "one_over_f", "read_picture"]
+__all__ = ["NOISE", "check", "fill", "fill_all", "one_over_f", "read_picture"]
 
 NOISE = "noise"
 TEXTURES = ("brick", "grass", "gravel")  # CC0 photographs that come with scikit-image
@@ -36,8 +36,7 @@ def check(background: str) -> None:
     FileNotFoundError : there is no such folder.
     """
     kind, value = _parsed(background)
-    if kind in CHECKS:
-        CHECKS[kind](value)
+    SOURCES[kind](value)
 
 
 def fill(background: str, size: tuple[int, int], seed: int, index: int, contrast: float = 0.12) -> np.ndarray:
@@ -45,16 +44,33 @@ def fill(background: str, size: tuple[int, int], seed: int, index: int, contrast
 
     Parameters
     ----------
+    background, size, seed, contrast : as for :func:`fill_all`.
+    index : number of the stimulus.
+
+    Returns
+    -------
+    (y, x, channel) float32 in [0, 1].
+    """
+    return fill_all(background, size, seed, [index], contrast)[0]
+
+
+def fill_all(
+    background: str, size: tuple[int, int], seed: int, indices: Sequence[int], contrast: float = 0.12
+) -> np.ndarray:
+    """Give the backgrounds of some stimuli.
+
+    Parameters
+    ----------
     background : "noise" (coloured 1/f noise), "grey:LEVEL" with a level in [0, 1], "texture:NAME" (brick, grass or
         gravel) or "folder:PATH" (random crops of the pictures in a folder and its subfolders).
     size : height and width in pixels.
-    seed : seed of the set, 0 to 2**32 - 1.
-    index : number of the stimulus.
+    seed : seed of the set.
+    indices : (image,) numbers of the stimuli.
     contrast : standard deviation of the noise's luminance, in units of the pixel range.
 
     Returns
     -------
-    (y, x, channel) float32 in [0, 1], a function of (background, size, seed, index, contrast) alone.
+    (image, y, x, channel) float32 in [0, 1]; each a function of (background, size, seed, index, contrast) alone.
 
     Raises
     ------
@@ -62,8 +78,10 @@ def fill(background: str, size: tuple[int, int], seed: int, index: int, contrast
     FileNotFoundError : there is no such folder.
     """
     kind, value = _parsed(background)
-    generator = np.random.Generator(np.random.Philox(key=np.array([seed, OWN_STREAM + index], np.uint64)))
-    return FILLS[kind](value, size, generator, contrast)
+    source = SOURCES[kind](value)
+    keys = np.array([(seed, OWN_STREAM + int(index)) for index in indices], np.uint64)
+    generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
+    return np.stack([FILLS[kind](source, size, generator, contrast) for generator in generators])
 
 
 def one_over_f(spectrum: np.ndarray, uniform: np.ndarray, size: tuple[int, int], contrast: float) -> np.ndarray:
@@ -143,27 +161,25 @@ def _photograph(name: str) -> np.ndarray:
     return np.asarray(getattr(data, name)())
 
 
-def _noise(value: str, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
+def _noise(source: str, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
     uniform = generator.random((1, 4), dtype=np.float32)
     normal = generator.standard_normal((1, 3, size[0], size[1] // 2 + 1, 2), dtype=np.float32)
     noise = one_over_f(normal.view(np.complex64)[..., 0], uniform, size, contrast)
     return np.clip(np.moveaxis(noise[0], 0, -1), 0, 1)
 
 
-def _grey(value: str, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
-    return np.full((*size, 3), _level(value), np.float32)
+def _grey(level: float, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
+    return np.full((*size, 3), level, np.float32)
 
 
-def _texture(value: str, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
+def _texture(texture: np.ndarray, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
     """A crop of the texture, mirrored at its edges where the stimulus is larger."""
-    texture = _photograph(value)
     ahead = [(0, max(0, wanted - found)) for wanted, found in zip(size, texture.shape, strict=True)]
     texture = np.pad(texture, ahead, mode="symmetric")
     return _crop(np.repeat(texture[..., None], 3, axis=2), size, generator)
 
 
-def _folder(value: str, size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
-    files = _pictures(value)
+def _folder(files: list[Path], size: tuple[int, int], generator: np.random.Generator, contrast: float) -> np.ndarray:
     path = files[generator.integers(len(files))]
     picture = read_picture(path)
     if picture.shape[0] < size[0] or picture.shape[1] < size[1]:
@@ -187,5 +203,5 @@ def _crop(picture: np.ndarray, size: tuple[int, int], generator: np.random.Gener
     return picture[rows, columns].astype(np.float32) / 255
 
 
-CHECKS: dict[str, Callable] = {"grey": _level, "texture": _photograph, "folder": _pictures}
+SOURCES: dict[str, Callable] = {"noise": str, "grey": _level, "texture": _photograph, "folder": _pictures}
 FILLS: dict[str, Callable] = {"noise": _noise, "grey": _grey, "texture": _texture, "folder": _folder}

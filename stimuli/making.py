@@ -6,9 +6,11 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -167,13 +169,18 @@ def _each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> It
         try:
             for future in as_completed([pool.submit(work, part) for part in parts]):
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise ChildProcessError(
+                "a process was ended from outside, perhaps for want of memory: go on with --resume and fewer --jobs"
+            ) from error
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is killed, for it would wait for work for ever."""
+    """End this process with the one that started it, which alone hears Ctrl-C; else it would wait for work for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait() -> None:
         multiprocessing.parent_process().join()

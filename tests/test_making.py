@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -78,6 +79,18 @@ def test_a_set_killed_in_two_processes_and_resumed_in_two_has_the_bytes_of_one_g
     assert 1 < len(missing) < 75  # of 75 parts
     assert hashes(out) == whole
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def ended_in_a_worker(n, seed, first=0):
+    if multiprocessing.parent_process() is not None:
+        os._exit(1)
+    return DRAW(n, seed, first)
+
+
+def test_a_process_that_is_ended_is_told_of(tmp_path, parts_of_ten):
+    with pytest.raises(OSError, match="--resume and fewer --jobs"):
+        make(ended_in_a_worker, Request(tmp_path / "set", 20, jobs=2))
+    make(DRAW, Request(tmp_path / "set", 20, resume=True))
 
 
 def test_a_set_that_is_overwritten_stays_until_the_new_one_is_complete(tmp_path, parts_of_ten):
