@@ -49,8 +49,8 @@ def from_arrays(
     categories: Sequence[str],
     design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
     dims: Mapping[str, tuple[tuple[str, ...], str, str]] | None = None,
-    licence: str = "CC0-1.0",
-    source: str = "drawn by this program",
+    licence: str | None = None,
+    source: str | None = None,
 ) -> xr.Dataset:
     """Make the Dataset of a stimulus set.
 
@@ -66,7 +66,8 @@ def from_arrays(
         variables of the Dataset and columns of ``stimuli.csv``.
     dims : (dims, long name, units) of further arrays; dims are (stimulus,), (stimulus, object) or
         (stimulus, object, y, x) bool.
-    licence : of the pictures.
+    licence : of the pictures; if left out, CC0-1.0 for what is drawn, and the pictures' own where a folder of
+        pictures lies behind it.
     source : where the pictures come from.
 
     Returns
@@ -78,14 +79,16 @@ def from_arrays(
     for name, (values, long_name, units) in (design or {}).items():
         described[name] = (long_name, units, ("stimulus",))
         arrays[name] = np.asarray(values)
+    told = asdict(parameters)
+    borrowed = _behind(told)
     attributes = {
         "title": f"stimulus set: {family}",
         "family": family,
-        "parameters": json.dumps(asdict(parameters), default=str),
+        "parameters": json.dumps(told, default=str),
         "seed": seed,
         "categories": list(categories),
-        "licence": licence,
-        "source": source,
+        "licence": licence or ("that of the pictures in the background" if borrowed else "CC0-1.0"),
+        "source": source or ("drawn by this program" + (f" on pictures of {borrowed}" if borrowed else "")),
     }
     numbers = np.arange(first, first + len(arrays["image"]))
     return in_degrees(dataset_of(arrays, numbers, described).assign_attrs(attributes), Viewing())
@@ -135,6 +138,13 @@ def read(folder: Path) -> xr.Dataset:
     ValueError : the recipe or the table cannot be read.
     """
     return reading.read(folder)
+
+
+def _behind(parameters: dict) -> str:
+    """Name of the folder whose pictures are the background, "" where there is none."""
+    nested = [value for value in parameters.values() if isinstance(value, dict)]
+    words = [str(values.get("background", "")) for values in (parameters, *nested)]
+    return next((Path(word.removeprefix("folder:")).name for word in words if word.startswith("folder:")), "")
 
 
 def _eight_bit(image: np.ndarray) -> np.ndarray:

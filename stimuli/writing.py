@@ -140,7 +140,11 @@ def _category_columns(dataset: xr.Dataset) -> dict[str, list[str]]:
 
 
 def _trials(table: pd.DataFrame, variables: dict) -> list[dict]:
-    """A jsPsych timeline: one image-keyboard-response trial a stimulus, with its row of the table as data."""
+    """A jsPsych timeline: one image-keyboard-response trial a stimulus, with its row of the table as data.
+
+    jsPsych 6 takes it as it stands; from 7 on types are objects, which JSON cannot hold:
+    ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``.
+    """
     masks = {column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]}
     shown = table.drop(columns=[*masks, "image"])
     return [

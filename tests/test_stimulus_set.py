@@ -115,6 +115,15 @@ def test_places_and_sizes_are_told_in_degrees_of_the_stated_viewing():
     assert designed()["spacing_degree"].attrs["units"] == "degree of visual angle"
 
 
+def test_pictures_in_the_background_keep_their_licence(tmp_path):
+    Image.new("RGB", (80, 50)).save(tmp_path / "a.png")
+    scene = objects.Objects(size=(32, 64), background=f"folder:{tmp_path}")
+    assert objects.draw(scene, 1, 0).attrs["licence"].startswith("that of the pictures")
+    assert tmp_path.name in bistable.draw(bistable.Halves(scene), 1, 0).attrs["source"]
+    assert SETS["objects"]().attrs["licence"] == "CC0-1.0"
+    assert designed().attrs["licence"] == "CC-BY-4.0" and designed().attrs["source"] == "us"
+
+
 def test_luminance_and_contrast_are_those_of_srgb(tmp_path):
     image = np.zeros((2, 40, 48, 3), np.uint8)
     image[0, :, :24], image[1] = 255, 188  # half white; sRGB 188 has about half the light of white
