@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
-from PIL import Image
 from scipy import ndimage
 
-from stimuli import objects, stimulus_set
+from stimuli import objects, photographs, stimulus_set
 from stimuli.counterbalance import crossed
 
 __all__ = ["Hybrid", "draw", "from_pictures", "mixed"]
@@ -162,15 +161,13 @@ def _blurred(picture: np.ndarray, frequency: float) -> np.ndarray:
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A given picture in the size of the stimuli."""
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-        raise ValueError(f"a picture must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")
+    small = photographs.resized(picture, size)
     if picture.shape[0] < size[0] or picture.shape[1] < size[1]:
         raise ValueError(
             f"a picture of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack the "
             "high frequencies; give a larger one or ask for smaller stimuli"
         )
-    return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BICUBIC))
+    return small
 
 
 def _design(low: np.ndarray, high: np.ndarray) -> dict[str, tuple[np.ndarray, str, str]]:

@@ -37,6 +37,8 @@ class Morph:
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:
             raise ValueError(f"a morph is one object, got n_objects = {self.scene.n_objects}")
+        if self.scene.occlusion:
+            raise ValueError(f"a morph has no occluders; expected occlusion 0, got {self.scene.occlusion}")
         if self.steps < 2:
             raise ValueError(f"steps must be at least 2, the two readings themselves, got {self.steps}")
 

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy import fft
 
-from stimuli import stimulus_set
+from stimuli import backgrounds, clutter, stimulus_set, surfaces
 from stimuli.shapes import CATEGORIES, SHAPES
 
 __all__ = ["CATEGORIES", "Objects", "counterbalanced_classes", "draw", "layers", "render"]
 
-TEXTURES = ("plain", "stripes", "checks", "gradient")
 PLACES_TRIED = 64
 
 
@@ -29,17 +27,32 @@ class Objects:
 
     Parameters
     ----------
-    size : height and width in pixels, at least 32.
-    n_objects : objects in an image, 1 to 4; their categories differ.
-    radius : smallest and largest radius of an object, in units of the image height; where that does not fit the
-        width or leaves several objects no room, they are drawn smaller.
-    rotation : objects are turned by an angle uniform within +- this, in degrees.
-    hue_sd : standard deviation of the hue around the category's own, in degrees.
-    hue_conflict : probability in [0, 1] that an object's hue is uniform instead.
-    hue_shift : added to every object's hue, in degrees.
-    texture_reliability : probability in [0, 1] that the category's preferred texture is given; else one of the four
-        (plain, stripes, checks, gradient) is drawn, the preferred one included.
-    contrast : standard deviation of the background's luminance, in units of the pixel range.
+    size
+        Height and width in pixels, at least 32.
+    n_objects
+        Objects in an image, 1 to 4; their categories differ.
+    radius
+        Smallest and largest radius of an object, in units of the image height; where that does not fit the width or
+        leaves several objects no room, they are drawn smaller.
+    rotation
+        Objects are turned by an angle uniform within +- this, in degrees.
+    hue_sd
+        Standard deviation of the hue around the category's own, in degrees.
+    hue_conflict
+        Probability in [0, 1] that an object's hue is uniform instead.
+    hue_shift
+        Added to every object's hue, in degrees.
+    texture_reliability
+        Probability in [0, 1] that the category's preferred texture is given; else one of the four (plain, stripes,
+        checks, gradient) is drawn, the preferred one included.
+    contrast
+        Standard deviation of the noise's luminance, in units of the pixel range.
+    background
+        noise, grey:LEVEL, texture:NAME (brick, grass, gravel) or folder:PATH.
+    clutter
+        Fragments without a category behind the objects, 0 to 1000.
+    occlusion
+        Share of each object's frame that bars in front of it hide, in [0, 0.8].
     """
 
     size: tuple[int, int] = (112, 112)
@@ -51,6 +64,9 @@ class Objects:
     hue_shift: float = 0.0
     texture_reliability: float = 0.6
     contrast: float = 0.12
+    background: str = backgrounds.NOISE
+    clutter: int = 0
+    occlusion: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.size) < 32:
@@ -67,6 +83,11 @@ class Objects:
                 raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)}")
         if not math.isfinite(self.hue_shift):
             raise ValueError(f"hue_shift must be a finite number of degrees, got {self.hue_shift}")
+        if not 0 <= self.clutter <= 1000:
+            raise ValueError(f"clutter must be 0 to 1000 fragments, got {self.clutter}")
+        if not 0 <= self.occlusion <= 0.8:
+            raise ValueError(f"occlusion must be a share in [0, 0.8], got {self.occlusion}")
+        backgrounds.check(self.background)
 
 
 def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
@@ -122,6 +143,8 @@ def render(
         image += coverage[:, None] * (colour - image)
         mask[:, k] = coverage >= 0.5
         mask[:, :k] &= ~mask[:, k : k + 1]  # a mask holds what can be seen: later objects lie in front
+    if parameters.occlusion:
+        clutter.occlude(image, mask, arrays, parameters.occlusion, seed, indices)
     pixels = np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8)
     return {"image": pixels, "object_mask": mask, **arrays}
 
@@ -169,11 +192,12 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
         normal = generator.standard_normal((3, *spectrum.shape[2:], 2), dtype=np.float32)
         spectrum[row] = normal.view(np.complex64)[..., 0]
     rotation = (uniform[..., 0] * 2 - 1) * parameters.rotation
-    hue = _hues(uniform, classes, parameters)
+    hue = surfaces.hues(uniform, classes, parameters.hue_sd, parameters.hue_conflict, parameters.hue_shift)
 
     def layer(k: int):
         distance, u, v = _distance(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
-        return distance, _surface(u, v, hue[:, k], uniform[:, k], classes[:, k], parameters)
+        reliability = parameters.texture_reliability
+        return distance, surfaces.colours(u, v, hue[:, k], uniform[:, k], classes[:, k], reliability)
 
     arrays = {
         "object_class": classes.astype(np.int16),
@@ -183,7 +207,7 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
         "object_rotation": rotation,
         "object_hue": hue,
     }
-    return _background(spectrum, uniform[:, 0, 8:12], parameters), arrays, layer
+    return _ground(spectrum, uniform[:, 0, 8:12], parameters, seed, indices), arrays, layer
 
 
 def counterbalanced_classes(indices: np.ndarray, n_objects: int) -> np.ndarray:
@@ -224,31 +248,17 @@ def _place(generator: np.random.Generator, parameters: Objects) -> np.ndarray:
         radius *= 0.92
 
 
-def _background(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects) -> np.ndarray:
-    """Coloured 1/f noise (image, channel, y, x): one luminance field and two weaker colour fields."""
-    height, width = parameters.size
-    frequency = np.hypot(fft.fftfreq(height)[:, None], fft.rfftfreq(width)).astype(np.float32)
-    frequency[0, 0] = np.inf
-    # the amplitude falls as frequency ** -exponent; natural scenes lie around 1 (Field 1987)
-    exponent = 0.8 + 0.5 * uniform[:, 0, None, None, None]
-    fields = fft.irfft2(spectrum * frequency**-exponent, s=parameters.size)
-    fields /= fields.std(axis=(2, 3), keepdims=True)
-    mean = (0.3 + 0.35 * uniform[:, 1])[:, None, None, None]
-    tint = ((uniform[:, 2:4] - 0.5) * 0.16)[:, :, None, None]
-    luminance = mean + parameters.contrast * fields[:, :1]
-    red_green, blue_yellow = np.split(tint + 0.035 * fields[:, 1:], 2, axis=1)
-    return np.concatenate([luminance + red_green, luminance - red_green, luminance + blue_yellow], axis=1)
-
-
-def _hues(uniform: np.ndarray, classes: np.ndarray, parameters: Objects) -> np.ndarray:
-    """Hue of each object in degrees (image, object)."""
-    typical = classes * (360 / len(CATEGORIES))
-    # a normal deviate from two of the uniforms (Box and Muller 1958)
-    normal = np.sqrt(-2 * np.log(1 - uniform[..., 1])) * np.cos(2 * np.pi * uniform[..., 2])
-    hue = np.where(
-        uniform[..., 3] < parameters.hue_conflict, 360 * uniform[..., 1], typical + parameters.hue_sd * normal
-    )
-    return ((hue + parameters.hue_shift) % 360).astype(np.float32)
+def _ground(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects, seed: int, indices: np.ndarray):
+    """Background with its clutter (image, channel, y, x) in about [0, 1]."""
+    if parameters.background == backgrounds.NOISE:
+        image = backgrounds.one_over_f(spectrum, uniform, parameters.size, parameters.contrast)
+    else:
+        fills = [backgrounds.fill(parameters.background, parameters.size, seed, int(index)) for index in indices]
+        image = np.ascontiguousarray(np.moveaxis(np.stack(fills), -1, 1))
+    if parameters.clutter:
+        for picture, index in zip(image, indices, strict=True):
+            clutter.add_fragments(picture, parameters.clutter, parameters.radius[1] * parameters.size[0], seed, index)
+    return image
 
 
 def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, size: tuple[int, int]):
@@ -264,18 +274,3 @@ def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, siz
         chosen = classes == category
         distance[chosen] = SHAPES[CATEGORIES[category]](u[chosen], v[chosen])
     return distance * radius, u, v
-
-
-def _surface(u, v, hue, uniform, classes, parameters: Objects) -> np.ndarray:
-    """Colour of the object's surface (image, channel, y, x) in [0, 1]."""
-    preferred = classes % len(TEXTURES)
-    other = (uniform[:, 5] * len(TEXTURES)).astype(int)
-    texture = np.where(uniform[:, 4] < parameters.texture_reliability, preferred, other)[:, None, None]
-    cycles = (1.5 + 1.5 * uniform[:, 7])[:, None, None] * np.float32(np.pi)
-    wave_u, wave_v = np.sin(cycles * u), np.sin(cycles * v)
-    pattern = np.choose(texture, [np.float32(0), np.sign(wave_u), np.sign(wave_u * wave_v), np.clip(v, -1, 1)])
-    value = (0.62 + 0.3 * uniform[:, 6])[:, None, None] * (1 - 0.22 * (1 - pattern) * (texture > 0))
-    saturation = (0.6 + 0.4 * uniform[:, 5])[:, None, None]
-    sextant = (np.array([5, 3, 1], np.float32) + hue[:, None] / 60) % 6
-    fall = np.clip(np.minimum(sextant, 4 - sextant), 0, 1)[:, :, None, None]
-    return value[:, None] * (1 - saturation[:, None] * fall)

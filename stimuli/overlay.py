@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from stimuli import objects, stimulus_set
+from stimuli import objects, photographs, stimulus_set
 from stimuli.counterbalance import crossed
 
-__all__ = ["Overlay", "draw"]
+__all__ = ["Overlay", "draw", "from_photographs"]
 
 STREAM = 1 << 56
 
@@ -37,6 +37,8 @@ class Overlay:
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:
             raise ValueError(f"each reading is one object, got n_objects = {self.scene.n_objects}")
+        if self.scene.occlusion:
+            raise ValueError(f"an overlay has no occluders; expected occlusion 0, got {self.scene.occlusion}")
         if not self.mixes or not all(0 <= mix <= 1 for mix in self.mixes):
             raise ValueError(f"mixes must hold weights of the second object in [0, 1], got {self.mixes}")
 
@@ -86,4 +88,45 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
         seed=seed,
         categories=objects.CATEGORIES,
         design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
+    )
+
+
+def from_photographs(
+    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], parameters: Overlay
+) -> xr.Dataset:
+    """Let one photograph shine through another, once at every mix.
+
+    Parameters
+    ----------
+    first, second : (y, x, channel) uint8 pictures, brought to the size of the stimuli.
+    categories : names of the two.
+    parameters : size of the stimuli (that of ``scene``) and mixes.
+
+    Returns
+    -------
+    Dataset of one stimulus for each mix, in the order given; the mask of a photograph of any weight is the image.
+
+    Raises
+    ------
+    ValueError : a picture is not (y, x, 3) uint8.
+    """
+    size, mix = parameters.scene.size, np.array(parameters.mixes, float)
+    pictures = [photographs.resized(picture, size).astype(float) for picture in (first, second)]
+    image = np.stack([(1 - weight) * pictures[0] + weight * pictures[1] for weight in mix])
+    return stimulus_set.from_arrays(
+        {
+            "image": (image + 0.5).astype(np.uint8),
+            "object_class": np.tile(np.array([0, 1], np.int16), (len(mix), 1)),
+            "object_mask": np.broadcast_to(
+                (np.stack([1 - mix, mix], axis=1) > 0)[..., None, None], (len(mix), 2, *size)
+            ).copy(),
+        },
+        first=0,
+        family="overlay",
+        parameters=parameters,
+        seed=0,
+        categories=categories,
+        design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
+        licence="that of the photographs",
+        source="given photographs",
     )

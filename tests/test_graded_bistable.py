@@ -46,6 +46,17 @@ def test_both_objects_of_an_overlay_lie_at_one_place_and_differ():
     assert (classes[:, 0] != classes[:, 1]).all()
 
 
+def test_photographs_are_mixed_in_the_given_weights():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 48, 56, 3), np.uint8)
+    stimuli = overlay.from_photographs(*pictures, ("face", "house"), replace(OVERLAY, mixes=(0.0, 0.3, 1.0)))
+    assert np.array_equal(stimuli["image"][0], pictures[0]) and np.array_equal(stimuli["image"][2], pictures[1])
+    expected = 0.7 * pictures[0] + 0.3 * pictures[1]
+    assert np.abs(stimuli["image"].values[1] - expected).max() <= 0.51
+    assert stimuli["object_mask"].values.all((2, 3)).tolist() == [[True, False], [True, True], [False, True]]
+    with pytest.raises(ValueError, match="must be .y, x, 3. uint8"):
+        overlay.from_photographs(pictures[0], pictures[1] / 255, ("face", "house"), OVERLAY)
+
+
 def test_pairs_of_categories_and_mixes_are_crossed():
     stimuli = overlay.draw(overlay.Overlay(objects.Objects(size=(32, 32)), mixes=(0.3, 0.7)), 264, 0)
     rows = Counter(map(tuple, np.column_stack([stimuli["object_class"], stimuli["mix"]]).tolist()))
@@ -97,6 +108,8 @@ def test_readings_of_no_share_have_no_mask():
         (lambda: overlay.Overlay(SCENE, (float("nan"),)), "mixes"),
         (lambda: overlay.Overlay(SCENE, ()), "mixes"),
         (lambda: overlay.Overlay(replace(SCENE, n_objects=2)), "one object"),
+        (lambda: overlay.Overlay(replace(SCENE, occlusion=0.2)), "occlusion"),
+        (lambda: morph.Morph(replace(SCENE, occlusion=0.2)), "occlusion"),
         (lambda: morph.Morph(SCENE, steps=1), "steps"),
         (lambda: morph.Morph(replace(SCENE, n_objects=2)), "one object"),
     ],
