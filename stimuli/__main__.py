@@ -21,6 +21,7 @@ Folder = Annotated[Path, tyro.conf.Positional]
 FAMILIES = {
     "objects": ("objects", "Objects", "scenes of one or more objects"),
     "bistable": ("bistable", "Halves", "half/half images of two objects"),
+    "halves": ("halves", "Photographs", "half/half images of photographs, of a class folder or two given ones"),
     "overlay": ("overlay", "Overlay", "two objects in one place, one shining through the other"),
     "morph": ("morph", "Morph", "sequences from one reading to another and back"),
     "ambiguous": ("ambiguous", "Ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone"),

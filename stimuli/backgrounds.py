@@ -113,7 +113,7 @@ def one_over_f(spectrum: np.ndarray, uniform: np.ndarray, size: tuple[int, int],
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """Read a picture as 8-bit RGB, turned upright as its EXIF orientation says.
+    """Read a picture as 8-bit RGB, turned upright as its EXIF orientation says, what is transparent on white.
 
     Parameters
     ----------
@@ -126,13 +126,19 @@ def read_picture(path: Path) -> np.ndarray:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : the file is not a readable picture.
+    ValueError : the file is not a readable picture, or has more than 8 bits.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"no picture at {path}; check the path")
     try:
-        with Image.open(path) as picture:
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened)
+            if picture.mode[0] in "IF":
+                raise ValueError(f"its pixels have more than 8 bits (mode {picture.mode}), save it with 8")
+            if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+                picture = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+            return np.asarray(picture.convert("RGB"))
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot read {path} as a picture: {error}") from error
 

@@ -98,3 +98,20 @@ def test_pictures_that_cannot_serve_are_refused(pictures, tmp_path):
         backgrounds.check(f"folder:{tmp_path / 'empty'}")
     with pytest.raises(FileNotFoundError, match="no picture at"):
         backgrounds.read_picture(tmp_path / "gone.png")
+
+
+def test_pictures_of_every_kind_are_read_as_rgb(tmp_path):
+    levels = np.random.default_rng(0).integers(0, 256, (6, 8), np.uint8)
+    Image.fromarray(levels).save(tmp_path / "grey.png")
+    assert np.array_equal(backgrounds.read_picture(tmp_path / "grey.png"), np.repeat(levels[..., None], 3, 2))
+    seen = np.zeros((6, 8, 4), np.uint8)
+    seen[:3, :, 3] = 255  # black, the lower half transparent
+    Image.fromarray(seen).save(tmp_path / "half.png")
+    assert (backgrounds.read_picture(tmp_path / "half.png")[:, 0, 0] == [0, 0, 0, 255, 255, 255]).all()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.fromarray(levels).save(tmp_path / "turned.png", exif=turned)
+    assert np.array_equal(backgrounds.read_picture(tmp_path / "turned.png")[..., 0], np.rot90(levels, -1))
+    Image.fromarray(levels.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    with pytest.raises(ValueError, match="deep.png .* more than 8 bits"):
+        backgrounds.read_picture(tmp_path / "deep.png")
