@@ -92,9 +92,10 @@ def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
     indices = np.arange(first, first + n)
     classes = _classes(indices, parameters.n_objects, len(categories))
     swapped = (indices + indices // len(categories)) % 2 if len(categories) % 2 == 0 else indices % 2
+    grounds = backgrounds.fill_all(parameters.background, parameters.size, seed, indices)
     arrays = stacked(
-        _scene(parameters, seed, i, [pictures[categories[c]] for c in row], right == 1)
-        for i, row, right in zip(indices, classes, swapped, strict=True)
+        _scene(parameters, ground, generator(seed, STREAM, i), [pictures[categories[c]] for c in row], right == 1)
+        for i, ground, row, right in zip(indices, grounds, classes, swapped, strict=True)
     )
     arrays["object_class"] = classes.astype(np.int16)
     if parameters.n_objects == 2:
@@ -126,14 +127,16 @@ def _classes(indices: np.ndarray, n_objects: int, count: int) -> np.ndarray:
     return np.stack(classes, axis=1)
 
 
-def _scene(parameters: Natural, seed: int, index: int, choices: list, swapped: bool) -> dict[str, np.ndarray]:
+def _scene(
+    parameters: Natural, ground: np.ndarray, random: np.random.Generator, choices: list, swapped: bool
+) -> dict[str, np.ndarray]:
     """Compose one image: each object somewhere in a half or quarter of its own."""
-    p, random = parameters, generator(seed, STREAM, index)
+    p = parameters
     rows, columns = CELLS[p.n_objects]
     cell = np.array([p.size[0] // rows, p.size[1] // columns])
     order = [1, 0] if swapped else [0, 1]
     places = order if p.n_objects == 2 else random.permutation(rows * columns)[: p.n_objects]
-    image = backgrounds.fill(p.background, p.size, seed, int(index)).astype(np.float64)
+    image = ground.astype(np.float64)
     masks = np.zeros((p.n_objects, *p.size), bool)
     centres, radii, sources = [], [], []
     for k, (place, files) in enumerate(zip(places, choices, strict=True)):

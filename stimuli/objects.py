@@ -253,8 +253,8 @@ def _ground(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects, seed
     if parameters.background == backgrounds.NOISE:
         image = backgrounds.one_over_f(spectrum, uniform, parameters.size, parameters.contrast)
     else:
-        fills = [backgrounds.fill(parameters.background, parameters.size, seed, int(index)) for index in indices]
-        image = np.ascontiguousarray(np.moveaxis(np.stack(fills), -1, 1))
+        fills = backgrounds.fill_all(parameters.background, parameters.size, seed, indices)
+        image = np.ascontiguousarray(np.moveaxis(fills, -1, 1))
     if parameters.clutter:
         for picture, index in zip(image, indices, strict=True):
             clutter.add_fragments(picture, parameters.clutter, parameters.radius[1] * parameters.size[0], seed, index)
