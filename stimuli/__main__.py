@@ -1,68 +1,127 @@
-"""``python -m stimuli FAMILY [parameters] --n --seed --out FOLDER``: make a stimulus set."""
+"""``python -m stimuli FAMILY [parameters] --n --seed --out FOLDER``: make a set; list, show, verify, remake."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
-from stimuli import bistable, command_line, objects, stimulus_set
+from stimuli import command_line, recipes, sheet, verification
+from stimuli.making import Request, make
+
+Flat = tyro.conf.OmitArgPrefixes
+Folder = Annotated[Path, tyro.conf.Positional]
+
+# name on the command line: module, its dataclass of parameters, and what it shows
+FAMILIES = {
+    "objects": ("objects", "Objects", "scenes of one or more objects"),
+    "bistable": ("bistable", "Halves", "half/half images of two objects"),
+    "halves": ("halves", "Photographs", "half/half images of photographs, of a class folder or two given ones"),
+    "overlay": ("overlay", "Overlay", "two objects in one place, one shining through the other"),
+    "morph": ("morph", "Morph", "sequences from one reading to another and back"),
+    "ambiguous": ("ambiguous", "Ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone"),
+    "cueing": ("cueing", "Cueing", "Posner displays with valid, invalid and neutral cues"),
+    "search": ("search", "Search", "search arrays with a feature or conjunction target"),
+    "navon": ("navon", "Navon", "large letters made of small ones"),
+    "contours": ("contours", "Contours", "Kanizsa figures and their controls"),
+    "hybrid": ("hybrid", "Hybrid", "low spatial frequencies of one picture, high ones of another"),
+    "crowding": ("crowding", "Crowding", "a peripheral target between flankers"),
+    "natural": ("natural", "Natural", "scenes of objects cut out of segmented photographs"),
+}
 
 
-@dataclass(frozen=True)
-class Request:
-    """What every family takes.
+def families_table() -> str:
+    """Lay out the families, one line each.
+
+    Returns
+    -------
+    Text.
+    """
+    return "\n".join(f"{name:<12}{purpose}" for name, (_, _, purpose) in FAMILIES.items())
+
+
+def list_families() -> None:
+    """List the families of stimuli."""
+    print(families_table())
+
+
+def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6) -> None:
+    """Draw a contact sheet: pictures with their labels and the outlines of their masks.
 
     Parameters
     ----------
-    out : folder to write, new or empty.
-    n : number of stimuli.
-    seed : seed of the set.
+    folder
+        Folder of a stimulus set.
+    out
+        PNG file to write; FOLDER.png beside the folder, if left out.
+    n
+        Number of stimuli on the sheet, the first ones.
+    columns
+        Pictures in a row.
     """
-
-    out: Path
-    n: int = 24
-    seed: int = 0
+    print(sheet.write(folder, out, n, columns))
 
 
-def make_objects(
-    request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[objects.Objects]
-) -> None:
-    """Scenes of one or more objects on 1/f noise.
+def verify(folder: Folder) -> None:
+    """Check that a stimulus set is what its recipe says: every file, its hash, the number of stimuli.
 
     Parameters
     ----------
-    request : how many, and where to.
-    parameters : what to draw.
+    folder
+        Folder of a stimulus set.
     """
-    _make(request, partial(objects.draw, parameters))
+    print(verification.verify(folder))
 
 
-def make_bistable(
-    request: tyro.conf.OmitArgPrefixes[Request], parameters: tyro.conf.OmitArgPrefixes[bistable.Halves]
-) -> None:
-    """Half/half images of two objects.
+def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, resume: bool = False) -> None:
+    """Make a stimulus set again from its recipe, and say whether the bytes are the same.
 
     Parameters
     ----------
-    request : how many, and where to.
-    parameters : what to draw.
+    recipe
+        Folder of a stimulus set, or its stimuli.json alone.
+    out
+        Folder to write.
+    jobs
+        Processes that draw.
+    overwrite
+        Replace a stimulus set that is there.
+    resume
+        Go on with a set that was interrupted.
     """
-    _make(request, partial(bistable.draw, parameters))
+    told = recipes.load(recipe)
+    if told["family"] not in FAMILIES:
+        raise ValueError(f"{recipe} is of the family {told['family']!r}; this program makes {', '.join(FAMILIES)}")
+    module, parameters = _family(told["family"])
+    request = recipes.request_of(told, out, jobs, overwrite, resume)
+    draw = partial(module.draw, recipes.instance(parameters, told["parameters"]))
+    make(draw, request)
+    print(recipes.compare(told, out))
 
 
-FAMILIES = {"objects": make_objects, "bistable": make_bistable}
+def _family(name: str) -> tuple:
+    """Module and dataclass of a family."""
+    file, parameters, _ = FAMILIES[name]
+    module = importlib.import_module(f"stimuli.{file}")
+    return module, getattr(module, parameters)
 
 
-def _make(request: Request, draw: Callable) -> None:
-    """Draw a stimulus set and write it; a folder that holds something is refused before anything is drawn."""
-    stimulus_set.check_folder(request.out)
-    stimulus_set.write(draw(request.n, request.seed), request.out)
-    print(f"{request.n} stimuli in {request.out} (stimuli.csv, stimuli.json)")
+def _command(name: str) -> Callable:
+    """The command that makes a set of a family; its options are the fields of the family's dataclass."""
+    module, parameters_type = _family(name)
+
+    def command(request, parameters) -> None:
+        make(partial(module.draw, parameters), request)
+        print(f"{request.n} stimuli in {request.out} (stimuli.csv, stimuli.json, trials_jspsych.json)")
+
+    command.__annotations__ = {"request": Flat[Request], "parameters": Flat[parameters_type], "return": None}
+    command.__doc__ = f"{FAMILIES[name][2][0].upper()}{FAMILIES[name][2][1:]}."
+    return command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    return command_line.run(FAMILIES, "python -m stimuli", arguments)
+    commands = {name: _command(name) for name in FAMILIES}
+    commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
+    return command_line.run(commands, "python -m stimuli", arguments)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from PIL import Image
 
-from stimuli import objects, stimulus_set
+from stimuli import objects, photographs, stimulus_set
 
 __all__ = ["Halves", "HalvesOfPhotographs", "draw", "from_class_folder", "from_photographs"]
 
@@ -22,7 +21,8 @@ class Halves:
 
     Parameters
     ----------
-    scene : how each half is drawn; its size is that of the whole image.
+    scene
+        How each half is drawn; its size is that of the whole image.
     """
 
     scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.14, 0.24)))
@@ -41,8 +41,10 @@ class HalvesOfPhotographs:
 
     Parameters
     ----------
-    size : height and width of the image in pixels; the width is even.
-    folder : class folder that the photographs come from, "" for given files.
+    size
+        Height and width of the image in pixels; the width is even.
+    folder
+        Class folder that the photographs come from, "" for given files.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -170,10 +172,7 @@ def from_class_folder(
 
 def _squeezed(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A photograph in half the width of the stimulus, (y, x, channel) uint8."""
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-        raise ValueError(f"a photograph must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")
-    return np.asarray(Image.fromarray(picture).resize((size[1] // 2, size[0]), Image.Resampling.BICUBIC))
+    return photographs.resized(picture, (size[0], size[1] // 2))
 
 
 def _of_photographs(halves, classes, swapped, parameters, first, seed, categories) -> xr.Dataset:

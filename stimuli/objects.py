@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy import fft
 
-from stimuli import stimulus_set
+from stimuli import backgrounds, clutter, stimulus_set, surfaces
 from stimuli.shapes import CATEGORIES, SHAPES
 
-__all__ = ["CATEGORIES", "Objects", "draw", "render"]
+__all__ = ["CATEGORIES", "Objects", "counterbalanced_classes", "draw", "layers", "render"]
 
-TEXTURES = ("plain", "stripes", "checks", "gradient")
 PLACES_TRIED = 64
 
 
@@ -29,17 +27,32 @@ class Objects:
 
     Parameters
     ----------
-    size : height and width in pixels, at least 32.
-    n_objects : objects in an image, 1 to 4; their categories differ.
-    radius : smallest and largest radius of an object, in units of the image height; where that does not fit the
-        width or leaves several objects no room, they are drawn smaller.
-    rotation : objects are turned by an angle uniform within +- this, in degrees.
-    hue_sd : standard deviation of the hue around the category's own, in degrees.
-    hue_conflict : probability in [0, 1] that an object's hue is uniform instead.
-    hue_shift : added to every object's hue, in degrees.
-    texture_reliability : probability in [0, 1] that the category's preferred texture is given; else one of the four
-        (plain, stripes, checks, gradient) is drawn, the preferred one included.
-    contrast : standard deviation of the background's luminance, in units of the pixel range.
+    size
+        Height and width in pixels, at least 32.
+    n_objects
+        Objects in an image, 1 to 4; their categories differ.
+    radius
+        Smallest and largest radius of an object, in units of the image height; where that does not fit the width or
+        leaves several objects no room, they are drawn smaller.
+    rotation
+        Objects are turned by an angle uniform within +- this, in degrees.
+    hue_sd
+        Standard deviation of the hue around the category's own, in degrees.
+    hue_conflict
+        Probability in [0, 1] that an object's hue is uniform instead.
+    hue_shift
+        Added to every object's hue, in degrees.
+    texture_reliability
+        Probability in [0, 1] that the category's preferred texture is given; else one of the four (plain, stripes,
+        checks, gradient) is drawn, the preferred one included.
+    contrast
+        Standard deviation of the noise's luminance, in units of the pixel range.
+    background
+        noise, grey:LEVEL, texture:NAME (brick, grass, gravel) or folder:PATH.
+    clutter
+        Fragments without a category behind the objects, 0 to 1000.
+    occlusion
+        Share of each object's frame that bars in front of it hide, in [0, 0.8].
     """
 
     size: tuple[int, int] = (112, 112)
@@ -51,6 +64,9 @@ class Objects:
     hue_shift: float = 0.0
     texture_reliability: float = 0.6
     contrast: float = 0.12
+    background: str = backgrounds.NOISE
+    clutter: int = 0
+    occlusion: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.size) < 32:
@@ -67,6 +83,11 @@ class Objects:
                 raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)}")
         if not math.isfinite(self.hue_shift):
             raise ValueError(f"hue_shift must be a finite number of degrees, got {self.hue_shift}")
+        if not 0 <= self.clutter <= 1000:
+            raise ValueError(f"clutter must be 0 to 1000 fragments, got {self.clutter}")
+        if not 0 <= self.occlusion <= 0.8:
+            raise ValueError(f"occlusion must be a share in [0, 0.8], got {self.occlusion}")
+        backgrounds.check(self.background)
 
 
 def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
@@ -113,6 +134,49 @@ def render(
     (image, object, y, x) bool; object_x, object_y, object_radius (image, object) in pixels;
     object_rotation and object_hue (image, object) in degrees. All but the first start with ``object``.
     """
+    image, arrays, layer = _prepared(parameters, seed, indices, classes)
+    height, width = parameters.size
+    mask = np.zeros((len(image), parameters.n_objects, height, width), bool)
+    for k in range(parameters.n_objects):
+        distance, colour = layer(k)
+        coverage = np.clip(0.5 - distance, 0, 1)
+        image += coverage[:, None] * (colour - image)
+        mask[:, k] = coverage >= 0.5
+        mask[:, :k] &= ~mask[:, k : k + 1]  # a mask holds what can be seen: later objects lie in front
+    if parameters.occlusion:
+        clutter.occlude(image, mask, arrays, parameters.occlusion, seed, indices)
+    pixels = np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return {"image": pixels, "object_mask": mask, **arrays}
+
+
+def layers(
+    parameters: Objects, seed: int, indices: Sequence[int], classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Give the parts of images of one object, for families that put them together otherwise.
+
+    Two calls that differ in the classes alone give the same background and objects of the same place, size and
+    rotation.
+
+    Parameters
+    ----------
+    parameters : what to draw, with one object.
+    seed : any non-negative integer below 2**64.
+    indices : image numbers.
+    classes : (image,) categories, indices into CATEGORIES.
+
+    Returns
+    -------
+    background : (image, channel, y, x) in about [0, 1].
+    distance : (image, y, x) signed distance to the object in pixels, negative inside.
+    colour : (image, channel, y, x) the object's surface, extended over the whole image.
+    arrays : (image, 1) arrays by name, as :func:`render` gives them.
+    """
+    background, arrays, layer = _prepared(parameters, seed, indices, np.asarray(classes)[:, None])
+    return background, *layer(0), arrays
+
+
+def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: np.ndarray | None):
+    """Background, arrays by name, and a function from an object's number to its distance and colour."""
     height, width = parameters.size
     n_objects = parameters.n_objects
     indices = np.asarray(indices, dtype=np.int64)
@@ -127,27 +191,23 @@ def render(
         layout[row] = _place(generator, parameters)
         normal = generator.standard_normal((3, *spectrum.shape[2:], 2), dtype=np.float32)
         spectrum[row] = normal.view(np.complex64)[..., 0]
-    image = _background(spectrum, uniform[:, 0, 8:12], parameters)
     rotation = (uniform[..., 0] * 2 - 1) * parameters.rotation
-    hue = _hues(uniform, classes, parameters)
-    mask = np.zeros((len(indices), n_objects, height, width), bool)
-    for k in range(n_objects):
-        coverage, u, v = _coverage(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
-        colour = _surface(u, v, hue[:, k], uniform[:, k], classes[:, k], parameters)
-        image += coverage[:, None] * (colour - image)
-        mask[:, k] = coverage >= 0.5
-        mask[:, :k] &= ~mask[:, k : k + 1]  # a mask holds what can be seen: later objects lie in front
-    pixels = np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8)
-    return {
-        "image": pixels,
+    hue = surfaces.hues(uniform, classes, parameters.hue_sd, parameters.hue_conflict, parameters.hue_shift)
+
+    def layer(k: int):
+        distance, u, v = _distance(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
+        reliability = parameters.texture_reliability
+        return distance, surfaces.colours(u, v, hue[:, k], uniform[:, k], classes[:, k], reliability)
+
+    arrays = {
         "object_class": classes.astype(np.int16),
-        "object_mask": mask,
         "object_x": layout[..., 0],
         "object_y": layout[..., 1],
         "object_radius": layout[..., 2],
         "object_rotation": rotation,
         "object_hue": hue,
     }
+    return _ground(spectrum, uniform[:, 0, 8:12], parameters, seed, indices), arrays, layer
 
 
 def counterbalanced_classes(indices: np.ndarray, n_objects: int) -> np.ndarray:
@@ -188,35 +248,21 @@ def _place(generator: np.random.Generator, parameters: Objects) -> np.ndarray:
         radius *= 0.92
 
 
-def _background(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects) -> np.ndarray:
-    """Coloured 1/f noise (image, channel, y, x): one luminance field and two weaker colour fields."""
-    height, width = parameters.size
-    frequency = np.hypot(fft.fftfreq(height)[:, None], fft.rfftfreq(width)).astype(np.float32)
-    frequency[0, 0] = np.inf
-    # the amplitude falls as frequency ** -exponent; natural scenes lie around 1 (Field 1987)
-    exponent = 0.8 + 0.5 * uniform[:, 0, None, None, None]
-    fields = fft.irfft2(spectrum * frequency**-exponent, s=parameters.size)
-    fields /= fields.std(axis=(2, 3), keepdims=True)
-    mean = (0.3 + 0.35 * uniform[:, 1])[:, None, None, None]
-    tint = ((uniform[:, 2:4] - 0.5) * 0.16)[:, :, None, None]
-    luminance = mean + parameters.contrast * fields[:, :1]
-    red_green, blue_yellow = np.split(tint + 0.035 * fields[:, 1:], 2, axis=1)
-    return np.concatenate([luminance + red_green, luminance - red_green, luminance + blue_yellow], axis=1)
+def _ground(spectrum: np.ndarray, uniform: np.ndarray, parameters: Objects, seed: int, indices: np.ndarray):
+    """Background with its clutter (image, channel, y, x) in about [0, 1]."""
+    if parameters.background == backgrounds.NOISE:
+        image = backgrounds.one_over_f(spectrum, uniform, parameters.size, parameters.contrast)
+    else:
+        fills = backgrounds.fill_all(parameters.background, parameters.size, seed, indices)
+        image = np.ascontiguousarray(np.moveaxis(fills, -1, 1))
+    if parameters.clutter:
+        for picture, index in zip(image, indices, strict=True):
+            clutter.add_fragments(picture, parameters.clutter, parameters.radius[1] * parameters.size[0], seed, index)
+    return image
 
 
-def _hues(uniform: np.ndarray, classes: np.ndarray, parameters: Objects) -> np.ndarray:
-    """Hue of each object in degrees (image, object)."""
-    typical = classes * (360 / len(CATEGORIES))
-    # a normal deviate from two of the uniforms (Box and Muller 1958)
-    normal = np.sqrt(-2 * np.log(1 - uniform[..., 1])) * np.cos(2 * np.pi * uniform[..., 2])
-    hue = np.where(
-        uniform[..., 3] < parameters.hue_conflict, 360 * uniform[..., 1], typical + parameters.hue_sd * normal
-    )
-    return ((hue + parameters.hue_shift) % 360).astype(np.float32)
-
-
-def _coverage(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, size: tuple[int, int]):
-    """Anti-aliased coverage (image, y, x) in [0, 1] and the object's own coordinates u, v."""
+def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, size: tuple[int, int]):
+    """Signed distance (image, y, x) in pixels and the object's own coordinates u, v."""
     x, y = np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)
     centre_x, centre_y, radius = (layout[:, i, None, None] for i in range(3))
     angle = np.deg2rad(rotation, dtype=np.float32)[:, None, None]
@@ -227,19 +273,4 @@ def _coverage(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, siz
     for category in np.unique(classes):
         chosen = classes == category
         distance[chosen] = SHAPES[CATEGORIES[category]](u[chosen], v[chosen])
-    return np.clip(0.5 - distance * radius, 0, 1), u, v
-
-
-def _surface(u, v, hue, uniform, classes, parameters: Objects) -> np.ndarray:
-    """Colour of the object's surface (image, channel, y, x) in [0, 1]."""
-    preferred = classes % len(TEXTURES)
-    other = (uniform[:, 5] * len(TEXTURES)).astype(int)
-    texture = np.where(uniform[:, 4] < parameters.texture_reliability, preferred, other)[:, None, None]
-    cycles = (1.5 + 1.5 * uniform[:, 7])[:, None, None] * np.float32(np.pi)
-    wave_u, wave_v = np.sin(cycles * u), np.sin(cycles * v)
-    pattern = np.choose(texture, [np.float32(0), np.sign(wave_u), np.sign(wave_u * wave_v), np.clip(v, -1, 1)])
-    value = (0.62 + 0.3 * uniform[:, 6])[:, None, None] * (1 - 0.22 * (1 - pattern) * (texture > 0))
-    saturation = (0.6 + 0.4 * uniform[:, 5])[:, None, None]
-    sextant = (np.array([5, 3, 1], np.float32) + hue[:, None] / 60) % 6
-    fall = np.clip(np.minimum(sextant, 4 - sextant), 0, 1)[:, :, None, None]
-    return value[:, None] * (1 - saturation[:, None] * fall)
+    return distance * radius, u, v

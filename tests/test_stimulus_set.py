@@ -1,6 +1,7 @@
 """The stimulus-set format: what is written is found again by other programs, and by us; the command line."""
 
 import hashlib
+import importlib
 import json
 import os
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from absvit.images import class_folder
 from stimuli import bistable, objects, stimulus_set
-from stimuli.__main__ import main
+from stimuli.__main__ import FAMILIES, main
+from stimuli.viewing import Viewing, in_degrees
 
 OBJECTS = objects.Objects(size=(40, 48), n_objects=2)
 HALVES = bistable.Halves(objects.Objects(size=(32, 64)))
@@ -24,11 +27,34 @@ def photographs():
     return bistable.from_photographs(*pictures, ("cat", "dog"), (32, 64))
 
 
+def designed():
+    """Two objects or one, with design variables of every kind and the words that tables like to swallow."""
+    drawn = objects.draw(OBJECTS, 4, 1)
+    arrays = {name: drawn[name].values.copy() for name in ("image", "object_class", "object_mask", "object_x")}
+    arrays["object_class"][1, 1], arrays["object_x"][1, 1], arrays["object_mask"][1, 1] = -1, np.nan, False
+    arrays["cue_mask"], arrays["cue_weight"] = ~arrays["object_mask"], np.arange(8.0).reshape(4, 2) / 7
+    design = {
+        "condition": (["valid", "None", "", 'a, "b"'], "kind of cue", "1"),
+        "present": ([True, False, True, False], "whether a target is shown", "1"),
+        "set_size": ([2, 1, 2, 2], "objects shown", "1"),
+        "spacing": (np.array([4.25, np.nan, 1e-7, 30]), "distance of neighbours", "pixel"),
+    }
+    dims = {
+        "cue_mask": (("stimulus", "object", "y", "x"), "pixels that are cued", "1"),
+        "cue_weight": (("stimulus", "object"), "weight of the cue", "1"),
+    }
+    recipe = {"family": "designed", "parameters": OBJECTS, "seed": 1, "categories": objects.CATEGORIES}
+    return stimulus_set.from_arrays(
+        arrays, first=7, **recipe, design=design, dims=dims, licence="CC-BY-4.0", source="us"
+    )
+
+
 SETS = {
     "objects": lambda: objects.draw(OBJECTS, 3, 1),
     "later numbers": lambda: objects.draw(OBJECTS, 3, 1, first=100_000),
     "bistable": lambda: bistable.draw(HALVES, 4, 2),
     "photographs": photographs,
+    "designed": designed,
 }
 
 
@@ -58,6 +84,104 @@ def test_the_table_leads_other_programs_to_every_picture(tmp_path):
                 assert found == value if quantity in ("class", "side") else found == pytest.approx(value, rel=1e-6)
     named = {*table["image"], *table["mask_0"], *table["mask_1"]}
     assert named == {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png")}
+
+
+def test_design_variables_are_columns_and_data_of_the_trials(tmp_path):
+    drawn = designed()
+    stimulus_set.write(drawn, tmp_path)
+    table = pd.read_csv(tmp_path / "stimuli.csv", keep_default_na=False)
+    for name in ("condition", "present", "set_size"):
+        assert table[name].tolist() == drawn[name].values.tolist()
+    assert table["category_1"].tolist() == ["square", "", "star", "cross"]
+    assert all(column.isidentifier() for column in table)  # PsychoPy makes variables of them
+    trials = json.loads((tmp_path / "trials_jspsych.json").read_text(), parse_constant=pytest.fail)
+    assert [trial["stimulus"] for trial in trials] == table["image"].tolist()
+    assert {trial["type"] for trial in trials} == {"image-keyboard-response"}
+    assert trials[1]["data"].items() >= {"stimulus": 8, "condition": "None", "present": False, "x_1": None}.items()
+    assert not any("mask" in name for name in trials[0]["data"])
+
+
+def test_places_and_sizes_are_told_in_degrees_of_the_stated_viewing():
+    drawn = objects.draw(OBJECTS, 3, 1)
+    seen = in_degrees(drawn, Viewing(viewing_distance=100, pixel_pitch=0.5))
+    pixels = 1000 * 2 * np.tan(np.deg2rad(0.5)) / 0.5
+    assert seen.attrs["pixels_per_degree"] == pytest.approx(pixels) == pytest.approx(34.9, abs=0.01)
+    np.testing.assert_allclose(seen["object_x_degree"] * pixels + 24, drawn["object_x"], rtol=1e-5)
+    np.testing.assert_allclose(20 - seen["object_y_degree"] * pixels, drawn["object_y"], rtol=1e-5)  # upwards
+    np.testing.assert_allclose(seen["object_radius_degree"] * pixels, drawn["object_radius"], rtol=1e-5)
+    again = in_degrees(seen, Viewing(pixels_per_degree=10))
+    np.testing.assert_allclose(again["object_radius_degree"] * 10, drawn["object_radius"], rtol=1e-5)
+    assert set(again) == set(drawn) == set(seen)
+    assert designed()["spacing_degree"].attrs["units"] == "degree of visual angle"
+
+
+def test_pictures_in_the_background_keep_their_licence(tmp_path):
+    Image.new("RGB", (80, 50)).save(tmp_path / "a.png")
+    scene = objects.Objects(size=(32, 64), background=f"folder:{tmp_path}")
+    assert objects.draw(scene, 1, 0).attrs["licence"].startswith("that of the pictures")
+    assert tmp_path.name in bistable.draw(bistable.Halves(scene), 1, 0).attrs["source"]
+    assert SETS["objects"]().attrs["licence"] == "CC0-1.0"
+    assert designed().attrs["licence"] == "CC-BY-4.0" and designed().attrs["source"] == "us"
+
+
+def test_luminance_and_contrast_are_those_of_srgb(tmp_path):
+    image = np.zeros((2, 40, 48, 3), np.uint8)
+    image[0, :, :24], image[1] = 255, 188  # half white; sRGB 188 has about half the light of white
+    recipe = {"family": "f", "parameters": OBJECTS, "seed": 0, "categories": []}
+    stimulus_set.write(stimulus_set.from_arrays({"image": image}, first=0, **recipe), tmp_path)
+    told = json.loads((tmp_path / "stimuli.json").read_text())["luminance"]
+    half = ((188 / 255 + 0.055) / 1.055) ** 2.4
+    assert told["mean_luminance"]["max"] == pytest.approx(half, abs=1e-5) and 0.49 < half < 0.51
+    assert told["mean_luminance"]["mean"] == pytest.approx((0.5 + half) / 2, abs=1e-5)
+    assert (told["rms_contrast"]["max"], told["rms_contrast"]["min"]) == pytest.approx((0.5, 0), abs=1e-5)
+
+
+def test_pictures_in_floats_become_grey_levels():
+    recipe = {"first": 0, "family": "f", "parameters": OBJECTS, "seed": 0, "categories": []}
+    levels = np.linspace(0, 1, 256, dtype=np.float32)
+    image = np.broadcast_to(levels[None, :, None, None], (1, 256, 4, 3))
+    drawn = stimulus_set.from_arrays({"image": image}, **recipe)
+    assert (drawn["image"].values == np.arange(256, dtype=np.uint8)[None, :, None, None]).all()
+    for wrong in (image * 1.01, image - 0.01, image * np.nan, image[..., 0], np.zeros((1, 4, 4, 3), int)):
+        with pytest.raises(ValueError, match="pictures must be"):
+            stimulus_set.from_arrays({"image": wrong}, **recipe)
+
+
+@pytest.mark.parametrize(
+    ("name", "dims", "told"),
+    [
+        ("set size", ("stimulus",), "column"),
+        ("class", ("stimulus",), "column"),
+        ("image_file", ("stimulus", "y"), "cannot hold"),
+        ("class_0", ("stimulus",), "one already"),
+        ("x", ("stimulus",), "column"),
+        ("cue", None, "not described"),
+    ],
+)
+def test_variables_that_would_not_come_back_are_refused(name, dims, told):
+    arrays = {"image": np.zeros((2, 32, 32, 3), np.uint8), "object_class": np.zeros((2, 1), np.int16)}
+    arrays[name] = np.zeros((2, 32) if dims and len(dims) > 1 else 2)
+    about = {} if dims is None else {name: (dims, "something", "1")}
+    with pytest.raises(ValueError, match=told):
+        stimulus_set.from_arrays(arrays, first=0, family="f", parameters=OBJECTS, seed=0, categories=["a"], dims=about)
+
+
+def test_a_set_is_an_ordinary_class_folder_and_a_zarr_store_on_request(tmp_path):
+    out = tmp_path / "set"
+    words = ["objects", "--n", "70", "--size", "32", "32", "--class-folder", "--zarr", "--out", str(out)]
+    assert main(words) == 0
+    drawn = stimulus_set.read(out)
+    samples, categories = class_folder(out / "classes")
+    found = {path.name: (categories[c], np.asarray(Image.open(path))) for path, c in samples}
+    assert len(found) == 70
+    for number in range(70):
+        category, pixels = found[f"{number:05d}.png"]
+        assert category == objects.CATEGORIES[drawn["object_class"].values[number, 0]]
+        assert np.array_equal(pixels, drawn["image"].values[number])
+    xr.testing.assert_identical(xr.open_zarr(out / "stimuli.zarr").load(), drawn)
+    assert main(["verify", str(out)]) == 0
+    assert main([*words, "--resume"]) == 0  # complete already
+    assert main([word for word in words if word != "--zarr"] + ["--resume"]) == 2
 
 
 def test_the_recipe_gives_the_hash_of_every_file_and_makes_the_set_again(tmp_path):
@@ -109,6 +233,18 @@ def test_command_line_writes_what_draw_gives(tmp_path, capsys):
     xr.testing.assert_identical(stimulus_set.read(tmp_path / "bistable"), SETS["bistable"]())
 
 
+@pytest.mark.parametrize("name", sorted(set(FAMILIES) - {"halves", "natural"}))  # which need pictures
+def test_every_family_is_made_read_and_shown(name, tmp_path, capsys):
+    assert main([name, "--n", "3", "--out", str(tmp_path / "set")]) == 0
+    read = stimulus_set.read(tmp_path / "set")
+    module, parameters = importlib.import_module(f"stimuli.{FAMILIES[name][0]}"), FAMILIES[name][1]
+    xr.testing.assert_identical(read, module.draw(getattr(module, parameters)(), 3, 0))
+    assert read.attrs["family"] == name  # what remake goes by
+    assert main(["remake", str(tmp_path / "set"), "--out", str(tmp_path / "again")]) == 0
+    assert main(["show", str(tmp_path / "set")]) == 0
+    assert main(["list"]) == 0 and name in capsys.readouterr().out
+
+
 def test_the_same_command_gives_the_same_bytes(tmp_path):
     contents = []
     for hash_seed in ("1", "2"):  # the order of Python's sets differs between these two
@@ -117,7 +253,7 @@ def test_the_same_command_gives_the_same_bytes(tmp_path):
         subprocess.run(words, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": hash_seed})
         contents.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert contents[0] == contents[1]
-    assert len(contents[0]) == 2 + 4 + 2
+    assert len(contents[0]) == 2 + 4 + 3
 
 
 @pytest.mark.parametrize(
@@ -132,6 +268,10 @@ def test_the_same_command_gives_the_same_bytes(tmp_path):
         (["bistable", "--size", "64", "65"], "even width"),
         (["bistable", "--n-objects", "2"], "one object"),
         (["photographs"], "'photographs'"),
+        (["objects", "--jobs", "0"], "jobs must be at least 1"),
+        (["objects", "--overwrite", "--resume"], "not both"),
+        (["objects", "--viewing-distance", "0"], "viewing_distance must be"),
+        (["objects", "--pixels-per-degree", "nan"], "pixels_per_degree must be"),
     ],
 )
 def test_bad_requests_give_one_line_and_exit_code_2(words, told, tmp_path, capsys):

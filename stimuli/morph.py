@@ -1,0 +1,97 @@
+"""Morph sequences between two readings, run up and down: stimuli for perceptual hysteresis.
+
+The same pictures are shown in ascending and in descending order; where perception switches later in either
+direction, the present percept was carried on by the ones before (Hock, Kelso and Schoener 1993).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from stimuli import objects, stimulus_set
+from stimuli.counterbalance import labels
+
+__all__ = ["Morph", "draw"]
+
+STREAM = 2 << 56
+
+
+@dataclass(frozen=True)
+class Morph:
+    """An object that turns into another in equal steps, on one background.
+
+    Parameters
+    ----------
+    scene
+        How the object is drawn; one object.
+    steps
+        Pictures in a sequence, the two readings included; at least 2.
+    """
+
+    scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.25, 0.38)))
+    steps: int = 9
+
+    def __post_init__(self) -> None:
+        if self.scene.n_objects != 1:
+            raise ValueError(f"a morph is one object, got n_objects = {self.scene.n_objects}")
+        if self.scene.occlusion:
+            raise ValueError(f"a morph has no occluders; expected occlusion 0, got {self.scene.occlusion}")
+        if self.steps < 2:
+            raise ValueError(f"steps must be at least 2, the two readings themselves, got {self.steps}")
+
+
+def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw morph sequences: sequence after sequence, each ascending and then the same pictures descending.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1; ``2 * steps`` for a pair of categories in both directions.
+    seed : 0 to 2**32 - 1.
+    first : number of the first image.
+
+    Returns
+    -------
+    Dataset as :func:`stimuli.objects.draw` gives, with two objects, the readings at either end. Outline (signed
+    distance), surface and hue change in proportion to ``morph`` (stimulus,) in [0, 1]. ``sequence``, ``step`` and
+    ``direction`` say where a picture stands. Both masks are the object's; a reading of no share has an empty one.
+
+    Raises
+    ------
+    ValueError : n or seed out of range.
+    """
+    stimulus_set.check_request(n, seed)
+    sequence, step = np.divmod(np.arange(first, first + n), parameters.steps)
+    pair, descending = np.divmod(sequence, 2)
+    morph = np.where(descending, parameters.steps - 1 - step, step) / (parameters.steps - 1)
+    classes = objects.counterbalanced_classes(pair, 2)
+    (background, *start, arrays), (_, *end, others) = (
+        objects.layers(parameters.scene, seed, STREAM + pair, classes[:, k]) for k in range(2)
+    )
+    share = morph[:, None, None]
+    distance = (1 - share) * start[0] + share * end[0]
+    colour = (1 - share[:, None]) * start[1] + share[:, None] * end[1]
+    coverage = np.clip(0.5 - distance, 0, 1)
+    image = background + coverage[:, None] * (colour - background)
+    present = np.stack([morph < 1, morph > 0], axis=1)
+    return stimulus_set.from_arrays(
+        {
+            "image": np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8),
+            "object_mask": (coverage >= 0.5)[:, None] & present[:, :, None, None],
+            **{name: np.concatenate([arrays[name], others[name]], axis=1) for name in arrays},
+        },
+        first=first,
+        family="morph",
+        parameters=parameters,
+        seed=seed,
+        categories=objects.CATEGORIES,
+        design={
+            "morph": (morph, "share of the second reading", "1"),
+            "sequence": (sequence, "number of the sequence", "1"),
+            "step": (step, "place in the sequence", "1"),
+            "direction": (labels(("ascending", "descending"), descending), "order of the shares", "1"),
+        },
+    )

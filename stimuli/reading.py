@@ -1,0 +1,138 @@
+"""A stimulus set read back from its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from PIL import Image
+
+from stimuli.variables import DESCRIPTIONS, MASKS, dataset_of
+
+__all__ = ["RECIPE", "TABLE", "read", "read_rows", "read_table", "recipe_of"]
+
+RECIPE, TABLE = "stimuli.json", "stimuli.csv"
+NO_ATTRIBUTES = ("n", "first", "variables", "luminance", "versions", "sha256")
+
+
+def recipe_of(folder: Path) -> dict:
+    """Read how a set was made.
+
+    Parameters
+    ----------
+    folder : of the set.
+
+    Returns
+    -------
+    What ``stimuli.json`` holds: family, parameters, seed, n, versions, sha256 ...
+
+    Raises
+    ------
+    FileNotFoundError : the folder holds no stimulus set.
+    ValueError : the recipe cannot be read, or lacks something.
+    """
+    path = Path(folder) / RECIPE
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder} holds no stimulus set (no {RECIPE}); make one with python -m stimuli")
+    try:
+        recipe = json.loads(path.read_text("utf8"))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as JSON ({error}): make the set again") from error
+    needed = ("family", "parameters", "seed", "categories", *NO_ATTRIBUTES)
+    if lacking := [name for name in needed if not isinstance(recipe, dict) or name not in recipe]:
+        raise ValueError(f"{path} lacks {', '.join(lacking)}: it is no recipe of this version, make the set again")
+    return recipe
+
+
+def read(folder: Path) -> xr.Dataset:
+    """Read a whole set.
+
+    Parameters
+    ----------
+    folder : of the set.
+
+    Returns
+    -------
+    Dataset equal to the one written.
+
+    Raises
+    ------
+    FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
+    ValueError : the recipe or the table cannot be read.
+    """
+    folder = Path(folder)
+    recipe = recipe_of(folder)
+    return read_rows(folder, read_table(folder, recipe["variables"]), recipe)
+
+
+def read_table(folder: Path, variables: dict[str, dict]) -> pd.DataFrame:
+    """Read ``stimuli.csv`` with the types that its columns were written with.
+
+    Parameters
+    ----------
+    folder : of the set.
+    variables : dims, dtype and columns of each variable, as the recipe tells them.
+
+    Returns
+    -------
+    Table with one row a stimulus. Texts such as None stay texts.
+
+    Raises
+    ------
+    ValueError : the table lacks a column, or a number in it cannot be read.
+    """
+    table = pd.read_csv(folder / TABLE, dtype=str, keep_default_na=False)
+    types = {"stimulus": "int64", "image": "str"}
+    for about in variables.values():
+        types |= dict.fromkeys(about["columns"], "str" if tuple(about["dims"]) == MASKS else about["dtype"])
+    if lacking := [column for column in types if column not in table]:
+        raise ValueError(f"{folder / TABLE} lacks the columns {', '.join(lacking)}: make the set again")
+    try:
+        return table.assign(**{column: _typed(table[column], dtype) for column, dtype in types.items()})
+    except ValueError as error:
+        raise ValueError(f"{folder / TABLE} holds what is no number ({error}): make the set again") from error
+
+
+def read_rows(folder: Path, table: pd.DataFrame, recipe: dict) -> xr.Dataset:
+    """Read the stimuli of some rows of the table.
+
+    Parameters
+    ----------
+    folder : of the set.
+    table : rows of what :func:`read_table` gives.
+    recipe : of the set.
+
+    Returns
+    -------
+    Dataset of these stimuli.
+    """
+    arrays = {"image": np.stack([_pixels(folder / name) for name in table["image"]])}
+    described = {"image": DESCRIPTIONS["image"]}
+    for name, about in recipe["variables"].items():
+        described[name] = (about["long_name"], about["units"], tuple(about["dims"]))
+        values = table[about["columns"]]
+        if described[name][2] == MASKS:
+            arrays[name] = np.stack([[_pixels(folder / file) for file in row] for row in values.to_numpy()])
+        else:
+            values = values.to_numpy(object if about["dtype"] == "str" else about["dtype"])
+            arrays[name] = values if "object" in about["dims"] else values[:, 0]
+    attributes = {name: recipe[name] for name in recipe if name not in NO_ATTRIBUTES}
+    dataset = dataset_of(arrays, table["stimulus"].to_numpy(), described)
+    return dataset.assign_attrs({**attributes, "parameters": json.dumps(recipe["parameters"])})
+
+
+def _typed(texts: pd.Series, dtype: str) -> pd.Series | np.ndarray:
+    """A column with the type that it was written with; an empty number is one that is not known."""
+    if dtype == "str":
+        return texts
+    if dtype == "bool":
+        return texts == "True"
+    return np.array([float(text or "nan") if dtype.startswith("float") else int(text) for text in texts], dtype)
+
+
+def _pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
