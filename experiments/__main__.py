@@ -52,6 +52,8 @@ class Who:
     def load(self) -> list:
         """Load the observers."""
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
+            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
         return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
 
 
@@ -213,12 +215,14 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     paths : the records.
     maps : summarise the maps of bistable records.
     """
-    frames = []
-    for path in paths:
-        record = records.load(path)
-        bistable_summary = summaries.map_summary if maps else summaries.summary
-        of = summaries.recognition_summary if record.attrs["title"] == "recognition" else bistable_summary
-        frames.append(of(record))
+    opened = [records.load(path) for path in paths]
+    titles = {record.attrs["title"] for record in opened}
+    if len(titles) > 1:
+        raise ValueError(f"expected records of one probe, got {' and '.join(sorted(titles))}: summarise them apart")
+    if titles == {"recognition"} and maps:
+        raise ValueError("recognition cues nothing that a map could find: leave out --maps")
+    of = summaries.recognition_summary if titles == {"recognition"} else summaries.summary
+    frames = [(summaries.map_summary if maps else of)(record) for record in opened]
     return pd.concat(frames, ignore_index=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -103,7 +104,14 @@ def probe(
     example = stimuli.part(0, 1)
     if example.sizes.get("object") != 2:
         raise ValueError(f"bistable stimuli hold two objects, got {dict(example.sizes)}")
-    known = bool((class_indices(observers[0].model, example.attrs["categories"]) >= 0).all())
+    unknown = class_indices(observers[0].model, example.attrs["categories"]) < 0
+    if unknown.any():
+        warnings.warn(
+            f"{observers[0].label} does not know {', '.join(np.array(example.attrs['categories'])[unknown][:4])}: the "
+            "cues are places only, and no selection index can be measured",
+            stacklevel=2,
+        )
+    known = not unknown.any()
     return run("bistable perception", observers, stimuli, conditions(parameters, known), parameters, seed, store)
 
 

@@ -169,7 +169,7 @@ def steering(record_or_summary: xr.Dataset | pd.DataFrame) -> Figure:
     frame = record_or_summary
     frame = frame if isinstance(frame, pd.DataFrame) else summaries.summary(frame)
     if "cue_decides" not in frame or frame["cue_decides"].isna().all():
-        raise ValueError("expected a summary with cue_decides, which needs a record whose classes are known")
+        raise ValueError("expected bistable records whose classes the model knows: others have no selection index")
     frame = frame[frame["cue_decides"].notna()]
     kinds = list(dict.fromkeys(frame["prior"]))
     colour = dict(zip(kinds, STYLE.colours(len(kinds)), strict=True))

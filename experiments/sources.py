@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 from torch import nn
 
 from absvit.images import class_folder, read_photograph
+from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, stimulus_set
 
@@ -70,6 +73,7 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
     if source.photographs is not None:
         pictures = [np.asarray(read_photograph(path)) for path in source.photographs]
         names = source.classes or tuple(path.stem for path in source.photographs)
+        _check_classes(source.classes or (), model)
         return Stimuli.of(bistable.from_photographs(*pictures, names, size))
     if source.folder is not None:
         samples, categories = class_folder(source.folder)
@@ -102,6 +106,14 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
         return _of_folder(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def _check_classes(names: Sequence[str], model: nn.Module) -> None:
+    """Refuse names of classes that a model does not have."""
+    for name, index in zip(names, class_indices(model, names), strict=True):
+        if index < 0:
+            near = difflib.get_close_matches(name, class_names(model), 4, 0.4) or class_names(model)[:12]
+            raise ValueError(f"the model has no class {name!r}; the nearest are {', '.join(near)}")
 
 
 def _of_folder(source: Source, size: tuple[int, int]) -> Stimuli:

@@ -26,11 +26,11 @@ from experiments.observers import Observer, class_indices, class_names
 __all__ = ["Condition", "Stimuli", "Store", "Trial", "run"]
 
 MAP_NAMES = {
-    "prior_weights": "weight that the prior gives to a token, gain included",
-    "feedback_norm": "L2 norm of the feedback that reaches a token",
-    "value_norm": "L2 norm of a token's attention values, drive included",
-    "token_norm": "L2 norm of a token that enters the block",
-    "class_attention": "attention from the class token, mean over heads",
+    "prior_weights": "weight that the prior gives to a token, gain included; NaN bottom-up",
+    "feedback_norm": "L2 norm of the feedback that reaches a token in block `layer`; NaN bottom-up",
+    "value_norm": "L2 norm of a token's attention values in block `layer`, drive included",
+    "token_norm": "L2 norm of a token that enters block `layer`",
+    "class_attention": "attention from the class token in the last block, mean over heads",
 }
 RECORDED = ("feedback_norms", "value_norms", "token_norms", "class_attention")
 COORDINATES = {
@@ -131,6 +131,12 @@ class Store:
     resume: bool = False
     overwrite: bool = False
     chunk: int = 20
+
+    def __post_init__(self) -> None:
+        if self.resume and self.overwrite:
+            raise ValueError("give --resume to go on or --overwrite to start anew, not both")
+        if self.chunk < 1:
+            raise ValueError(f"chunk must be at least 1 stimulus, got {self.chunk}")
 
 
 def run(
@@ -313,5 +319,6 @@ def _attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, par
         "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
         "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
         "stimuli": json.dumps({"n": stimuli.n, **made}),
+        "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
         "layer": parameters.layer % len(models[0].blocks),
     }

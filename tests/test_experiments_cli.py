@@ -160,6 +160,9 @@ def test_a_card_holds_what_was_measured(weights, tmp_path, record):
         (["--classes", "a", "b"], "--photographs"),
         (["--folder", "x", "--stimuli", "y"], "one of"),
         (["--checkpoint", "nowhere.safetensors"], "no checkpoint"),
+        (["--device", "gpu"], "no device 'gpu'"),
+        (["--resume", "--overwrite"], "not both"),
+        (["--chunk", "0"], "chunk must be at least 1"),
     ],
 )
 def test_bad_options_are_one_line(weights, options, says, tmp_path, capsys):
@@ -191,6 +194,20 @@ def test_a_missing_record_is_one_line(command, tmp_path, capsys):
         name, tmp_path / "none.zarr", *options,
     ]  # fmt: skip
     assert "no record" in fails(words, capsys)
+
+
+def test_a_class_that_the_model_does_not_have_names_the_nearest(weights, tmp_path, capsys):
+    pictures = [photograph(tmp_path / name) for name in ("a.png", "b.png")]
+    words = ["bistable", "--checkpoint", weights[0], "--photographs", *pictures, "--out", tmp_path / "r.zarr"]
+    assert "heart" in fails([*words, "--classes", "bar", "heat"], capsys)
+
+
+def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys):
+    single = tmp_path / "single.zarr"
+    assert main(["recognition", "--checkpoint", weights[0], "--n", "2", "--out", str(single)]) == 0
+    capsys.readouterr()
+    assert "of one probe" in fails(["summary", record, single], capsys)
+    assert "leave out --maps" in fails(["summary", single, "--maps"], capsys)
 
 
 def test_an_unknown_map_lists_those_there_are(record, tmp_path, capsys):

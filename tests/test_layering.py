@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "experiments.trials": (*PROBE, "experiments.observers"),
     "experiments.bistable": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
-    "experiments.sources": (*PROBE, "experiments.trials"),
+    "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.intervals": (),
     "experiments.localisation": ("experiments.intervals",),
     "experiments.measures": ("absvit.records", "experiments.intervals", "experiments.localisation"),
@@ -49,7 +49,7 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "priors", "perceive", "maps", "lifting",
+    "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
     "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 

@@ -321,6 +321,7 @@ def test_dynamic_sizes_that_do_not_fit():
         ({"priors": []}, "at least one prior"),
         ({"priors": [3]}, r"absvit\.priors objects, got int"),
         ({"priors": [priors.ClassPrior]}, r"absvit\.priors objects"),
+        ({"priors": priors.LearnedPrior()}, r"got one LearnedPrior: write \[prior\]"),
         ({"priors": [priors.ClassPrior(9)]}, r"class_index must be in 0\.\.8, got 9"),
         ({"priors": [priors.LearnedPrior(), priors.ClassPrior(-1)]}, r"class_index must be in 0\.\.8, got -1"),
         ({"priors": [priors.ClassPrior(torch.tensor([0, 77]))]}, r"0\.\.8, got 77"),

@@ -206,6 +206,8 @@ def test_gains_are_finite(gain):
         (lambda: priors.ClassPrior(True), "integer.*bool"),
         (lambda: priors.ClassPrior([[1, 2]]), r"\(image,\) integers.*\(1, 2\)"),
         (lambda: priors.ClassPrior("dog"), "class_index must be an integer"),
+        (lambda: priors.SpatialPrior.box((200, 0, 300, 50), (112, 112), (14, 14)), "lies outside the image"),
+        (lambda: priors.SpatialPrior.from_mask(torch.full((8, 8), 255), (2, 2)), "take mask > 0"),
         (lambda: priors.ClassPrior(None), "class_index must be an integer"),
         (lambda: priors.LearnedPrior(gain="2"), "gain must be a finite number"),
         (lambda: priors.LearnedPrior(gain=torch.ones(3)), "gain must be a finite number"),

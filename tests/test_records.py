@@ -95,7 +95,7 @@ def test_a_record_in_the_way_is_kept_unless_told(tmp_path, values):
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        (layout(parameters='{"gain": 3.0}'), "parameters was"),
+        (layout(parameters='{"gain": 3.0}'), "parameters.gain was 2.0, is 3.0"),
         (layout(seed=4), "seed was 3, is 4"),
         (layout(n=N + 1), "stimuli in it was 7, is 8"),
     ],

@@ -17,27 +17,17 @@ import torch.nn.functional as F
 from timm.models.vision_transformer import Attention, VisionTransformer
 from torch import Tensor
 
-from absvit.images import check_images
 from absvit.models.absvit import AbSViT
-from absvit.models.attention import check_blocks
-from absvit.models.priors import LearnedPrior, Prior
+from absvit.models.priors import Prior
+from absvit.models.requests import RECORDABLE, check_images_of, check_request, token_grid
 
 __all__ = ["RECORDABLE", "Trajectory", "perceive"]
 
-RECORDABLE = (
-    "tokens",
-    "token_norms",
-    "value_norms",
-    "attention",
-    "class_attention",
-    "feedback",
-    "feedback_norms",
-)
 FROM_FEEDBACK = {"prior_weights", "feedback", "feedback_norms"}  # they do not exist in the bottom-up pass
-CPU_BUDGET, ACCELERATOR_BUDGET = 32 * 2**20, 2**30  # bytes; small parts stay in a CPU's caches
+CPU_BUDGET, ACCELERATOR_BUDGET = 64 * 2**20, 2**30  # bytes; small parts stay in a CPU's caches
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trajectory:
     """What the model did, for every prior and every iteration. Iteration 0 is the bottom-up pass.
 
@@ -70,6 +60,11 @@ class Trajectory:
     feedback: Tensor | None = None
     feedback_norms: Tensor | None = None
 
+    def __repr__(self) -> str:
+        held = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+        shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in held.items())
+        return f"Trajectory({shapes}, grid={self.grid})"
+
     @property
     def probabilities(self) -> Tensor:
         """Softmax of the logits over classes, (iteration, prior, image, class)."""
@@ -98,7 +93,7 @@ def perceive(
     iterations : number of feedback passes T, at least 0.
     record : names of ``RECORDABLE`` to keep besides logits and prior weights.
     memory_budget : bytes that intermediate results may take at a time, results themselves not counted, nor what
-        gradients need; 32 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is always done.
+        gradients need; 64 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is always done.
 
     Returns
     -------
@@ -111,8 +106,8 @@ def perceive(
     record = record if isinstance(record, str) else tuple(record)
     if memory_budget is not None and not (isinstance(memory_budget, Integral) and memory_budget > 0):
         raise ValueError(f"memory_budget must be a positive integer number of bytes, got {memory_budget!r}")
-    _check_images(model, images)
-    priors, iterations = _check_request(model, images, priors, iterations, record)
+    check_images_of(model, images)
+    priors, iterations = check_request(model, images, priors, iterations, record)
     with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()), _evaluating(model):
         results = _Results(len(priors), iterations, len(images), record)
         feedback = _Feedback(model, results.wants("feedback", "feedback_norms")) if iterations else None
@@ -128,7 +123,7 @@ def perceive(
                 chosen = slice(at, min(at + group, len(priors)))
                 below = (embedded, first, bottom_up, products)
                 _iterate(model, below, feedback, priors[chosen], results.at(0, chosen, here))
-    return Trajectory(grid=_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished())
+    return Trajectory(grid=token_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished())
 
 
 @contextmanager
@@ -329,7 +324,7 @@ def _parts(model, images: Tensor, n_priors: int, results: _Results, budget: int 
     """Images and priors to work on at a time so that intermediate results stay within the budget."""
     if budget is None:
         budget = CPU_BUDGET if images.device.type == "cpu" else ACCELERATOR_BUDGET
-    grid_y, grid_x = _grid(model, images)
+    grid_y, grid_x = token_grid(model, images)
     tokens, width = grid_y * grid_x + model.num_prefix_tokens, model.embed_dim
     block = model.blocks[0]
     square = block.attn.num_heads * tokens**2
@@ -345,56 +340,3 @@ def _parts(model, images: Tensor, n_priors: int, results: _Results, budget: int 
 def _embed(model: VisionTransformer, images: Tensor) -> Tensor:
     """Tokens entering the first block, (image, token, channel)."""
     return model.norm_pre(model._pos_embed(model.patch_embed(images)))
-
-
-def _grid(model: VisionTransformer, images: Tensor) -> tuple[int, int]:
-    """Patch tokens down and across."""
-    height, width = model.patch_embed.dynamic_feat_size(tuple(images.shape[-2:]))
-    return int(height), int(width)
-
-
-def _check_images(model: VisionTransformer, images: Tensor) -> None:
-    """Refuse models and images that cannot be looked at."""
-    if not isinstance(model, VisionTransformer):
-        raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
-    check_blocks(model.blocks)
-    weight, embed = next(model.parameters()), model.patch_embed
-    if isinstance(images, Tensor) and images.device != weight.device:
-        raise ValueError(
-            f"model and images must be on one device, got {weight.device} and {images.device}; use images.to(...)"
-        )
-    check_images(images, None if model.dynamic_img_size else embed.img_size, model.in_chans)
-    if images.dtype != weight.dtype and not torch.is_autocast_enabled(weight.device.type):
-        raise ValueError(
-            f"model and images must be of one type, got {weight.dtype} and {images.dtype}; use images.to(...)"
-        )
-    size, step = tuple(images.shape[-2:]), embed.feat_ratio(as_scalar=False)
-    if not embed.dynamic_img_pad and (size[0] % step[0] or size[1] % step[1]):
-        raise ValueError(f"expected images of multiples of {tuple(step)} pixels, got {size}")
-
-
-def _check_request(model, images, priors, iterations, record) -> tuple[list[Prior], int]:
-    """Priors and number of iterations, refused where they do not fit the model or the images."""
-    unknown = set(record) - set(RECORDABLE)
-    if isinstance(record, str) or unknown:
-        raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
-    if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 0:
-        raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
-    if not isinstance(model, AbSViT):
-        if priors is not None or iterations > 1:
-            raise ValueError(
-                f"{type(model).__name__} has no feedback path, so it takes no priors and has iteration 0 only; "
-                "use an AbSViT, or absvit.topdown_from(model)"
-            )
-        return [LearnedPrior()], 0
-    priors = [LearnedPrior()] if priors is None else list(priors)
-    if not priors:
-        raise ValueError("priors must hold at least one prior, got an empty sequence")
-    for prior in priors:
-        if not isinstance(prior, Prior):
-            raise ValueError(f"priors must hold absvit.priors objects, got {type(prior).__name__}")
-        if prior.n_images not in (None, len(images)):
-            raise ValueError(f"a prior was given for {prior.n_images} images, but there are {len(images)}")
-        if prior.grid not in (None, _grid(model, images)):
-            raise ValueError(f"weights must cover the grid of {_grid(model, images)} tokens, got {prior.grid}")
-    return priors, iterations

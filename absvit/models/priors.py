@@ -131,8 +131,10 @@ class VectorPrior(Prior):
         vector = torch.as_tensor(self.vector)
         if vector.ndim not in (1, 2):
             raise ValueError(f"vector must be (channel,) or (image, channel), got shape {tuple(vector.shape)}")
-        if not vector.is_floating_point() or not torch.isfinite(vector).all():
-            raise ValueError(f"vector must hold finite floating-point numbers, got {vector.dtype} with others")
+        if not vector.is_floating_point():
+            raise ValueError(f"vector must hold floating-point numbers, got {vector.dtype}; use vector.float()")
+        if not torch.isfinite(vector).all():
+            raise ValueError("vector must hold finite numbers, got NaN or infinity")
         object.__setattr__(self, "vector", vector)
 
     def _match(self, tokens: Tensor, model: AbSViT) -> Tensor:
@@ -162,7 +164,10 @@ class ClassPrior(Prior):
         try:
             index = torch.as_tensor(self.class_index)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(f"class_index must be an integer or (image,) integers: {error}") from error
+            raise ValueError(
+                f"class_index must be an integer or (image,) integers, got {self.class_index!r}; of a name, "
+                "it is its place in model.categories"
+            ) from error
         if index.ndim > 1 or index.is_floating_point() or index.is_complex() or index.dtype == torch.bool:
             raise ValueError(
                 f"class_index must be an integer or (image,) integers, got {index.dtype}, shape {tuple(index.shape)}"
@@ -258,7 +263,12 @@ class SpatialPrior(Prior):
             ends = torch.linspace(0, pixels, tokens + 1)
             overlap = ends[1:].clamp(max=high) - ends[:-1].clamp(min=low)
             shares.append(overlap.clamp(min=0) * tokens / pixels)
-        return cls((shares[0][:, None] * shares[1]).clamp(max=1), **kwargs)
+        weights = (shares[0][:, None] * shares[1]).clamp(max=1)
+        if not weights.any():
+            raise ValueError(
+                f"the box {edges} (left, top, right, bottom) lies outside the image of {tuple(size)} pixels"
+            )
+        return cls(weights, **kwargs)
 
     @classmethod
     def from_mask(cls, mask: Tensor, grid: tuple[int, int], dilate: int = 0, **kwargs) -> SpatialPrior:
@@ -272,6 +282,8 @@ class SpatialPrior(Prior):
         **kwargs : gain, class_token.
         """
         mask = torch.as_tensor(mask).float()
+        if not ((mask >= 0) & (mask <= 1)).all():
+            raise ValueError("mask must be boolean or lie in [0, 1]; of a picture of grey levels, take mask > 0")
         if mask.ndim not in (2, 3):
             raise ValueError(f"mask must be (y, x) or (image, y, x), got shape {tuple(mask.shape)}")
         share = F.adaptive_avg_pool2d(mask.reshape(-1, 1, *mask.shape[-2:]), tuple(grid))

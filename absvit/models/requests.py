@@ -1,0 +1,113 @@
+"""What perceive can be asked for; everything else is refused with one message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor
+
+from absvit.images import check_images
+from absvit.models.absvit import AbSViT
+from absvit.models.attention import check_blocks
+from absvit.models.priors import LearnedPrior, Prior
+
+__all__ = ["RECORDABLE", "check_images_of", "check_request", "token_grid"]
+
+RECORDABLE = (
+    "tokens",
+    "token_norms",
+    "value_norms",
+    "attention",
+    "class_attention",
+    "feedback",
+    "feedback_norms",
+)
+
+
+def token_grid(model: VisionTransformer, images: Tensor) -> tuple[int, int]:
+    """Give the number of patch tokens down and across.
+
+    Parameters
+    ----------
+    model : the model.
+    images : (image, channel, y, x).
+    """
+    height, width = model.patch_embed.dynamic_feat_size(tuple(images.shape[-2:]))
+    return int(height), int(width)
+
+
+def check_images_of(model: VisionTransformer, images: Tensor) -> None:
+    """Refuse models and images that cannot be looked at.
+
+    Parameters
+    ----------
+    model : AbSViT or plain VisionTransformer.
+    images : (image, channel, y, x), normalised.
+
+    Raises
+    ------
+    ValueError : another kind of model, or images of another type, range, size or device.
+    """
+    if not isinstance(model, VisionTransformer):
+        raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
+    check_blocks(model.blocks)
+    weight, embed = next(model.parameters()), model.patch_embed
+    if isinstance(images, Tensor) and images.device != weight.device:
+        raise ValueError(
+            f"model and images must be on one device, got {weight.device} and {images.device}; use images.to(...)"
+        )
+    check_images(images, None if model.dynamic_img_size else embed.img_size, model.in_chans)
+    if images.dtype != weight.dtype and not torch.is_autocast_enabled(weight.device.type):
+        raise ValueError(
+            f"model and images must be of one type, got {weight.dtype} and {images.dtype}; use images.to(...)"
+        )
+    size, step = tuple(images.shape[-2:]), embed.feat_ratio(as_scalar=False)
+    if not embed.dynamic_img_pad and (size[0] % step[0] or size[1] % step[1]):
+        raise ValueError(f"expected images of multiples of {tuple(step)} pixels, got {size}")
+
+
+def check_request(
+    model: VisionTransformer, images: Tensor, priors: Sequence[Prior] | None, iterations: int, record: Sequence[str]
+) -> tuple[list[Prior], int]:
+    """Refuse priors, iterations and names that do not fit the model or the images.
+
+    Parameters
+    ----------
+    model, images, priors, iterations, record : as :func:`absvit.perceive` takes them.
+
+    Returns
+    -------
+    Priors, the learned prompt where none is given, and iterations: 0 for a plain ViT.
+
+    Raises
+    ------
+    ValueError : says what was expected.
+    """
+    unknown = set(record) - set(RECORDABLE)
+    if isinstance(record, str) or unknown:
+        raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
+    if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 0:
+        raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
+    if not isinstance(model, AbSViT):
+        if priors is not None or iterations > 1:
+            raise ValueError(
+                f"{type(model).__name__} has no feedback path, so it takes no priors and has iteration 0 only; "
+                "use an AbSViT, or absvit.topdown_from(model)"
+            )
+        return [LearnedPrior()], 0
+    if isinstance(priors, Prior):
+        raise ValueError(f"priors is a sequence of priors, got one {type(priors).__name__}: write [prior]")
+    priors = [LearnedPrior()] if priors is None else list(priors)
+    if not priors:
+        raise ValueError("priors must hold at least one prior, got an empty sequence")
+    for prior in priors:
+        if not isinstance(prior, Prior):
+            raise ValueError(f"priors must hold absvit.priors objects, got {type(prior).__name__}")
+        if prior.n_images not in (None, len(images)):
+            raise ValueError(f"a prior was given for {prior.n_images} images, but there are {len(images)}")
+        if prior.grid not in (None, token_grid(model, images)):
+            raise ValueError(f"weights must cover the grid of {token_grid(model, images)} tokens, got {prior.grid}")
+    return priors, iterations
