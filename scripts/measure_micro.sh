@@ -18,9 +18,9 @@ measure() { # NAME MODEL CHECKPOINTS...
             --recognition "$out/$1-single.zarr" --rotated "$out/$1-rotated.zarr"
     done
 }
-label="absvit_micro, cued" measure cued absvit_micro "${seeds[@]}"
-label="absvit_micro, official recipe" measure official absvit_micro "${official[@]}"
-label="vit_micro" measure vit vit_micro "${seeds[@]}"
+label="cued" measure cued absvit_micro "${seeds[@]}"
+label="official" measure official absvit_micro "${official[@]}"
+label="plain ViT" measure vit vit_micro "${seeds[@]}"
 "$PYTHON" -m experiments summary "$out"/{cued,official,vit}.zarr
 "$PYTHON" -m experiments summary "$out"/{cued,official,vit}-{single,rotated}.zarr
 "$PYTHON" -m experiments figure steering "$out"/{cued,official,vit}.zarr --out "$out/steering.png"
