@@ -9,7 +9,7 @@ import xarray as xr
 
 from absvit.models import checkpoints, downloads, formats
 from experiments import measures
-from experiments.intervals import bootstrap
+from experiments.measures.intervals import bootstrap
 
 __all__ = ["add_measured"]
 

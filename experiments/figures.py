@@ -22,7 +22,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
 from experiments import measures, panels, summaries
-from experiments.intervals import number_text
+from experiments.measures.intervals import number_text
 from experiments.panels import Grid, balanced, caption
 
 __all__ = ["STYLE", "Style", "balanced", "caption", "save", "signature", "steering"]

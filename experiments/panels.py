@@ -10,8 +10,8 @@ import xarray as xr
 from scipy import ndimage
 
 from experiments import measures
-from experiments.intervals import bootstrap, interval_text
-from experiments.localisation import object_tokens
+from experiments.measures.intervals import bootstrap, interval_text
+from experiments.measures.localisation import object_tokens
 
 __all__ = [
     "Column", "Grid", "MAP_NAMES", "balanced", "caption", "classes_known", "columns_of", "first_run", "map_in_pixels",

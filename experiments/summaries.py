@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.intervals import bootstrap, interval_text
+from experiments.measures.intervals import bootstrap, interval_text
 
 __all__ = ["map_summary", "recognition_summary", "summary", "summary_text"]
 

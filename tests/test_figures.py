@@ -12,7 +12,8 @@ from PIL import Image
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
-from experiments import figures, intervals, measures, panels, summaries
+from experiments import figures, measures, panels, summaries
+from experiments.measures import intervals
 
 
 @pytest.fixture(scope="module")

@@ -35,15 +35,11 @@ MAY_IMPORT = {
     "experiments.bistable": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
-    "experiments.intervals": (),
-    "experiments.localisation": ("experiments.intervals",),
-    "experiments.measures": ("absvit.records", "experiments.intervals", "experiments.localisation"),
-    "experiments.summaries": ("experiments.measures", "experiments.intervals"),
-    "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures", "experiments.intervals"),
-    "experiments.panels": ("experiments.measures", "experiments.intervals", "experiments.localisation"),
-    "experiments.figures": (
-        "experiments.measures", "experiments.intervals", "experiments.panels", "experiments.summaries",
-    ),
+    "experiments.measures": ("absvit.records", "experiments.measures"),
+    "experiments.summaries": ("experiments.measures",),
+    "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
+    "experiments.panels": ("experiments.measures",),
+    "experiments.figures": ("experiments.measures", "experiments.panels", "experiments.summaries"),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 

@@ -13,7 +13,8 @@ from synthetic_records import (
     single_object_record,
 )
 
-from experiments import intervals, localisation, measures, summaries
+from experiments import measures, summaries
+from experiments.measures import intervals, localisation
 
 KINDS = ["class", "place", "random vector", "shuffled class"]
 OF_CUES = (

@@ -1,4 +1,4 @@
-"""Measures: numbers of a bistable record, from the record alone; nothing here runs a model or plots.
+"""Selection: which of two competing objects a model sees, and where its maps lie.
 
 Every measure takes a record in memory or on disk, keeps leading dims such as ``model`` and ``seed``, and
 gives one value per stimulus, which ``bootstrap`` averages. Two priors that cue object 1 and object 2 in the
@@ -12,13 +12,12 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from experiments.intervals import bootstrap
-from experiments.localisation import mean_share, object_tokens, roc_auc
+from experiments.measures.localisation import mean_share, object_tokens, roc_auc
 
 __all__ = [
-    "DEFAULT_MAP", "MAPS", "absent_probability", "accuracy", "attention_auc", "attention_share", "bootstrap",
-    "classes_known", "cue_decides", "cued_probability", "object_1_share", "object_tokens",
-    "other_probability", "probabilities", "roc_auc", "selection_index", "written",
+    "DEFAULT_MAP", "MAPS", "absent_probability", "accuracy", "attention_auc", "attention_share", "classes_known",
+    "cue_decides", "cued_probability", "object_1_share", "other_probability", "probabilities", "selection_index",
+    "written",
 ]  # fmt: skip
 
 MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")
