@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps
-from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, Resize, ToTensor
+from timm.data import auto_augment as auto_augmentations
+from timm.data import create_transform
+from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, RandomCrop, Resize, ToTensor
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MICRO_MEAN, MICRO_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 PHOTOGRAPH_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+SMALL_INPUT = 32  # pixels; up to here DeiT crops padded pictures instead of cropping and resizing
 LARGEST_NORMALISED = 20.0  # [0, 1] pixels stay far below in any usual mean and std; raw 0..255 pixels do not
 
 
@@ -41,12 +45,36 @@ def read_photograph(path: str | os.PathLike, upright: bool = True) -> Image.Imag
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no photograph at {path}; check the path")
+    return _decode(path, str(path), upright)
+
+
+def decode_photograph(encoded: bytes, name: str, upright: bool = True) -> Image.Image:
+    """Read a photograph from the bytes of its file, as :func:`read_photograph` does.
+
+    Parameters
+    ----------
+    encoded : content of a picture file.
+    name : what to call it where it cannot be read.
+    upright : as in :func:`read_photograph`.
+
+    Returns
+    -------
+    Picture in mode RGB, values 0..255.
+
+    Raises
+    ------
+    ValueError : the bytes are not a readable picture, or its values have no known range.
+    """
+    return _decode(io.BytesIO(encoded), name, upright)
+
+
+def _decode(file: Path | io.BytesIO, name: str, upright: bool) -> Image.Image:
     try:
-        with Image.open(path) as picture:
+        with Image.open(file) as picture:
             picture.load()
             return _to_rgb(ImageOps.exif_transpose(picture) if upright else picture)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"cannot read {path} as a photograph (JPEG, PNG, TIFF ...): {error}") from error
+        raise ValueError(f"cannot read {name} as a photograph (JPEG, PNG, TIFF ...): {error}") from error
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
@@ -101,6 +129,77 @@ def eval_transform(
     if resize:
         steps.insert(0, Resize(int(size / crop_fraction), InterpolationMode(interpolation)))
     return Compose(steps)
+
+
+def train_transform(
+    size: int = 224,
+    mean: Sequence[float] = IMAGENET_MEAN,
+    std: Sequence[float] = IMAGENET_STD,
+    color_jitter: float = 0.4,
+    auto_augment: str | None = "rand-m9-mstd0.5-inc1",
+    interpolation: str = "bicubic",
+    erasing: float = 0.25,
+    erasing_mode: str = "pixel",
+    erasing_count: int = 1,
+) -> Compose:
+    """Give timm's training transform with DeiT's exception for small inputs (Touvron et al. 2021).
+
+    Up to 32 px a picture is padded by 4 px and cropped at random instead of cropped and resized. All randomness
+    comes from the global generators of random, numpy and torch.
+
+    Parameters
+    ----------
+    size : height and width of the result in pixels.
+    mean, std : mean and standard deviation of each channel, of pixels in [0, 1].
+    color_jitter : strength in [0, 1] of colour jitter; as in timm without effect beside RandAugment.
+    auto_augment : timm's name of an automatic augmentation, such as rand-m9-mstd0.5-inc1; None for none.
+    interpolation : "nearest", "bilinear", "bicubic", "lanczos" or "random" (bilinear or bicubic).
+    erasing : probability in [0, 1] of random erasing.
+    erasing_mode : what fills the erased region: "const" (0), "rand" (one colour) or "pixel" (noise).
+    erasing_count : largest number of erased regions.
+
+    Returns
+    -------
+    Function of an RGB picture that gives a float32 tensor (channel, y, x), normalised.
+
+    Raises
+    ------
+    ValueError : an argument is not usable.
+    """
+    if size < 1 or not 0 <= erasing <= 1 or erasing_count < 1 or color_jitter < 0:
+        raise ValueError(
+            "need a size and erasing_count of at least 1, erasing in [0, 1] and color_jitter of at least 0, got "
+            f"{size}, {erasing_count}, {erasing}, {color_jitter}"
+        )
+    for name, value, known in (
+        ("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "lanczos", "random")),
+        ("erasing_mode", erasing_mode, ("const", "rand", "pixel")),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+    try:
+        transform = create_transform(
+            size, is_training=True, color_jitter=color_jitter, auto_augment=auto_augment,
+            interpolation=interpolation, mean=tuple(mean), std=tuple(std),
+            re_prob=erasing, re_mode=erasing_mode, re_count=erasing_count,
+        )  # fmt: skip
+    except (AssertionError, ValueError, KeyError) as error:
+        raise ValueError(f"timm knows no augmentation {auto_augment!r}; take one like rand-m9-mstd0.5-inc1") from error
+    if size <= SMALL_INPUT:
+        transform.transforms[0] = RandomCrop(size, padding=4)
+    for step in transform.transforms:
+        policy = getattr(step, "policy", ())
+        for operation in [*getattr(step, "ops", ()), *(operation for pair in policy for operation in pair)]:
+            if operation.aug_fn is auto_augmentations.posterize:
+                operation.aug_fn = _posterised
+    return transform
+
+
+def _posterised(picture: Image.Image, bits: int, **_) -> Image.Image:
+    """Keep so many bits of each channel: none at timm's highest magnitude, which Pillow refuses from 13 on."""
+    if bits == 0:
+        return Image.new(picture.mode, picture.size)
+    return auto_augmentations.posterize(picture, bits)
 
 
 def transform_for(pretrained_cfg: Mapping, resize: bool = True) -> Compose:

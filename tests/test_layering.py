@@ -10,12 +10,14 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 
 # Own modules that a module may import: names of modules, or of packages with all that they hold. The row with
 # the longest matching name counts. `absvit.__init__` is the public page, what `import absvit` gives.
-FOUNDATION = ("stimuli", "absvit.images", "absvit.distributed", "absvit.records")
+FOUNDATION = ("stimuli", "absvit.images", "absvit.archives", "absvit.datasets", "absvit.distributed", "absvit.records")
 MODELS = (*FOUNDATION, "absvit.models")
 PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", "absvit.distributed", "stimuli")
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "absvit.images": (),
+    "absvit.archives": ("absvit.images",),
+    "absvit.datasets": ("absvit.archives", "absvit.images"),
     "absvit.distributed": (),
     "absvit.records": (),
     "absvit.models": ("absvit.models", "absvit.images"),
@@ -53,7 +55,7 @@ MODELS_ORDER = (
 ONLY_IN = {
     "wand": ("stimuli",),
     "skimage": ("stimuli",),
-    "torchvision": ("absvit.images",),
+    "torchvision": ("absvit.images", "absvit.datasets"),
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
