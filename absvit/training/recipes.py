@@ -332,7 +332,7 @@ class Cifar10(PictureRecipe):
     data_set: DataSet = "FOLDER"
     input_size: int = 64
     crop_pct: float = 1.0
-    epochs: int = 12
+    epochs: int = 24
     batch_size: int = 64
     total_batch: int = 128
     opt: str = "muon"
