@@ -6,11 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 
 __all__ = ["Process", "joined", "sum_over_ranks"]
+
+FAILURE = "failure"  # where the ranks' common store keeps the message of the first that failed
+PATIENCE = timedelta(seconds=5)  # for that message, once another rank is found gone
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ def joined(device: str | None = None) -> Iterator[Process]:
 
     Raises
     ------
-    ValueError : another device, or more processes on this machine than it has GPUs.
+    ValueError : another device, or more processes on this machine than it has GPUs; or another rank has failed,
+        with that rank's message.
     """
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     name = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -63,11 +68,27 @@ def joined(device: str | None = None) -> Iterator[Process]:
     if world_size == 1:
         yield Process(0, 1, torch.device(name))
         return
-    dist.init_process_group("nccl" if name.startswith("cuda") else "gloo")
+    store, rank, _ = next(dist.rendezvous("env://"))
+    backend = "nccl" if name.startswith("cuda") else "gloo"
+    dist.init_process_group(backend, store=dist.PrefixStore("group", store), rank=rank, world_size=world_size)
     try:
-        yield Process(dist.get_rank(), world_size, torch.device(name))
+        yield Process(rank, world_size, torch.device(name))
+    except (ValueError, OSError, ArithmeticError) as error:
+        store.set(FAILURE, str(error))
+        raise
+    except RuntimeError as error:  # as collectives raise when another rank is gone
+        raise _failure_of_another(store, error) from error
     finally:
         dist.destroy_process_group()
+
+
+def _failure_of_another(store: dist.Store, error: RuntimeError) -> Exception:
+    """What another rank said when it failed; the error itself where none said anything."""
+    try:
+        store.wait([FAILURE], PATIENCE)
+        return ValueError(store.get(FAILURE).decode())
+    except RuntimeError:  # nothing there, or the store itself is gone
+        return error
 
 
 def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:

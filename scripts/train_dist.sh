@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # Trains on all GPUs of this machine, else in NPROC processes (default 1): train_dist.sh [RECIPE] [options of absvit.training].
+# torchrun's options go along: --max-restarts 3; --nnodes 2 --rdzv-backend c10d --rdzv-endpoint HOST:29500.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-gpus=$("$PYTHON" -c 'import torch; print(torch.cuda.device_count())')
-[ "$gpus" -gt 0 ] && processes=$gpus || processes=${NPROC:-1}
-case ${1:-} in "" | -*) set -- micro_cued "$@" ;; esac
-"$PYTHON" -m torch.distributed.run --standalone --nproc_per_node "$processes" -m absvit.training "$@"
+exec "$PYTHON" -m absvit.launch "$@"

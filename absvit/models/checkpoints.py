@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from absvit.models import downloads, formats
 
-__all__ = ["Checkpoint", "load_into", "read", "write"]
+__all__ = ["Checkpoint", "load_into", "local_file", "read", "write"]
 
 NAMES_SHOWN = 8
 
@@ -62,10 +62,7 @@ def read(
     """
     if which not in ("model", "ema"):
         raise ValueError(f"which must be 'model' or 'ema', got {which!r}")
-    if downloads.is_url(path_or_url):
-        path = downloads.fetch(str(path_or_url), sha256, formats.file_format)
-    else:
-        path = _existing(Path(path_or_url))
+    path = local_file(path_or_url, sha256)
     found = downloads.file_sha256(path)
     if sha256 is not None and found != sha256.lower():
         raise ValueError(f"SHA-256 of {path} is {found}, expected {sha256.lower()}: this is another file")
@@ -83,7 +80,22 @@ def read(
     return Checkpoint(state_dict, card, found, str(path_or_url))
 
 
-def _existing(path: Path) -> Path:
+def local_file(path_or_url: str | os.PathLike, sha256: str | None = None) -> Path:
+    """Give the file on this machine: the path itself, or the copy of an address, fetched once.
+
+    Parameters
+    ----------
+    path_or_url : file or address.
+    sha256 : expected SHA-256 of what is fetched; None asks for none.
+
+    Raises
+    ------
+    FileNotFoundError : no such file (similar names are listed), or the address cannot be reached.
+    ValueError : a folder, or what was fetched is no weights file or has another SHA-256.
+    """
+    if downloads.is_url(path_or_url):
+        return downloads.fetch(str(path_or_url), sha256, formats.file_format)
+    path = Path(path_or_url)
     if path.is_file():
         return path
     if path.is_dir():

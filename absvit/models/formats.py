@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-__all__ = ["file_format", "read_card", "read_pytorch", "read_safetensors"]
+__all__ = ["file_format", "read_card", "read_content", "read_pytorch", "read_safetensors"]
 
 WEIGHTS_KEYS = {"model": ("model", "state_dict"), "ema": ("model_ema", "state_dict_ema")}
 WRAPPER_PREFIXES = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
@@ -104,10 +104,26 @@ def read_card(path: Path) -> dict:
     return facts
 
 
+def read_content(path: Path) -> object:
+    """Read a PyTorch file: tensors, plain containers, numbers, strings and ``argparse.Namespace``, nothing else.
+
+    Parameters
+    ----------
+    path : file that ``torch.save`` wrote.
+
+    Raises
+    ------
+    ValueError : the file is corrupt, or holds other objects.
+    """
+    try:
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a foreign pickle can raise has no end
+        raise ValueError(_refusal(path, error)) from error
+
+
 def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[dict[str, Tensor], dict]:
     """Read a plain state dict, or one of those in a training checkpoint such as the official ones.
-
-    Only tensors, plain containers, numbers, strings and ``argparse.Namespace`` are unpickled.
 
     Parameters
     ----------
@@ -123,11 +139,7 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
     ------
     ValueError : the file is corrupt, holds other objects, or lacks the weights that were asked for.
     """
-    try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a foreign pickle can raise has no end
-        raise ValueError(_refusal(path, error)) from error
+    content = read_content(path)
     state_dict = _weights(path, content, which)
     for prefix in WRAPPER_PREFIXES:
         if all(name.startswith(prefix) for name in state_dict):

@@ -15,9 +15,12 @@ import torch
 from torch import nn
 
 from absvit.models import checkpoints, sources
+from absvit.models.lifting import topdown_from
 from absvit.models.variants import MODEL_NAMES, RELEASES
 
-__all__ = ["VARIANTS", "Variant", "create_model", "load_model", "parameter_count", "status"]
+__all__ = [
+    "VARIANTS", "Variant", "check_name", "create_model", "load_model", "parameter_count", "preprocessing", "status",
+]  # fmt: skip
 
 PREPROCESSING = ("mean", "std", "crop_pct", "interpolation")
 
@@ -75,11 +78,25 @@ def create_model(name: str, **kwargs) -> nn.Module:
     ------
     ValueError : unknown name; the nearest ones are given.
     """
+    check_name(name)
+    return timm.create_model(name, **kwargs)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is no model's.
+
+    Parameters
+    ----------
+    name : one of ours, or any of timm's.
+
+    Raises
+    ------
+    ValueError : unknown name; the nearest ones are given.
+    """
     if ":" not in name and not timm.is_model(name):
         names = {*MODEL_NAMES, *timm.list_models("vit_*")}
         near = difflib.get_close_matches(name, names, 4, 0.5) or MODEL_NAMES
         raise ValueError(f"unknown model {name!r}; the nearest names are {', '.join(near)}")
-    return timm.create_model(name, **kwargs)
 
 
 def load_model(
@@ -109,7 +126,8 @@ def load_model(
 
     Returns
     -------
-    The model in eval mode. Its attributes ``checkpoint``, ``checkpoint_sha256`` and ``card`` say where the
+    The model in eval mode, with the input size, the classes and the feedback path of the training where the card
+    says so. Its attributes ``checkpoint``, ``checkpoint_sha256`` and ``card`` say where the
     weights came from; ``prior_gains`` and ``categories`` are the card's, where it has them.
 
     Raises
@@ -120,18 +138,38 @@ def load_model(
     if kwargs.get("pretrained"):
         raise ValueError("load_model chooses the weights by checkpoint=; leave pretrained to create_model")
     if name in RELEASES:
-        released = timm.get_pretrained_cfg("absvit_tiny_patch16_224")  # timm's weights expect other pixels
-        overlay = {key: getattr(released, key) for key in PREPROCESSING}
-        overlay.update(kwargs.get("pretrained_cfg_overlay") or {})
+        overlay = preprocessing(name) | (kwargs.get("pretrained_cfg_overlay") or {})
         kwargs = {**kwargs, "pretrained_cfg_overlay": overlay}
-    model = create_model(name, **kwargs)
-    source = sources.locate(name, checkpoint, RELEASES.get(name))
-    loaded = checkpoints.read(source, sha256, which)
+    check_name(name)
+    loaded = checkpoints.read(sources.locate(name, checkpoint, RELEASES.get(name)), sha256, which)
+    model = _fitting(name, loaded.card, kwargs)
     for note in checkpoints.load_into(model, loaded.state_dict, adapt):
         warnings.warn(f"{name}: {note}", stacklevel=2)
     _apply_card(model, loaded.card)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
+
+
+def preprocessing(name: str) -> dict:
+    """Give what a model's pictures go through: mean, std, crop_pct and interpolation.
+
+    Parameters
+    ----------
+    name : one of ours, or any of timm's. The names of the released ViTs mean these, as in :func:`load_model`.
+
+    Raises
+    ------
+    ValueError : unknown name.
+    """
+    cfg = timm.get_pretrained_cfg("absvit_tiny_patch16_224" if name in RELEASES else name)
+    return {key: getattr(cfg, key) for key in PREPROCESSING}
+
+
+def _fitting(name: str, card: Mapping, kwargs: dict) -> nn.Module:
+    """Make the model that a card describes: input size and classes of a training, and whether it was lifted."""
+    made = card.get("made_with") or {}
+    model = create_model(name, **{**made, **kwargs})
+    return topdown_from(model) if card.get("lifted") else model
 
 
 def _apply_card(model: nn.Module, card: Mapping) -> None:

@@ -1,4 +1,4 @@
-"""``python -m absvit.training RECIPE [options] --out FOLDER``: train a model, alone or under torchrun."""
+"""``python -m absvit.training [RECIPE] [options]``: train or evaluate a model, alone or under torchrun."""
 
 from __future__ import annotations
 
@@ -6,49 +6,104 @@ import json
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import torch
 import tyro
 
-from absvit.distributed import joined
+from absvit.datasets import open_dataset
+from absvit.distributed import Process, joined
 from absvit.models import checkpoints
+from absvit.models.downloads import replace_file
+from absvit.training.log import Start
 from absvit.training.loop import train
-from absvit.training.recipes import RECIPES, Recipe
+from absvit.training.recipes import RECIPES, PictureRecipe, Recipe, SceneRecipe
+from absvit.training.tasks import build_model, evaluate, open_task
 from stimuli import command_line
 
 
-def card_of(recipe: Recipe, model: torch.nn.Module, name: str, folder: Path) -> dict:
-    """Describe how a model came to be.
+@dataclass(frozen=True)
+class Place:
+    """Where a training runs, where its data are and where its results go: nothing of this changes a number.
+
+    Parameters
+    ----------
+    data_path
+        Folder of the data set.
+    output_dir
+        Folder of log, checkpoints and weights (outputs/training/RECIPE if left out); an interrupted training in it
+        goes on.
+    resume
+        Checkpoint, file or address, to go on from or to evaluate: ours, or an official one.
+    allow_differences
+        Go on from a checkpoint although recipe, data or number of processes differ.
+    eval
+        Evaluate the checkpoint of --resume on the validation split, which alone is needed, and train nothing.
+    eval_ema
+        Evaluate its averaged weights.
+    dist_eval
+        Accepted as in the official code; the validation split is always shared by all processes, exactly.
+    device
+        cpu, cuda or mps; a GPU where there is one, if left out.
+    num_workers
+        Processes that load pictures for each training process; 0: none, as where few cores are there.
+    threads
+        CPU threads of a process; 0: torch's choice.
+    log_every
+        Updates between two lines of the log.
+    tensorboard
+        Also log for tensorboard.
+    """
+
+    data_path: Path = Path("data")
+    output_dir: Annotated[Path | None, tyro.conf.arg(aliases=("--out",))] = None
+    resume: str = ""
+    allow_differences: bool = False
+    eval: bool = False
+    eval_ema: bool = False
+    dist_eval: bool = True
+    device: str | None = None
+    num_workers: int = 8
+    threads: int = 0
+    log_every: int = 20
+    tensorboard: bool = False
+
+
+def card_of(recipe: Recipe, model: torch.nn.Module, name: str, log: Path, facts: dict) -> dict:
+    """Describe how a model came to be, and how to make it again for its weights.
 
     Parameters
     ----------
     recipe : what it was trained with.
     model : the trained model.
     name : name of the recipe.
-    folder : the training's folder, whose log tells the time it took.
+    log : the training's log, which tells the time it took and how well it went.
+    facts : what is known of the data.
 
     Returns
     -------
-    Card without measured numbers; ``python -m experiments card`` adds those.
+    Card without steering numbers; ``python -m experiments card`` adds those.
     """
-    last = json.loads((folder / "log.jsonl").read_text().splitlines()[-1])
-    return {
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    epochs = [line for line in lines if "epoch" in line]
+    card = {
         "model": recipe.model,
         "recipe": name,
         "seed": recipe.seed,
-        "data": "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update",
-        "images": recipe.steps * recipe.batch_size,
-        "seconds": round(last["seconds"]),
+        **facts,
+        "seconds": round(lines[-1]["seconds"]),
         "machine": _machine(next(model.parameters()).device),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "prior_gains": getattr(model, "prior_gains", {}),
-        "categories": list(model.pretrained_cfg.get("label_names") or ()),
+        "made_with": {"num_classes": model.num_classes, "img_size": model.patch_embed.img_size[0]},
+        "lifted": getattr(recipe, "lift", False),
         "options": asdict(recipe),
         "versions": {name: version(name) for name in ("torch", "timm")},
     }
+    return card | ({"validation": epochs[-1]} if epochs else {})
 
 
 def _machine(device: torch.device) -> str:
@@ -58,25 +113,91 @@ def _machine(device: torch.device) -> str:
     return f"{platform.machine()}, {torch.get_num_threads()} CPU threads"
 
 
-def run(name: str, recipe: Recipe, out: Path, device: str | None, threads: int) -> None:
+def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> None:
     """Train, and write the weights with their card.
 
     Parameters
     ----------
     name : name of the recipe.
     recipe : what to train.
-    out : folder of log, checkpoint and weights; an interrupted training in it goes on.
-    device : "cpu" or "cuda"; a GPU where there is one, if left out.
-    threads : CPU threads of this process, 0 for torch's choice.
+    place : where.
+    process : this process among those that train together.
     """
-    if threads:
-        torch.set_num_threads(threads)
-    with joined(device) as process:
-        model = train(recipe, out, process)
-        if process.is_first:
-            weights = out / f"{recipe.model}.safetensors"
-            checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out))
-            print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
+    out = place.output_dir
+    task = open_task(recipe, place.data_path, place.num_workers, process)
+    learner = train(recipe, task, _start(place), process)
+    if not process.is_first:
+        return
+    if isinstance(recipe, SceneRecipe):
+        data = "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update"
+    else:
+        data = f"{recipe.data_set}, {len(task.pictures)} pictures of {len(task.classes)} classes"
+    facts = {"data": data, "images": recipe.epochs * task.steps_per_epoch * task.total, "categories": task.classes}
+    written = {"": learner.model} | ({} if learner.ema is None else {".ema": learner.ema.module})
+    for suffix, model in written.items():
+        weights = out / f"{recipe.model}{suffix}.safetensors"
+        checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out / "log.jsonl", facts))
+        print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
+
+
+def _start(place: Place) -> Start:
+    return Start(place.output_dir, place.resume, place.allow_differences, place.log_every, place.tensorboard)
+
+
+def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
+    """Evaluate a checkpoint on the validation split; print the numbers and write them to ``eval.json``.
+
+    Parameters
+    ----------
+    recipe : gives model, data set and input size.
+    place : where data and checkpoint are.
+    process : this process among those that evaluate together.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : no checkpoint, one that does not fit, or no validation split.
+    """
+    if not isinstance(recipe, PictureRecipe):
+        raise ValueError("scenes have no validation split: measure with python -m experiments recognition")
+    if not place.resume:
+        raise ValueError("--eval needs the checkpoint to be evaluated: give --resume FILE or ADDRESS")
+    loaded = checkpoints.read(place.resume, which="ema" if place.eval_ema else "model")
+    pictures = open_dataset(recipe.data_set, place.data_path, "val", recipe.inat_category)
+    model = build_model(recipe, len(pictures.classes))
+    known, rows = len(loaded.state_dict.get("head.weight", ())), len(pictures.classes)
+    if known != rows:
+        raise ValueError(
+            f"{place.resume} knows {known} classes, but {place.data_path} has {rows}: use its own data set"
+        )
+    checkpoints.load_into(model, loaded.state_dict)
+    measured = evaluate(model.to(process.device), pictures, recipe, place.num_workers, process)
+    if process.is_first:
+        facts = {"model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256, **measured}
+        text = json.dumps(facts, indent=2)
+        place.output_dir.mkdir(parents=True, exist_ok=True)
+        replace_file(place.output_dir / "eval.json", lambda temporary: temporary.write_text(text + "\n"))
+        print(text)
+
+
+def recipe_named(words: list[str]) -> list[str]:
+    """Put the recipe's name before options that name a model only, as the official commands do.
+
+    Parameters
+    ----------
+    words : the command line.
+
+    Returns
+    -------
+    The words, with the recipe of a published model before them, or of the bundled one where no model is named.
+    """
+    if words and (not words[0].startswith("-") or words[0] in ("-h", "--help")):
+        return words
+    after = {a: b for a, b in zip(words, words[1:], strict=False)}
+    model = after.get("--model") or next((w.partition("=")[2] for w in words if w.startswith("--model=")), None)
+    by_model = {
+        recipe.model: name for name, recipe in reversed(RECIPES.items()) if type(recipe).__mro__[1] is PictureRecipe
+    }
+    return [by_model.get(model, "micro_cued" if model is None else "absvit_small"), *words]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,18 +214,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def command(name: str, recipe: Recipe):
         def start(
-            options: tyro.conf.OmitArgPrefixes[Recipe] = recipe,
-            out: Path = Path("outputs/training") / name,
-            device: str | None = None,
-            threads: int = 0,
+            options: tyro.conf.OmitArgPrefixes[type(recipe)] = recipe,
+            place: tyro.conf.OmitArgPrefixes[Place] = Place(output_dir=Path("outputs/training") / name),
         ) -> None:
-            run(name, options, out, device, threads)
+            if place.threads:
+                torch.set_num_threads(place.threads)
+            with joined(place.device) as process:
+                if place.eval:
+                    run_evaluation(options, place, process)
+                else:
+                    run_training(name, options, place, process)
 
+        start.__annotations__ = {
+            "options": tyro.conf.OmitArgPrefixes[type(recipe)],
+            "place": tyro.conf.OmitArgPrefixes[Place],
+        }
+        start.__doc__ = type(recipe).__doc__.splitlines()[0]
         return start
 
+    words = recipe_named(list(sys.argv[1:] if arguments is None else arguments))
     commands = {name: command(name, recipe) for name, recipe in RECIPES.items()}
     refusals = (ValueError, OSError, FloatingPointError)
-    return command_line.run(commands, "python -m absvit.training", arguments, refusals)
+    return command_line.run(commands, "python -m absvit.training", words, refusals)
 
 
 if __name__ == "__main__":

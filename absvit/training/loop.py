@@ -2,164 +2,177 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
+import sys
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 from timm.optim import create_optimizer_v2
+from timm.scheduler import CosineLRScheduler
+from timm.utils import ModelEmaV3
 from torch.nn.parallel import DistributedDataParallel
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
-from absvit.models import create_model
-from absvit.models.downloads import replace_file
-from absvit.training.objective import SceneObjective
+from absvit.training.log import Log, Start
 from absvit.training.recipes import Recipe
-from stimuli.objects import CATEGORIES
+from absvit.training.state import Learner, Position, resume, save
+from absvit.training.tasks import Task, autocast, build_model
 
-__all__ = ["learning_rate", "train"]
-
-
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Learning rate of an update: linear warm-up, then half a cosine to 0.
-
-    Parameters
-    ----------
-    recipe : gives the largest rate, the warm-up and the number of updates.
-    step : number of the update, from 0.
-    """
-    warmup = max(1, round(recipe.warmup * recipe.steps))
-    if step < warmup:
-        return recipe.lr * (step + 1) / warmup
-    return recipe.lr * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, recipe.steps - warmup)))
+__all__ = ["train"]
 
 
-def train(recipe: Recipe, out: Path, process: Process) -> torch.nn.Module:
+def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner:
     """Train a model, or go on where an earlier run of the same recipe stopped.
 
     Parameters
     ----------
     recipe : what to train and how.
-    out : folder of the log and the checkpoint; made if missing.
+    task : the data, from :func:`absvit.training.tasks.open_task`.
+    start : where it goes and what it goes on from.
     process : this process among those that train together.
 
     Returns
     -------
-    The trained model, in eval mode, on every rank.
+    The trained model, in eval mode, and its average, on every rank.
 
     Raises
     ------
-    ValueError : the recipe cannot be run, or the folder holds the checkpoint of another one.
+    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another training.
     FloatingPointError : loss or gradient are not finite; the checkpoint is from before.
+    OSError : a checkpoint cannot be written.
     """
-    _check(recipe, process.world_size)
     torch.manual_seed(recipe.seed)
-    model = create_model(recipe.model).to(process.device)
-    _check_fit(recipe, model)
-    objective = SceneObjective(model, recipe.smoothing, recipe.variational_weight, recipe.token_weight)
-    optimizer = create_optimizer_v2(model, recipe.optimizer, lr=recipe.lr, weight_decay=recipe.weight_decay)
-    checkpoint, log = out / "last.pt", out / "log.jsonl"
-    if process.is_first:
-        out.mkdir(parents=True, exist_ok=True)
-    first_step, seconds = _resume(checkpoint, recipe, model, optimizer)
-    if process.is_first:
-        _cut_log(log, first_step)
-    step_of = DistributedDataParallel(objective) if process.world_size > 1 else objective
-    images_per_rank = recipe.batch_size // process.world_size
+    model = build_model(recipe, len(task.classes)).to(process.device)
+    objective = task.objective(model)
+    learner = _learner(recipe, model, task.steps_per_epoch, process)
+    facts = {"recipe": asdict(recipe), "data": task.facts(), "processes": process.world_size}
+    checkpoint, last_step = start.out / "last.pt", recipe.epochs * task.steps_per_epoch
+    position = Position()
+    source = checkpoint if checkpoint.exists() else start.resume
+    if source:
+        position, notes = resume(source, learner, facts, task.steps_per_epoch, start.allow_differences)
+        _say(process, *notes, f"going on from update {position.step} of {last_step}")
+    log = Log(start, position.step, process)
+    step_of = torch.compile(objective) if recipe.compile else objective
+    if process.world_size > 1:
+        step_of = DistributedDataParallel(step_of)
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
-    started = time.perf_counter() - seconds
-    for step in tqdm(
-        range(first_step, recipe.steps), initial=first_step, total=recipe.steps, disable=not process.is_first
-    ):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(recipe, step)
-        first = step * recipe.batch_size + process.rank * images_per_rank
-        indices = np.arange(first, first + images_per_rank)
-        batch = recipe.scenes.batch(indices, recipe.seed, step / recipe.steps)
-        losses = step_of(type(batch)(*(tensor.to(process.device) for tensor in batch)))
-        optimizer.zero_grad()
-        losses["loss"].backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        if not torch.isfinite(norm):  # the norm is that of all ranks together, so all of them stop
-            kept = checkpoint if checkpoint.exists() else "none yet"
-            raise FloatingPointError(
-                f"the loss is {losses['loss'].item()} and the norm of its gradient {norm.item()} at step {step}; "
-                f"last good checkpoint: {kept}"
-            )
-        optimizer.step()
-        if step % 20 == 0 or step + 1 == recipe.steps:
-            values = sum_over_ranks(torch.stack([value.detach() for value in losses.values()]))
-            values = dict(zip(losses, (values / process.world_size).tolist(), strict=True))
-            if process.is_first:
-                line = {"step": step, "lr": learning_rate(recipe, step), "seconds": time.perf_counter() - started}
-                with log.open("a") as file:
-                    file.write(json.dumps(line | values) + "\n")
-        if process.is_first and ((step + 1) % recipe.checkpoint_every == 0 or step + 1 == recipe.steps):
-            _save(checkpoint, recipe, model, optimizer, step + 1, time.perf_counter() - started)
-    return model.eval()
-
-
-def _check(recipe: Recipe, world_size: int) -> None:
-    """Refuse a recipe that cannot be run by so many processes."""
-    for name in ("steps", "batch_size", "checkpoint_every"):
-        if getattr(recipe, name) < 1:
-            raise ValueError(f"{name} must be at least 1, got {getattr(recipe, name)}")
-    if recipe.batch_size % world_size:
-        raise ValueError(f"batch_size must be a multiple of the {world_size} processes, got {recipe.batch_size}")
-    if not 0 <= recipe.seed < 2**32:
-        raise ValueError(f"seed must be in [0, 2**32), got {recipe.seed}")
-
-
-def _check_fit(recipe: Recipe, model) -> None:
-    """Refuse a model that does not take what the recipe shows."""
-    size, patch, classes = recipe.scenes.size, recipe.scenes.patch, len(CATEGORIES)
-    shown = ((size, size), (size // patch, size // patch), classes)
-    taken = (tuple(model.patch_embed.img_size), tuple(model.patch_embed.grid_size), model.num_classes)
-    if taken != shown:
-        raise ValueError(f"{recipe.model} takes {taken} (pixels, tokens, classes), but the scenes have {shown}")
-
-
-def _resume(checkpoint: Path, recipe: Recipe, model, optimizer) -> tuple[int, float]:
-    """Load the last state of a run; the next step and the seconds spent so far."""
-    if not checkpoint.exists():
-        return 0, 0.0
-    asked = json.loads(json.dumps(asdict(recipe)))
-    try:
-        state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-        known = state["recipe"]
-    except Exception as error:  # torch's reader meets foreign bytes with errors of any kind
-        raise ValueError(
-            f"{checkpoint} is no checkpoint of a training ({type(error).__name__}); choose another folder"
-        ) from error
-    if known != asked:
-        names = sorted(name for name in known.keys() | asked.keys() if known.get(name) != asked.get(name))
-        different = ", ".join(f"{name} ({known.get(name)} there, {asked.get(name)} here)" for name in names)
-        raise ValueError(f"{checkpoint} belongs to another recipe: {different}; choose another folder")
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return state["step"], state["seconds"]
-
-
-def _cut_log(log: Path, first_step: int) -> None:
-    """Keep the lines of the updates before this one: a run that was killed may have logged more than it saved."""
-    kept = []
-    for line in log.read_text().splitlines() if log.exists() else []:
-        try:
-            step = json.loads(line)["step"]
-        except ValueError:  # half a line
+    started = time.perf_counter() - position.seconds
+    updates = task.updates(position.step)
+    hidden = None if process.is_first else True  # None: where nobody watches, the log is enough
+    steps = range(position.step, last_step)
+    for step in tqdm(steps, initial=position.step, total=last_step, unit="update", disable=hidden):
+        _set_learning_rate(recipe, learner, step, task.steps_per_epoch)
+        update = next(updates)
+        for k, batch in enumerate(update):
+            torch.manual_seed(_update_seed(recipe.seed, step, k, process.rank))  # dropout, whenever it was resumed
+            more = process.world_size > 1 and k + 1 < len(update)
+            with step_of.no_sync() if more else nullcontext():
+                with autocast(recipe.precision, process.device):
+                    losses = step_of(*batch)
+                learner.scaler.scale(losses["loss"] / len(update)).backward()
+        learner.scaler.unscale_(learner.optimizer)
+        norm = torch.nn.utils.clip_grad_norm_(learning, recipe.clip_grad or math.inf)
+        _check_finite(norm, losses["loss"], recipe.precision, step, checkpoint)
+        learner.scaler.step(learner.optimizer)
+        learner.scaler.update()
+        learner.optimizer.zero_grad()
+        if learner.ema is not None:
+            learner.ema.update(model)
+        position.step, position.seconds = step + 1, time.perf_counter() - started
+        if step % start.log_every == 0 or position.step == last_step:
+            log.update(losses, norm, learner, position, task, sum(len(batch[0]) for batch in update))
+        epoch_is_over = position.step % task.steps_per_epoch == 0
+        if epoch_is_over:
+            measured = _evaluate(task, learner)
+            if measured:
+                log.epoch(measured, position, position.step // task.steps_per_epoch)
+        if not process.is_first:
             continue
-        kept += [line + "\n"] if step < first_step else []
-    replace_file(log, lambda temporary: temporary.write_text("".join(kept)))
+        if epoch_is_over or position.step % recipe.checkpoint_every == 0:
+            better = epoch_is_over and measured and _score(measured) > position.best
+            if better:
+                position.best = _score(measured)
+                save(start.out / "best.pt", learner, position, facts, task.steps_per_epoch)
+            epoch = position.step // task.steps_per_epoch
+            if epoch_is_over and recipe.keep_every and epoch % recipe.keep_every == 0:
+                save(start.out / f"epoch{epoch:04d}.pt", learner, position, facts, task.steps_per_epoch)
+            save(checkpoint, learner, position, facts, task.steps_per_epoch)
+    model.eval()
+    return learner
 
 
-def _save(checkpoint: Path, recipe: Recipe, model, optimizer, step: int, seconds: float) -> None:
-    """Write the state of a run; a crash while writing leaves the one before."""
-    state = {
-        "recipe": json.loads(json.dumps(asdict(recipe))), "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(), "step": step, "seconds": seconds,
-    }  # fmt: skip
-    replace_file(checkpoint, lambda temporary: torch.save(state, temporary))
+def _learner(recipe: Recipe, model: torch.nn.Module, steps_per_epoch: int, process: Process) -> Learner:
+    """Optimiser, schedule, scaler and average of a recipe."""
+    lr = recipe.lr
+    if recipe.lr_batch:
+        lr *= (recipe.total_batch or recipe.batch_size * process.world_size) / recipe.lr_batch
+    given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas, "layer_decay": recipe.layer_decay}
+    optimizer = create_optimizer_v2(
+        model, recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
+        **{name: value for name, value in given.items() if value is not None},
+    )  # fmt: skip
+    unit = 1 if recipe.schedule == "official" else steps_per_epoch
+    warmup = round(recipe.warmup_epochs * unit)
+    scheduler = CosineLRScheduler(
+        optimizer, recipe.epochs * unit - (warmup if recipe.warmup_prefix else 0), recipe.min_lr, warmup_t=warmup,
+        warmup_lr_init=recipe.warmup_lr, warmup_prefix=recipe.warmup_prefix, t_in_epochs=recipe.schedule == "official",
+    )  # fmt: skip
+    ema = ModelEmaV3(model, recipe.model_ema_decay) if recipe.model_ema else None
+    scaler = torch.amp.GradScaler(process.device.type, enabled=recipe.precision == "fp16")
+    return Learner(model, ema, optimizer, scheduler, scaler)
+
+
+def _set_learning_rate(recipe: Recipe, learner: Learner, step: int, steps_per_epoch: int) -> None:
+    """Rate of an update; the official code sets it after an epoch, so that it lags one behind."""
+    if recipe.schedule == "official":
+        learner.scheduler.step(max(step // steps_per_epoch - 1, 0))
+    else:
+        learner.scheduler.step_update(step)
+
+
+def _update_seed(*numbers: int) -> int:
+    """One seed from several numbers."""
+    return int.from_bytes(hashlib.sha256(repr(numbers).encode()).digest()[:8], "little")
+
+
+def _check_finite(norm: torch.Tensor, loss: torch.Tensor, precision: str, step: int, checkpoint: Path) -> None:
+    """Stop all ranks where the loss is not finite: the gradient's norm is that of all together.
+
+    In half precision a norm alone may overflow, which the scaler mends; then the loss decides.
+    """
+    if torch.isfinite(norm) or (precision == "fp16" and torch.isfinite(sum_over_ranks(loss.detach()))):
+        return
+    kept = checkpoint if checkpoint.exists() else "none yet"
+    raise FloatingPointError(
+        f"the loss is {loss.item()} and the norm of its gradient {norm.item()} at step {step}; "
+        f"last good checkpoint: {kept}"
+    )
+
+
+def _evaluate(task: Task, learner: Learner) -> dict[str, float]:
+    """Held-out measures of the raw weights, and of the average with ``ema_`` before their names."""
+    measured = task.evaluate(learner.model)
+    if measured and learner.ema is not None:
+        average = task.evaluate(learner.ema.module)
+        measured |= {f"ema_{name}": value for name, value in average.items() if name != "n"}
+    return measured
+
+
+def _score(measured: dict[str, float]) -> float:
+    """What the best checkpoint is chosen by: accuracy of the last pass, of the average where there is one."""
+    prefix = "ema_" if any(name.startswith("ema_") for name in measured) else ""
+    last = max(name for name in measured if name.startswith(f"{prefix}top1_pass"))
+    return measured[last]
+
+
+def _say(process: Process, *lines: str) -> None:
+    """Tell the user, once."""
+    for line in lines if process.is_first else ():
+        print(line, file=sys.stderr)

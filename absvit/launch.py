@@ -1,0 +1,75 @@
+"""``python -m absvit.launch [torchrun's options] [RECIPE] [options]``: a training in one process per GPU.
+
+torchrun without its page of text when a process fails: the processes have said why. What is not an option of
+torchrun goes to :mod:`absvit.training`. Without a GPU, as many processes as NPROC says (default 1).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import torch
+import torch.distributed.run as torchrun
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+OPTIONS = (
+    "nnodes", "nproc-per-node", "node-rank", "max-restarts", "rdzv-backend", "rdzv-endpoint", "rdzv-id", "rdzv-conf",
+    "master-addr", "master-port", "local-addr", "monitor-interval", "log-dir", "redirects", "tee",
+)  # fmt: skip
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part torchrun's options from those of the training.
+
+    Parameters
+    ----------
+    words : the command line.
+
+    Returns
+    -------
+    Options of torchrun, with the number of processes filled in, and all other words in their order.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in OPTIONS:
+        parser.add_argument(f"--{name}", f"--{name.replace('-', '_')}", default=None)
+    known, others = parser.parse_known_args(list(words))
+    given = {name: value for name, value in vars(known).items() if value is not None}
+    if "nproc_per_node" not in given and "PET_NPROC_PER_NODE" not in os.environ:
+        given["nproc_per_node"] = str(torch.cuda.device_count() or os.environ.get("NPROC", 1))
+    return [f"--{name.replace('_', '-')}={value}" for name, value in given.items()], others
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : words after the program's name; those of the process if left out.
+
+    Returns
+    -------
+    0, or the exit code of the process that failed first (1 where a signal ended it).
+    """
+    options, words = split(sys.argv[1:] if arguments is None else arguments)
+    if "--nproc-per-node=1" not in options:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # as torchrun would, with a warning
+    logging.disable()  # the processes say what is wrong; this one only starts them
+    try:
+        torchrun.run(torchrun.parse_args([*options, "-m", "absvit.training", *words]))
+    except ChildFailedError as failure:
+        code = failure.get_first_failure()[1].exitcode
+        if code < 0:
+            print(f"error: a process was ended by signal {-code}", file=sys.stderr)
+        return code if code > 0 else 1
+    except SignalException as stop:
+        return 128 + stop.sigval.value
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

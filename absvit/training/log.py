@@ -1,0 +1,144 @@
+"""The log of a training: JSON lines, and tensorboard's files where they are wanted."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+
+from absvit.distributed import Process, sum_over_ranks
+from absvit.models.downloads import replace_file
+from absvit.training.state import Learner, Position
+from absvit.training.tasks import Task
+
+__all__ = ["Log", "Start"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a training begins and what it leaves.
+
+    Parameters
+    ----------
+    out : folder of log and checkpoints; made if missing. A ``last.pt`` in it is gone on from.
+    resume : checkpoint to go on from where there is no ``last.pt`` yet; "" for none.
+    allow_differences : go on from a checkpoint although recipe, data or number of processes differ.
+    log_every : updates between two lines of the log.
+    tensorboard : also log for tensorboard.
+    """
+
+    out: Path
+    resume: str = ""
+    allow_differences: bool = False
+    log_every: int = 20
+    tensorboard: bool = False
+
+
+class Log:
+    """The log of a training: a JSON line for some of the updates and for every epoch.
+
+    Parameters
+    ----------
+    start : where it is, and how often it gets a line.
+    first_step : the update that the training goes on from; lines of later ones are cut off, for a run that was
+        killed may have logged more than it saved.
+    process : this process; only the first writes.
+    """
+
+    def __init__(self, start: Start, first_step: int, process: Process) -> None:
+        self.file, self.process, self.board = start.out / "log.jsonl", process, None
+        if not process.is_first:
+            return
+        start.out.mkdir(parents=True, exist_ok=True)
+        _cut_log(self.file, first_step)
+        if start.tensorboard:
+            self.board = _tensorboard(start.out, first_step)
+        self.since = (first_step, time.perf_counter())
+
+    def update(self, losses, norm, learner: Learner, position: Position, task: Task, images: int) -> None:
+        """Write a line about an update.
+
+        Parameters
+        ----------
+        losses : scalars by name, of this rank.
+        norm : norm of the gradient.
+        learner : tells the learning rate.
+        position : the update.
+        task : tells the pictures that could not be read.
+        images : images of an update on one rank.
+        """
+        world_size = self.process.world_size
+        values = torch.stack([value.detach().float() for value in losses.values()])
+        values = (sum_over_ranks(values) / world_size).tolist()
+        unreadable = sum_over_ranks(torch.tensor([float(task.unreadable)], device=self.process.device)).item()
+        if not self.process.is_first:
+            return
+        step, now = position.step - 1, time.perf_counter()
+        passed, seconds = position.step - self.since[0], now - self.since[1]
+        self.since = (position.step, now)
+        line = {
+            "step": step,
+            "lr": max(group["lr"] for group in learner.optimizer.param_groups),
+            "seconds": position.seconds,
+            **dict(zip(losses, values, strict=True)),
+            "gradient_norm": norm.item(),
+            "images_per_second": passed * images * world_size / seconds,
+            "memory_MiB": _memory(self.process.device),
+        }
+        self._write(line | ({"unreadable": int(unreadable)} if unreadable else {}))
+
+    def epoch(self, measured: dict[str, float], position: Position, epoch: int) -> None:
+        """Write a line about a finished epoch.
+
+        Parameters
+        ----------
+        measured : held-out measures by name.
+        position : the epoch's last update.
+        epoch : number of epochs that are over.
+        """
+        if self.process.is_first:
+            self._write({"step": position.step - 1, "epoch": epoch, "seconds": position.seconds, **measured})
+            tqdm.write(", ".join(f"{name} {value:.4g}" for name, value in {"epoch": epoch, **measured}.items()))
+
+    def _write(self, line: dict) -> None:
+        with self.file.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        if self.board is not None:
+            for name, value in line.items():
+                self.board.add_scalar(name, value, line["step"])
+            self.board.flush()
+
+
+def _tensorboard(out: Path, first_step: int):
+    """A writer of tensorboard's event files, for which that package has to be there."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ValueError("--tensorboard needs tensorboard: pip install absvit[tracking]") from error
+    return SummaryWriter(str(out / "tensorboard"), purge_step=first_step)
+
+
+def _memory(device: torch.device) -> float:
+    """Most memory used so far, MiB: the GPU's, or this process's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _cut_log(log: Path, first_step: int) -> None:
+    """Keep the lines of the updates before this one."""
+    kept = []
+    for line in log.read_text().splitlines() if log.exists() else []:
+        try:
+            step = json.loads(line)["step"]
+        except ValueError:  # half a line
+            continue
+        kept += [line + "\n"] if step < first_step else []
+    replace_file(log, lambda temporary: temporary.write_text("".join(kept)))

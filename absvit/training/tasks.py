@@ -1,0 +1,365 @@
+"""Tasks: the data of a recipe, the model that fits them, what is minimised, and how well it goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from absvit.datasets import LabelledPictures, check_same_classes, open_dataset
+from absvit.distributed import Process, sum_over_ranks
+from absvit.images import eval_transform
+from absvit.models import AbSViT, checkpoints, create_model, perceive, topdown_from, zoo
+from absvit.training.augmentation import Mixing
+from absvit.training.data import evaluation_loader, training_loader
+from absvit.training.objective import PictureObjective, SceneObjective, Teacher
+from absvit.training.order import Updates
+from absvit.training.recipes import PictureRecipe, Recipe, SceneRecipe
+from stimuli.objects import CATEGORIES
+
+__all__ = ["PictureTask", "SceneTask", "Task", "autocast", "build_model", "evaluate", "open_task"]
+
+
+class Task(Protocol):
+    """What the loop needs to know of the data."""
+
+    classes: tuple[str, ...]
+    total: int
+    steps_per_epoch: int
+    unreadable: int
+
+    def facts(self) -> dict:
+        """What tells these data from others."""
+
+    def objective(self, model: nn.Module) -> nn.Module:
+        """What is minimised: called with a batch's tensors, it gives losses by name."""
+
+    def updates(self, first_step: int) -> Iterator[list[tuple]]:
+        """The micro-batches of this process, update by update."""
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Measures on held-out data by name; empty where there are none."""
+
+
+def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Process) -> Task:
+    """Open the data of a recipe.
+
+    Parameters
+    ----------
+    recipe : what is to be trained.
+    data_path : folder of the data set.
+    num_workers : processes that load pictures for this one.
+    process : this process among those that train together.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
+    """
+    if isinstance(recipe, SceneRecipe):
+        return SceneTask(recipe, process)
+    return PictureTask(recipe, data_path, num_workers, process)
+
+
+def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
+    """Make the model of a recipe, with the weights that it starts from.
+
+    Parameters
+    ----------
+    recipe : says which.
+    n_classes : size of the classifier.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
+    """
+    size = recipe.scenes.size if isinstance(recipe, SceneRecipe) else recipe.input_size
+    made = {"num_classes": n_classes, "img_size": size, "drop_rate": recipe.drop, "drop_path_rate": recipe.drop_path}
+    model = create_model(recipe.model, **made)
+    if isinstance(recipe, PictureRecipe):
+        if recipe.finetune:
+            for note in checkpoints.load_into(model, checkpoints.read(recipe.finetune).state_dict, adapt=True):
+                print(note, file=sys.stderr)
+        model = topdown_from(model) if recipe.lift else model
+    model.set_grad_checkpointing(recipe.grad_checkpointing)
+    if recipe.trainable != "end2end":
+        learning = ("head.", "decoders.", "prompt") if recipe.trainable == "top-down" else ("head.",)
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.startswith(learning))
+    return model
+
+
+def autocast(precision: str, device: torch.device):
+    """Context of a recipe's precision.
+
+    Parameters
+    ----------
+    precision : "fp32", "bf16" or "fp16".
+    device : where the model computes.
+    """
+    kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
+    return torch.autocast(device.type, kinds[precision]) if precision in kinds else nullcontext()
+
+
+def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
+    """Share an update among the processes.
+
+    Parameters
+    ----------
+    recipe : gives batch_size and total_batch.
+    world_size : number of processes.
+
+    Returns
+    -------
+    Images that go through a model at once, and how many such batches of one process make its part of an update.
+
+    Raises
+    ------
+    ValueError : the processes cannot share the update evenly.
+    """
+    total = recipe.total_batch or recipe.batch_size * world_size
+    if total % world_size:
+        raise ValueError(f"total_batch must be a multiple of the {world_size} processes, got {total}")
+    share = total // world_size
+    size = min(recipe.batch_size, share)
+    if share % size:
+        raise ValueError(
+            f"total_batch {total} over {world_size} processes makes {share} images each, which batches of {size} do "
+            "not fill evenly; choose --batch-size as a divisor"
+        )
+    return size, share // size
+
+
+class SceneTask:
+    """Scenes that are drawn as the training goes.
+
+    Parameters
+    ----------
+    recipe : what is shown and cued.
+    process : this process among those that train together.
+    """
+
+    def __init__(self, recipe: SceneRecipe, process: Process) -> None:
+        self.recipe, self.process = recipe, process
+        self.size, self.n_micro = micro_batches(recipe, process.world_size)
+        self.total = self.size * self.n_micro * process.world_size
+        self.steps_per_epoch = recipe.epoch_images // self.total
+        if not self.steps_per_epoch:
+            raise ValueError(f"an epoch of {recipe.epoch_images} scenes is less than one update of {self.total}")
+        self.classes = tuple(CATEGORIES)
+        self.unreadable = 0
+
+    def facts(self) -> dict:
+        """What tells these data from others; the scenes stand in the recipe."""
+        return {"updates of an epoch": self.steps_per_epoch}
+
+    def objective(self, model: nn.Module) -> nn.Module:
+        """Both passes' cross-entropy, variational loss and token labels.
+
+        Parameters
+        ----------
+        model : has to take the scenes' size, patches and classes.
+        """
+        scenes = self.recipe.scenes
+        grid, shown = tuple(model.patch_embed.grid_size), (scenes.size // scenes.patch,) * 2
+        if grid != shown:
+            raise ValueError(f"{self.recipe.model} has {grid} tokens at {scenes.size} px, the scenes' cues {shown}")
+        return SceneObjective(model, self.recipe.smoothing, self.recipe.var_loss, self.recipe.token_weight)
+
+    def updates(self, first_step: int) -> Iterator[list[tuple]]:
+        """The micro-batches of this process, update by update.
+
+        Parameters
+        ----------
+        first_step : number of the first update.
+        """
+        last = self.recipe.epochs * self.steps_per_epoch
+        for step in range(first_step, last):
+            first = step * self.total + self.process.rank * self.size * self.n_micro
+            numbers = np.arange(first, first + self.size * self.n_micro).reshape(self.n_micro, self.size)
+            drawn = (self.recipe.scenes.batch(indices, self.recipe.seed, step / last) for indices in numbers)
+            yield [(type(batch)(*(tensor.to(self.process.device) for tensor in batch)),) for batch in drawn]
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Nothing: ``python -m experiments recognition`` measures on scenes that no training sees.
+
+        Parameters
+        ----------
+        model : the model.
+        """
+        return {}
+
+
+@dataclass
+class PictureTask:
+    """Labelled pictures with augmentation, and a validation split.
+
+    Parameters
+    ----------
+    recipe : which data set, and how its pictures are varied.
+    data_path : folder of the data set.
+    num_workers : processes that load pictures for this one.
+    process : this process among those that train together.
+    """
+
+    recipe: PictureRecipe
+    data_path: Path
+    num_workers: int
+    process: Process
+
+    def __post_init__(self) -> None:
+        self.held_out = self._open("val")
+        self.pictures = self._open("train")
+        check_same_classes(self.pictures, self.held_out)
+        self.classes, self.unreadable = self.held_out.classes, 0
+        self.size, self.n_micro = micro_batches(self.recipe, self.process.world_size)
+        self.total = self.size * self.n_micro * self.process.world_size
+        self.steps_per_epoch = self._updates(0).steps_per_epoch
+
+    def _open(self, split: str) -> LabelledPictures:
+        recipe = self.recipe
+        return open_dataset(recipe.data_set, self.data_path, split, recipe.inat_category)
+
+    def _updates(self, first_step: int) -> Updates:
+        recipe, process = self.recipe, self.process
+        augmentation = recipe.augmentation
+        return Updates(
+            len(self.pictures), self.total, recipe.epochs, recipe.seed, augmentation.repeats, process.rank,
+            process.world_size, self.size, first_step, augmentation.mixes,
+        )  # fmt: skip
+
+    def facts(self) -> dict:
+        """What tells these data from others."""
+        return {
+            "updates of an epoch": self.steps_per_epoch,
+            "training pictures": self.pictures.fingerprint(),
+            "validation pictures": self.held_out.fingerprint(),
+        }
+
+    def objective(self, model: nn.Module) -> nn.Module:
+        """Both passes' cross-entropy and the variational loss, with a teacher where the recipe has one.
+
+        Parameters
+        ----------
+        model : the model.
+        """
+        recipe = self.recipe
+        teacher = _teacher(recipe, model, len(self.classes)) if recipe.distillation_type != "none" else None
+        return PictureObjective(model, recipe.smoothing, recipe.var_loss, teacher)
+
+    def updates(self, first_step: int) -> Iterator[list[tuple]]:
+        """The micro-batches of this process, update by update.
+
+        Parameters
+        ----------
+        first_step : number of the first update.
+
+        Raises
+        ------
+        ValueError : a picture cannot be read, and the recipe says fail.
+        """
+        recipe, device = self.recipe, self.process.device
+        pixels = zoo.preprocessing(recipe.model)
+        order = self._updates(first_step)
+        loader = training_loader(
+            self.pictures, recipe.augmentation, recipe.input_size, pixels["mean"], pixels["std"], order, recipe.seed,
+            self.num_workers, device.type == "cuda",
+        )  # fmt: skip
+        mixing = Mixing(recipe.augmentation)
+        for step, micro in enumerate(zip(*[iter(loader)] * self.n_micro, strict=True), first_step):
+            update = []
+            for k, batch in enumerate(micro):
+                self._report(batch.problems)
+                target = batch.target.to(device, non_blocking=True)
+                chance = (len(self.classes), recipe.seed, step, order.chunk(k))
+                images, soft = mixing(batch.images.to(device, non_blocking=True), target, *chance)
+                update.append((images, soft))
+                if batch.patch_images is not None:
+                    patches, _ = mixing(batch.patch_images.to(device, non_blocking=True), target, *chance)
+                    update[-1] += (patches,)
+            yield update
+
+    def _report(self, problems: tuple[str, ...]) -> None:
+        """Fail on unreadable pictures, or count them and say so."""
+        if problems and self.recipe.unreadable == "fail":
+            raise ValueError(f"{problems[0]}; mend or remove it, or go on without such with --unreadable skip")
+        for problem in problems:
+            self.unreadable += 1
+            print(f"skipped: {problem}", file=sys.stderr)
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Accuracy and loss of both passes on the validation split.
+
+        Parameters
+        ----------
+        model : the model, left in the mode that it was in.
+        """
+        return evaluate(model, self.held_out, self.recipe, self.num_workers, self.process)
+
+
+def evaluate(
+    model: nn.Module, pictures: LabelledPictures, recipe: PictureRecipe, num_workers: int, process: Process
+) -> dict[str, float]:
+    """Accuracy and loss of both passes, each picture counted once, whatever the number of processes.
+
+    Parameters
+    ----------
+    model : the model, left in the mode that it was in.
+    pictures : held-out pictures.
+    recipe : gives input size, crop and batch size.
+    num_workers : processes that load pictures for this one.
+    process : this process among those that evaluate together.
+
+    Returns
+    -------
+    n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing).
+
+    Raises
+    ------
+    ValueError : a picture cannot be read.
+    """
+    pixels = zoo.preprocessing(recipe.model)
+    transform = eval_transform(
+        recipe.input_size, recipe.crop_pct, pixels["interpolation"], pixels["mean"], pixels["std"]
+    )
+    loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
+    was_training = model.training
+    model.eval()
+    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 3, dtype=torch.float64, device=process.device)
+    for batch in loader:
+        if batch.problems:
+            raise ValueError(f"{batch.problems[0]}; mend or remove it")
+        with autocast(recipe.precision, process.device):
+            logits = perceive(model, batch.images.to(process.device)).logits[:, 0]
+        sums += _counted(logits.float(), batch.target.to(process.device))
+    model.train(was_training)
+    values = {"n": len(pictures)}
+    for k, (top1, top5, loss) in enumerate((sum_over_ranks(sums) / len(pictures)).tolist(), 1):
+        values |= {f"top1_pass{k}": top1, f"top5_pass{k}": top5, f"loss_pass{k}": loss}
+    return values
+
+
+def _counted(logits: Tensor, target: Tensor) -> Tensor:
+    """Sums over the images of right answers, right among the five likeliest, and loss: (pass, 3)."""
+    ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == target[:, None]
+    loss = torch.stack([F.cross_entropy(one, target, reduction="sum") for one in logits])
+    return torch.stack([ranked[..., 0].sum(-1), ranked.any(-1).sum(-1), loss], dim=-1).double()
+
+
+def _teacher(recipe: PictureRecipe, model: nn.Module, n_classes: int) -> Teacher:
+    """The recipe's teacher, which takes the model's pixels."""
+    network = create_model(recipe.teacher_model, num_classes=n_classes)
+    checkpoints.load_into(network, checkpoints.read(recipe.teacher_path).state_dict)
+    pixels = (zoo.preprocessing(recipe.model), network.pretrained_cfg)
+    own, other = ([torch.tensor(cfg[name]) for name in ("mean", "std")] for cfg in pixels)
+    scale, shift = own[1] / other[1], (own[0] - other[0]) / other[1]
+    device = next(model.parameters()).device
+    kind = recipe.distillation_type
+    return Teacher(network, kind, recipe.distillation_alpha, recipe.distillation_tau, scale, shift).to(device)
