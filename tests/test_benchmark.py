@@ -1,13 +1,19 @@
-"""The benchmark compares equal things: its plain implementation gives perceive's logits, and it says where not."""
+"""The benchmarks compare equal things: the plain implementation gives our logits and losses, and they say where not."""
 
 import json
 
+import numpy as np
+import plain as written_down
 import pytest
 import torch
+import torch.nn.functional as F
 from formula import fill
+from PIL import Image
 
 import absvit
-from absvit import benchmark, priors
+from absvit import priors
+from absvit.benchmark import inference, plain, training
+from absvit.benchmark.__main__ import main
 
 
 @pytest.fixture(scope="module")
@@ -18,19 +24,19 @@ def small():
 def test_the_plain_implementation_gives_the_same_logits(small):
     images = torch.randn(2, 3, 48, 48, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        plain = benchmark.plain_perceive(small, images, [3, 700], 40.0)
+        plainly = plain.plain_perceive(small, images, [3, 700], 40.0)
     ours = absvit.perceive(small, images, [priors.ClassPrior(index, gain=40.0) for index in (3, 700)])
-    torch.testing.assert_close(plain, ours.logits[1], rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(plainly, ours.logits[1], rtol=1e-9, atol=1e-12)
 
 
 def test_it_runs_and_writes_what_it_measured(tmp_path, monkeypatch, capsys):
     def make(name):
         return absvit.create_model(name, depth=1, embed_dim=24, num_heads=3)
 
-    monkeypatch.setattr(benchmark, "create_model", make)
+    monkeypatch.setattr(inference, "create_model", make)
     out = tmp_path / "rows.json"
     words = ["inference", "--models", "absvit_tiny_patch16_224", "--batch", "1", "--n-priors", "2", "--repeats", "1"]
-    assert benchmark.main([*words, "--out", str(out)]) == 0
+    assert main([*words, "--out", str(out)]) == 0
     row, trained = json.loads(out.read_text())["rows"]
     assert row["priors"] == 2 and row["logit_difference"] < 1e-4
     assert row["times_faster"] == pytest.approx(row["seconds"]["plain"] / row["seconds"]["ours"])
@@ -40,8 +46,67 @@ def test_it_runs_and_writes_what_it_measured(tmp_path, monkeypatch, capsys):
 
 
 def test_it_refuses_to_time_different_things(monkeypatch, capsys):
-    monkeypatch.setattr(benchmark, "create_model", lambda name: absvit.create_model(name, depth=1, embed_dim=24))
-    monkeypatch.setattr(benchmark, "plain_perceive", lambda *_: torch.ones(1, 1, 1000))
+    monkeypatch.setattr(inference, "create_model", lambda name: absvit.create_model(name, depth=1, embed_dim=24))
+    monkeypatch.setattr(inference, "plain_perceive", lambda *_: torch.ones(1, 1, 1000))
     words = ["inference", "--models", "absvit_tiny_patch16_224", "--batch", "1", "--n-priors", "1", "--repeats", "1"]
-    assert benchmark.main(words) == 2
+    assert main(words) == 2
     assert "logits differ" in capsys.readouterr().err
+
+
+def tiny(name):
+    return absvit.create_model(name, img_size=32, depth=2, embed_dim=24, num_heads=3)
+
+
+def test_the_plain_implementation_gives_the_loss_that_the_equations_give():
+    model = fill(absvit.create_model("absvit_tiny_patch16_224", img_size=48, depth=3), dtype=torch.float64)
+    images, target = training._examples(model, 3, 0, "cpu")
+    loss = plain.plain_loss(model, images.double(), target.double(), 0.1, 0.2)
+    state = model.state_dict()
+    prompt = state["prompt"]
+    first, second = written_down.look(state, images.double(), 3, lambda tokens: written_down.cosine(tokens, prompt))
+    errors = written_down.variational_loss(state, second["states"])
+    smooth = [F.cross_entropy(seen["logits"], target.argmax(1), label_smoothing=0.1) for seen in (first, second)]
+    torch.testing.assert_close(loss.detach(), sum(smooth) / 2 + 0.2 * errors, rtol=1e-12, atol=0)
+
+
+def test_training_steps_are_timed_and_losses_followed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "create_model", tiny)
+    out = tmp_path / "rows.json"
+    words = ["training", "--models", "absvit_tiny_patch16_224", "--batch", "4", "--repeats", "2", "--no-memory"]
+    assert main([*words, "--curve-steps", "24", "--curve-batch", "2", "--out", str(out)]) == 0
+    row, curves = json.loads(out.read_text())["rows"]
+    assert row["loss_difference"] < 1e-6 and row["gradient_difference"] < 1e-3
+    assert all(value > 0 for times in (row["seconds"], row["cpu_seconds"]) for value in times.values())
+    assert row["times_faster"] > 0 and row["bf16_times_faster"] > 0
+    assert np.mean(curves["plain"][16:]) < np.mean(curves["plain"][:8])  # it learns
+    np.testing.assert_allclose(curves["ours_bf16"], curves["plain"], rtol=0.02)
+    assert curves["ours_bf16"] != curves["plain"]
+    assert "x plain" in capsys.readouterr().out
+
+
+def test_steps_of_different_losses_are_not_timed(monkeypatch, capsys):
+    monkeypatch.setattr(training, "create_model", tiny)
+    plainly = training.plain_loss
+    monkeypatch.setattr(training, "plain_loss", lambda *arguments: plainly(*arguments) * (1 + 1e-5))
+    words = ["training", "--models", "absvit_tiny_patch16_224", "--batch", "2", "--repeats", "1", "--no-memory"]
+    assert main(words) == 2
+    assert "losses differ" in capsys.readouterr().err
+
+
+def test_gradient_checkpointing_needs_less_memory():
+    needed = training.peak_memory("absvit_tiny_patch16_224", 4, "cpu")
+    assert 0 < needed["recomputed"] < 0.8 * needed["kept"]
+
+
+def test_the_loader_is_timed(tmp_path, capsys):
+    (tmp_path / "train" / "a").mkdir(parents=True)
+    for number in range(12):
+        pixels = np.random.default_rng(number).integers(0, 256, (40, 60, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "train" / "a" / f"{number}.png")
+    words = ["loader", "--data-path", str(tmp_path), "--input-size", "32", "--batch", "4", "--batches", "3"]
+    assert main([*words, "--workers", "0", "1", "--out", str(tmp_path / "rows.json")]) == 0
+    rows = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    assert [row["workers"] for row in rows] == [0, 1]
+    assert all(row["per_worker"] == row["pictures_per_second"] > 0 for row in rows)
+    assert "0 workers:" in capsys.readouterr().out
+    assert main(["loader", "--data-path", str(tmp_path / "nowhere")]) == 2

@@ -1,30 +1,23 @@
-"""How fast is it? ``python -m absvit.benchmark inference`` against a plain reading of the paper, in one run.
-
-The plain implementation runs both passes for every prior, attends without fused kernels, sends the feedback through
-the full query-key-value projection and computes the variational loss on every forward, as the official code does.
-The two alternate, so that whatever else the machine does meets both alike.
-"""
+"""Inference: logits of a batch under several class priors, by perceive and by the plain implementation, in turn."""
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import torch
 import torch.nn.functional as F
-import tyro
 from torch import Tensor
 
+from absvit.benchmark.plain import plain_perceive
 from absvit.images import normalise
 from absvit.models import AbSViT, create_model, load_model, perceive, priors
-from stimuli import bistable, command_line
+from stimuli import bistable
 
-__all__ = ["Inference", "bf16_agreement", "floor", "inference", "plain_perceive"]
+__all__ = ["Inference", "bf16_agreement", "floor", "inference"]
 
 
 @dataclass(frozen=True)
@@ -56,58 +49,6 @@ class Inference:
     threads: int = 0
     bf16: bool = True
     out: Path | None = None
-
-
-# ---- the plain implementation --------------------------------------------------------------------------------------
-
-
-def plain_perceive(model: AbSViT, images: Tensor, class_indices: Sequence[int], gain: float) -> Tensor:
-    """Logits of the second pass for each class prior, as the paper reads.
-
-    Parameters
-    ----------
-    model : an official variant.
-    images : (image, channel, y, x), normalised.
-    class_indices : one class a prior.
-    gain : factor on the prior's weights.
-
-    Returns
-    -------
-    (prior, image, class)
-    """
-    logits = []
-    for index in class_indices:
-        x = model._pos_embed(model.patch_embed(images))
-        tokens = model.norm(_plain_blocks(model, x, None)[-1])
-        weights = F.cosine_similarity(tokens, model.head.weight[index], dim=-1).clamp(0, 1)
-        feedback, td = gain * weights.unsqueeze(-1) * tokens, []
-        for decoder in reversed(model.decoders):
-            feedback = decoder.linear(feedback)
-            td.append(decoder.linear2(feedback))
-        states = _plain_blocks(model, x, td[::-1])
-        for decoder, below, above in zip(model.decoders, states[:-1], states[1:], strict=True):
-            (decoder.linear(above) - below).square().mean()  # the official code computes it on every forward
-        logits.append(model.forward_head(model.norm(states[-1])))
-    return torch.stack(logits)
-
-
-def _plain_blocks(model: AbSViT, x: Tensor, td: list[Tensor] | None) -> list[Tensor]:
-    """Tokens entering each block and leaving the last."""
-    states = [x]
-    for layer, block in enumerate(model.blocks):
-        q, k, v = _plain_heads(block, block.norm1(x))
-        if td is not None:
-            v = v + _plain_heads(block, td[layer])[2]
-        attention = (q @ k.transpose(-2, -1) * block.attn.scale).softmax(dim=-1)
-        x = x + block.attn.proj((attention @ v).transpose(1, 2).flatten(2))
-        x = x + block.mlp(block.norm2(x))
-        states.append(x)
-    return states
-
-
-def _plain_heads(block, x: Tensor) -> Tensor:
-    """Queries, keys and values, (3, image, head, token, channel)."""
-    return block.attn.qkv(x).unflatten(-1, (3, block.attn.num_heads, -1)).permute(2, 0, 3, 1, 4)
 
 
 # ---- the floor: what the matrix products alone take ----------------------------------------------------------------
@@ -268,30 +209,3 @@ def _line(row: dict) -> str:
             f"largest probability difference {row['bf16_probability_difference']:.4f}"
         )
     return text
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : words after the program's name; those of the process if left out.
-
-    Returns
-    -------
-    Exit code: 0, or 2 after one line on standard error.
-    """
-    refusals = (ValueError, OSError, ArithmeticError)
-    return command_line.run({"inference": _run_inference}, "python -m absvit.benchmark", arguments, refusals)
-
-
-def _run_inference(parameters: tyro.conf.OmitArgPrefixes[Inference]) -> None:
-    """Time logits of a batch under several class priors."""
-    rows = inference(parameters)
-    if parameters.out is not None:
-        facts = {"parameters": asdict(parameters) | {"out": None}, "rows": rows}
-        parameters.out.write_text(json.dumps(facts, indent=1))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How fast is it? Ours against a plain reading of the paper, in turn, so that other load meets both alike."""

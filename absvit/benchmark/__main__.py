@@ -1,0 +1,60 @@
+"""``python -m absvit.benchmark inference | training | loader``: the command line of the benchmarks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+import tyro
+
+from absvit.benchmark.inference import Inference, inference
+from absvit.benchmark.loader import Loader, loader
+from absvit.benchmark.training import Training, training
+from stimuli import command_line
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : words after the program's name; those of the process if left out.
+
+    Returns
+    -------
+    Exit code: 0, or 2 after one line on standard error.
+    """
+    commands = {"inference": _run_inference, "training": _run_training, "loader": _run_loader}
+    refusals = (ValueError, OSError, ArithmeticError)
+    return command_line.run(commands, "python -m absvit.benchmark", arguments, refusals)
+
+
+def _run_inference(parameters: tyro.conf.OmitArgPrefixes[Inference]) -> None:
+    """Time logits of a batch under several class priors."""
+    _run(inference, parameters)
+
+
+def _run_training(parameters: tyro.conf.OmitArgPrefixes[Training]) -> None:
+    """Time training steps, follow the loss in bfloat16, and measure memory."""
+    _run(training, parameters)
+
+
+def _run_loader(parameters: tyro.conf.OmitArgPrefixes[Loader]) -> None:
+    """Time how fast training pictures are read and augmented."""
+    _run(loader, parameters)
+
+
+def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader) -> None:
+    """Measure, and write the rows where that is asked for."""
+    rows = measure(parameters)
+    if parameters.out is not None:
+        facts = {"parameters": asdict(parameters) | {"out": None}, "rows": rows}
+        parameters.out.write_text(json.dumps(facts, indent=1, default=str))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
