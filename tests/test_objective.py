@@ -113,7 +113,7 @@ def share_right(logits, target):
 
 
 def test_the_loss_and_its_gradients_are_the_plain_sums(model, batch):
-    losses = SceneObjective(model, smoothing=0.1, variational_weight=0.3, token_weight=0.4)(batch)
+    losses = SceneObjective(model, smoothing=0.1, var_loss=0.3, token_weight=0.4)(batch)
     state = dict(model.named_parameters())
     passes = plain.look(state, batch.images, HEADS, lambda tokens: plain_weights(model, batch, tokens))
     expected = {
@@ -141,14 +141,14 @@ def test_the_loss_and_its_gradients_are_the_plain_sums(model, batch):
 
 
 def test_without_weights_only_the_two_passes_count(model, batch):
-    losses = SceneObjective(model, smoothing=0.1, variational_weight=0.0, token_weight=0.0)(batch)
+    losses = SceneObjective(model, smoothing=0.1, var_loss=0.0, token_weight=0.0)(batch)
     assert losses["loss"].item() == pytest.approx((losses["loss_pass1"] + losses["loss_pass2"]).item() / 2, rel=1e-12)
     assert losses["token_loss"] == 0 and losses["variational_loss"] == 0
 
 
 def test_a_batch_whose_objects_cover_no_token_has_a_loss(model, batch):
     nothing = batch._replace(token_class=torch.full_like(batch.token_class, -1))
-    objective = SceneObjective(model, smoothing=0.1, variational_weight=0.1, token_weight=0.4)
+    objective = SceneObjective(model, smoothing=0.1, var_loss=0.1, token_weight=0.4)
     tokens = plain.run(dict(model.named_parameters()), model.embed(batch.images), HEADS)["tokens"]
     log_p = model.head(tokens[:, 1:]).log_softmax(-1)
     losses = objective(nothing)
@@ -159,7 +159,7 @@ def test_a_batch_whose_objects_cover_no_token_has_a_loss(model, batch):
 
 def test_a_plain_vit_learns_what_is_shown(batch):
     vit = formula.fill(timm.create_model("vit_micro", img_size=48)).train()
-    losses = SceneObjective(vit, smoothing=0.1, variational_weight=0.1, token_weight=0.4)(batch)
+    losses = SceneObjective(vit, smoothing=0.1, var_loss=0.1, token_weight=0.4)(batch)
     logits = vit(batch.images)
     assert losses["loss"].item() == pytest.approx(plain_cross_entropy(logits, batch.shown).item(), rel=1e-9)
     assert losses["accuracy_pass1"].item() == pytest.approx(float(share_right(logits, batch.shown)))

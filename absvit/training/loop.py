@@ -18,10 +18,11 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
+from absvit.training.building import autocast, build_model
 from absvit.training.log import Log, Start
-from absvit.training.recipes import Recipe
+from absvit.training.settings import Recipe
 from absvit.training.state import Learner, Position, resume, save
-from absvit.training.tasks import Task, autocast, build_model
+from absvit.training.tasks import Task
 
 __all__ = ["train"]
 
