@@ -59,6 +59,8 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
         position, notes = resume(source, learner, facts, task.steps_per_epoch, start.allow_differences)
         _say(process, *notes, f"going on from update {position.step} of {last_step}")
     log = Log(start, position.step, process)
+    for leftover in start.out.glob(".*.part") if process.is_first else ():  # of a writing that was killed
+        leftover.unlink()
     step_of = torch.compile(objective) if recipe.compile else objective
     if process.world_size > 1:
         step_of = DistributedDataParallel(step_of)
