@@ -239,3 +239,15 @@ def test_class_folder_refuses(tmp_path):
     (tmp_path / "dog").mkdir()
     with pytest.raises(ValueError, match="dog holds no picture"):
         images.class_folder(tmp_path)
+
+
+def test_posterising_to_no_bits_gives_black_whatever_pillow_says():
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 8, 3), np.uint8))
+    transform = images.train_transform(64)
+    found = [op for step in transform.transforms for op in getattr(step, "ops", ()) if "Posterize" in op.name]
+    assert [op.name for op in found] == ["PosterizeIncreasing"]
+    for bits in range(9):
+        kept = np.asarray(picture) & np.uint8(0xFF << (8 - bits) & 0xFF)
+        np.testing.assert_array_equal(np.asarray(found[0].aug_fn(picture, bits)), kept)
+    for name in ("v0", "original", "augmix-m9-w3"):  # timm's other policies keep their operations elsewhere
+        assert images.train_transform(64, auto_augment=name)(picture).shape == (3, 64, 64)

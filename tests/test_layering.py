@@ -157,7 +157,7 @@ def test_every_module_of_the_models_has_its_place_in_the_order():
 
 
 KNOWN = (
-    "absvit.__init__", "absvit.images", "absvit.records",
+    "absvit.__init__", "absvit.images", "absvit.datasets", "absvit.records", "absvit.training.data",
     "absvit.models.__init__", "absvit.models.attention", "absvit.models.zoo", "absvit.training.loop",
     "absvit.training.__init__",
     "experiments.__main__", "experiments.bistable", "experiments.search", "experiments.figures",
@@ -174,6 +174,7 @@ KNOWN = (
         ("absvit.models.zoo", "def f():\n    from absvit.records import write"),
         ("absvit.models.zoo", "import absvit.training.loop"),
         ("absvit.records", "import absvit"),
+        ("absvit.datasets", "from absvit.training.data import Views"),
         ("absvit.training.loop", "from experiments import bistable"),
         ("experiments.bistable", "from experiments import search"),
         ("experiments.bistable", "from .measures import selection_index"),
@@ -212,6 +213,7 @@ def test_an_allowed_own_import_passes(module, source):
         ("absvit.images", "import skimage.filters"),
         ("stimuli.objects", "import torch.nn"),
         ("absvit.training.loop", "from torchvision import datasets"),
+        ("absvit.archives", "import torchvision"),
         ("experiments.bistable", "def run():\n    import zarr"),
         ("absvit.training.loop", "import timm"),
         ("absvit.training.loop", "from timm import create_model"),
