@@ -65,7 +65,9 @@ def main() -> int:
             shutil.rmtree(out)
     finally:
         shutil.rmtree(folder)
-    print(f"{equal}/{KILLS} ended with the bits of the uninterrupted run; {during_writing} kills cut a checkpoint short")
+    print(
+        f"{equal}/{KILLS} ended with the bits of the uninterrupted run; {during_writing} kills cut a checkpoint short"
+    )
     return int(equal != KILLS)
 
 

@@ -6,12 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from timm.scheduler import CosineLRScheduler
 
 import absvit
@@ -412,6 +416,45 @@ def test_bad_options_give_one_line(options, told, pictures, tmp_path, capsys, mo
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda root: shutil.rmtree(root), "data"),
+        (lambda root: shutil.rmtree(root / "train"), "train"),
+        (lambda root: shutil.rmtree(root / "val"), "val"),
+        (lambda root: [file.unlink() for file in (root / "train" / "red").iterdir()], "red holds no picture"),
+    ],
+    ids=["no folder", "no train", "no val", "empty class"],
+)
+def test_a_data_set_that_is_not_whole_is_refused(spoil, told, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    spoil(tmp_path / "data")
+    assert run(tmp_path / "out", tmp_path / "data") == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_checkpoint_at_an_address_is_fetched(whole, pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path / "cache"))
+    handler = partial(SimpleHTTPRequestHandler, directory=whole)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert run(tmp_path / "out", pictures, "--eval", "--resume", f"{address}/last.pt") == 0
+        assert run(tmp_path / "none", pictures, "--eval", "--resume", f"{address}/lost.pt") == 2
+        server.shutdown()
+    assert json.loads((tmp_path / "out" / "eval.json").read_text())["n"] == 9
+    assert "lost.pt" in error_of(capsys)
+
+
+def test_tensorboard_shows_the_log(pictures, tmp_path):
+    assert run(tmp_path, pictures, "--tensorboard") == 0
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    for kind, lines in zip(("training", "validation"), log_of(tmp_path), strict=True):
+        shown = [event.value for event in events.Scalars(f"{kind}/loss_pass2")]
+        assert shown == pytest.approx([line["loss_pass2"] for line in lines], rel=1e-6)
+
+
 def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictures, tmp_path, capsys):
     shutil.copytree(pictures / "val", tmp_path / "val")
     shutil.copytree(tmp_path / "val" / "red", tmp_path / "val" / "violet")
@@ -475,6 +518,15 @@ def test_all_ranks_end_with_the_message_of_the_one_that_failed(pictures, tmp_pat
     assert time.monotonic() - started < 100
     told = {line for line in said.splitlines() if line.startswith("error: ")}
     assert len(told) == 1 and str(bad) in told.pop() and "Traceback" not in said
+
+
+def test_a_loss_that_is_not_finite_stops_all_ranks(pictures, tmp_path):
+    words = ("finetune", *SMALL, "--batch-size", "4", "--lr", "1e30", "--warmup-epochs", "0", "--layer-decay", "None")
+    training = launch(*words, "--checkpoint-every", "1", "--data-path", pictures, "--output_dir", tmp_path / "out")
+    _, said = training.communicate(timeout=120)
+    assert training.returncode == 2
+    told = {line for line in said.splitlines() if line.startswith("error: ")}
+    assert len(told) == 1 and "at step 1;" in (line := told.pop()) and "last.pt" in line
 
 
 def ranks_of(launcher):
