@@ -12,6 +12,7 @@ from typing import Annotated
 import tyro
 
 from stimuli import command_line, recipes, sheet, verification
+from stimuli.corrupting import Corrupting, corrupt_folder
 from stimuli.making import Request, make
 
 Flat = tyro.conf.OmitArgPrefixes
@@ -42,7 +43,9 @@ def families_table() -> str:
     -------
     Text.
     """
-    return "\n".join(f"{name:<12}{purpose}" for name, (_, _, purpose) in FAMILIES.items())
+    lines = {name: purpose for name, (_, _, purpose) in FAMILIES.items()}
+    lines["corrupt"] = "corrupted copies of a folder of pictures, as in ImageNet-C"
+    return "\n".join(f"{name:<12}{purpose}" for name, purpose in lines.items())
 
 
 def list_families() -> None:
@@ -104,6 +107,11 @@ def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, re
     print(recipes.compare(told, out))
 
 
+def corrupt(request: Flat[Corrupting]) -> None:
+    """Corrupt the pictures of a class folder or a stimulus set as ImageNet-C does, in its layout."""
+    print(corrupt_folder(request))
+
+
 def _family(name: str) -> tuple:
     """Module and dataclass of a family."""
     file, parameters, _ = FAMILIES[name]
@@ -136,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     commands = {name: _command(name) for name in FAMILIES}
-    commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
+    commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake, "corrupt": corrupt}
     return command_line.run(commands, "python -m stimuli", arguments)
 
 

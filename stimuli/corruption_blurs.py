@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy import ndimage, sparse
+from scipy import ndimage
 
 from stimuli.moving import moved
 
@@ -46,11 +46,16 @@ def glass_blur(image: np.ndarray, severity: int, generator: np.random.Generator)
     (y, x, channel) float64, grey levels.
     """
     sigma, reach, times = ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))[severity - 1]
-    moving = (_blurred(image / 255.0, sigma) * 255).astype(np.uint8)
+    across = 2 * int(4 * sigma + 0.5) + 1
+
+    def blurred(picture: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(picture.astype(np.float64), (across, across), sigma, borderType=cv2.BORDER_REPLICATE)
+
+    moving = blurred(image).astype(np.uint8)
     for _ in range(times):
         shape = (image.shape[0] - 2 * reach, image.shape[1] - 2 * reach, 2)
         moving = shuffled(moving, generator.integers(-reach, reach, shape, np.int8), reach)
-    return np.clip(_blurred(moving / 255.0, sigma), 0, 1) * 255
+    return blurred(moving)
 
 
 def shuffled(image: np.ndarray, moves: np.ndarray, reach: int) -> np.ndarray:
@@ -127,7 +132,8 @@ def zoom_blur(image: np.ndarray, severity: int, generator: np.random.Generator) 
     """
     end, step = ((1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03))[severity - 1]
     factors = np.arange(1, end, step)
-    picture = (image / 255.0).astype(np.float32)
+    planes = np.ascontiguousarray(np.moveaxis((image / 255.0).astype(np.float32), -1, 0))
+    picture = np.moveaxis(planes, 0, -1)
     total = np.zeros_like(picture)
     for factor in factors:
         total += magnified(picture, factor)
@@ -163,27 +169,27 @@ def magnified(picture: np.ndarray, factor: float) -> np.ndarray:
     (y, x, channel) float32, of the picture's size: the upper left part of what was magnified, which is larger by less
     than the factor. The same as ``scipy.ndimage.zoom`` of order 1 gives.
     """
-    height, width, channels = picture.shape
-    (rows, down), (columns, across) = (_enlarging(size, factor) for size in (height, width))
-    middle = picture[rows, columns].astype(np.float64)
-    middle = (down @ middle.reshape(middle.shape[0], -1)).reshape(height, -1, channels)
-    middle = np.ascontiguousarray(middle.swapaxes(0, 1))
-    middle = (across @ middle.reshape(middle.shape[0], -1)).reshape(width, height, channels)
-    return middle.swapaxes(0, 1).astype(np.float32)
+    (top, below, down), (left, right, across) = (_enlarging(side, factor) for side in picture.shape[:2])
+    planes = np.moveaxis(picture, -1, 0)  # along rows numpy copies whole stretches, along columns single values
+    lines = _between(planes.take(top, 1), planes.take(below, 1), down[:, None])
+    return np.moveaxis(_between(lines.take(left, 2), lines.take(right, 2), across), 0, -1)
 
 
-def _enlarging(size: int, factor: float) -> tuple[slice, sparse.csr_array]:
-    """Which part of a side is magnified, and the matrix that does it."""
+def _enlarging(size: int, factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels between which each pixel of a magnified side lies, and how near to the second, float32 in [0, 1)."""
     part = int(np.ceil(size / factor))
     start = (size - part) // 2
-    whole = round(part * factor)
-    place = np.arange(size) * ((part - 1) / (whole - 1))
-    below = np.minimum(place.astype(int), part - 1)
-    above = np.minimum(below + 1, part - 1)
-    weight = place - below
-    row = np.arange(size)
-    values = (np.concatenate([1 - weight, weight]), (np.concatenate([row, row]), np.concatenate([below, above])))
-    return slice(start, start + part), sparse.csr_array(values, shape=(size, part))
+    place = np.arange(size) * ((part - 1) / (round(part * factor) - 1))
+    first = np.minimum(place.astype(int), part - 1)
+    return start + first, start + np.minimum(first + 1, part - 1), (place - first).astype(np.float32)
+
+
+def _between(first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Values between two, exact where they are the same; the second array is overwritten."""
+    second -= first
+    second *= weight
+    second += first
+    return second
 
 
 def _blurred(picture: np.ndarray, sigma: float) -> np.ndarray:

@@ -26,9 +26,19 @@ def brightness(image: np.ndarray, severity: int, generator: np.random.Generator)
     -------
     (y, x, channel) float64, grey levels.
     """
-    hsv = color.rgb2hsv(image / 255.0)
-    hsv[..., 2] = np.clip(hsv[..., 2] + (0.1, 0.2, 0.3, 0.4, 0.5)[severity - 1], 0, 1)
-    return np.clip(color.hsv2rgb(hsv), 0, 1) * 255
+    added = (0.1, 0.2, 0.3, 0.4, 0.5)[severity - 1]
+    rgb = image / 255.0
+    value = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])[..., None]
+    raised = np.minimum(value + added, 1)
+    # with hue and saturation kept, all channels grow by one factor, the largest to the value itself
+    brighter = np.where(rgb == value, raised, rgb * (raised / np.maximum(value, 1 / 255))) * 255
+    # a grey level that is a whole number but for rounding is decided by how the benchmark's code rounds on its way
+    whole = (np.abs(brighter - np.rint(brighter)) < 1e-9) & (rgb != value) & (rgb > 0)
+    rounded = whole[..., 0] | whole[..., 1] | whole[..., 2]
+    hsv = color.rgb2hsv(rgb[rounded])
+    hsv[..., 2] = np.minimum(hsv[..., 2] + added, 1)
+    brighter[rounded] = color.hsv2rgb(hsv) * 255
+    return brighter
 
 
 def saturate(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["moved"]
+__all__ = ["missing", "moved"]
 
 FORMATS = {1: "GRAY", 3: "RGB"}
+
+
+def missing() -> str:
+    """Say what is missing, "" where nothing is.
+
+    Returns
+    -------
+    A sentence that names the package to install.
+    """
+    try:
+        import wand.image  # noqa: F401
+    except ImportError:
+        return (
+            "motion_blur and snow need ImageMagick, which is missing: install the package libmagickwand-6.q16-6 "
+            "(Debian, Ubuntu) or imagemagick (conda, Homebrew), or leave these two corruptions out"
+        )
+    return ""
 
 
 def moved(image: np.ndarray, radius: float, sigma: float, angle: float) -> np.ndarray:
@@ -27,13 +44,10 @@ def moved(image: np.ndarray, radius: float, sigma: float, angle: float) -> np.nd
     ------
     FileNotFoundError : ImageMagick is missing.
     """
-    try:
-        from wand.image import Image
-    except ImportError as error:
-        raise FileNotFoundError(
-            "motion_blur and snow need ImageMagick, which is missing: install the package libmagickwand-6.q16-6 "
-            "(Debian, Ubuntu) or imagemagick (conda, Homebrew), or leave these two corruptions out"
-        ) from error
+    if told := missing():
+        raise FileNotFoundError(told)
+    from wand.image import Image  # fails without ImageMagick, which all else does without
+
     height, width, channels = image.shape
     form = FORMATS[channels]
     pixels = np.ascontiguousarray(image).tobytes()
