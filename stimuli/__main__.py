@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from stimuli import command_line, recipes, sheet, verification
+from stimuli import class_folders, command_line, corrupted, recipes, sheet, verification
 from stimuli.corrupting import Corrupting, corrupt_folder
 from stimuli.making import Request, make
 
@@ -59,13 +59,13 @@ def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6)
     Parameters
     ----------
     folder
-        Folder of a stimulus set.
+        Folder of a stimulus set, or of corrupted pictures, whose first picture is shown in all conditions.
     out
-        PNG file to write; FOLDER.png beside the folder, if left out.
+        PNG or JPEG file to write; FOLDER.png beside the folder, if left out.
     n
         Number of stimuli on the sheet, the first ones.
     columns
-        Pictures in a row.
+        Pictures in a row; of corrupted pictures, the severities stand in a row.
     """
     print(sheet.write(folder, out, n, columns))
 
@@ -76,9 +76,26 @@ def verify(folder: Folder) -> None:
     Parameters
     ----------
     folder
-        Folder of a stimulus set.
+        Folder of a stimulus set, or of corrupted pictures.
     """
-    print(verification.verify(folder))
+    print((corrupted if (folder / corrupted.RECORD).is_file() else verification).verify(folder))
+
+
+def classes(folder: Folder, out: Annotated[Path, tyro.conf.Positional], by: str = "label") -> None:
+    """Sort the pictures of a stimulus set into a class folder, for training and evaluation.
+
+    Parameters
+    ----------
+    folder
+        Folder of a stimulus set.
+    out
+        Class folder to write: CLASS/NUMBER.png.
+    by
+        Column of stimuli.csv that holds the class, such as category_1 or validity.
+    """
+    found = class_folders.sorted_set(folder, by)
+    class_folders.link_classes(found, out)
+    print(f"{sum(map(len, found.values()))} pictures of {len(found)} classes in {out}: {', '.join(found)}")
 
 
 def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, resume: bool = False) -> None:
@@ -144,7 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     commands = {name: _command(name) for name in FAMILIES}
-    commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake, "corrupt": corrupt}
+    commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
+    commands |= {"classes": classes, "corrupt": corrupt}
     return command_line.run(commands, "python -m stimuli", arguments)
 
 

@@ -12,7 +12,6 @@ import json
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,12 +25,12 @@ from tqdm.auto import tqdm
 
 from stimuli import class_folders, corruptions, moving, stimulus_set, writing
 from stimuli.backgrounds import read_picture
+from stimuli.corrupted import RECORD, SUMS, record_of, write_sums
 from stimuli.corruptions import BENCHMARK, SEVERITIES
 from stimuli.processes import each
 
-__all__ = ["RECORD", "SUMS", "Corrupting", "corrupt_folder", "prepared"]
+__all__ = ["Corrupting", "corrupt_folder", "prepared"]
 
-RECORD, SUMS = "corruptions.json", "sha256sums.txt"
 JPEG = (".jpeg", ".jpg")
 SAVED = {"png": {"format": "PNG"}, "jpeg": {"format": "JPEG", "quality": 85, "optimize": True}}
 
@@ -130,7 +129,7 @@ def corrupt_folder(request: Corrupting) -> str:
             bar.update(n)
     if missing:
         raise FileNotFoundError(f"{missing}; {total} pictures of the other corruptions are in {request.out}")
-    _write_sums(out)
+    write_sums(out)
     shutil.rmtree(former, ignore_errors=True)
     return f"{total} pictures in {request.out}: {len(names)} corruptions, {len(request.severities)} severities"
 
@@ -221,7 +220,7 @@ def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str,
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if not (out / RECORD).is_file():
             raise ValueError(f"{out} exists already and was not made by this program: choose another folder")
-        record = json.loads((out / RECORD).read_text("utf8"))
+        record = record_of(out)
         differ = [
             f"{name} was {record.get(name)!r}, is {value!r}"
             for name, value in told.items()
@@ -241,16 +240,3 @@ def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str,
             os.replace(out, former)
     out.mkdir(parents=True, exist_ok=True)
     writing.write_atomically(out / RECORD, json.dumps({"source": request.folder.resolve().name, **told}, indent=1))
-
-
-def _write_sums(out: Path) -> None:
-    """List the SHA-256 of every file, as ``sha256sum -c`` reads it."""
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(out).as_posix()}" for path in _made(out)
-    ]
-    writing.write_atomically(out / SUMS, "".join(f"{line}\n" for line in lines))
-
-
-def _made(out: Path) -> Iterator[Path]:
-    """All pictures of a folder, in alphabetical order."""
-    return (path for path in sorted(out.glob("*/*/*/*")) if not path.name.startswith("."))

@@ -44,7 +44,7 @@ class Request:
     resume
         Go on with a set that was interrupted.
     class_folder
-        Add classes/CATEGORY/NUMBER.png, an ordinary class folder, by each picture's first object.
+        Add classes/LABEL/NUMBER.png, an ordinary class folder, by each picture's label.
     zarr
         Add the whole set as one zarr store, stimuli.zarr.
     viewing

@@ -11,6 +11,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
+from stimuli import corrupted
 from stimuli.reading import read_rows, read_table, recipe_of
 
 __all__ = ["outlined", "sheet", "write"]
@@ -18,6 +19,7 @@ __all__ = ["outlined", "sheet", "write"]
 OUTLINES = ((255, 64, 64), (64, 160, 255), (80, 220, 80), (255, 200, 0))  # red, blue, green, yellow; in turn
 GAP, LINE, SMALLEST, LARGEST = 6, 13, 128, 224
 LABELS_OF_A_TILE = 4
+FORMATS = {".png": {"format": "PNG"}, ".jpg": {"format": "JPEG", "quality": 75, "optimize": True}}
 
 
 def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6) -> Path:
@@ -25,8 +27,8 @@ def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6) 
 
     Parameters
     ----------
-    folder : of the set.
-    out : PNG file to write; ``FOLDER.png`` beside the folder, if left out.
+    folder : of the set, or of corrupted pictures, whose first picture is shown in all conditions.
+    out : PNG or JPEG file to write; ``FOLDER.png`` beside the folder, if left out.
     n : number of stimuli shown, at least 1; the first ones.
     columns : pictures in a row, at least 1.
 
@@ -37,23 +39,32 @@ def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6) 
     Raises
     ------
     FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
-    ValueError : n or columns is below 1, or out does not end in .png.
+    ValueError : n or columns is below 1, or out does not end in .png or .jpg.
     """
     folder = Path(folder)
     out = folder.resolve().with_name(f"{folder.resolve().name}.png") if out is None else Path(out)
     if min(n, columns) < 1:
         raise ValueError(f"a sheet needs at least 1 stimulus and 1 column, got n = {n} and columns = {columns}")
-    if out.suffix.lower() != ".png":
-        raise ValueError(f"a contact sheet is a .png file, got {out}")
+    if out.suffix.lower() not in FORMATS:
+        raise ValueError(f"a contact sheet is a .png or .jpg file, got {out}")
+    if (folder / corrupted.RECORD).is_file():
+        images, labels, severities = corrupted.shown(folder)
+        masks = np.zeros((len(images), 0, *images.shape[1:3]), bool)
+        return _save(sheet(images, masks, labels, severities), out)
     recipe = recipe_of(folder)
     table = read_table(folder, recipe["variables"]).iloc[:n]
     dataset = read_rows(folder, table, recipe)
     masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
-    design = [name for name, about in recipe["variables"].items() if about["dims"] == ["stimulus"]]
+    design = [name for name, about in recipe["variables"].items() if about["dims"] == ["stimulus"] and name != "label"]
     picture = sheet(dataset["image"].values, masks, [_labels(row, design) for row in _records(table)], columns)
+    return _save(picture, out)
+
+
+def _save(picture: np.ndarray, out: Path) -> Path:
+    """Write a sheet whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.{os.getpid()}")
-    Image.fromarray(picture).save(partial, "PNG")
+    Image.fromarray(picture).save(partial, **FORMATS[out.suffix.lower()])
     os.replace(partial, out)
     return out
 
