@@ -12,6 +12,7 @@ from typing import Annotated
 import tyro
 
 from stimuli import class_folders, command_line, corrupted, recipes, sheet, verification
+from stimuli import gallery as gallery_of_sheets
 from stimuli.corrupting import Corrupting, corrupt_folder
 from stimuli.making import Request, make
 
@@ -68,6 +69,23 @@ def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6)
         Pictures in a row; of corrupted pictures, the severities stand in a row.
     """
     print(sheet.write(folder, out, n, columns))
+
+
+def gallery(folder: Folder, n: int = 12, columns: int = 6) -> None:
+    """Draw a contact sheet of every family with its default parameters.
+
+    Parameters
+    ----------
+    folder
+        Folder of the sheets, FAMILY.jpg.
+    n
+        Number of stimuli of each.
+    columns
+        Pictures in a row.
+    """
+    drawn = {name: _family(name) for name in FAMILIES if name not in ("halves", "natural")}
+    draws = {name: partial(module.draw, parameters()) for name, (module, parameters) in drawn.items()}
+    print("\n".join(map(str, gallery_of_sheets.write(draws, folder, n, columns))))
 
 
 def verify(folder: Folder) -> None:
@@ -162,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     commands = {name: _command(name) for name in FAMILIES}
     commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
-    commands |= {"classes": classes, "corrupt": corrupt}
+    commands |= {"classes": classes, "corrupt": corrupt, "gallery": gallery}
     return command_line.run(commands, "python -m stimuli", arguments)
 
 
