@@ -51,7 +51,7 @@ def corrupt(
 
     Returns
     -------
-    (y, x, channel) uint8, of the picture's size.
+    (y, x, channel) uint8, of the picture's size; a new array.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def corrupt(
         raise ValueError(f"a picture to corrupt must have at least {SMALLEST} x {SMALLEST} pixels, got {image.shape}")
     corrupted = np.asarray(_function(name, frost_folder)(image, severity, generator))
     # grey levels are cut off, not rounded, as in the benchmark's code
-    return corrupted if corrupted.dtype == np.uint8 else np.clip(corrupted, 0, 255).astype(np.uint8)
+    return np.array(corrupted) if corrupted.dtype == np.uint8 else np.clip(corrupted, 0, 255).astype(np.uint8)
 
 
 def check(names: tuple[str, ...], severities: tuple[int, ...] = SEVERITIES, frost_folder: Path | None = None) -> None:

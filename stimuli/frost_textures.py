@@ -47,7 +47,7 @@ def drawn(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
     frequency = np.hypot(fft.fftfreq(height)[:, None], fft.rfftfreq(width)).astype(np.float32)
     frequency[0, 0] = np.inf
     spectrum = generator.standard_normal((*frequency.shape, 2), np.float32).view(np.complex64)[..., 0]
-    clouds = fft.irfft2(spectrum * frequency**-1.2, s=size)
+    clouds = fft.irfft2(spectrum * frequency**-1.5, s=size)
     ice = _standardised(clouds) + _standardised(_needles(size, generator))
     return np.array(mean, np.float32) + np.float32(deviation) * _standardised(ice)[..., None]
 
@@ -113,7 +113,7 @@ def _needles(size: tuple[int, int], generator: np.random.Generator) -> np.ndarra
     image = np.zeros(size, np.uint8)
     for level, part in zip((90, 140, 200, 255), np.array_split(lines, 4), strict=True):
         cv2.polylines(image, np.round(part * 16).astype(np.int32), False, level, 1, cv2.LINE_AA, 4)
-    return cv2.GaussianBlur(image.astype(np.float32), (0, 0), 0.8)
+    return cv2.GaussianBlur(image.astype(np.float32), (0, 0), 0.5)
 
 
 def _standardised(field: np.ndarray) -> np.ndarray:
