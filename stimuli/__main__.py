@@ -143,7 +143,13 @@ def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, re
 
 
 def corrupt(request: Flat[Corrupting]) -> None:
-    """Corrupt the pictures of a class folder or a stimulus set as ImageNet-C does, in its layout."""
+    """Corrupt the pictures of a class folder or a stimulus set as ImageNet-C does, in its layout.
+
+    Parameters
+    ----------
+    request
+        What to corrupt, how, and where to.
+    """
     print(corrupt_folder(request))
 
 

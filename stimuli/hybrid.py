@@ -28,21 +28,21 @@ class Hybrid:
     ----------
     scene
         How each object is drawn, on a background of its own; one object.
-    pictures
-        Photographs instead of the embedded objects; of the scene, only the size counts then.
     low
         Frequencies at which the coarse picture's contrast falls to a half, in cycles per image height;
         counterbalanced.
     high
         Frequency at which the fine picture's contrast rises to a half, in cycles per image height.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
     scene: objects.Objects = field(
         default_factory=lambda: objects.Objects((224, 224), radius=(0.28, 0.4), contrast=0.06)
     )
-    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
     low: tuple[float, ...] = (4.0, 8.0)
     high: float = 16.0
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:

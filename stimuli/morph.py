@@ -28,15 +28,15 @@ class Morph:
     ----------
     scene
         How the object is drawn; one object.
-    pictures
-        Photographs instead of the embedded objects; of the scene, only the size counts then.
     steps
         Pictures in a sequence, the two readings included; at least 2.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
     scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.25, 0.38)))
-    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
     steps: int = 9
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:

@@ -28,15 +28,15 @@ class Overlay:
     ----------
     scene
         How each object is drawn; one object.
-    pictures
-        Photographs instead of the embedded objects; of the scene, only the size counts then.
     mixes
         Weights of the second object, each in [0, 1]; the first has the rest. 0 and 1 are the two readings alone.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
     scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.25, 0.38)))
-    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
     mixes: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:

@@ -35,7 +35,8 @@ def sources(stimuli, folder):
 @pytest.mark.parametrize("family", ["hybrid", "overlay", "morph"])
 def test_a_class_folder_gives_pairs_that_are_mixed_as_declared(family, folder, tmp_path):
     out = tmp_path / "set"
-    assert main([family, "--folder", str(folder), *SIZE, "--n", "12", "--out", str(out)]) == 0
+    words = [family, "--folder", str(folder), *SIZE, *(["--high", "12"] if family == "hybrid" else [])]
+    assert main([*words, "--n", "12", "--out", str(out)]) == 0
     made = stimulus_set.read(out)
     assert made.attrs["categories"] == ["n0", "n1", "n2"] and "pictures" in made.attrs["licence"].replace(
         "photographs", "pictures"
@@ -58,18 +59,16 @@ def test_a_class_folder_gives_pairs_that_are_mixed_as_declared(family, folder, t
 
 def test_pairs_of_classes_come_equally_often_and_pictures_vary(folder):
     pictures = photographs.Pictures(folder)
-    stimuli = overlay.draw(overlay.Overlay(SCENE, pictures, mixes=(0.5,)), 24, 1)
+    stimuli = overlay.draw(overlay.Overlay(SCENE, (0.5,), pictures), 24, 1)
     pairs = Counter(map(tuple, stimuli["object_class"].values.tolist()))
     assert pairs == {(a, b): 4 for a in range(3) for b in range(3) if a != b}
     assert len(set(stimuli["object_source"].values.ravel())) == 6
-    parts = [
-        overlay.draw(overlay.Overlay(SCENE, pictures, mixes=(0.5,)), n, 1, first) for first, n in ((0, 9), (9, 15))
-    ]
+    parts = [overlay.draw(overlay.Overlay(SCENE, (0.5,), pictures), n, 1, first) for first, n in ((0, 9), (9, 15))]
     xr.testing.assert_identical(xr.concat(parts, "stimulus", combine_attrs="override"), stimuli)
 
 
 def test_a_morph_keeps_its_two_photographs_and_turns_back(folder):
-    stimuli = morph.draw(morph.Morph(SCENE, photographs.Pictures(folder), steps=4), 16, 0)
+    stimuli = morph.draw(morph.Morph(SCENE, 4, photographs.Pictures(folder)), 16, 0)
     image = stimuli["image"].values
     for k in (0, 8):
         assert len({tuple(row) for row in stimuli["object_source"].values[k : k + 8]}) == 1
@@ -79,13 +78,13 @@ def test_a_morph_keeps_its_two_photographs_and_turns_back(folder):
 
 def test_two_photographs_meet_both_ways_round(folder, tmp_path):
     paths = [str(folder / "n0" / "0.png"), str(folder / "n2" / "1.png")]
-    words = ["--photographs", *paths, "--classes", "face", "house", *SIZE, "--n", "4", "--low", "4"]
+    words = ["--photographs", *paths, "--classes", "face", "house", *SIZE, "--n", "4", "--low", "4", "--high", "12"]
     assert main(["hybrid", *words, "--out", str(tmp_path / "set")]) == 0
     made = stimulus_set.read(tmp_path / "set")
     assert made["object_class"].values.tolist() == [[0, 1], [1, 0]] * 2
     assert made["label"].values.tolist() == ["face", "house"] * 2
     pictures = [np.asarray(Image.open(path)) for path in paths]
-    given = hybrid.from_pictures(*pictures, ("face", "house"), hybrid.Hybrid(SCENE, low=(4.0,)))
+    given = hybrid.from_pictures(*pictures, ("face", "house"), hybrid.Hybrid(SCENE, low=(4.0,), high=12.0))
     assert np.array_equal(made["image"][:2], given["image"])
 
 
