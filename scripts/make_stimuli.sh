@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Makes a stimulus set of every family with its contact sheet, into outputs/stimuli; run again, it makes what is missing.
+# GALLERY=notebooks/figures/stimuli makes the sheets of the README, too.
 # Arguments go to every set, for example --jobs 4. SEGMENTED=FOLDER adds scenes of photographed objects (images/, masks/).
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1
@@ -16,3 +17,4 @@ for family in overlay morph ambiguous cueing search navon contours hybrid crowdi
     set_of "$family" "$family" --n 96 "$@"
 done
 [ -z "${SEGMENTED:-}" ] || set_of natural natural --n 96 --folder "$SEGMENTED" "$@"
+[ -z "${GALLERY:-}" ] || "$PYTHON" -m stimuli gallery "$GALLERY"

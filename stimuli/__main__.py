@@ -11,7 +11,9 @@ from typing import Annotated
 
 import tyro
 
-from stimuli import command_line, recipes, sheet, verification
+from stimuli import class_folders, command_line, corrupted, recipes, sheet, verification
+from stimuli import gallery as gallery_of_sheets
+from stimuli.corrupting import Corrupting, corrupt_folder
 from stimuli.making import Request, make
 
 Flat = tyro.conf.OmitArgPrefixes
@@ -42,7 +44,9 @@ def families_table() -> str:
     -------
     Text.
     """
-    return "\n".join(f"{name:<12}{purpose}" for name, (_, _, purpose) in FAMILIES.items())
+    lines = {name: purpose for name, (_, _, purpose) in FAMILIES.items()}
+    lines["corrupt"] = "corrupted copies of a folder of pictures, as in ImageNet-C"
+    return "\n".join(f"{name:<12}{purpose}" for name, purpose in lines.items())
 
 
 def list_families() -> None:
@@ -56,15 +60,32 @@ def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6)
     Parameters
     ----------
     folder
-        Folder of a stimulus set.
+        Folder of a stimulus set, or of corrupted pictures, whose first picture is shown in all conditions.
     out
-        PNG file to write; FOLDER.png beside the folder, if left out.
+        PNG or JPEG file to write; FOLDER.png beside the folder, if left out.
     n
         Number of stimuli on the sheet, the first ones.
     columns
-        Pictures in a row.
+        Pictures in a row; of corrupted pictures, the severities stand in a row.
     """
     print(sheet.write(folder, out, n, columns))
+
+
+def gallery(folder: Folder, n: int = 12, columns: int = 6) -> None:
+    """Draw a contact sheet of every family with its default parameters.
+
+    Parameters
+    ----------
+    folder
+        Folder of the sheets, FAMILY.jpg.
+    n
+        Number of stimuli of each.
+    columns
+        Pictures in a row.
+    """
+    drawn = {name: _family(name) for name in FAMILIES if name not in ("halves", "natural")}
+    draws = {name: partial(module.draw, parameters()) for name, (module, parameters) in drawn.items()}
+    print("\n".join(map(str, gallery_of_sheets.write(draws, folder, n, columns))))
 
 
 def verify(folder: Folder) -> None:
@@ -73,9 +94,26 @@ def verify(folder: Folder) -> None:
     Parameters
     ----------
     folder
-        Folder of a stimulus set.
+        Folder of a stimulus set, or of corrupted pictures.
     """
-    print(verification.verify(folder))
+    print((corrupted if (folder / corrupted.RECORD).is_file() else verification).verify(folder))
+
+
+def classes(folder: Folder, out: Annotated[Path, tyro.conf.Positional], by: str = "label") -> None:
+    """Sort the pictures of a stimulus set into a class folder, for training and evaluation.
+
+    Parameters
+    ----------
+    folder
+        Folder of a stimulus set.
+    out
+        Class folder to write: CLASS/NUMBER.png.
+    by
+        Column of stimuli.csv that holds the class, such as category_1 or validity.
+    """
+    found = class_folders.sorted_set(folder, by)
+    class_folders.link_classes(found, out)
+    print(f"{sum(map(len, found.values()))} pictures of {len(found)} classes in {out}: {', '.join(found)}")
 
 
 def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, resume: bool = False) -> None:
@@ -102,6 +140,17 @@ def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, re
     draw = partial(module.draw, recipes.instance(parameters, told["parameters"]))
     make(draw, request)
     print(recipes.compare(told, out))
+
+
+def corrupt(request: Flat[Corrupting]) -> None:
+    """Corrupt the pictures of a class folder or a stimulus set as ImageNet-C does, in its layout.
+
+    Parameters
+    ----------
+    request
+        What to corrupt, how, and where to.
+    """
+    print(corrupt_folder(request))
 
 
 def _family(name: str) -> tuple:
@@ -137,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     commands = {name: _command(name) for name in FAMILIES}
     commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
+    commands |= {"classes": classes, "corrupt": corrupt, "gallery": gallery}
     return command_line.run(commands, "python -m stimuli", arguments)
 
 

@@ -83,7 +83,7 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
     from the right; figures of fewer corners leave objects of class -1). Design variables: ``condition`` (illusory,
     control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``, ``figure_radius``, ``figure_rotation``;
     :func:`surface` gives the figure's pixels, which do not differ from the background. Conditions and figures are
-    balanced to within one in every first n images.
+    balanced to within one in every first n images. A display's label is its ``condition``.
 
     Raises
     ------
@@ -97,6 +97,7 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
         _figure(parameters, generator(seed, STREAM, i), count, control == 1)
         for i, count, control in zip(indices, corners, levels[:, 0], strict=True)
     )
+    condition = labels(("illusory", "control"), levels[:, 0])
     place = {name: arrays.pop(f"figure_{name}") for name in ("x", "y", "radius", "rotation")}
     return stimulus_set.from_arrays(
         arrays,
@@ -105,8 +106,9 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=("inducer",),
+        label=condition,
         design={
-            "condition": (labels(("illusory", "control"), levels[:, 0]), "whether the cuts form a figure", "1"),
+            "condition": (condition, "whether the cuts form a figure", "1"),
             "figure": (np.array([FIGURES[count] for count in corners], object), "figure of the corners", "1"),
             "figure_corners": (corners, "number of corners", "1"),
             "figure_x": (place["x"], "centre of the figure from the left edge", "pixel"),

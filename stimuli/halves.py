@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stimuli import backgrounds, bistable, stimulus_set
+from stimuli import backgrounds, bistable, class_folders, stimulus_set
 
 __all__ = ["Photographs", "draw"]
 
@@ -71,7 +71,7 @@ def draw(parameters: Photographs, n: int, seed: int, first: int = 0) -> xr.Datas
         stimuli = both.isel(stimulus=numbers % 2)
         stimuli["stimulus"] = ("stimulus", numbers, both["stimulus"].attrs)
     else:
-        files = _listed(parameters.folder)
+        files = class_folders.listed(parameters.folder)
         made_from = bistable.HalvesOfPhotographs(parameters.size, parameters.folder.name)
         stimuli = bistable.from_class_folder(
             list(files.values()), backgrounds.read_picture, list(files), made_from, n, seed, first
@@ -81,14 +81,3 @@ def draw(parameters: Photographs, n: int, seed: int, first: int = 0) -> xr.Datas
     return stimuli.assign_attrs(
         title="stimulus set: halves", family="halves", parameters=told, seed=seed, source=source
     )
-
-
-def _listed(folder: Path) -> dict[str, list[Path]]:
-    """Photographs of each class, in the order of their names."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no class folder {folder}; check the path")
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return {
-        path.name: sorted(file for file in path.iterdir() if file.suffix.lower() in backgrounds.SUFFIXES)
-        for path in classes
-    }

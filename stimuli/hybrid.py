@@ -33,6 +33,8 @@ class Hybrid:
         counterbalanced.
     high
         Frequency at which the fine picture's contrast rises to a half, in cycles per image height.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
     scene: objects.Objects = field(
@@ -40,6 +42,7 @@ class Hybrid:
     )
     low: tuple[float, ...] = (4.0, 8.0)
     high: float = 16.0
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:
@@ -66,7 +69,8 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives, object 0 being the coarse and object 1 the fine one; masks are
     those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``. Frequencies and
-    categories are balanced to within one in every first n images.
+    categories are balanced to within one in every first n images. The label is the category of the coarse picture.
+    Photographs have no places, and masks that cover the whole image.
 
     Raises
     ------
@@ -74,6 +78,8 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     indices = np.arange(first, first + n)
+    if parameters.pictures.given():
+        return _of_pictures(parameters, indices, seed)
     levels = crossed(indices, (len(parameters.low), 132))
     classes = objects.counterbalanced_classes(levels[:, 1], 2)
     coarse, fine = (
@@ -93,6 +99,27 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
         seed=seed,
         categories=objects.CATEGORIES,
         design=_design(low, np.full(n, parameters.high)),
+    )
+
+
+def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> xr.Dataset:
+    """Hybrids of photographs of different classes."""
+    size, count = parameters.scene.size, len(parameters.pictures.listed())
+    levels = crossed(indices, (len(parameters.low), count * (count - 1)))
+    pair = photographs.paired(parameters.pictures, levels[:, 1], indices, seed, size, enlarge=False)
+    low = np.array(parameters.low, float)[levels[:, 0]]
+    mixes = [mixed(*pictures, parameters.high) for pictures in zip(pair.first, pair.second, low, strict=True)]
+    return stimulus_set.from_arrays(
+        {"image": np.stack(mixes), "object_mask": np.ones((len(low), 2, *size), bool), **pair.arrays},
+        first=int(indices[0]),
+        family="hybrid",
+        parameters=parameters,
+        seed=seed,
+        categories=pair.categories,
+        dims=photographs.SOURCE,
+        design=_design(low, np.full(len(low), parameters.high)),
+        licence="that of the pictures",
+        source="given pictures",
     )
 
 

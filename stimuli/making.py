@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +13,7 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from stimuli import stimulus_set, writing
+from stimuli.processes import each
 from stimuli.reading import RECIPE, recipe_of
 from stimuli.replacing import check_free, put_in_place, staged
 from stimuli.viewing import Viewing, in_degrees
@@ -49,7 +44,7 @@ class Request:
     resume
         Go on with a set that was interrupted.
     class_folder
-        Add classes/CATEGORY/NUMBER.png, an ordinary class folder, by each picture's first object.
+        Add classes/LABEL/NUMBER.png, an ordinary class folder, by each picture's label.
     zarr
         Add the whole set as one zarr store, stimuli.zarr.
     viewing
@@ -118,7 +113,7 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
     with tqdm(total=request.n, unit=" stimuli", disable=None) as bar:
         bar.update(request.n - sum(n for _, n in pending))
         try:
-            for n in _each(work, pending, min(request.jobs, len(pending))):
+            for n in each(work, pending, min(request.jobs, len(pending))):
                 bar.update(n)
         except ValueError:
             if not any((begun / writing.NOTES).glob("*.json")):
@@ -158,32 +153,3 @@ def _write_part(draw: Callable, seed: int, viewing: Viewing, folder: Path, part:
     assert drawn["stimulus"].values.tolist() == list(range(first, first + n))
     writing.write_part(in_degrees(drawn, viewing), folder)
     return n
-
-
-def _each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> Iterator[int]:
-    """Work on all parts, in this process or in others."""
-    if jobs < 2:
-        yield from map(work, parts)
-        return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
-        try:
-            for future in as_completed([pool.submit(work, part) for part in parts]):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise ChildProcessError(
-                "a process was ended from outside, perhaps for want of memory: go on with --resume and fewer --jobs"
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-def _end_with_parent() -> None:
-    """End this process with the one that started it, which alone hears Ctrl-C; else it would wait for work for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def wait() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()

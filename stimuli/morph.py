@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from stimuli import objects, stimulus_set
+from stimuli import objects, photographs, stimulus_set
 from stimuli.counterbalance import labels
+from stimuli.overlay import dissolved
 
 __all__ = ["Morph", "draw"]
 
@@ -29,10 +30,13 @@ class Morph:
         How the object is drawn; one object.
     steps
         Pictures in a sequence, the two readings included; at least 2.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
     scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.25, 0.38)))
     steps: int = 9
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:
@@ -57,7 +61,9 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives, with two objects, the readings at either end. Outline (signed
     distance), surface and hue change in proportion to ``morph`` (stimulus,) in [0, 1]. ``sequence``, ``step`` and
-    ``direction`` say where a picture stands. Both masks are the object's; a reading of no share has an empty one.
+    ``direction`` say where a picture stands. Both masks are the object's; a reading of no share has an empty
+    one. The label is the reading of the larger share, half-way the first one. Photographs are dissolved into each
+    other.
 
     Raises
     ------
@@ -67,6 +73,14 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
     sequence, step = np.divmod(np.arange(first, first + n), parameters.steps)
     pair, descending = np.divmod(sequence, 2)
     morph = np.where(descending, parameters.steps - 1 - step, step) / (parameters.steps - 1)
+    design = {
+        "sequence": (sequence, "number of the sequence", "1"),
+        "step": (step, "place in the sequence", "1"),
+        "direction": (labels(("ascending", "descending"), descending), "order of the shares", "1"),
+    }
+    if parameters.pictures.given():
+        met = photographs.paired(parameters.pictures, pair, pair, seed, parameters.scene.size, enlarge=True)
+        return dissolved(met, morph, "morph", "morph", parameters, seed, first, design)
     classes = objects.counterbalanced_classes(pair, 2)
     (background, *start, arrays), (_, *end, others) = (
         objects.layers(parameters.scene, seed, STREAM + pair, classes[:, k]) for k in range(2)
@@ -88,10 +102,6 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=objects.CATEGORIES,
-        design={
-            "morph": (morph, "share of the second reading", "1"),
-            "sequence": (sequence, "number of the sequence", "1"),
-            "step": (step, "place in the sequence", "1"),
-            "direction": (labels(("ascending", "descending"), descending), "order of the shares", "1"),
-        },
+        label=labels(objects.CATEGORIES, classes[np.arange(n), (morph > 0.5).astype(int)]),
+        design={"morph": (morph, "share of the second reading", "1"), **design},
     )

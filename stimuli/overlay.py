@@ -6,15 +6,16 @@ Attention to one of two superimposed pictures cannot select a place, it must sel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
 from stimuli import objects, photographs, stimulus_set
-from stimuli.counterbalance import crossed
+from stimuli.counterbalance import crossed, labels
 
-__all__ = ["Overlay", "draw", "from_photographs"]
+__all__ = ["Overlay", "dissolved", "draw", "from_photographs"]
 
 STREAM = 1 << 56
 
@@ -29,10 +30,13 @@ class Overlay:
         How each object is drawn; one object.
     mixes
         Weights of the second object, each in [0, 1]; the first has the rest. 0 and 1 are the two readings alone.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
     scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.25, 0.38)))
     mixes: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
         if self.scene.n_objects != 1:
@@ -57,7 +61,8 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives, with two objects and ``mix`` (stimulus,) in [0, 1]. An object of
     weight 0 has an empty mask. Mixes and categories are balanced to within one in every first n images, all pairs
-    of categories at all mixes over ``132 * len(mixes)``.
+    of categories at all mixes over ``132 * len(mixes)``. The label is the reading of more weight, the first
+    one where both have the same. Photographs have no places; the mask of one of any weight is the image.
 
     Raises
     ------
@@ -65,6 +70,11 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     indices = np.arange(first, first + n)
+    if parameters.pictures.given():
+        count = len(parameters.pictures.listed())
+        levels = crossed(indices, (len(parameters.mixes), count * (count - 1)))
+        pair = photographs.paired(parameters.pictures, levels[:, 1], indices, seed, parameters.scene.size, enlarge=True)
+        return dissolved(pair, np.array(parameters.mixes)[levels[:, 0]], "mix", "overlay", parameters, seed, first)
     levels = crossed(indices, (len(parameters.mixes), 132))
     mix = np.array(parameters.mixes)[levels[:, 0]]
     classes = objects.counterbalanced_classes(levels[:, 1], 2)
@@ -87,7 +97,56 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=objects.CATEGORIES,
+        label=labels(objects.CATEGORIES, classes[np.arange(n), (mix > 0.5).astype(int)]),
         design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
+    )
+
+
+def dissolved(
+    pair: photographs.Pair,
+    weight: np.ndarray,
+    name: str,
+    family: str,
+    parameters,
+    seed: int,
+    first: int,
+    design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
+) -> xr.Dataset:
+    """Mix the photographs of each stimulus.
+
+    Parameters
+    ----------
+    pair : the photographs.
+    weight : (stimulus,) weights of the second photograph in [0, 1], the first having the rest.
+    name : of the weight among the design variables.
+    family, parameters, seed, first : of the set.
+    design : further design variables.
+
+    Returns
+    -------
+    Dataset of the stimuli; the mask of a photograph of any weight is the image. The label is the class of the
+    photograph of more weight, the first one where both have the same.
+    """
+    share = weight[:, None, None, None]
+    image = (1 - share) * pair.first + share * pair.second
+    present = np.stack([weight < 1, weight > 0], axis=1)[..., None, None]
+    chosen = pair.arrays["object_class"][np.arange(len(weight)), (weight > 0.5).astype(int)]
+    return stimulus_set.from_arrays(
+        {
+            "image": (image + 0.5).astype(np.uint8),
+            "object_mask": np.broadcast_to(present, (len(weight), 2, *image.shape[1:3])).copy(),
+            **pair.arrays,
+        },
+        first=first,
+        family=family,
+        parameters=parameters,
+        seed=seed,
+        categories=pair.categories,
+        label=labels(pair.categories, chosen),
+        dims=photographs.SOURCE,
+        design={name: (weight, "weight of the second object, the first having the rest", "1"), **(design or {})},
+        licence="that of the photographs",
+        source="given photographs",
     )
 
 
@@ -126,6 +185,7 @@ def from_photographs(
         parameters=parameters,
         seed=0,
         categories=categories,
+        label=labels(categories, (mix > 0.5).astype(int)),
         design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
         licence="that of the photographs",
         source="given photographs",

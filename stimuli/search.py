@@ -92,7 +92,7 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
     Dataset as :func:`stimuli.objects.draw` gives, with as many objects as the largest set size and the design
     variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The target is object 0.
     Objects beyond the set size have class -1, no place and empty masks. Set sizes, presence and the target's
-    features are balanced to within one in every first n images.
+    features are balanced to within one in every first n images. A display's label is ``target``.
 
     Raises
     ------
@@ -106,6 +106,7 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
         _display(parameters, generator(seed, STREAM, i), size, bool(row[1]), row[2], row[3])
         for i, size, row in zip(indices, set_size, levels, strict=True)
     )
+    target = labels(("absent", "present"), levels[:, 1])
     same = parameters.forms[0] == parameters.forms[1]
     names = (parameters.forms[0], f"turned {parameters.forms[1]}") if same else parameters.forms
     return stimulus_set.from_arrays(
@@ -115,9 +116,10 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=objects.CATEGORIES,
+        label=target,
         design={
             "set_size": (set_size, "number of items", "1"),
-            "target": (labels(("absent", "present"), levels[:, 1]), "whether there is a target", "1"),
+            "target": (target, "whether there is a target", "1"),
             "target_form": (labels(names, levels[:, 2]), "form that is looked for", "1"),
             "target_hue": (np.array(parameters.hues, float)[levels[:, 3]], "hue that is looked for", "degree"),
         },

@@ -49,6 +49,7 @@ def from_arrays(
     categories: Sequence[str],
     design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
     dims: Mapping[str, tuple[tuple[str, ...], str, str]] | None = None,
+    label: np.ndarray | None = None,
     licence: str | None = None,
     source: str | None = None,
 ) -> xr.Dataset:
@@ -66,6 +67,8 @@ def from_arrays(
         variables of the Dataset and columns of ``stimuli.csv``.
     dims : (dims, long name, units) of further arrays; dims are (stimulus,), (stimulus, object) or
         (stimulus, object, y, x) bool.
+    label : (stimulus,) name of the class that each stimulus counts as in a class folder; if left out, the category
+        of the first object that is seen.
     licence : of the pictures; if left out, CC0-1.0 for what is drawn, and the pictures' own where a folder of
         pictures lies behind it.
     source : where the pictures come from.
@@ -79,6 +82,8 @@ def from_arrays(
     for name, (values, long_name, units) in (design or {}).items():
         described[name] = (long_name, units, ("stimulus",))
         arrays[name] = np.asarray(values)
+    if label is not None or "object_class" in arrays:
+        arrays["label"] = _first_seen(arrays, categories) if label is None else np.asarray(label, object)
     told = asdict(parameters)
     borrowed = _behind(told)
     attributes = {
@@ -138,6 +143,13 @@ def read(folder: Path) -> xr.Dataset:
     ValueError : the recipe or the table cannot be read.
     """
     return reading.read(folder)
+
+
+def _first_seen(arrays: Mapping[str, np.ndarray], categories: Sequence[str]) -> np.ndarray:
+    """Category of the first object with a pixel of its own, or of object 0; "none" where that is no object."""
+    classes = arrays["object_class"]
+    seen = arrays["object_mask"].any((2, 3)).argmax(1) if "object_mask" in arrays else np.zeros(len(classes), int)
+    return np.array([categories[c] if c >= 0 else "none" for c in classes[np.arange(len(classes)), seen]], object)
 
 
 def _behind(parameters: dict) -> str:

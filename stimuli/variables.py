@@ -21,6 +21,7 @@ DESCRIPTIONS = {
     "object_radius": ("radius of each object's frame", "pixel", PER_OBJECT),
     "object_rotation": ("rotation of each object", "degree", PER_OBJECT),
     "object_hue": ("hue of each object", "degree", PER_OBJECT),
+    "label": ("class that the stimulus counts as in a class folder", "1", ("stimulus",)),
     "object_side": ("half of the image that holds each object", "1", PER_OBJECT),
 }
 DERIVED = ("stimulus", "image", "category")  # columns that stand for no variable, and coordinates

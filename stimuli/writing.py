@@ -22,6 +22,7 @@ import xarray as xr
 from PIL import Image
 
 from stimuli import luminance
+from stimuli.class_folders import link_classes, sorted_rows
 from stimuli.reading import RECIPE, TABLE, read_rows, read_table
 from stimuli.variables import MASKS, columns_of
 
@@ -88,7 +89,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
     Parameters
     ----------
     folder : of the set, with the pictures and notes of every part.
-    class_folder : add ``classes/CATEGORY/NUMBER.png``, hard links to the pictures by their first object.
+    class_folder : add ``classes/CATEGORY/NUMBER.png``, hard links to the pictures by their label.
     zarr : add ``stimuli.zarr``.
     """
     notes = [json.loads(path.read_text("utf8")) for path in sorted((folder / NOTES).glob("*.json"))]
@@ -110,7 +111,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
     table = read_table(folder, recipe["variables"])
     (folder / TRIALS).write_text(json.dumps(_trials(table, recipe["variables"]), indent=1), "utf8")
     if class_folder:
-        _link_classes(table, recipe["categories"], folder)
+        link_classes(sorted_rows(table, folder), folder / CLASSES)
     if zarr:
         _write_zarr(folder, table, recipe)
     for name in (TABLE, TRIALS, CLASSES, ZARR):
@@ -143,12 +144,12 @@ def _trials(table: pd.DataFrame, variables: dict) -> list[dict]:
     """A jsPsych timeline: one image-keyboard-response trial a stimulus, with its row of the table as data.
 
     jsPsych 6 takes it as it stands; from 7 on types are objects, which JSON cannot hold:
-    ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``.
+    ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``. Any key answers, by default in all.
     """
     masks = {column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]}
     shown = table.drop(columns=[*masks, "image"])
     return [
-        {"type": "image-keyboard-response", "stimulus": image, "choices": "ALL_KEYS", "data": _plain(data)}
+        {"type": "image-keyboard-response", "stimulus": image, "data": _plain(data)}
         for image, data in zip(table["image"], shown.to_dict("records"), strict=True)
     ]
 
@@ -157,22 +158,6 @@ def _plain(data: dict) -> dict:
     """Values that JSON knows: it has no NaN, and no numbers of numpy's."""
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in data.items()}
     return {name: None if isinstance(value, float) and value != value else value for name, value in plain.items()}
-
-
-def _link_classes(table: pd.DataFrame, categories: list[str], folder: Path) -> None:
-    """An ordinary class folder of the pictures: one folder a category of the first object."""
-    if "category_0" not in table:
-        raise ValueError("these stimuli have no categories, so they make no class folder")
-    if bad := [name for name in categories if Path(name).name != name or name.startswith(".")]:
-        raise ValueError(f"the categories {', '.join(bad)} cannot be names of folders: leave out the class folder")
-    for image, category in zip(table["image"], table["category_0"], strict=True):
-        link = folder / CLASSES / category / Path(image).name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        try:
-            os.link(folder / image, link)
-        except OSError:  # this file system has no hard links
-            link.write_bytes((folder / image).read_bytes())
 
 
 def _write_zarr(folder: Path, table: pd.DataFrame, recipe: dict) -> None:

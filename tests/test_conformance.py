@@ -15,6 +15,7 @@ import absvit
 from absvit import maps, priors
 from absvit.models.absvit import cosine_weights
 from absvit.models.feedback import reconstruction_errors
+from absvit.training.objective import PictureObjective
 
 SHARED = Path(__file__).parents[2] / "shared"
 COPIES = Path(__file__).parent / "data" / "conformance"
@@ -115,18 +116,13 @@ def test_training_step(dtype):
     model = formula.fill(timm.create_model(TINY), dtype=dtype).train()
     labels = torch.from_numpy(np.random.RandomState(2).randint(0, 1000, 4))
     assert (labels.numpy() == vector["labels"]).all()
-    x = model.embed(formula.images(4, dtype=dtype))
-    tokens = model.norm(model.ascend(x)[-1])
-    weighted = cosine_weights(tokens, model.prompt).unsqueeze(-1) * tokens
-    states = model.ascend(x, model.descend(weighted))
-    logits = torch.stack([model.forward_head(tokens), model.forward_head(model.norm(states[-1]))])
-    cross_entropy = F.cross_entropy(logits.flatten(0, 1), labels.repeat(2), label_smoothing=0.1)
-    variational = 0.1 * reconstruction_errors(model.decoders, states).sum()
-    (cross_entropy + variational).backward()
+    objective = PictureObjective(model, smoothing=0.1, var_loss=0.1)
+    losses = objective(formula.images(4, dtype=dtype), F.one_hot(labels, 1000).to(dtype))
+    losses["loss"].backward()
     for key, value in (
-        ("cross_entropy", cross_entropy),
-        ("var_loss", variational),
-        ("loss", cross_entropy + variational),
+        ("cross_entropy", (losses["loss_pass1"] + losses["loss_pass2"]) / 2),
+        ("var_loss", losses["variational_loss"]),
+        ("loss", losses["loss"]),
     ):
         assert distance(value.detach(), vector[key]) < PRECISION[dtype], key
     norms = {name: parameter.grad.norm().item() for name, parameter in model.named_parameters()}

@@ -5,9 +5,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image, ImageDraw
 
-from stimuli import cutouts, natural
+from stimuli import cutouts, natural, stimulus_set
 
 WNIDS = ("n01440764", "n02123045", "n02504458", "n03000684", "n07753592")
 
@@ -82,6 +83,16 @@ def test_a_stimulus_depends_on_its_number_and_seed_alone(folder):
         for name in ("image", "object_mask", "object_source", "object_x", "stimulus"):
             assert np.array_equal(np.concatenate([part[name].values for part in parts]), whole[name].values)
         assert not np.array_equal(whole["image"], other["image"])
+
+
+@pytest.mark.parametrize("n_objects", [1, 2, 3])
+def test_a_set_is_read_as_it_was_written(folder, tmp_path, n_objects):
+    drawn = natural.draw(parameters(folder, size=(64, 64), n_objects=n_objects), 5, 0)
+    stimulus_set.write(drawn, tmp_path / "set")
+    read = stimulus_set.read(tmp_path / "set")
+    xr.testing.assert_identical(read, drawn)
+    assert {name: read[name].dtype for name in read} == {name: drawn[name].dtype for name in drawn}
+    assert read["label"].values.tolist() == [WNIDS[c] for c in read["object_class"].values[:, 0]]
 
 
 def test_cut_outs_keep_their_colours_at_the_edge():

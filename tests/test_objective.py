@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from absvit import priors
-from absvit.training.objective import SceneObjective, cross_entropy, prior_weights
+from absvit.training.objective import PictureObjective, SceneObjective, Teacher, cross_entropy, prior_weights
 from absvit.training.scenes import Scenes
 
 SCENES = Scenes(shares=(0.2, 0.2, 0.2, 0.2, 0.2), size=48)
@@ -113,7 +113,7 @@ def share_right(logits, target):
 
 
 def test_the_loss_and_its_gradients_are_the_plain_sums(model, batch):
-    losses = SceneObjective(model, smoothing=0.1, variational_weight=0.3, token_weight=0.4)(batch)
+    losses = SceneObjective(model, smoothing=0.1, var_loss=0.3, token_weight=0.4)(batch)
     state = dict(model.named_parameters())
     passes = plain.look(state, batch.images, HEADS, lambda tokens: plain_weights(model, batch, tokens))
     expected = {
@@ -141,14 +141,14 @@ def test_the_loss_and_its_gradients_are_the_plain_sums(model, batch):
 
 
 def test_without_weights_only_the_two_passes_count(model, batch):
-    losses = SceneObjective(model, smoothing=0.1, variational_weight=0.0, token_weight=0.0)(batch)
+    losses = SceneObjective(model, smoothing=0.1, var_loss=0.0, token_weight=0.0)(batch)
     assert losses["loss"].item() == pytest.approx((losses["loss_pass1"] + losses["loss_pass2"]).item() / 2, rel=1e-12)
     assert losses["token_loss"] == 0 and losses["variational_loss"] == 0
 
 
 def test_a_batch_whose_objects_cover_no_token_has_a_loss(model, batch):
     nothing = batch._replace(token_class=torch.full_like(batch.token_class, -1))
-    objective = SceneObjective(model, smoothing=0.1, variational_weight=0.1, token_weight=0.4)
+    objective = SceneObjective(model, smoothing=0.1, var_loss=0.1, token_weight=0.4)
     tokens = plain.run(dict(model.named_parameters()), model.embed(batch.images), HEADS)["tokens"]
     log_p = model.head(tokens[:, 1:]).log_softmax(-1)
     losses = objective(nothing)
@@ -159,8 +159,73 @@ def test_a_batch_whose_objects_cover_no_token_has_a_loss(model, batch):
 
 def test_a_plain_vit_learns_what_is_shown(batch):
     vit = formula.fill(timm.create_model("vit_micro", img_size=48)).train()
-    losses = SceneObjective(vit, smoothing=0.1, variational_weight=0.1, token_weight=0.4)(batch)
+    losses = SceneObjective(vit, smoothing=0.1, var_loss=0.1, token_weight=0.4)(batch)
     logits = vit(batch.images)
     assert losses["loss"].item() == pytest.approx(plain_cross_entropy(logits, batch.shown).item(), rel=1e-9)
     assert losses["accuracy_pass1"].item() == pytest.approx(float(share_right(logits, batch.shown)))
     assert set(losses) == {"loss", "accuracy_pass1"}
+
+
+# ---- labelled pictures ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures():
+    generator = torch.Generator().manual_seed(2)
+    target = torch.rand(4, 12, dtype=torch.float64, generator=generator)
+    images = torch.randn(4, 3, 48, 48, dtype=torch.float64, generator=generator)
+    return images, target / target.sum(1, keepdim=True)
+
+
+def taught_by_hand(kind, logits, taught, tau):
+    """The teacher's part of the loss, one image and one class after another."""
+    total = 0.0
+    for scores, right in zip(logits, taught, strict=True):
+        if kind == "hard":
+            total = total - scores.log_softmax(0)[right.argmax()] / len(logits)
+            continue
+        p, q = (scores / tau).softmax(0), (right / tau).softmax(0)
+        for one, other in zip(p, q, strict=True):
+            total = total + other * (other.log() - one.log()) * tau**2 / logits.numel()
+    return total
+
+
+@pytest.mark.parametrize("kind", ["soft", "hard"])
+@pytest.mark.parametrize("name", ["absvit_micro", "vit_micro"])
+def test_a_teacher_has_its_share_of_every_pass(kind, name, pictures):
+    images, target = pictures
+    student = formula.fill(timm.create_model(name, img_size=48))
+    network = formula.fill(timm.create_model("vit_micro", img_size=48), seed=4).train()
+    scale, shift = (torch.tensor(values, dtype=torch.float64) for values in ([2.0, 1.0, 0.5], [0.1, 0.0, -0.2]))
+    teacher = Teacher(network, kind, alpha=0.3, tau=2.5, scale=scale, shift=shift)
+    losses = PictureObjective(student, smoothing=0.1, var_loss=0.2, teacher=teacher)(images, target)
+    taught = network.eval()(images * scale.view(3, 1, 1) + shift.view(3, 1, 1))
+    passes = [student(images)]
+    expected = 0.0
+    if name == "absvit_micro":
+        state = dict(student.named_parameters())
+        seen = plain.look(state, images, HEADS, lambda tokens: plain.cosine(tokens, state["prompt"]))
+        passes = [step["logits"] for step in seen]
+        expected = 0.2 * plain.variational_loss(state, seen[1]["states"])
+    for logits in passes:
+        share = 0.7 * plain_cross_entropy(logits, target) + 0.3 * taught_by_hand(kind, logits, taught, 2.5)
+        expected = expected + share / len(passes)
+    assert losses["loss"].item() == pytest.approx(expected.item(), rel=1e-9)
+    losses["loss"].backward()
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_the_loss_of_augmented_patches_counts(pictures):
+    images, target = pictures
+    changed = images.flip(-1)
+    objective = PictureObjective(formula.fill(timm.create_model("absvit_micro", img_size=48)), 0.1, 0.1)
+
+    def gradient(*words):
+        losses = objective(*words)
+        return losses["loss"], torch.autograd.grad(losses["loss"], list(objective.parameters()))
+
+    (first, of_first), (second, of_second) = gradient(images, target), gradient(changed, target)
+    both, of_both = gradient(images, target, changed)
+    assert both.item() == pytest.approx((first + second).item() / 2, rel=1e-12) and first != second
+    for one, two, mean in zip(of_first, of_second, of_both, strict=True):
+        torch.testing.assert_close(mean, (one + two) / 2, rtol=1e-9, atol=1e-12)

@@ -74,7 +74,8 @@ def test_what_it_does_not_speed_up_stays_as_it_is():
         assert all(torch.equal(call(), expected) for call, expected in zip(calls, plain, strict=True))
         with torch.autocast("cpu", torch.bfloat16):
             assert F.linear(numbers(3, 4), numbers(2, 4)).dtype == torch.bfloat16
-    assert isinstance(faster_kernels(torch.device("cuda")), contextlib.nullcontext)
+    for given in ((torch.device("cuda"),), (CPU, True)):
+        assert isinstance(faster_kernels(*given), contextlib.nullcontext)
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
@@ -85,11 +86,11 @@ def test_a_training_step_of_both_passes(checkpointing):
     objective = PictureObjective(model, 0.1, 0.1)
     images, target = numbers(3, 3, 48, 48), F.one_hot(torch.tensor([1, 50, 999]), 1000).float()
     found = []
-    for context in (contextlib.nullcontext(), faster_kernels(CPU)):
+    for context in (contextlib.nullcontext(), faster_kernels(CPU, recomputes=checkpointing)):
         with context:
             loss = objective(images, target)["loss"]
-            model.zero_grad()
-            loss.backward()
+        model.zero_grad()
+        loss.backward()
         found.append((loss.detach(), [parameter.grad.clone() for parameter in model.parameters()]))
     torch.testing.assert_close(found[1][0], found[0][0], rtol=1e-6, atol=0)
     for ours, usual in zip(found[1][1], found[0][1], strict=True):

@@ -112,7 +112,7 @@ def test_sheets_fit_stimuli_of_any_size_without_masks(size):
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--n", "0"], "at least 1"), (["--columns", "0"], "at least 1"), (["--out", "sheet.jpg"], ".png file")],
+    [(["--n", "0"], "at least 1"), (["--columns", "0"], "at least 1"), (["--out", "sheet.gif"], ".png or .jpg file")],
 )
 def test_sheets_that_cannot_be_drawn_are_refused(words, told, folder, capsys):
     assert main(["show", str(folder), *words]) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import resource
 import sys
@@ -86,13 +85,13 @@ class _Learner:
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
             if self.plain:
                 return plain_loss(self.model, images, target, SMOOTHING, VAR_LOSS)
-            return self.objective(images, target)["loss"]
+            with faster_kernels(images.device, self.model.grad_checkpointing):
+                return self.objective(images, target)["loss"]
 
     def step(self, images: Tensor, target: Tensor) -> float:
-        with contextlib.nullcontext() if self.plain else faster_kernels(images.device):
-            loss = self.loss(images, target)
-            self.optimizer.zero_grad()
-            loss.backward()
+        loss = self.loss(images, target)
+        self.optimizer.zero_grad()
+        loss.backward()
         self.optimizer.step()
         return float(loss.detach())  # waits for a GPU, too
 

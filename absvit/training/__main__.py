@@ -18,10 +18,13 @@ from absvit.datasets import open_dataset
 from absvit.distributed import Process, joined
 from absvit.models import checkpoints
 from absvit.models.downloads import replace_file
+from absvit.training.building import build_model
+from absvit.training.evaluation import evaluate
 from absvit.training.log import Start
 from absvit.training.loop import train
-from absvit.training.recipes import RECIPES, PictureRecipe, Recipe, SceneRecipe
-from absvit.training.tasks import build_model, evaluate, open_task
+from absvit.training.recipes import RECIPES
+from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.tasks import open_task
 from stimuli import command_line
 
 

@@ -16,20 +16,21 @@ from absvit.models.perceive import ONEDNN
 __all__ = ["faster_kernels"]
 
 
-def faster_kernels(device: torch.device) -> AbstractContextManager:
-    """Choose kernels for the training steps within.
+def faster_kernels(device: torch.device, recomputes: bool = False) -> AbstractContextManager:
+    """Choose kernels for the forward passes within, and for the backward passes that belong to them.
 
     On a CPU linear layers in float32 go through oneDNN, where F.linear calls a BLAS that took 2.1 times as long
     forward and 1.4 to 2.1 times backward; attention in bfloat16 is written out, where the fused kernel took 2.9 times
     as long forward and backward (tiny, batch 16, one core of an AMD EPYC with AVX-512). Losses and gradients are the
-    same but for rounding. Elsewhere nothing is changed. The backward pass belongs within, too: with gradient
-    checkpointing it runs the blocks again, and torch refuses to run them with other kernels.
+    same but for rounding. Elsewhere nothing is changed.
 
     Parameters
     ----------
     device : where the training computes.
+    recomputes : whether blocks are run again in the backward pass (gradient checkpointing). torch does that outside
+        of every context and insists on the same kernels, so that nothing is changed then.
     """
-    return _CpuKernels() if device.type == "cpu" and ONEDNN else contextlib.nullcontext()
+    return _CpuKernels() if device.type == "cpu" and ONEDNN and not recomputes else contextlib.nullcontext()
 
 
 class _CpuKernels(TorchFunctionMode):
@@ -41,14 +42,7 @@ class _CpuKernels(TorchFunctionMode):
             return _Linear.apply(*args)
         if func is F.scaled_dot_product_attention and _half(*args, **kwargs):
             return _attention(*args[:3])
-        if func is Tensor.backward:
-            with self:  # a mode is off while it answers, but checkpointed blocks are run again in here
-                return _backward(*args, **kwargs)
         return func(*args, **kwargs)
-
-
-def _backward(loss: Tensor, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
-    torch.autograd.backward(loss, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def _single(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:

@@ -110,8 +110,9 @@ class Log:
         with self.file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         if self.board is not None:
+            kind = "validation" if "epoch" in line else "training"
             for name, value in line.items():
-                self.board.add_scalar(name, value, line["step"])
+                self.board.add_scalar(f"{kind}/{name}", value, line["step"])
             self.board.flush()
 
 

@@ -18,10 +18,11 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
+from absvit.training.building import autocast, build_model
 from absvit.training.log import Log, Start
-from absvit.training.recipes import Recipe
+from absvit.training.settings import Recipe
 from absvit.training.state import Learner, Position, resume, save
-from absvit.training.tasks import Task, autocast, build_model
+from absvit.training.tasks import Task
 
 __all__ = ["train"]
 
@@ -58,6 +59,8 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
         position, notes = resume(source, learner, facts, task.steps_per_epoch, start.allow_differences)
         _say(process, *notes, f"going on from update {position.step} of {last_step}")
     log = Log(start, position.step, process)
+    for leftover in start.out.glob(".*.part") if process.is_first else ():  # of a writing that was killed
+        leftover.unlink()
     step_of = torch.compile(objective) if recipe.compile else objective
     if process.world_size > 1:
         step_of = DistributedDataParallel(step_of)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from absvit.datasets import LabelledPictures, check_same_classes, open_dataset
-from absvit.distributed import Process, sum_over_ranks
-from absvit.images import eval_transform
-from absvit.models import AbSViT, checkpoints, create_model, perceive, topdown_from, zoo
+from absvit.distributed import Process
+from absvit.models import zoo
 from absvit.training.augmentation import Mixing
-from absvit.training.data import evaluation_loader, training_loader
-from absvit.training.objective import PictureObjective, SceneObjective, Teacher
+from absvit.training.building import build_teacher
+from absvit.training.data import training_loader
+from absvit.training.evaluation import evaluate
+from absvit.training.objective import PictureObjective, SceneObjective
 from absvit.training.order import Updates
-from absvit.training.recipes import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
 from stimuli.objects import CATEGORIES
 
-__all__ = ["PictureTask", "SceneTask", "Task", "autocast", "build_model", "evaluate", "open_task"]
+__all__ = ["PictureTask", "SceneTask", "Task", "micro_batches", "open_task"]
 
 
 class Task(Protocol):
@@ -40,13 +38,28 @@ class Task(Protocol):
         """What tells these data from others."""
 
     def objective(self, model: nn.Module) -> nn.Module:
-        """What is minimised: called with a batch's tensors, it gives losses by name."""
+        """What is minimised: called with a batch's tensors, it gives losses by name.
+
+        Parameters
+        ----------
+        model : the model that learns.
+        """
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
-        """The micro-batches of this process, update by update."""
+        """The micro-batches of this process, update by update.
+
+        Parameters
+        ----------
+        first_step : number of the first update.
+        """
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Measures on held-out data by name; empty where there are none."""
+        """Measures on held-out data by name; empty where there are none.
+
+        Parameters
+        ----------
+        model : the model, left in the mode that it was in.
+        """
 
 
 def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Process) -> Task:
@@ -66,46 +79,6 @@ def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Proces
     if isinstance(recipe, SceneRecipe):
         return SceneTask(recipe, process)
     return PictureTask(recipe, data_path, num_workers, process)
-
-
-def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
-    """Make the model of a recipe, with the weights that it starts from.
-
-    Parameters
-    ----------
-    recipe : says which.
-    n_classes : size of the classifier.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
-    """
-    size = recipe.scenes.size if isinstance(recipe, SceneRecipe) else recipe.input_size
-    made = {"num_classes": n_classes, "img_size": size, "drop_rate": recipe.drop, "drop_path_rate": recipe.drop_path}
-    model = create_model(recipe.model, **made)
-    if isinstance(recipe, PictureRecipe):
-        if recipe.finetune:
-            for note in checkpoints.load_into(model, checkpoints.read(recipe.finetune).state_dict, adapt=True):
-                print(note, file=sys.stderr)
-        model = topdown_from(model) if recipe.lift else model
-    model.set_grad_checkpointing(recipe.grad_checkpointing)
-    if recipe.trainable != "end2end":
-        learning = ("head.", "decoders.", "prompt") if recipe.trainable == "top-down" else ("head.",)
-        for name, parameter in model.named_parameters():
-            parameter.requires_grad_(name.startswith(learning))
-    return model
-
-
-def autocast(precision: str, device: torch.device):
-    """Context of a recipe's precision.
-
-    Parameters
-    ----------
-    precision : "fp32", "bf16" or "fp16".
-    device : where the model computes.
-    """
-    kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
-    return torch.autocast(device.type, kinds[precision]) if precision in kinds else nullcontext()
 
 
 def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
@@ -251,8 +224,8 @@ class PictureTask:
         model : the model.
         """
         recipe = self.recipe
-        teacher = _teacher(recipe, model, len(self.classes)) if recipe.distillation_type != "none" else None
-        return PictureObjective(model, recipe.smoothing, recipe.var_loss, teacher)
+        teacher = build_teacher(recipe, len(self.classes)) if recipe.distillation_type != "none" else None
+        return PictureObjective(model, recipe.smoothing, recipe.var_loss, teacher).to(self.process.device)
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
         """The micro-batches of this process, update by update.
@@ -302,64 +275,3 @@ class PictureTask:
         model : the model, left in the mode that it was in.
         """
         return evaluate(model, self.held_out, self.recipe, self.num_workers, self.process)
-
-
-def evaluate(
-    model: nn.Module, pictures: LabelledPictures, recipe: PictureRecipe, num_workers: int, process: Process
-) -> dict[str, float]:
-    """Accuracy and loss of both passes, each picture counted once, whatever the number of processes.
-
-    Parameters
-    ----------
-    model : the model, left in the mode that it was in.
-    pictures : held-out pictures.
-    recipe : gives input size, crop and batch size.
-    num_workers : processes that load pictures for this one.
-    process : this process among those that evaluate together.
-
-    Returns
-    -------
-    n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing).
-
-    Raises
-    ------
-    ValueError : a picture cannot be read.
-    """
-    pixels = zoo.preprocessing(recipe.model)
-    transform = eval_transform(
-        recipe.input_size, recipe.crop_pct, pixels["interpolation"], pixels["mean"], pixels["std"]
-    )
-    loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
-    was_training = model.training
-    model.eval()
-    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 3, dtype=torch.float64, device=process.device)
-    for batch in loader:
-        if batch.problems:
-            raise ValueError(f"{batch.problems[0]}; mend or remove it")
-        with autocast(recipe.precision, process.device):
-            logits = perceive(model, batch.images.to(process.device)).logits[:, 0]
-        sums += _counted(logits.float(), batch.target.to(process.device))
-    model.train(was_training)
-    values = {"n": len(pictures)}
-    for k, (top1, top5, loss) in enumerate((sum_over_ranks(sums) / len(pictures)).tolist(), 1):
-        values |= {f"top1_pass{k}": top1, f"top5_pass{k}": top5, f"loss_pass{k}": loss}
-    return values
-
-
-def _counted(logits: Tensor, target: Tensor) -> Tensor:
-    """Sums over the images of right answers, right among the five likeliest, and loss: (pass, 3)."""
-    ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == target[:, None]
-    loss = torch.stack([F.cross_entropy(one, target, reduction="sum") for one in logits])
-    return torch.stack([ranked[..., 0].sum(-1), ranked.any(-1).sum(-1), loss], dim=-1).double()
-
-
-def _teacher(recipe: PictureRecipe, model: nn.Module, n_classes: int) -> Teacher:
-    """The recipe's teacher, which takes the model's pixels."""
-    network = create_model(recipe.teacher_model, num_classes=n_classes)
-    checkpoints.load_into(network, checkpoints.read(recipe.teacher_path).state_dict)
-    pixels = (zoo.preprocessing(recipe.model), network.pretrained_cfg)
-    own, other = ([torch.tensor(cfg[name]) for name in ("mean", "std")] for cfg in pixels)
-    scale, shift = own[1] / other[1], (own[0] - other[0]) / other[1]
-    device = next(model.parameters()).device
-    kind = recipe.distillation_type
-    return Teacher(network, kind, recipe.distillation_alpha, recipe.distillation_tau, scale, shift).to(device)

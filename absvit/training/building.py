@@ -1,0 +1,75 @@
+"""Building what a recipe names: the model with the weights that it starts from, its teacher, its precision."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from absvit.models import checkpoints, create_model, topdown_from, zoo
+from absvit.training.objective import Teacher
+from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+
+__all__ = ["autocast", "build_model", "build_teacher"]
+
+
+def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
+    """Make the model of a recipe, with the weights that it starts from.
+
+    Parameters
+    ----------
+    recipe : says which.
+    n_classes : size of the classifier.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
+    """
+    size = recipe.scenes.size if isinstance(recipe, SceneRecipe) else recipe.input_size
+    made = {"num_classes": n_classes, "img_size": size, "drop_rate": recipe.drop, "drop_path_rate": recipe.drop_path}
+    model = create_model(recipe.model, **made)
+    if isinstance(recipe, PictureRecipe):
+        if recipe.finetune:
+            for note in checkpoints.load_into(model, checkpoints.read(recipe.finetune).state_dict, adapt=True):
+                print(note, file=sys.stderr)
+        model = topdown_from(model) if recipe.lift else model
+    model.set_grad_checkpointing(recipe.grad_checkpointing)
+    if recipe.trainable != "end2end":
+        learning = ("head.", "decoders.", "prompt") if recipe.trainable == "top-down" else ("head.",)
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.startswith(learning))
+    return model
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager:
+    """Context of a recipe's precision.
+
+    Parameters
+    ----------
+    precision : "fp32", "bf16" or "fp16".
+    device : where the model computes.
+    """
+    kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
+    return torch.autocast(device.type, kinds[precision]) if precision in kinds else nullcontext()
+
+
+def build_teacher(recipe: PictureRecipe, n_classes: int) -> Teacher:
+    """Make the teacher of a recipe, which takes the pixels of its model.
+
+    Parameters
+    ----------
+    recipe : says which.
+    n_classes : size of the classifier.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
+    """
+    network = create_model(recipe.teacher_model, num_classes=n_classes)
+    checkpoints.load_into(network, checkpoints.read(recipe.teacher_path).state_dict)
+    pixels = (zoo.preprocessing(recipe.model), network.pretrained_cfg)
+    own, other = ([torch.tensor(cfg[name]) for name in ("mean", "std")] for cfg in pixels)
+    scale, shift = own[1] / other[1], (own[0] - other[0]) / other[1]
+    return Teacher(network, recipe.distillation_type, recipe.distillation_alpha, recipe.distillation_tau, scale, shift)

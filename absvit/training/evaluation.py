@@ -1,0 +1,66 @@
+"""Evaluation: accuracy and loss of both passes on held-out pictures."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from absvit.datasets import LabelledPictures
+from absvit.distributed import Process, sum_over_ranks
+from absvit.images import eval_transform
+from absvit.models import AbSViT, perceive, zoo
+from absvit.training.building import autocast
+from absvit.training.data import evaluation_loader
+from absvit.training.settings import PictureRecipe
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model: nn.Module, pictures: LabelledPictures, recipe: PictureRecipe, num_workers: int, process: Process
+) -> dict[str, float]:
+    """Accuracy and loss of both passes, each picture counted once, whatever the number of processes.
+
+    Parameters
+    ----------
+    model : the model, left in the mode that it was in.
+    pictures : held-out pictures.
+    recipe : gives input size, crop and batch size.
+    num_workers : processes that load pictures for this one.
+    process : this process among those that evaluate together.
+
+    Returns
+    -------
+    n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing).
+
+    Raises
+    ------
+    ValueError : a picture cannot be read.
+    """
+    pixels = zoo.preprocessing(recipe.model)
+    transform = eval_transform(
+        recipe.input_size, recipe.crop_pct, pixels["interpolation"], pixels["mean"], pixels["std"]
+    )
+    loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
+    was_training = model.training
+    model.eval()
+    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 3, dtype=torch.float64, device=process.device)
+    for batch in loader:
+        if batch.problems:
+            raise ValueError(f"{batch.problems[0]}; mend or remove it")
+        with autocast(recipe.precision, process.device):
+            logits = perceive(model, batch.images.to(process.device)).logits[:, 0]
+        sums += _counted(logits.float(), batch.target.to(process.device))
+    model.train(was_training)
+    values = {"n": len(pictures)}
+    for k, (top1, top5, loss) in enumerate((sum_over_ranks(sums) / len(pictures)).tolist(), 1):
+        values |= {f"top1_pass{k}": top1, f"top5_pass{k}": top5, f"loss_pass{k}": loss}
+    return values
+
+
+def _counted(logits: Tensor, target: Tensor) -> Tensor:
+    """Sums over the images of right answers, right among the five likeliest, and loss: (pass, 3)."""
+    ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == target[:, None]
+    loss = torch.stack([F.cross_entropy(one, target, reduction="sum") for one in logits])
+    return torch.stack([ranked[..., 0].sum(-1), ranked.any(-1).sum(-1), loss], dim=-1).double()

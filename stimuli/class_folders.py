@@ -1,0 +1,118 @@
+"""Class folders: pictures sorted into one folder a class, and stimulus sets read as such.
+
+What a stimulus counts as is its label: the category of its target or of its first object that is seen; of an overlay
+or a morph the reading that has more of it, of a search display whether there is a target, of inducers whether they
+form a figure.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from stimuli.backgrounds import SUFFIXES
+from stimuli.reading import RECIPE, read_table, recipe_of
+
+__all__ = ["LAYOUT", "link_classes", "listed", "sorted_rows", "sorted_set"]
+
+LAYOUT = "FOLDER/CLASS/PICTURE (.png, .jpg ...)"
+
+
+def listed(folder: Path) -> dict[str, list[Path]]:
+    """List the pictures of a class folder, or of a stimulus set by their labels.
+
+    Parameters
+    ----------
+    folder : holds one folder of pictures a class, or is a stimulus set.
+
+    Returns
+    -------
+    Pictures by class, both in alphabetical order.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such folder.
+    ValueError : it holds no class folders, or one of them no pictures, or the stimuli have no labels.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no class folder {folder}; expected {LAYOUT}")
+    if (folder / RECIPE).is_file():
+        return sorted_set(folder)
+    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not classes:
+        raise ValueError(f"{folder} holds no folders of classes; expected {LAYOUT}")
+    found = {path.name: sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES) for path in classes}
+    if empty := [name for name, pictures in found.items() if not pictures]:
+        raise ValueError(f"no pictures of {', '.join(empty)} in {folder}; expected {LAYOUT}")
+    return found
+
+
+def sorted_set(folder: Path, by: str = "label") -> dict[str, list[Path]]:
+    """Sort the pictures of a stimulus set into classes.
+
+    Parameters
+    ----------
+    folder : of the set.
+    by : column of ``stimuli.csv`` that holds the class.
+
+    Returns
+    -------
+    Pictures by class, in alphabetical order and that of their numbers.
+
+    Raises
+    ------
+    FileNotFoundError : the folder holds no stimulus set.
+    ValueError : as :func:`sorted_rows`.
+    """
+    return sorted_rows(read_table(folder, recipe_of(folder)["variables"]), Path(folder), by)
+
+
+def sorted_rows(table: pd.DataFrame, folder: Path, by: str = "label") -> dict[str, list[Path]]:
+    """Sort the rows of a set's table into classes.
+
+    Parameters
+    ----------
+    table : as :func:`stimuli.reading.read_table` gives.
+    folder : of the set.
+    by : column that holds the class.
+
+    Returns
+    -------
+    Pictures by class, in alphabetical order and that of their numbers.
+
+    Raises
+    ------
+    ValueError : there is no such column, or what it holds cannot name folders.
+    """
+    if by not in table:
+        raise ValueError(f"{folder} has no column {by!r} to sort by; expected of {', '.join(map(str, table))}")
+    names = table[by].astype(str)
+    if bad := sorted({name for name in names if not name or Path(name).name != name or name.startswith(".")}):
+        raise ValueError(f"{by} holds {', '.join(map(repr, bad[:5]))}, which cannot name a folder: sort by another")
+    return {name: [folder / image for image in table["image"][names == name]] for name in sorted(set(names))}
+
+
+def link_classes(classes: dict[str, list[Path]], out: Path) -> None:
+    """Write a class folder: ``out/CLASS/PICTURE``, hard links to the pictures where possible.
+
+    Parameters
+    ----------
+    classes : pictures by class.
+    out : folder to write; must not exist, or be empty.
+
+    Raises
+    ------
+    ValueError : ``out`` holds something.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} exists already; expected a new or empty folder")
+    for name, pictures in classes.items():
+        (out / name).mkdir(parents=True)
+        for picture in pictures:
+            try:
+                os.link(picture, out / name / picture.name)
+            except OSError:  # this file system has no hard links
+                (out / name / picture.name).write_bytes(picture.read_bytes())

@@ -1,0 +1,125 @@
+"""The package imagecorruptions as a peer: made to run on current libraries, its reference vectors, the speed beside it.
+
+``python tests/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... speed`` compares times. Both
+need the extra ``oracle``; the tests need the stored vectors only.
+"""
+
+import functools
+import importlib.util
+import sys
+import time
+import types
+from pathlib import Path
+
+import numpy as np
+from skimage import data
+from skimage.filters import gaussian
+
+from stimuli import corruptions
+
+VECTORS = Path(__file__).parent / "data" / "corruptions.npz"
+DETERMINISTIC = (
+    "defocus_blur", "zoom_blur", "brightness", "contrast", "pixelate", "jpeg_compression", "gaussian_blur", "saturate",
+)  # fmt: skip
+RANDOM = tuple(name for name in corruptions.NAMES if name not in DETERMINISTIC)
+PIXELS = 700  # of each corrupted picture that are stored
+DRAWS, DRAWS_OF_GLASS = 8, 1  # of each random corruption that are averaged; glass_blur is slow there
+SIDE = 224
+
+
+def installed() -> bool:
+    """Whether the package is there."""
+    return importlib.util.find_spec("imagecorruptions") is not None
+
+
+@functools.cache
+def peer():
+    """Import the package, which was written for setuptools < 81, numpy 1 and scikit-image < 0.19."""
+    folder = Path(importlib.util.find_spec("imagecorruptions").origin).parent
+    resources, interpolation = types.ModuleType("pkg_resources"), types.ModuleType("scipy.ndimage.interpolation")
+    resources.resource_filename = lambda _, name: str(folder / name)
+    from scipy import ndimage
+
+    interpolation.map_coordinates = ndimage.map_coordinates
+    sys.modules.setdefault("pkg_resources", resources)
+    sys.modules.setdefault("scipy.ndimage.interpolation", interpolation)
+    vars(np).setdefault("float_", np.float64)
+    import imagecorruptions
+    from imagecorruptions import corruptions as inside
+
+    def of_channels(image, *args, multichannel=False, **kwargs):
+        return gaussian(image, *args, channel_axis=-1 if multichannel else None, **kwargs)
+
+    inside.gaussian = of_channels
+    return imagecorruptions.corrupt
+
+
+def photograph() -> np.ndarray:
+    """Every second pixel of a photograph that comes with scikit-image, (224, 224, 3) uint8."""
+    return np.ascontiguousarray(data.astronaut()[::2, ::2][:SIDE, 16 : 16 + SIDE])
+
+
+def places() -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels that are stored."""
+    return tuple(np.random.default_rng(0).integers(0, SIDE, (2, PIXELS)))
+
+
+def statistics(picture: np.ndarray) -> np.ndarray:
+    """Mean and standard deviation in grey levels, and log2 power in six octaves from 2 to 128 cycles per picture."""
+    grey = picture.astype(float).mean(-1)
+    window = np.outer(np.hanning(SIDE), np.hanning(SIDE))
+    power = np.abs(np.fft.fft2((grey - grey.mean()) * window)) ** 2
+    cycles = SIDE * np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.fftfreq(SIDE))
+    octaves = [power[(cycles >= low) & (cycles < 2 * low)].mean() for low in (2, 4, 8, 16, 32, 64)]
+    return np.array([picture.mean(), picture.std(), *np.log2(octaves)])
+
+
+def vectors() -> dict[str, np.ndarray]:
+    """Pixels of the deterministic corruptions, and means of the statistics of the random ones."""
+    np.random.seed(0)  # noqa: NPY002 - the package draws from numpy's global state
+    corrupt, picture, found = peer(), photograph(), {}
+    for name in DETERMINISTIC:
+        found[name] = np.stack([corrupt(picture, s, name)[places()] for s in corruptions.SEVERITIES])
+    for name in RANDOM:
+        draws = DRAWS_OF_GLASS if name == "glass_blur" else DRAWS
+        found[name] = np.array([
+            np.mean([statistics(corrupt(picture, s, name)) for _ in range(draws)], 0) for s in corruptions.SEVERITIES
+        ])  # fmt: skip
+    return found
+
+
+def speed(repeats: int = 5) -> None:
+    """Print the time of each corruption at severity 3, here and in the package, as CPU time of one process."""
+    picture, both = photograph(), {"imagecorruptions": {}, "here": {}}
+    generator = np.random.default_rng(0)
+
+    def best(call, times):
+        took = []
+        for _ in range(times):
+            start = time.process_time()
+            call()
+            took.append(time.process_time() - start)
+        return 1000 * min(took)
+
+    for name in corruptions.BENCHMARK:
+        times = 1 if name == "glass_blur" else repeats
+        both["imagecorruptions"][name] = best(lambda n=name: peer()(picture, 3, n), times)
+        both["here"][name] = best(lambda n=name: corruptions.corrupt(picture, n, 3, generator), repeats)
+        there, here = (column[name] for column in both.values())
+        print(f"{name:<18}{there:9.1f} ms{here:8.1f} ms{there / here:8.1f} x")
+    there, here = (sum(column.values()) for column in both.values())
+    print(f"{'all 15':<18}{there:9.1f} ms{here:8.1f} ms{there / here:8.1f} x")
+
+
+if __name__ == "__main__":
+    import cv2
+
+    cv2.setNumThreads(1)
+    if not installed():
+        sys.exit('imagecorruptions is not installed: pip install -e ".[oracle]"')
+    if sys.argv[1:] == ["vectors"]:
+        np.savez_compressed(VECTORS, **vectors())
+    elif sys.argv[1:] == ["speed"]:
+        speed()
+    else:
+        sys.exit("expected vectors or speed")

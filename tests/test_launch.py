@@ -1,0 +1,34 @@
+"""Launching: torchrun's options go to torchrun, all others to the training."""
+
+import pytest
+import torch
+
+from absvit import launch
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("PET_NPROC_PER_NODE", raising=False)
+
+
+def test_options_are_parted_wherever_they_stand(two_gpus):
+    words = "--max-restarts 3 absvit_small --data-path D --nnodes=2 --rdzv_backend c10d"
+    options, others = launch.split(words.split())
+    assert sorted(options) == ["--max-restarts=3", "--nnodes=2", "--nproc-per-node=2", "--rdzv-backend=c10d"]
+    assert others == ["absvit_small", "--data-path", "D"]
+
+
+def test_a_shortened_option_of_the_training_is_left_to_it(two_gpus):
+    assert launch.split(["--max", "3"])[1] == ["--max", "3"]
+
+
+def test_the_number_of_processes(monkeypatch, two_gpus):
+    assert launch.split([])[0] == ["--nproc-per-node=2"]
+    assert launch.split(["--nproc_per_node", "5"])[0] == ["--nproc-per-node=5"]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert launch.split([])[0] == ["--nproc-per-node=1"]
+    monkeypatch.setenv("NPROC", "4")
+    assert launch.split([])[0] == ["--nproc-per-node=4"]
+    monkeypatch.setenv("PET_NPROC_PER_NODE", "8")
+    assert launch.split([])[0] == []  # torchrun reads its own variables

@@ -1,0 +1,601 @@
+"""Training on labelled pictures: what is learnt, logged and kept, from flags to files."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from timm.scheduler import CosineLRScheduler
+
+import absvit
+from absvit.distributed import Process
+from absvit.images import eval_transform
+from absvit.training import __main__ as command
+from absvit.training import tasks
+from absvit.training.recipes import RECIPES
+
+ALONE = Process(0, 1, torch.device("cpu"))
+COLOURS = {"blue": (40, 40, 220), "green": (30, 200, 30), "red": (220, 40, 40)}
+# 16 px for a model that takes 8 px patches: 2 x 2 tokens, so that a training takes a second
+SMALL = (
+    "--model", "absvit_micro", "--input-size", "16", "--batch-size", "8", "--total-batch", "8", "--epochs", "3",
+    "--warmup-epochs", "1", "--num-workers", "0", "--device", "cpu", "--log-every", "1", "--precision", "fp32",
+    "--checkpoint-every", "2",
+)  # fmt: skip
+UPDATES = 9  # three epochs of 24 pictures
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Three classes of coloured noise, 8 pictures each for training and 3 for validation."""
+    root = tmp_path_factory.mktemp("colours")
+    generator = np.random.default_rng(0)
+    for split, n in (("train", 8), ("val", 3)):
+        for name, colour in COLOURS.items():
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for k in range(n):
+                pixels = np.clip(np.array(colour) + generator.normal(0, 40, (20, 20, 3)), 0, 255)
+                Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{k}.png")
+    return root
+
+
+def run(out, data, *options, recipe="finetune"):
+    words = [recipe, *SMALL, "--data-path", data, *options, "--output_dir", out]
+    return command.main([str(word) for word in words])
+
+
+def log_of(out):
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [line for line in lines if "epoch" not in line], [line for line in lines if "epoch" in line]
+
+
+def without_time(lines):
+    return [
+        {k: v for k, v in line.items() if k not in ("seconds", "images_per_second", "memory_MiB")} for line in lines
+    ]
+
+
+def error_of(capsys):
+    printed = capsys.readouterr().err
+    lines = [line for line in printed.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and "Traceback" not in printed
+    return lines[0]
+
+
+ALL_ON = ("--model-ema", "--mixup", "0.8", "--cutmix", "1", "--drop", "0.1", "--drop-path", "0.2", "--use_patch_aug")
+
+
+@pytest.fixture(scope="module")
+def whole(pictures, tmp_path_factory):
+    """A training with everything switched on, uninterrupted."""
+    out = tmp_path_factory.mktemp("whole")
+    assert run(out, pictures, *ALL_ON, "--keep-every", "2") == 0
+    return out
+
+
+def test_a_training_logs_updates_and_epochs_and_keeps_its_checkpoints(whole):
+    updates, epochs = log_of(whole)
+    assert [line["step"] for line in updates] == list(range(UPDATES))
+    assert [line["epoch"] for line in epochs] == [1, 2, 3]
+    for line in updates:
+        first_look = (line["loss_pass1"] + line["loss_pass2"]) / 2 + line["variational_loss"]
+        assert line["loss"] == pytest.approx((first_look + line["loss_patches"]) / 2, rel=1e-5)
+    for line in epochs:
+        assert line["n"] == 9
+        for prefix in ("", "ema_"):
+            for k in (1, 2):
+                assert 0 <= line[f"{prefix}top1_pass{k}"] <= line[f"{prefix}top5_pass{k}"] == 1
+    files = {file.name for file in whole.iterdir()}
+    weights = {f"absvit_micro{ema}.{kind}" for ema in ("", ".ema") for kind in ("json", "safetensors")}
+    assert files == {"last.pt", "best.pt", "epoch0002.pt", "log.jsonl", *weights}
+    best = torch.load(whole / "best.pt")["position"]
+    assert best["best"] == max(line["ema_top1_pass2"] for line in epochs)
+
+
+def test_the_weights_that_a_training_leaves_load_with_its_size_and_classes(whole, pictures):
+    state = torch.load(whole / "last.pt")
+    for suffix, key in (("", "model"), (".ema", "model_ema")):
+        model = absvit.load_model("absvit_micro", whole / f"absvit_micro{suffix}.safetensors")
+        assert model.num_classes == 3 and tuple(model.patch_embed.img_size) == (16, 16)
+        assert model.categories == tuple(COLOURS)
+        assert all(torch.equal(value, state[key][name]) for name, value in model.state_dict().items())
+    card = json.loads((whole / "absvit_micro.json").read_text())
+    assert card["validation"]["epoch"] == 3 and card["images"] == 72
+
+
+class KilledError(BaseException):
+    """Ends a training as a signal would."""
+
+
+@pytest.mark.parametrize("killed_at", range(1, UPDATES + 1))
+def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pictures, tmp_path, monkeypatch):
+    updates = tasks.PictureTask.updates
+
+    def until_killed(self, first_step):
+        for number, update in enumerate(updates(self, first_step), first_step):
+            if number == killed_at:
+                raise KilledError
+            yield update
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks.PictureTask, "updates", until_killed)
+        if killed_at < UPDATES:
+            with pytest.raises(KilledError):
+                run(tmp_path, pictures, *ALL_ON, "--keep-every", "2")
+        else:
+            assert run(tmp_path, pictures, *ALL_ON, "--keep-every", "2") == 0
+    half_written = tmp_path / ".last.pt.1.part"
+    half_written.write_bytes(b"killed here")
+    assert run(tmp_path, pictures, *ALL_ON, "--keep-every", "2") == 0
+    assert not half_written.exists()
+    for name in ("absvit_micro.safetensors", "absvit_micro.ema.safetensors"):
+        assert (tmp_path / name).read_bytes() == (whole / name).read_bytes()
+    for one, other in zip(log_of(whole), log_of(tmp_path), strict=True):
+        assert without_time(one) == without_time(other)
+
+
+def test_workers_change_nothing(whole, pictures, tmp_path):
+    assert run(tmp_path, pictures, *ALL_ON, "--keep-every", "2", "--num-workers", "2") == 0
+    assert (tmp_path / "absvit_micro.safetensors").read_bytes() == (whole / "absvit_micro.safetensors").read_bytes()
+
+
+def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_path):
+    options = ("--mixup", "0.8", "--cutmix", "1", "--drop-path", "0", "--model-ema")
+    assert run(tmp_path / "one", pictures, *options) == 0
+    assert run(tmp_path / "parts", pictures, *options, "--batch-size", "2") == 0
+    words = [*SMALL, *options, "--data-path", pictures, "--output_dir", tmp_path / "two", "--batch-size", "4"]
+    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
+    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    assert done.returncode == 0, done.stderr
+    one, _ = log_of(tmp_path / "one")
+    for name in ("parts", "two"):
+        other, epochs = log_of(tmp_path / name)
+        # the log has the last micro-batch's loss; the gradient is that of all
+        assert [line["gradient_norm"] for line in other] == pytest.approx(
+            [line["gradient_norm"] for line in one], rel=1e-3
+        )
+        for mine, theirs in zip(epochs, log_of(tmp_path / "one")[1], strict=True):
+            assert {k: v for k, v in mine.items() if k != "seconds"} == pytest.approx(
+                {k: v for k, v in theirs.items() if k != "seconds"}, abs=1e-4
+            )
+    two, _ = log_of(tmp_path / "two")
+    assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], abs=1e-4)
+
+
+def rates(out, pictures, *options):
+    assert run(out, pictures, "--lr", "0.3", "--lr-batch", "0", "--epochs", "4", *options) == 0
+    return [line["lr"] for line in log_of(out)[0]]
+
+
+def test_the_rate_follows_every_update(pictures, tmp_path):
+    found = rates(tmp_path, pictures, "--layer-decay", "1", "--warmup-lr", "0.03", "--min-lr", "0.01")
+    steps = np.arange(12)
+    cosine = 0.01 + 0.5 * (0.3 - 0.01) * (1 + np.cos(np.pi * steps / 12))
+    expected = np.where(steps < 3, 0.03 + (0.3 - 0.03) * steps / 3, cosine)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_the_official_schedule_lags_one_epoch_behind(pictures, tmp_path):
+    found = rates(tmp_path, pictures, "--layer-decay", "1", "--schedule", "official", "--warmup-lr", "0.03")
+    scheduler = CosineLRScheduler(
+        torch.optim.SGD([torch.zeros(1)], lr=0.3), 4, lr_min=1e-5, warmup_t=1, warmup_lr_init=0.03
+    )
+    by_epoch = [scheduler._get_lr(max(epoch - 1, 0))[0] for epoch in range(4)]
+    assert by_epoch[0] == by_epoch[1] == 0.03
+    np.testing.assert_allclose(found, np.repeat(by_epoch, 3), rtol=1e-9)
+
+
+def test_rates_grow_with_the_update_and_fall_with_depth(pictures, tmp_path):
+    assert run(tmp_path, pictures, "--lr", "1e-3", "--lr-batch", "4", "--layer-decay", "0.5", "--warmup-epochs", 0) == 0
+    state = torch.load(tmp_path / "epoch.pt" if (tmp_path / "epoch.pt").exists() else tmp_path / "last.pt")
+    scales = sorted({round(group["lr_scale"], 6) for group in state["optimizer"]["param_groups"]})
+    assert scales == [0.5**k for k in (5, 4, 3, 2, 1, 0)]  # stem, four blocks with their decoders, the rest
+    assert log_of(tmp_path)[0][0]["lr"] == pytest.approx(1e-3 * 8 / 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "learning"),
+    [
+        (("--trainable", "top-down"), ("decoders.", "prompt", "head.")),
+        (("--trainable", "linear"), ("head.",)),
+        ((), ("",)),
+    ],
+)
+def test_only_what_the_recipe_says_learns(options, learning, pictures, tmp_path):
+    assert run(tmp_path, pictures, *options, "--no-model-ema", "--layer-decay", "None") == 0
+    after = torch.load(tmp_path / "last.pt")["model"]
+    torch.manual_seed(0)
+    before = absvit.create_model("absvit_micro", num_classes=3, img_size=16).state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in before if name.startswith(learning)}
+
+
+def test_top_down_tuning_of_any_vit_starts_at_its_own_function(pictures, tmp_path):
+    torch.manual_seed(3)
+    vit = absvit.create_model("vit_micro", num_classes=3, img_size=16)
+    torch.save(vit.state_dict(), tmp_path / "vit.pt")
+    options = ("--model", "vit_micro", "--finetune", tmp_path / "vit.pt", "--lr", "1e-2", "--drop-path", "0")
+    assert run(tmp_path / "out", pictures, *options, recipe="top_down") == 0
+    first = log_of(tmp_path / "out")[0][0]
+    assert first["loss_pass1"] == first["loss_pass2"]
+    last = log_of(tmp_path / "out")[0][-1]
+    assert last["loss_pass1"] != last["loss_pass2"]
+    lifted = absvit.load_model("vit_micro", tmp_path / "out" / "vit_micro.safetensors")
+    assert isinstance(lifted, absvit.AbSViT) and not lifted.second_value_bias
+    state = lifted.state_dict()
+    kept = [name for name in vit.state_dict() if not name.startswith("head.")]
+    assert all(torch.equal(state[name], vit.state_dict()[name]) for name in kept)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_trains_alike(precision, pictures, tmp_path):
+    options = ("--no-model-ema", "--drop-path", "0")
+    assert run(tmp_path / "fp32", pictures, *options) == 0
+    assert run(tmp_path / "half", pictures, *options, "--precision", precision) == 0
+    exact, rough = ([line["loss"] for line in log_of(tmp_path / name)[0]] for name in ("fp32", "half"))
+    assert rough == pytest.approx(exact, rel=0.02) and rough != exact
+    if precision == "fp16":
+        assert torch.load(tmp_path / "half" / "last.pt")["scaler"]["scale"] > 1
+
+
+def test_recomputed_activations_change_nothing(pictures, tmp_path):
+    options = ("--no-model-ema", "--drop-path", "0.2")
+    assert run(tmp_path / "kept", pictures, *options) == 0
+    assert run(tmp_path / "again", pictures, *options, "--grad-checkpointing") == 0
+    one, two = (log_of(tmp_path / name)[0] for name in ("kept", "again"))
+    assert [line["loss"] for line in one] == pytest.approx([line["loss"] for line in two], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["soft", "hard"])
+@pytest.mark.parametrize("model", ["absvit_micro", "vit_micro"])
+def test_a_teacher_teaches(kind, model, pictures, tmp_path):
+    teacher = absvit.create_model("resnet18", num_classes=3)
+    torch.save(teacher.state_dict(), tmp_path / "teacher.pt")
+    options = ("--distillation-type", kind, "--teacher-model", "resnet18", "--teacher-path", tmp_path / "teacher.pt")
+    assert run(tmp_path / "out", pictures, *options, "--model", model, "--distillation-alpha", "0.9") == 0
+    assert log_of(tmp_path / "out")[0][0]["loss"] > 0
+    assert set(absvit.load_model(model, tmp_path / "out" / f"{model}.safetensors").state_dict()) == set(
+        absvit.create_model(model, num_classes=3, img_size=16).state_dict()
+    )
+
+
+# ---- evaluation ------------------------------------------------------------------------------------------------------
+
+
+def accuracy_by_hand(model, folder):
+    """One picture after another."""
+    cfg = model.pretrained_cfg
+    transform = eval_transform(16, 0.875, "bicubic", cfg["mean"], cfg["std"])
+    right = []
+    for target, name in enumerate(COLOURS):
+        for file in sorted((folder / name).iterdir()):
+            with torch.no_grad():
+                logits = model(transform(Image.open(file))[None])
+            right.append(int(logits.argmax()) == target)
+    return np.mean(right)
+
+
+def test_evaluation_needs_the_validation_split_only(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures / "val", tmp_path / "data" / "val")
+    for ema, suffix in (((), ""), (("--eval-ema",), ".ema")):
+        out = tmp_path / f"out{suffix}"
+        assert run(out, tmp_path / "data", "--eval", *ema, "--resume", whole / "last.pt", "--dist-eval") == 0
+        measured = json.loads((out / "eval.json").read_text())
+        assert measured == json.loads(capsys.readouterr().out)
+        model = absvit.load_model("absvit_micro", whole / f"absvit_micro{suffix}.safetensors")
+        assert measured["top1_pass2"] == pytest.approx(accuracy_by_hand(model, pictures / "val"))
+        last = log_of(whole)[1][-1]
+        assert measured["top1_pass1"] == last[("ema_" if ema else "") + "top1_pass1"]
+        assert set(os.listdir(out)) == {"eval.json"}
+
+
+def official_file(path, model, **more):
+    """A file as the original code wrote them, arguments and all."""
+    import argparse
+
+    content = {"model": model.state_dict(), "args": argparse.Namespace(model="absvit"), "epoch": 0, **more}
+    torch.save(content, path)
+    return path
+
+
+def test_official_files_evaluate_and_train_on(pictures, tmp_path, capsys):
+    torch.manual_seed(5)
+    model = absvit.create_model("absvit_micro", num_classes=3, img_size=16)
+    file = official_file(tmp_path / "official.pth", model)
+    assert run(tmp_path / "eval", pictures, "--eval", "--resume", file) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["top1_pass2"] == pytest.approx(accuracy_by_hand(model.eval(), pictures / "val"))
+    assert run(tmp_path / "on", pictures, "--resume", file) == 0
+    assert "no checkpoint of ours" in capsys.readouterr().err
+    assert [line["step"] for line in log_of(tmp_path / "on")[0]] == list(range(3, UPDATES))  # epoch 0 was done there
+
+
+def test_finetuning_resamples_positions_and_replaces_the_classifier(pictures, tmp_path, capsys):
+    model = absvit.create_model("absvit_micro", num_classes=7, img_size=32)
+    file = official_file(tmp_path / "official.pth", model)
+    assert run(tmp_path / "out", pictures, "--finetune", file, "--trainable", "linear", "--layer-decay", "None") == 0
+    told = capsys.readouterr().err
+    assert "positions resampled from 4 x 4 to 2 x 2" in told and "7 to 3 classes" in told
+    state = torch.load(tmp_path / "out" / "last.pt")["model"]
+    assert torch.equal(state["blocks.1.mlp.fc1.weight"], model.state_dict()["blocks.1.mlp.fc1.weight"])
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+
+def test_another_recipe_or_data_set_is_refused_unless_told(whole, pictures, tmp_path, capsys):
+    out = tmp_path / "copy"
+    shutil.copytree(whole, out)
+    same = (*ALL_ON, "--keep-every", "2")
+    assert run(out, pictures, *same, "--weight-decay", "0.3") == 2
+    told = error_of(capsys)
+    assert "weight_decay (0.05 there, 0.3 here)" in told and "--allow-differences" in told
+    other = tmp_path / "other"
+    shutil.copytree(pictures, other)
+    assert run(out, other, *same) == 0  # the same pictures elsewhere are the same data set
+    capsys.readouterr()
+    (other / "train" / "red" / "0.png").rename(other / "train" / "red" / "zero.png")
+    assert run(out, other, *same) == 2
+    assert "data.training pictures" in error_of(capsys)
+    assert run(out, other, *same, "--allow-differences") == 0
+
+
+def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
+    shutil.copytree(whole, tmp_path / "copy")
+    words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
+    words += ["--data-path", pictures, "--output_dir", tmp_path / "copy"]
+    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
+    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    assert done.returncode == 2
+    assert "processes (1 there, 2 here)" in done.stderr and "Traceback" not in done.stderr
+
+
+def spoilt(file, how):
+    if how == "truncated":
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    elif how == "malicious":
+
+        class Malicious:
+            def __reduce__(self):
+                return (os.mkdir, (str(file.parent / "executed"),))
+
+        torch.save({"model": Malicious()}, file)
+    else:
+        torch.save(absvit.create_model("vit_micro", num_classes=3, img_size=16).state_dict(), file)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("truncated", "truncated or corrupt"),
+        ("malicious", "was refused and nothing was run"),
+        ("another architecture", "missing (prompt, decoders.0"),
+    ],
+)
+@pytest.mark.parametrize("use", ["--resume", "--finetune", "--eval"])
+def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, capsys):
+    file = tmp_path / "checkpoint.pt"
+    shutil.copy(whole / "last.pt", file)
+    spoilt(file, how)
+    options = ("--eval", "--resume", file) if use == "--eval" else (use, file)
+    assert run(tmp_path / "out", pictures, *options) == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "executed").exists() and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--resume", "lost.pt"), "no checkpoint at lost.pt"),
+        (("--finetune", "lost/lost.pt"), "the folder lost does not exist"),
+        (("--eval",), "--eval needs the checkpoint"),
+        (("--eval", "--resume", "lost.pt"), "no checkpoint at lost.pt"),
+        (("--distillation-type", "soft"), "give --teacher-path"),
+        (("--model", "vit_micro", "--trainable", "top-down"), "has no feedback path to train"),
+        (("--batch-size", "7", "--total-batch", "0", "--mixup", "0.8"), "even number, got 7"),
+        (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
+        (("--reprob", "2"), "reprob must be a probability in [0, 1], got 2"),
+    ],
+)
+def test_bad_options_give_one_line(options, told, pictures, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(tmp_path / "out", pictures, *options) == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda root: shutil.rmtree(root), "data"),
+        (lambda root: shutil.rmtree(root / "train"), "train"),
+        (lambda root: shutil.rmtree(root / "val"), "val"),
+        (lambda root: [file.unlink() for file in (root / "train" / "red").iterdir()], "red holds no picture"),
+    ],
+    ids=["no folder", "no train", "no val", "empty class"],
+)
+def test_a_data_set_that_is_not_whole_is_refused(spoil, told, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    spoil(tmp_path / "data")
+    assert run(tmp_path / "out", tmp_path / "data") == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_checkpoint_at_an_address_is_fetched(whole, pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path / "cache"))
+    handler = partial(SimpleHTTPRequestHandler, directory=whole)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert run(tmp_path / "out", pictures, "--eval", "--resume", f"{address}/last.pt") == 0
+        assert run(tmp_path / "none", pictures, "--eval", "--resume", f"{address}/lost.pt") == 2
+        server.shutdown()
+    assert json.loads((tmp_path / "out" / "eval.json").read_text())["n"] == 9
+    assert "lost.pt" in error_of(capsys)
+
+
+def test_tensorboard_shows_the_log(pictures, tmp_path):
+    assert run(tmp_path, pictures, "--tensorboard") == 0
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    for kind, lines in zip(("training", "validation"), log_of(tmp_path), strict=True):
+        shown = [event.value for event in events.Scalars(f"{kind}/loss_pass2")]
+        assert shown == pytest.approx([line["loss_pass2"] for line in lines], rel=1e-6)
+
+
+def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures / "val", tmp_path / "val")
+    shutil.copytree(tmp_path / "val" / "red", tmp_path / "val" / "violet")
+    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "last.pt") == 2
+    assert "knows 3 classes" in error_of(capsys)
+
+
+def test_classes_must_be_those_of_both_splits(pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    (tmp_path / "data" / "val" / "red").rename(tmp_path / "data" / "val" / "crimson")
+    assert run(tmp_path / "out", tmp_path / "data") == 2
+    told = error_of(capsys)
+    assert "red" in told and "crimson" in told
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    bad = tmp_path / "data" / "train" / "red" / "3.png"
+    bad.write_bytes(b"not a picture")
+    assert run(tmp_path / "fails", tmp_path / "data", "--num-workers", workers) == 2
+    assert str(bad) in error_of(capsys)
+    assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--num-workers", workers) == 0
+    assert f"skipped: cannot read {bad}" in capsys.readouterr().err
+    assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 3  # once in each of three epochs
+
+
+def test_a_full_disk_loses_nothing(pictures, tmp_path):
+    """The checkpoint meets a limit on file size, as it would the end of a disk."""
+    out = tmp_path / "out"
+    assert run(out, pictures, "--no-model-ema", "--epochs", "1", "--warmup-epochs", "0") == 0
+    kept = (out / "last.pt").read_bytes()
+    words = ["finetune", *SMALL, "--data-path", pictures, "--output_dir", out, "--no-model-ema", "--allow-differences"]
+    limited = (
+        "import resource, sys; from absvit.training.__main__ import main; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(kept) // 2},) * 2); sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run([sys.executable, "-c", limited, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
+    assert (out / "last.pt").read_bytes() == kept
+    assert not list(out.glob(".*"))
+
+
+# ---- several processes -----------------------------------------------------------------------------------------------
+
+
+def launch(*words, **environment):
+    launched = [sys.executable, "-m", "absvit.launch", *map(str, words)]
+    env = {**os.environ, "NPROC": "2", "OMP_NUM_THREADS": "1", **environment}
+    return subprocess.Popen(launched, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+
+def test_all_ranks_end_with_the_message_of_the_one_that_failed(pictures, tmp_path):
+    shutil.copytree(pictures, tmp_path / "data")
+    bad = tmp_path / "data" / "train" / "red" / "3.png"  # one of the two ranks meets it first
+    bad.write_bytes(b"not a picture")
+    words = ("finetune", *SMALL, "--batch-size", "4", "--data-path", tmp_path / "data", "--output_dir", tmp_path / "o")
+    started = time.monotonic()
+    _, said = launch(*words).communicate(timeout=120)
+    assert time.monotonic() - started < 100
+    told = {line for line in said.splitlines() if line.startswith("error: ")}
+    assert len(told) == 1 and str(bad) in told.pop() and "Traceback" not in said
+
+
+def test_a_loss_that_is_not_finite_stops_all_ranks(pictures, tmp_path):
+    words = ("finetune", *SMALL, "--batch-size", "4", "--lr", "1e30", "--warmup-epochs", "0", "--layer-decay", "None")
+    training = launch(*words, "--checkpoint-every", "1", "--data-path", pictures, "--output_dir", tmp_path / "out")
+    _, said = training.communicate(timeout=120)
+    assert training.returncode == 2
+    told = {line for line in said.splitlines() if line.startswith("error: ")}
+    assert len(told) == 1 and "at step 1;" in (line := told.pop()) and "last.pt" in line
+
+
+def ranks_of(launcher):
+    """Process numbers of the ranks that a launcher started."""
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(launcher)], capture_output=True, text=True).stdout
+    return [int(pid) for pid in children.split()]
+
+
+def test_a_killed_rank_ends_the_other_and_the_restart_goes_on(pictures, tmp_path):
+    options = ("--no-model-ema", "--batch-size", "4", "--epochs", "12", "--checkpoint-every", "1")
+    words = ("finetune", *SMALL, *options, "--data-path", pictures)
+    whole = launch(*words, "--output_dir", tmp_path / "whole")
+    assert whole.wait(timeout=120) == 0, whole.stderr.read()
+    killed = launch("--max-restarts", 1, *words, "--output_dir", tmp_path / "killed")
+    log = tmp_path / "killed" / "log.jsonl"
+    while not (log.exists() and len(log.read_text().splitlines()) > 4):
+        assert killed.poll() is None, killed.stderr.read()
+        time.sleep(0.02)
+    os.kill(ranks_of(killed.pid)[1], signal.SIGKILL)
+    assert killed.wait(timeout=120) == 0
+    assert "going on from update" in killed.stderr.read()
+    weights = [(tmp_path / name / "absvit_micro.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert weights[0] == weights[1]
+
+
+# ---- official commands -----------------------------------------------------------------------------------------------
+
+
+def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(command, "run_training", lambda *words: seen.update(zip("nrpq", words, strict=True)))
+    words = (
+        "--model absvit_tiny_patch16_224 --data-path DATA --data-set INAT19 --inat-category order --output_dir OUT "
+        "--num_workers 8 --batch-size 96 --epochs 200 --warmup-epochs 10 --warmup-lr 2e-6 --min-lr 2e-5 --lr 4e-4 "
+        "--opt adamw --opt-eps 1e-7 --opt-betas 0.8 0.99 --clip-grad 2 --weight-decay 0.1 --drop 0.1 --drop-path 0.2 "
+        "--model-ema --model-ema-decay 0.999 --color-jitter 0.3 --aa rand-m5 --smoothing 0.2 "
+        "--train-interpolation bilinear --repeated-aug --reprob 0.1 --remode const --recount 2 --mixup 0.5 "
+        "--cutmix 0.4 --cutmix-minmax 0.2 0.8 --mixup-prob 0.9 --mixup-switch-prob 0.3 --mixup-mode pair "
+        "--teacher-model resnet18 --teacher-path T.pth --distillation-type hard --distillation-alpha 0.4 "
+        "--distillation-tau 3 --finetune F.pth --seed 7 --resume R.pth --dist-eval --input-size 192 --use_patch_aug "
+        "--var_loss 0.2 --device cpu"
+    )
+    assert command.main(words.split()) == 0
+    recipe, place = seen["r"], seen["p"]
+    assert seen["n"] == "absvit_tiny"
+    assert (recipe.model, recipe.data_set, recipe.inat_category) == ("absvit_tiny_patch16_224", "INAT19", "order")
+    assert (place.data_path.name, place.output_dir.name, place.num_workers, place.resume) == ("DATA", "OUT", 8, "R.pth")
+    assert (recipe.batch_size, recipe.total_batch, recipe.epochs, recipe.warmup_epochs) == (96, 0, 200, 10)
+    assert (recipe.lr, recipe.lr_batch, recipe.min_lr, recipe.warmup_lr) == (4e-4, 512, 2e-5, 2e-6)
+    assert (recipe.opt_betas, recipe.clip_grad, recipe.drop_path) == ((0.8, 0.99), 2, 0.2)
+    assert (recipe.distillation_type, recipe.teacher_path, recipe.finetune) == ("hard", "T.pth", "F.pth")
+    assert (recipe.seed, recipe.input_size, recipe.var_loss, recipe.smoothing) == (7, 192, 0.2, 0.2)
+    a = recipe.augmentation
+    assert (a.mixup, a.cutmix, a.cutmix_minmax, a.mixup_prob, a.mixup_mode) == (0.5, 0.4, (0.2, 0.8), 0.9, "pair")
+    assert (a.aa, a.reprob, a.remode, a.recount, a.repeated_aug, a.use_patch_aug) == (
+        "rand-m5", 0.1, "const", 2, True, True,
+    )  # fmt: skip
+    dashed = [word.replace("_", "-") if word.startswith("--") else word for word in words.split()]
+    assert command.main(dashed) == 0 and seen["r"] == recipe and seen["p"] == place
+
+
+@pytest.mark.parametrize("model", ["tiny_patch16_224", "small_patch16_224", "base_patch16_224", "tiny_patch8_224_gap"])
+@pytest.mark.parametrize("kind", ["vit", "absvit"])
+def test_every_published_model_has_the_official_recipe(kind, model):
+    recipe = next(recipe for recipe in RECIPES.values() if recipe.model == f"{kind}_{model}" and recipe.epochs == 300)
+    assert (recipe.batch_size, recipe.lr, recipe.lr_batch, recipe.warmup_epochs) == (128, 5e-4, 512, 10)
+    assert (recipe.min_lr, recipe.warmup_lr, recipe.weight_decay, recipe.clip_grad) == (1e-5, 1e-6, 0.05, None)
+    assert (recipe.opt, recipe.opt_eps, recipe.opt_betas) == ("adamw", 1e-8, (0.9, 0.999))
+    assert (recipe.drop_path, recipe.smoothing, recipe.var_loss, recipe.model_ema_decay) == (0.1, 0.1, 0.1, 0.99996)
+    a = recipe.augmentation
+    assert (a.mixup, a.cutmix, a.mixup_switch_prob, a.reprob, a.remode) == (0.8, 1.0, 0.5, 0.25, "pixel")
+    assert (a.aa, a.color_jitter, a.train_interpolation, a.repeats) == ("rand-m9-mstd0.5-inc1", 0.4, "bicubic", 3)
