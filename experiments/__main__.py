@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 import pandas as pd
 import torch
 import tyro
+import xarray as xr
 
 from absvit import records
+from absvit.distributed import joined
 from experiments import bistable, cards, figures, measures, recognition, summaries
 from experiments.observers import load_observers
 from experiments.sources import Source, halves, single_objects
@@ -49,6 +51,19 @@ class Who:
     label: str | None = None
     device: str | None = None
 
+    def present(self, show: Callable[[list], xr.Dataset], summarise: Callable[[xr.Dataset], pd.DataFrame]) -> None:
+        """Show something to the observers, together with the other processes of a torchrun; print the summary.
+
+        Parameters
+        ----------
+        show : function of the observers that gives the record.
+        summarise : function of the record that gives the summary.
+        """
+        with joined("cpu" if self.device == "cpu" else None) as process:
+            record = show(self.load())
+            if process.is_first:
+                print(table(summarise(record)))
+
     def load(self) -> list:
         """Load the observers."""
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -71,10 +86,10 @@ def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], param
     parameters
         Priors, gains and iterations.
     """
-    observers = who.load()
-    stimuli = halves(source, observers[0].model)
-    record = bistable.probe(observers, stimuli, parameters, source.seed, store)
-    print(table(summaries.summary(record)))
+    who.present(
+        lambda them: bistable.probe(them, halves(source, them[0].model), parameters, source.seed, store),
+        summaries.summary,
+    )
 
 
 def run_recognition(
@@ -99,10 +114,12 @@ def run_recognition(
     hue_shift
         Added to every object's hue, in degrees; 180 takes the typical colour away.
     """
-    observers = who.load()
-    stimuli = single_objects(source, observers[0].model, Objects(hue_shift=hue_shift))
-    record = recognition.probe(observers, stimuli, parameters, source.seed, store)
-    print(table(summaries.recognition_summary(record)))
+
+    def show(observers: list) -> xr.Dataset:
+        stimuli = single_objects(source, observers[0].model, Objects(hue_shift=hue_shift))
+        return recognition.probe(observers, stimuli, parameters, source.seed, store)
+
+    who.present(show, summaries.recognition_summary)
 
 
 def show_summary(

@@ -6,21 +6,20 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import partial
 
-import dask.array
 import numpy as np
 import torch
 import torch.nn.functional as F
 import xarray as xr
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from absvit import AbSViT, maps, perceive
 from absvit.images import normalise
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import Prior
-from absvit.records import begin, provenance
+from absvit.records import provenance
+from experiments.chunks import Store, fill
 from experiments.observers import Observer, class_indices, class_names
 
 __all__ = ["Condition", "Stimuli", "Store", "Trial", "run"]
@@ -111,34 +110,6 @@ class Condition:
     prior: Callable[[Trial], Prior]
 
 
-@dataclass(frozen=True)
-class Store:
-    """Where the record goes.
-
-    Parameters
-    ----------
-    out
-        Zarr folder.
-    resume
-        Go on with a record that an earlier run of the same experiment began.
-    overwrite
-        Replace a record that is there.
-    chunk
-        Stimuli that are shown, and written, at a time.
-    """
-
-    out: Path
-    resume: bool = False
-    overwrite: bool = False
-    chunk: int = 20
-
-    def __post_init__(self) -> None:
-        if self.resume and self.overwrite:
-            raise ValueError("give --resume to go on or --overwrite to start anew, not both")
-        if self.chunk < 1:
-            raise ValueError(f"chunk must be at least 1 stimulus, got {self.chunk}")
-
-
 def run(
     title: str,
     observers: Sequence[Observer],
@@ -172,17 +143,7 @@ def run(
     def shown(part: slice) -> xr.Dataset:
         return _show(observers, stimuli.part(part.start, part.stop - part.start), conditions, parameters, seed)
 
-    first = slice(0, min(store.chunk, stimuli.n))
-    values = shown(first)  # tells the record's layout
-    layout = _layout(values, stimuli.n, store.chunk)
-    layout.attrs = _attributes(title, observers, stimuli, parameters, seed)
-    record = begin(store.out, layout, store.chunk, store.resume, store.overwrite)
-    pending = record.pending()
-    with tqdm(total=stimuli.n, initial=stimuli.n - sum(p.stop - p.start for p in pending), unit="stimulus") as bar:
-        for part in pending:
-            record.write(part, values if part == first else shown(part))
-            bar.update(part.stop - part.start)
-    return xr.open_zarr(store.out)
+    return fill(shown, stimuli.n, partial(_attributes, title, observers, stimuli, parameters, seed), store)
 
 
 def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed: int) -> xr.Dataset:
@@ -293,20 +254,6 @@ def _described(name: str) -> dict[str, str]:
     }
     long_name = {**fixed, **MAP_NAMES, **COORDINATES}.get(name, name)
     return {"long_name": long_name, "units": "pixel" if name in ("token_y", "token_x") else "1"}
-
-
-def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
-    """The whole record, without its values: what varies with the stimulus is lazy."""
-    whole = {}
-    for name, variable in values.variables.items():
-        if "stimulus" in variable.dims and name != "stimulus":
-            sizes = {dim: n if dim == "stimulus" else size for dim, size in variable.sizes.items()}
-            chunks = tuple(chunk if dim == "stimulus" else size for dim, size in sizes.items())
-            zeros = dask.array.zeros(tuple(sizes.values()), dtype=variable.dtype, chunks=chunks)
-            whole[name] = xr.Variable(variable.dims, zeros, variable.attrs)
-    numbers = int(values["stimulus"][0]) + np.arange(n)
-    first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
-    return first.assign(whole).set_coords([name for name in values.coords if name in whole])
 
 
 def _attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
