@@ -105,8 +105,11 @@ def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
         if "stimulus" in variable.dims and name != "stimulus":
             sizes = {dim: n if dim == "stimulus" else size for dim, size in variable.sizes.items()}
             chunks = tuple(chunk if dim == "stimulus" else size for dim, size in sizes.items())
-            zeros = dask.array.zeros(tuple(sizes.values()), dtype=variable.dtype, chunks=chunks)
-            whole[name] = xr.Variable(variable.dims, zeros, variable.attrs)
+            if isinstance(variable.dtype, np.dtypes.StringDType):  # few and short, and dask knows no words
+                empty = np.full(tuple(sizes.values()), "", variable.dtype)
+            else:
+                empty = dask.array.zeros(tuple(sizes.values()), dtype=variable.dtype, chunks=chunks)
+            whole[name] = xr.Variable(variable.dims, empty, variable.attrs)
     numbers = int(values["stimulus"][0]) + np.arange(n)
     first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
     return first.assign(whole).set_coords([name for name in values.coords if name in whole])
