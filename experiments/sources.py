@@ -16,7 +16,7 @@ from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, stimulus_set
 
-__all__ = ["Source", "halves", "single_objects"]
+__all__ = ["Source", "halves", "set_of", "single_objects"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
     """
     size = tuple(model.patch_embed.img_size)
     if source.stimuli is not None:
-        return _of_folder(source, size)
+        return set_of(source, size)
     if source.photographs is not None:
         pictures = [np.asarray(read_photograph(path)) for path in source.photographs]
         names = source.classes or tuple(path.stem for path in source.photographs)
@@ -103,7 +103,7 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     if source.folder is not None or source.photographs is not None:
         raise ValueError("recognition shows embedded objects or a stimulus set: leave out --folder and --photographs")
     if source.stimuli is not None:
-        return _of_folder(source, size)
+        return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
 
@@ -116,7 +116,18 @@ def _check_classes(names: Sequence[str], model: nn.Module) -> None:
             raise ValueError(f"the model has no class {name!r}; the nearest are {', '.join(near)}")
 
 
-def _of_folder(source: Source, size: tuple[int, int]) -> Stimuli:
+def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
+    """Give the first stimuli of a stimulus set.
+
+    Parameters
+    ----------
+    source : folder of the set and number of stimuli.
+    size : height and width in pixels that the model takes.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : the set is missing, unreadable or of another size.
+    """
     dataset = stimulus_set.read(source.stimuli)
     found = (dataset.sizes["y"], dataset.sizes["x"])
     if found != size:

@@ -13,6 +13,7 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 FOUNDATION = ("stimuli", "absvit.images", "absvit.distributed", "absvit.records")
 MODELS = (*FOUNDATION, "absvit.models")
 PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", "absvit.distributed", "stimuli")
+CUED_PROBE = (*PROBE, "experiments.cues", "experiments.demands", "experiments.observers", "experiments.trials")
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "absvit.images": (),
@@ -36,6 +37,15 @@ MAY_IMPORT = {
     "experiments.bistable": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
+    "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),
+    "experiments.cues": (*PROBE, "experiments.trials"),
+    "experiments.demands": ("experiments.observers", "experiments.trials"),
+    **{f"experiments.{name}": CUED_PROBE for name in (
+        "object_prior", "spatial_prior", "search", "navon", "contours", "crowding",
+    )},
+    "experiments.responses": ("experiments.measures",),
+    "experiments.cueing_summaries": ("experiments.measures", "experiments.summaries"),
+    "experiments.display_summaries": ("experiments.measures", "experiments.summaries", "experiments.cueing_summaries"),
     "experiments.measures": ("absvit.records", "experiments.measures"),
     "experiments.summaries": ("experiments.measures",),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
