@@ -15,7 +15,8 @@ import xarray as xr
 
 from absvit import records
 from absvit.distributed import joined
-from experiments import bistable, cards, figures, measures, recognition, summaries
+from experiments import bistable, cards, figures, measures, probes, recognition, responses, summaries
+from experiments.displays import display
 from experiments.observers import load_observers
 from experiments.sources import Source, halves, single_objects
 from experiments.trials import Store
@@ -122,6 +123,28 @@ def run_recognition(
     who.present(show, summaries.recognition_summary)
 
 
+def run_probe(name: str) -> Callable:
+    """Give the command of a probe of cues or displays; its options are the fields of the probe's dataclass.
+
+    Parameters
+    ----------
+    name : of the probe.
+    """
+    probe = probes.PROBES[name]
+
+    def command(store, who, source, parameters) -> None:
+        def show(observers: list) -> xr.Dataset:
+            stimuli = display(name, source, observers[0].model)
+            return probe.run(observers, stimuli, parameters, source.seed, store)
+
+        who.present(show, probe.summarise)
+
+    annotations = {"store": Store, "who": Who, "source": Source, "parameters": probe.parameters}
+    command.__annotations__ = {key: Flat[of] for key, of in annotations.items()} | {"return": None}
+    command.__doc__ = probe.purpose
+    return command
+
+
 def show_summary(
     record: Annotated[tuple[Path, ...], Words], maps: bool = False, format: Literal["text", "csv", "latex"] = "text"
 ) -> None:
@@ -195,16 +218,28 @@ def draw(drawing: Flat[Drawing]) -> None:
 
 
 def export(record: Annotated[Path, Words], out: Path) -> None:
-    """Write a record as one netCDF file.
+    """Write a record as one netCDF file, or its trials as a table in model-vs-human's format.
 
     Parameters
     ----------
     record
         The record.
     out
-        File to write, .nc.
+        File to write, .nc, or .csv for the trials.
     """
-    print(records.export(records.load(record), out))
+    write = responses.write if out.suffix == ".csv" else records.export
+    print(write(records.load(record), out))
+
+
+def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
+    """Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.
+
+    Parameters
+    ----------
+    files
+        Tables of trials in model-vs-human's format, or folders of them.
+    """
+    print(table(responses.agreement(responses.read(files))))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path) -> None:
@@ -238,7 +273,10 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
         raise ValueError(f"expected records of one probe, got {' and '.join(sorted(titles))}: summarise them apart")
     if titles == {"recognition"} and maps:
         raise ValueError("recognition cues nothing that a map could find: leave out --maps")
-    of = summaries.recognition_summary if titles == {"recognition"} else summaries.summary
+    displays = probes.summary_of_title(next(iter(titles)))
+    if displays and maps:
+        raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
+    of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.summary)
     frames = [(summaries.map_summary if maps else of)(record) for record in opened]
     return pd.concat(frames, ignore_index=True)
 
@@ -254,8 +292,8 @@ def table(frame: pd.DataFrame) -> str:
 
 
 COMMANDS = {
-    "bistable": run_bistable, "recognition": run_recognition, "summary": show_summary, "figure": draw,
-    "export": export, "card": card,
+    "bistable": run_bistable, "recognition": run_recognition, **{name: run_probe(name) for name in probes.PROBES},
+    "summary": show_summary, "figure": draw, "export": export, "compare": compare, "card": card,
 }  # fmt: skip
 
 

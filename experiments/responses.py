@@ -12,7 +12,7 @@ import xarray as xr
 
 from experiments import measures
 
-__all__ = ["COLUMNS", "read", "trials_of", "write"]
+__all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
 
 COLUMNS = ("subj", "session", "trial", "rt", "object_response", "category", "condition", "imagename")
 
@@ -45,6 +45,31 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
             raise ValueError(f"{file} lacks the columns {', '.join(lacking)} of model-vs-human's format")
         tables.append(table[list(COLUMNS)])
     return pd.concat(tables, ignore_index=True)
+
+
+def agreement(trials: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate how observers answer and how their errors agree.
+
+    Parameters
+    ----------
+    trials : as :func:`read` gives.
+
+    Returns
+    -------
+    DataFrame with a row per observer and, last, their mean: observer, n (trials), accuracy, kappa (mean error
+    consistency with each other observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts.
+    """
+    frame = pd.DataFrame(
+        {"n": trials.groupby("subj").size(), "accuracy": measures.accuracy_by_observer(trials), "kappa": np.nan}
+    )
+    if len(frame) > 1:
+        pairs = measures.error_consistency(trials)
+        for name in frame.index:
+            frame.loc[name, "kappa"] = pairs["kappa"][(pairs["first"] == name) | (pairs["second"] == name)].mean()
+    if trials["imagename"].map(measures.stimulus_of).str.fullmatch(r"[^\d-]+\d*-[^\d.]+\d*(\.\w+)?").all():
+        frame["shape_bias"] = measures.shape_bias(trials)
+    mean = frame.mean().to_frame("mean").T.astype({"n": int})
+    return pd.concat([frame, mean]).rename_axis("observer").reset_index()
 
 
 def trials_of(record: xr.Dataset) -> pd.DataFrame:

@@ -29,7 +29,7 @@ class Sigmoid:
     guess
         Share of right answers without any signal: 1 / number of choices; fixed, in [0, 1).
     lapse
-        Share of errors however strong the signal, in [0, 0.5); fitted between 0 and 0.1, if left out.
+        Share of errors however strong the signal, in [0, 1 - guess); fitted between 0 and 0.1, if None.
     shape
         Cumulative normal or logistic.
     """
@@ -39,8 +39,8 @@ class Sigmoid:
     shape: Literal["normal", "logistic"] = "normal"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.guess < 1 or (self.lapse is not None and not 0 <= self.lapse < min(0.5, 1 - self.guess)):
-            raise ValueError(f"expected guess in [0, 1) and lapse in [0, 0.5), together below 1; got {self}")
+        if not 0 <= self.guess < 1 or (self.lapse is not None and not 0 <= self.lapse < 1 - self.guess):
+            raise ValueError(f"expected guess and lapse in [0, 1), together below 1; got {self}")
         if self.shape not in HALF_SPAN:
             raise ValueError(f"shape must be normal or logistic, got {self.shape!r}")
 

@@ -1,0 +1,94 @@
+"""Groups: differences between stimuli of two kinds, such as congruent and incongruent, illusory and control."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+__all__ = ["congruency_effect", "group_difference"]
+
+
+def group_difference(
+    values: xr.DataArray,
+    groups: xr.DataArray | str,
+    first: str,
+    second: str,
+    n: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> xr.Dataset:
+    """Difference of the means of two groups of stimuli, with a percentile bootstrap interval.
+
+    Stimuli are drawn with replacement within each group (Efron and Tibshirani 1993, chapter 8) and, where the values
+    have a dim ``seed``, seeds as well, the same ones for both groups.
+
+    Parameters
+    ----------
+    values : DataArray (..., stimulus); NaN are left out.
+    groups : (stimulus,) names, or the name of a coordinate that holds them.
+    first : name of a group.
+    second : name of the group whose mean is subtracted.
+    n : resamples, at least 1.
+    seed : seed of the resampling.
+    level : coverage, in (0, 1).
+
+    Returns
+    -------
+    Dataset with estimate, low and high (...), without ``seed`` and ``stimulus``.
+
+    Raises
+    ------
+    ValueError : a group without stimuli, or n or level out of range.
+    """
+    if n < 1 or not 0 < level < 1:
+        raise ValueError(f"expected n >= 1 and 0 < level < 1, got n={n}, level={level}")
+    names = (values[groups] if isinstance(groups, str) else groups).values
+    members = [np.flatnonzero(names == name) for name in (first, second)]
+    for name, found in zip((first, second), members, strict=True):
+        if not found.size:
+            raise ValueError(f"no stimulus is {name!r}, the groups are {sorted({str(name) for name in names})}")
+    moved = (values if "seed" in values.dims else values.expand_dims("seed")).transpose("seed", "stimulus", ...)
+    table = np.asarray(moved.values, float).reshape(*moved.shape[:2], -1)
+    valid = ~np.isnan(table)
+    filled = np.where(valid, table, 0.0)
+    generator = np.random.default_rng(seed)
+    drawn = _counts(generator, len(table), n)
+    means = []
+    for rows in members:
+        weights = _counts(generator, len(rows), n)
+        sums = [
+            np.einsum("ro,ri,oic->rc", drawn, weights, part[:, rows].astype(float), optimize=True)
+            for part in (filled, valid)
+        ]
+        with np.errstate(invalid="ignore"):
+            means.append(sums[0] / sums[1])
+    differences = means[0] - means[1]
+    ends = np.full((2, differences.shape[1]), np.nan)
+    some = ~np.isnan(differences[1:]).all(axis=0)
+    ends[:, some] = np.nanquantile(differences[1:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    template = moved.isel(seed=0, stimulus=0, drop=True)
+    found = zip(("estimate", "low", "high"), (differences[0], *ends), strict=True)
+    attributes = {"level": level, "resamples": n, "seed": seed}
+    return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found}, attrs=attributes)
+
+
+def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.Dataset:
+    """Congruency effect, mean of congruent minus mean of incongruent stimuli (Navon 1977; Stroop 1935).
+
+    Parameters
+    ----------
+    values : accuracy or another measure in which more is better (..., stimulus) with the coordinate ``congruency``.
+    n : resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    Dataset as :func:`group_difference` gives; positive = incongruent stimuli are harder.
+    """
+    return group_difference(values, "congruency", "congruent", "incongruent", n, seed)
+
+
+def _counts(generator: np.random.Generator, size: int, n: int) -> np.ndarray:
+    """How often each member is drawn (1 + n, member); the first row is the sample itself."""
+    drawn = generator.multinomial(size, np.full(size, 1 / size), n)
+    return np.concatenate([np.ones((1, size)), drawn])
