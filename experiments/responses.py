@@ -66,7 +66,7 @@ def agreement(trials: pd.DataFrame) -> pd.DataFrame:
         pairs = measures.error_consistency(trials)
         for name in frame.index:
             frame.loc[name, "kappa"] = pairs["kappa"][(pairs["first"] == name) | (pairs["second"] == name)].mean()
-    if trials["imagename"].map(measures.stimulus_of).str.fullmatch(r"[^\d-]+\d*-[^\d.]+\d*(\.\w+)?").all():
+    if trials["imagename"].map(measures.is_cue_conflict).all():
         frame["shape_bias"] = measures.shape_bias(trials)
     mean = frame.mean().to_frame("mean").T.astype({"n": int})
     return pd.concat([frame, mean]).rename_axis("observer").reset_index()

@@ -4,9 +4,9 @@ from experiments.measures.consistency import (
     accuracy_by_observer,
     cohens_kappa,
     error_consistency,
+    is_cue_conflict,
     mean_error_consistency,
     shape_bias,
-    stimulus_of,
 )
 from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
 from experiments.measures.groups import congruency_effect, group_difference
@@ -53,8 +53,10 @@ __all__ = [
     "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "criterion",
     "critical_spacing", "cue_decides", "cue_distance", "cued_probability", "cueing_benefit", "cueing_cost", "d_prime",
     "d_prime_from_area", "error_consistency", "fit_psychometric", "group_difference", "hierarchical_bootstrap",
+    "is_cue_conflict",
     "letter_evidence", "mean_error_consistency", "object_1_share", "object_tokens", "object_tokens_of_all",
     "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "psychometric_intervals",
     "region_auc", "region_iou", "region_share", "reported", "response_entropy", "response_margin", "roc_auc",
-    "selection_index", "shape_bias", "sign_test", "slope", "stimulus_of", "target_evidence", "target_probability", "written",
+    "selection_index", "shape_bias", "sign_test", "slope", "target_evidence", "target_probability",
+    "written",
 ]  # fmt: skip

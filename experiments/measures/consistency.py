@@ -6,15 +6,18 @@ category, condition, imagename. It serves people and models alike.
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 __all__ = [
-    "accuracy_by_observer", "cohens_kappa", "error_consistency", "mean_error_consistency", "shape_bias",
-    "stimulus_of",
+    "accuracy_by_observer", "cohens_kappa", "error_consistency", "is_cue_conflict", "mean_error_consistency",
+    "shape_bias", "stimulus_of",
 ]  # fmt: skip
+
+CONFLICT = r"([^\d-]+)\d*-([^\d.]+)\d*(?:\.\w+)?"  # category and number of the shape, then of the texture
 
 
 def stimulus_of(imagename: str) -> str:
@@ -25,6 +28,16 @@ def stimulus_of(imagename: str) -> str:
     imagename : as in the table, for example ``0001_edg_s01_0_oven_00_oven10.png``.
     """
     return imagename.rpartition("_")[2]
+
+
+def is_cue_conflict(imagename: str) -> bool:
+    """Whether a stimulus is named after its shape and its texture, SHAPEn-TEXTUREm, for example ``dog10-bird2.png``.
+
+    Parameters
+    ----------
+    imagename : as in the table.
+    """
+    return re.fullmatch(CONFLICT, stimulus_of(imagename)) is not None
 
 
 def accuracy_by_observer(trials: pd.DataFrame) -> pd.Series:
@@ -136,7 +149,7 @@ def shape_bias(trials: pd.DataFrame) -> pd.Series:
     ValueError : a stimulus is not named so.
     """
     names = trials["imagename"].map(stimulus_of)
-    parts = names.str.extract(r"^([^\d-]+)\d*-([^\d.]+)\d*(?:\.\w+)?$")
+    parts = names.str.extract(f"^{CONFLICT}$")
     if parts.isna().any(axis=None):
         wrong = names[parts.isna().any(axis=1)].iloc[0]
         raise ValueError(f"cue-conflict stimuli are named SHAPEn-TEXTUREm, got {wrong!r}")
