@@ -288,7 +288,7 @@ def table(frame: pd.DataFrame) -> str:
     ----------
     frame : what ``summaries.summary`` gives.
     """
-    return summaries.summary_text(frame).to_string(index=False)
+    return summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
 
 
 COMMANDS = {

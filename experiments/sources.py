@@ -15,6 +15,7 @@ from absvit.images import class_folder, read_photograph
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, stimulus_set
+from stimuli.reading import read_parts
 
 __all__ = ["Source", "halves", "set_of", "single_objects"]
 
@@ -128,8 +129,9 @@ def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
     ------
     FileNotFoundError, ValueError : the set is missing, unreadable or of another size.
     """
-    dataset = stimulus_set.read(source.stimuli)
-    found = (dataset.sizes["y"], dataset.sizes["x"])
+    part, n = read_parts(source.stimuli)
+    example = part(0, 1)
+    found = (example.sizes["y"], example.sizes["x"])
     if found != size:
         raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
-    return Stimuli.of(dataset.isel(stimulus=slice(source.n)))
+    return Stimuli(part, min(n, source.n))

@@ -135,11 +135,11 @@ def trials(answers, category="abab", names=None):
 
 
 def test_error_consistency_by_hand():
-    # right: s0 1101, s1 1001; agree on 3 of 4; by chance .75 * .5 + .25 * .5 = .5; kappa = (.75 - .5) / .5
-    pairs = measures.error_consistency(trials(["abbb", "aaab"]))
+    # right: s0 1101, s1 1001, agreeing on 3 of 4; by chance .75 * .5 + .25 * .5 = .5; kappa = (.75 - .5) / .5
+    pairs = measures.error_consistency(trials(["abbb", "axxb"]))
     assert pairs[["n", "kappa"]].values.tolist() == [[4, 0.5]]
-    assert measures.accuracy_by_observer(trials(["abbb", "aaab"])).tolist() == [0.75, 0.5]
-    three = trials(["abbb", "aaab", "abab"])
+    assert measures.accuracy_by_observer(trials(["abbb", "axxb"])).tolist() == [0.75, 0.5]
+    three = trials(["abbb", "axxb", "abab"])
     assert np.isnan(measures.cohens_kappa(np.ones(4), np.ones(4)))
     kappas = measures.error_consistency(three).set_index(["first", "second"])["kappa"]
     assert kappas["s0", "s2"] == 0 and measures.mean_error_consistency(three, ["s2"], ["s0"]) == 0

@@ -7,6 +7,8 @@ import xarray as xr
 
 __all__ = ["congruency_effect", "group_difference"]
 
+BLOCK = 2**20  # numbers held at once while resampling
+
 
 def group_difference(
     values: xr.DataArray,
@@ -50,24 +52,19 @@ def group_difference(
     moved = (values if "seed" in values.dims else values.expand_dims("seed")).transpose("seed", "stimulus", ...)
     table = np.asarray(moved.values, float).reshape(*moved.shape[:2], -1)
     valid = ~np.isnan(table)
-    filled = np.where(valid, table, 0.0)
+    parts = [(np.where(valid, table, 0.0)[:, rows], valid[:, rows].astype(float)) for rows in members]
+    estimate = _difference(np.ones((1, len(table))), [np.ones((1, len(rows))) for rows in members], parts)[0]
     generator = np.random.default_rng(seed)
-    drawn = _counts(generator, len(table), n)
-    means = []
-    for rows in members:
-        weights = _counts(generator, len(rows), n)
-        sums = [
-            np.einsum("ro,ri,oic->rc", drawn, weights, part[:, rows].astype(float), optimize=True)
-            for part in (filled, valid)
-        ]
-        with np.errstate(invalid="ignore"):
-            means.append(sums[0] / sums[1])
-    differences = means[0] - means[1]
+    step, samples = max(1, BLOCK // max(table.shape[1], table.shape[0] * table.shape[2])), []
+    for start in range(0, n, step):
+        drawn = [_counts(generator, size, min(step, n - start)) for size in (len(table), *map(len, members))]
+        samples.append(_difference(drawn[0], drawn[1:], parts))
+    differences = np.concatenate(samples)
     ends = np.full((2, differences.shape[1]), np.nan)
-    some = ~np.isnan(differences[1:]).all(axis=0)
-    ends[:, some] = np.nanquantile(differences[1:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    some = ~np.isnan(differences).all(axis=0)
+    ends[:, some] = np.nanquantile(differences[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     template = moved.isel(seed=0, stimulus=0, drop=True)
-    found = zip(("estimate", "low", "high"), (differences[0], *ends), strict=True)
+    found = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)
     attributes = {"level": level, "resamples": n, "seed": seed}
     return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found}, attrs=attributes)
 
@@ -88,7 +85,16 @@ def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.
     return group_difference(values, "congruency", "congruent", "incongruent", n, seed)
 
 
+def _difference(seeds: np.ndarray, stimuli: list[np.ndarray], parts: list[tuple]) -> np.ndarray:
+    """Difference of two groups' weighted means (sample, column)."""
+    means = []
+    for weights, (values, present) in zip(stimuli, parts, strict=True):
+        sums = [np.einsum("ro,ri,oic->rc", seeds, weights, x, optimize=True) for x in (values, present)]
+        with np.errstate(invalid="ignore"):
+            means.append(sums[0] / sums[1])
+    return means[0] - means[1]
+
+
 def _counts(generator: np.random.Generator, size: int, n: int) -> np.ndarray:
-    """How often each member is drawn (1 + n, member); the first row is the sample itself."""
-    drawn = generator.multinomial(size, np.full(size, 1 / size), n)
-    return np.concatenate([np.ones((1, size)), drawn])
+    """How often each member is drawn (sample, member)."""
+    return generator.multinomial(size, np.full(size, 1 / size), n).astype(float)

@@ -8,7 +8,7 @@ from scipy import stats
 
 __all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test"]
 
-BLOCK = 2**22  # numbers held at once while resampling
+BLOCK = 2**20  # numbers held at once while resampling
 
 
 def hierarchical_bootstrap(
@@ -52,15 +52,18 @@ def hierarchical_bootstrap(
     table = np.asarray(moved.values, float).reshape(*moved.shape[:2], -1)
     valid = ~np.isnan(table)
     filled = np.where(valid, table, 0.0)
-    generator = np.random.default_rng(seed)
-    counts = [generator.multinomial(size, np.full(size, 1 / size), n).astype(float) for size in table.shape[:2]]
+    present = valid.astype(float)
+    generators = [np.random.default_rng([seed, dim]) for dim in (0, 1)]
     means = np.empty((n, table.shape[2]))
-    step = max(1, BLOCK // (table.shape[0] * table.shape[2]))
+    step = max(1, BLOCK // max(table.shape[1], table.shape[0] * table.shape[2]))
     with np.errstate(invalid="ignore"):
         for start in range(0, n, step):
-            part = slice(start, start + step)
-            sums = [np.einsum("ro,ri,oic->rc", counts[0][part], counts[1][part], x, optimize=True)
-                    for x in (filled, valid.astype(float))]  # fmt: skip
+            part = slice(start, min(start + step, n))
+            outer_counts, inner_counts = (
+                generator.multinomial(size, np.full(size, 1 / size), part.stop - start).astype(float)
+                for generator, size in zip(generators, table.shape[:2], strict=True)
+            )
+            sums = [np.einsum("ro,ri,oic->rc", outer_counts, inner_counts, x, optimize=True) for x in (filled, present)]
             means[part] = sums[0] / sums[1]
         estimate = filled.sum((0, 1)) / valid.sum((0, 1))
     ends = np.full((2, means.shape[1]), np.nan)

@@ -7,6 +7,8 @@ import xarray as xr
 
 __all__ = ["slope"]
 
+BLOCK = 2**20  # numbers held at once while resampling
+
 
 def slope(
     values: xr.DataArray, against: xr.DataArray | str, n: int = 2000, seed: int = 0, level: float = 0.95
@@ -40,22 +42,30 @@ def slope(
     moved = values.transpose("stimulus", ...)
     table = np.asarray(moved.values, float).reshape(len(x), -1)
     generator = np.random.default_rng(seed)
-    weights = np.zeros((n + 1, len(x)))
-    weights[0] = 1  # the sample itself comes first
-    for one in levels:
-        members = np.flatnonzero(x == one)
-        weights[1:, members] = generator.multinomial(len(members), np.full(len(members), 1 / len(members)), n)
+    members = [np.flatnonzero(x == one) for one in levels]
     valid = ~np.isnan(table)
     y, z = np.where(valid, table, 0.0), valid.astype(float)
+    slopes, intercept = _lines(np.ones((1, len(x))), x, y, z)
+    step, samples = max(1, BLOCK // max(table.shape)), []
+    for start in range(0, n, step):
+        weights = np.zeros((min(step, n - start), len(x)))
+        for rows in members:
+            weights[:, rows] = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), len(weights))
+        samples.append(_lines(weights, x, y, z)[0])
+    drawn = np.concatenate(samples)
+    ends = np.full((2, slopes.shape[1]), np.nan)
+    some = ~np.isnan(drawn).all(axis=0)
+    ends[:, some] = np.nanquantile(drawn[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    template = moved.isel(stimulus=0, drop=True)
+    found = {"estimate": slopes[0], "low": ends[0], "high": ends[1], "intercept": intercept[0]}
+    attributes = {"level": level, "resamples": n, "seed": seed}
+    return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found.items()}, attrs=attributes)
+
+
+def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted least squares of y (stimulus, column), where z is 1, on x: slopes and intercepts (sample, column)."""
     total, sum_x, sum_y = weights @ z, (weights * x) @ z, weights @ y
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = (weights * x**2) @ z - sum_x**2 / total
         slopes = ((weights * x) @ y - sum_x * sum_y / total) / np.where(spread > 1e-12, spread, np.nan)
-        intercept = (sum_y[0] - slopes[0] * sum_x[0]) / total[0]
-    ends = np.full((2, slopes.shape[1]), np.nan)
-    some = ~np.isnan(slopes[1:]).all(axis=0)
-    ends[:, some] = np.nanquantile(slopes[1:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    template = moved.isel(stimulus=0, drop=True)
-    found = {"estimate": slopes[0], "low": ends[0], "high": ends[1], "intercept": intercept}
-    attributes = {"level": level, "resamples": n, "seed": seed}
-    return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found.items()}, attrs=attributes)
+        return slopes, (sum_y - slopes * sum_x) / total
