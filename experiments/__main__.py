@@ -17,6 +17,7 @@ from absvit import records
 from absvit.distributed import joined
 from experiments import bistable, cards, figures, measures, probes, recognition, responses, summaries
 from experiments.displays import display
+from experiments.measures.recovery import Simulated, coverage
 from experiments.observers import load_observers
 from experiments.sources import Source, halves, single_objects
 from experiments.trials import Store
@@ -259,6 +260,17 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
     print(cards.add_measured(weights, *map(records.load, (steering, recognition, rotated))))
 
 
+def recovery(parameters: Flat[Simulated]) -> None:
+    """How often the 95 % interval of a fitted psychometric function holds the truth, by simulation.
+
+    Parameters
+    ----------
+    parameters
+        Simulated observers and their experiment.
+    """
+    print("\n".join(f"{name.replace('_', ' ')}: {value:.4g}" for name, value in coverage(parameters).items()))
+
+
 def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     """Summarise records of one probe in one table.
 
@@ -293,7 +305,7 @@ def table(frame: pd.DataFrame) -> str:
 
 COMMANDS = {
     "bistable": run_bistable, "recognition": run_recognition, **{name: run_probe(name) for name in probes.PROBES},
-    "summary": show_summary, "figure": draw, "export": export, "compare": compare, "card": card,
+    "summary": show_summary, "figure": draw, "export": export, "compare": compare, "recovery": recovery, "card": card,
 }  # fmt: skip
 
 

@@ -41,10 +41,13 @@ COORDINATES = {
     "absent_class": "index of a class that is not shown and cued as a catch trial; -1 = unknown",
     "third_class": "index of another class that is not shown; -1 = unknown",
     "gain": "factor on the weights of the cues",
+    "angle": "angle around fixation from the target to where attention is sent",
+    "width": "standard deviation of the spotlight, in units of the smaller side of the image",
     "model": "observer",
     "seed": "seed of the observer's training",
 }
 
+UNITS = {"token_y": "pixel", "token_x": "pixel", "angle": "degree"}
 OF_OBJECTS = {
     "class": "class index of object {}; -1 = unknown to the model, or no such object",
     "mask": "share of a token that object {} covers",
@@ -310,7 +313,7 @@ def _described(name: str) -> dict[str, str]:
     if kind in OF_OBJECTS and number.isdigit():
         fixed[name] = OF_OBJECTS[kind].format(number)
     long_name = {**fixed, **MAP_NAMES, **COORDINATES}.get(name, name)
-    return {"long_name": long_name, "units": "pixel" if name in ("token_y", "token_x") else "1"}
+    return {"long_name": long_name, "units": UNITS.get(name, "1")}
 
 
 def _attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:

@@ -115,3 +115,8 @@ def test_a_set_without_what_a_probe_needs_is_named(weights, tmp_path, capsys):
     stimulus_set.write(unmasked, tmp_path / "bare")
     words[1] = tmp_path / "bare"
     assert "object_prior needs object_mask" in fails(["object_prior", *words], capsys)
+
+
+def test_the_recovery_of_thresholds_is_printed(capsys):
+    assert main(["recovery", "--simulations", "3", "--resamples", "5"]) == 0
+    assert capsys.readouterr().out.startswith("threshold coverage: ")
