@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,25 @@ import xarray as xr
 
 from absvit import records
 from absvit.distributed import joined
-from experiments import bistable, cards, figures, measures, probes, recognition, responses, summaries
+from experiments import (
+    bistable,
+    cards,
+    dynamics_figure,
+    dynamics_summaries,
+    experiment_file,
+    feedback_dynamics,
+    figures,
+    measures,
+    probes,
+    recognition,
+    responses,
+    summaries,
+)
 from experiments.displays import display
+from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.measures.recovery import Simulated, coverage
 from experiments.observers import load_observers
-from experiments.sources import Source, halves, single_objects
+from experiments.sources import Source, halves, morphs, single_objects
 from experiments.trials import Store
 from stimuli import command_line
 from stimuli.objects import Objects
@@ -146,6 +161,37 @@ def run_probe(name: str) -> Callable:
     return command
 
 
+def run_feedback_dynamics(
+    store: Flat[Store],
+    who: Flat[Who],
+    source: Flat[Source],
+    parameters: Flat[FeedbackDynamics],
+    steps: int = 15,
+) -> None:
+    """Feedback again and again: where it settles, what it remembers along a morph, how it alternates.
+
+    Parameters
+    ----------
+    store
+        Where the record goes.
+    who
+        Who looks.
+    source
+        What is shown: halves; morph sequences, up and down in turn, for hysteresis.
+    parameters
+        Protocol, priors, gains, noise and adaptation.
+    steps
+        Pictures of a morph sequence.
+    """
+
+    def show(observers: list) -> xr.Dataset:
+        model = observers[0].model
+        shown = morphs(source, model, steps) if parameters.protocol == "hysteresis" else halves(source, model)
+        return feedback_dynamics.probe(observers, shown, parameters, source.seed, store)
+
+    who.present(show, dynamics_summaries.summary)
+
+
 def show_summary(
     record: Annotated[tuple[Path, ...], Words], maps: bool = False, format: Literal["text", "csv", "latex"] = "text"
 ) -> None:
@@ -176,7 +222,8 @@ class Drawing:
     Parameters
     ----------
     name
-        Signature (stimulus, maps and probabilities) or steering (what each kind of cue does).
+        Signature (stimulus, maps and probabilities), steering (what each kind of cue does) or dynamics (records of
+        feedback_dynamics).
     record
         The records.
     out
@@ -191,7 +238,7 @@ class Drawing:
         Show the place cues too.
     """
 
-    name: Annotated[Literal["signature", "steering"], Words]
+    name: Annotated[Literal["signature", "steering", "dynamics"], Words]
     record: Annotated[tuple[Path, ...], Words]
     out: Path
     format: tuple[Literal["pdf", "png", "svg"], ...] = ()
@@ -211,6 +258,8 @@ def draw(drawing: Flat[Drawing]) -> None:
     first = records.load(drawing.record[0])
     if drawing.name == "steering":
         figure = figures.steering(summary_of(drawing.record))
+    elif drawing.name == "dynamics":
+        figure = dynamics_figure.dynamics([records.load(path) for path in drawing.record])
     else:
         figure = figures.signature(first, drawing.stimuli or None, kind=drawing.kind, place=drawing.place)
     written = figures.save(figure, drawing.out, first, drawing.format or None)
@@ -285,7 +334,8 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
         raise ValueError(f"expected records of one probe, got {' and '.join(sorted(titles))}: summarise them apart")
     if titles == {"recognition"} and maps:
         raise ValueError("recognition cues nothing that a map could find: leave out --maps")
-    displays = probes.summary_of_title(next(iter(titles)))
+    title = next(iter(titles))
+    displays = probes.summary_of_title(title) or dynamics_summaries.TITLES.get(title)
     if displays and maps:
         raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
     of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.summary)
@@ -303,8 +353,37 @@ def table(frame: pd.DataFrame) -> str:
     return summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
 
 
+PROBES = {
+    "bistable": run_bistable, **{name: run_probe(name) for name in probes.PROBES},
+    "feedback_dynamics": run_feedback_dynamics, "recognition": run_recognition,
+}  # fmt: skip
+
+
+def list_probes() -> None:
+    """Say what probes there are, a line each."""
+    for name, probe in PROBES.items():
+        print(f"{name:20}{inspect.getdoc(probe).splitlines()[0]}")
+
+
+def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[int, int] | None = None) -> None:
+    """Run the experiment that a YAML or TOML file describes.
+
+    Parameters
+    ----------
+    file
+        Fields are the probe's options; "probe" names it.
+    resume
+        Go on with its record.
+    share
+        K N: do only every N-th chunk of its record from chunk K on, as a task of a Slurm array.
+    """
+    words = experiment_file.words_of(file, PROBES) + ["--resume"] * resume
+    if main(words if share is None else [*words, "--share", *map(str, share)]):
+        raise SystemExit(2)
+
+
 COMMANDS = {
-    "bistable": run_bistable, "recognition": run_recognition, **{name: run_probe(name) for name in probes.PROBES},
+    **PROBES, "list": list_probes, "run": run_file,
     "summary": show_summary, "figure": draw, "export": export, "compare": compare, "recovery": recovery, "card": card,
 }  # fmt: skip
 

@@ -34,7 +34,16 @@ MAY_IMPORT = {
     "experiments.observers": ("absvit.__init__", "absvit.models"),
     "experiments.chunks": ("absvit.records", "absvit.distributed"),
     "experiments.trials": (*PROBE, "experiments.chunks", "experiments.observers"),
-    "experiments.bistable": (*PROBE, "experiments.observers", "experiments.trials"),
+    "experiments.directions": ("absvit.models",),
+    "experiments.passes": ("absvit.__init__", "absvit.models"),
+    "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
+    "experiments.feedback_dynamics": (
+        *PROBE, "experiments.chunks", "experiments.directions", "experiments.observers", "experiments.passes",
+        "experiments.trials",
+    ),
+    "experiments.corruption_dynamics": (
+        *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
+    ),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),
@@ -47,6 +56,9 @@ MAY_IMPORT = {
     "experiments.probes": ("experiments",),
     "experiments.cueing_summaries": ("experiments.measures",),
     "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),
+    "experiments.experiment_file": (),
+    "experiments.dynamics_figure": ("experiments.figures", "experiments.measures"),
+    "experiments.dynamics_summaries": ("experiments.measures",),
     "experiments.measures": ("absvit.records", "experiments.measures"),
     "experiments.summaries": ("experiments.measures",),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
@@ -69,8 +81,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": ("experiments.figures",),
-    "seaborn": ("experiments.figures",),
+    "matplotlib": ("experiments.figures", "experiments.dynamics_figure"),
+    "seaborn": ("experiments.figures", "experiments.dynamics_figure"),
 }
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 
