@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-import torch
 import tyro
 import xarray as xr
 
 from absvit import records
-from absvit.distributed import joined
 from experiments import (
     bistable,
     cards,
@@ -33,7 +31,7 @@ from experiments import (
 from experiments.displays import display
 from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.measures.recovery import Simulated, coverage
-from experiments.observers import load_observers
+from experiments.presenting import Who, table
 from experiments.sources import Source, halves, morphs, single_objects
 from experiments.trials import Store
 from stimuli import command_line
@@ -41,52 +39,6 @@ from stimuli.objects import Objects
 
 Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional
-
-
-@dataclass(frozen=True)
-class Who:
-    """Who looks.
-
-    Parameters
-    ----------
-    model
-        Name of the model.
-    checkpoint
-        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
-        weights); several make a dimension ``seed``.
-    controls
-        Run each model with permuted decoders as well.
-    label
-        What the record calls the model; its name, if left out.
-    device
-        Cpu or cuda; a GPU where there is one, if left out.
-    """
-
-    model: str = "absvit_micro"
-    checkpoint: tuple[str, ...] = ()
-    controls: bool = False
-    label: str | None = None
-    device: str | None = None
-
-    def present(self, show: Callable[[list], xr.Dataset], summarise: Callable[[xr.Dataset], pd.DataFrame]) -> None:
-        """Show something to the observers, together with the other processes of a torchrun; print the summary.
-
-        Parameters
-        ----------
-        show : function of the observers that gives the record.
-        summarise : function of the record that gives the summary.
-        """
-        with joined("cpu" if self.device == "cpu" else None) as process:
-            record = show(self.load())
-            if process.is_first:
-                print(table(summarise(record)))
-
-    def load(self) -> list:
-        """Load the observers."""
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
 
 
 def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], parameters: Flat[bistable.Bistable]) -> None:
@@ -341,16 +293,6 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.summary)
     frames = [(summaries.map_summary if maps else of)(record) for record in opened]
     return pd.concat(frames, ignore_index=True)
-
-
-def table(frame: pd.DataFrame) -> str:
-    """Lay a summary out for the terminal.
-
-    Parameters
-    ----------
-    frame : what ``summaries.summary`` gives.
-    """
-    return summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
 
 
 PROBES = {

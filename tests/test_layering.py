@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),
-    "experiments.cues": (*PROBE, "experiments.trials"),
+    "experiments.cues": (*PROBE, "experiments.directions", "experiments.trials"),
     "experiments.demands": ("experiments.observers", "experiments.trials"),
     **{f"experiments.{name}": CUED_PROBE for name in (
         "object_prior", "spatial_prior", "search", "navon", "contours", "crowding",
@@ -57,6 +57,7 @@ MAY_IMPORT = {
     "experiments.cueing_summaries": ("experiments.measures",),
     "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),
     "experiments.experiment_file": (),
+    "experiments.presenting": ("absvit.distributed", "experiments.observers", "experiments.summaries"),
     "experiments.dynamics_figure": ("experiments.figures", "experiments.measures"),
     "experiments.dynamics_summaries": ("experiments.measures",),
     "experiments.measures": ("absvit.records", "experiments.measures"),
