@@ -72,7 +72,7 @@ def test_a_stimulus_is_corrupted_alike_in_every_chunk(record, model, stimuli, tm
 
 
 def test_the_table_gives_accuracy_and_its_gain(record):
-    table = dynamics_summaries.summary(record, n=20).set_index(["severity", "prior", "iteration"])
+    table = dynamics_summaries.summary(record, n=20).set_index(["severity", "prior", "iteration"]).sort_index()
     correct = (record["logits"].argmax("class") == record["class_1"]).mean(("corruption", "stimulus"))
     for severity, prior in ((0, "none"), (5, "class 1")):
         one = correct.sel(severity=severity, prior=prior)
@@ -106,6 +106,6 @@ def test_parameters_that_cannot_be_are_refused(options, says):
 def test_corruptions_and_stimuli_that_do_not_fit_are_refused(model, stimuli, tmp_path):
     with pytest.raises(ValueError, match="no corruption 'rain'; expected some of brighter, noisy"):
         run(model, stimuli, tmp_path / "r.zarr", parameters=CorruptionDynamics(("rain",)))
-    two = bistable.draw(bistable.Halves(objects.Objects(size=(48, 48), radius=(0.2, 0.3))), 1, 0)
+    two = bistable.draw(bistable.Halves(objects.Objects(size=(64, 64), radius=(0.2, 0.3))), 1, 0)
     with pytest.raises(ValueError, match="one object"):
         run(model, two, tmp_path / "r.zarr")
