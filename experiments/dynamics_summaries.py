@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,7 @@ from experiments.measures.resampling import hierarchical_bootstrap
 __all__ = ["TITLES", "corruption_summary", "summary"]
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))
+ONE_BIT = math.log(2)  # entropy in nats, the threshold of a decision
 ONSET = 20  # passes of a switching record that are left out: adaptation builds up
 
 
@@ -30,10 +32,11 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     -------
     DataFrame with a row per model, gain, noise and kind of prior: n (stimuli, or pairs of morph sequences), seeds, and
     each measure with its ``_low`` and ``_high``. Settling: settled (share of trials that settle), settling_iteration
-    (of those), fixed_point_distance, oscillation and energy_change at the end, selection_index at the end, cue_memory
-    at the end. Hysteresis: area and width. Switching, after the first 20 passes: switch_rate, duration (mean phase of
-    dominance), then, of all phases together and without intervals, variation (standard deviation over mean), the
-    shape of the gamma distribution, and by how much its log-likelihood exceeds the log-normal's per phase.
+    (of those), decided (share of trials whose entropy falls to one bit), decision_time (of those), and at the end
+    fixed_point_distance, oscillation, energy_change, selection_index and cue_memory. Hysteresis: area and width.
+    Switching, after the first 20 passes: switch_rate, duration (mean phase of dominance), then, of all phases together
+    and without intervals, variation (standard deviation over mean), the shape of the gamma distribution, and by how
+    much its log-likelihood exceeds the log-normal's per phase.
     """
     record = measures.written(record).compute()
     return TITLES[record.attrs["title"]](record, n, seed)
@@ -60,13 +63,15 @@ def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.D
 
 
 def _settling(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
-    settling = measures.settling_iteration(record)
+    settling, decision = measures.settling_iteration(record), measures.decision_time(record, ONE_BIT)
     last = record.isel(iteration=[-1])
     columns = {
         "settled": settling.notnull().astype(float),
         "settling_iteration": settling,
         "fixed_point_distance": measures.fixed_point_distance(record),
         "oscillation": measures.oscillation(record),
+        "decided": decision.notnull().astype(float),
+        "decision_time": decision,
         "energy_change": measures.energy_change(record).isel(iteration=-1, drop=True),
     }
     columns = {name: _by_kind(values, record) for name, values in columns.items()}
