@@ -31,7 +31,8 @@ NAMES = {
     "shuffled percept": "percept, shuffled",
 }
 RESAMPLES = 1000
-ROW, COLUMNS = 52.0, 3  # mm, panels side by side
+ROW, COLUMNS = 57.0, 3  # mm, panels side by side
+LEFT, BOTTOM, WIDE, TALL = 11.5, 10.0, 47.0, 35.0  # mm, of a panel within its part of the page
 
 
 def dynamics(records: Sequence[xr.Dataset], gain: float = 2.0) -> Figure:
@@ -62,14 +63,17 @@ def dynamics(records: Sequence[xr.Dataset], gain: float = 2.0) -> Figure:
     panels = [partial(panel, found[name]) for name in PANELS if name in found for panel in PANELS[name]]
     rows = -(-len(panels) // COLUMNS)
     with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text, "legend.fontsize": STYLE.text - 0.5}):
-        figure = Figure(figsize=(STYLE.double / INCH, ROW * rows / INCH), layout="constrained")
+        height = ROW * rows
+        figure = Figure(figsize=(STYLE.double / INCH, height / INCH))
         FigureCanvasAgg(figure)
         texts = []
         for place, panel in enumerate(panels):
-            axes = figure.add_subplot(rows, COLUMNS, place + 1)
+            row, column = divmod(place, COLUMNS)
+            left, bottom = LEFT + column * STYLE.double / COLUMNS, height - (row + 1) * ROW + BOTTOM
+            axes = figure.add_axes((left / STYLE.double, bottom / height, WIDE / STYLE.double, TALL / height))
             axes.spines[["right", "top"]].set_visible(False)
             letter = chr(ord("a") + place)
-            axes.set_title(letter, loc="left", size=STYLE.letter, weight="bold")
+            axes.set_title(letter, loc="left", size=STYLE.letter, weight="bold", x=-0.2)
             texts.append(f"({letter}) {panel(axes, gain)}")
     some = next(iter(found.values()))
     n = ", ".join(f"{name} {record.sizes['stimulus']}" for name, record in found.items())
@@ -89,9 +93,10 @@ def _courses(record: xr.Dataset, axes: Axes, gain: float) -> str:
     colours = STYLE.colours(len(COURSES))
     for name, colour in zip(COURSES, colours, strict=True):
         if name in share["prior"].values:
-            _band(axes, share["iteration"].values, share.sel(prior=name), colour, _course_name(name))
+            _band(axes, share["iteration"].values, share.sel(prior=name), colour, label=_course_name(name))
     axes.set(xlabel="pass", ylabel="share of reading 1", ylim=(0, 1))
-    axes.legend(frameon=False, loc="center right", handlelength=1.2)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    _legend(axes)
     return f"Share of reading 1 in the two readings' probability from pass to pass, gain {gain:g}."
 
 
@@ -104,7 +109,7 @@ def _memory(record: xr.Dataset, axes: Axes, gain: float) -> str:
             _bars(axes, last, colour, None if control else NAMES[kind], control)
     _gain_axis(axes, record)
     axes.set(ylabel="memory of the cue", ylim=(-0.2, 1))
-    axes.legend(frameon=False, loc="upper right", handlelength=1.2)
+    _legend(axes, 1)
     return "What is left of a class cue that was taken away after one pass (1 = all, 0 = none), by gain."
 
 
@@ -118,7 +123,7 @@ def _residual(record: xr.Dataset, axes: Axes, gain: float) -> str:
             _bars(axes, change.mean("prior"), colour, None if control else NAMES[kind], control)
     _gain_axis(axes, record)
     axes.set(ylabel="change in the last pass", yscale="log")
-    axes.legend(frameon=False, loc="lower right", handlelength=1.2)
+    _legend(axes)
     last = int(record["iteration"].values[-1])
     return f"Relative change of the state in pass {last}, by gain: small at a fixed point."
 
@@ -129,12 +134,15 @@ def _loop(record: xr.Dataset, axes: Axes, gain: float) -> str:
     up, down = branches(_first_noise(_intact(record)).sel(gain=gain))
     names = [name for name in ("none", "percept") if name in up["prior"].values]
     for name, colour in zip(names, STYLE.colours(2), strict=False):
-        for branch, marker, word in ((up, ">", "ascending"), (down, "<", "descending")):
+        for branch, look in ((up, {"marker": ">", "label": NAMES[name]}), (down, {"marker": "<", "linestyle": ":"})):
             line = branch.sel(prior=name).rename(pair="stimulus")
-            _band(axes, line["morph"].values, line, colour, f"{NAMES[name]}, {word}", marker=marker, markersize=2.5)
+            _band(axes, line["morph"].values, line, colour, markersize=2.5, **look)
     axes.set(xlabel="morph, share of reading 2", ylabel="share of reading 1", ylim=(0, 1))
-    axes.legend(frameon=False, loc="lower left", handlelength=1.2)
-    return f"A morph shown up and down, the state carried from picture to picture, gain {gain:g}."
+    _legend(axes)
+    return (
+        "A morph shown up (triangles to the right) and down (dotted, to the left), the state carried from picture to "
+        f"picture, gain {gain:g}."
+    )
 
 
 def _areas(record: xr.Dataset, axes: Axes, gain: float) -> str:
@@ -147,7 +155,7 @@ def _areas(record: xr.Dataset, axes: Axes, gain: float) -> str:
     axes.axhline(0, color=STYLE.track, linewidth=0.7, zorder=0)
     _gain_axis(axes, record)
     axes.set(ylabel="area of the hysteresis")
-    axes.legend(frameon=False, loc="upper left", handlelength=1.2)
+    _legend(axes)
     return "Area between the branches, by gain; 0 without memory."
 
 
@@ -170,7 +178,7 @@ def _dominance(record: xr.Dataset, axes: Axes, gain: float) -> str:
         axes.plot(at, fit.density(at), color=colour, linewidth=1.2, label=name)
         words.append(f"{name} log-likelihood {fit.log_likelihood / len(durations):.2f} per phase")
     axes.set(xlabel="duration of a phase, passes", ylabel="density")
-    axes.legend(frameon=False, handlelength=1.2)
+    _legend(axes)
     noise = float(chosen["severity"].values[0])
     return (
         f"Phases of dominance with adaptation, gain {gain:g}, noise {noise:g}: {len(durations)} phases, mean "
@@ -208,14 +216,14 @@ def _first_noise(record: xr.Dataset) -> xr.Dataset:
 
 def _course_name(prior: str) -> str:
     """How a prior is called in the legend."""
-    return NAMES.get(prior, prior.replace("released", "then percept, class"))
+    return NAMES.get(prior, f"{prior.replace('released', 'class')}, then percept" if "released" in prior else prior)
 
 
-def _band(axes: Axes, x: np.ndarray, values: xr.DataArray, colour: str, label: str, **line) -> None:
+def _band(axes: Axes, x: np.ndarray, values: xr.DataArray, colour: str, **line) -> None:
     """A line of means with its interval."""
     interval = hierarchical_bootstrap(values, n=RESAMPLES)
     axes.fill_between(x, interval["low"], interval["high"], color=colour, alpha=0.2, linewidth=0)
-    axes.plot(x, interval["estimate"], color=colour, linewidth=1.2, label=label, **line)
+    axes.plot(x, interval["estimate"], color=colour, linewidth=1.2, **line)
 
 
 def _bars(axes: Axes, values: xr.DataArray, colour: str, label: str | None, control: bool) -> None:
@@ -226,6 +234,14 @@ def _bars(axes: Axes, values: xr.DataArray, colour: str, label: str | None, cont
     style = style if control else {"linestyle": "-", "linewidth": 1.2, "marker": "o", "markersize": 3}
     axes.plot(interval["gain"], mean, color=colour, label=label, **style)
     axes.vlines(interval["gain"], low, high, color=colour, linewidth=0.8)
+
+
+def _legend(axes: Axes, columns: int = 2) -> None:
+    """What the lines are, above the panel."""
+    axes.legend(
+        frameon=False, loc="lower left", bbox_to_anchor=(-0.03, 1.0), ncols=columns, columnspacing=0.9,
+        handlelength=1.0, handletextpad=0.4, borderaxespad=0.1, labelspacing=0.25,
+    )  # fmt: skip
 
 
 def _gain_axis(axes: Axes, record: xr.Dataset) -> None:
