@@ -60,16 +60,16 @@ def compare(whole: Path, other: Path, said: Path) -> None:
     said.write_text(str(records[0].equals(records[1])))
 
 
-def kill_once(work: Callable[[], None], longest: float, moments: random.Random) -> float:
-    """Kill work at a random moment; gives the moment in seconds, 0 where the work was faster."""
-    moment = moments.uniform(0, longest)
-    process = child(work)
-    process.join(moment)
-    if not process.is_alive():
-        return 0.0
-    os.kill(process.pid, signal.SIGKILL)
+def kill_once(work: Callable[[], None], longest: float, moments: random.Random) -> tuple[bool, float]:
+    """Kill work at a random moment up to the longest; tells whether it was killed, and after how many seconds."""
+    start, process = time.monotonic(), child(work)
+    process.join(moments.uniform(0, longest))
+    killed = process.is_alive()
+    if killed:
+        os.kill(process.pid, signal.SIGKILL)
+    seconds = time.monotonic() - start
     process.join()
-    return moment
+    return killed, seconds
 
 
 def marks(out: Path) -> tuple[int, int]:
@@ -84,10 +84,11 @@ def run(kills: int, n: int, seed: int, folder: Path) -> int:
     longest = finished(lambda: look(observers, n, whole))
     for number in range(kills):
         out = folder / f"{number}.zarr"
-        moment = 0.0
-        while not moment:  # a probe that ended before its moment came was not killed: try another
+        killed = False
+        while not killed:  # a probe that ended before its moment came was not killed: try another moment
             shutil.rmtree(out, ignore_errors=True)
-            moment = kill_once(lambda out=out: look(observers, n, out), longest, moments)
+            killed, moment = kill_once(lambda out=out: look(observers, n, out), longest, moments)
+            longest = longest if killed else moment  # so fast it is now
         done, files = marks(out)
         finished(lambda out=out: look(observers, n, out))
         finished(lambda out=out: compare(whole, out, folder / "said"))
