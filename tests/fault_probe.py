@@ -94,7 +94,8 @@ def run(kills: int, n: int, seed: int, folder: Path) -> int:
         finished(lambda out=out: compare(whole, out, folder / "said"))
         equal = (folder / "said").read_text() == "True"
         right += equal
-        print(f"killed after {moment:.2f} s ({done} chunks done, {files} files): {'equal' if equal else 'NOT equal'}")
+        what = f"killed after {moment:.2f} s ({done} chunks done, {files} files): {'equal' if equal else 'NOT equal'}"
+        print(what, flush=True)  # a forked process would print again what still waits here
     print(f"{right}/{kills}")
     return right
 
