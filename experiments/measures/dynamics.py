@@ -239,13 +239,16 @@ def transition_point(record: xr.Dataset) -> xr.DataArray:
 def hysteresis_width(record: xr.Dataset) -> xr.DataArray:
     """Distance of the two transition points, ascending minus descending (Hock, Kelso and Schoener 1993).
 
+    Where the share crosses one half more than once, each direction counts its own first crossing, and the width is
+    negative even without memory; ``hysteresis_area`` has no such bias.
+
     Parameters
     ----------
     record : of the protocol hysteresis.
 
     Returns
     -------
-    (..., prior, pair) in [-1, 1]; positive where a percept persists, 0 without memory.
+    (..., prior, pair) in [-1, 1]; positive where a percept persists. NaN as in ``transition_point``.
     """
     points = transition_point(record)
     width = points.sel(direction=1, drop=True) - points.sel(direction=-1, drop=True)
