@@ -11,7 +11,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
-__all__ = ["Process", "joined", "sum_over_ranks"]
+__all__ = ["Process", "joined", "rank_and_size", "sum_over_ranks", "wait_for_all"]
 
 FAILURE = "failure"  # where the ranks' common store keeps the message of the first that failed
 PATIENCE = timedelta(seconds=5)  # for that message, once another rank is found gone
@@ -107,3 +107,16 @@ def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
     total = values.clone()
     dist.all_reduce(total)
     return total
+
+
+def rank_and_size() -> tuple[int, int]:
+    """Number of this process and how many work together; 0 and 1 where one works alone."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return 0, 1
+    return dist.get_rank(), dist.get_world_size()
+
+
+def wait_for_all() -> None:
+    """Go on once every process has come here; at once where one works alone."""
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()

@@ -1,7 +1,9 @@
 """Records: xarray datasets on disk, written a chunk of stimuli at a time; nothing else writes results.
 
 A chunk is the unit of writing. Its stimuli are marked in the variable ``done`` after their data are on disk, so
-that a run which was stopped goes on where it was, and a reader knows what to trust.
+that a run which was stopped goes on where it was, and a reader knows what to trust. Several processes may write
+disjoint chunks of one record at the same time. Every chunk carries a checksum: damage is an error to whoever reads
+it, and a run that goes on does the damaged chunks again.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-__all__ = ["Record", "begin", "export", "load", "provenance"]
+__all__ = ["Record", "begin", "export", "join", "load", "provenance"]
 
 VERSIONS_OF = ("torch", "timm", "xarray", "numpy", "zarr")
 CIRCUMSTANCES = {"created", "command", "git_commit"}  # a run that goes on may differ in these
@@ -38,18 +41,42 @@ class Record:
     ----------
     path : the zarr store.
     chunk : stimuli of a chunk.
+    share : (k, n), this process does chunk k and every n-th after it; all of them by default.
     """
 
     path: Path
     chunk: int
+    share: tuple[int, int] = (0, 1)
+
+    def parts(self) -> list[slice]:
+        """The chunks of this process, as slices of the dimension ``stimulus``."""
+        n = zarr.open_group(self.path, mode="r")["done"].shape[0]
+        parts = [slice(start, min(start + self.chunk, n)) for start in range(0, n, self.chunk)]
+        return parts[self.share[0] :: self.share[1]]
 
     def pending(self) -> list[slice]:
-        """Chunks of stimuli that are not done yet, as slices of the dimension ``stimulus``."""
-        with xr.open_zarr(self.path, consolidated=False) as stored:
-            done = stored["done"].values == 1
-        starts = range(0, len(done), self.chunk)
-        parts = [slice(start, min(start + self.chunk, len(done))) for start in starts]
-        return [part for part in parts if not done[part].all()]
+        """Chunks of this process that are not done yet, as slices of the dimension ``stimulus``."""
+        done = zarr.open_group(self.path, mode="r")["done"]
+        return [part for part in self.parts() if not _all_done(done, part)]
+
+    def repair(self) -> list[slice]:
+        """Find chunks of this process that are marked as done and cannot be read, and take their marks away.
+
+        Returns
+        -------
+        The chunks; they are pending from now on.
+        """
+        group = zarr.open_group(self.path, mode="r")
+        arrays = [a for name, a in group.arrays() if "stimulus" in a.metadata.dimension_names and name != "stimulus"]
+        damaged = [
+            part
+            for part in self.parts()
+            if _all_done(group["done"], part)
+            and not all(_present(self.path, array, part) and _readable(array, part) for array in arrays)
+        ]
+        for part in damaged:
+            self._mark(part, 0)
+        return damaged
 
     def write(self, part: slice, values: xr.Dataset) -> None:
         """Write a chunk, then mark its stimuli as done.
@@ -78,8 +105,13 @@ class Record:
         ]
         if unlike:
             raise ValueError(f"the chunk does not fit {self.path} in {', '.join(sorted(unlike))}")
-        values.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
-        done = xr.Dataset({"done": ("stimulus", np.ones(part.stop - part.start, np.int8))})
+        with zarr.config.set({"array.write_empty_chunks": True}):  # a file that is not there is then one that is lost
+            values.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
+        self._mark(part, 1)
+
+    def _mark(self, part: slice, value: int) -> None:
+        """Say of a chunk whether it is done."""
+        done = xr.Dataset({"done": ("stimulus", np.full(part.stop - part.start, value, np.int8))})
         done.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
 
 
@@ -89,8 +121,9 @@ def begin(
     chunk: int,
     resume: bool = False,
     overwrite: bool = False,
+    share: tuple[int, int] = (0, 1),
 ) -> Record:
-    """Make the store of a record, or find the one that an earlier run began.
+    """Make the store of a record, or find the one that an earlier run, or another process, began.
 
     Parameters
     ----------
@@ -98,8 +131,10 @@ def begin(
     layout : the whole record with lazy (dask) variables, whose values are not written, in-memory coordinates,
         and attributes; ``done`` is added.
     chunk : stimuli of a chunk.
-    resume : go on with a store of the same experiment; a missing one is made.
+    resume : go on with a store of the same experiment, chunks that cannot be read are done again; a missing store
+        is made. Processes that share a record all say this, and the first makes it.
     overwrite : replace a record that is there; anything but a record is never replaced.
+    share : (k, n), do chunk k and every n-th after it.
 
     Returns
     -------
@@ -113,29 +148,40 @@ def begin(
     path = Path(path)
     unwritten = np.zeros(layout.sizes["stimulus"], np.int8)
     layout = layout.assign(done=("stimulus", unwritten, {"long_name": "whether the stimulus is written", "units": "1"}))
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not empty:
         found, n = _attributes(path)
         if resume:
-            _check_same(
-                path, {"stimuli in it": n, **found}, {"stimuli in it": layout.sizes["stimulus"], **layout.attrs}
-            )
-            return Record(path, chunk)
+            return _found(path, layout, chunk, share)
         if not overwrite:
             raise ValueError(f"{path} holds a record already: go on with --resume, replace it with --overwrite")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        encoding = {n: {"chunks": _chunks(v, chunk)} for n, v in layout.variables.items() if "stimulus" in v.dims}
-        layout.to_zarr(partial, mode="w", compute=False, consolidated=False, encoding=encoding)
-        with warnings.catch_warnings():  # every zarr that reads format 3 reads it, and writing a chunk keeps it true
-            warnings.filterwarnings("ignore", "Consolidated metadata", zarr.errors.ZarrUserWarning)
-            zarr.consolidate_metadata(partial)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(partial, path)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True) as made:
+            partial = Path(made) / path.name
+            _lay_out(partial, layout, chunk)
+            if overwrite and path.exists():
+                shutil.rmtree(path)
+            try:
+                os.replace(partial, path)
+            except OSError:  # another process was faster
+                if not (resume and path.is_dir()):
+                    raise
+                return _found(path, layout, chunk, share)
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
-    return Record(path, chunk)
+    return Record(path, chunk, share)
+
+
+def join(path: str | os.PathLike, share: tuple[int, int] = (0, 1)) -> Record:
+    """Take part in writing a record that is begun already.
+
+    Parameters
+    ----------
+    path : the store.
+    share : (k, n), do chunk k and every n-th after it.
+    """
+    return Record(Path(path), zarr.open_group(path, mode="r")["done"].chunks[0], share)
 
 
 def load(path: str | os.PathLike) -> xr.Dataset:
@@ -238,6 +284,57 @@ def _git_commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return text.stdout.strip()
+
+
+def _lay_out(path: Path, layout: xr.Dataset, chunk: int) -> None:
+    """Write the store of a record with all that does not vary with the stimulus."""
+    codecs = (zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec())
+    encoding = {
+        name: {"chunks": _chunks(variable, chunk), "compressors": codecs}
+        for name, variable in layout.variables.items()
+        if "stimulus" in variable.dims
+    }
+    layout.to_zarr(path, mode="w", compute=False, consolidated=False, encoding=encoding)
+    with warnings.catch_warnings():  # every zarr that reads format 3 reads it, and writing a chunk keeps it true
+        warnings.filterwarnings("ignore", "Consolidated metadata", zarr.errors.ZarrUserWarning)
+        zarr.consolidate_metadata(path)
+
+
+def _found(path: Path, layout: xr.Dataset, chunk: int, share: tuple[int, int]) -> Record:
+    """The record of the same experiment that stands at a path already, its damaged chunks pending."""
+    found, n = _attributes(path)
+    _check_same(path, {"stimuli in it": n, **found}, {"stimuli in it": layout.sizes["stimulus"], **layout.attrs})
+    group = zarr.open_group(path, mode="r")
+    fixed = [name for name, v in layout.variables.items() if "stimulus" not in v.dims or name == "stimulus"]
+    if not all(_readable(group[name]) for name in fixed):
+        layout.drop_vars(set(layout.variables) - set(fixed)).to_zarr(path, mode="r+", consolidated=False)
+    record = join(path, share)  # chunks stay as they were begun
+    record.repair()
+    return record
+
+
+def _all_done(done: zarr.Array, part: slice) -> bool:
+    """Whether all stimuli of a chunk are marked; marks that cannot be read are none."""
+    try:
+        return bool((done[part] == 1).all())
+    except (ValueError, RuntimeError, OSError):
+        return False
+
+
+def _readable(array: zarr.Array, part: slice = slice(None)) -> bool:
+    """Whether an array can be read, or its chunk of these stimuli; the checksums find every damage."""
+    try:
+        array[tuple(part if dim == "stimulus" else slice(None) for dim in array.metadata.dimension_names)]
+    except (ValueError, RuntimeError, OSError):
+        return False
+    return True
+
+
+def _present(path: Path, array: zarr.Array, part: slice) -> bool:
+    """Whether the file of a chunk is there; zarr would read a lost one as the fill value."""
+    sizes = zip(array.metadata.dimension_names, array.chunks, strict=True)
+    place = tuple(part.start // size if dim == "stimulus" else 0 for dim, size in sizes)
+    return (path / array.path / array.metadata.encode_chunk_key(place)).is_file()
 
 
 def _kind(variable: xr.Variable | xr.DataArray) -> tuple:

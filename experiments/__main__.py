@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-import torch
 import tyro
+import xarray as xr
 
 from absvit import records
-from experiments import bistable, cards, figures, measures, recognition, summaries
-from experiments.observers import load_observers
-from experiments.sources import Source, halves, single_objects
+from experiments import (
+    bistable,
+    cards,
+    dynamics_figure,
+    dynamics_summaries,
+    experiment_file,
+    feedback_dynamics,
+    figures,
+    measures,
+    probes,
+    recognition,
+    responses,
+    summaries,
+)
+from experiments.displays import display
+from experiments.feedback_dynamics import FeedbackDynamics
+from experiments.measures.recovery import Simulated, coverage
+from experiments.presenting import Who, table
+from experiments.sources import Source, halves, morphs, single_objects, two_readings
 from experiments.trials import Store
 from stimuli import command_line
 from stimuli.objects import Objects
@@ -24,40 +41,13 @@ Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional
 
 
-@dataclass(frozen=True)
-class Who:
-    """Who looks.
-
-    Parameters
-    ----------
-    model
-        Name of the model.
-    checkpoint
-        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
-        weights); several make a dimension ``seed``.
-    controls
-        Run each model with permuted decoders as well.
-    label
-        What the record calls the model; its name, if left out.
-    device
-        Cpu or cuda; a GPU where there is one, if left out.
-    """
-
-    model: str = "absvit_micro"
-    checkpoint: tuple[str, ...] = ()
-    controls: bool = False
-    label: str | None = None
-    device: str | None = None
-
-    def load(self) -> list:
-        """Load the observers."""
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
-
-
-def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], parameters: Flat[bistable.Bistable]) -> None:
+def run_bistable(
+    store: Flat[Store],
+    who: Flat[Who],
+    source: Flat[Source],
+    parameters: Flat[bistable.Bistable],
+    family: Literal["halves", "overlay", "ambiguous"] = "halves",
+) -> None:
     """Two objects compete in one image, and a cue says which to look for.
 
     Parameters
@@ -70,11 +60,14 @@ def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], param
         What is shown.
     parameters
         Priors, gains and iterations.
+    family
+        Halves; overlay (objects, or photographs, that shine through each other, at every mix); ambiguous (reversible
+        figures).
     """
-    observers = who.load()
-    stimuli = halves(source, observers[0].model)
-    record = bistable.probe(observers, stimuli, parameters, source.seed, store)
-    print(table(summaries.summary(record)))
+    who.present(
+        lambda them: bistable.probe(them, two_readings(family, source, them[0].model), parameters, source.seed, store),
+        summaries.graded_summary,
+    )
 
 
 def run_recognition(
@@ -99,10 +92,65 @@ def run_recognition(
     hue_shift
         Added to every object's hue, in degrees; 180 takes the typical colour away.
     """
-    observers = who.load()
-    stimuli = single_objects(source, observers[0].model, Objects(hue_shift=hue_shift))
-    record = recognition.probe(observers, stimuli, parameters, source.seed, store)
-    print(table(summaries.recognition_summary(record)))
+
+    def show(observers: list) -> xr.Dataset:
+        stimuli = single_objects(source, observers[0].model, Objects(hue_shift=hue_shift))
+        return recognition.probe(observers, stimuli, parameters, source.seed, store)
+
+    who.present(show, summaries.recognition_summary)
+
+
+def run_probe(name: str) -> Callable:
+    """Give the command of a probe of cues or displays; its options are the fields of the probe's dataclass.
+
+    Parameters
+    ----------
+    name : of the probe.
+    """
+    probe = probes.PROBES[name]
+
+    def command(store, who, source, parameters) -> None:
+        def show(observers: list) -> xr.Dataset:
+            stimuli = display(name, source, observers[0].model)
+            return probe.run(observers, stimuli, parameters, source.seed, store)
+
+        who.present(show, probe.summarise)
+
+    annotations = {"store": Store, "who": Who, "source": Source, "parameters": probe.parameters}
+    command.__annotations__ = {key: Flat[of] for key, of in annotations.items()} | {"return": None}
+    command.__doc__ = probe.purpose
+    return command
+
+
+def run_feedback_dynamics(
+    store: Flat[Store],
+    who: Flat[Who],
+    source: Flat[Source],
+    parameters: Flat[FeedbackDynamics],
+    steps: int = 15,
+) -> None:
+    """Feedback again and again: where it settles, what it remembers along a morph, how it alternates.
+
+    Parameters
+    ----------
+    store
+        Where the record goes.
+    who
+        Who looks.
+    source
+        What is shown: halves; morph sequences, up and down in turn, for hysteresis.
+    parameters
+        Protocol, priors, gains, noise and adaptation.
+    steps
+        Pictures of a morph sequence.
+    """
+
+    def show(observers: list) -> xr.Dataset:
+        model = observers[0].model
+        shown = morphs(source, model, steps) if parameters.protocol == "hysteresis" else halves(source, model)
+        return feedback_dynamics.probe(observers, shown, parameters, source.seed, store)
+
+    who.present(show, dynamics_summaries.summary)
 
 
 def show_summary(
@@ -135,7 +183,8 @@ class Drawing:
     Parameters
     ----------
     name
-        Signature (stimulus, maps and probabilities) or steering (what each kind of cue does).
+        Signature (stimulus, maps and probabilities), steering (what each kind of cue does) or dynamics (records of
+        feedback_dynamics).
     record
         The records.
     out
@@ -150,7 +199,7 @@ class Drawing:
         Show the place cues too.
     """
 
-    name: Annotated[Literal["signature", "steering"], Words]
+    name: Annotated[Literal["signature", "steering", "dynamics"], Words]
     record: Annotated[tuple[Path, ...], Words]
     out: Path
     format: tuple[Literal["pdf", "png", "svg"], ...] = ()
@@ -170,6 +219,8 @@ def draw(drawing: Flat[Drawing]) -> None:
     first = records.load(drawing.record[0])
     if drawing.name == "steering":
         figure = figures.steering(summary_of(drawing.record))
+    elif drawing.name == "dynamics":
+        figure = dynamics_figure.dynamics([records.load(path) for path in drawing.record])
     else:
         figure = figures.signature(first, drawing.stimuli or None, kind=drawing.kind, place=drawing.place)
     written = figures.save(figure, drawing.out, first, drawing.format or None)
@@ -178,16 +229,28 @@ def draw(drawing: Flat[Drawing]) -> None:
 
 
 def export(record: Annotated[Path, Words], out: Path) -> None:
-    """Write a record as one netCDF file.
+    """Write a record as one netCDF file, or its trials as a table in model-vs-human's format.
 
     Parameters
     ----------
     record
         The record.
     out
-        File to write, .nc.
+        File to write, .nc, or .csv for the trials.
     """
-    print(records.export(records.load(record), out))
+    write = responses.write if out.suffix == ".csv" else records.export
+    print(write(records.load(record), out))
+
+
+def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
+    """Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.
+
+    Parameters
+    ----------
+    files
+        Tables of trials in model-vs-human's format, or folders of them.
+    """
+    print(table(responses.agreement(responses.read(files))))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path) -> None:
@@ -207,6 +270,17 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
     print(cards.add_measured(weights, *map(records.load, (steering, recognition, rotated))))
 
 
+def recovery(parameters: Flat[Simulated]) -> None:
+    """How often the 95 % interval of a fitted psychometric function holds the truth, by simulation.
+
+    Parameters
+    ----------
+    parameters
+        Simulated observers and their experiment.
+    """
+    print("\n".join(f"{name.replace('_', ' ')}: {value:.4g}" for name, value in coverage(parameters).items()))
+
+
 def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     """Summarise records of one probe in one table.
 
@@ -221,24 +295,47 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
         raise ValueError(f"expected records of one probe, got {' and '.join(sorted(titles))}: summarise them apart")
     if titles == {"recognition"} and maps:
         raise ValueError("recognition cues nothing that a map could find: leave out --maps")
-    of = summaries.recognition_summary if titles == {"recognition"} else summaries.summary
+    title = next(iter(titles))
+    displays = probes.summary_of_title(title) or dynamics_summaries.TITLES.get(title)
+    if displays and maps:
+        raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
+    of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.graded_summary)
     frames = [(summaries.map_summary if maps else of)(record) for record in opened]
     return pd.concat(frames, ignore_index=True)
 
 
-def table(frame: pd.DataFrame) -> str:
-    """Lay a summary out for the terminal.
+PROBES = {
+    "bistable": run_bistable, **{name: run_probe(name) for name in probes.PROBES},
+    "feedback_dynamics": run_feedback_dynamics, "recognition": run_recognition,
+}  # fmt: skip
+
+
+def list_probes() -> None:
+    """Say what probes there are, a line each."""
+    for name, probe in PROBES.items():
+        print(f"{name:20}{inspect.getdoc(probe).splitlines()[0]}")
+
+
+def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[int, int] | None = None) -> None:
+    """Run the experiment that a YAML or TOML file describes.
 
     Parameters
     ----------
-    frame : what ``summaries.summary`` gives.
+    file
+        Fields are the probe's options; "probe" names it.
+    resume
+        Go on with its record.
+    share
+        K N: do only every N-th chunk of its record from chunk K on, as a task of a Slurm array.
     """
-    return summaries.summary_text(frame).to_string(index=False)
+    words = experiment_file.words_of(file, PROBES) + ["--resume"] * resume
+    if main(words if share is None else [*words, "--share", *map(str, share)]):
+        raise SystemExit(2)
 
 
 COMMANDS = {
-    "bistable": run_bistable, "recognition": run_recognition, "summary": show_summary, "figure": draw,
-    "export": export, "card": card,
+    **PROBES, "list": list_probes, "run": run_file,
+    "summary": show_summary, "figure": draw, "export": export, "compare": compare, "recovery": recovery, "card": card,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 import xarray as xr
 
 from absvit import priors
+from experiments.directions import random_directions
 from experiments.observers import Observer, class_indices
 from experiments.trials import Condition, Stimuli, Store, Trial, run
 
@@ -36,6 +37,8 @@ class Bistable:
         other object covers more of.
     layer
         Block whose feedback norm, value norm and token norm are recorded.
+    gains
+        Gains to give all cues in turn, a dimension of the record.
     """
 
     iterations: int = 1
@@ -43,8 +46,13 @@ class Bistable:
     place_gain: float | None = None
     margin: int = 1
     layer: int = -3
+    gains: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.gains and (self.class_gain is not None or self.place_gain is not None):
+            raise ValueError("give --gains for all cues, or --class-gain and --place-gain, not both")
+        if len(set(self.gains)) < len(self.gains):
+            raise ValueError(f"gains must hold each gain once, got {self.gains}")
         if self.iterations < 1 or self.margin < 0:
             raise ValueError(f"iterations must be at least 1 and margin at least 0, got {self}")
 
@@ -93,8 +101,8 @@ def probe(
     Returns
     -------
     The record, opened lazily: logits (iteration, prior, stimulus, class), five maps (iteration, prior, stimulus,
-    token_y, token_x), and of each stimulus its picture, its objects' masks and its classes. With several models
-    or seeds these dims come first.
+    token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its family tells of
+    it, such as the mix of an overlay. With several models, seeds or gains these dims come first.
 
     Raises
     ------
@@ -112,7 +120,8 @@ def probe(
             stacklevel=2,
         )
     known = not unknown.any()
-    return run("bistable perception", observers, stimuli, conditions(parameters, known), parameters, seed, store)
+    cues = conditions(parameters, known)
+    return run("bistable perception", observers, stimuli, cues, parameters, seed, store, parameters.gains)
 
 
 def _uncued(trial: Trial) -> priors.Prior:
@@ -120,7 +129,7 @@ def _uncued(trial: Trial) -> priors.Prior:
 
 
 def _class_cue(name: str, gain: float | None, trial: Trial) -> priors.Prior:
-    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), gain)
+    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), gain if trial.gain is None else trial.gain)
 
 
 def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
@@ -129,16 +138,15 @@ def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
     size = 2 * parameters.margin + 1
     near = F.max_pool2d((own > 0).float()[:, None], size, stride=1, padding=parameters.margin)[:, 0]
     place = near * (own >= other)
-    return priors.SpatialPrior(place, parameters.place_gain)
+    return priors.SpatialPrior(place, parameters.place_gain if trial.gain is None else trial.gain)
 
 
 def _random_cue(cue: int, gain: float | None, trial: Trial) -> priors.Prior:
     """A standard normal direction for each image and cue, at the gain of the class cues."""
+    gain = gain if trial.gain is None else trial.gain
     gain = trial.model.prior_gains["class"] if gain is None else gain
-    keys = [[trial.seed, 2 * number + cue] for number in trial.numbers.tolist()]
-    generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
-    rows = np.stack([generator.standard_normal(trial.model.embed_dim, np.float32) for generator in generators])
-    return priors.VectorPrior(torch.from_numpy(rows), gain)
+    rows = random_directions(trial.seed, 2 * trial.numbers + cue, trial.model.embed_dim)
+    return priors.VectorPrior(rows, gain)
 
 
 def _shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Prior:

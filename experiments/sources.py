@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,9 +15,11 @@ from torch import nn
 from absvit.images import class_folder, read_photograph
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
-from stimuli import bistable, objects, stimulus_set
+from stimuli import ambiguous, bistable, morph, objects, overlay, stimulus_set
+from stimuli.ambiguous import Ambiguous
+from stimuli.reading import read_parts
 
-__all__ = ["Source", "halves", "single_objects"]
+__all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,9 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
     """
     size = tuple(model.patch_embed.img_size)
     if source.stimuli is not None:
-        return _of_folder(source, size)
+        return set_of(source, size)
     if source.photographs is not None:
-        pictures = [np.asarray(read_photograph(path)) for path in source.photographs]
-        names = source.classes or tuple(path.stem for path in source.photographs)
-        _check_classes(source.classes or (), model)
+        pictures, names = _pair(source, model)
         return Stimuli.of(bistable.from_photographs(*pictures, names, size))
     if source.folder is not None:
         samples, categories = class_folder(source.folder)
@@ -84,6 +85,61 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         scene = bistable.Halves().scene
         draw = partial(bistable.draw, bistable.Halves(objects.Objects(size=size, radius=scene.radius)))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
+    """Give stimuli of two readings of the size that a model takes.
+
+    Parameters
+    ----------
+    family : "halves"; "overlay", two objects, or photographs, at one place, at every mix; or "ambiguous", reversible
+        figures.
+    source : where they come from.
+    model : gives the size in pixels.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : as ``halves``, or a source that the family cannot be made of.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if family == "halves":
+        return halves(source, model)
+    if source.stimuli is not None or source.folder is not None:
+        raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
+    graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
+    if source.photographs is not None:
+        if family != "overlay":
+            raise ValueError(f"no photographs make the family {family}: leave out --photographs")
+        pictures, names = _pair(source, model)
+        return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
+    drawn = partial(overlay.draw, graded) if family == "overlay" else partial(ambiguous.draw, Ambiguous(size))
+    return Stimuli(lambda first, n: drawn(n, source.seed, first), source.n)
+
+
+def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
+    """Give pairs of morph sequences, up and down, of the size that a model takes.
+
+    Parameters
+    ----------
+    source : number of sequences, even, and seed, or a stimulus set of whole sequences.
+    model : gives the size in pixels.
+    steps : pictures of a sequence that is drawn.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : photographs or an odd number of sequences are asked for, or a stimulus set is
+        missing or of another size.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if source.folder is not None or source.photographs is not None:
+        raise ValueError("a morph joins embedded objects: leave out --folder and --photographs")
+    if source.n % 2:
+        raise ValueError(f"sequences go up and down: expected an even --n, got {source.n}")
+    if source.stimuli is not None:
+        made = json.loads(set_of(source, size).part(0, 1).attrs["parameters"])
+        return set_of(replace(source, n=source.n * made.get("steps", 1)), size)
+    draw = partial(morph.draw, morph.Morph(replace(morph.Morph().scene, size=size), steps))
+    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n * steps)
 
 
 def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> Stimuli:
@@ -103,9 +159,16 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     if source.folder is not None or source.photographs is not None:
         raise ValueError("recognition shows embedded objects or a stimulus set: leave out --folder and --photographs")
     if source.stimuli is not None:
-        return _of_folder(source, size)
+        return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
+    """Two photographs and the names of what they show."""
+    _check_classes(source.classes or (), model)
+    names = source.classes or tuple(path.stem for path in source.photographs)
+    return [np.asarray(read_photograph(path)) for path in source.photographs], names
 
 
 def _check_classes(names: Sequence[str], model: nn.Module) -> None:
@@ -116,9 +179,21 @@ def _check_classes(names: Sequence[str], model: nn.Module) -> None:
             raise ValueError(f"the model has no class {name!r}; the nearest are {', '.join(near)}")
 
 
-def _of_folder(source: Source, size: tuple[int, int]) -> Stimuli:
-    dataset = stimulus_set.read(source.stimuli)
-    found = (dataset.sizes["y"], dataset.sizes["x"])
+def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
+    """Give the first stimuli of a stimulus set.
+
+    Parameters
+    ----------
+    source : folder of the set and number of stimuli.
+    size : height and width in pixels that the model takes.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : the set is missing, unreadable or of another size.
+    """
+    part, n = read_parts(source.stimuli)
+    example = part(0, 1)
+    found = (example.sizes["y"], example.sizes["x"])
     if found != size:
         raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
-    return Stimuli.of(dataset.isel(stimulus=slice(source.n)))
+    return Stimuli(part, min(n, source.n))

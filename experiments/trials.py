@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
-import dask.array
 import numpy as np
 import torch
 import torch.nn.functional as F
 import xarray as xr
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from absvit import AbSViT, maps, perceive
 from absvit.images import normalise
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import Prior
-from absvit.records import begin, provenance
+from absvit.records import provenance
+from experiments.chunks import Store, fill
 from experiments.observers import Observer, class_indices, class_names
 
-__all__ = ["Condition", "Stimuli", "Store", "Trial", "run"]
+__all__ = ["Condition", "Stimuli", "Store", "Trial", "attributes", "run"]
 
 MAP_NAMES = {
     "prior_weights": "weight that the prior gives to a token, gain included; NaN bottom-up",
@@ -39,13 +38,19 @@ COORDINATES = {
     "cue": "object that the prior cues: 1, 2, 0 = neither, -1 = one that is not shown",
     "kind": "kind of prior",
     "class": "class of the model",
-    "class_1": "class index of object 1; -1 = unknown to the model",
-    "class_2": "class index of object 2; -1 = unknown to the model, or no such object",
     "absent_class": "index of a class that is not shown and cued as a catch trial; -1 = unknown",
     "third_class": "index of another class that is not shown; -1 = unknown",
-    "side_1": "half that holds object 1",
+    "gain": "factor on the weights of the cues",
+    "angle": "angle around fixation from the target to where attention is sent",
+    "width": "standard deviation of the spotlight, in units of the smaller side of the image",
     "model": "observer",
     "seed": "seed of the observer's training",
+}
+
+UNITS = {"token_y": "pixel", "token_x": "pixel", "angle": "degree"}
+OF_OBJECTS = {
+    "class": "class index of object {}; -1 = unknown to the model, or no such object",
+    "mask": "share of a token that object {} covers",
 }
 
 
@@ -82,8 +87,10 @@ class Trial:
     model : the observer's model.
     numbers : (stimulus,) numbers of the stimuli.
     coverage : (stimulus, object, token_y, token_x) share of each token that an object covers, in [0, 1].
-    classes : (stimulus,) index by name: class_1, class_2, absent_class, third_class.
+    classes : (stimulus,) index by name: class_1, class_2 ..., absent_class, third_class.
     seed : seed of the experiment.
+    stimuli : the stimuli without their pictures and masks: places and design variables.
+    gain : factor on the weights of the cues; None for the model's defaults.
     """
 
     model: AbSViT
@@ -91,6 +98,8 @@ class Trial:
     coverage: Tensor
     classes: dict[str, np.ndarray]
     seed: int
+    stimuli: xr.Dataset
+    gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,43 +109,17 @@ class Condition:
     Parameters
     ----------
     name : its name in the record.
-    cue : object that it cues: 1, 2, 0 = neither, -1 = one that is not shown.
+    cue : object that it cues: 1, 2 ..., 0 = none of them, -1 = one that is not shown.
     kind : kind of prior, such as "class".
     prior : function of a trial that gives it.
+    levels : what else tells the prior apart, as numbers by name; they become coordinates of the record's priors.
     """
 
     name: str
     cue: int
     kind: str
     prior: Callable[[Trial], Prior]
-
-
-@dataclass(frozen=True)
-class Store:
-    """Where the record goes.
-
-    Parameters
-    ----------
-    out
-        Zarr folder.
-    resume
-        Go on with a record that an earlier run of the same experiment began.
-    overwrite
-        Replace a record that is there.
-    chunk
-        Stimuli that are shown, and written, at a time.
-    """
-
-    out: Path
-    resume: bool = False
-    overwrite: bool = False
-    chunk: int = 20
-
-    def __post_init__(self) -> None:
-        if self.resume and self.overwrite:
-            raise ValueError("give --resume to go on or --overwrite to start anew, not both")
-        if self.chunk < 1:
-            raise ValueError(f"chunk must be at least 1 stimulus, got {self.chunk}")
+    levels: Mapping[str, float] = field(default_factory=dict)
 
 
 def run(
@@ -147,6 +130,8 @@ def run(
     parameters,
     seed: int,
     store: Store,
+    gains: Sequence[float] = (),
+    map_names: Sequence[str] = tuple(MAP_NAMES),
 ) -> xr.Dataset:
     """Show all stimuli to all observers under all conditions.
 
@@ -159,6 +144,9 @@ def run(
     parameters : the probe's frozen dataclass, with ``iterations`` and ``layer``.
     seed : seed of the experiment.
     store : where the record goes.
+    gains : gains to give the cues in turn, a dimension of the record; the models' defaults and no such dimension, if
+        left out.
+    map_names : maps to record.
 
     Returns
     -------
@@ -170,22 +158,13 @@ def run(
     """
 
     def shown(part: slice) -> xr.Dataset:
-        return _show(observers, stimuli.part(part.start, part.stop - part.start), conditions, parameters, seed)
+        shown_now = stimuli.part(part.start, part.stop - part.start)
+        return _show(observers, shown_now, conditions, parameters, seed, tuple(gains), tuple(map_names))
 
-    first = slice(0, min(store.chunk, stimuli.n))
-    values = shown(first)  # tells the record's layout
-    layout = _layout(values, stimuli.n, store.chunk)
-    layout.attrs = _attributes(title, observers, stimuli, parameters, seed)
-    record = begin(store.out, layout, store.chunk, store.resume, store.overwrite)
-    pending = record.pending()
-    with tqdm(total=stimuli.n, initial=stimuli.n - sum(p.stop - p.start for p in pending), unit="stimulus") as bar:
-        for part in pending:
-            record.write(part, values if part == first else shown(part))
-            bar.update(part.stop - part.start)
-    return xr.open_zarr(store.out)
+    return fill(shown, stimuli.n, partial(attributes, title, observers, stimuli, parameters, seed), store)
 
 
-def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed: int) -> xr.Dataset:
+def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed, gains, map_names):
     """Show some stimuli: their part of the record."""
     model = observers[0].model
     grid = tuple(model.patch_embed.grid_size)
@@ -194,25 +173,36 @@ def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parame
     device = next(model.parameters()).device
     cfg = model.pretrained_cfg
     images = normalise(stimuli["image"].values, cfg["mean"], cfg["std"]).to(device)
+    told = stimuli.drop_vars(["image", "object_mask"])
     parts = []
     for observer in observers:
         priors = None
         if isinstance(observer.model, AbSViT):
-            trial = Trial(observer.model, stimuli["stimulus"].values, coverage.to(device), classes, seed)
-            priors = [condition.prior(trial) for condition in conditions]
+            trial = Trial(observer.model, stimuli["stimulus"].values, coverage.to(device), classes, seed, told)
+            trials = [replace(trial, gain=gain) for gain in gains or (None,)]
+            priors = [condition.prior(trial) for trial in trials for condition in conditions]
         trajectory = perceive(observer.model, images, priors, parameters.iterations if priors else 0, RECORDED)
-        parts.append(_variables(trajectory, parameters.layer, len(conditions)))
-    finite = np.all([np.isfinite(part["logits"]).all(axis=(0, 1, 3)) for part in parts], axis=0)
+        values = _variables(trajectory, parameters.layer, max(1, len(gains)) * len(conditions), map_names)
+        parts.append({name: _by_gain(value, len(gains)) for name, value in values.items()})
+    finite = np.all([np.isfinite(part["logits"]).all(axis=(*range(part["logits"].ndim - 2), -1)) for part in parts], 0)
     if not finite.all():
         number = stimuli["stimulus"].values[~finite][0]
         raise ValueError(f"logits of stimulus {number} are not finite: check the checkpoint and the picture")
-    return _dataset(parts, observers, conditions, stimuli, classes, coverage.numpy(), class_names(model))
+    return _dataset(parts, observers, conditions, gains, stimuli, classes, coverage.numpy(), class_names(model))
+
+
+def _by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
+    """Values (iteration, gain and prior, ...) as (gain, iteration, prior, ...); as they are without gains."""
+    if not n_gains:
+        return values
+    return np.moveaxis(values.reshape(len(values), n_gains, -1, *values.shape[2:]), 1, 0)
 
 
 def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     """Class indices (stimulus,) of the objects and of two classes that are not shown; -1 where unknown."""
     known = class_indices(model, stimuli.attrs["categories"])
-    shown = known[stimuli["object_class"].values]
+    drawn = stimuli["object_class"].values
+    shown = np.where(drawn < 0, -1, known[drawn])
     shown = np.concatenate([shown, np.full((len(shown), 2 - min(shown.shape[1], 2)), -1)], axis=1)
     # catch trials cue another of the stimuli's own categories or, of two photographs, another of the model's
     candidates = known if len(known) >= 4 else np.arange(model.num_classes)
@@ -220,9 +210,10 @@ def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     for number, row in zip(stimuli["stimulus"].values.tolist(), shown, strict=True):
         free = np.setdiff1d(candidates, row)
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
-        others.append(generator.permutation(free)[:2] if (known >= 0).all() else [-1, -1])
+        others.append(generator.permutation(free)[:2] if (known >= 0).all() and len(free) > 1 else [-1, -1])
     absent, third = np.array(others, np.int64).T
-    return {"class_1": shown[:, 0], "class_2": shown[:, 1], "absent_class": absent, "third_class": third}
+    by_object = {f"class_{k + 1}": column for k, column in enumerate(shown.T)}
+    return by_object | {"absent_class": absent, "third_class": third}
 
 
 def _coverage(masks: np.ndarray, grid: tuple[int, int]) -> Tensor:
@@ -230,7 +221,7 @@ def _coverage(masks: np.ndarray, grid: tuple[int, int]) -> Tensor:
     return F.adaptive_avg_pool2d(torch.from_numpy(masks).float(), grid)
 
 
-def _variables(trajectory: Trajectory, layer: int, n_conditions: int) -> dict[str, np.ndarray]:
+def _variables(trajectory: Trajectory, layer: int, n_conditions: int, map_names) -> dict[str, np.ndarray]:
     """Logits and maps (iteration, prior, stimulus, ...); NaN where a map does not exist bottom-up."""
     found = {
         "token_norm": maps.token_norm_map(trajectory, layer),
@@ -241,38 +232,44 @@ def _variables(trajectory: Trajectory, layer: int, n_conditions: int) -> dict[st
     for name, of in (("prior_weights", maps.prior_weight_map), ("feedback_norm", maps.feedback_norm_map)):
         none = torch.full_like(found["token_norm"][:1], torch.nan)
         found[name] = none if bottom_up_only else torch.cat([none, of(trajectory)])
-    values = {name: found[name].half() for name in MAP_NAMES} | {"logits": trajectory.logits.float()}
+    values = {name: found[name].half() for name in map_names} | {"logits": trajectory.logits.float()}
     expand = {name: value.expand(-1, n_conditions, *value.shape[2:]) for name, value in values.items()}
     return {name: value.cpu().numpy() for name, value in expand.items()}
 
 
-def _dataset(parts, observers, conditions, stimuli, classes, coverage, names) -> xr.Dataset:
+def _dataset(parts, observers, conditions, gains, stimuli, classes, coverage, names) -> xr.Dataset:
     """Put the values of all observers and what is known of the stimuli into one Dataset."""
     leading = {"model": list(dict.fromkeys(o.label for o in observers))}
     leading["seed"] = list(dict.fromkeys(o.seed for o in observers))
     shape = tuple(len(labels) for labels in leading.values())
     several = [axis for axis, n in enumerate(shape) if n > 1]
-    by_condition = [*(list(leading)[axis] for axis in several), "iteration", "prior", "stimulus"]
+    first = [*(list(leading)[axis] for axis in several), *(["gain"] if gains else [])]
+    by_condition = [*first, "iteration", "prior", "stimulus"]
     single = tuple(axis for axis, n in enumerate(shape) if n == 1)
     data = {}
-    for name in ("logits", *MAP_NAMES):
+    for name in parts[0]:
         stacked = np.stack([part[name] for part in parts])
         dims = ["class"] if name == "logits" else ["token_y", "token_x"]
         data[name] = ((*by_condition, *dims), stacked.reshape(*shape, *stacked.shape[1:]).squeeze(single))
     data["image"] = stimuli["image"].variable
-    coverage = np.concatenate([coverage, np.zeros_like(coverage[:, :1])], axis=1)  # a single object has no rival
-    for k in (0, 1):
+    if coverage.shape[1] < 2:  # a single object has no rival
+        coverage = np.concatenate([coverage, np.zeros_like(coverage)], axis=1)
+    for k in range(coverage.shape[1]):
         data[f"mask_{k + 1}"] = (("stimulus", "token_y", "token_x"), coverage[:, k])
-    coordinates = {
-        "iteration": np.arange(data["logits"][1].shape[len(several)]),
+    sizes = dict(zip(data["logits"][0], data["logits"][1].shape, strict=True))
+    coordinates = _design(stimuli) | {
+        "iteration": np.arange(sizes["iteration"]),
         "prior": np.array([c.name for c in conditions], object),
         "cue": ("prior", np.array([c.cue for c in conditions], np.int8)),
         "kind": ("prior", np.array([c.kind for c in conditions], object)),
         "class": np.array(names, object),
+        **{name: ("prior", [c.levels.get(name, np.nan) for c in conditions]) for name in _levels(conditions)},
         **{name: ("stimulus", values) for name, values in classes.items()},
         **{name: stimuli[name].variable for name in ("stimulus", "y", "x", "channel")},
-        **{dim: np.array(leading[dim], object if dim == "model" else np.int64) for dim in by_condition[: len(several)]},
+        **{dim: np.array(leading[dim], object if dim == "model" else np.int64) for dim in first if dim != "gain"},
     }
+    if gains:
+        coordinates["gain"] = np.array(gains, float)
     for dim, pixels in (("token_y", "y"), ("token_x", "x")):
         n = coverage.shape[2 if dim == "token_y" else 3]
         coordinates[dim] = (np.arange(n) + 0.5) * stimuli.sizes[pixels] / n
@@ -282,43 +279,65 @@ def _dataset(parts, observers, conditions, stimuli, classes, coverage, names) ->
     return dataset
 
 
+def _design(stimuli: xr.Dataset) -> dict[str, xr.Variable]:
+    """What a family tells of its stimuli and, numbered from 1, of the place of each object, to go into the record."""
+    variables = {n: v.variable for n, v in stimuli.data_vars.items() if not str(n).endswith("_degree")}
+    found = {name: _words(variable) for name, variable in variables.items() if variable.dims == ("stimulus",)}
+    for name in ("object_x", "object_y", "object_radius"):
+        if name in variables:
+            for k in range(variables[name].sizes["object"]):
+                one = variables[name].isel(object=k)
+                told = one.attrs | {"long_name": one.attrs["long_name"].replace("each object", f"object {k + 1}")}
+                found[f"{name.removeprefix('object_')}_{k + 1}"] = xr.Variable("stimulus", one.values, told)
+    return found
+
+
+def _words(variable: xr.Variable) -> xr.Variable:
+    """Words in the type that they have on disk; numbers as they are."""
+    return variable.astype(np.dtypes.StringDType()) if variable.dtype.kind in "OU" else variable
+
+
+def _levels(conditions: Sequence[Condition]) -> list[str]:
+    """Names of the levels that tell priors apart."""
+    return list(dict.fromkeys(name for condition in conditions for name in condition.levels))
+
+
 def _described(name: str) -> dict[str, str]:
     """Long name and unit of a variable or coordinate."""
     fixed = {
         "logits": "logit of each class",
-        "mask_1": "share of a token that object 1 covers",
-        "mask_2": "share of a token that object 2 covers",
         "token_y": "token centre from the upper edge",
         "token_x": "token centre from the left edge",
     }
+    kind, _, number = name.rpartition("_")
+    if kind in OF_OBJECTS and number.isdigit():
+        fixed[name] = OF_OBJECTS[kind].format(number)
     long_name = {**fixed, **MAP_NAMES, **COORDINATES}.get(name, name)
-    return {"long_name": long_name, "units": "pixel" if name in ("token_y", "token_x") else "1"}
+    return {"long_name": long_name, "units": UNITS.get(name, "1")}
 
 
-def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
-    """The whole record, without its values: what varies with the stimulus is lazy."""
-    whole = {}
-    for name, variable in values.variables.items():
-        if "stimulus" in variable.dims and name != "stimulus":
-            sizes = {dim: n if dim == "stimulus" else size for dim, size in variable.sizes.items()}
-            chunks = tuple(chunk if dim == "stimulus" else size for dim, size in sizes.items())
-            zeros = dask.array.zeros(tuple(sizes.values()), dtype=variable.dtype, chunks=chunks)
-            whole[name] = xr.Variable(variable.dims, zeros, variable.attrs)
-    numbers = int(values["stimulus"][0]) + np.arange(n)
-    first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
-    return first.assign(whole).set_coords([name for name in values.coords if name in whole])
+def attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
+    """Provenance of a record; checkpoints in the order of ``seed``.
 
-
-def _attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
-    """Provenance of the record; checkpoints in the order of ``seed``."""
+    Parameters
+    ----------
+    title : of the record.
+    observers : each label with the same seeds.
+    stimuli : what is shown.
+    parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
+    seed : seed of the experiment.
+    """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     models = [o.model for o in observers if o.label == observers[0].label]
     device = str(next(models[0].parameters()).device)
-    return provenance(title, seed, asdict(parameters), device) | {
-        "model": observers[0].label,
-        "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
-        "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
-        "stimuli": json.dumps({"n": stimuli.n, **made}),
-        "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
-        "layer": parameters.layer % len(models[0].blocks),
-    }
+    return (
+        provenance(title, seed, asdict(parameters), device)
+        | {
+            "model": observers[0].label,
+            "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
+            "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
+            "stimuli": json.dumps({"n": stimuli.n, **made}),
+            "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
+        }
+        | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
+    )

@@ -22,6 +22,7 @@ Folder = Annotated[Path, tyro.conf.Positional]
 # name on the command line: module, its dataclass of parameters, and what it shows
 FAMILIES = {
     "objects": ("objects", "Objects", "scenes of one or more objects"),
+    "scenes": ("scenes", "Scenes", "scenes of objects in several set sizes"),
     "bistable": ("bistable", "Halves", "half/half images of two objects"),
     "halves": ("halves", "Photographs", "half/half images of photographs, of a class folder or two given ones"),
     "overlay": ("overlay", "Overlay", "two objects in one place, one shining through the other"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from stimuli.variables import DESCRIPTIONS, MASKS, dataset_of
 
-__all__ = ["RECIPE", "TABLE", "read", "read_rows", "read_table", "recipe_of"]
+__all__ = ["RECIPE", "TABLE", "read", "read_parts", "read_rows", "read_table", "recipe_of"]
 
 RECIPE, TABLE = "stimuli.json", "stimuli.csv"
 NO_ATTRIBUTES = ("n", "first", "variables", "luminance", "versions", "sha256")
@@ -66,6 +67,28 @@ def read(folder: Path) -> xr.Dataset:
     folder = Path(folder)
     recipe = recipe_of(folder)
     return read_rows(folder, read_table(folder, recipe["variables"]), recipe)
+
+
+def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
+    """Open a set whose pictures are read when they are asked for.
+
+    Parameters
+    ----------
+    folder : of the set.
+
+    Returns
+    -------
+    Function of (first, n) that gives n stimuli from row ``first`` on as :func:`read` does, and the number of stimuli.
+
+    Raises
+    ------
+    FileNotFoundError : the folder holds no stimulus set.
+    ValueError : the recipe or the table cannot be read.
+    """
+    folder = Path(folder)
+    recipe = recipe_of(folder)
+    table = read_table(folder, recipe["variables"])
+    return lambda first, n: read_rows(folder, table.iloc[first : first + n], recipe), len(table)
 
 
 def read_table(folder: Path, variables: dict[str, dict]) -> pd.DataFrame:

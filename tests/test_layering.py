@@ -13,6 +13,7 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 FOUNDATION = ("stimuli", "absvit.images", "absvit.archives", "absvit.datasets", "absvit.distributed", "absvit.records")
 MODELS = (*FOUNDATION, "absvit.models")
 PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", "absvit.distributed", "stimuli")
+CUED_PROBE = (*PROBE, "experiments.cues", "experiments.demands", "experiments.observers", "experiments.trials")
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "absvit.images": (),
@@ -34,10 +35,34 @@ MAY_IMPORT = {
     "experiments.__init__": (),
     "experiments.__main__": (*PROBE, "experiments"),
     "experiments.observers": ("absvit.__init__", "absvit.models"),
-    "experiments.trials": (*PROBE, "experiments.observers"),
-    "experiments.bistable": (*PROBE, "experiments.observers", "experiments.trials"),
+    "experiments.chunks": ("absvit.records", "absvit.distributed"),
+    "experiments.trials": (*PROBE, "experiments.chunks", "experiments.observers"),
+    "experiments.directions": ("absvit.models",),
+    "experiments.passes": ("absvit.__init__", "absvit.models"),
+    "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
+    "experiments.feedback_dynamics": (
+        *PROBE, "experiments.chunks", "experiments.directions", "experiments.observers", "experiments.passes",
+        "experiments.trials",
+    ),
+    "experiments.corruption_dynamics": (
+        *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
+    ),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
+    "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),
+    "experiments.cues": (*PROBE, "experiments.directions", "experiments.trials"),
+    "experiments.demands": ("experiments.observers", "experiments.trials"),
+    **{f"experiments.{name}": CUED_PROBE for name in (
+        "object_prior", "spatial_prior", "search", "navon", "contours", "crowding",
+    )},
+    "experiments.responses": ("experiments.measures",),
+    "experiments.probes": ("experiments",),
+    "experiments.cueing_summaries": ("experiments.measures",),
+    "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),
+    "experiments.experiment_file": (),
+    "experiments.presenting": ("absvit.distributed", "experiments.observers", "experiments.summaries"),
+    "experiments.dynamics_figure": ("experiments.figures", "experiments.measures"),
+    "experiments.dynamics_summaries": ("experiments.measures",),
     "experiments.measures": ("absvit.records", "experiments.measures"),
     "experiments.summaries": ("experiments.measures",),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
@@ -60,8 +85,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": ("experiments.figures",),
-    "seaborn": ("experiments.figures",),
+    "matplotlib": ("experiments.figures", "experiments.dynamics_figure"),
+    "seaborn": ("experiments.figures", "experiments.dynamics_figure"),
 }
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 

@@ -1,9 +1,11 @@
 """Records: written a chunk at a time, resumed where they stopped, refused where they are something else."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import dask.array
 import numpy as np
@@ -177,6 +179,108 @@ def test_export_gives_the_same_values_as_netcdf(tmp_path, values):
         assert read.attrs["command"] == stored.attrs["command"]
     with pytest.raises(ValueError, match=r"\.nc"):
         records.export(stored, tmp_path / "r.hdf")
+
+
+def chunk_file(path, name, part):
+    """The file of a chunk, found by its name: the stimulus stands last in all arrays here."""
+    files = sorted((path / name / "c").rglob(str(part)))
+    assert len(files) == 1 and files[0].is_file()
+    return files[0]
+
+
+DAMAGE = {
+    "truncated": lambda file: file.write_bytes(file.read_bytes()[:-3]),
+    "one bit wrong": lambda file: file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:]),
+    "empty": lambda file: file.write_bytes(b""),
+    "lost": lambda file: file.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", ["logits", "label", "done"])
+def test_a_damaged_chunk_is_found_and_done_again(tmp_path, values, damage, name):
+    values[:, 3:6] = 0  # what equals zarr's fill value is written, and missed, too
+    fill(records.begin(tmp_path / "r.zarr", layout(), CHUNK), values)
+    whole = records.load(tmp_path / "r.zarr").load()
+    DAMAGE[damage](chunk_file(tmp_path / "r.zarr", name, 1))
+    record = records.begin(tmp_path / "r.zarr", layout(), CHUNK, resume=True)
+    assert record.pending() == [slice(3, 6)]
+    fill(record, values)
+    xr.testing.assert_identical(records.load(tmp_path / "r.zarr").load(), whole)
+    assert record.repair() == []
+
+
+def test_damage_is_an_error_to_whoever_reads_it(tmp_path, values):
+    fill(records.begin(tmp_path / "r.zarr", layout(), CHUNK), values)
+    DAMAGE["one bit wrong"](chunk_file(tmp_path / "r.zarr", "logits", 1))
+    with pytest.raises(ValueError, match="checksum"):
+        xr.open_zarr(tmp_path / "r.zarr")["logits"].load()
+
+
+@pytest.mark.parametrize("name", ["stimulus", "prior"])
+def test_a_damaged_coordinate_is_written_again(tmp_path, values, name):
+    fill(records.begin(tmp_path / "r.zarr", layout(), CHUNK), values)
+    whole = records.load(tmp_path / "r.zarr").load()
+    DAMAGE["truncated"](chunk_file(tmp_path / "r.zarr", name, 0))
+    assert records.begin(tmp_path / "r.zarr", layout(), CHUNK, resume=True).pending() == []
+    xr.testing.assert_identical(records.load(tmp_path / "r.zarr").load(), whole)
+
+
+def test_shares_are_disjoint_whole_chunks_and_make_the_whole_record(tmp_path, values):
+    fill(records.begin(tmp_path / "whole.zarr", layout(created="now"), CHUNK), values)
+    shares = [
+        records.begin(tmp_path / "r.zarr", layout(created="now"), CHUNK, resume=True, share=(k, 2)) for k in (1, 0)
+    ]
+    assert [share.pending() for share in shares] == [[slice(3, 6)], [slice(0, 3), slice(6, 7)]]
+    fill(shares[0], values)
+    DAMAGE["truncated"](chunk_file(tmp_path / "r.zarr", "logits", 1))
+    assert shares[1].repair() == []  # each looks after its own
+    assert records.join(tmp_path / "r.zarr", (1, 2)).repair() == [slice(3, 6)]
+    for share in shares:
+        fill(share, values)
+    xr.testing.assert_identical(records.load(tmp_path / "r.zarr").load(), records.load(tmp_path / "whole.zarr").load())
+
+
+def test_of_processes_that_begin_at_once_one_makes_the_store(tmp_path, values, monkeypatch):
+    replace = os.replace
+
+    def overtaken(source, target):  # another process makes the same record in the meantime
+        monkeypatch.setattr(os, "replace", replace)
+        fill(records.begin(tmp_path / "r.zarr", layout(), CHUNK, resume=True, share=(0, 2)), values)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", overtaken)
+    late = records.begin(tmp_path / "r.zarr", layout(), CHUNK, resume=True, share=(1, 2))
+    assert records.load(tmp_path / "r.zarr")["done"].values.tolist() == [1, 1, 1, 0, 0, 0, 1]
+    fill(late, values)
+    assert np.array_equal(records.load(tmp_path / "r.zarr")["logits"], values)
+    assert [path.name for path in tmp_path.iterdir()] == ["r.zarr"]
+
+
+FULL_DISK = """
+import resource, sys
+sys.path.insert(0, {tests!r})
+import numpy as np
+from test_records import CHUNK, N, layout, part_of
+from absvit import records
+values = np.random.default_rng(0).normal(size=(2, N)).astype(np.float32)
+record = records.begin({path!r}, layout(), CHUNK)
+for part in record.pending():
+    if part.start == 3:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+    record.write(part, part_of(values, part))
+"""
+
+
+def test_on_a_full_disk_what_is_done_stays(tmp_path, values):
+    code = FULL_DISK.format(tests=str(Path(__file__).parent), path=str(tmp_path / "r.zarr"))
+    stopped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert stopped.returncode == 1 and "OSError: [Errno 27]" in stopped.stderr
+    stored = records.load(tmp_path / "r.zarr")
+    assert stored["done"].values.tolist() == [1, 1, 1, 0, 0, 0, 0]
+    assert np.array_equal(stored["logits"][:, :3], values[:, :3])
+    fill(records.begin(tmp_path / "r.zarr", layout(), CHUNK, resume=True), values)
+    assert np.array_equal(records.load(tmp_path / "r.zarr")["logits"], values)
 
 
 def test_a_record_that_lost_its_marks_is_written_anew(tmp_path, values):

@@ -1,7 +1,34 @@
 """Measures: numbers of a record, from the record alone; nothing here runs a model or plots."""
 
+from experiments.measures.alternation import dominance_durations, fit_durations, switch_rate
+from experiments.measures.consistency import (
+    accuracy_by_observer,
+    cohens_kappa,
+    error_consistency,
+    is_cue_conflict,
+    mean_error_consistency,
+    shape_bias,
+)
+from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
+from experiments.measures.dynamics import (
+    cue_memory,
+    decision_time,
+    energy_change,
+    fixed_point_distance,
+    hysteresis_area,
+    hysteresis_width,
+    oscillation,
+    settling_iteration,
+    speed_accuracy,
+    transition_point,
+)
+from experiments.measures.groups import congruency_effect, group_difference
 from experiments.measures.intervals import bootstrap
-from experiments.measures.localisation import object_tokens, roc_auc
+from experiments.measures.letters import letter_evidence
+from experiments.measures.localisation import object_tokens, object_tokens_of_all, roc_auc
+from experiments.measures.psychometric import PsychometricFit, Sigmoid, fit_psychometric, psychometric_intervals
+from experiments.measures.resampling import cohens_dz, hierarchical_bootstrap, paired_permutation_test, sign_test
+from experiments.measures.response_times import conditional_accuracy, response_entropy, response_margin
 from experiments.measures.selection import (
     DEFAULT_MAP,
     MAPS,
@@ -17,10 +44,36 @@ from experiments.measures.selection import (
     probabilities,
     selection_index,
     written,
-)  # fmt: skip
+)
+from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa
+from experiments.measures.slopes import slope
+from experiments.measures.spacing import critical_spacing
+from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
+from experiments.measures.targets import (
+    cueing_benefit,
+    cueing_cost,
+    prior_difference,
+    region_auc,
+    region_iou,
+    region_share,
+    reported,
+    target_evidence,
+    target_probability,
+)
 
 __all__ = [
-    "DEFAULT_MAP", "MAPS", "absent_probability", "accuracy", "attention_auc", "attention_share", "bootstrap",
-    "classes_known", "cue_decides", "cued_probability", "object_1_share", "object_tokens",
-    "other_probability", "probabilities", "roc_auc", "selection_index", "written",
+    "DEFAULT_MAP", "MAPS", "PsychometricFit", "Sigmoid", "absent_probability", "accuracy", "accuracy_by_observer",
+    "area_from_evidence", "attention_auc", "attention_gradient", "attention_share", "benefit_by_place", "bootstrap",
+    "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "criterion",
+    "critical_spacing", "cue_decides", "cue_distance", "cued_probability", "cueing_benefit", "cueing_cost", "d_prime",
+    "d_prime_from_area", "error_consistency", "fit_psychometric", "group_difference", "hierarchical_bootstrap",
+    "is_cue_conflict",
+    "letter_evidence", "mean_error_consistency", "object_1_share", "object_tokens", "object_tokens_of_all",
+    "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "psychometric_intervals",
+    "region_auc", "region_iou", "region_share", "reported", "response_entropy", "response_margin", "roc_auc",
+    "selection_index", "shape_bias", "sign_test", "slope", "target_evidence", "target_probability",
+    "written",
+    "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
+    "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
+    "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-__all__ = ["mean_share", "object_tokens", "roc_auc"]
+__all__ = ["mean_share", "object_tokens", "object_tokens_of_all", "roc_auc"]
 
 
 def object_tokens(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
@@ -23,9 +23,35 @@ def object_tokens(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     -------
     Two masks (stimulus, token_y, token_x) bool that do not overlap; empty for an object that covers no token.
     """
-    mask_1, mask_2 = record["mask_1"], record["mask_2"]
-    own = (mask_1.where(mask_1 > mask_2, 0), mask_2.where(mask_2 > mask_1, 0))
-    return tuple((m > 0) & (m >= np.minimum(m.max(("token_y", "token_x")), 0.5)) for m in own)
+    first, second = object_tokens_of_all(record[["mask_1", "mask_2"]])
+    return first, second
+
+
+def object_tokens_of_all(record: xr.Dataset) -> list[xr.DataArray]:
+    """Tokens that belong to each object, see :func:`object_tokens`.
+
+    Parameters
+    ----------
+    record : record with mask_1, mask_2 ...
+
+    Returns
+    -------
+    A mask (stimulus, token_y, token_x) bool for each object; they do not overlap.
+
+    Raises
+    ------
+    ValueError : the record holds no masks.
+    """
+    names = sorted((name for name in record if str(name).startswith("mask_")), key=lambda name: int(name[5:]))
+    if not names:
+        raise ValueError("the record holds no masks, which this measure needs: run the probe on stimuli with masks")
+    masks, found = [record[name] for name in names], []
+    for number, mask in enumerate(masks):
+        others = [other for place, other in enumerate(masks) if place != number]
+        rival = xr.concat(others, "object").max("object") if others else xr.zeros_like(mask)
+        own = mask.where(mask > rival, 0)
+        found.append((own > 0) & (own >= np.minimum(own.max(("token_y", "token_x")), 0.5)))
+    return found
 
 
 def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:

@@ -1,0 +1,89 @@
+"""Demands: what a probe needs of stimuli and models, and refuses to run without."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+
+import xarray as xr
+
+from experiments.observers import Observer, class_indices, class_names
+from experiments.trials import Stimuli
+
+__all__ = ["check_classes", "check_looking", "check_variables", "each_part"]
+
+
+def check_variables(example: xr.Dataset, names: Sequence[str], probe: str) -> None:
+    """Refuse a stimulus set without the variables that a probe's measures need.
+
+    Parameters
+    ----------
+    example : some of the stimuli.
+    names : variables, such as object_mask.
+    probe : name of the probe.
+
+    Raises
+    ------
+    ValueError : some are missing; they are named.
+    """
+    lacking = [name for name in names if name not in example]
+    if lacking:
+        family = example.attrs.get("family", "an unnamed family")
+        raise ValueError(
+            f"{probe} needs {', '.join(lacking)} of every stimulus and this set of {family} has none: choose another "
+            "set (python -m stimuli list), or leave out --stimuli"
+        )
+
+
+def check_classes(observers: Sequence[Observer], categories: Sequence[str], probe: str) -> None:
+    """Refuse classes that a model does not know.
+
+    Parameters
+    ----------
+    observers : models of one kind.
+    categories : names of classes that the probe cues or asks for.
+    probe : name of the probe.
+
+    Raises
+    ------
+    ValueError : some are unknown; the first is named, with the nearest that the model knows.
+    """
+    model, label = observers[0].model, observers[0].label
+    unknown = [name for name, index in zip(categories, class_indices(model, categories), strict=True) if index < 0]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], class_names(model), 4, 0.4) or class_names(model)[:12]
+        raise ValueError(
+            f"{label} does not know the class {unknown[0]!r}, which {probe} asks for; it knows {', '.join(near)}: "
+            "choose another model or other stimuli"
+        )
+
+
+def check_looking(iterations: int, gains: Sequence[float]) -> None:
+    """Refuse numbers of passes and gains that no probe of cues can use.
+
+    Parameters
+    ----------
+    iterations : feedback passes.
+    gains : gains of the cues.
+
+    Raises
+    ------
+    ValueError : less than one pass, no gain, one that is not finite, or one given twice.
+    """
+    if iterations < 1:
+        raise ValueError(f"iterations must be at least 1, got {iterations}")
+    if not gains or not all(math.isfinite(gain) for gain in gains) or len(set(gains)) < len(gains):
+        raise ValueError(f"gains must be one or more different finite numbers, got {tuple(gains)}")
+
+
+def each_part(stimuli: Stimuli | xr.Dataset, change: Callable[[xr.Dataset], xr.Dataset]) -> Stimuli:
+    """Change stimuli when they are shown.
+
+    Parameters
+    ----------
+    stimuli : stimuli that are drawn when they are shown, or a set that is there.
+    change : function of some stimuli, each depending on its own values alone.
+    """
+    stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
+    return Stimuli(lambda first, n: change(stimuli.part(first, n)), stimuli.n)

@@ -1,0 +1,197 @@
+"""Summaries of displays: search, compound letters, illusory contours and crowding, with intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments import measures
+from experiments.cueing_summaries import cells, each_observer
+
+__all__ = ["contours_summary", "crowding_summary", "navon_summary", "search_summary"]
+
+
+def search_summary(record: xr.Dataset, n: int = 500, seed: int = 0) -> pd.DataFrame:
+    """Tabulate how well the target is told from its absence, by set size, in the last iteration.
+
+    Parameters
+    ----------
+    record : search record.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, gain, prior and set size, and a row "slope" in units per item. ``area`` is the area
+    under the ROC of the evidence for the class that is looked for, present against absent, and ``d_prime`` what it
+    comes to; ``evidence`` the mean log odds where the target is present; ``auc`` how the prior's weights find it among
+    the other items. 95 % intervals over stimuli, drawn within set sizes and presence, and over seeds where there are
+    several.
+    """
+    rows = []
+    for told, part in each_observer(record):
+        last = part.isel(iteration=-1, drop=True)
+        evidence, found = measures.target_evidence(last).load(), measures.region_auc(last).load()
+        sizes, present = part["set_size"].values, part["target"].values == "present"
+        levels, shown = np.unique(sizes), np.flatnonzero(present)
+        for prior in last["prior"].values:
+            of_prior, maps = evidence.sel(prior=prior), found.sel(prior=prior)
+            areas = _areas(of_prior, sizes, present, levels, n, seed)
+            for at, size in enumerate(levels.tolist()):
+                chosen = np.flatnonzero((sizes == size) & present)
+                row = told | {"prior": prior, "set_size": size, "n": int((sizes == size).sum())}
+                row |= _ends("area", areas[:, at]) | _ends("d_prime", measures.d_prime_from_area(areas[:, at]))
+                values = {"evidence": of_prior.isel(stimulus=chosen), "auc": maps.isel(stimulus=chosen)}
+                rows.append(row | cells(values, n, seed))
+            if len(levels) < 2:
+                continue
+            row = told | {"prior": prior, "set_size": "slope", "n": len(sizes)}
+            row |= _ends("area", _slopes(areas, levels))
+            row |= _ends("d_prime", _slopes(measures.d_prime_from_area(areas), levels))
+            for name, values in (("evidence", of_prior), ("auc", maps)):
+                values = values.mean("seed") if "seed" in values.dims else values
+                values, size = values.isel(stimulus=shown), part["set_size"].isel(stimulus=shown)
+                row |= _interval(name, measures.slope(values, size, n, seed))
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def navon_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate which letter the answers are like in the last iteration.
+
+    Parameters
+    ----------
+    record : Navon record.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, gain and prior: ``told_global`` and ``told_local``, the share of incongruent figures
+    whose letter of that level is told right (see ``measures.letter_evidence``; of two letters they sum to 1), and
+    ``congruency_global`` and ``congruency_local``, the share told right of congruent minus incongruent figures. 95 %
+    intervals over stimuli and seeds.
+    """
+    rows = []
+    for told, part in each_observer(record):
+        last = part.isel(iteration=-1, drop=True)
+        right = {level: measures.letter_evidence(last, level) > 0 for level in ("global", "local")}
+        odd = np.flatnonzero(part["congruency"].values == "incongruent")
+        for prior in last["prior"].values:
+            row = told | {"prior": prior, "n": part.sizes["stimulus"]}
+            here = {level: values.sel(prior=prior) for level, values in right.items()}
+            row |= cells({f"told_{level}": values.isel(stimulus=odd) for level, values in here.items()}, n, seed)
+            for level, values in here.items():
+                row |= _interval(f"congruency_{level}", measures.congruency_effect(values, n, seed))
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def contours_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate the evidence for illusory figures against their turned inducers in the last iteration.
+
+    Parameters
+    ----------
+    record : contours record.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, gain, prior and figure: ``illusory`` and ``control``, the mean log odds of the
+    figure's class, ``effect``, their difference, and ``surface``, the difference of the surface's shares in the prior's
+    weights (surface against inducers). 95 % intervals over stimuli and seeds.
+    """
+    rows = []
+    for told, part in each_observer(record):
+        last = part.isel(iteration=-1, drop=True)
+        evidence, share = measures.target_evidence(last).load(), measures.region_share(last).load()
+        conditions, figures = part["condition"].values, part["figure"].values
+        for prior in last["prior"].values:
+            for figure in dict.fromkeys(figures.tolist()):
+                chosen = np.flatnonzero(figures == figure)
+                here = evidence.sel(prior=prior).isel(stimulus=chosen)
+                row = told | {"prior": prior, "figure": figure, "n": len(chosen)}
+                row |= cells({name: here.isel(stimulus=np.flatnonzero(conditions[chosen] == name))
+                              for name in ("illusory", "control")}, n, seed)  # fmt: skip
+                for name, values in (("effect", here), ("surface", share.sel(prior=prior).isel(stimulus=chosen))):
+                    effect = measures.group_difference(values, "condition", "illusory", "control", n, seed)
+                    row |= _interval(name, effect)
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def crowding_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.DataFrame:
+    """Tabulate recognition of the target alone and between flankers, and the critical spacing, in the last iteration.
+
+    Parameters
+    ----------
+    record : crowding record.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, gain, prior and spacing ("alone" first), with the share ``reported``, and a row
+    "critical" whose ``critical_spacing`` is in units of the eccentricity (see ``measures.critical_spacing``). 95 %
+    intervals of shares over stimuli and seeds, of the critical spacing from a parametric bootstrap of the fit.
+    """
+    rows = []
+    for told, part in each_observer(record):
+        last = part.isel(iteration=-1, drop=True)
+        seen, spacing = measures.reported(last).load(), part["spacing"].values
+        levels = np.unique(spacing[~np.isnan(spacing)])
+        for prior in last["prior"].values:
+            here = seen.sel(prior=prior)
+            groups = {"alone": np.flatnonzero(np.isnan(spacing))}
+            groups |= {float(level): np.flatnonzero(spacing == level) for level in levels}
+            row = told | {"prior": prior}
+            for name, chosen in groups.items():
+                values = {"reported": here.isel(stimulus=chosen)} if len(chosen) else {}
+                rows.append(row | {"spacing": name, "n": len(chosen)} | cells(values, n, seed))
+            if len(levels) < 2 or not len(groups["alone"]):
+                continue
+            counts = [here.isel(stimulus=groups[float(level)]) for level in levels]
+            correct, trials = ([f(count) for count in counts] for f in (lambda c: int(c.sum()), lambda c: c.size))
+            alone = float(here.isel(stimulus=groups["alone"]).mean())
+            found = measures.critical_spacing(levels, correct, trials, alone, 1 / part.sizes["class"], n=n, seed=seed)
+            row |= {"spacing": "critical", "n": len(spacing)}
+            rows.append(row | dict(zip(("critical_spacing", "critical_spacing_low", "critical_spacing_high"), found,
+                                       strict=True)))  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _areas(evidence: xr.DataArray, sizes, present, levels, n: int, seed: int) -> np.ndarray:
+    """Areas under the ROC (1 + n, level), mean over seeds; the first row is the sample's own."""
+    values = np.atleast_2d(evidence.transpose(..., "stimulus").values)
+    generator = np.random.default_rng(seed)
+    areas = np.full((n + 1, len(levels)), np.nan)
+    for at, size in enumerate(levels):
+        groups = [np.flatnonzero((sizes == size) & (present == there)) for there in (True, False)]
+        for sample in range(n + 1):
+            rows = generator.integers(0, len(values), len(values)) if sample else np.arange(len(values))
+            drawn = [generator.choice(g, len(g)) if sample and len(g) else g for g in groups]
+            of_seeds = [measures.area_from_evidence(*(values[row, g] for g in drawn)) for row in rows]
+            areas[sample, at] = np.mean(of_seeds)
+    # an area of 0 or 1 would be an infinite d': half a pair away from it, as the log-linear rule has it
+    pairs = np.array([np.prod([((sizes == s) & (present == t)).sum() for t in (True, False)]) for s in levels])
+    return np.clip(areas, 0.5 / (pairs + 1), 1 - 0.5 / (pairs + 1))
+
+
+def _slopes(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Least-squares slope of each row over the levels."""
+    centred = levels - levels.mean()
+    return values @ centred / (centred @ centred)
+
+
+def _ends(name: str, samples: np.ndarray) -> dict[str, float]:
+    """Estimate, the first of the samples, and the percentiles of the others, as columns."""
+    low, high = np.quantile(samples[1:], [0.025, 0.975])
+    return {name: float(samples[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+def _interval(name: str, interval: xr.Dataset) -> dict[str, float]:
+    """An interval as columns."""
+    return {name + suffix: float(interval[end]) for end, suffix in
+            (("estimate", ""), ("low", "_low"), ("high", "_high"))}  # fmt: skip

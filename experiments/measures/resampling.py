@@ -1,0 +1,153 @@
+"""Resampling: intervals over stimuli and seeds together, paired tests, and effect sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+__all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test"]
+
+BLOCK = 2**20  # numbers held at once while resampling
+
+
+def hierarchical_bootstrap(
+    values: xr.DataArray,
+    outer: str = "seed",
+    inner: str = "stimulus",
+    n: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> xr.Dataset:
+    """Mean and percentile interval over two crossed samples, such as trained models and stimuli.
+
+    Members of both dims are drawn with replacement, independently, and every cell that both pick is averaged
+    (the bootstrap for crossed random factors: Owen 2007, Ann. Appl. Stat. 1). It is wider than the bootstrap over
+    stimuli where models differ, and says what to expect of new models and new stimuli. With few models it is rough:
+    three seeds give at most ten different samples of seeds.
+
+    Parameters
+    ----------
+    values : DataArray (..., outer, inner); NaN values are left out of each mean.
+    outer : dim of one sample; where values lack it, inner alone is resampled.
+    inner : dim of the other sample.
+    n : resamples, at least 1.
+    seed : seed of the resampling.
+    level : coverage, in (0, 1).
+
+    Returns
+    -------
+    Dataset with estimate, low and high (...); NaN where no value is a number.
+
+    Raises
+    ------
+    ValueError : n or level is out of range, or inner is not a dimension of values or is empty.
+    """
+    if n < 1 or not 0 < level < 1:
+        raise ValueError(f"expected n >= 1 and 0 < level < 1, got n={n}, level={level}")
+    if not values.sizes.get(inner):
+        raise ValueError(f"expected values with a dimension {inner!r} to average, got {dict(values.sizes)}")
+    moved = (values if outer in values.dims else values.expand_dims(outer)).transpose(outer, inner, ...)
+    shape = moved.shape[2:]
+    table = np.asarray(moved.values, float).reshape(*moved.shape[:2], -1)
+    valid = ~np.isnan(table)
+    filled = np.where(valid, table, 0.0)
+    present = valid.astype(float)
+    generators = [np.random.default_rng([seed, dim]) for dim in (0, 1)]
+    means = np.empty((n, table.shape[2]))
+    step = max(1, BLOCK // max(table.shape[1], table.shape[0] * table.shape[2]))
+    with np.errstate(invalid="ignore"):
+        for start in range(0, n, step):
+            part = slice(start, min(start + step, n))
+            outer_counts, inner_counts = (
+                generator.multinomial(size, np.full(size, 1 / size), part.stop - start).astype(float)
+                for generator, size in zip(generators, table.shape[:2], strict=True)
+            )
+            sums = [np.einsum("ro,ri,oic->rc", outer_counts, inner_counts, x, optimize=True) for x in (filled, present)]
+            means[part] = sums[0] / sums[1]
+        estimate = filled.sum((0, 1)) / valid.sum((0, 1))
+    ends = np.full((2, means.shape[1]), np.nan)
+    some = ~np.isnan(means).all(axis=0)
+    ends[:, some] = np.nanquantile(means[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    template = moved.isel({outer: 0, inner: 0}, drop=True)
+    columns = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)
+    attributes = {"level": level, "resamples": n, "seed": seed, "averaged": f"{outer}, {inner}"}
+    return xr.Dataset({name: template.copy(data=column.reshape(shape)) for name, column in columns}, attrs=attributes)
+
+
+def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int = 0) -> float:
+    """Two-sided test that paired differences are symmetric around 0, by flipping their signs (Fisher 1935).
+
+    Parameters
+    ----------
+    differences : (pair,) numbers; NaN are left out.
+    n : random flips, at least 1; all 2^pairs of them instead where those are no more.
+    seed : seed of the flips.
+
+    Returns
+    -------
+    p in (0, 1]: share of flips, the data's own counted, whose mean lies as far from 0 (Phipson and Smyth 2010).
+
+    Raises
+    ------
+    ValueError : no pair is left.
+    """
+    differences = _pairs(differences)
+    if n < 1:
+        raise ValueError(f"n must be at least 1 flip, got {n}")
+    size = len(differences)
+    observed = abs(differences.sum()) * (1 - 1e-12)  # sums that differ in their last bit count as equal
+    if size < 63 and 2**size <= n:
+        signs = 1 - 2 * (np.arange(2**size)[:, None] >> np.arange(size) & 1)
+        return float((np.abs(signs @ differences) >= observed).mean())
+    generator, found = np.random.default_rng(seed), 0
+    step = max(1, BLOCK // size)
+    for start in range(0, n, step):
+        signs = generator.integers(0, 2, (min(step, n - start), size), np.int8) * 2 - 1
+        found += int((np.abs(signs @ differences) >= observed).sum())
+    return (found + 1) / (n + 1)
+
+
+def sign_test(differences: np.ndarray) -> float:
+    """Two-sided exact test that paired differences are as often positive as negative (Arbuthnott 1710).
+
+    Parameters
+    ----------
+    differences : (pair,) numbers; NaN and 0 are left out.
+
+    Returns
+    -------
+    p in (0, 1]; 1 where no pair differs.
+
+    Raises
+    ------
+    ValueError : no pair is left, zeros counted.
+    """
+    differences = _pairs(differences)
+    positive, negative = int((differences > 0).sum()), int((differences < 0).sum())
+    return float(stats.binomtest(positive, positive + negative).pvalue) if positive + negative else 1.0
+
+
+def cohens_dz(differences: np.ndarray) -> float:
+    """Standardised mean of paired differences, mean / standard deviation (Cohen 1988; Lakens 2013, eq. 6).
+
+    Parameters
+    ----------
+    differences : (pair,) numbers; NaN are left out.
+
+    Returns
+    -------
+    d_z; NaN with fewer than two pairs or without any spread.
+    """
+    differences = _pairs(differences)
+    spread = differences.std(ddof=1) if len(differences) > 1 else 0.0
+    return float(differences.mean() / spread) if spread > 0 else float("nan")
+
+
+def _pairs(differences: np.ndarray) -> np.ndarray:
+    """Differences that are numbers."""
+    differences = np.asarray(differences, float).ravel()
+    differences = differences[~np.isnan(differences)]
+    if not differences.size:
+        raise ValueError("expected at least one paired difference that is a number")
+    return differences

@@ -1,0 +1,273 @@
+"""Targets: what a cue does to the object that is to be recognised, object 1 of each stimulus.
+
+Measures take records of scenes and displays, keep leading dims such as model, seed and gain, and give one value per
+stimulus. Differences of two priors are taken within each stimulus.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from experiments.measures.localisation import object_tokens_of_all, roc_auc
+from experiments.measures.selection import DEFAULT_MAP, MAPS
+
+__all__ = [
+    "cueing_benefit", "cueing_cost", "prior_difference", "region_auc", "region_iou", "region_share", "reported",
+    "target_evidence", "target_probability",
+]  # fmt: skip
+
+
+def reported(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
+    """Whether a class is the most probable of all: what a person who names one thing would say.
+
+    Parameters
+    ----------
+    record : record with logits.
+    name : coordinate that holds the class of each stimulus: class_1 is the target's, absent_class that of none.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus) bool.
+
+    Raises
+    ------
+    ValueError : the record has no such classes, or some are unknown.
+    """
+    return _described(record["logits"].argmax("class") == _known(record, name), f"{name} is the most probable class")
+
+
+def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
+    """Log odds of a class, ln p / (1 - p).
+
+    Parameters
+    ----------
+    record : record with logits.
+    name : as for :func:`reported`.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus), 0 = as probable as all others together.
+
+    Raises
+    ------
+    ValueError : as :func:`reported`.
+    """
+    index = _known(record, name)
+    logits = record["logits"].load().astype(np.float64)
+
+    def log_odds(values: np.ndarray, which: np.ndarray) -> np.ndarray:
+        own = np.take_along_axis(values, which[..., None].astype(int), axis=-1)[..., 0]
+        others = np.where(np.arange(values.shape[-1]) == which[..., None], -np.inf, values)
+        return own - special.logsumexp(others, axis=-1)
+
+    index = xr.DataArray(index, dims="stimulus").broadcast_like(logits.isel({"class": 0}, drop=True))
+    found = xr.apply_ufunc(log_odds, logits, index, input_core_dims=[["class"], []])
+    return _described(found, f"log odds of {name}")
+
+
+def target_probability(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
+    """Probability of a class.
+
+    Parameters
+    ----------
+    record : record with logits.
+    name : as for :func:`reported`.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus) in [0, 1].
+
+    Raises
+    ------
+    ValueError : as :func:`reported`.
+    """
+    return _described(special.expit(target_evidence(record, name)), f"probability of {name}")
+
+
+def prior_difference(values: xr.DataArray, first: str, second: str) -> xr.DataArray:
+    """Values under one prior minus those under another, stimulus by stimulus.
+
+    Parameters
+    ----------
+    values : DataArray with the dim prior.
+    first : name of a prior.
+    second : name of the prior that is subtracted.
+
+    Returns
+    -------
+    values without the dim prior.
+
+    Raises
+    ------
+    ValueError : the record lacks one of the priors.
+    """
+    names = list(values["prior"].values)
+    for name in (first, second):
+        if name not in names:
+            raise ValueError(f"expected a prior {name!r}, the record holds {names}")
+    one, other = (values.isel(prior=names.index(name), drop=True).astype(float) for name in (first, second))
+    return _described(one - other, f"{first} minus {second}")
+
+
+def cueing_benefit(values: xr.DataArray, valid: str = "valid", neutral: str = "neutral") -> xr.DataArray:
+    """Benefit of a valid cue, valid - neutral (Posner, Nissen and Ogden 1978; Jonides and Mack 1984 on the baseline).
+
+    Parameters
+    ----------
+    values : recognition, evidence or another measure in which more is better, with the dim prior.
+    valid : name of the prior that cues the target.
+    neutral : name of the prior that cues nothing.
+
+    Returns
+    -------
+    (..., stimulus), positive = the cue helps.
+    """
+    return prior_difference(values, valid, neutral)
+
+
+def cueing_cost(values: xr.DataArray, invalid: str = "invalid", neutral: str = "neutral") -> xr.DataArray:
+    """Cost of an invalid cue, neutral - invalid (Posner, Nissen and Ogden 1978).
+
+    Parameters
+    ----------
+    values : as for :func:`cueing_benefit`.
+    invalid : name of the prior that cues something else.
+    neutral : name of the prior that cues nothing.
+
+    Returns
+    -------
+    (..., stimulus), positive = the cue hinders.
+    """
+    return prior_difference(values, neutral, invalid)
+
+
+def region_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "other", target: int = 1) -> xr.DataArray:
+    """Area under the ROC of a map, an object's tokens against others.
+
+    Parameters
+    ----------
+    record : record with masks.
+    kind : one of ``MAPS``.
+    against : "other", the tokens of all other objects, or "rest", all tokens that are not this object's.
+    target : number of the object, from 1.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus) in [0, 1], chance .5; NaN where the map is NaN or a set of tokens is empty.
+
+    Raises
+    ------
+    ValueError : the record lacks the map or the masks, or ``against`` is unknown.
+    """
+    if against not in ("other", "rest"):
+        raise ValueError(f'against must be "other" or "rest", got {against!r}')
+    own, others = _regions(record, target)
+    area = _over_map(roc_auc, record, kind, own, others if against == "other" else ~own)
+    return _described(area, f"AUC of the map {kind}, object {target} against {against}")
+
+
+def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> xr.DataArray:
+    """Share of an object in a map, m(object) / sum over all objects of m, m the mean over an object's tokens.
+
+    Parameters
+    ----------
+    record : record with masks.
+    kind : one of ``MAPS``; none is negative.
+    target : number of the object, from 1.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus) in [0, 1], chance 1 / objects; NaN where the map is NaN, the object covers no
+    token, or the map is 0 on all objects.
+
+    Raises
+    ------
+    ValueError : the record lacks the map or the masks.
+    """
+    _regions(record, target)
+    objects = object_tokens_of_all(record)
+
+    def share(values: np.ndarray, *masks: np.ndarray) -> np.ndarray:
+        values, means = values.astype(np.float32), []
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for mask in masks:
+                held = mask.sum(-1)
+                mean = np.where(mask, values, 0).sum(-1) / np.maximum(held, 1)
+                means.append(np.where(np.isnan(values).any(-1), np.nan, mean))
+            found = means[target - 1] / np.sum(means, axis=0)
+        return np.where(masks[target - 1].any(-1), found, np.nan)
+
+    return _described(_over_map(share, record, kind, *objects), f"share of object {target} in the map {kind}")
+
+
+def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> xr.DataArray:
+    """Overlap of a map's highest tokens with an object, |A and B| / |A or B| (Jaccard 1912).
+
+    As many tokens are taken as the object holds, so that there is no threshold to choose; of tokens that tie, the
+    first in reading order.
+
+    Parameters
+    ----------
+    record : record with masks.
+    kind : one of ``MAPS``.
+    target : number of the object, from 1.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus) in [0, 1]; NaN where the map is NaN or the object covers no token.
+
+    Raises
+    ------
+    ValueError : the record lacks the map or the masks.
+    """
+    own, _ = _regions(record, target)
+
+    def overlap(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        order = np.argsort(-values.astype(np.float32), axis=-1, kind="stable")
+        rank = np.argsort(order, axis=-1, kind="stable")
+        held = mask.sum(-1)
+        both = (mask & (rank < held[..., None])).sum(-1)
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isnan(values).any(-1), np.nan, both / (2 * held - both))
+
+    return _described(_over_map(overlap, record, kind, own), f"overlap of the map {kind} with object {target}")
+
+
+def _known(record: xr.Dataset, name: str) -> np.ndarray:
+    """Class of each stimulus (stimulus,), all of them known."""
+    if name not in record.coords or (record[name].values < 0).any():
+        raise ValueError(f"expected a class of the model in {name} for every stimulus, some or all are unknown")
+    return record[name].values
+
+
+def _regions(record: xr.Dataset, target: int) -> tuple[xr.DataArray, xr.DataArray]:
+    """Tokens of an object, and those of all others."""
+    objects = object_tokens_of_all(record)
+    if not 1 <= target <= len(objects):
+        raise ValueError(f"expected an object from 1 to {len(objects)}, got {target}")
+    others = [tokens for number, tokens in enumerate(objects, 1) if number != target]
+    return objects[target - 1], np.logical_or.reduce(others) if others else xr.zeros_like(objects[0])
+
+
+def _over_map(measure, record: xr.Dataset, kind: str, *masks: xr.DataArray) -> xr.DataArray:
+    """A measure of the map and masks, both flattened to (..., token)."""
+    if kind not in record:
+        present = [name for name in MAPS if name in record]
+        raise ValueError(f"expected one of the record's maps {present}, got {kind!r}")
+
+    def flat(*arrays: np.ndarray) -> np.ndarray:
+        return measure(*(array.reshape(*array.shape[:-2], -1) for array in arrays))
+
+    tokens = [("token_y", "token_x")] * (1 + len(masks))
+    return xr.apply_ufunc(
+        flat, record[kind], *masks, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
+        dask_gufunc_kwargs={"allow_rechunk": True},
+    )  # fmt: skip
+
+
+def _described(values: xr.DataArray, long_name: str) -> xr.DataArray:
+    """Name the values, and let the dims of one stimulus stand last."""
+    order = [dim for dim in ("iteration", "prior", "stimulus") if dim in values.dims]
+    return values.transpose(..., *order).rename(None).assign_attrs(long_name=long_name, units="1")

@@ -1,0 +1,90 @@
+"""Scenes of several set sizes: the embedded objects in varied company, for cueing and search by class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import xarray as xr
+
+from stimuli import objects, stimulus_set
+
+__all__ = ["Scenes", "draw"]
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Parameters of the family.
+
+    Parameters
+    ----------
+    scene
+        What a scene looks like; its number of objects is replaced.
+    set_sizes
+        Numbers of objects, 1 to 4 each, in turn.
+    """
+
+    scene: objects.Objects = field(default_factory=objects.Objects)
+    set_sizes: tuple[int, ...] = (2, 3, 4)
+
+    def __post_init__(self) -> None:
+        if not self.set_sizes or len(set(self.set_sizes)) < len(self.set_sizes):
+            raise ValueError(f"set_sizes must be one or more different numbers of objects, got {self.set_sizes}")
+        for size in self.set_sizes:
+            replace(self.scene, n_objects=size)
+
+
+def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw scenes.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1.
+    seed : 0 to 2**32 - 1.
+    first : number of the first image.
+
+    Returns
+    -------
+    Dataset as :func:`stimuli.objects.draw` gives, with as many objects as the largest set size and the design variable
+    ``set_size``. Objects beyond the set size have class -1, no place and empty masks. Set sizes are balanced to within
+    one in every first n images, categories within each set size as those of :mod:`stimuli.objects`.
+
+    Raises
+    ------
+    ValueError : n or seed out of range.
+    """
+    stimulus_set.check_request(n, seed)
+    indices, sizes = np.arange(first, first + n), parameters.set_sizes
+    set_size = np.array(sizes)[indices % len(sizes)]
+    arrays: dict[str, np.ndarray] = {}
+    for size in sizes:
+        chosen = np.flatnonzero(set_size == size)
+        if not chosen.size:
+            continue
+        numbers = indices[chosen]
+        # the category goes with the number within a set size, or it would be tied to that
+        classes = objects.counterbalanced_classes(numbers // len(sizes), size)
+        scene = replace(parameters.scene, n_objects=size)
+        for name, values in objects.render(scene, seed, numbers, classes).items():
+            if name not in arrays:
+                shape = (n, *values.shape[1:]) if name == "image" else (n, max(sizes), *values.shape[2:])
+                arrays[name] = np.full(shape, _nothing(values.dtype), values.dtype)
+            if name == "image":
+                arrays[name][chosen] = values
+            else:
+                arrays[name][chosen, :size] = values
+    return stimulus_set.from_arrays(
+        arrays,
+        first=first,
+        family="scenes",
+        parameters=parameters,
+        seed=seed,
+        categories=objects.CATEGORIES,
+        design={"set_size": (set_size, "number of objects", "1")},
+    )
+
+
+def _nothing(dtype: np.dtype) -> float | int | bool:
+    """What stands for an object that is not there."""
+    return {"f": np.nan, "i": -1}.get(dtype.kind, 0)

@@ -1,0 +1,59 @@
+"""A model's exported trials pass through the functions that people's pass through."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_records import several, single_object_record
+
+from experiments import measures, responses
+from experiments.__main__ import main
+
+
+def test_trials_of_a_record_by_hand():
+    record = single_object_record()
+    told = responses.trials_of(record)
+    assert tuple(told.columns) == responses.COLUMNS
+    assert told["subj"].tolist() == ["synthetic"] * 6 and told["trial"].tolist() == [1, 2, 3, 4, 5, 6]
+    answers = record["class"].values[record["logits"].values[-1, 0].argmax(-1)]
+    assert told["object_response"].tolist() == answers.tolist()
+    assert told["category"].tolist() == record["class"].values[record["class_1"].values].tolist()
+    right = measures.accuracy(record).isel(iteration=-1, prior=0).values
+    assert measures.accuracy_by_observer(told)["synthetic"] == right.mean()
+    np.testing.assert_allclose(told["rt"], measures.response_entropy(record).isel(iteration=-1, prior=0))
+    assert measures.stimulus_of(told["imagename"][2]) == f"{told['category'][2]}00002.png"
+    unknown = record.assign_coords(class_1=("stimulus", [-1] * 6))
+    assert set(responses.trials_of(unknown)["category"]) == {"na"}
+
+
+def test_observers_priors_and_gains_are_told_apart():
+    record = several(n=4)
+    told = responses.trials_of(record)
+    assert sorted(told["subj"].unique()) == ["intact seed 0", "intact seed 1", "permuted seed 0", "permuted seed 1"]
+    assert told.groupby("subj").size().tolist() == [4 * record.sizes["prior"]] * 4
+    one = told[(told["subj"] == "permuted seed 1") & (told["condition"] == "class 2")].iloc[3]
+    logits = record["logits"].sel(model="permuted", seed=1, prior="class 2").isel(iteration=-1, stimulus=3)
+    assert one["object_response"] == record["class"].values[int(logits.argmax())]
+    pairs = measures.error_consistency(told)
+    assert len(pairs) == 6 and (pairs["n"] == 4 * record.sizes["prior"]).all()
+    gains = record.expand_dims(gain=[1.0, 2.0])
+    gains = gains.drop_vars(["mask_1", "mask_2"]).assign({name: record[name] for name in ("mask_1", "mask_2")})
+    both = responses.trials_of(gains)
+    assert set(both["session"]) == {1, 2} and "class 1 gain 2" in set(both["condition"])
+    measures.error_consistency(both)  # a stimulus is shown once in a condition
+
+
+def test_the_commands_export_and_compare(tmp_path, capsys):
+    record = several(n=4).drop_vars("layer", errors="ignore")
+    record.to_zarr(tmp_path / "r.zarr", consolidated=False)
+    out = tmp_path / "model.csv"
+    assert main(["export", str(tmp_path / "r.zarr"), "--out", str(out)]) == 0
+    told = responses.read(out)
+    pd.testing.assert_frame_equal(told, responses.trials_of(record), check_dtype=False)
+    capsys.readouterr()
+    assert main(["compare", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["observer", "n", "accuracy", "kappa"] and lines[-1].split()[0] == "mean"
+    assert main(["compare", str(tmp_path / "nowhere.csv")]) == 2
+    assert "no responses" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="cannot write"):
+        responses.write(record, out / "below.csv")
