@@ -90,7 +90,8 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
     record = measures.written(record)
     last = record.isel(iteration=-1, drop=True)
     answers, entropies = last["logits"].argmax("class"), measures.response_entropy(last)
-    frame = xr.Dataset({"answer": answers, "rt": entropies}).reset_coords(drop=True).to_dataframe().reset_index()
+    both = xr.Dataset({"answer": answers, "rt": entropies}).reset_coords(drop=True)
+    frame = both.to_dataframe(dim_order=list(answers.dims)).reset_index()
     names = np.append(record["class"].values.astype(object), "na")  # the class -1 is the last one
     category = pd.Series(names[record["class_1"].values], record["stimulus"].values)
     model = frame["model"] if "model" in frame else record.attrs.get("model", "model")

@@ -7,6 +7,7 @@ from experiments.measures.consistency import (
     is_cue_conflict,
     mean_error_consistency,
     shape_bias,
+    stimulus_of,
 )
 from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
 from experiments.measures.groups import congruency_effect, group_difference
@@ -57,6 +58,6 @@ __all__ = [
     "letter_evidence", "mean_error_consistency", "object_1_share", "object_tokens", "object_tokens_of_all",
     "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "psychometric_intervals",
     "region_auc", "region_iou", "region_share", "reported", "response_entropy", "response_margin", "roc_auc",
-    "selection_index", "shape_bias", "sign_test", "slope", "target_evidence", "target_probability",
+    "selection_index", "shape_bias", "sign_test", "slope", "stimulus_of", "target_evidence", "target_probability",
     "written",
 ]  # fmt: skip
