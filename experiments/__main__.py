@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,69 +10,35 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-import torch
 import tyro
 import xarray as xr
 
 from absvit import records
-from absvit.distributed import joined
-from experiments import bistable, cards, figures, measures, probes, recognition, responses, summaries
+from experiments import (
+    bistable,
+    cards,
+    dynamics_figure,
+    dynamics_summaries,
+    experiment_file,
+    feedback_dynamics,
+    figures,
+    measures,
+    probes,
+    recognition,
+    responses,
+    summaries,
+)
 from experiments.displays import display
+from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.measures.recovery import Simulated, coverage
-from experiments.observers import load_observers
-from experiments.sources import Source, halves, single_objects
+from experiments.presenting import Who, table
+from experiments.sources import Source, halves, morphs, single_objects
 from experiments.trials import Store
 from stimuli import command_line
 from stimuli.objects import Objects
 
 Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional
-
-
-@dataclass(frozen=True)
-class Who:
-    """Who looks.
-
-    Parameters
-    ----------
-    model
-        Name of the model.
-    checkpoint
-        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
-        weights); several make a dimension ``seed``.
-    controls
-        Run each model with permuted decoders as well.
-    label
-        What the record calls the model; its name, if left out.
-    device
-        Cpu or cuda; a GPU where there is one, if left out.
-    """
-
-    model: str = "absvit_micro"
-    checkpoint: tuple[str, ...] = ()
-    controls: bool = False
-    label: str | None = None
-    device: str | None = None
-
-    def present(self, show: Callable[[list], xr.Dataset], summarise: Callable[[xr.Dataset], pd.DataFrame]) -> None:
-        """Show something to the observers, together with the other processes of a torchrun; print the summary.
-
-        Parameters
-        ----------
-        show : function of the observers that gives the record.
-        summarise : function of the record that gives the summary.
-        """
-        with joined("cpu" if self.device == "cpu" else None) as process:
-            record = show(self.load())
-            if process.is_first:
-                print(table(summarise(record)))
-
-    def load(self) -> list:
-        """Load the observers."""
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
 
 
 def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], parameters: Flat[bistable.Bistable]) -> None:
@@ -146,6 +113,37 @@ def run_probe(name: str) -> Callable:
     return command
 
 
+def run_feedback_dynamics(
+    store: Flat[Store],
+    who: Flat[Who],
+    source: Flat[Source],
+    parameters: Flat[FeedbackDynamics],
+    steps: int = 15,
+) -> None:
+    """Feedback again and again: where it settles, what it remembers along a morph, how it alternates.
+
+    Parameters
+    ----------
+    store
+        Where the record goes.
+    who
+        Who looks.
+    source
+        What is shown: halves; morph sequences, up and down in turn, for hysteresis.
+    parameters
+        Protocol, priors, gains, noise and adaptation.
+    steps
+        Pictures of a morph sequence.
+    """
+
+    def show(observers: list) -> xr.Dataset:
+        model = observers[0].model
+        shown = morphs(source, model, steps) if parameters.protocol == "hysteresis" else halves(source, model)
+        return feedback_dynamics.probe(observers, shown, parameters, source.seed, store)
+
+    who.present(show, dynamics_summaries.summary)
+
+
 def show_summary(
     record: Annotated[tuple[Path, ...], Words], maps: bool = False, format: Literal["text", "csv", "latex"] = "text"
 ) -> None:
@@ -176,7 +174,8 @@ class Drawing:
     Parameters
     ----------
     name
-        Signature (stimulus, maps and probabilities) or steering (what each kind of cue does).
+        Signature (stimulus, maps and probabilities), steering (what each kind of cue does) or dynamics (records of
+        feedback_dynamics).
     record
         The records.
     out
@@ -191,7 +190,7 @@ class Drawing:
         Show the place cues too.
     """
 
-    name: Annotated[Literal["signature", "steering"], Words]
+    name: Annotated[Literal["signature", "steering", "dynamics"], Words]
     record: Annotated[tuple[Path, ...], Words]
     out: Path
     format: tuple[Literal["pdf", "png", "svg"], ...] = ()
@@ -211,6 +210,8 @@ def draw(drawing: Flat[Drawing]) -> None:
     first = records.load(drawing.record[0])
     if drawing.name == "steering":
         figure = figures.steering(summary_of(drawing.record))
+    elif drawing.name == "dynamics":
+        figure = dynamics_figure.dynamics([records.load(path) for path in drawing.record])
     else:
         figure = figures.signature(first, drawing.stimuli or None, kind=drawing.kind, place=drawing.place)
     written = figures.save(figure, drawing.out, first, drawing.format or None)
@@ -285,7 +286,8 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
         raise ValueError(f"expected records of one probe, got {' and '.join(sorted(titles))}: summarise them apart")
     if titles == {"recognition"} and maps:
         raise ValueError("recognition cues nothing that a map could find: leave out --maps")
-    displays = probes.summary_of_title(next(iter(titles)))
+    title = next(iter(titles))
+    displays = probes.summary_of_title(title) or dynamics_summaries.TITLES.get(title)
     if displays and maps:
         raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
     of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.summary)
@@ -293,18 +295,37 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def table(frame: pd.DataFrame) -> str:
-    """Lay a summary out for the terminal.
+PROBES = {
+    "bistable": run_bistable, **{name: run_probe(name) for name in probes.PROBES},
+    "feedback_dynamics": run_feedback_dynamics, "recognition": run_recognition,
+}  # fmt: skip
+
+
+def list_probes() -> None:
+    """Say what probes there are, a line each."""
+    for name, probe in PROBES.items():
+        print(f"{name:20}{inspect.getdoc(probe).splitlines()[0]}")
+
+
+def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[int, int] | None = None) -> None:
+    """Run the experiment that a YAML or TOML file describes.
 
     Parameters
     ----------
-    frame : what ``summaries.summary`` gives.
+    file
+        Fields are the probe's options; "probe" names it.
+    resume
+        Go on with its record.
+    share
+        K N: do only every N-th chunk of its record from chunk K on, as a task of a Slurm array.
     """
-    return summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
+    words = experiment_file.words_of(file, PROBES) + ["--resume"] * resume
+    if main(words if share is None else [*words, "--share", *map(str, share)]):
+        raise SystemExit(2)
 
 
 COMMANDS = {
-    "bistable": run_bistable, "recognition": run_recognition, **{name: run_probe(name) for name in probes.PROBES},
+    **PROBES, "list": list_probes, "run": run_file,
     "summary": show_summary, "figure": draw, "export": export, "compare": compare, "recovery": recovery, "card": card,
 }  # fmt: skip
 

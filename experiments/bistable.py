@@ -13,6 +13,7 @@ import torch.nn.functional as F
 import xarray as xr
 
 from absvit import priors
+from experiments.directions import random_directions
 from experiments.observers import Observer, class_indices
 from experiments.trials import Condition, Stimuli, Store, Trial, run
 
@@ -135,10 +136,8 @@ def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
 def _random_cue(cue: int, gain: float | None, trial: Trial) -> priors.Prior:
     """A standard normal direction for each image and cue, at the gain of the class cues."""
     gain = trial.model.prior_gains["class"] if gain is None else gain
-    keys = [[trial.seed, 2 * number + cue] for number in trial.numbers.tolist()]
-    generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
-    rows = np.stack([generator.standard_normal(trial.model.embed_dim, np.float32) for generator in generators])
-    return priors.VectorPrior(torch.from_numpy(rows), gain)
+    rows = random_directions(trial.seed, 2 * trial.numbers + cue, trial.model.embed_dim)
+    return priors.VectorPrior(rows, gain)
 
 
 def _shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Prior:

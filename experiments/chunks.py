@@ -80,7 +80,8 @@ def fill(
         raise ValueError("torchrun shares the chunks among its processes already: leave out --share")
     begun = {}
     if rank == 0:
-        first = slice(0, min(store.chunk, n))
+        ours = store.share is None or store.share[0] == 0
+        first = slice(0, min(store.chunk if ours else 1, n))
         begun[first.start, first.stop] = values = shown(first)  # tells the record's layout
         layout = _layout(values, n, store.chunk).assign_attrs(attributes())
         resume = store.resume or store.share is not None

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from absvit import priors
+from experiments.directions import random_directions
 from experiments.trials import Trial
 
 __all__ = ["class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
@@ -67,10 +68,7 @@ def random_vector(trial: Trial) -> priors.Prior:
     trial : stimuli and model.
     """
     gain = trial.model.prior_gains["class"] if trial.gain is None else trial.gain
-    keys = [[trial.seed, number] for number in trial.numbers.tolist()]
-    generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
-    rows = np.stack([generator.standard_normal(trial.model.embed_dim, np.float32) for generator in generators])
-    return priors.VectorPrior(torch.from_numpy(rows), gain)
+    return priors.VectorPrior(random_directions(trial.seed, trial.numbers, trial.model.embed_dim), gain)
 
 
 def shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Prior:

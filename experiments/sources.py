@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,10 +15,10 @@ from torch import nn
 from absvit.images import class_folder, read_photograph
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
-from stimuli import bistable, objects, stimulus_set
+from stimuli import bistable, morph, objects, stimulus_set
 from stimuli.reading import read_parts
 
-__all__ = ["Source", "halves", "set_of", "single_objects"]
+__all__ = ["Source", "halves", "morphs", "set_of", "single_objects"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,32 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         scene = bistable.Halves().scene
         draw = partial(bistable.draw, bistable.Halves(objects.Objects(size=size, radius=scene.radius)))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
+    """Give pairs of morph sequences, up and down, of the size that a model takes.
+
+    Parameters
+    ----------
+    source : number of sequences, even, and seed, or a stimulus set of whole sequences.
+    model : gives the size in pixels.
+    steps : pictures of a sequence that is drawn.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : photographs or an odd number of sequences are asked for, or a stimulus set is
+        missing or of another size.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if source.folder is not None or source.photographs is not None:
+        raise ValueError("a morph joins embedded objects: leave out --folder and --photographs")
+    if source.n % 2:
+        raise ValueError(f"sequences go up and down: expected an even --n, got {source.n}")
+    if source.stimuli is not None:
+        made = json.loads(set_of(source, size).part(0, 1).attrs["parameters"])
+        return set_of(replace(source, n=source.n * made.get("steps", 1)), size)
+    draw = partial(morph.draw, morph.Morph(replace(morph.Morph().scene, size=size), steps))
+    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n * steps)
 
 
 def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> Stimuli:

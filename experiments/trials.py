@@ -22,7 +22,7 @@ from absvit.records import provenance
 from experiments.chunks import Store, fill
 from experiments.observers import Observer, class_indices, class_names
 
-__all__ = ["Condition", "Stimuli", "Store", "Trial", "run"]
+__all__ = ["Condition", "Stimuli", "Store", "Trial", "attributes", "run"]
 
 MAP_NAMES = {
     "prior_weights": "weight that the prior gives to a token, gain included; NaN bottom-up",
@@ -161,7 +161,7 @@ def run(
         shown_now = stimuli.part(part.start, part.stop - part.start)
         return _show(observers, shown_now, conditions, parameters, seed, tuple(gains), tuple(map_names))
 
-    return fill(shown, stimuli.n, partial(_attributes, title, observers, stimuli, parameters, seed), store)
+    return fill(shown, stimuli.n, partial(attributes, title, observers, stimuli, parameters, seed), store)
 
 
 def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed, gains, map_names):
@@ -316,16 +316,28 @@ def _described(name: str) -> dict[str, str]:
     return {"long_name": long_name, "units": UNITS.get(name, "1")}
 
 
-def _attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
-    """Provenance of the record; checkpoints in the order of ``seed``."""
+def attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
+    """Provenance of a record; checkpoints in the order of ``seed``.
+
+    Parameters
+    ----------
+    title : of the record.
+    observers : each label with the same seeds.
+    stimuli : what is shown.
+    parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
+    seed : seed of the experiment.
+    """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     models = [o.model for o in observers if o.label == observers[0].label]
     device = str(next(models[0].parameters()).device)
-    return provenance(title, seed, asdict(parameters), device) | {
-        "model": observers[0].label,
-        "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
-        "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
-        "stimuli": json.dumps({"n": stimuli.n, **made}),
-        "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
-        "layer": parameters.layer % len(models[0].blocks),
-    }
+    return (
+        provenance(title, seed, asdict(parameters), device)
+        | {
+            "model": observers[0].label,
+            "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
+            "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
+            "stimuli": json.dumps({"n": stimuli.n, **made}),
+            "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
+        }
+        | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
+    )

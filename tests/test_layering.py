@@ -34,11 +34,20 @@ MAY_IMPORT = {
     "experiments.observers": ("absvit.__init__", "absvit.models"),
     "experiments.chunks": ("absvit.records", "absvit.distributed"),
     "experiments.trials": (*PROBE, "experiments.chunks", "experiments.observers"),
-    "experiments.bistable": (*PROBE, "experiments.observers", "experiments.trials"),
+    "experiments.directions": ("absvit.models",),
+    "experiments.passes": ("absvit.__init__", "absvit.models"),
+    "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
+    "experiments.feedback_dynamics": (
+        *PROBE, "experiments.chunks", "experiments.directions", "experiments.observers", "experiments.passes",
+        "experiments.trials",
+    ),
+    "experiments.corruption_dynamics": (
+        *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
+    ),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),
-    "experiments.cues": (*PROBE, "experiments.trials"),
+    "experiments.cues": (*PROBE, "experiments.directions", "experiments.trials"),
     "experiments.demands": ("experiments.observers", "experiments.trials"),
     **{f"experiments.{name}": CUED_PROBE for name in (
         "object_prior", "spatial_prior", "search", "navon", "contours", "crowding",
@@ -47,6 +56,10 @@ MAY_IMPORT = {
     "experiments.probes": ("experiments",),
     "experiments.cueing_summaries": ("experiments.measures",),
     "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),
+    "experiments.experiment_file": (),
+    "experiments.presenting": ("absvit.distributed", "experiments.observers", "experiments.summaries"),
+    "experiments.dynamics_figure": ("experiments.figures", "experiments.measures"),
+    "experiments.dynamics_summaries": ("experiments.measures",),
     "experiments.measures": ("absvit.records", "experiments.measures"),
     "experiments.summaries": ("experiments.measures",),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
@@ -69,8 +82,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": ("experiments.figures",),
-    "seaborn": ("experiments.figures",),
+    "matplotlib": ("experiments.figures", "experiments.dynamics_figure"),
+    "seaborn": ("experiments.figures", "experiments.dynamics_figure"),
 }
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 

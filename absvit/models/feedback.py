@@ -50,21 +50,22 @@ def fold_decoders(handing_on: list[Tensor], feeding: list[Tensor]) -> list[Tenso
     return folded[::-1]
 
 
-def reconstruction_errors(decoders: Sequence[Decoder], states: Sequence[Tensor]) -> Tensor:
+def reconstruction_errors(decoders: Sequence[Decoder], states: Sequence[Tensor], per_image: bool = False) -> Tensor:
     """Mean squared error with which each decoder predicts the tokens one layer down.
 
     Parameters
     ----------
     decoders : the decoders, bottom layer first.
     states : tokens entering each block and, last, leaving the last one: layers + 1 of (image, token, channel).
+    per_image : give the errors of each image, not their mean.
 
     Returns
     -------
-    (layer,) mean((W1_l z_{l+1} - z_l)^2), the terms of the variational loss (Shi et al. 2023, equation 12). No
-    gradient reaches the states, so that only the decoders learn from it.
+    (layer,) mean((W1_l z_{l+1} - z_l)^2), the terms of the variational loss (Shi et al. 2023, equation 12);
+    (image, layer) if per_image. No gradient reaches the states, so that only the decoders learn from it.
     """
-    errors = [
-        (decoder.linear(above.detach()) - below.detach()).square().mean()
-        for decoder, below, above in zip(decoders, states[:-1], states[1:], strict=True)
-    ]
-    return torch.stack(errors)
+    errors = []
+    for decoder, below, above in zip(decoders, states[:-1], states[1:], strict=True):
+        squared = (decoder.linear(above.detach()) - below.detach()).square()
+        errors.append(squared.mean((1, 2)) if per_image else squared.mean())
+    return torch.stack(errors, dim=-1)

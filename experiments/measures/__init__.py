@@ -1,5 +1,6 @@
 """Measures: numbers of a record, from the record alone; nothing here runs a model or plots."""
 
+from experiments.measures.alternation import dominance_durations, fit_durations, switch_rate
 from experiments.measures.consistency import (
     accuracy_by_observer,
     cohens_kappa,
@@ -10,6 +11,18 @@ from experiments.measures.consistency import (
     stimulus_of,
 )
 from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
+from experiments.measures.dynamics import (
+    cue_memory,
+    decision_time,
+    energy_change,
+    fixed_point_distance,
+    hysteresis_area,
+    hysteresis_width,
+    oscillation,
+    settling_iteration,
+    speed_accuracy,
+    transition_point,
+)
 from experiments.measures.groups import congruency_effect, group_difference
 from experiments.measures.intervals import bootstrap
 from experiments.measures.letters import letter_evidence
@@ -33,6 +46,7 @@ from experiments.measures.selection import (
     selection_index,
     written,
 )
+from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa
 from experiments.measures.slopes import slope
 from experiments.measures.spacing import critical_spacing
 from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
@@ -60,4 +74,7 @@ __all__ = [
     "region_auc", "region_iou", "region_share", "reported", "response_entropy", "response_margin", "roc_auc",
     "selection_index", "shape_bias", "sign_test", "slope", "stimulus_of", "target_evidence", "target_probability",
     "written",
+    "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
+    "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
+    "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
 ]  # fmt: skip

