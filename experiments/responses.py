@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from absvit.models.downloads import replace_file
 from experiments import measures
 
 __all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
@@ -132,14 +133,10 @@ def write(record: xr.Dataset, path: str | os.PathLike) -> Path:
     ------
     ValueError : the path cannot be written.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    path, table = Path(path), trials_of(record)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        trials_of(record).to_csv(partial, index=False)
-        os.replace(partial, path)
+        replace_file(path, lambda partial: table.to_csv(partial, index=False))
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path
