@@ -105,9 +105,7 @@ class Record:
         ]
         if unlike:
             raise ValueError(f"the chunk does not fit {self.path} in {', '.join(sorted(unlike))}")
-        with zarr.config.set(
-            {"array.write_empty_chunks": True}
-        ):  # so that a file that is not there is one that is lost
+        with zarr.config.set({"array.write_empty_chunks": True}):  # a file that is not there is then one that is lost
             values.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
         self._mark(part, 1)
 

@@ -32,7 +32,7 @@ from experiments.displays import display
 from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.measures.recovery import Simulated, coverage
 from experiments.presenting import Who, table
-from experiments.sources import Source, halves, morphs, single_objects
+from experiments.sources import Source, halves, morphs, single_objects, two_readings
 from experiments.trials import Store
 from stimuli import command_line
 from stimuli.objects import Objects
@@ -41,7 +41,13 @@ Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional
 
 
-def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], parameters: Flat[bistable.Bistable]) -> None:
+def run_bistable(
+    store: Flat[Store],
+    who: Flat[Who],
+    source: Flat[Source],
+    parameters: Flat[bistable.Bistable],
+    family: Literal["halves", "overlay", "ambiguous"] = "halves",
+) -> None:
     """Two objects compete in one image, and a cue says which to look for.
 
     Parameters
@@ -54,10 +60,13 @@ def run_bistable(store: Flat[Store], who: Flat[Who], source: Flat[Source], param
         What is shown.
     parameters
         Priors, gains and iterations.
+    family
+        Halves; overlay (objects, or photographs, that shine through each other, at every mix); ambiguous (reversible
+        figures).
     """
     who.present(
-        lambda them: bistable.probe(them, halves(source, them[0].model), parameters, source.seed, store),
-        summaries.summary,
+        lambda them: bistable.probe(them, two_readings(family, source, them[0].model), parameters, source.seed, store),
+        summaries.graded_summary,
     )
 
 
@@ -290,7 +299,7 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     displays = probes.summary_of_title(title) or dynamics_summaries.TITLES.get(title)
     if displays and maps:
         raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
-    of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.summary)
+    of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.graded_summary)
     frames = [(summaries.map_summary if maps else of)(record) for record in opened]
     return pd.concat(frames, ignore_index=True)
 

@@ -37,6 +37,8 @@ class Bistable:
         other object covers more of.
     layer
         Block whose feedback norm, value norm and token norm are recorded.
+    gains
+        Gains to give all cues in turn, a dimension of the record.
     """
 
     iterations: int = 1
@@ -44,8 +46,13 @@ class Bistable:
     place_gain: float | None = None
     margin: int = 1
     layer: int = -3
+    gains: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.gains and (self.class_gain is not None or self.place_gain is not None):
+            raise ValueError("give --gains for all cues, or --class-gain and --place-gain, not both")
+        if len(set(self.gains)) < len(self.gains):
+            raise ValueError(f"gains must hold each gain once, got {self.gains}")
         if self.iterations < 1 or self.margin < 0:
             raise ValueError(f"iterations must be at least 1 and margin at least 0, got {self}")
 
@@ -94,8 +101,8 @@ def probe(
     Returns
     -------
     The record, opened lazily: logits (iteration, prior, stimulus, class), five maps (iteration, prior, stimulus,
-    token_y, token_x), and of each stimulus its picture, its objects' masks and its classes. With several models
-    or seeds these dims come first.
+    token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its family tells of
+    it, such as the mix of an overlay. With several models, seeds or gains these dims come first.
 
     Raises
     ------
@@ -113,7 +120,8 @@ def probe(
             stacklevel=2,
         )
     known = not unknown.any()
-    return run("bistable perception", observers, stimuli, conditions(parameters, known), parameters, seed, store)
+    cues = conditions(parameters, known)
+    return run("bistable perception", observers, stimuli, cues, parameters, seed, store, parameters.gains)
 
 
 def _uncued(trial: Trial) -> priors.Prior:
@@ -121,7 +129,7 @@ def _uncued(trial: Trial) -> priors.Prior:
 
 
 def _class_cue(name: str, gain: float | None, trial: Trial) -> priors.Prior:
-    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), gain)
+    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), gain if trial.gain is None else trial.gain)
 
 
 def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
@@ -130,11 +138,12 @@ def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
     size = 2 * parameters.margin + 1
     near = F.max_pool2d((own > 0).float()[:, None], size, stride=1, padding=parameters.margin)[:, 0]
     place = near * (own >= other)
-    return priors.SpatialPrior(place, parameters.place_gain)
+    return priors.SpatialPrior(place, parameters.place_gain if trial.gain is None else trial.gain)
 
 
 def _random_cue(cue: int, gain: float | None, trial: Trial) -> priors.Prior:
     """A standard normal direction for each image and cue, at the gain of the class cues."""
+    gain = gain if trial.gain is None else trial.gain
     gain = trial.model.prior_gains["class"] if gain is None else gain
     rows = random_directions(trial.seed, 2 * trial.numbers + cue, trial.model.embed_dim)
     return priors.VectorPrior(rows, gain)

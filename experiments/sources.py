@@ -15,10 +15,11 @@ from torch import nn
 from absvit.images import class_folder, read_photograph
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
-from stimuli import bistable, morph, objects, stimulus_set
+from stimuli import ambiguous, bistable, morph, objects, overlay, stimulus_set
+from stimuli.ambiguous import Ambiguous
 from stimuli.reading import read_parts
 
-__all__ = ["Source", "halves", "morphs", "set_of", "single_objects"]
+__all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,7 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
     if source.stimuli is not None:
         return set_of(source, size)
     if source.photographs is not None:
-        pictures = [np.asarray(read_photograph(path)) for path in source.photographs]
-        names = source.classes or tuple(path.stem for path in source.photographs)
-        _check_classes(source.classes or (), model)
+        pictures, names = _pair(source, model)
         return Stimuli.of(bistable.from_photographs(*pictures, names, size))
     if source.folder is not None:
         samples, categories = class_folder(source.folder)
@@ -86,6 +85,35 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         scene = bistable.Halves().scene
         draw = partial(bistable.draw, bistable.Halves(objects.Objects(size=size, radius=scene.radius)))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
+    """Give stimuli of two readings of the size that a model takes.
+
+    Parameters
+    ----------
+    family : "halves"; "overlay", two objects, or photographs, at one place, at every mix; or "ambiguous", reversible
+        figures.
+    source : where they come from.
+    model : gives the size in pixels.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : as ``halves``, or a source that the family cannot be made of.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if family == "halves":
+        return halves(source, model)
+    if source.stimuli is not None or source.folder is not None:
+        raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
+    graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
+    if source.photographs is not None:
+        if family != "overlay":
+            raise ValueError(f"no photographs make the family {family}: leave out --photographs")
+        pictures, names = _pair(source, model)
+        return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
+    drawn = partial(overlay.draw, graded) if family == "overlay" else partial(ambiguous.draw, Ambiguous(size))
+    return Stimuli(lambda first, n: drawn(n, source.seed, first), source.n)
 
 
 def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
@@ -134,6 +162,13 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
+    """Two photographs and the names of what they show."""
+    _check_classes(source.classes or (), model)
+    names = source.classes or tuple(path.stem for path in source.photographs)
+    return [np.asarray(read_photograph(path)) for path in source.photographs], names
 
 
 def _check_classes(names: Sequence[str], model: nn.Module) -> None:

@@ -9,7 +9,7 @@ import xarray as xr
 from experiments import measures
 from experiments.measures.intervals import bootstrap, interval_text
 
-__all__ = ["map_summary", "recognition_summary", "summary", "summary_text"]
+__all__ = ["graded_summary", "map_summary", "recognition_summary", "summary", "summary_text"]
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
 
@@ -51,6 +51,35 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
         interval = bootstrap(_bare(values.isel(iteration=0)), n=n, seed=seed).reindex(prior=rows)
         cells |= {name + suffix: interval[end] for end, suffix in ENDS}
     return _rows(record, cells, "prior")
+
+
+def graded_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate a bistable record by gain and by how its stimuli are graded: who wins, where attention goes.
+
+    Parameters
+    ----------
+    record : bistable record of several gains, of overlays (coordinate ``mix``) or of ambiguous figures (``figure``).
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    DataFrame as ``summary`` gives, with the columns gain and mix, or figure, where the record has them.
+    """
+    record = measures.written(record)
+    graded = [name for name in ("mix", "figure") if name in record.coords][:1]
+    levels = np.unique(record[graded[0]].values) if graded else [None]
+    frames = []
+    for gain in record["gain"].values if "gain" in record.dims else [None]:
+        of_gain = record if gain is None else record.sel(gain=gain, drop=True)
+        for level in levels:
+            chosen = slice(None) if level is None else np.flatnonzero(record[graded[0]].values == level)
+            frame = summary(of_gain.isel(stimulus=chosen), n, seed)
+            labels = ({} if gain is None else {"gain": gain}) | ({} if level is None else {graded[0]: level})
+            for place, (name, value) in enumerate(labels.items(), start=1):
+                frame.insert(place, name, value)
+            frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
 
 
 def recognition_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:

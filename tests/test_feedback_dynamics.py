@@ -21,7 +21,7 @@ from experiments.passes import Looking, course
 from experiments.trials import Store
 from stimuli import bistable, morph, objects
 
-SIZE, HEADS = 48, 4
+SIZE, HEADS = 48, 2
 SCENE = objects.Objects(size=(SIZE, SIZE), radius=(0.25, 0.38))
 
 
