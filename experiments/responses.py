@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from absvit.models.downloads import replace_file
 from experiments import measures
 
 __all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
@@ -90,7 +91,8 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
     record = measures.written(record)
     last = record.isel(iteration=-1, drop=True)
     answers, entropies = last["logits"].argmax("class"), measures.response_entropy(last)
-    frame = xr.Dataset({"answer": answers, "rt": entropies}).reset_coords(drop=True).to_dataframe().reset_index()
+    both = xr.Dataset({"answer": answers, "rt": entropies}).reset_coords(drop=True)
+    frame = both.to_dataframe(dim_order=list(answers.dims)).reset_index()
     names = np.append(record["class"].values.astype(object), "na")  # the class -1 is the last one
     category = pd.Series(names[record["class_1"].values], record["stimulus"].values)
     model = frame["model"] if "model" in frame else record.attrs.get("model", "model")
@@ -131,14 +133,10 @@ def write(record: xr.Dataset, path: str | os.PathLike) -> Path:
     ------
     ValueError : the path cannot be written.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    path, table = Path(path), trials_of(record)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        trials_of(record).to_csv(partial, index=False)
-        os.replace(partial, path)
+        replace_file(path, lambda partial: table.to_csv(partial, index=False))
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path

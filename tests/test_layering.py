@@ -55,7 +55,7 @@ MAY_IMPORT = {
     **{f"experiments.{name}": CUED_PROBE for name in (
         "object_prior", "spatial_prior", "search", "navon", "contours", "crowding",
     )},
-    "experiments.responses": ("experiments.measures",),
+    "experiments.responses": ("absvit.models", "experiments.measures"),
     "experiments.probes": ("experiments",),
     "experiments.cueing_summaries": ("experiments.measures",),
     "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),

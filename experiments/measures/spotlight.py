@@ -54,9 +54,9 @@ def benefit_by_place(values: xr.DataArray, baseline: str = "diffuse") -> xr.Data
     angles, widths = (np.unique(values[name].values[places]) for name in ("angle", "width"))
     at = {(values["angle"].values[k], values["width"].values[k]): k for k in places}
     grid = [[at[angle, width] for width in widths] for angle in angles]
-    chosen = values.isel(prior=xr.DataArray(grid, {"angle": angles, "width": widths}, ("angle", "width")))
-    chosen = chosen.drop_vars(["prior", "kind", "cue"], errors="ignore")
-    base = values.isel(prior=names.index(baseline), drop=True).drop_vars(["angle", "width"], errors="ignore")
+    bare = values.drop_vars([name for name, of in values.coords.items() if "prior" in of.dims])
+    chosen = bare.isel(prior=xr.DataArray(grid, dims=("angle", "width"))).assign_coords(angle=angles, width=widths)
+    base = bare.isel(prior=names.index(baseline))
     found = (chosen.astype(float) - base.astype(float)).transpose(..., "angle", "width", "stimulus")
     return found.rename(None).assign_attrs(long_name=f"benefit over {baseline}", units="1")
 
