@@ -17,6 +17,7 @@ from absvit import records
 from experiments import (
     bistable,
     cards,
+    corruption_dynamics,
     dynamics_figure,
     dynamics_summaries,
     experiment_file,
@@ -28,13 +29,14 @@ from experiments import (
     responses,
     summaries,
 )
+from experiments.corruption_dynamics import CorruptionDynamics
 from experiments.displays import display
 from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.measures.recovery import Simulated, coverage
 from experiments.presenting import Who, table
 from experiments.sources import Source, halves, morphs, single_objects, two_readings
 from experiments.trials import Store
-from stimuli import command_line
+from stimuli import command_line, corruptions
 from stimuli.objects import Objects
 
 Flat = tyro.conf.OmitArgPrefixes
@@ -151,6 +153,32 @@ def run_feedback_dynamics(
         return feedback_dynamics.probe(observers, shown, parameters, source.seed, store)
 
     who.present(show, dynamics_summaries.summary)
+
+
+def run_corruption_dynamics(
+    store: Flat[Store], who: Flat[Who], source: Flat[Source], parameters: Flat[CorruptionDynamics]
+) -> None:
+    """Single objects under corruption: whether further passes recognise them better.
+
+    Parameters
+    ----------
+    store
+        Where the record goes.
+    who
+        Who looks.
+    source
+        What is shown.
+    parameters
+        Corruptions, severities, priors and iterations.
+    """
+
+    def show(observers: list) -> xr.Dataset:
+        stimuli = single_objects(source, observers[0].model, Objects())
+        return corruption_dynamics.probe(
+            observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.NAMES
+        )
+
+    who.present(show, dynamics_summaries.corruption_summary)
 
 
 def show_summary(
@@ -306,7 +334,8 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
 
 PROBES = {
     "bistable": run_bistable, **{name: run_probe(name) for name in probes.PROBES},
-    "feedback_dynamics": run_feedback_dynamics, "recognition": run_recognition,
+    "feedback_dynamics": run_feedback_dynamics, "corruption_dynamics": run_corruption_dynamics,
+    "recognition": run_recognition,
 }  # fmt: skip
 
 

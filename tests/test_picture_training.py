@@ -3,78 +3,27 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import threading
-import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 import torch
+from coloured_pictures import ALL_ON, COLOURS, SMALL, UPDATES, log_of, make, run, without_time
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from timm.scheduler import CosineLRScheduler
 
 import absvit
-from absvit.distributed import Process
 from absvit.images import eval_transform
 from absvit.training import __main__ as command
 from absvit.training import tasks
 from absvit.training.recipes import RECIPES
 
-ALONE = Process(0, 1, torch.device("cpu"))
-COLOURS = {"blue": (40, 40, 220), "green": (30, 200, 30), "red": (220, 40, 40)}
-# 16 px for a model that takes 8 px patches: 2 x 2 tokens, so that a training takes a second
-SMALL = (
-    "--model", "absvit_micro", "--input-size", "16", "--batch-size", "8", "--total-batch", "8", "--epochs", "3",
-    "--warmup-epochs", "1", "--num-workers", "0", "--device", "cpu", "--log-every", "1", "--precision", "fp32",
-    "--checkpoint-every", "2",
-)  # fmt: skip
-UPDATES = 9  # three epochs of 24 pictures
-
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """Three classes of coloured noise, 8 pictures each for training and 3 for validation."""
-    root = tmp_path_factory.mktemp("colours")
-    generator = np.random.default_rng(0)
-    for split, n in (("train", 8), ("val", 3)):
-        for name, colour in COLOURS.items():
-            folder = root / split / name
-            folder.mkdir(parents=True)
-            for k in range(n):
-                pixels = np.clip(np.array(colour) + generator.normal(0, 40, (20, 20, 3)), 0, 255)
-                Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{k}.png")
-    return root
-
-
-def run(out, data, *options, recipe="finetune"):
-    words = [recipe, *SMALL, "--data-path", data, *options, "--output_dir", out]
-    return command.main([str(word) for word in words])
-
-
-def log_of(out):
-    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    return [line for line in lines if "epoch" not in line], [line for line in lines if "epoch" in line]
-
-
-def without_time(lines):
-    return [
-        {k: v for k, v in line.items() if k not in ("seconds", "images_per_second", "memory_MiB")} for line in lines
-    ]
-
-
-def error_of(capsys):
-    printed = capsys.readouterr().err
-    lines = [line for line in printed.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and "Traceback" not in printed
-    return lines[0]
-
-
-ALL_ON = ("--model-ema", "--mixup", "0.8", "--cutmix", "1", "--drop", "0.1", "--drop-path", "0.2", "--use_patch_aug")
+    return make(tmp_path_factory.mktemp("colours"))
 
 
 @pytest.fixture(scope="module")
@@ -332,224 +281,12 @@ def test_finetuning_resamples_positions_and_replaces_the_classifier(pictures, tm
     assert torch.equal(state["blocks.1.mlp.fc1.weight"], model.state_dict()["blocks.1.mlp.fc1.weight"])
 
 
-# ---- what is refused -------------------------------------------------------------------------------------------------
-
-
-def test_another_recipe_or_data_set_is_refused_unless_told(whole, pictures, tmp_path, capsys):
-    out = tmp_path / "copy"
-    shutil.copytree(whole, out)
-    same = (*ALL_ON, "--keep-every", "2")
-    assert run(out, pictures, *same, "--weight-decay", "0.3") == 2
-    told = error_of(capsys)
-    assert "weight_decay (0.05 there, 0.3 here)" in told and "--allow-differences" in told
-    other = tmp_path / "other"
-    shutil.copytree(pictures, other)
-    assert run(out, other, *same) == 0  # the same pictures elsewhere are the same data set
-    capsys.readouterr()
-    (other / "train" / "red" / "0.png").rename(other / "train" / "red" / "zero.png")
-    assert run(out, other, *same) == 2
-    assert "data.training pictures" in error_of(capsys)
-    assert run(out, other, *same, "--allow-differences") == 0
-
-
-def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
-    shutil.copytree(whole, tmp_path / "copy")
-    words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
-    words += ["--data-path", pictures, "--output_dir", tmp_path / "copy"]
-    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
-    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
-    assert done.returncode == 2
-    assert "processes (1 there, 2 here)" in done.stderr and "Traceback" not in done.stderr
-
-
-def spoilt(file, how):
-    if how == "truncated":
-        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    elif how == "malicious":
-
-        class Malicious:
-            def __reduce__(self):
-                return (os.mkdir, (str(file.parent / "executed"),))
-
-        torch.save({"model": Malicious()}, file)
-    else:
-        torch.save(absvit.create_model("vit_micro", num_classes=3, img_size=16).state_dict(), file)
-
-
-@pytest.mark.parametrize(
-    ("how", "told"),
-    [
-        ("truncated", "truncated or corrupt"),
-        ("malicious", "was refused and nothing was run"),
-        ("another architecture", "missing (prompt, decoders.0"),
-    ],
-)
-@pytest.mark.parametrize("use", ["--resume", "--finetune", "--eval"])
-def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, capsys):
-    file = tmp_path / "checkpoint.pt"
-    shutil.copy(whole / "last.pt", file)
-    spoilt(file, how)
-    options = ("--eval", "--resume", file) if use == "--eval" else (use, file)
-    assert run(tmp_path / "out", pictures, *options) == 2
-    assert told in error_of(capsys)
-    assert not (tmp_path / "executed").exists() and not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        (("--resume", "lost.pt"), "no checkpoint at lost.pt"),
-        (("--finetune", "lost/lost.pt"), "the folder lost does not exist"),
-        (("--eval",), "--eval needs the checkpoint"),
-        (("--eval", "--resume", "lost.pt"), "no checkpoint at lost.pt"),
-        (("--distillation-type", "soft"), "give --teacher-path"),
-        (("--model", "vit_micro", "--trainable", "top-down"), "has no feedback path to train"),
-        (("--batch-size", "7", "--total-batch", "0", "--mixup", "0.8"), "even number, got 7"),
-        (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
-        (("--reprob", "2"), "reprob must be a probability in [0, 1], got 2"),
-    ],
-)
-def test_bad_options_give_one_line(options, told, pictures, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert run(tmp_path / "out", pictures, *options) == 2
-    assert told in error_of(capsys)
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (lambda root: shutil.rmtree(root), "data"),
-        (lambda root: shutil.rmtree(root / "train"), "train"),
-        (lambda root: shutil.rmtree(root / "val"), "val"),
-        (lambda root: [file.unlink() for file in (root / "train" / "red").iterdir()], "red holds no picture"),
-    ],
-    ids=["no folder", "no train", "no val", "empty class"],
-)
-def test_a_data_set_that_is_not_whole_is_refused(spoil, told, pictures, tmp_path, capsys):
-    shutil.copytree(pictures, tmp_path / "data")
-    spoil(tmp_path / "data")
-    assert run(tmp_path / "out", tmp_path / "data") == 2
-    assert told in error_of(capsys)
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_checkpoint_at_an_address_is_fetched(whole, pictures, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path / "cache"))
-    handler = partial(SimpleHTTPRequestHandler, directory=whole)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        assert run(tmp_path / "out", pictures, "--eval", "--resume", f"{address}/last.pt") == 0
-        assert run(tmp_path / "none", pictures, "--eval", "--resume", f"{address}/lost.pt") == 2
-        server.shutdown()
-    assert json.loads((tmp_path / "out" / "eval.json").read_text())["n"] == 9
-    assert "lost.pt" in error_of(capsys)
-
-
 def test_tensorboard_shows_the_log(pictures, tmp_path):
     assert run(tmp_path, pictures, "--tensorboard") == 0
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     for kind, lines in zip(("training", "validation"), log_of(tmp_path), strict=True):
         shown = [event.value for event in events.Scalars(f"{kind}/loss_pass2")]
         assert shown == pytest.approx([line["loss_pass2"] for line in lines], rel=1e-6)
-
-
-def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictures, tmp_path, capsys):
-    shutil.copytree(pictures / "val", tmp_path / "val")
-    shutil.copytree(tmp_path / "val" / "red", tmp_path / "val" / "violet")
-    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "last.pt") == 2
-    assert "knows 3 classes" in error_of(capsys)
-
-
-def test_classes_must_be_those_of_both_splits(pictures, tmp_path, capsys):
-    shutil.copytree(pictures, tmp_path / "data")
-    (tmp_path / "data" / "val" / "red").rename(tmp_path / "data" / "val" / "crimson")
-    assert run(tmp_path / "out", tmp_path / "data") == 2
-    told = error_of(capsys)
-    assert "red" in told and "crimson" in told
-
-
-@pytest.mark.parametrize("workers", [0, 1])
-def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, capsys):
-    shutil.copytree(pictures, tmp_path / "data")
-    bad = tmp_path / "data" / "train" / "red" / "3.png"
-    bad.write_bytes(b"not a picture")
-    assert run(tmp_path / "fails", tmp_path / "data", "--num-workers", workers) == 2
-    assert str(bad) in error_of(capsys)
-    assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--num-workers", workers) == 0
-    assert f"skipped: cannot read {bad}" in capsys.readouterr().err
-    assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 3  # once in each of three epochs
-
-
-def test_a_full_disk_loses_nothing(pictures, tmp_path):
-    """The checkpoint meets a limit on file size, as it would the end of a disk."""
-    out = tmp_path / "out"
-    assert run(out, pictures, "--no-model-ema", "--epochs", "1", "--warmup-epochs", "0") == 0
-    kept = (out / "last.pt").read_bytes()
-    words = ["finetune", *SMALL, "--data-path", pictures, "--output_dir", out, "--no-model-ema", "--allow-differences"]
-    limited = (
-        "import resource, sys; from absvit.training.__main__ import main; "
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(kept) // 2},) * 2); sys.exit(main(sys.argv[1:]))"
-    )
-    done = subprocess.run([sys.executable, "-c", limited, *map(str, words)], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
-    assert (out / "last.pt").read_bytes() == kept
-    assert not list(out.glob(".*"))
-
-
-# ---- several processes -----------------------------------------------------------------------------------------------
-
-
-def launch(*words, **environment):
-    launched = [sys.executable, "-m", "absvit.launch", *map(str, words)]
-    env = {**os.environ, "NPROC": "2", "OMP_NUM_THREADS": "1", **environment}
-    return subprocess.Popen(launched, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
-
-
-def test_all_ranks_end_with_the_message_of_the_one_that_failed(pictures, tmp_path):
-    shutil.copytree(pictures, tmp_path / "data")
-    bad = tmp_path / "data" / "train" / "red" / "3.png"  # one of the two ranks meets it first
-    bad.write_bytes(b"not a picture")
-    words = ("finetune", *SMALL, "--batch-size", "4", "--data-path", tmp_path / "data", "--output_dir", tmp_path / "o")
-    started = time.monotonic()
-    _, said = launch(*words).communicate(timeout=120)
-    assert time.monotonic() - started < 100
-    told = {line for line in said.splitlines() if line.startswith("error: ")}
-    assert len(told) == 1 and str(bad) in told.pop() and "Traceback" not in said
-
-
-def test_a_loss_that_is_not_finite_stops_all_ranks(pictures, tmp_path):
-    words = ("finetune", *SMALL, "--batch-size", "4", "--lr", "1e30", "--warmup-epochs", "0", "--layer-decay", "None")
-    training = launch(*words, "--checkpoint-every", "1", "--data-path", pictures, "--output_dir", tmp_path / "out")
-    _, said = training.communicate(timeout=120)
-    assert training.returncode == 2
-    told = {line for line in said.splitlines() if line.startswith("error: ")}
-    assert len(told) == 1 and "at step 1;" in (line := told.pop()) and "last.pt" in line
-
-
-def ranks_of(launcher):
-    """Process numbers of the ranks that a launcher started."""
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(launcher)], capture_output=True, text=True).stdout
-    return [int(pid) for pid in children.split()]
-
-
-def test_a_killed_rank_ends_the_other_and_the_restart_goes_on(pictures, tmp_path):
-    options = ("--no-model-ema", "--batch-size", "4", "--epochs", "12", "--checkpoint-every", "1")
-    words = ("finetune", *SMALL, *options, "--data-path", pictures)
-    whole = launch(*words, "--output_dir", tmp_path / "whole")
-    assert whole.wait(timeout=120) == 0, whole.stderr.read()
-    killed = launch("--max-restarts", 1, *words, "--output_dir", tmp_path / "killed")
-    log = tmp_path / "killed" / "log.jsonl"
-    while not (log.exists() and len(log.read_text().splitlines()) > 4):
-        assert killed.poll() is None, killed.stderr.read()
-        time.sleep(0.02)
-    os.kill(ranks_of(killed.pid)[1], signal.SIGKILL)
-    assert killed.wait(timeout=120) == 0
-    assert "going on from update" in killed.stderr.read()
-    weights = [(tmp_path / name / "absvit_micro.safetensors").read_bytes() for name in ("whole", "killed")]
-    assert weights[0] == weights[1]
 
 
 # ---- official commands -----------------------------------------------------------------------------------------------

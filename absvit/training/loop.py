@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
 from absvit.training.building import autocast, build_model
+from absvit.training.kernels import faster_kernels
 from absvit.training.log import Log, Start
 from absvit.training.settings import Recipe
 from absvit.training.state import Learner, Position, resume, save
@@ -68,6 +69,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     model.train()
     started = time.perf_counter() - position.seconds
     updates = task.updates(position.step)
+    kernels = faster_kernels(process.device, recomputes=recipe.grad_checkpointing or recipe.compile)
     hidden = None if process.is_first else True  # None: where nobody watches, the log is enough
     steps = range(position.step, last_step)
     for step in tqdm(steps, initial=position.step, total=last_step, unit="update", disable=hidden):
@@ -77,7 +79,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
             torch.manual_seed(_update_seed(recipe.seed, step, k, process.rank))  # dropout, whenever it was resumed
             more = process.world_size > 1 and k + 1 < len(update)
             with step_of.no_sync() if more else nullcontext():
-                with autocast(recipe.precision, process.device):
+                with autocast(recipe.precision, process.device), kernels:
                     losses = step_of(*batch)
                 learner.scaler.scale(losses["loss"] / len(update)).backward()
         learner.scaler.unscale_(learner.optimizer)

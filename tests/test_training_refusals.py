@@ -1,0 +1,188 @@
+"""Training on pictures that cannot go on: what is refused, with which words, and what is left alone."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run
+
+import absvit
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("colours"))
+
+
+@pytest.fixture(scope="module")
+def whole(pictures, tmp_path_factory):
+    """A training with everything switched on, uninterrupted."""
+    out = tmp_path_factory.mktemp("whole")
+    assert run(out, pictures, *ALL_ON, "--keep-every", "2") == 0
+    return out
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+
+def test_another_recipe_or_data_set_is_refused_unless_told(whole, pictures, tmp_path, capsys):
+    out = tmp_path / "copy"
+    shutil.copytree(whole, out)
+    same = (*ALL_ON, "--keep-every", "2")
+    assert run(out, pictures, *same, "--weight-decay", "0.3") == 2
+    told = error_of(capsys)
+    assert "weight_decay (0.05 there, 0.3 here)" in told and "--allow-differences" in told
+    other = tmp_path / "other"
+    shutil.copytree(pictures, other)
+    assert run(out, other, *same) == 0  # the same pictures elsewhere are the same data set
+    capsys.readouterr()
+    (other / "train" / "red" / "0.png").rename(other / "train" / "red" / "zero.png")
+    assert run(out, other, *same) == 2
+    assert "data.training pictures" in error_of(capsys)
+    assert run(out, other, *same, "--allow-differences") == 0
+
+
+def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
+    shutil.copytree(whole, tmp_path / "copy")
+    words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
+    words += ["--data-path", pictures, "--output_dir", tmp_path / "copy"]
+    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
+    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    assert done.returncode == 2
+    assert "processes (1 there, 2 here)" in done.stderr and "Traceback" not in done.stderr
+
+
+def spoilt(file, how):
+    if how == "truncated":
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    elif how == "malicious":
+
+        class Malicious:
+            def __reduce__(self):
+                return (os.mkdir, (str(file.parent / "executed"),))
+
+        torch.save({"model": Malicious()}, file)
+    else:
+        torch.save(absvit.create_model("vit_micro", num_classes=3, img_size=16).state_dict(), file)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("truncated", "truncated or corrupt"),
+        ("malicious", "was refused and nothing was run"),
+        ("another architecture", "missing (prompt, decoders.0"),
+    ],
+)
+@pytest.mark.parametrize("use", ["--resume", "--finetune", "--eval"])
+def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, capsys):
+    file = tmp_path / "checkpoint.pt"
+    shutil.copy(whole / "last.pt", file)
+    spoilt(file, how)
+    options = ("--eval", "--resume", file) if use == "--eval" else (use, file)
+    assert run(tmp_path / "out", pictures, *options) == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "executed").exists() and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--resume", "lost.pt"), "no checkpoint at lost.pt"),
+        (("--finetune", "lost/lost.pt"), "the folder lost does not exist"),
+        (("--eval",), "--eval needs the checkpoint"),
+        (("--eval", "--resume", "lost.pt"), "no checkpoint at lost.pt"),
+        (("--distillation-type", "soft"), "give --teacher-path"),
+        (("--model", "vit_micro", "--trainable", "top-down"), "has no feedback path to train"),
+        (("--batch-size", "7", "--total-batch", "0", "--mixup", "0.8"), "even number, got 7"),
+        (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
+        (("--reprob", "2"), "reprob must be a probability in [0, 1], got 2"),
+    ],
+)
+def test_bad_options_give_one_line(options, told, pictures, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(tmp_path / "out", pictures, *options) == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda root: shutil.rmtree(root), "data"),
+        (lambda root: shutil.rmtree(root / "train"), "train"),
+        (lambda root: shutil.rmtree(root / "val"), "val"),
+        (lambda root: [file.unlink() for file in (root / "train" / "red").iterdir()], "red holds no picture"),
+    ],
+    ids=["no folder", "no train", "no val", "empty class"],
+)
+def test_a_data_set_that_is_not_whole_is_refused(spoil, told, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    spoil(tmp_path / "data")
+    assert run(tmp_path / "out", tmp_path / "data") == 2
+    assert told in error_of(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_checkpoint_at_an_address_is_fetched(whole, pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path / "cache"))
+    handler = partial(SimpleHTTPRequestHandler, directory=whole)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert run(tmp_path / "out", pictures, "--eval", "--resume", f"{address}/last.pt") == 0
+        assert run(tmp_path / "none", pictures, "--eval", "--resume", f"{address}/lost.pt") == 2
+        server.shutdown()
+    assert json.loads((tmp_path / "out" / "eval.json").read_text())["n"] == 9
+    assert "lost.pt" in error_of(capsys)
+
+
+def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures / "val", tmp_path / "val")
+    shutil.copytree(tmp_path / "val" / "red", tmp_path / "val" / "violet")
+    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "last.pt") == 2
+    assert "knows 3 classes" in error_of(capsys)
+
+
+def test_classes_must_be_those_of_both_splits(pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    (tmp_path / "data" / "val" / "red").rename(tmp_path / "data" / "val" / "crimson")
+    assert run(tmp_path / "out", tmp_path / "data") == 2
+    told = error_of(capsys)
+    assert "red" in told and "crimson" in told
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    bad = tmp_path / "data" / "train" / "red" / "3.png"
+    bad.write_bytes(b"not a picture")
+    assert run(tmp_path / "fails", tmp_path / "data", "--num-workers", workers) == 2
+    assert str(bad) in error_of(capsys)
+    assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--num-workers", workers) == 0
+    assert f"skipped: cannot read {bad}" in capsys.readouterr().err
+    assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 3  # once in each of three epochs
+
+
+def test_a_full_disk_loses_nothing(pictures, tmp_path):
+    """The checkpoint meets a limit on file size, as it would the end of a disk."""
+    out = tmp_path / "out"
+    assert run(out, pictures, "--no-model-ema", "--epochs", "1", "--warmup-epochs", "0") == 0
+    kept = (out / "last.pt").read_bytes()
+    words = ["finetune", *SMALL, "--data-path", pictures, "--output_dir", out, "--no-model-ema", "--allow-differences"]
+    limited = (
+        "import resource, sys; from absvit.training.__main__ import main; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(kept) // 2},) * 2); sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run([sys.executable, "-c", limited, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
+    assert (out / "last.pt").read_bytes() == kept
+    assert not list(out.glob(".*"))
