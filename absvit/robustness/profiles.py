@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 import xarray as xr
+from torch import nn
 
 from absvit.distributed import Process
 from absvit.models import AbSViT, load_model
@@ -19,7 +20,7 @@ from absvit.robustness.evaluation import Place, Preprocessing, evaluate
 from absvit.robustness.suites import Sources, conditions
 from absvit.robustness.tables import profile, table_text
 
-__all__ = ["Who", "run_profile", "write_tables"]
+__all__ = ["Who", "profile_model", "run_profile", "write_tables"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Who:
 
 
 def run_profile(who: Who, suites: Sequence[str], sources: Sources, place: Place, process: Process) -> xr.Dataset:
-    """Evaluate a checkpoint on some suites; print the table, and write it beside the record.
+    """Evaluate a checkpoint on some suites, as :func:`profile_model` does.
 
     Parameters
     ----------
@@ -78,19 +79,50 @@ def run_profile(who: Who, suites: Sequence[str], sources: Sources, place: Place,
     """
     size = {} if who.img_size is None else {"img_size": who.img_size}
     model = load_model(who.model, who.checkpoint, which=who.weights, **size).to(process.device)
-    last = who.iterations if isinstance(model, AbSViT) else 0
-    if beyond := [number for number in sources.attack_iterations if not 0 <= number <= last]:
-        raise ValueError(f"{who.model} makes passes 0 to {last}; there is no pass {beyond[0]} to attack")
     names = model_classes(model, who.classes)
+    return profile_model(model, who.model, names, suites, sources, place, process, who.iterations)
+
+
+def profile_model(
+    model: nn.Module,
+    name: str,
+    names: Sequence[str],
+    suites: Sequence[str],
+    sources: Sources,
+    place: Place,
+    process: Process,
+    iterations: int = 1,
+) -> xr.Dataset:
+    """Evaluate a model that is loaded; print the table, and write it beside the record.
+
+    Parameters
+    ----------
+    model : with attributes ``checkpoint`` and ``checkpoint_sha256``, on the device of the process.
+    name : name of the model.
+    names : names of its classes.
+    suites, sources, place, process : as in :func:`run_profile`.
+    iterations : feedback passes of an AbSViT.
+
+    Returns
+    -------
+    The record.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : folders or pictures are not there or do not fit the model.
+    """
+    last = iterations if isinstance(model, AbSViT) else 0
+    if beyond := [number for number in sources.attack_iterations if not 0 <= number <= last]:
+        raise ValueError(f"{name} makes passes 0 to {last}; there is no pass {beyond[0]} to attack")
     shown = conditions(suites, sources, names, Preprocessing.of(model).size)
     facts = {
-        "model": who.model,
+        "model": name,
         "checkpoint": os.path.basename(str(model.checkpoint)),
         "checkpoint_sha256": model.checkpoint_sha256,
         "seed": sources.seed,
         "parameters": {"on_the_fly": sources.on_the_fly, "centre_crop": sources.centre_crop},
     }
-    record = evaluate(model, shown, names, place, process, who.iterations, facts)
+    record = evaluate(model, shown, names, place, process, iterations, facts)
     if process.is_first:
         table = profile(record)
         print(table_text(table).to_string(index=False))

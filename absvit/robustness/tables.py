@@ -10,6 +10,7 @@ import xarray as xr
 from scipy import stats
 
 from absvit.models import zoo
+from absvit.robustness.classes import wnids
 from absvit.robustness.scores import ALEXNET_ERRORS, LEVEL, PREFIX
 
 __all__ = ["over_seeds", "profile", "table_text"]
@@ -36,8 +37,9 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
         raise ValueError("the evaluation is not complete: go on with --resume")
     model, rows = str(record.attrs.get("model", "")), []
     scored = record[[name for name, v in record.data_vars.items() if "stimulus" not in v.dims]].load()
-    imagenet = not np.isnan(scored["mce"].values).all()
-    published = next((variant for variant in zoo.VARIANTS if variant.name == model), None)
+    imagenet = tuple(scored["class"].values.tolist()) == wnids()
+    known = [variant for variant in zoo.VARIANTS if imagenet and variant.name == model]
+    published = known[0] if known else None
     for suite in scored["suite"].values:
         for t in scored["iteration"].values:
             cell = scored.sel(suite=suite, iteration=t).dropna("severity", subset=["n"])
@@ -69,7 +71,7 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
         low, high = (100 - 100 * float(whole[f"corrupted_error_{end}"]) for end in ("high", "low"))
         row |= {"top1_low": low, "top1_high": high}
         row |= {name: float(whole[name]) for name in ("mce", "mce_low", "mce_high", "relative_mce")}
-        if imagenet and published and t == scored["iteration"].values[-1]:
+        if published and t == scored["iteration"].values[-1]:
             row["published"] = published.mce
         rows.append(row)
     columns = ["model", "suite", "iteration", "n", "top1", "top1_low", "top1_high", "top5", "loss", "calibration_error"]
