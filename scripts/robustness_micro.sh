@@ -4,7 +4,7 @@ set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 out=outputs/robustness n=${N:-240} jobs=${JOBS:-2}
-[ -d "$out/objects" ] || "$PYTHON" -m stimuli objects --n "$n" --seed 41 --size 112 --out "$out/objects"
+[ -d "$out/objects" ] || "$PYTHON" -m stimuli objects --n "$n" --seed 41 --out "$out/objects"
 "$PYTHON" -m stimuli corrupt "$out/objects" "$out/objects-c" --jobs "$jobs"
 for model in absvit_micro vit_micro; do
     for seed in default seed1 seed2; do
