@@ -84,18 +84,18 @@ def test_the_subsets_are_the_published_ones():
 
 @pytest.mark.parametrize("letter", ["a", "r"])
 def test_a_subset_must_be_whole_and_is_cut_out_of_the_classes(tmp_path, letter):
-    wanted, suite = imagenet_subset(letter), f"imagenet_{letter}"
+    wanted, suite, names = imagenet_subset(letter), f"imagenet_{letter}", wnids()
     place = paint(tmp_path / "subset", wanted, each=1, size=4)
     sources = Sources(**{f"in{letter}_path": place})
-    (condition,) = conditions([suite], sources, wnids(), 224)
-    assert sorted(wnids()[k] for k in condition.among) == sorted(wanted)
-    assert [wnids()[label] for label in condition.labels] == sorted(wanted)
+    (condition,) = conditions([suite], sources, names, 224)
+    assert sorted(names[k] for k in condition.among) == sorted(wanted)
+    assert [names[label] for label in condition.labels] == sorted(wanted)
     (place / wanted[7]).rename(place / "n99999999")
     with pytest.raises(ValueError, match=f"lacks {wanted[7]} and holds n99999999"):
-        conditions([suite], sources, wnids(), 224)
+        conditions([suite], sources, names, 224)
     shutil.rmtree(place / "n99999999")
     with pytest.raises(ValueError, match=f"lacks {wanted[7]}: .*--partial"):
-        conditions([suite], sources, wnids(), 224)
+        conditions([suite], sources, names, 224)
     with pytest.raises(ValueError, match="needs the ImageNet classes, and the model's 6 classes lack 200"):
         conditions([suite], sources, CLASSES, 224)
 
@@ -255,6 +255,7 @@ def test_preprocessing_is_the_models_own():
 if PHOTOGRAPHS.exists():  # the photographs are no part of this repository
 
     def test_real_wnid_folders_go_through_every_suite(tmp_path):
+        known = wnids()
         found = sorted(folder.name for folder in PHOTOGRAPHS.iterdir())
         for suite in ("clean", "imagenet_a", "imagenet_r", "imagenet_sketch", "imagenet_v2", "folder", "fgsm"):
             place, names = tmp_path / suite, found
@@ -264,14 +265,14 @@ if PHOTOGRAPHS.exists():  # the photographs are no part of this repository
             for name in names:
                 (place / name).symlink_to(PHOTOGRAPHS / name)
             options = dict.fromkeys(("data", "ina_path", "inr_path", "insk_path", "inv2_path", "folder"), place)
-            (condition,) = conditions([suite], Sources(**options, partial=True), wnids(), 224)
+            (condition,) = conditions([suite], Sources(**options, partial=True), known, 224)
             for label, index in zip(condition.labels, range(len(names)), strict=True):
-                assert condition.pictures.name(index).split("/")[0] == wnids()[label]
+                assert condition.pictures.name(index).split("/")[0] == known[label]
             if suite != "folder":
                 with pytest.raises(ValueError, match=r"lacks n\d+, .*--partial"):
-                    conditions([suite], Sources(**options), wnids(), 224)
+                    conditions([suite], Sources(**options), known, 224)
         with pytest.raises(ValueError, match="holds"):
-            conditions(["imagenet_a"], Sources(ina_path=PHOTOGRAPHS, partial=True), wnids(), 224)
+            conditions(["imagenet_a"], Sources(ina_path=PHOTOGRAPHS, partial=True), known, 224)
 
 
 def test_labels_need_names_that_were_checked(tree):
