@@ -10,6 +10,7 @@ COMMANDS = {
     "convert": ("absvit.convert", "turn an official checkpoint into safetensors with a card"),
     "benchmark": ("absvit.benchmark", "time the model against a plain implementation of the same equations"),
     "training": ("absvit.training", "train a model by one of the recipes"),
+    "robustness": ("absvit.robustness", "evaluate a checkpoint on corrupted, shifted and attacked pictures"),
     "stimuli": ("stimuli", "draw a stimulus set and write it to a folder"),
     "experiments": ("experiments", "run a probe; summarise, draw or export a record"),
 }

@@ -20,7 +20,7 @@ from absvit.images import class_folder, decode_photograph, read_photograph
 
 __all__ = [
     "DATA_SETS", "INAT_CATEGORIES", "LabelledPictures", "PictureArray", "PictureFiles", "TarredPictures",
-    "check_same_classes", "open_dataset",
+    "check_same_classes", "open_dataset", "open_folder",
 ]  # fmt: skip
 
 DATA_SETS = ("IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER")
@@ -228,7 +228,22 @@ def open_dataset(
         raise FileNotFoundError(f"no data set at {data_path}; check --data-path")
     if data_set.startswith("INAT"):
         return _inaturalist(data_path, split, 2019 if data_set == "INAT19" else 2018, inat_category)
-    place = _split_place(data_path, split)
+    return open_folder(_split_place(data_path, split))
+
+
+def open_folder(place: Path) -> LabelledPictures:
+    """Open pictures that lie in class folders, in a tar, or in one of our stimulus sets.
+
+    Parameters
+    ----------
+    place : folder ``CLASS/PICTURE``, tar, or stimulus set.
+
+    Raises
+    ------
+    FileNotFoundError : nothing is there.
+    ValueError : there are no class folders, one is empty, or the archive or table is damaged.
+    """
+    place = Path(place)
     if place.is_file():
         return TarredPictures(place)
     if (place / "stimuli.json").is_file():
@@ -252,8 +267,8 @@ def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
     if train.classes == val.classes:
         return
     missing, extra = sorted({*train.classes} - {*val.classes}), sorted({*val.classes} - {*train.classes})
-    told = [f"lacks {_some(missing)}"] if missing else []
-    told += [f"has {_some(extra)}, which the training split lacks"] if extra else []
+    told = [f"lacks {some(missing)}"] if missing else []
+    told += [f"has {some(extra)}, which the training split lacks"] if extra else []
     said = " and ".join(told) or "has the same classes in another order"
     raise ValueError(
         f"the validation split {said} ({len(train.classes)} classes to train, {len(val.classes)} to validate): "
@@ -261,8 +276,13 @@ def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
     )
 
 
-def _some(names: Sequence[str]) -> str:
-    """Names, the first few of many."""
+def some(names: Sequence[str]) -> str:
+    """Tell names, the first few of many.
+
+    Parameters
+    ----------
+    names : what to tell.
+    """
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     return ", ".join(names[:NAMES_SHOWN]) + more
 
@@ -282,7 +302,7 @@ def _split_place(data_path: Path, split: str) -> Path:
             return data_path / candidate
     there = sorted(entry.name for entry in data_path.iterdir())
     raise FileNotFoundError(
-        f"no {split} split in {data_path}: looked for {', '.join(candidates)}; there is {_some(there) or 'nothing'}"
+        f"no {split} split in {data_path}: looked for {', '.join(candidates)}; there is {some(there) or 'nothing'}"
     )
 
 

@@ -114,6 +114,22 @@ class Record:
         done = xr.Dataset({"done": ("stimulus", np.full(part.stop - part.start, value, np.int8))})
         done.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
 
+    def complete(self, values: xr.Dataset) -> None:
+        """Write variables of the whole record once every stimulus is done; the layout holds them already.
+
+        Parameters
+        ----------
+        values : variables without the dimension ``stimulus``.
+
+        Raises
+        ------
+        ValueError : stimuli are not done yet, or the values do not fit the store.
+        OSError : the disk is full, or the store cannot be written.
+        """
+        if left := sum(part.stop - part.start for part in self.pending()):
+            raise ValueError(f"{left} stimuli of {self.path} are not done yet: go on with --resume first")
+        values.drop_vars(values.coords).to_zarr(self.path, mode="r+", consolidated=False)
+
 
 def begin(
     path: str | os.PathLike,

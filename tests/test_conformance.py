@@ -1,5 +1,6 @@
 """Numbers of the original implementation, and of a plain one where the original left none."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import absvit
 from absvit import maps, priors
 from absvit.models.absvit import cosine_weights
 from absvit.models.feedback import reconstruction_errors
+from absvit.robustness.attacks import FGSM, PGD, normalised, perturb
 from absvit.training.objective import PictureObjective
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -24,7 +26,7 @@ WHOLE = SHARED / "conformance"
 GAP, TINY = "absvit_tiny_patch8_224_gap", "absvit_tiny_patch16_224"
 PRECISION = {torch.float64: 1e-9, torch.float32: 1e-4}
 # the original normalised with a mean and std kept in float32
-MEAN, STD = (torch.tensor(v).double()[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+MEAN, STD = (torch.tensor(v).tolist() for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
 
 
 def distance(result, expected) -> float:
@@ -137,26 +139,15 @@ def test_attacks_through_both_passes():
     model = formula.fill(timm.create_model(TINY)).requires_grad_(False)
     pixels = torch.from_numpy(np.random.RandomState(1).rand(2, 3, 224, 224))
     labels = torch.from_numpy(vector["labels"])
-
-    def logits(x):
-        return model((x - MEAN) / STD)
-
-    def attack(step, iterations, eps=1 / 255):
-        x = pixels.clone()
-        for _ in range(iterations):
-            x.requires_grad_()
-            (gradient,) = torch.autograd.grad(F.cross_entropy(logits(x), labels), x)
-            x = (x.detach() + step * gradient.sign()).clamp(pixels - eps, pixels + eps).clamp(0, 1)
-        return x
-
-    fgsm, pgd = attack(1 / 255, 1), attack(0.5 / 255, 5)
+    fgsm = perturb(model, pixels, labels, FGSM, MEAN, STD)
+    pgd = perturb(model, pixels, labels, replace(PGD, random_start=False), MEAN, STD)
     assert distance(((fgsm - pixels) * 255)[:, :, ::16, ::16], vector["fgsm_pixels_255"]) < 1e-9
     for key, x in (
         ("logits_clean", pixels),
         ("logits_fgsm", fgsm),
         ("logits_pgd_no_random_start", pgd),
     ):
-        assert distance(logits(x), vector[key]) < 1e-9, key
+        assert distance(model(normalised(x, MEAN, STD)), vector[key]) < 1e-9, key
 
 
 if SHARED.exists():  # the photographs are no part of this repository

@@ -10,7 +10,10 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 
 # Own modules that a module may import: names of modules, or of packages with all that they hold. The row with
 # the longest matching name counts. `absvit.__init__` is the public page, what `import absvit` gives.
-FOUNDATION = ("stimuli", "absvit.images", "absvit.archives", "absvit.datasets", "absvit.distributed", "absvit.records")
+FOUNDATION = (
+    "stimuli", "absvit.images", "absvit.archives", "absvit.datasets", "absvit.loading",
+    "absvit.distributed", "absvit.records",
+)  # fmt: skip
 MODELS = (*FOUNDATION, "absvit.models")
 PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", "absvit.distributed", "stimuli")
 CUED_PROBE = (*PROBE, "experiments.cues", "experiments.demands", "experiments.observers", "experiments.trials")
@@ -20,6 +23,7 @@ MAY_IMPORT = {
     "absvit.archives": ("absvit.images",),
     "absvit.datasets": ("absvit.archives", "absvit.images"),
     "absvit.distributed": (),
+    "absvit.loading": (),
     "absvit.records": (),
     "absvit.models": ("absvit.models", "absvit.images"),
     "absvit.__init__": ("absvit.models",),

@@ -290,3 +290,19 @@ def test_a_record_that_lost_its_marks_is_written_anew(tmp_path, values):
     assert len(record.pending()) == 3
     fill(record, values)
     assert np.array_equal(records.load(tmp_path / "r.zarr")["logits"], values)
+
+
+def test_what_is_known_only_in_the_end_is_written_in_the_end(tmp_path, values):
+    missing = layout().assign(mean=("prior", np.full(2, np.nan), {"units": "1"}))
+    record = records.begin(tmp_path / "r.zarr", missing, CHUNK)
+    fill(record, values, 2)
+    mean = xr.Dataset({"mean": ("prior", np.float64([1, 2]))}, {"prior": np.array(["none", "class 1"], object)})
+    with pytest.raises(ValueError, match="1 stimuli of .* are not done yet: go on with --resume first"):
+        record.complete(mean)
+    fill(record, values)
+    record.complete(mean)
+    with xr.open_zarr(tmp_path / "r.zarr") as stored:  # the consolidated listing holds it, too
+        assert stored["mean"].values.tolist() == [1, 2] and stored["mean"].attrs == {"units": "1"}
+        assert stored.attrs["title"] == "a probe" and np.array_equal(stored["logits"], values)
+    with pytest.raises(ValueError):
+        record.complete(mean.rename(mean="median"))

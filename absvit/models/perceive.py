@@ -22,7 +22,7 @@ from absvit.models.absvit import AbSViT
 from absvit.models.priors import Prior
 from absvit.models.requests import RECORDABLE, check_images_of, check_request, token_grid
 
-__all__ = ["RECORDABLE", "Trajectory", "perceive"]
+__all__ = ["RECORDABLE", "Trajectory", "evaluating", "perceive"]
 
 FROM_FEEDBACK = {"prior_weights", "feedback", "feedback_norms"}  # they do not exist in the bottom-up pass
 ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -110,7 +110,7 @@ def perceive(
         raise ValueError(f"memory_budget must be a positive integer number of bytes, got {memory_budget!r}")
     check_images_of(model, images)
     priors, iterations = check_request(model, images, priors, iterations, record)
-    with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()), _evaluating(model):
+    with torch.set_grad_enabled(images.requires_grad and torch.is_grad_enabled()), evaluating(model):
         results = _Results(len(priors), iterations, len(images), record)
         feedback = _Feedback(model, results.wants("feedback", "feedback_norms")) if iterations else None
         step, group = _parts(model, images, len(priors), results, memory_budget)
@@ -129,8 +129,13 @@ def perceive(
 
 
 @contextmanager
-def _evaluating(model: VisionTransformer) -> Iterator[None]:
-    """Eval mode for a while: no dropout. What was in training mode is put back into it."""
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode for a while: no dropout. What was in training mode is put back into it.
+
+    Parameters
+    ----------
+    model : any module.
+    """
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

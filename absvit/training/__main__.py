@@ -18,6 +18,10 @@ from absvit.datasets import open_dataset
 from absvit.distributed import Process, joined
 from absvit.models import checkpoints
 from absvit.models.downloads import replace_file
+from absvit.robustness.classes import model_classes
+from absvit.robustness.evaluation import Place as EvaluationPlace
+from absvit.robustness.profiles import profile_model
+from absvit.robustness.suites import Sources
 from absvit.training.building import build_model
 from absvit.training.evaluation import evaluate
 from absvit.training.log import Start
@@ -47,6 +51,18 @@ class Place:
         Evaluate the checkpoint of --resume on the validation split, which alone is needed, and train nothing.
     eval_ema
         Evaluate its averaged weights.
+    inc_path
+        With --eval: also evaluate on the ImageNet-C that lies here (python -m absvit.robustness).
+    ina_path
+        With --eval: also on ImageNet-A.
+    inr_path
+        With --eval: also on ImageNet-R.
+    insk_path
+        With --eval: also on ImageNet-Sketch.
+    fgsm_test
+        With --eval: also on the validation split under FGSM.
+    pgd_test
+        With --eval: also on the validation split under PGD.
     dist_eval
         Accepted as in the official code; the validation split is always shared by all processes, exactly.
     device
@@ -67,12 +83,27 @@ class Place:
     allow_differences: bool = False
     eval: bool = False
     eval_ema: bool = False
+    inc_path: Path | None = None
+    ina_path: Path | None = None
+    inr_path: Path | None = None
+    insk_path: Path | None = None
+    fgsm_test: bool = False
+    pgd_test: bool = False
     dist_eval: bool = True
     device: str | None = None
     num_workers: int = 8
     threads: int = 0
     log_every: int = 20
     tensorboard: bool = False
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """Suites of robustness that are asked for."""
+        asked = {
+            "imagenet_c": self.inc_path, "imagenet_a": self.ina_path, "imagenet_r": self.inr_path,
+            "imagenet_sketch": self.insk_path, "fgsm": self.fgsm_test, "pgd": self.pgd_test,
+        }  # fmt: skip
+        return tuple(name for name, given in asked.items() if given)
 
 
 def card_of(recipe: Recipe, model: torch.nn.Module, name: str, log: Path, facts: dict) -> dict:
@@ -160,19 +191,14 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
     ------
     FileNotFoundError, ValueError : no checkpoint, one that does not fit, or no validation split.
     """
-    if not isinstance(recipe, PictureRecipe):
-        raise ValueError("scenes have no validation split: measure with python -m experiments recognition")
-    if not place.resume:
-        raise ValueError("--eval needs the checkpoint to be evaluated: give --resume FILE or ADDRESS")
-    loaded = checkpoints.read(place.resume, which="ema" if place.eval_ema else "model")
+    loaded = _checkpoint(recipe, place)
     pictures = open_dataset(recipe.data_set, place.data_path, "val", recipe.inat_category)
-    model = build_model(recipe, len(pictures.classes))
     known, rows = len(loaded.state_dict.get("head.weight", ())), len(pictures.classes)
     if known != rows:
         raise ValueError(
             f"{place.resume} knows {known} classes, but {place.data_path} has {rows}: use its own data set"
         )
-    checkpoints.load_into(model, loaded.state_dict)
+    model = _with_weights(recipe, loaded)
     measured = evaluate(model.to(process.device), pictures, recipe, place.num_workers, process)
     if process.is_first:
         facts = {"model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256, **measured}
@@ -180,6 +206,53 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
         place.output_dir.mkdir(parents=True, exist_ok=True)
         replace_file(place.output_dir / "eval.json", lambda temporary: temporary.write_text(text + "\n"))
         print(text)
+
+
+def run_robustness(recipe: PictureRecipe, place: Place, process: Process) -> None:
+    """Evaluate a checkpoint on the suites that the options name, into ``robustness.zarr`` with its tables.
+
+    Parameters
+    ----------
+    recipe : gives model and input size.
+    place : where suites and checkpoint are.
+    process : this process among those that evaluate together.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : no checkpoint, or suites that do not fit it.
+    """
+    loaded = _checkpoint(recipe, place)
+    model = _with_weights(recipe, loaded).to(process.device)
+    model.checkpoint, model.checkpoint_sha256 = loaded.source, loaded.sha256
+    if place.data_path.exists():
+        names = open_dataset(recipe.data_set, place.data_path, "val", recipe.inat_category).classes
+    else:
+        names = model_classes(model)
+    sources = Sources(
+        data=place.data_path, inc_path=place.inc_path, ina_path=place.ina_path, inr_path=place.inr_path,
+        insk_path=place.insk_path, seed=recipe.seed,
+    )  # fmt: skip
+    to = EvaluationPlace(
+        place.output_dir / "robustness.zarr", resume=True, batch_size=recipe.batch_size, num_workers=place.num_workers
+    )
+    profile_model(model, recipe.model, names, place.suites, sources, to, process)
+
+
+def _checkpoint(recipe: Recipe, place: Place) -> checkpoints.Checkpoint:
+    """What is to be evaluated."""
+    if not isinstance(recipe, PictureRecipe):
+        raise ValueError("scenes have no validation split: measure with python -m experiments recognition")
+    if not place.resume:
+        raise ValueError("--eval needs the checkpoint to be evaluated: give --resume FILE or ADDRESS")
+    return checkpoints.read(place.resume, which="ema" if place.eval_ema else "model")
+
+
+def _with_weights(recipe: PictureRecipe, loaded: checkpoints.Checkpoint) -> torch.nn.Module:
+    """The recipe's model with the weights and the classes of a checkpoint."""
+    rows = len(loaded.state_dict.get("head.weight", ()))
+    model = build_model(recipe, rows)
+    checkpoints.load_into(model, loaded.state_dict)
+    return model
 
 
 def recipe_named(words: list[str]) -> list[str]:
@@ -223,8 +296,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if place.threads:
                 torch.set_num_threads(place.threads)
             with joined(place.device) as process:
+                if place.suites and not place.eval:
+                    raise ValueError("suites of robustness are evaluated with --eval: add it, or leave them out")
                 if place.eval:
-                    run_evaluation(options, place, process)
+                    if not place.suites or place.data_path.exists():
+                        run_evaluation(options, place, process)
+                    if place.suites:
+                        run_robustness(options, place, process)
                 else:
                     run_training(name, options, place, process)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from absvit.datasets import LabelledPictures
 from absvit.images import train_transform
+from absvit.loading import Loading, loading
 from absvit.training.augmentation import Augmentation, Mixing, isolated_randomness
 from absvit.training.order import Key, Updates, epoch_order
 from absvit.training.patches import patch_augment
@@ -144,36 +145,6 @@ class _Unchanged(Dataset):
         return View(self.transform(picture), int(self.pictures.targets[index]), None, "")
 
 
-class Loading(DataLoader):
-    """torch's loader of :class:`Batch`, whose failures are one line each."""
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Yield the batches.
-
-        Raises
-        ------
-        ValueError : a picture cannot be prepared.
-        RuntimeError : a worker process has died.
-        """
-        try:
-            yield from super().__iter__()
-        except ValueError as error:  # a worker's error carries its whole traceback as text
-            raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from error
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            first = str(error).strip().splitlines()[0]
-            raise RuntimeError(f"{first} (often for lack of memory): use fewer workers or smaller batches") from error
-
-
-def _loading(dataset: Dataset, num_workers: int, pin_memory: bool, **order) -> Loading:
-    workers = {"persistent_workers": True, "prefetch_factor": 2} if num_workers else {}
-    own = torch.Generator().manual_seed(0)  # or torch would draw the workers' seeds from the global generator
-    return Loading(
-        dataset, num_workers=num_workers, pin_memory=pin_memory, collate_fn=_collate, generator=own, **order, **workers
-    )
-
-
 def training_loader(
     pictures: LabelledPictures,
     augmentation: Augmentation,
@@ -195,7 +166,7 @@ def training_loader(
     pin_memory : put batches into page-locked memory, for a GPU.
     """
     views = Views(pictures, augmentation, input_size, mean, std, seed)
-    return _loading(views, num_workers, pin_memory, batch_sampler=updates)
+    return loading(views, _collate, num_workers, pin_memory, batch_sampler=updates)
 
 
 def evaluation_loader(
@@ -220,4 +191,5 @@ def evaluation_loader(
     num_workers, pin_memory : as in :func:`training_loader`.
     """
     mine = range(rank, len(pictures), world_size)
-    return _loading(_Unchanged(pictures, transform), num_workers, pin_memory, sampler=mine, batch_size=batch_size)
+    unchanged = _Unchanged(pictures, transform)
+    return loading(unchanged, _collate, num_workers, pin_memory, sampler=mine, batch_size=batch_size)

@@ -1,0 +1,80 @@
+"""``python -m absvit.robustness SUITE... [options]``: the robustness profile of a checkpoint; also under torchrun."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from absvit import records
+from absvit.distributed import joined
+from absvit.robustness.evaluation import Place
+from absvit.robustness.profiles import Who, run_profile, write_tables
+from absvit.robustness.suites import Sources
+from absvit.robustness.tables import over_seeds, profile, table_text
+from stimuli import command_line
+
+Flat = tyro.conf.OmitArgPrefixes
+Words = tyro.conf.Positional
+
+
+def evaluate_suites(
+    suites: Annotated[tuple[str, ...], Words], place: Flat[Place], who: Flat[Who], sources: Flat[Sources]
+) -> None:
+    """Evaluate a checkpoint on suites of pictures, into one record.
+
+    Parameters
+    ----------
+    suites
+        Some of clean, imagenet_c, imagenet_a, imagenet_r, imagenet_sketch, imagenet_v2, folder, fgsm, pgd.
+    place
+        Where the record goes.
+    who
+        Which checkpoint.
+    sources
+        Where the pictures are.
+    """
+    with joined(who.device) as process:
+        run_profile(who, suites, sources, place, process)
+
+
+def show_summary(record: Annotated[tuple[Path, ...], Words], out: Path | None = None) -> None:
+    """The table of one record; of several seeds of a model, means with intervals over the seeds.
+
+    Parameters
+    ----------
+    record
+        The records; those of one model are taken as its seeds.
+    out
+        Also write the table: the name without ending, to which .csv and .tex are added.
+    """
+    profiles = [profile(records.load(path)) for path in record]
+    table = profiles[0] if len(profiles) == 1 else over_seeds(profiles)
+    print(table_text(table).to_string(index=False))
+    if out is not None:
+        write_tables(table, out)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : words after the program's name; those of the process if left out.
+
+    Returns
+    -------
+    Exit code: 0, or 2 after one line on standard error.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    commands = {"summary": show_summary, "evaluate": evaluate_suites}
+    if words and words[0] not in (*commands, "-h", "--help"):
+        words = ["evaluate", *words]
+    return command_line.run(commands, "python -m absvit.robustness", words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

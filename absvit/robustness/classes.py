@@ -1,0 +1,101 @@
+"""What a folder's name means to a model: labels follow the names of the folders, never their order."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from timm.data import ImageNetInfo
+from torch import nn
+
+from absvit.datasets import LabelledPictures, some
+
+__all__ = ["check_names", "imagenet_subset", "labels_of", "model_classes", "wnids"]
+
+
+def wnids() -> tuple[str, ...]:
+    """WordNet numbers of the 1,000 classes of ImageNet-1k, in the order of the models' outputs."""
+    return tuple(ImageNetInfo().label_names())
+
+
+def imagenet_subset(letter: str) -> tuple[str, ...]:
+    """WordNet numbers of the 200 classes of ImageNet-A or ImageNet-R (Hendrycks et al. 2021), as timm keeps them.
+
+    Parameters
+    ----------
+    letter : "a" or "r".
+    """
+    return tuple(pkgutil.get_data("timm.data", f"_info/imagenet_{letter}_synsets.txt").decode().split())
+
+
+def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]:
+    """Names of a model's classes, in the order of its outputs.
+
+    Parameters
+    ----------
+    model : its card names them; ImageNet's are taken for 1,000 classes without a card.
+    file : text file with one name a line, which is taken instead.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such file.
+    ValueError : the names are not known, not unique, or not as many as the model's outputs.
+    """
+    if file is not None:
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"no list of classes at {file}; expected a text file with one name a line")
+        names = Path(file).read_text("utf8").split("\n")
+        names = [name.strip() for name in names if name.strip()]
+    else:
+        names = getattr(model, "categories", None) or (model.pretrained_cfg or {}).get("label_names")
+        names = wnids() if names is None and model.num_classes == len(wnids()) else names
+    if names is None:
+        raise ValueError(
+            f"the names of this model's {model.num_classes} classes are not known, so no folder can be matched with "
+            "them: give --classes FILE, one name a line in the order of its outputs"
+        )
+    if len(names) != model.num_classes or len(set(names)) != len(names):
+        raise ValueError(
+            f"the model has {model.num_classes} classes, but {len(names)} names are given, {len(set(names))} of them "
+            "different: give each class one name"
+        )
+    return tuple(names)
+
+
+def check_names(found: Sequence[str], expected: Sequence[str], place: str, partial: bool = False) -> None:
+    """Refuse a folder that lacks a class or holds another one.
+
+    Parameters
+    ----------
+    found : names of the folders that hold pictures.
+    expected : names that there should be.
+    place : what to call the folder.
+    partial : allow that classes lack.
+
+    Raises
+    ------
+    ValueError : names are missing, extra or renamed; they are listed.
+    """
+    missing, extra = sorted({*expected} - {*found}), sorted({*found} - {*expected})
+    told = [f"lacks {some(missing)}"] if missing and not partial else []
+    told += [f"holds {some(extra)}, which is none of them"] if extra else []
+    if told:
+        hint = "; --partial evaluates a part of the classes" if missing and not extra else ""
+        raise ValueError(
+            f"{place} {' and '.join(told)}: expected folders of the {len(expected)} classes, named as the model or "
+            f"benchmark names them{hint}"
+        )
+
+
+def labels_of(pictures: LabelledPictures, names: Sequence[str]) -> np.ndarray:
+    """Model's class of each picture, by the name of its folder: (picture,) int64.
+
+    Parameters
+    ----------
+    pictures : their classes are all among the names.
+    names : names of the model's classes.
+    """
+    number = {name: index for index, name in enumerate(names)}
+    return np.array([number[name] for name in pictures.classes], np.int64)[pictures.targets]

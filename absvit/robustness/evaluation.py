@@ -1,0 +1,329 @@
+"""Evaluation of every condition, picture by picture, into one record that can be stopped and goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import dask.array
+import numpy as np
+import torch
+import torch.distributed as dist
+import xarray as xr
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+
+from absvit import records
+from absvit.distributed import Process
+from absvit.images import eval_transform
+from absvit.loading import loading
+from absvit.models import AbSViT
+from absvit.models.perceive import evaluating
+from absvit.robustness.attacks import normalised, pass_logits, perturb
+from absvit.robustness.scores import empty_scores, scores
+from absvit.robustness.suites import Condition
+
+__all__ = ["Place", "Preprocessing", "evaluate"]
+
+PER_SAMPLE = {
+    "predicted": (np.int32, "class that the model says, index of `class`"),
+    "correct": (np.int8, "whether it is the true one"),
+    "in_top5": (np.int8, "whether the true class is among the five likeliest"),
+    "loss": (np.float32, "cross-entropy of the true class, nat"),
+    "truth_probability": (np.float32, "probability of the true class"),
+    "confidence": (np.float32, "probability of the class that the model says"),
+}
+OF_STIMULUS = {
+    "condition": (np.int16, "suite and severity shown: index of the pairs in the attribute `conditions`"),
+    "shown_suite": (np.int16, "suite, index of `suite`"),
+    "shown_severity": (np.int8, "severity of the corruption; 0 = none"),
+    "picture": (np.int32, "number of the picture within its suite"),
+    "target": (np.int32, "true class, index of `class`"),
+}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What pictures go through before the model.
+
+    Parameters
+    ----------
+    size : height and width of the input in pixels.
+    crop_pct, interpolation, mean, std : as in :func:`absvit.images.eval_transform`.
+    """
+
+    size: int
+    crop_pct: float
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Preprocessing:
+        """Give a model's own preprocessing.
+
+        Parameters
+        ----------
+        model : with a timm ``pretrained_cfg``; its actual input size counts where it has one.
+        """
+        cfg, embed = model.pretrained_cfg, getattr(model, "patch_embed", None)
+        size = getattr(embed, "img_size", None) or cfg["input_size"][-2:]
+        if size[0] != size[1]:
+            raise ValueError(f"expected a model with a square input, got {tuple(size)}")
+        crop, interpolation = cfg.get("crop_pct") or 0.875, cfg.get("interpolation") or "bicubic"
+        return cls(int(size[0]), crop, interpolation, tuple(cfg["mean"]), tuple(cfg["std"]))
+
+    def transform(self, resize: bool):
+        """Function of a picture that gives pixels (channel, y, x) in [0, 1], not normalised.
+
+        Parameters
+        ----------
+        resize : as in :func:`absvit.images.eval_transform`.
+        """
+        black, one = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+        return eval_transform(self.size, self.crop_pct, self.interpolation, black, one, resize)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the record goes, and how it is worked off: nothing of this changes a number but batch_size, by rounding.
+
+    Parameters
+    ----------
+    out
+        Record to write, .zarr.
+    resume
+        Go on with a record of the same evaluation.
+    overwrite
+        Replace a record.
+    batch_size
+        Pictures at once.
+    chunk
+        Pictures that are written at once: so many are lost at most when a run is stopped.
+    num_workers
+        Processes that load pictures for each process that evaluates.
+    """
+
+    out: Path
+    resume: bool = False
+    overwrite: bool = False
+    batch_size: int = 64
+    chunk: int = 512
+    num_workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.chunk < 1 or self.num_workers < 0:
+            raise ValueError(
+                f"need batch_size and chunk of at least 1, got {self.batch_size} and {self.chunk}, and num_workers of "
+                f"at least 0, got {self.num_workers}"
+            )
+
+
+def evaluate(
+    model: nn.Module,
+    shown: Sequence[Condition],
+    names: Sequence[str],
+    place: Place,
+    process: Process,
+    iterations: int = 1,
+    facts: dict | None = None,
+) -> xr.Dataset:
+    """Show every picture under every condition once, whatever the number of processes.
+
+    Parameters
+    ----------
+    model : any classifier, on the device of the process; left in the mode that it was in.
+    shown : the conditions.
+    names : names of the model's classes.
+    place : where the record goes.
+    process : this process among those that evaluate together.
+    iterations : feedback passes of an AbSViT.
+    facts : further parameters and attributes of the record, such as model, checkpoint and its SHA-256.
+
+    Returns
+    -------
+    The record: per-sample variables (iteration, stimulus), and scores (suite, severity, iteration).
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : a picture cannot be read or has another size; what is done stays in the record.
+    """
+    pixels, table = Preprocessing.of(model), _stimuli(shown)
+    passes = 1 + iterations if isinstance(model, AbSViT) else 1
+    if process.is_first:
+        layout = _layout(table, shown, names, passes, place.chunk)
+        layout.attrs = _attributes(shown, pixels, passes, place, process, facts or {})
+        records.begin(place.out, layout, place.chunk, place.resume, place.overwrite)
+    _wait()
+    record = records.Record(place.out, place.chunk)
+    pending = record.pending()
+    _wait()  # nobody writes before everybody has seen the same list
+    mine = pending[process.rank :: process.world_size]
+    batches = [batch for part in mine for batch in _batches(part, table["condition"], place.batch_size)]
+    pictures = _Shown(shown, table, pixels)
+    loader = iter(loading(pictures, _collate, place.num_workers, batch_sampler=batches) if batches else ())
+    with (
+        evaluating(model),
+        tqdm(
+            total=sum(p.stop - p.start for p in mine), unit=" pictures", disable=None if process.is_first else True
+        ) as bar,
+    ):
+        for part in mine:
+            values = {name: np.empty((passes, part.stop - part.start), kind) for name, (kind, _) in PER_SAMPLE.items()}
+            filled = part.start
+            while filled < part.stop:
+                images, numbers = next(loader)
+                condition = shown[table["condition"][numbers[0]]]
+                seen = _seen(model, images.to(process.device), condition, numbers, table, pixels, passes)
+                for name, value in seen.items():
+                    values[name][:, numbers - part.start] = value
+                filled += len(numbers)
+            data = {name: (("iteration", "stimulus"), value) for name, value in values.items()}
+            data |= {name: ("stimulus", column[part]) for name, column in table.items()}
+            record.write(part, xr.Dataset(data))
+            bar.update(part.stop - part.start)
+    _wait()
+    if process.is_first:
+        record.complete(scores(records.load(place.out)))
+    _wait()
+    return records.load(place.out)
+
+
+@torch.no_grad()
+def _seen(
+    model: nn.Module, images: Tensor, condition: Condition, numbers: np.ndarray, table: dict, pixels, passes: int
+) -> dict[str, np.ndarray]:
+    """What the model makes of a batch of one condition, in every pass: (iteration, image) by name."""
+    labels = torch.from_numpy(table["target"][numbers].astype(np.int64)).to(images.device)
+    among = None if condition.among is None else torch.from_numpy(condition.among).to(images.device)
+    counted = labels if among is None else torch.searchsorted(among, labels)
+    if condition.attack is not None:
+        aim, pictures = counted, table["picture"][numbers]
+        if condition.attack.targeted:
+            aim = _others(counted, pictures, condition.attack.seed, len(among) if among is not None else None, model)
+        images = perturb(
+            model, images, aim, condition.attack, pixels.mean, pixels.std, pictures, condition.attack_iteration, among
+        )
+    logits = pass_logits(model, normalised(images, pixels.mean, pixels.std), passes - 1).float()
+    logits = logits if among is None else logits[..., among]
+    log_probabilities = logits.log_softmax(-1)
+    truth = log_probabilities.gather(-1, counted.expand(passes, -1)[..., None])[..., 0]
+    best = logits.topk(min(5, logits.shape[-1]), dim=-1).indices
+    predicted = best[..., 0]
+    found = {
+        "predicted": predicted if among is None else among[predicted],
+        "correct": predicted == counted,
+        "in_top5": (best == counted[:, None]).any(-1),
+        "loss": -truth,
+        "truth_probability": truth.exp(),
+        "confidence": log_probabilities.max(-1).values.exp(),
+    }
+    return {name: value.cpu().numpy() for name, value in found.items()}
+
+
+def _others(labels: Tensor, pictures: np.ndarray, seed: int, n: int | None, model: nn.Module) -> Tensor:
+    """A wrong class for each picture, the same in every batch."""
+    n = n or model.num_classes
+    shift = [1 + int(np.random.default_rng([seed, int(number)]).integers(n - 1)) for number in pictures]
+    return (labels + torch.tensor(shift, device=labels.device)) % n
+
+
+class _Shown(Dataset):
+    """Pictures of all conditions, one after another."""
+
+    def __init__(self, shown: Sequence[Condition], table: dict, pixels: Preprocessing) -> None:
+        self.shown, self.condition, self.picture = shown, table["condition"], table["picture"]
+        self.transforms = {resize: pixels.transform(resize) for resize in (False, True)}
+
+    def __getitem__(self, number: int) -> tuple[Tensor, int]:
+        condition = self.shown[self.condition[number]]
+        try:
+            picture = condition.pictures.read(int(self.picture[number]))
+        except ValueError as error:
+            where = condition.suite + (f" at severity {condition.severity}" if condition.severity else "")
+            raise ValueError(f"{where}: {error}; mend or remove it, then go on with --resume") from error
+        return self.transforms[condition.resize](picture), number
+
+
+def _collate(rows: list) -> tuple[Tensor, np.ndarray]:
+    return torch.stack([image for image, _ in rows]), np.array([number for _, number in rows])
+
+
+def _batches(part: slice, condition: np.ndarray, size: int) -> Iterator[list[int]]:
+    """Numbers of a chunk in batches of one condition each: a function of the chunk, whoever works it off."""
+    borders = part.start + 1 + np.flatnonzero(np.diff(condition[part]))
+    for run in np.split(np.arange(part.start, part.stop), borders - part.start):
+        yield from (run[at : at + size].tolist() for at in range(0, len(run), size))
+
+
+def _stimuli(shown: Sequence[Condition]) -> dict[str, np.ndarray]:
+    """What is known of every stimulus: a picture under a condition."""
+    suites = list(dict.fromkeys(condition.suite for condition in shown))
+    columns = {
+        "condition": [np.full(len(c.labels), k) for k, c in enumerate(shown)],
+        "shown_suite": [np.full(len(c.labels), suites.index(c.suite)) for c in shown],
+        "shown_severity": [np.full(len(c.labels), c.severity) for c in shown],
+        "picture": [np.arange(len(c.labels)) for c in shown],
+        "target": [c.labels for c in shown],
+    }
+    return {name: np.concatenate(parts).astype(OF_STIMULUS[name][0]) for name, parts in columns.items()}
+
+
+def _layout(table: dict, shown: Sequence[Condition], names: Sequence[str], passes: int, chunk: int) -> xr.Dataset:
+    """The whole record without its values."""
+    n = len(table["target"])
+    described = {
+        "iteration": "pass over the image; 0 is bottom-up",
+        "stimulus": "number of the stimulus: a picture under a condition",
+        "suite": "suite, for corruptions with the corruption's name",
+        "severity": "severity of the corruption; 0 = none",
+        "class": "class of the model",
+    }
+    coordinates = {
+        "iteration": np.arange(passes),
+        "stimulus": np.arange(n),
+        "suite": np.array(list(dict.fromkeys(c.suite for c in shown)), object),
+        "severity": np.unique([c.severity for c in shown]),
+        "class": np.array(list(names), object),
+    }
+    data = {
+        name: (
+            ("iteration", "stimulus"), dask.array.zeros((passes, n), dtype=kind, chunks=(passes, chunk)),
+            {"long_name": text, "units": "1"},
+        )
+        for name, (kind, text) in PER_SAMPLE.items()
+    }  # fmt: skip
+    whole = xr.Dataset(data, coordinates)
+    for name, text in described.items():
+        whole[name].attrs.update(long_name=text, units="1")
+    of_stimulus = {
+        name: ("stimulus", table[name], {"long_name": t, "units": "1"}) for name, (_, t) in OF_STIMULUS.items()
+    }
+    whole = whole.assign_coords(of_stimulus)
+    return whole.merge(empty_scores(whole))
+
+
+def _attributes(shown, pixels: Preprocessing, passes: int, place: Place, process: Process, facts: dict) -> dict:
+    """Provenance of the record: two runs that go on with each other must have all of it in common."""
+    told = [
+        {
+            "suite": c.suite, "severity": c.severity, "pictures": len(c.labels), "resize": c.resize,
+            "fingerprint": c.pictures.fingerprint(), "among": 0 if c.among is None else len(c.among),
+            "attack": None if c.attack is None else asdict(c.attack), "attack_iteration": c.attack_iteration,
+        }
+        for c in shown
+    ]  # fmt: skip
+    parameters = {"iterations": passes - 1, "batch_size": place.batch_size, "chunk": place.chunk}
+    parameters |= {"preprocessing": asdict(pixels), **facts.get("parameters", {})}
+    known = {name: value for name, value in facts.items() if name != "parameters"}
+    made = records.provenance("robustness", facts.get("seed", 0), parameters, process.device.type)
+    return made | {"conditions": json.dumps(told)} | known
+
+
+def _wait() -> None:
+    """Wait for the other processes."""
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()

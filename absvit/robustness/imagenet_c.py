@@ -1,0 +1,168 @@
+"""ImageNet-C: corrupted pictures on disk, or corrupted when they are shown.
+
+Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations, ICLR 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from absvit.datasets import LabelledPictures, open_folder, some
+from stimuli import corruptions, moving
+from stimuli.corrupting import prepared
+
+__all__ = ["Corrupted", "Sized", "corrupted_when_shown", "on_disk"]
+
+
+class Sized(LabelledPictures):
+    """Pictures that must have the model's size, since those of ImageNet-C are never resized.
+
+    Parameters
+    ----------
+    pictures : what is shown.
+    size : height and width in pixels.
+    centre_crop : take larger pictures too; their middle is cut out.
+    """
+
+    def __init__(self, pictures: LabelledPictures, size: int, centre_crop: bool = False) -> None:
+        super().__init__(pictures.classes, pictures.targets)
+        self.pictures, self.size, self.centre_crop = pictures, size, centre_crop
+
+    def name(self, index: int) -> str:
+        """Name of a picture.
+
+        Parameters
+        ----------
+        index : as in :meth:`LabelledPictures.name`.
+        """
+        return self.pictures.name(index)
+
+    def read(self, index: int) -> Image.Image:
+        """Read a picture.
+
+        Parameters
+        ----------
+        index : as in :meth:`LabelledPictures.read`; a picture of another size is refused, too.
+        """
+        picture, size = self.pictures.read(index), self.size
+        if picture.size == (size, size) or (self.centre_crop and min(picture.size) >= size):
+            return picture
+        hint = "--centre-crop cuts out the middle" if min(picture.size) >= size else "make them larger"
+        raise ValueError(
+            f"{self.name(index)} has {picture.width} x {picture.height} pixels, and the model takes {size} x {size}; "
+            f"corrupted pictures are not resized: {hint}"
+        )
+
+
+class Corrupted(LabelledPictures):
+    """Clean pictures, corrupted when they are read: the pixels that ``python -m stimuli corrupt`` would write.
+
+    Parameters
+    ----------
+    pictures : clean pictures.
+    corruption, severity : what to do to them.
+    size : pictures of another height or width are brought to it first, as ImageNet-C does with 224 pixels.
+    seed : seed of all that is random.
+    """
+
+    def __init__(self, pictures: LabelledPictures, corruption: str, severity: int, size: int, seed: int = 0) -> None:
+        super().__init__(pictures.classes, pictures.targets)
+        self.pictures, self.corruption, self.severity, self.size = pictures, corruption, severity, size
+        self.seed = seed
+
+    def name(self, index: int) -> str:
+        """Name of a picture, CLASS/FILE, on which all that is random depends.
+
+        Parameters
+        ----------
+        index : as in :meth:`LabelledPictures.name`.
+        """
+        return f"{self.classes[self.targets[index]]}/{PurePosixPath(self.pictures.name(index)).name}"
+
+    def read(self, index: int) -> Image.Image:
+        """Read a picture and corrupt it.
+
+        Parameters
+        ----------
+        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
+        """
+        pixels = np.asarray(self.pictures.read(index))
+        if pixels.shape[:2] != (self.size, self.size):
+            pixels = prepared(pixels, self.size)
+        generator = corruptions.generator_for(self.seed, self.corruption, self.severity, self.name(index))
+        return Image.fromarray(corruptions.corrupt(pixels, self.corruption, self.severity, generator))
+
+
+def on_disk(
+    root: Path, names: Sequence[str], severities: Sequence[int], size: int, centre_crop: bool = False
+) -> Iterator[tuple[str, int, LabelledPictures]]:
+    """Open ``ROOT/CORRUPTION/SEVERITY/CLASS/PICTURE``.
+
+    Parameters
+    ----------
+    root : the folder.
+    names, severities : which corruptions at which severities.
+    size, centre_crop : as in :class:`Sized`.
+
+    Yields
+    ------
+    Corruption, severity, pictures.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such folder.
+    ValueError : a corruption or severity is missing, or something else is there; the message lists the names.
+    """
+    root, layout = Path(root), "CORRUPTION/SEVERITY/CLASS/PICTURE"
+    if not root.is_dir():
+        raise FileNotFoundError(f"no folder of corrupted pictures at {root}; expected {layout} in it")
+    corruptions.check(tuple(names), tuple(severities))
+    _check_folders(root, names, corruptions.NAMES, "corruption", layout)
+    for name in names:
+        levels = [str(level) for level in corruptions.SEVERITIES]
+        _check_folders(root / name, [str(level) for level in severities], levels, "severity", layout)
+    for name in names:
+        for severity in severities:
+            yield name, severity, Sized(open_folder(root / name / str(severity)), size, centre_crop)
+
+
+def corrupted_when_shown(
+    pictures: LabelledPictures, names: Sequence[str], severities: Sequence[int], size: int, seed: int = 0
+) -> Iterator[tuple[str, int, LabelledPictures]]:
+    """Corrupt clean pictures when they are shown, so that no copy is needed.
+
+    Parameters
+    ----------
+    pictures : clean pictures.
+    names, severities : which corruptions at which severities.
+    size, seed : as in :class:`Corrupted`.
+
+    Yields
+    ------
+    Corruption, severity, pictures.
+
+    Raises
+    ------
+    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its package.
+    ValueError : a name or severity is unknown.
+    """
+    corruptions.check(tuple(names), tuple(severities))
+    if not {"motion_blur", "snow"}.isdisjoint(names) and (missing := moving.missing()):
+        raise FileNotFoundError(missing)
+    for name in names:
+        for severity in severities:
+            yield name, severity, Corrupted(pictures, name, severity, size, seed)
+
+
+def _check_folders(root: Path, wanted: Sequence[str], known: Sequence[str], kind: str, layout: str) -> None:
+    """Refuse a folder that lacks one that is wanted or holds one that is not known."""
+    there = {path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    missing, extra = [name for name in wanted if name not in there], sorted(there - {*known})
+    if missing or extra:
+        told = [f"lacks the folders of {kind} {some(missing)}"] if missing else []
+        told += [f"holds {some(extra)}, which is no {kind}"] if extra else []
+        raise ValueError(f"{root} {' and '.join(told)}; expected {layout}")

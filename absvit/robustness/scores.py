@@ -1,0 +1,231 @@
+"""Scores of a record: accuracy with bootstrap intervals, corruption errors, calibration, accuracy by class."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from absvit.robustness.classes import wnids
+from stimuli.corruptions import BENCHMARK, SEVERITIES
+
+__all__ = [
+    "ALEXNET_CLEAN_ERROR", "ALEXNET_ERRORS", "accuracy_interval", "calibration_error", "corruption_errors",
+    "empty_scores", "mean_interval", "scores",
+]  # fmt: skip
+
+# error of AlexNet on each corruption, mean over severities (Hendrycks and Dietterich 2019)
+ALEXNET_ERRORS = {
+    "gaussian_noise": 0.886428, "shot_noise": 0.894468, "impulse_noise": 0.922640, "defocus_blur": 0.819880,
+    "glass_blur": 0.826268, "motion_blur": 0.785948, "zoom_blur": 0.798360, "snow": 0.866816, "frost": 0.826572,
+    "fog": 0.819324, "brightness": 0.564592, "contrast": 0.853204, "elastic_transform": 0.646056,
+    "pixelate": 0.717840, "jpeg_compression": 0.606500,
+}  # fmt: skip
+ALEXNET_CLEAN_ERROR = 0.43478  # of torchvision's AlexNet, as torchvision's own table of its weights says
+PREFIX = "imagenet_c/"
+LEVEL, RESAMPLES, BINS = 0.95, 2000, 15
+BY_CONDITION = {
+    "n": "number of pictures",
+    "top1": "share of pictures whose true class is the likeliest",
+    "top1_low": "lower end of the 95 % bootstrap interval of top1",
+    "top1_high": "upper end of the 95 % bootstrap interval of top1",
+    "top5": "share of pictures whose true class is among the five likeliest",
+    "top5_low": "lower end of the 95 % bootstrap interval of top5",
+    "top5_high": "upper end of the 95 % bootstrap interval of top5",
+    "mean_loss": "mean cross-entropy of the true class, nat",
+    "calibration_error": "expected calibration error, 15 bins of confidence",
+}
+OF_CORRUPTIONS = {
+    "corrupted_error": "mean error over the 15 corruptions and 5 severities",
+    "corrupted_error_low": "lower end of its 95 % bootstrap interval",
+    "corrupted_error_high": "upper end of its 95 % bootstrap interval",
+    "mce": "mean corruption error, percent of AlexNet's",
+    "mce_low": "lower end of its 95 % bootstrap interval",
+    "mce_high": "upper end of its 95 % bootstrap interval",
+    "relative_mce": "mean increase of the error by corruption, percent of AlexNet's",
+}
+
+
+def accuracy_interval(right: int, n: int) -> tuple[float, float]:
+    """Percentile bootstrap interval of a share, exactly.
+
+    Of n pictures drawn with replacement, the number of right ones is binomial, so that no resampling is needed
+    (Efron and Tibshirani, An introduction to the bootstrap, 1993, chapter 13).
+
+    Parameters
+    ----------
+    right : number of right answers.
+    n : number of pictures, at least 1.
+
+    Returns
+    -------
+    Lower and upper end of the 95 % interval, in [0, 1].
+    """
+    low, high = stats.binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], n, right / n) / n
+    return max(0.0, float(low)), float(high)
+
+
+def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval of a mean over pictures.
+
+    Parameters
+    ----------
+    values : (picture,) one number each.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    Lower and upper end of the 95 % interval; the mean itself where all values are the same.
+    """
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    drawn = stats.bootstrap(
+        (values,), np.mean, n_resamples=RESAMPLES, confidence_level=LEVEL, method="percentile", batch=50,
+        rng=np.random.default_rng(seed),
+    )  # fmt: skip
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+
+
+def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error: mean distance of accuracy and confidence over bins of confidence.
+
+    Guo et al., On calibration of modern neural networks, ICML 2017, equation 3.
+
+    Parameters
+    ----------
+    confidence : (picture,) probability of the class that the model says, in [0, 1].
+    correct : (picture,) whether it is right.
+    bins : number of bins of equal width.
+
+    Returns
+    -------
+    In [0, 1].
+    """
+    confidence = np.asarray(confidence, np.float64)
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = np.bincount(place, np.asarray(correct, np.float64) - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def corruption_errors(errors: dict[str, float], clean: float | None = None) -> tuple[float, float]:
+    """Mean corruption error and relative mean corruption error (Hendrycks and Dietterich 2019, section 4.1).
+
+    Parameters
+    ----------
+    errors : error of each of the 15 corruptions, mean over severities, in [0, 1].
+    clean : error on clean pictures; None where it is not known.
+
+    Returns
+    -------
+    Both in percent of AlexNet's; the second is NaN without the clean error.
+    """
+    plain = np.mean([errors[name] / ALEXNET_ERRORS[name] for name in BENCHMARK])
+    if clean is None:
+        return 100 * float(plain), float("nan")
+    gains = [(errors[name] - clean) / (ALEXNET_ERRORS[name] - ALEXNET_CLEAN_ERROR) for name in BENCHMARK]
+    return 100 * float(plain), 100 * float(np.mean(gains))
+
+
+def empty_scores(record: xr.Dataset) -> xr.Dataset:
+    """Scores of a record that is not evaluated yet: all are missing.
+
+    Parameters
+    ----------
+    record : with dimensions suite, severity, iteration and class.
+
+    Returns
+    -------
+    Dataset of float64 variables, NaN: (suite, severity, iteration), class_accuracy with class besides, and those of
+    all corruptions together by iteration.
+    """
+    cell = ("suite", "severity", "iteration")
+
+    def missing(dims: tuple[str, ...], text: str) -> tuple:
+        unit = "percent" if "percent" in text else "nat" if text.endswith("nat") else "1"
+        return dims, np.full([record.sizes[dim] for dim in dims], np.nan), {"long_name": text, "units": unit}
+
+    found = {name: missing(cell, text) for name, text in BY_CONDITION.items()}
+    found |= {name: missing(("iteration",), text) for name, text in OF_CORRUPTIONS.items()}
+    found["class_accuracy"] = missing((*cell, "class"), "share of the pictures of a class that are answered rightly")
+    return xr.Dataset(found)
+
+
+def scores(record: xr.Dataset) -> xr.Dataset:
+    """Scores of every condition, and of all corruptions together.
+
+    Parameters
+    ----------
+    record : a robustness record that is complete.
+
+    Returns
+    -------
+    As :func:`empty_scores`, with the numbers; NaN where there is no such condition, or no picture of a class.
+    """
+    found = empty_scores(record)
+    columns = ("condition", "shown_suite", "shown_severity", "target", "correct", "in_top5", "loss", "confidence")
+    held = {name: record[name].values for name in columns}
+    severities = record["severity"].values.tolist()
+    for condition in np.unique(held["condition"]):
+        here = np.flatnonzero(held["condition"] == condition)
+        suite, severity = int(held["shown_suite"][here[0]]), severities.index(held["shown_severity"][here[0]])
+        for t in range(record.sizes["iteration"]):
+            at = (suite, severity, t)
+            correct, in_top5 = held["correct"][t, here], held["in_top5"][t, here]
+            values = {"n": len(here), "top1": correct.mean(), "top5": in_top5.mean()}
+            for name, right in (("top1", correct), ("top5", in_top5)):
+                low, high = accuracy_interval(int(right.sum()), len(here))
+                values |= {f"{name}_low": low, f"{name}_high": high}
+            values["mean_loss"] = held["loss"][t, here].mean(dtype=np.float64)
+            values["calibration_error"] = calibration_error(held["confidence"][t, here], correct)
+            for name, value in values.items():
+                found[name].values[at] = value
+            shown = np.bincount(held["target"][here], minlength=record.sizes["class"])
+            right = np.bincount(held["target"][here], correct, minlength=record.sizes["class"])
+            found["class_accuracy"].values[at] = np.divide(
+                right, shown, where=shown > 0, out=np.full(len(shown), np.nan)
+            )
+    _add_corruptions(found, record, held)
+    return found
+
+
+def _add_corruptions(found: xr.Dataset, record: xr.Dataset, held: dict) -> None:
+    """Scores of the 15 corruptions together, where all of them were shown at all severities."""
+    suites, severities = record["suite"].values.tolist(), record["severity"].values.tolist()
+    if not {PREFIX + name for name in BENCHMARK} <= {*suites} or not {*SEVERITIES} <= {*severities}:
+        return
+    levels = [severities.index(severity) for severity in SEVERITIES]
+    is_imagenet = tuple(record["class"].values.tolist()) == wnids()
+    for t in range(record.sizes["iteration"]):
+        top1 = found["top1"].values[:, :, t]
+        errors = {name: float(1 - top1[suites.index(PREFIX + name), levels].mean()) for name in BENCHMARK}
+        found["corrupted_error"].values[t] = np.mean(list(errors.values()))
+        if is_imagenet:
+            clean = float(1 - top1[suites.index("clean"), severities.index(0)]) if "clean" in suites else None
+            found["mce"].values[t], found["relative_mce"].values[t] = corruption_errors(errors, clean)
+        for name, weights in (
+            ("corrupted_error", dict.fromkeys(BENCHMARK, 1.0)),
+            ("mce", {name: 100 / ALEXNET_ERRORS[name] for name in BENCHMARK}),
+        ):
+            if (name == "corrupted_error" or is_imagenet) and (
+                by_picture := _by_picture(record, held, weights, t)
+            ) is not None:
+                low, high = mean_interval(by_picture)
+                found[f"{name}_low"].values[t], found[f"{name}_high"].values[t] = low, high
+
+
+def _by_picture(record: xr.Dataset, held: dict, weights: dict[str, float], t: int) -> np.ndarray | None:
+    """Weighted error of each picture over all corruptions, whose mean over pictures is the score.
+
+    Pictures are drawn together with all their corruptions, since these are not independent. None where the
+    corruptions do not all show the same pictures.
+    """
+    suites = record["suite"].values.tolist()
+    total, targets = 0.0, None
+    for name, weight in weights.items():
+        for severity in SEVERITIES:
+            here = (held["shown_suite"] == suites.index(PREFIX + name)) & (held["shown_severity"] == severity)
+            if targets is not None and not np.array_equal(targets, held["target"][here]):
+                return None
+            targets = held["target"][here]
+            total = total + weight * (1 - held["correct"][t, here].astype(np.float64))
+    return total / (len(weights) * len(SEVERITIES))
