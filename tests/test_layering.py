@@ -42,7 +42,17 @@ MAY_IMPORT = {
     "experiments.summaries": ("experiments.measures",),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
     "experiments.panels": ("experiments.measures",),
-    "experiments.figures": ("experiments.measures", "experiments.panels", "experiments.summaries"),
+    "experiments.drawing": ("experiments.measures",),
+    "experiments.figures": (
+        "experiments.drawing", "experiments.measures", "experiments.panels", "experiments.summaries",
+    ),
+    "experiments.looking": (*PROBE, "experiments.observers"),
+    "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
+    "experiments.browsing": ("experiments.measures",),
+    **{f"experiments.{name}": ("experiments.drawing", "experiments.measures", "experiments.panels") for name in (
+        "attention_figure", "competing_figure",
+    )},
+    "experiments.record_figure": ("experiments.browsing", "experiments.drawing", "experiments.measures"),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 
@@ -52,6 +62,10 @@ MODELS_ORDER = (
     "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
+FIGURES = tuple(
+    f"experiments.{name}" for name in ("drawing", "figures", "attention_figure", "competing_figure", "record_figure")
+)
+
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {
     "wand": ("stimuli",),
@@ -60,8 +74,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": ("experiments.figures",),
-    "seaborn": ("experiments.figures",),
+    "matplotlib": FIGURES,
+    "seaborn": FIGURES,
 }
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 
