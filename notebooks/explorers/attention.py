@@ -115,7 +115,9 @@ class AttentionExplorer(Explorer):
             "opacity": labelled(widgets.FloatSlider, "opacity", value=0.56, min=0, max=1, step=0.02, **slider),
         }
         controls["kind"].value = measures.DEFAULT_MAP
-        self.upload = widgets.FileUpload(multiple=False, description="upload a picture")
+        self.upload = widgets.FileUpload(
+            multiple=False, description="upload a picture", layout=widgets.Layout(width="180px")
+        )
         self.upload.observe(self._uploaded, "value")
         self.place = PlacePicker(self._clicked)
         super().__init__(controls, AttentionSelection, "attention", folder)

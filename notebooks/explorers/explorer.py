@@ -94,12 +94,14 @@ class Explorer(widgets.VBox):
         self._quiet = False
         self._views = lru_cache(REMEMBERED)(self._view)
         self._later = Later(self.update)
-        self.picture = widgets.Image(format="png", layout=widgets.Layout(width="720px", height="auto"))
+        self.picture = widgets.Image(
+            format="png", layout=widgets.Layout(width="100%", max_width="720px", height="auto")
+        )
         self.picture.add_class("explorer-picture")
         self._message = widgets.HTML()
         self._message.add_class("explorer-message")
         self._busy = widgets.HTML(layout=widgets.Layout(height="28px"))
-        self._code = widgets.Textarea(layout=widgets.Layout(width="720px", height="190px"))
+        self._code = widgets.Textarea(layout=widgets.Layout(width="98%", height="190px"))
         self._code.add_class("explorer-code")
         self.file = widgets.Text(value=name, description="file")
         self.format = widgets.Dropdown(options=["pdf", "svg", "png"], layout=widgets.Layout(width="90px"))
@@ -109,9 +111,11 @@ class Explorer(widgets.VBox):
             control.observe(self._moved, "value")
         code = widgets.Accordion([self._code], titles=("copy code: these lines make this figure without widgets",))
         shown = widgets.VBox(
-            [self.picture, self._message, widgets.HBox([self.file, self.format, self.save_button]), code]
+            [self.picture, self._message, widgets.HBox([self.file, self.format, self.save_button]), code],
+            layout=widgets.Layout(flex="1 1 0%", min_width="0"),
         )
-        super().__init__([widgets.HBox([widgets.VBox([self._busy, *self.panel()]), shown])])
+        column = widgets.Layout(flex="0 0 352px")
+        super().__init__([widgets.HBox([widgets.VBox([self._busy, *self.panel()], layout=column), shown])])
 
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
@@ -216,6 +220,8 @@ class Explorer(widgets.VBox):
         try:
             if self._record is None or self._figure is None:
                 raise ValueError("there is no figure yet: make a selection that can be shown")
+            if not self.file.value.strip():
+                raise ValueError("the figure has no file name: write one into the field file")
             record = self._record if "created" in self._record.attrs else stamped(self._record)
             written = figures.save(self._figure, self.folder / self.file.value.strip(), record, [self.format.value])
             self.message = f"written: {', '.join(map(str, written))}. {self._figure.get_label()}"
