@@ -4,96 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
-import seaborn
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextPath
 
 from experiments import measures, panels, summaries
-from experiments.measures.intervals import number_text
+from experiments.drawing import INCH, STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, shortened
 from experiments.panels import Grid, balanced, caption
 
-__all__ = ["STYLE", "Style", "balanced", "caption", "save", "signature", "steering"]
-
-INCH = 25.4  # mm
-POINT = INCH / 72  # mm
-VALUE_WIDTH = 6.0  # mm behind a bar
-
-
-@dataclass(frozen=True)
-class Style:
-    """Sizes and colours of all figures.
-
-    Parameters
-    ----------
-    single : width of one column in mm.
-    double : width of two columns in mm.
-    text : size of text in points.
-    letter : size of panel letters and headings in points.
-    palette : seaborn palette that colour-blind readers can tell apart; it starts with objects 1 and 2.
-    attention : sequential, perceptually uniform colour map of attention maps.
-    ink : colour of text and lines.
-    track : colour of the full length of a probability bar.
-    unknown : colour of the probability of a class that belongs to neither object.
-    """
-
-    single: float = 89.0
-    double: float = 183.0
-    text: float = 7.0
-    letter: float = 8.0
-    palette: str = "colorblind"
-    attention: str = "rocket"
-    ink: str = "#222222"
-    track: str = "#e6e6ea"
-    unknown: str = "#8a8a92"
-
-    def settings(self) -> dict:
-        """Settings of matplotlib: embedded TrueType text, thin lines, the same bytes each time."""
-        return {
-            "font.family": "sans-serif",
-            "font.sans-serif": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"],
-            "font.size": self.text,
-            "axes.linewidth": 0.6,
-            "axes.labelsize": self.text,
-            "xtick.labelsize": self.text,
-            "xtick.major.width": 0.6,
-            "xtick.major.size": 2.5,
-            "text.color": self.ink,
-            "axes.edgecolor": self.ink,
-            "axes.labelcolor": self.ink,
-            "xtick.color": self.ink,
-            "pdf.fonttype": 42,
-            "svg.fonttype": "none",
-            "svg.hashsalt": "absvit",
-        }
-
-    def colours(self, n: int) -> list[str]:
-        """First colours of the palette.
-
-        Parameters
-        ----------
-        n : how many, at least 1.
-
-        Returns
-        -------
-        Colours as hexadecimal text.
-        """
-        return list(seaborn.color_palette(self.palette, n).as_hex())
-
-
-STYLE = Style()
+__all__ = ["INCH", "STYLE", "Style", "balanced", "caption", "save", "signature", "steering"]
 
 
 def signature(
@@ -136,7 +62,7 @@ def signature(
     ranges = {c.kind: panels.map_range(chosen, [other for other in columns if other.kind == c.kind]) for c in columns}
     grid = Grid(STYLE.double, len(columns) + 1, len(numbers), chosen.sizes["y"] / chosen.sizes["x"])
     with matplotlib.rc_context(STYLE.settings()):
-        page = _page(grid.height)
+        page = page_of(grid.height)
         for place_, heading in enumerate(["stimulus", *(column.heading for column in columns)]):
             page.text(grid.x(place_), grid.top - 1.5, heading, size=STYLE.letter)
         for row in range(len(numbers)):
@@ -176,13 +102,13 @@ def steering(record_or_summary: xr.Dataset | pd.DataFrame) -> Figure:
     blocks = list(frame.groupby("model", sort=False))
     height = 12 + len(blocks) * 6 + 4.2 * sum(part["prior"].nunique() for _, part in blocks)
     with matplotlib.rc_context(STYLE.settings()):
-        page = _page(height)
+        page = page_of(height)
         axes = [_panel(page, x, height, name) for x, name in ((56, "selection index"), (122, "both cues decide"))]
         axes[0].axvline(0.5, color=STYLE.ink, linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
         axes[0].text(0.515, 4, "chance", va="center")
         y = 1.0
         for model, part in blocks:
-            page.text(1, y + 3, _fitted(str(model), 53, "bold"), weight="bold", va="center")
+            page.text(1, y + 3, shortened(str(model), 53, "bold"), weight="bold", va="center")
             for row, kind in enumerate(dict.fromkeys(part["prior"])):
                 centre = y + 7 + 4.2 * row
                 page.text(4, centre, kind, va="center")
@@ -257,53 +183,27 @@ def _metadata(figure: Figure, record: xr.Dataset, suffix: str) -> dict:
     return {"Title": title, "Software" if suffix == ".png" else "Creator": creator, **about}
 
 
-def _page(height: float) -> Axes:
-    """Axes over a whole new figure of two columns' width, whose unit is the mm from the upper left corner."""
-    figure = Figure(figsize=(STYLE.double / INCH, height / INCH))
-    FigureCanvasAgg(figure)
-    return figure.add_axes((0, 0, 1, 1), xlim=(0, STYLE.double), ylim=(height, 0), frame_on=False, xticks=[], yticks=[])
-
-
-def _picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float) -> None:
-    """Place a picture; imshow alone would change the limits of the page."""
-    limits = page.get_xlim(), page.get_ylim()
-    page.imshow(pixels, extent=(x, x + width, y + height, y), aspect="auto", interpolation="antialiased")
-    page.set(xlim=limits[0], ylim=limits[1])
-
-
 def _draw_row(page: Axes, grid: Grid, row: int, record: xr.Dataset, columns, ranges) -> None:
     """Draw one stimulus: its letter, the picture with the objects' rules, and each column's map and bars."""
     y, height = grid.y(row), grid.width * grid.aspect
     image = record["image"].values[0]
     page.text(0.8, y, chr(ord("a") + row), size=STYLE.letter, weight="bold", va="top")
-    _picture(page, image, grid.x(0), y, grid.width, height)
+    place_picture(page, image, grid.x(0), y, grid.width, height)
     colours = STYLE.colours(2)
     for (left, right), colour in zip(panels.object_extents(record), colours, strict=True):
         start, end = (grid.x(0) + grid.width * edge for edge in (left, right))
         page.add_patch(Rectangle((start, y + height + 0.7), end - start, 0.8, color=colour, linewidth=0))
-    names = [_plain(str(record["class"].values[index])) for index in panels.shown_classes(record)[0]]
+    names = [plain(str(record["class"].values[index])) for index in panels.shown_classes(record)[0]]
     for place, column in enumerate(columns, start=1):
-        overlay = _overlay(image, panels.map_in_pixels(record, column), ranges[column.kind])
-        _picture(page, overlay, grid.x(place), y, grid.width, height)
+        lit = overlay(image, panels.map_in_pixels(record, column), ranges[column.kind])
+        place_picture(page, lit, grid.x(place), y, grid.width, height)
         if column.cue:
             frame = {"fill": False, "edgecolor": colours[column.cue - 1], "linewidth": 1.2}
             page.add_patch(Rectangle((grid.x(place), y), grid.width, height, **frame))
         (probabilities,) = panels.shown_probabilities(record, column)
         known = panels.classes_known(record)  # if not, the bars are of classes that belong to neither object
         fills, cue = (colours, column.cue) if known else ([STYLE.unknown] * 2, 0)
-        _draw_bars(page, *grid.bars(place, row), names, probabilities, fills, cue)
-
-
-def _draw_bars(page: Axes, x: float, y: float, width: float, names, probabilities, colours, cue: int) -> None:
-    """Draw two probabilities: a name above a bar whose full length is 1, the value behind it."""
-    length = width - VALUE_WIDTH
-    for index, (name, p, colour) in enumerate(zip(names, probabilities, colours, strict=True)):
-        weight = "bold" if cue == index + 1 else "normal"
-        top = y + 7.2 * index
-        page.text(x, top + 2.6, _fitted(name, width, weight), weight=weight)
-        page.text(x + width, top + 5.5, number_text(p), ha="right", weight=weight)
-        for share, fill in ((1, STYLE.track), (float(p), colour)):
-            page.add_patch(Rectangle((x, top + 3.5), length * share, 2.2, color=fill, linewidth=0))
+        draw_bars(page, *grid.bars(place, row), names, probabilities, fills, cue)
 
 
 def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[float, float]) -> None:
@@ -311,37 +211,10 @@ def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[fl
     x, y = grid.x(column), grid.y(grid.n_rows) + 0.2
     ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
     grey = np.full((*ramp.shape, 3), 128, np.uint8)
-    _picture(page, _overlay(grey, ramp, limits), x, y, grid.width, 2)
+    place_picture(page, overlay(grey, ramp, limits), x, y, grid.width, 2)
     for place, value, side in ((x, limits[0], "left"), (x + grid.width, limits[1], "right")):
         page.text(place, y + 2.8, f"{value:.2g}", ha=side, va="top")
     page.text(x + grid.width / 2, y + 5.8, name, ha="center", va="top")
-
-
-def _overlay(image: np.ndarray, values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
-    """Lay the colours of a map over a grey picture (y, x, channel) in [0, 1]; where it is NaN, grey alone."""
-    grey = (image[..., :3] / 255) @ np.array([0.2126, 0.7152, 0.0722])  # luminance, Rec. 709
-    share = (values - limits[0]) / max(limits[1] - limits[0], np.finfo(np.float32).tiny)
-    colours = seaborn.color_palette(STYLE.attention, as_cmap=True)(np.clip(share, 0, 1))[..., :3]
-    lit = 0.56 * colours + 0.44 * grey[..., None]
-    return np.where(np.isnan(values)[..., None], grey[..., None], lit)
-
-
-def _plain(name: str) -> str:
-    """Class name as a label: the first of its synonyms."""
-    return name.split(",")[0].replace("_", " ")
-
-
-def _fitted(text: str, width: float, weight: str) -> str:
-    """Text that is at most this many mm wide, shortened where it is longer."""
-
-    def fits(candidate: str) -> bool:
-        outline = TextPath((0, 0), candidate, size=STYLE.text, prop=FontProperties(weight=weight))
-        return outline.get_extents().xmax * POINT <= width
-
-    if fits(text):
-        return text
-    length = bisect_left(range(1, len(text)), True, key=lambda n: not fits(f"{text[:n].rstrip()}…"))
-    return f"{text[:length].rstrip()}…"
 
 
 def _panel(page: Axes, x: float, height: float, name: str) -> Axes:

@@ -71,7 +71,17 @@ MAY_IMPORT = {
     "experiments.summaries": ("experiments.measures",),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
     "experiments.panels": ("experiments.measures",),
-    "experiments.figures": ("experiments.measures", "experiments.panels", "experiments.summaries"),
+    "experiments.drawing": ("experiments.measures",),
+    "experiments.figures": (
+        "experiments.drawing", "experiments.measures", "experiments.panels", "experiments.summaries",
+    ),
+    "experiments.looking": (*PROBE, "experiments.observers"),
+    "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
+    "experiments.browsing": ("experiments.measures",),
+    **{f"experiments.{name}": ("experiments.drawing", "experiments.measures", "experiments.panels") for name in (
+        "attention_figure", "competing_figure",
+    )},
+    "experiments.record_figure": ("experiments.browsing", "experiments.drawing", "experiments.measures"),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 
@@ -81,6 +91,11 @@ MODELS_ORDER = (
     "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
+FIGURES = tuple(
+    f"experiments.{name}"
+    for name in ("drawing", "figures", "attention_figure", "competing_figure", "dynamics_figure", "record_figure")
+)
+
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {
     "wand": ("stimuli",),
@@ -89,8 +104,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": ("experiments.figures", "experiments.dynamics_figure"),
-    "seaborn": ("experiments.figures", "experiments.dynamics_figure"),
+    "matplotlib": FIGURES,
+    "seaborn": FIGURES,
 }
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 

@@ -1,0 +1,125 @@
+"""Competing: the embedded pictures by name, and one bistable picture at every mix of its two readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from experiments.looking import Cue, look
+from experiments.observers import class_indices
+from stimuli import bistable, morph, objects, overlay
+
+__all__ = ["FAMILIES", "GRADED", "compete", "picture", "two_readings"]
+
+Family = Literal["halves", "overlay", "morph"]
+FAMILIES = get_args(Family)
+GRADED = ("overlay", "morph")  # their readings can be mixed in any proportion
+STEPS = 101  # of a morph, a picture for every hundredth
+
+
+def two_readings(
+    family: Family, number: int, mix: float = 0.5, size: tuple[int, int] = (112, 112), seed: int = 0
+) -> xr.Dataset:
+    """Draw one bistable picture of the embedded objects.
+
+    Parameters
+    ----------
+    family : "halves", two objects side by side; "overlay", one shining through the other; "morph", one turning
+        into the other.
+    number : number of the picture; the same one has the same objects at every mix.
+    mix : weight of the second reading in [0, 1]; halves have none.
+    size : height and width in pixels.
+    seed : 0 to 2**32 - 1.
+
+    Returns
+    -------
+    Stimulus set of one picture.
+
+    Raises
+    ------
+    ValueError : another family, or a mix outside [0, 1].
+    """
+    if family not in FAMILIES or not 0 <= mix <= 1 or number < 0:
+        raise ValueError(
+            f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got {family!r}, "
+            f"{number}, {mix}"
+        )
+    if family == "halves":
+        scene = replace(bistable.Halves().scene, size=size)
+        return bistable.draw(bistable.Halves(scene), 1, seed, number)
+    if family == "overlay":
+        return overlay.draw(overlay.Overlay(replace(overlay.Overlay().scene, size=size), (mix,)), 1, seed, number)
+    graded = morph.Morph(replace(morph.Morph().scene, size=size), STEPS)
+    return morph.draw(graded, 1, seed, 2 * number * STEPS + round(mix * (STEPS - 1)))  # every other sequence ascends
+
+
+def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
+    """Give one of the embedded pictures, at the size that a model takes.
+
+    Parameters
+    ----------
+    name : a family of two readings, "objects" for one object, or "pairs" for two side by side in one scene.
+    number : number of the picture, at least 0.
+    model : gives the size.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if name in FAMILIES:
+        return two_readings(name, number, 0.5, size)["image"].values[0]
+    if name not in ("objects", "pairs"):
+        raise ValueError(f"expected one of {', '.join((*FAMILIES, 'objects', 'pairs'))}, got {name!r}")
+    scene = objects.Objects(size=size, n_objects=1 if name == "objects" else 2)
+    return objects.draw(scene, 1, 0, number)["image"].values[0]
+
+
+def compete(
+    model: nn.Module,
+    family: Family,
+    number: int,
+    mixes: Sequence[float],
+    gain: float | None = None,
+    iterations: int = 1,
+) -> xr.Dataset:
+    """Show one bistable picture at several mixes, uncued and with a class cue for either reading.
+
+    Parameters
+    ----------
+    model : AbSViT that knows the classes of the embedded objects.
+    family : as ``two_readings``; halves are the same at every mix.
+    number : number of the picture.
+    mixes : weights of the second reading, each in [0, 1].
+    gain : gain of the class cues; the model's default if left out.
+    iterations : feedback passes, at least 1.
+
+    Returns
+    -------
+    Record in memory as ``looking.look`` gives, a stimulus for each mix, with the coordinates mix, class_1, class_2
+    and cue: ``measures.object_1_share`` of it is the dominance of the first reading.
+
+    Raises
+    ------
+    ValueError : the model does not know the classes, or as ``two_readings``.
+    """
+    size = tuple(model.patch_embed.img_size)
+    sets = [two_readings(family, number, mix, size) for mix in mixes]
+    names = [sets[0].attrs["categories"][index] for index in sets[0]["object_class"].values[0]]
+    classes = class_indices(model, names)
+    if (classes < 0).any():
+        raise ValueError(f"the model does not know {' and '.join(names)}: choose one trained on the embedded objects")
+    cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
+    record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations)
+    n = len(sets)
+    return record.assign_coords(
+        mix=("stimulus", np.array(mixes, float), {"long_name": "weight of the second reading", "units": "1"}),
+        class_1=("stimulus", np.full(n, classes[0])),
+        class_2=("stimulus", np.full(n, classes[1])),
+        cue=("prior", np.array([0, 1, 2])),
+    )

@@ -1,0 +1,230 @@
+"""Looking: a few pictures under a few cues, as a record in memory; what an explorer and a script call."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+import xarray as xr
+from PIL import Image
+from torch import Tensor, nn
+
+from absvit import AbSViT, maps, perceive, priors
+from absvit.images import denormalise, normalise, transform_for
+from absvit.models.perceive import Trajectory
+from absvit.records import provenance
+from experiments.observers import class_indices, class_names
+
+__all__ = ["CUES", "MAPS", "Cue", "fitted", "look", "stamped"]
+
+CueKind = Literal["none", "learned", "class", "place", "class and place"]
+CUES = get_args(CueKind)
+MAPS = {
+    "prior_weights": "weight that the cue gives to a token, gain included; NaN bottom-up",
+    "feedback_norm": "L2 norm of the feedback that reaches a token in a block; NaN bottom-up",
+    "token_norm": "L2 norm of a token that enters a block",
+    "value_norm": "L2 norm of a token's attention values in a block, drive included",
+    "class_attention": "attention from the class token",
+    "rollout": "attention from the class token traced through all blocks",
+}
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What to look for, in the words of an experimenter.
+
+    Parameters
+    ----------
+    kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the two.
+    category : name of the class.
+    place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
+    width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
+    gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's, the
+        place having gain 1.
+    """
+
+    kind: CueKind = "learned"
+    category: str = ""
+    place: tuple[float, float] = (0.5, 0.5)
+    width: float = 0.15
+    gain: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in CUES:
+            raise ValueError(f"a cue is one of {', '.join(CUES)}; got {self.kind!r}")
+        if not all(0 <= at <= 1 for at in self.place) or not 0 < self.width <= 2:
+            raise ValueError(f"place lies in [0, 1] and width in (0, 2], got {self.place} and {self.width}")
+
+    def prior(self, model: AbSViT) -> priors.Prior:
+        """Give the prior of a model that this cue means.
+
+        Parameters
+        ----------
+        model : knows the classes, the size of the picture and the default gains.
+
+        Raises
+        ------
+        ValueError : the model has no class of this name; the nearest are given.
+        """
+        if self.kind in ("none", "learned"):
+            return priors.LearnedPrior(self.gain)
+        if self.kind == "class":
+            return priors.ClassPrior(self._class_index(model), self.gain)
+        if self.kind == "place":
+            return self._spotlight(model, self.gain)
+        return priors.ClassPrior(self._class_index(model), self.gain) * self._spotlight(model, 1.0)
+
+    def _class_index(self, model: AbSViT) -> int:
+        (index,) = class_indices(model, [self.category])
+        if index < 0:
+            names = class_names(model)
+            near = difflib.get_close_matches(self.category, names, 4, 0.4) or names[:12]
+            raise ValueError(f"the model has no class {self.category!r}; the nearest are {', '.join(near)}")
+        return int(index)
+
+    def _spotlight(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
+        size, grid = tuple(model.patch_embed.img_size), tuple(model.patch_embed.grid_size)
+        centre = (self.place[0] * size[1], self.place[1] * size[0])
+        return priors.SpatialPrior.gaussian(centre, self.width * size[1], size, grid, gain=gain)
+
+
+def fitted(photograph: Image.Image, model: nn.Module) -> np.ndarray:
+    """Bring a photograph to the pixels that a model looks at: resized and cropped as in its evaluation.
+
+    Parameters
+    ----------
+    photograph : picture in mode RGB, as ``absvit.images.read_photograph`` gives.
+    model : a timm model.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+    """
+    cfg = model.pretrained_cfg
+    batch = transform_for(cfg)(photograph)[None]
+    return (denormalise(batch, cfg["mean"], cfg["std"])[0] * 255 + 0.5).astype(np.uint8)
+
+
+def look(model: nn.Module, pictures: np.ndarray, cues: Mapping[str, Cue], iterations: int = 1) -> xr.Dataset:
+    """Look at pictures under each of several cues and keep every map.
+
+    Parameters
+    ----------
+    model : AbSViT; or a plain ViT, which has the bottom-up pass only and takes no cue but "none".
+    pictures : (stimulus, y, x, channel), or one picture (y, x, channel), uint8, of the model's size.
+    cues : what to look for, by name.
+    iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all bottom-up.
+
+    Returns
+    -------
+    Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and rollout
+    (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention with layer and
+    head. Maps of the class token are left out where the model has none.
+
+    Raises
+    ------
+    ValueError : as ``absvit.perceive``; an unknown class; a cue for a model without feedback.
+    """
+    pictures = np.asarray(pictures)
+    pictures = pictures[None] if pictures.ndim == 3 else pictures
+    cfg, device = model.pretrained_cfg, next(model.parameters()).device
+    images = normalise(pictures, cfg["mean"], cfg["std"]).to(device)
+    given, steps = None, 0
+    if isinstance(model, AbSViT):
+        given, steps = [cue.prior(model) for cue in cues.values()], iterations
+    elif any(cue.kind != "none" for cue in cues.values()):
+        raise ValueError("a plain ViT has no feedback path, so nothing can be cued: choose the cue none, or an AbSViT")
+    wanted = ("token_norms", "value_norms", "attention", "feedback_norms")
+    seen = perceive(model, images, given, steps, wanted)
+    values = _values(seen, len(cues), model)
+    for place, cue in enumerate(cues.values()):
+        if cue.kind == "none":  # nothing is fed back: every pass is the first one
+            for name, (_, array) in values.items():
+                array[1:, place] = np.nan if name in ("prior_weights", "feedback_norm") else array[:1, place]
+    record = xr.Dataset(values, _coordinates(model, pictures, seen, cues))
+    record["image"] = (("stimulus", "y", "x", "channel"), pictures)
+    for name, variable in record.variables.items():
+        variable.attrs |= {"long_name": MAPS.get(name, name.replace("_", " ")), "units": "1"}
+    about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
+    return record.assign_attrs(
+        title="looking",
+        model=str(cfg.get("architecture", type(model).__name__)),
+        checkpoint=Path(str(getattr(model, "checkpoint", ""))).name,
+        checkpoint_sha256=str(getattr(model, "checkpoint_sha256", "")),
+        device=str(device),
+        parameters=json.dumps(about),
+    )
+
+
+def stamped(record: xr.Dataset) -> xr.Dataset:
+    """Add to a record in memory what a record on disk tells of its origin: versions, commit, command, time.
+
+    Parameters
+    ----------
+    record : what ``look`` gives.
+
+    Returns
+    -------
+    The record with more attributes; those that it has stay.
+    """
+    about = provenance(record.attrs["title"], 0, json.loads(record.attrs["parameters"]), record.attrs["device"])
+    return record.assign_attrs(about | record.attrs)
+
+
+def _values(seen: Trajectory, n_cues: int, model: nn.Module) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Logits and maps with their dims; NaN where a map does not exist bottom-up."""
+    outer, grid = ("iteration", "prior", "stimulus"), ("token_y", "token_x")
+    depth = seen.token_norms.shape[3]
+
+    def of_layers(of) -> Tensor:
+        return torch.stack([of(seen, layer) for layer in range(depth)], dim=3)
+
+    found = {
+        "logits": ((*outer, "class"), seen.logits),
+        "token_norm": ((*outer, "layer", *grid), of_layers(maps.token_norm_map)),
+        "value_norm": ((*outer, "layer", *grid), of_layers(maps.value_norm_map)),
+    }
+    if model.has_class_token:
+        to_patches = seen.attention[..., 0, seen.num_prefix_tokens :].unflatten(-1, seen.grid)
+        found["class_attention"] = ((*outer, "layer", "head", *grid), to_patches)
+        found["rollout"] = ((*outer, *grid), maps.attention_rollout(seen))
+    none = torch.full_like(found["token_norm"][1][:1], torch.nan)
+    weights, feedback = [none[:, :, :, 0]], [none]
+    if len(seen.logits) > 1:
+        weights, feedback = [*weights, maps.prior_weight_map(seen)], [*feedback, of_layers(maps.feedback_norm_map)]
+    found["prior_weights"] = ((*outer, *grid), torch.cat(weights))
+    found["feedback_norm"] = ((*outer, "layer", *grid), torch.cat(feedback))
+    return {
+        name: (dims, value.float().expand(-1, n_cues, *value.shape[2:]).cpu().numpy().copy())
+        for name, (dims, value) in found.items()
+    }
+
+
+def _coordinates(model: nn.Module, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
+    """Coordinates of the record, and what each cue is."""
+    n, height, width, channels = pictures.shape
+    lit = [cue.kind in ("place", "class and place") for cue in cues.values()]
+    place = np.array([(*cue.place, cue.width) for cue in cues.values()])
+    place = np.where(np.array(lit)[:, None], place, np.nan) * (width, height, width)
+    return {
+        "iteration": np.arange(len(seen.logits)),
+        "prior": np.array(list(cues), object),
+        "kind": ("prior", np.array([cue.kind for cue in cues.values()], object)),
+        "category": ("prior", np.array([cue.category for cue in cues.values()], object)),
+        **{name: ("prior", place[:, k]) for k, name in enumerate(("place_x", "place_y", "place_sd"))},
+        "stimulus": np.arange(n),
+        "class": np.array(class_names(model), object),
+        "y": np.arange(height) + 0.5,
+        "x": np.arange(width) + 0.5,
+        "channel": np.arange(channels),
+        **{
+            name: (np.arange(tokens) + 0.5) * pixels / tokens
+            for name, tokens, pixels in zip(("token_y", "token_x"), seen.grid, (height, width), strict=True)
+        },
+    }

@@ -1,0 +1,160 @@
+"""The record figure: one view of any record, as lines with intervals or as maps, beside its stimulus."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import seaborn
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.browsing import PICTURE_DIMS, View, reduced
+from experiments.drawing import STYLE, page_of, place_picture, shortened
+
+__all__ = ["view_record"]
+
+COLUMNS = 4  # panels in a row
+NAMES = 6  # names of lines in a row
+PICTURE, ROW = 30.0, 48.0  # mm
+
+
+def view_record(record: xr.Dataset, view: View) -> Figure:
+    """Draw a view of a record.
+
+    Parameters
+    ----------
+    record : any record.
+    view : what to show. Where one stimulus is chosen and the record has its picture, that is shown too.
+
+    Returns
+    -------
+    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+
+    Raises
+    ------
+    ValueError : as ``browsing.reduced``.
+    """
+    shown = reduced(record, view)
+    panels = [shown] if not view.facet else [shown.isel({view.facet: k}) for k in range(shown.sizes[view.facet])]
+    columns, maps = min(COLUMNS, len(panels)), view.across in PICTURE_DIMS
+    rows = -(-len(panels) // columns)
+    names = [] if not view.colour else [_label(record, view.colour, k) for k in range(record.sizes[view.colour])]
+    with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text}):
+        page = page_of(12 + ROW * rows + 4 * -(-len(names) // NAMES))
+        page.text(2, 5, _title(record, view), size=STYLE.letter)
+        picture = _stimulus(record, view)
+        pitch = (183 - (PICTURE + 6 if picture is not None else 2)) / columns
+        left, margin = (3, 3) if maps else (16, 19)
+        limits = _limits(shown)
+        for k, part in enumerate(panels):
+            row, column = divmod(k, columns)
+            box = (left + column * pitch, 16 + row * ROW, min(pitch - margin, 92), 30)
+            if view.facet:
+                page.text(box[0], box[1] - 1.5, shortened(f"{view.facet}: {_label(record, view.facet, k)}", box[2]))
+            (_draw_map if maps else _draw_lines)(_axes(page, box), record, part, view, limits, column == 0)
+        if picture is not None:
+            page.text(183 - PICTURE - 3, 14.5, "stimulus")
+            shape = PICTURE * picture.shape[0] / picture.shape[1]
+            place_picture(page, picture, 183 - PICTURE - 3, 16, PICTURE, min(shape, 40))
+        for k, (name, colour) in enumerate(zip(names, _colours(len(names)), strict=True)):
+            line, column = divmod(k, NAMES)
+            x, y = 3 + column * 180 / NAMES, 14 + ROW * rows + 4 * line
+            page.text(x, y, shortened(name, 180 / NAMES - 3, "bold"), color=colour, weight="bold", va="center")
+    page.figure.set_label(_caption(record, view))
+    return page.figure
+
+
+def _axes(page: Axes, box: tuple[float, float, float, float]) -> Axes:
+    width, height = page.get_xlim()[1], page.get_ylim()[0]
+    left, top, across, down = box
+    return page.figure.add_axes((left / width, 1 - (top + down) / height, across / width, down / height))
+
+
+def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limits, first: bool) -> None:
+    """Draw a line for each member of the colour dimension, with its interval as a band."""
+    x = _positions(part, view.across)
+    lines = [part] if not view.colour else [part.isel({view.colour: k}) for k in range(part.sizes[view.colour])]
+    for line, colour in zip(lines, _colours(len(lines)), strict=True):
+        if view.average:
+            axes.fill_between(x, line["low"], line["high"], color=colour, alpha=0.2, linewidth=0)
+        axes.plot(x, line["estimate"], "o-" if len(x) <= 40 else "-", color=colour, lw=1, ms=2.2)
+    margin = 0.04 * (limits[1] - limits[0]) or 0.5
+    axes.set(xlabel=shortened(view.across, 40), ylim=(limits[0] - margin, limits[1] + margin))
+    axes.locator_params(axis="y", nbins=4)
+    axes.spines[["top", "right"]].set_visible(False)
+    names = record[view.across].values if view.across in record.coords else x
+    if names.dtype.kind not in "fiu":
+        step = max(1, -(-len(x) // 6))
+        axes.set_xticks(x[::step], [shortened(str(name), 11) for name in names[::step]], rotation=30, ha="right")
+    else:
+        axes.locator_params(axis="x", nbins=5, integer=bool(np.all(x == np.round(x))))
+        axes.set_xticks([tick for tick in axes.get_xticks() if x.min() <= tick <= x.max()])
+    inside = [tick for tick in axes.get_yticks() if axes.get_ylim()[0] <= tick <= axes.get_ylim()[1]]
+    axes.set_yticks(inside)
+    if first:
+        axes.set_ylabel(shortened(_unit(record, view.variable), 34))
+
+
+def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limits, first: bool) -> None:
+    """Draw a map or a picture; maps of a figure share a scale, which the first panel's label tells."""
+    values = part["estimate"].values
+    if values.ndim == 3:
+        axes.imshow(np.clip(values / (255 if record[view.variable].dtype == np.uint8 else 1), 0, 1))
+    else:
+        axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=seaborn.color_palette(STYLE.attention, as_cmap=True))
+    axes.set(xticks=[], yticks=[], anchor="NW")
+    if first:
+        axes.text(0, -0.06, f"{limits[0]:.2g} (dark) to {limits[1]:.2g} (light)", transform=axes.transAxes, va="top")
+
+
+def _colours(n: int) -> list[str]:
+    return [STYLE.ink] * n if n < 2 else list(seaborn.color_palette(STYLE.palette if n <= 10 else "husl", n).as_hex())
+
+
+def _positions(part: xr.Dataset, dim: str) -> np.ndarray:
+    """Coordinates of a dimension where they are numbers, else its counts."""
+    if dim in part.coords and part[dim].dtype.kind in "fiu":
+        return part[dim].values
+    return np.arange(part.sizes[dim])
+
+
+def _limits(shown: xr.Dataset) -> tuple[float, float]:
+    """Smallest and largest value in any panel, intervals included."""
+    values = np.concatenate([np.ravel(shown[name].values) for name in shown.data_vars])
+    values = values[np.isfinite(values)]
+    return (0.0, 1.0) if not values.size else (float(values.min()), float(values.max()))
+
+
+def _stimulus(record: xr.Dataset, view: View) -> np.ndarray | None:
+    """Picture of the stimulus that is looked at, where one is and the record has it."""
+    used = {view.across, view.colour, view.facet, view.average}
+    if "image" not in record or "stimulus" in used or view.variable == "image":
+        return None
+    if record["image"].dims != ("stimulus", "y", "x", "channel"):
+        return None
+    return record["image"].isel(stimulus=dict(view.at).get("stimulus", 0)).values
+
+
+def _label(record: xr.Dataset, dim: str, k: int) -> str:
+    """Name of a member of a dimension."""
+    return str(record[dim].values[k]) if dim in record.coords else str(k)
+
+
+def _unit(record: xr.Dataset, name: str) -> str:
+    unit = record[name].attrs.get("units", "1")
+    return name.replace("_", " ") + ("" if unit == "1" else f" ({unit})")
+
+
+def _title(record: xr.Dataset, view: View) -> str:
+    at = [f"{dim} {_label(record, dim, k)}" for dim, k in view.at if dim in record[view.variable].dims]
+    mean = f"mean over {view.average}" if view.average else ""
+    return shortened(", ".join([_unit(record, view.variable), *filter(None, [mean]), *at]), 178)
+
+
+def _caption(record: xr.Dataset, view: View) -> str:
+    text = f"{record.attrs.get('title', 'A record')}: {record[view.variable].attrs.get('long_name', view.variable)}"
+    if view.average:
+        n = record.sizes[view.average]
+        text += f"; mean over {n} members of {view.average}, with 1.96 standard errors on either side"
+    return f"{text}. {_title(record, view)}."

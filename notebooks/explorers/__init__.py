@@ -1,0 +1,7 @@
+"""Explorers: widgets in front of the functions that batch jobs call; the only ipywidgets code."""
+
+from notebooks.explorers.attention import AttentionExplorer
+from notebooks.explorers.bistable import BistableExplorer
+from notebooks.explorers.records import RecordExplorer
+
+__all__ = ["AttentionExplorer", "BistableExplorer", "RecordExplorer"]

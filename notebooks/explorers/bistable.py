@@ -1,0 +1,120 @@
+"""BistableExplorer: build a bistable picture and see which reading wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import xarray as xr
+
+import absvit
+from absvit import records
+from absvit.models.zoo import VARIANTS
+from experiments import measures
+from experiments.competing import FAMILIES, GRADED, compete
+from experiments.competing_figure import competition
+from experiments.drawing import Figure
+from notebooks.explorers.explorer import Explorer, labelled
+
+__all__ = ["BistableExplorer", "BistableSelection"]
+
+MIXES = tuple(round(mix, 2) for mix in np.linspace(0, 1, 11).tolist())
+MAPS = (("prior weight", measures.DEFAULT_MAP), ("attention rollout", "rollout"))
+
+
+@dataclass(frozen=True)
+class BistableSelection:
+    """What a ``BistableExplorer`` shows.
+
+    Parameters
+    ----------
+    model : name of the model.
+    family : family of pictures.
+    number : which picture.
+    mix : weight of the second reading.
+    gain : gain of the class cues.
+    iterations : feedback passes.
+    kind : map.
+    stored : record of many pictures with a mix, whose dominance is drawn as well; "" for none.
+    """
+
+    model: str
+    family: str
+    number: int
+    mix: float
+    gain: float
+    iterations: int
+    kind: str
+    stored: str
+
+
+class BistableExplorer(Explorer):
+    """Two readings compete in one picture: move their mix and the gain of the cues, see dominance and maps.
+
+    Parameters
+    ----------
+    stored : record of many pictures to compare with; "" for none.
+    model : model that is shown first; it has to know the embedded objects.
+    folder : where figures are saved.
+    """
+
+    def __init__(self, stored: str = "", model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
+        self._load = lru_cache(3)(absvit.load_model)
+        self._competed = lru_cache(32)(self._compete)
+        names = [variant.name for variant in VARIANTS if variant.name.startswith("absvit")]
+        controls = {
+            "model": labelled(widgets.Dropdown, "model", options=names, value=model),
+            "family": labelled(widgets.Dropdown, "family", options=FAMILIES, value="overlay"),
+            "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
+            "mix": labelled(widgets.SelectionSlider, "mix", options=MIXES, value=0.5),
+            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=10, step=0.25),
+            "iterations": labelled(widgets.IntSlider, "iterations", value=1, min=1, max=8),
+            "kind": labelled(widgets.Dropdown, "map", options=MAPS),
+            "stored": labelled(widgets.Text, "record", value=stored, placeholder="none", continuous_update=False),
+        }
+        super().__init__(controls, BistableSelection, "competition", folder)
+        self.update()
+
+    def prepare(self) -> None:
+        """Switch the mix off where the readings stand side by side."""
+        self.controls["mix"].disabled = self.controls["family"].value not in GRADED
+
+    def draw(self, selection: BistableSelection) -> tuple[xr.Dataset, Figure]:
+        """Let the readings compete at every mix, and draw one of them.
+
+        Parameters
+        ----------
+        selection : what the controls say.
+        """
+        s = selection
+        record = self._competed(s.model, s.family, s.number, s.gain, s.iterations)
+        stored = records.load(s.stored.strip()) if s.stored.strip() else None
+        return record, competition(record, s.mix, s.kind, stored)
+
+    def code(self, selection: BistableSelection) -> str:
+        """Write the lines that make the same figure.
+
+        Parameters
+        ----------
+        selection : what the controls say.
+        """
+        s = selection
+        stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
+        return (
+            "import absvit\nfrom absvit import records\nfrom experiments import competing, competing_figure\n\n"
+            f"model = absvit.load_model({s.model!r})\n"
+            f"mixes = {_mixes(s.family)}\n"
+            f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations})\n"
+            f"figure = competing_figure.competition(record, {s.mix}, {s.kind!r}, {stored})\n"
+        )
+
+    def _compete(self, model: str, family: str, number: int, gain: float, iterations: int) -> xr.Dataset:
+        return compete(self._load(model), family, number, _mixes(family), gain, iterations)
+
+
+def _mixes(family: str) -> tuple[float, ...]:
+    """Mixes that are shown; halves have one."""
+    return MIXES if family in GRADED else (0.5,)

@@ -1,0 +1,248 @@
+"""Explorers without a browser: what they show is what their code makes, and every mistake is one readable line."""
+
+import asyncio
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+from synthetic_records import bistable_record
+
+import absvit
+from experiments import competing, measures
+from experiments.looking import Cue, look
+from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
+from notebooks.explorers.explorer import DPI, Later
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("explorers")
+
+
+@pytest.fixture(scope="module")
+def attention(folder):
+    return AttentionExplorer(folder=folder)
+
+
+@pytest.fixture(scope="module")
+def store(folder):
+    path = folder / "record.zarr"
+    bistable_record(n=8).assign(done=("stimulus", np.ones(8, np.int8))).to_zarr(path, consolidated=False)
+    return path
+
+
+def made_by(source):
+    """The picture that the lines under a figure make on their own."""
+    names = {}
+    exec(source, names)
+    file = io.BytesIO()
+    names["figure"].savefig(file, format="png", dpi=DPI)
+    return file.getvalue()
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"prior": "class and place", "category": "ring", "x": 0.25, "y": 0.75, "width": 0.2, "gain": 3.5},
+        {"prior": "none", "kind": "class_attention", "layer": 2, "head": 1, "iterations": 0, "opacity": 0.3},
+        {"checkpoint": "seed1", "source": "overlay", "number": 5, "kind": "rollout", "iterations": 3},
+        {"model": "vit_micro", "prior": "none", "kind": "token_norm"},
+    ],
+)
+def test_the_code_of_attention_makes_the_picture_that_is_shown(attention, change):
+    plain = replace(attention.selection, model="absvit_micro", checkpoint="", prior="class", head=-1, source="halves")
+    attention.selection = wanted = replace(plain, **change)
+    assert attention.message == ""
+    assert attention.selection == wanted
+    np.testing.assert_array_equal(pixels(made_by(attention.source)), pixels(attention.picture.value))
+
+
+def test_the_record_of_attention_is_what_looking_gives(attention):
+    attention.selection = replace(
+        attention.selection, model="absvit_micro", checkpoint="", source="halves", number=4, prior="class",
+        category="star", gain=4.0, iterations=2,
+    )  # fmt: skip
+    model = absvit.load_model("absvit_micro")
+    picture = competing.picture("halves", 4, model)
+    expected = look(model, picture, {"cue": Cue("class", "star", gain=4.0)}, 2)
+    np.testing.assert_array_equal(attention.record["logits"], expected["logits"])
+
+
+def test_controls_move_the_picture_and_a_view_is_remembered(folder):
+    explorer = AttentionExplorer(folder=folder)
+    assert explorer.message == "" and explorer.selection.gain == 2.0  # the model's default for a class
+    first = explorer.picture.value
+    explorer.controls["gain"].value = 5.0
+    second, figure = explorer.picture.value, explorer.figure
+    assert second != first
+    explorer.controls["gain"].value = 2.0
+    assert explorer.picture.value == first
+    explorer.controls["gain"].value = 5.0
+    assert explorer.figure is figure
+
+
+def test_a_click_on_the_picture_moves_the_place(folder):
+    explorer = AttentionExplorer(folder=folder)
+    explorer.controls["prior"].value = "place"
+    assert explorer.selection.gain == 1.0  # the model's default for a place
+    explorer.place.buttons[-1].click()
+    assert (explorer.selection.x, explorer.selection.y) == (0.9375, 0.9375)  # of 8 x 8 fields
+    weights = explorer.record["prior_weights"].isel(iteration=1, prior=0, stimulus=0).values
+    assert np.unravel_index(weights.argmax(), weights.shape) == (13, 13)
+    assert not any(button.tabbable for button in explorer.place.buttons)
+    assert "data:image/png" in explorer.place.children[1].value
+
+
+def picture_file(mode):
+    generator = np.random.default_rng(0)
+    shape = {"RGB": (40, 90, 3), "RGBA": (90, 40, 4), "L": (50, 50), "I;16": (64, 32), "CMYK": (48, 64, 4)}[mode]
+    values = generator.integers(0, 65536 if mode == "I;16" else 256, shape)
+    picture = Image.fromarray(
+        values.astype(np.uint16 if mode == "I;16" else np.uint8), None if mode != "CMYK" else mode
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    file = io.BytesIO()
+    picture.save(file, "TIFF" if mode == "CMYK" else "PNG", **({"exif": exif} if mode == "RGB" else {}))
+    return file.getvalue()
+
+
+def upload(name, content):
+    return (
+        {
+            "name": name,
+            "type": "",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
+        },
+    )
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "CMYK"])
+def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
+    explorer = AttentionExplorer(folder=folder)
+    explorer.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
+    assert explorer.message == "" and explorer.record["image"].shape == (1, 112, 112, 3)
+    assert explorer.selection.path.startswith(str(folder))
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"path": "nowhere.jpg", "source": "a file"}, "no photograph at nowhere.jpg"),
+        ({"path": "", "source": "a file"}, "no picture is chosen"),
+        ({"category": "strar"}, "no class 'strar'; the nearest are star"),
+        ({"checkpoint": "seed9"}, "neither a file nor among the bundled tags"),
+        ({"checkpoint": "nowhere/weights.safetensors"}, "nowhere/weights.safetensors"),
+        ({"model": "vit_micro"}, "no feedback path"),
+    ],
+)
+def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(folder, change, message):
+    explorer = AttentionExplorer(folder=folder)
+    good, before = explorer.selection, explorer.picture.value
+    explorer.selection = replace(good, **change)
+    assert message in explorer.message and "\n" not in explorer.message
+    assert explorer.picture.value == before
+    explorer.selection = good
+    assert explorer.message == ""
+
+
+def test_an_unreadable_upload_is_one_line(folder):
+    explorer = AttentionExplorer(folder=folder)
+    explorer.upload.set_trait("value", upload("broken.jpg", b"no picture at all <script>"))
+    assert "broken.jpg as a photograph" in explorer.message
+
+
+def test_the_code_of_a_bistable_picture_makes_what_is_shown(store):
+    explorer = BistableExplorer()
+    assert explorer.message == ""
+    explorer.selection = wanted = replace(explorer.selection, mix=0.3, gain=1.5, kind="rollout")
+    assert explorer.selection == wanted and explorer.message == ""
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    assert measures.object_1_share(explorer.record).sizes["stimulus"] == 11
+    explorer.controls["family"].value = "halves"
+    assert explorer.message == "" and explorer.controls["mix"].disabled
+    explorer.controls["stored"].value = str(store)
+    assert "this one has none" in explorer.message
+    explorer.controls["stored"].value = "nowhere.zarr"
+    assert "no record at nowhere.zarr; make one with python -m experiments" in explorer.message
+
+
+def test_any_variable_of_a_record_is_shown_with_its_code(store, folder):
+    explorer = RecordExplorer(store, folder)
+    for variable in ("logits", "prior_weights", "image", "mask_1"):
+        explorer.controls["variable"].value = variable
+        assert explorer.message == "", variable
+        before = explorer.picture.value
+        explorer.sliders["stimulus"].value = 5
+        assert explorer.message == "" and explorer.picture.value != before, variable
+        np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    wanted = replace(explorer.selection, view=replace(explorer.selection.view, variable="logits", across="class",
+                     colour="", facet="iteration", average="stimulus", at=(("prior", 2),)))  # fmt: skip
+    explorer.selection = wanted
+    assert explorer.message == "" and explorer.selection == wanted
+
+
+def test_records_that_are_none_are_one_line(store, folder):
+    explorer = RecordExplorer(folder=folder)
+    assert "no record is chosen" in explorer.message
+    (folder / "text.zarr").write_text("no record")
+    explorer.controls["path"].value = str(folder / "text.zarr")
+    assert "is not a record" in explorer.message
+    explorer.controls["path"].value = str(store)
+    assert explorer.message == ""
+    explorer.controls["facet"].value = "class"
+    assert "got ['class'" in explorer.message
+    explorer.controls["facet"].value = ""
+    assert explorer.message == ""
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "svg", "png"])
+def test_a_figure_is_saved_with_its_origin(attention, folder, suffix):
+    attention.format.value = suffix
+    attention.save()
+    assert attention.message.startswith("written:")
+    content = (folder / f"attention.{suffix}").read_bytes()
+    sha = absvit.load_model(attention.selection.model).checkpoint_sha256.encode()
+    assert len(content) > 5000
+    assert sha in content or sha.decode().encode("utf-16-be") in content
+    attention.file.value = ""
+    attention.save()
+    assert "no file name" in attention.message
+    attention.file.value = "attention"
+
+
+def test_a_figure_and_a_record_can_be_set(attention, store, folder):
+    explorer = RecordExplorer(store, folder)
+    explorer.figure, explorer.record = attention.figure, attention.record
+    assert explorer.figure is attention.figure and explorer.record is attention.record
+    explorer.file.value = "set"
+    explorer.save()
+    assert (folder / "set.pdf").exists()
+
+
+def test_a_burst_of_moves_is_one_call():
+    calls = []
+
+    async def burst():
+        later = Later(lambda: calls.append(1), 0.02)
+        for _ in range(5):
+            later()
+            await asyncio.sleep(0)
+        assert calls == []
+        await asyncio.sleep(0.3)
+
+    asyncio.run(burst())
+    assert calls == [1]
+    Later(lambda: calls.append(2))()
+    assert calls == [1, 2]
