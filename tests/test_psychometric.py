@@ -86,6 +86,14 @@ def test_critical_spacing_of_simulated_crowding():
     assert np.isnan(critical_spacing(spacings, correct, trials, 1 / 12, 1 / 12)).all()
 
 
+def test_a_critical_spacing_that_was_not_shown_is_not_made_up():
+    spacings, trials = np.array([0.3, 0.4, 0.5]), np.full(3, 200)
+    flat = critical_spacing(spacings, [30, 28, 31], trials, 0.95, 1 / 12, n=30)
+    assert flat[0] == flat[2] == np.inf
+    high = critical_spacing(spacings, [188, 190, 191], trials, 0.95, 1 / 12, n=30)
+    assert high[0] == high[1] == -np.inf
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

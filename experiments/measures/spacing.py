@@ -37,8 +37,8 @@ def critical_spacing(
 
     Returns
     -------
-    Critical spacing and the ends of its 95 % interval. All are NaN where the target alone is not recognised above
-    guessing. A value outside the spacings that were shown is an extrapolation: its interval tells how poor.
+    Critical spacing and the ends of its 95 % interval. A value above the spacings that were shown is inf and one below
+    them -inf: nothing is extrapolated. All are NaN where the target alone is not recognised above guessing.
 
     Raises
     ------
@@ -51,6 +51,14 @@ def critical_spacing(
     sigmoid = Sigmoid(guess, max(0.0, 1 - alone))
     level = guess + share * (alone - guess)
     fit = fit_psychometric(spacings, correct, trials, sigmoid)
-    again = [fit_psychometric(spacings, counts, trials, sigmoid).level_at(level)
-             for counts in simulated_counts(fit, spacings, trials, n, seed)]  # fmt: skip
-    return (fit.level_at(level), *(float(end) for end in np.quantile(again, [0.025, 0.975])))
+    drawn = simulated_counts(fit, spacings, trials, n, seed)
+    again = [_shown(fit_psychometric(spacings, counts, trials, sigmoid).level_at(level), spacings) for counts in drawn]
+    ends = np.quantile(again, [0.025, 0.975], method="inverted_cdf")  # no mean of a number and infinity
+    return (_shown(fit.level_at(level), spacings), *(float(end) for end in ends))
+
+
+def _shown(spacing: float, spacings: np.ndarray) -> float:
+    """A spacing within those that were shown; else infinite, with the sign of the side."""
+    if np.min(spacings) <= spacing <= np.max(spacings):
+        return spacing
+    return float(np.copysign(np.inf, spacing - np.mean(spacings)))
