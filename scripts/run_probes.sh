@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the main probes with their controls on the bundled models and writes their tables into outputs/probes/*.csv, in under
-# 10 minutes on 2 cores; run again, it goes on where it stopped. N=50 bash scripts/run_probes.sh shows fewer stimuli.
+# Runs the main probes with their controls on the bundled models and writes their tables into outputs/probes/*.csv; run
+# again, it goes on where it stopped. N=50 bash scripts/run_probes.sh shows fewer stimuli. Dynamics: measure_dynamics.sh.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -175,8 +175,7 @@ def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = 
     }
     if any(problems.values()):
         text = "; ".join(f"{len(names)} {kind} ({_some(names)})" for kind, names in problems.items() if names)
-        other_size = problems["of another shape"] and not (problems["missing"] or problems["extra"] or adapt)
-        hint = " or, for another input size or number of classes, use adapt=True" if other_size else ""
+        hint = "" if adapt else " or, for another input size or number of classes, use adapt=True"
         raise ValueError(f"the weights do not fit {type(model).__name__}: {text}; check the model's name{hint}")
     model.load_state_dict(state_dict)
     return notes
