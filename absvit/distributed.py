@@ -13,6 +13,8 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
+from absvit.allocation import keep_freed_memory
+
 __all__ = ["Process", "joined", "rank_and_size", "sum_over_ranks", "wait_for_all"]
 
 FAILURE = "failure"  # where the ranks' common store keeps the message of the first that failed
@@ -67,6 +69,8 @@ def joined(device: str | None = None) -> Iterator[Process]:
             raise ValueError(f"process {local_rank} of this machine has no GPU, torch sees {n_gpus}; use --device cpu")
         name = f"cuda:{local_rank}"
         torch.cuda.set_device(name)
+    if name == "cpu":
+        keep_freed_memory()
     if world_size == 1:
         yield Process(0, 1, torch.device(name))
         return
