@@ -76,7 +76,7 @@ def test_text_is_whole_and_overlaps_nothing(record, drawing):
     figure = DRAWINGS[drawing](record)
     figure.canvas.draw()  # places the labels of axes
     width, height = figure.get_size_inches() * 25.4
-    assert width == pytest.approx(183) and height < 247  # two columns, one page
+    assert width == pytest.approx(180) and height < 247  # two columns, one page
     page = figure.bbox
     texts = boxes(figure, Text)
     assert len(texts) > 10
@@ -189,7 +189,7 @@ def test_files_carry_caption_and_provenance(record, tmp_path):
     with Image.open(paths[1]) as image:
         about = image.text
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.01)
-        assert image.width == pytest.approx(183 / 25.4 * 300, abs=1)
+        assert image.width == pytest.approx(180 / 25.4 * 300, abs=1)
     assert about["Description"] == figure.get_label()
     provenance = json.loads(about["Comment"])
     assert provenance["checkpoint_sha256"] == record.attrs["checkpoint_sha256"]
