@@ -29,6 +29,7 @@ NAMES = {
     "shuffled class": "class, shuffled",
     "shuffled percept": "percept, shuffled",
 }
+PLAIN = {"switching"}  # protocols whose panels show no intervals
 DASHED = {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"}  # of a control
 Told = tuple[Panel, str]  # a panel, and what the caption says of it
 Build = Callable[[xr.Dataset, float, Style, int], list[Told]]
@@ -69,12 +70,13 @@ def figure_of(
     if len(texts) > 1:
         texts = [f"({chr(ord('a') + k)}) {text}" for k, text in enumerate(texts)]
     counts = ", ".join(f"{name} {record.sizes['stimulus']}" for name, record in found.items())
+    beside = " and trained models" if any("seed" in record.dims for record in found.values()) else ""
     seeds = max(record.sizes.get("seed", 1) for record in found.values())
-    dashed = " Dashed: decoders permuted." if any(len(models_of(record)) > 1 for record in found.values()) else ""
+    bars = "" if set(found) <= PLAIN else f" Bands and bars: 95 % bootstrap intervals over stimuli{beside}."
+    dashed = " Dashed: decoders permuted." if bars and any(len(models_of(one)) > 1 for one in found.values()) else ""
     page.set_label(
         f"Feedback dynamics of {models.pop()}; {seeds} trained model{'s' if seeds > 1 else ''}; n of stimuli: {counts}."
-        f" {' '.join(texts)} Bands and bars: 95 % bootstrap intervals over stimuli"
-        f"{' and trained models' if seeds > 1 else ''}.{dashed}"
+        f" {' '.join(texts)}{bars}{dashed}"
     )
     return page
 

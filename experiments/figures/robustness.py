@@ -118,7 +118,8 @@ def _dots(rows: pd.DataFrame, suites, looks, axes: Axes) -> None:
     names = {suite: _suite_name(suite) for suite in suites}
     rows = rows[rows["suite"].isin(suites)].assign(row=lambda rows: rows["suite"].map(names))
     draw_interval_rows(axes, list(names.values()), rows, "top1", looks)
-    axes.set(xlabel="top-1 (%)", xlim=(min(50, rows["top1_low"].min() - 2), 102))
+    low = min(50.0, rows["top1_low"].min() - 2)
+    axes.set(xlabel="top-1 (%)", xlim=(low, 104), xticks=[tick for tick in (0, 50, 100) if tick >= low])
 
 
 def _suite_name(suite: str) -> str:

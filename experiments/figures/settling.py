@@ -8,6 +8,7 @@ from functools import partial
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from experiments import measures
 from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_reference, mark_gains
@@ -132,3 +133,4 @@ def _residual(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) ->
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="relative change")
     axes.set_yscale("log")
+    axes.yaxis.set_minor_formatter(NullFormatter())
