@@ -15,6 +15,7 @@ from experiments import measures
 from experiments.figures import panels
 from experiments.figures.drawing import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain
 from experiments.figures.panels import Grid, balanced, caption
+from experiments.figures.tables import check_variables
 
 __all__ = ["TITLES", "signature"]
 
@@ -53,8 +54,10 @@ def signature(
     ValueError : a stimulus is not in the record, more than 26 are asked for, or the record lacks this map or
         its cues.
     """
+    check_variables(record, "signature", ("logits",))
     run = panels.first_run(record)
     columns = panels.columns_of(run, kind, place)
+    check_variables(record, "signature", ("image", "mask_1", "mask_2"))
     numbers = balanced(run, n) if stimuli is None else list(stimuli)
     present = run["stimulus"].values.tolist()
     if not 1 <= len(numbers) <= 26 or not set(numbers) <= set(present):
