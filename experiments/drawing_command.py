@@ -41,7 +41,9 @@ class Drawing:
     out
         File to write.
     format
-        Pdf, png, svg, several of them; by default the ending of the file's name, else pdf and png.
+        Pdf, png, svg, jpg, several of them; by default the ending of the file's name, else pdf and png.
+    dpi
+        Dots per inch of png and jpg, and of pictures in the others.
     style
         Paper (7-point text) or slides (13-point text, 1.85 times as large).
     width
@@ -65,7 +67,8 @@ class Drawing:
     name: Annotated[str, Words]
     record: Annotated[tuple[Path, ...], Words] = ()
     out: Path | None = None
-    format: tuple[Literal["pdf", "png", "svg"], ...] = ()
+    format: tuple[Literal["pdf", "png", "svg", "jpg"], ...] = ()
+    dpi: int = 300
     style: Literal["paper", "slides"] = "paper"
     width: Literal["single", "double"] = "double"
     caption: bool = False
@@ -112,7 +115,7 @@ def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:
     figure = entry.draw(shown if entry.several else shown[0], style=style, **drawing.given)
     facts = records.provenance("figure", 0, {}, "cpu")
     drawn = {name: str(facts[name]) for name in ("command", "package_version", "git_commit")}
-    written = save(figure, drawing.out, origins, drawing.format or None, drawn)
+    written = save(figure, drawing.out, origins, drawing.format or None, drawn, drawing.dpi)
     print(figure.get_label())
     if drawing.caption:
         text = _beside(written[0], ".txt")

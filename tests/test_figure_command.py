@@ -72,6 +72,7 @@ def lines_of_error(words, folder, capsys):
         (["consistency", "vit.csv"], "at least two observers"),
         (["consistency", "vit.csv", "nowhere.csv"], "no responses at"),
         (["consistency", "vit.csv", "apart.csv"], "no stimulus in common"),
+        (["sheet", "set", "--dpi", "5"], "dpi must be in 50..1200"),
         (["sheet", "set", "--table"], "a sheet has no numbers"),
     ],
 )

@@ -87,6 +87,16 @@ def test_files_carry_caption_records_and_the_drawing_command(files, name):
     assert all(one["checkpoint_sha256"] == records[0].attrs["checkpoint_sha256"] for one in of_records)
 
 
+def test_a_jpeg_for_web_pages_carries_the_same(files, tmp_path):
+    figure, records, _ = files["signature"]
+    (path,) = figures.save(figure, tmp_path / "signature.jpg", records[0], dpi=100)
+    with Image.open(path) as image:
+        assert image.width == pytest.approx(180 / 25.4 * 100, abs=1)
+        told = json.loads(image.info["comment"])
+    assert told["Description"] == figure.get_label()
+    assert json.loads(told["Comment"])["checkpoint_sha256"] == records[0].attrs["checkpoint_sha256"]
+
+
 @pytest.mark.parametrize("name", ["signature", "robustness", "settling"])
 def test_text_of_an_svg_is_text(files, name):
     figure, _, paths = files[name]

@@ -240,7 +240,7 @@ def test_an_unwritable_path_keeps_what_is_there(record, tmp_path):
         (lambda r: figures.signature(r.sel(prior=["none"])), "cue a class or a place"),
         (lambda r: figures.signature(r[["prior_weights", "logits"]]), "bottom-up pass"),
         (lambda r: figures.steering(unknown_classes(r)), "whose classes the model knows"),
-        (lambda r: figures.save(figures.steering(r), "figure.gif", r), "pdf, png or svg"),
+        (lambda r: figures.save(figures.steering(r), "figure.gif", r), "pdf, png, svg or jpg"),
     ],
 )
 def test_errors_say_what_was_expected(record, call, message):

@@ -16,7 +16,7 @@ from experiments.figures.drawing import STYLE, Style, page_of, shortened, text_w
 
 __all__ = [
     "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_reference", "keys_of", "mark_gains",
-    "model_looks", "page_of_panels", "tick_text",
+    "model_looks", "page_of_panels", "tick_text", "told_of",
 ]  # fmt: skip
 
 LEFT, RIGHT, GAP = 12.0, 2.5, 2.5  # mm beside the axes
@@ -48,6 +48,7 @@ class Panel:
     ----------
     draw : function that draws into the axes.
     title : heading.
+    told : what the caption says of it.
     keys : what the lines mean; they stand above the axes.
     left : mm for the labels at the left of the axes.
     tall : height of the axes in mm.
@@ -59,6 +60,7 @@ class Panel:
 
     draw: Callable[[Axes], None]
     title: str = ""
+    told: str = ""
     keys: tuple[Key, ...] = ()
     left: float = LEFT
     tall: float = 34.0
@@ -155,6 +157,18 @@ def page_of_panels(
                 _draw_keys(page, flow, left + 5, row.top + row.head - 0.8)
                 _draw_panel(page, panel, (left, row.top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
     return page.figure
+
+
+def told_of(panels: Sequence[Panel]) -> str:
+    """Write what the caption says of all panels, with their letters where there are several.
+
+    Parameters
+    ----------
+    panels : in their order.
+    """
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    marks = [f"({next(letters)}) " if _is_lettered(panel, panels) else "" for panel in panels]
+    return " ".join(mark + panel.told for mark, panel in zip(marks, panels, strict=True) if panel.told)
 
 
 def model_looks(models: Sequence[str]) -> dict[str, dict]:

@@ -18,9 +18,15 @@ __all__ = ["TITLES", "contours"]
 
 TITLES = ("contours",)
 PANELS = {
-    "effect": ("evidence for the figure", "log odds (nat), illusory − turned"),
-    "surface": ("weights on the surface", "share of weights, illusory − turned"),
-}
+    "effect": (
+        "evidence for the figure", "log odds (nat), illusory − turned",
+        "Difference of the log odds of the figure's class (line: no illusion).",
+    ),
+    "surface": (
+        "weights on the surface", "share of weights, illusory − turned",
+        "Difference of the share of the prior's weights that lie on the surface between the inducers, not on these.",
+    ),
+}  # fmt: skip
 
 
 def contours(
@@ -48,18 +54,16 @@ def contours(
     figures, names = (list(dict.fromkeys(table.rows[name])) for name in ("figure", "prior"))
     models = model_looks(table.models)
     panels = [
-        Panel(partial(_rows, table, gain, figure, name, names, models, label), f"{figure}: {title}", left=23,
-              rows=len(names))
-        for figure in figures for name, (title, label) in PANELS.items()
+        Panel(
+            partial(_rows, table, gain, figure, name, names, models, label), f"{figure}: {title}",
+            f"{figure.capitalize()}: {text[0].lower()}{text[1:]}", left=23, rows=len(names),
+        )
+        for figure in figures for name, (title, label, text) in PANELS.items()
         if table.of(figure=figure)[name].notna().any()
     ]  # fmt: skip
     figure = page_of_panels(panels, style, (1, 2), keys_of({}, models))
-    figure.set_label(
-        f"Illusory figures against the same inducers turned outwards{'' if gain is None else f', gain {gain:g}'}; "
-        f"{table.sample}. Difference of the log odds of the figure's class, and of the share of the prior's weights "
-        f"that lie on the surface between the inducers rather than on these; 0 (line): no illusion. Bars: "
-        f"{table.interval}."
-    )
+    opening = f"Illusory figures against the same inducers turned outwards{'' if gain is None else f', gain {gain:g}'}"
+    figure.set_label(table.caption(opening, panels))
     return figure
 
 

@@ -53,21 +53,21 @@ def corruption(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE,
     of_priors = dict(zip([NAMES[prior] for prior in priors], style.looks(len(priors)), strict=True))
     models = model_looks(table.models)
     panels = [
-        Panel(partial(_courses, rows[rows["prior"] == prior], severities, looks, models), NAMES[prior])
+        Panel(
+            partial(_courses, rows[rows["prior"] == prior], severities, looks, models), NAMES[prior],
+            f"Share of objects that are named from pass to pass (0: bottom-up), {NAMES[prior]}.",
+        )
         for prior in priors
-    ]
+    ]  # fmt: skip
     gains = rows[rows["iteration"] == rows["iteration"].max()]
-    panels.append(
-        Panel(partial(_gains, gains, dict(zip(priors, of_priors.values(), strict=True)), models), "last − first pass",
-              keys_of(of_priors, {}))
-    )  # fmt: skip
+    of_cues = dict(zip(priors, of_priors.values(), strict=True))
+    text = "By how much that share grows from the first to the last pass."
+    panels.append(Panel(partial(_gains, gains, of_cues, models), "last − first pass", text, keys_of(of_priors, {})))
     figure = page_of_panels(panels, style, (2, 4), keys_of(looks, models))
     used = (records if isinstance(records, xr.Dataset) else records[0])["corruption"].values
-    figure.set_label(
-        f"Single objects under {len(used)} corruptions ({', '.join(str(name).replace('_', ' ') for name in used)}; "
-        f"severity 0 is the picture itself); {table.sample}. Share of objects that are named from pass to pass (0: "
-        f"bottom-up), and by how much it grows from the first to the last pass. Bands and bars: {table.interval}."
-    )
+    names = ", ".join(str(name).replace("_", " ") for name in used)
+    opening = f"Single objects under {len(used)} corruptions ({names}; severity 0 is the picture itself)"
+    figure.set_label(table.caption(opening, panels, "Bands and bars"))
     return figure
 
 

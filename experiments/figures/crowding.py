@@ -20,7 +20,7 @@ from experiments.figures.charts import (
     page_of_panels,
 )  # fmt: skip
 from experiments.figures.drawing import STYLE, Style
-from experiments.figures.tables import Table, nearest_gain, table_of
+from experiments.figures.tables import nearest_gain, table_of
 from experiments.summaries.displays import crowding_summary
 
 __all__ = ["TITLES", "crowding"]
@@ -58,14 +58,17 @@ def crowding(
     shown = np.unique([spacing for spacing in rows["spacing"] if not isinstance(spacing, str)])
     critical = rows[rows["spacing"] == "critical"]
     panels = [
-        Panel(partial(_over_spacing, rows, shown, looks, models), "recognition"),
-        *(
-            [Panel(partial(_critical, critical, shown, looks, models), "critical spacing", left=23, rows=len(names))]
-            * bool(len(critical))
-        ),
-    ]
+        Panel(
+            partial(_over_spacing, rows, shown, looks, models), "recognition",
+            "Share of targets that are named, by the distance of the flankers in units of the eccentricity, and "
+            "without flankers.",
+        )
+    ]  # fmt: skip
+    if len(critical):
+        draw = partial(_critical, critical, shown, looks, models)
+        panels.append(Panel(draw, "critical spacing", _told(critical), left=23, rows=len(names)))
     figure = page_of_panels(panels, style, (1, 2), keys_of(looks, models))
-    figure.set_label(_caption(table, gain, critical))
+    figure.set_label(table.caption(f"Crowding{'' if gain is None else f', gain {gain:g}'}", panels))
     return figure
 
 
@@ -97,14 +100,12 @@ def _critical(critical: pd.DataFrame, shown: np.ndarray, looks, models, axes: Ax
     axes.set_xticks([edges[0], *shown, edges[1]], [end.replace("0.", ".") for end in ends])
 
 
-def _caption(table: Table, gain, critical: pd.DataFrame) -> str:
-    """What is shown, and which critical spacings could not be told."""
-    unknown = int(critical["critical_spacing"].isna().sum()) if len(critical) else 0
-    left_out = f" Left out where the target alone is not recognised: {unknown} of {len(critical)}." if unknown else ""
+def _told(critical: pd.DataFrame) -> str:
+    """What the caption says of critical spacings, and how many could not be told."""
+    unknown = int(critical["critical_spacing"].isna().sum())
+    left_out = f"; left out where the target alone is not recognised, {unknown} of {len(critical)}" if unknown else ""
     return (
-        f"Crowding{'' if gain is None else f', gain {gain:g}'}; {table.sample}. Share of targets that are named, by "
-        "the distance of the flankers in units of the eccentricity, and without flankers; spacing at which a fitted "
-        "psychometric function has made .8 of the way from guessing to the target alone, values outside of the "
-        f"spacings that were shown at the edges.{left_out} Bars: {table.interval}; of critical spacings, 95 % "
-        "intervals of a parametric bootstrap."
+        "Spacing at which a fitted psychometric function has made .8 of the way from guessing to the target alone, "
+        "with 95 % intervals of a parametric bootstrap; values outside of the spacings that were shown stand at the edges"
+        f"{left_out}."
     )

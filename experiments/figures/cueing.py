@@ -57,24 +57,27 @@ def cueing(
     looks = dict(zip([f"SD {width:g}" for width in widths], style.shades(len(widths)), strict=True))
     models = model_looks(table.models)
     keys = keys_of(looks, models)
-    has_gradient = "gradient" in set(table.of(gain=gain)["prior"])
     middle = float(widths[len(widths) // 2])
     panels = [
-        Panel(partial(_by_distance, table, gain, widths, looks, models), "benefit over diffuse attention"),
-        *(
-            [Panel(partial(_gradient, table, gain, widths, models), "gradient of attention", left=16, rows=len(widths))]
-            * has_gradient
+        Panel(
+            partial(_by_distance, table, gain, widths, looks, models), "benefit over diffuse attention",
+            "Share of targets that are named with a spotlight of the given standard deviation (SD, in units of the "
+            "picture's side) minus that under diffuse attention of the same gain, by the distance of the spotlight "
+            "from the target.",
         ),
-        Panel(partial(_controls, table, gain, middle, models), "benefit of each cue", left=22, rows=4),
-    ]
+        Panel(
+            partial(_gradient, table, gain, widths, models), "gradient of attention",
+            "Least-squares slope of the benefit over distance, per 100 pixels.", left=16, rows=len(widths),
+        ),
+        Panel(
+            partial(_controls, table, gain, middle, models), "benefit of each cue",
+            f"Benefit of the spotlight on the target (SD {middle:g}) and of the control cues.", left=22, rows=4,
+        ),
+    ]  # fmt: skip
+    if "gradient" not in set(table.of(gain=gain)["prior"]):  # one distance only
+        del panels[1]
     figure = page_of_panels(panels, style, (1, 3), keys)
-    gradient = "; least-squares slope of the benefit over distance, per 100 pixels" if has_gradient else ""
-    figure.set_label(
-        f"Attention to a place, gain {gain:g}; {table.sample}. Share of targets that are named with a spotlight of the "
-        "given standard deviation (in units of the picture's side) minus that under diffuse attention of the same "
-        f"gain, by the distance of the spotlight from the target{gradient}; benefit of the spotlight on the target "
-        f"(SD {middle:g}) and of the control cues. Bars: {table.interval}."
-    )
+    figure.set_label(table.caption(f"Attention to a place, gain {gain:g}", panels))
     return figure
 
 

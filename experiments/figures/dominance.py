@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from experiments import measures
 from experiments.figures.charts import Key, Panel, draw_reference
 from experiments.figures.drawing import STYLE, Style
-from experiments.figures.protocols import Told, figure_of, intact, nearest
+from experiments.figures.protocols import figure_of, intact, nearest
 from experiments.figures.tables import RESAMPLES
 
 __all__ = ["TITLES", "dominance", "panels"]
@@ -47,8 +47,8 @@ def dominance(
     return figure_of("dominance", records, {"switching": panels}, style, gain, n)
 
 
-def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
-    """Make the panels, and what the caption says of each.
+def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
+    """Make the panels.
 
     Parameters
     ----------
@@ -64,23 +64,19 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
     durations = measures.dominance_durations(chosen, ONSET).values
     durations = durations[~np.isnan(durations)]
     about = f"with adaptation, gain {gain:g}, noise {noise:g}"
-    found = [
-        (
-            Panel(partial(_course, chosen), "one picture"),
-            f"Share of reading 1 from pass to pass for the first picture {about}.",
-        )
-    ]
+    text = f"Share of reading 1 from pass to pass for the first picture {about}."
+    found = [Panel(partial(_course, chosen), "one picture", text)]
     if len(durations) < 3 or np.ptp(durations) == 0:
-        return [*found, (Panel(_nothing, "durations"), "Phases of dominance: the percept does not alternate.")]
+        return [*found, Panel(_nothing, "durations", "Phases of dominance: the percept does not alternate.")]
     fits = {name: measures.fit_durations(durations, name) for name in FITS}
     looks = dict(zip(FITS, [{**look, "marker": ""} for look in style.looks(2)], strict=True))
     words = [f"{name} log-likelihood {fit.log_likelihood / len(durations):.2f} per phase" for name, fit in fits.items()]
     text = (
-        f"Phases of dominance {about}: {len(durations)} phases, mean {durations.mean():.1f} passes, standard deviation "
-        f"over mean {durations.std() / durations.mean():.2f}; {', '.join(words)}."
+        f"Phases of dominance {about}: n = {len(durations)} phases, mean {durations.mean():.1f} passes, standard "
+        f"deviation over mean {durations.std() / durations.mean():.2f}; {', '.join(words)}."
     )
     keys = tuple(Key(name, look) for name, look in looks.items())
-    return [*found, (Panel(partial(_histogram, durations, fits, looks), "durations", keys), text)]
+    return [*found, Panel(partial(_histogram, durations, fits, looks), "durations", text, keys)]
 
 
 def _course(chosen: xr.Dataset, axes: Axes) -> None:

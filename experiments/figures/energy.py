@@ -14,7 +14,6 @@ from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_ref
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.protocols import (
     NAMES,
-    Told,
     by_gain,
     figure_of,
     first_noise,
@@ -54,8 +53,8 @@ def energy(
     return figure_of("energy", records, {"settling": panels}, style, gain, n)
 
 
-def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
-    """Make the panels, and what the caption says of each.
+def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
+    """Make the panels.
 
     Parameters
     ----------
@@ -73,19 +72,19 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
     keys = tuple(Key(NAMES[kind], look) for kind, look in looks.items())
     of_layers = tuple(Key(f"block {layer}", look) for layer, look in zip(layers, shades, strict=True))
     lines = {kind: look | {"marker": ""} for kind, look in looks.items()}
+    of_kinds = tuple(Key(NAMES[kind], look) for kind, look in lines.items())
     return [
-        (
-            Panel(partial(_layers, record, gain, shown, shades, n), f"{NAMES[shown]}, gain {gain:g}", of_layers),
-            f"Mean squared error with which the decoder of each block predicts the tokens that enter it, relative to "
-            f"that of pass 0, prior: {NAMES[shown]}, gain {gain:g}.",
+        Panel(
+            partial(_layers, record, gain, shown, shades, n), f"{NAMES[shown]}, gain {gain:g}",
+            "Mean squared error with which the decoder of each block predicts the tokens that enter it, relative to "
+            f"that of pass 0, prior: {NAMES[shown]}, gain {gain:g}.", of_layers,
         ),
-        (
-            Panel(partial(_courses, record, gain, lines, n), f"all blocks, gain {gain:g}",
-                  tuple(Key(NAMES[kind], look) for kind, look in lines.items())),
-            "The sum over blocks, the energy of analysis by synthesis, as relative change since pass 0, "
-            f"gain {gain:g}.",
+        Panel(
+            partial(_courses, record, gain, lines, n), f"all blocks, gain {gain:g}",
+            "The sum over blocks, the energy of analysis by synthesis, as relative change since pass 0, gain "
+            f"{gain:g}.", of_kinds,
         ),
-        (Panel(partial(_ends, record, looks, n), "all blocks, last pass", keys), "The same in the last pass, by gain."),
+        Panel(partial(_ends, record, looks, n), "all blocks, last pass", "The same in the last pass, by gain.", keys),
     ]  # fmt: skip
 
 

@@ -52,19 +52,20 @@ def gains(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, n: i
     looks = dict(zip(kinds, style.looks(len(kinds)), strict=True))
     models = model_looks(table.models)
     panels = [
-        Panel(partial(_curves, rows, "selection_index", kinds, looks, models, "selection index"), "who wins"),
-        Panel(partial(_curves, rows, "cue_decides", kinds, looks, models, "both cues decide"), "stimuli steered"),
-        *(
-            [Panel(partial(_absent, rows, models), "a cue for what is not there")]
-            * bool("p_absent" in rows and rows["p_absent"].notna().any())
+        Panel(
+            partial(_curves, rows, "selection_index", kinds, looks, models, "selection index"), "who wins",
+            "Selection index p(cued) / (p(class 1) + p(class 2)) (line: chance).",
         ),
-    ]
+        Panel(
+            partial(_curves, rows, "cue_decides", kinds, looks, models, "both cues decide"), "stimuli steered",
+            "Share of stimuli in which each of the two cues lets its object win.",
+        ),
+    ]  # fmt: skip
+    if "p_absent" in rows and rows["p_absent"].notna().any():
+        text = "Probability of a class that is cued and not shown."
+        panels.append(Panel(partial(_absent, rows, models), "a cue for what is not there", text))
     figure = page_of_panels(panels, style, (2, 3), keys_of(looks, models))
-    figure.set_label(
-        f"Steering by the gain of the cue; {table.sample}. Selection index p(cued) / (p(class 1) + p(class 2)), chance "
-        ".5 (line); share of stimuli in which each of the two cues lets its object win; probability of a class that "
-        f"is cued and not shown. Bars: {table.interval}."
-    )
+    figure.set_label(table.caption("Steering by the gain of the cue", panels))
     return figure
 
 

@@ -14,7 +14,6 @@ from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_ref
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.protocols import (
     NAMES,
-    Told,
     by_gain,
     figure_of,
     first_noise,
@@ -55,8 +54,8 @@ def hysteresis(
     return figure_of("hysteresis", records, {"hysteresis": panels}, style, gain, n)
 
 
-def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
-    """Make the panels, and what the caption says of each.
+def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
+    """Make the panels.
 
     Parameters
     ----------
@@ -72,16 +71,16 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
     areas = {name: look for name, look in looks.items() if name in priors}
     directions = (Key("up", {"color": style.ink, "marker": ">"}), Key("down", {"color": style.ink, **DOWN}))
     colours = tuple(Key(NAMES[name], look | {"marker": ""}) for name, look in loops.items())
+    of_areas = tuple(Key(NAMES[name], look) for name, look in areas.items())
     return [
-        (
-            Panel(partial(_loop, record, gain, loops, n), f"morph, gain {gain:g}", (*colours, *directions)),
+        Panel(
+            partial(_loop, record, gain, loops, n), f"morph, gain {gain:g}",
             "A morph shown up (triangles to the right) and down (dotted, triangles to the left), the state carried "
-            f"from picture to picture, gain {gain:g}.",
+            f"from picture to picture, gain {gain:g}.", (*colours, *directions),
         ),
-        (
-            Panel(partial(_areas, record, areas, n), "area of the hysteresis",
-                  tuple(Key(NAMES[name], look) for name, look in areas.items())),
-            "Area between the branches, by gain; 0 without memory.",
+        Panel(
+            partial(_areas, record, areas, n), "area of the hysteresis",
+            "Area between the branches, by gain; 0 without memory.", of_areas,
         ),
     ]  # fmt: skip
 

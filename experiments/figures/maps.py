@@ -20,9 +20,13 @@ __all__ = ["TITLES", "maps"]
 
 TITLES = ("bistable perception",)
 COLUMNS = {
-    "auc_other": "AUC, against the other object",
-    "auc_rest": "AUC, against all other tokens",
-    "share": "share of the cued object",
+    "auc_other": (
+        "AUC, against the other object",
+        "Area under the ROC (AUC) with which a map tells the cued object's tokens from those of the other object "
+        "(line: chance).",
+    ),
+    "auc_rest": ("AUC, against all other tokens", "The same against all other tokens."),
+    "share": ("share of the cued object", "The cued object's share in the map's sum over both objects."),
 }
 
 
@@ -50,16 +54,12 @@ def maps(
     models = model_looks(table.models)
     names = list(dict.fromkeys(table.rows.sort_values("auc_other", ascending=False)["row"]))
     panels = [
-        Panel(partial(_rows, table.rows, name, names, models), title, left=22, rows=len(names))
-        for name, title in COLUMNS.items()
+        Panel(partial(_rows, table.rows, name, names, models), title, text, left=22, rows=len(names))
+        for name, (title, text) in COLUMNS.items()
     ]
     figure = page_of_panels(panels, style, (1, 3), keys_of({}, models))
-    figure.set_label(
-        f"Attention maps against the mask of the cued object under {cue} cues, in the last pass; {table.sample}. Area "
-        "under the ROC with which a map tells the cued object's tokens from those of the other object and from all "
-        "other tokens (chance .5, line), and the cued object's share in the sum over both objects. "
-        f"Bars: {table.interval}."
-    )
+    opening = f"Attention maps against the mask of the cued object under {cue} cues, in the last pass"
+    figure.set_label(table.caption(opening, panels))
     return figure
 
 

@@ -18,10 +18,19 @@ __all__ = ["TITLES", "navon"]
 
 TITLES = ("navon",)
 PANELS = {
-    "told_global": ("global letter told", "share of incongruent figures", 0.5),
-    "congruency_global": ("congruency, global letter", "congruent − incongruent", 0.0),
-    "congruency_local": ("congruency, local letter", "congruent − incongruent", 0.0),
-}
+    "told_global": (
+        "global letter told", "share of incongruent figures", 0.5,
+        "Share of incongruent figures whose answer is rather like that to the global than to the local letter, by "
+        "template matching of the logits (line: like neither).",
+    ),
+    "congruency_global": (
+        "congruency, global letter", "congruent − incongruent", 0.0,
+        "By how much larger the share is whose global letter is told right in congruent than in incongruent figures.",
+    ),
+    "congruency_local": (
+        "congruency, local letter", "congruent − incongruent", 0.0, "The same of the local letter.",
+    ),
+}  # fmt: skip
 
 
 def navon(
@@ -49,16 +58,11 @@ def navon(
     names = list(dict.fromkeys(table.rows["prior"]))
     models = model_looks(table.models)
     panels = [
-        Panel(partial(_rows, table, gain, name, names, models, label, chance), title, left=23, rows=len(names))
-        for name, (title, label, chance) in PANELS.items()
+        Panel(partial(_rows, table, gain, name, names, models, label, chance), title, text, left=23, rows=len(names))
+        for name, (title, label, chance, text) in PANELS.items()
     ]
     figure = page_of_panels(panels, style, (1, 3), keys_of({}, models))
-    figure.set_label(
-        f"Compound letters{'' if gain is None else f', gain {gain:g}'}; {table.sample}. Share of incongruent figures "
-        "whose answer is rather like that to the global than to the local letter (.5: neither, line), and by how much "
-        "more often each letter is told right in congruent than in incongruent figures, by template matching of the "
-        f"logits. Bars: {table.interval}."
-    )
+    figure.set_label(table.caption(f"Compound letters{'' if gain is None else f', gain {gain:g}'}", panels))
     return figure
 
 

@@ -59,19 +59,26 @@ def objects(
     by_size = by_size[by_size["set_size"] != "all"].sort_values("set_size")
     whole = table.of(set_size="all").sort_values("gain")
     panels = [
-        Panel(partial(_effects, by_size, "set_size", looks, models), "set size"),
-        *([Panel(partial(_effects, whole, "gain", looks, models), "gain")] * (len(gains) > 1)),
-        Panel(partial(_controls, whole[whole["gain"] == gain], models), "benefit of each cue", left=23, rows=3),
-        Panel(partial(_maps, by_size, models), "weights of the valid cue"),
-    ]
+        Panel(
+            partial(_effects, by_size, "set_size", looks, models), "set size",
+            f"Benefit, the share of targets that are named under a valid cue minus that without a cue, and cost, that "
+            f"without a cue minus that under a cue for another object of the scene, gain {gain:g}.",
+        ),
+        Panel(partial(_effects, whole, "gain", looks, models), "gain", "The same over all set sizes, by gain."),
+        Panel(
+            partial(_controls, whole[whole["gain"] == gain], models), "benefit of each cue",
+            f"Benefit of the valid cue, of a random vector and of the valid cue's weights shuffled over tokens, gain "
+            f"{gain:g}.", left=23, rows=3,
+        ),
+        Panel(
+            partial(_maps, by_size, models), "weights of the valid cue",
+            "Area under the ROC with which the valid cue's weights tell the target's tokens from those of the other "
+            "objects (line: chance).",
+        ),
+    ]  # fmt: skip
+    panels = panels if len(gains) > 1 else [panels[0], *panels[2:]]
     figure = page_of_panels(panels, style, (2, 4), keys_of(looks, models))
-    figure.set_label(
-        f"Class cues in scenes of several objects, gain {gain:g} where it is not the axis; {table.sample}. Benefit: "
-        "share of targets that are named under a valid cue minus that without a cue; cost: that without a cue minus "
-        "that under a cue for another object of the scene; benefit of a random vector and of the valid cue's weights "
-        "shuffled over tokens; area under the ROC with which the valid cue's weights tell the target's tokens from "
-        f"those of the other objects (chance .5). Bars: {table.interval}."
-    )
+    figure.set_label(table.caption("Class cues in scenes of several objects", panels))
     return figure
 
 

@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.charts import Panel, draw_interval_lines, page_of_panels
+from experiments.figures.charts import Panel, draw_interval_lines, page_of_panels, told_of
 from experiments.figures.drawing import Style
 from experiments.figures.tables import check_title, check_variables, interval_rows
 
 __all__ = [
-    "NAMES", "Told", "by_gain", "figure_of", "first_noise", "intact", "models_of", "nearest", "of_kind",
+    "NAMES", "by_gain", "figure_of", "first_noise", "intact", "models_of", "nearest", "of_kind",
 ]  # fmt: skip
 
 TITLE = "feedback dynamics: {}"
@@ -31,8 +31,7 @@ NAMES = {
 }
 PLAIN = {"switching"}  # protocols whose panels show no intervals
 DASHED = {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"}  # of a control
-Told = tuple[Panel, str]  # a panel, and what the caption says of it
-Build = Callable[[xr.Dataset, float, Style, int], list[Told]]
+Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]
 
 
 def figure_of(
@@ -64,11 +63,8 @@ def figure_of(
     models = {_model(record) for record in found.values()}
     if len(models) != 1:
         raise ValueError(f"the figure {figure} draws one model, got records of {' and '.join(sorted(models))}")
-    told = [part for name, build in builds.items() if name in found for part in build(found[name], gain, style, n)]
-    page = page_of_panels([panel for panel, _ in told], style, (1, 3))
-    texts = [text for _, text in told]
-    if len(texts) > 1:
-        texts = [f"({chr(ord('a') + k)}) {text}" for k, text in enumerate(texts)]
+    panels = [part for name, build in builds.items() if name in found for part in build(found[name], gain, style, n)]
+    page = page_of_panels(panels, style, (1, 3))
     counts = ", ".join(f"{name} {record.sizes['stimulus']}" for name, record in found.items())
     beside = " and trained models" if any("seed" in record.dims for record in found.values()) else ""
     seeds = max(record.sizes.get("seed", 1) for record in found.values())
@@ -76,7 +72,7 @@ def figure_of(
     dashed = " Dashed: decoders permuted." if bars and any(len(models_of(one)) > 1 for one in found.values()) else ""
     page.set_label(
         f"Feedback dynamics of {models.pop()}; {seeds} trained model{'s' if seeds > 1 else ''}; n of stimuli: {counts}."
-        f" {' '.join(texts)}{bars}{dashed}"
+        f" {told_of(panels)}{bars}{dashed}"
     )
     return page
 

@@ -23,7 +23,7 @@ from experiments.figures.charts import (
     page_of_panels,
 )  # fmt: skip
 from experiments.figures.drawing import STYLE, Style
-from experiments.figures.tables import Table, interval_rows, nearest_gain, table_of
+from experiments.figures.tables import interval_rows, nearest_gain, table_of
 from experiments.measures.intervals import number_text
 from experiments.measures.psychometric import PsychometricFit, Sigmoid, fit_psychometric, psychometric_intervals
 
@@ -64,12 +64,18 @@ def psychometric(
     looks = dict(zip(names, [{"color": style.ink, "marker": "D"}, *style.looks(2)], strict=False))
     models = model_looks(table.models)
     panels = [
-        Panel(partial(_curves, shares, fits, looks, models), "which reading wins"),
-        Panel(partial(_numbers, fits, "threshold", looks, models), "threshold", left=22, rows=len(names)),
-        Panel(partial(_numbers, fits, "lapse", looks, models), "lapse", left=22, rows=len(names)),
-    ]
+        Panel(
+            partial(_curves, shares, fits, looks, models), "which reading wins",
+            "Share of stimuli in which reading 2 is the more probable one, by its weight in the mix; curves: "
+            "cumulative normal with lapses, fitted to each trained model by maximum likelihood.",
+        ),
+        Panel(partial(_numbers, fits, "threshold", looks, models), "threshold", _told(table.models[0], fits), left=22,
+              rows=len(names)),
+        Panel(partial(_numbers, fits, "lapse", looks, models), "lapse", "Lapses, likewise.", left=22, rows=len(names)),
+    ]  # fmt: skip
     figure = page_of_panels(panels, style, (1, 3), keys_of(looks, models))
-    figure.set_label(_caption(table, fits, gain))
+    opening = f"Psychometric functions of mixed pictures{'' if gain is None else f', gain {gain:g}'}"
+    figure.set_label(table.caption(opening, panels, "Bars of shares"))
     return figure
 
 
@@ -148,19 +154,16 @@ def _numbers(fits: pd.DataFrame, name: str, looks, models, axes: Axes) -> None:
         axes.set(xlabel="share of lapses", xlim=(-0.005, 0.105))
 
 
-def _caption(table: Table, fits: pd.DataFrame, gain: float | None) -> str:
-    """What is shown, and the thresholds of the first model."""
+def _told(model: str, fits: pd.DataFrame) -> str:
+    """What the caption says of the thresholds, with their numbers for the first model."""
     told = []
-    for row, part in fits[fits["model"] == table.models[0]].groupby("row", sort=False):
+    for row, part in fits[fits["model"] == model].groupby("row", sort=False):
         inside = part["threshold"].dropna()
         texts = [number_text(value) for value in inside]
         outside = len(part) - len(inside)
         texts += [f"outside of the mixes in {outside} of {len(part)} trainings"] * bool(outside)
         told.append(f"{row} {', '.join(texts)}")
     return (
-        f"Share of stimuli in which reading 2 is the more probable one, by its weight in the mix"
-        f"{'' if gain is None else f', gain {gain:g}'}; {table.sample}. Dots: means with {table.interval}; curves: "
-        "cumulative normal with lapses, fitted to each trained model by maximum likelihood. Threshold and lapse: a dot "
-        "for each trained model, with 95 % intervals of a parametric bootstrap; a threshold outside of the mixes that "
-        f"were shown is left out. Thresholds of {table.models[0]}: {'; '.join(told)}."
+        "Threshold of each trained model with the 95 % interval of a parametric bootstrap; one outside of the mixes "
+        f"that were shown is left out ({model}: {'; '.join(told)})."
     )

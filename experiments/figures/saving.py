@@ -24,6 +24,7 @@ def save(
     record: xr.Dataset | Sequence[xr.Dataset],
     formats: Sequence[str] | None = None,
     drawn: Mapping[str, str] | None = None,
+    dpi: int = 300,
 ) -> list[Path]:
     """Write a figure, whole or not at all, with its caption and provenance in the files' metadata.
 
@@ -32,9 +33,10 @@ def save(
     figure : what a function of this package gives.
     path : file to write; folders are made.
     record : record that the figure was made from, or several; their attributes are the provenance.
-    formats : of "pdf", "png" (300 dpi) and "svg"; by default the suffix of path, else PDF and PNG.
+    formats : of "pdf", "svg", "png" and "jpg"; by default the suffix of path, else PDF and PNG.
 
     drawn : what is to be told of the drawing itself, such as its command; nothing, if left out.
+    dpi : dots per inch of PNG and JPEG, and of pictures within the others; 50 to 1200.
 
     Returns
     -------
@@ -42,30 +44,36 @@ def save(
 
     Raises
     ------
-    ValueError : a format is not known, or the path cannot be written.
+    ValueError : a format is not known, dpi is out of range, or the path cannot be written.
     """
     path = Path(path)
-    known = {".pdf", ".png", ".svg"}
+    known = {".pdf", ".png", ".svg", ".jpg"}
     suffixes = [path.suffix.lower()] if path.suffix else [".pdf", ".png"]
     suffixes = suffixes if formats is None else [f".{name.lower().lstrip('.')}" for name in formats]
     if not set(suffixes) <= known:
-        raise ValueError(f"expected pdf, png or svg, got {', '.join(suffixes)}")
+        raise ValueError(f"expected pdf, png, svg or jpg, got {', '.join(suffixes)}")
+    if not 50 <= dpi <= 1200:
+        raise ValueError(f"dpi must be in 50..1200, got {dpi}")
     targets = [path.with_suffix(s) if path.suffix.lower() in known else Path(f"{path}{s}") for s in suffixes]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for target in targets:
-            _write(figure, target, _metadata(figure, record, target.suffix, drawn))
+            _write(figure, target, _metadata(figure, record, target.suffix, drawn), dpi)
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a path that can be written") from error
     return targets
 
 
-def _write(figure: Figure, target: Path, metadata: dict) -> None:
+def _write(figure: Figure, target: Path, metadata: dict, dpi: int) -> None:
     """Write one file beside its place, then move it there."""
     part = target.with_name(f".{target.name}.part")
     try:
         with matplotlib.rc_context(STYLE.settings()):
-            figure.savefig(part, format=target.suffix[1:], dpi=300, metadata=metadata)
+            if target.suffix == ".jpg":
+                comment = json.dumps(metadata, ensure_ascii=False).encode()
+                figure.savefig(part, format="jpg", dpi=dpi, pil_kwargs={"quality": 85, "comment": comment})
+            else:
+                figure.savefig(part, format=target.suffix[1:], dpi=dpi, metadata=metadata)
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)

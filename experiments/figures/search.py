@@ -53,19 +53,21 @@ def search(
     names = list(dict.fromkeys(table.rows["prior"]))
     looks = dict(zip(names, style.looks(len(names)), strict=True))
     models = model_looks(table.models)
-    has_slope = "slope" in set(table.rows["set_size"])
     panels = [
-        Panel(partial(_over_size, table, gain, "d_prime", looks, models, "d′, present against absent"), "target"),
-        Panel(partial(_over_size, table, gain, "auc", looks, models, "area under the ROC"), "weights of the prior"),
-        *([Panel(partial(_slopes, table, gain, looks, models), "search slope", left=23, rows=len(names))] * has_slope),
-    ]
+        Panel(
+            partial(_over_size, table, gain, "d_prime", looks, models, "d′, present against absent"), "target",
+            "Sensitivity d′ with which the log odds of the class that is looked for tell presence from absence.",
+        ),
+        Panel(
+            partial(_over_size, table, gain, "auc", looks, models, "area under the ROC"), "weights of the prior",
+            "Area under the ROC with which the prior's weights find the target among the other items (line: chance).",
+        ),
+    ]  # fmt: skip
+    if "slope" in set(table.rows["set_size"]):
+        slopes = partial(_slopes, table, gain, looks, models)
+        panels.append(Panel(slopes, "search slope", "Slope of d′ over set size.", left=23, rows=len(names)))
     figure = page_of_panels(panels, style, (1, 3), keys_of(looks, models))
-    figure.set_label(
-        f"Visual search{'' if gain is None else f', gain {gain:g}'}; {table.sample}. Sensitivity d′ with which the log "
-        "odds of the class that is looked for tell its presence from its absence; area under the ROC with which the "
-        "prior's weights find the target among the other items (chance .5); slope of d′ over set size. "
-        f"Bars: {table.interval}."
-    )
+    figure.set_label(table.caption(f"Visual search{'' if gain is None else f', gain {gain:g}'}", panels))
     return figure
 
 

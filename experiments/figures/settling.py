@@ -15,7 +15,6 @@ from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_ref
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.protocols import (
     NAMES,
-    Told,
     by_gain,
     figure_of,
     first_noise,
@@ -62,8 +61,8 @@ def settling(
     return figure_of("settling", records, {"settling": panels}, style, gain, n)
 
 
-def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
-    """Make the panels, and what the caption says of each.
+def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
+    """Make the panels.
 
     Parameters
     ----------
@@ -79,12 +78,8 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
         if name.startswith("released"):
             lines[name] |= {"linestyle": (0, (1, 1))}
     keys = tuple(Key(COURSES[name], look) for name, look in lines.items())
-    found = [
-        (
-            Panel(partial(_courses, record, gain, lines, n), f"percept, gain {gain:g}", keys),
-            f"Share of reading 1 in the two readings' probability from pass to pass, gain {gain:g}.",
-        )
-    ]
+    text = f"Share of reading 1 in the two readings' probability from pass to pass, gain {gain:g}."
+    found = [Panel(partial(_courses, record, gain, lines, n), f"percept, gain {gain:g}", text, keys)]
     memories = [kind for kind in MEMORIES if kind in kinds]
     if memories:
         looks = dict(zip(memories, style.looks(5)[3:], strict=False))
@@ -93,13 +88,13 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Told]:
             "What is left of a class cue that was taken away after one pass: share of reading 1 after cue 1 minus that "
             "after cue 2, by gain."
         )
-        found.append((Panel(partial(_memory, record, looks, n), "memory of a cue", keys), text))
+        found.append(Panel(partial(_memory, record, looks, n), "memory of a cue", text, keys))
     residuals = [kind for kind in RESIDUALS if kind in kinds]
     looks = dict(zip(residuals, style.looks(len(residuals)), strict=True))
     keys = tuple(Key(NAMES[kind], look) for kind, look in looks.items())
     last = int(record["iteration"].values[-1])
     text = f"Relative change of the state in pass {last}, by gain: small at a fixed point."
-    return [*found, (Panel(partial(_residual, record, looks, n), f"change in pass {last}", keys), text)]
+    return [*found, Panel(partial(_residual, record, looks, n), f"change in pass {last}", text, keys)]
 
 
 def _courses(record: xr.Dataset, gain: float, lines: dict[str, dict], n: int, axes: Axes) -> None:

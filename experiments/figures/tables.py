@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
+from experiments.figures.charts import Panel, told_of
 
 __all__ = ["Table", "check_title", "check_variables", "interval_rows", "listed", "nearest_gain", "table_of"]
 
@@ -32,6 +33,17 @@ class Table:
     models: tuple[str, ...]
     sample: str
     interval: str
+
+    def caption(self, opening: str, panels: Sequence[Panel], bars: str = "Bars") -> str:
+        """Write the caption of a figure.
+
+        Parameters
+        ----------
+        opening : what the figure is about.
+        panels : whose texts follow.
+        bars : what shows the intervals.
+        """
+        return f"{opening}; {self.sample}. {told_of(panels)} {bars}: {self.interval}."
 
     def of(self, **values) -> pd.DataFrame:
         """Rows in which columns have these values.
@@ -175,7 +187,7 @@ def _sample(records: Sequence[xr.Dataset], models: Sequence[str]) -> str:
     seeds = dict.fromkeys(record.sizes.get("seed", 1) for record in records)
     trained = " or ".join(f"{n} trained model{'s' if n > 1 else ''}" for n in seeds)
     each = " each" if len(models) > 1 else ""
-    return f"n = {' or '.join(map(str, counts))} stimuli; {trained}{each} of {listed(list(map(str, models)))}"
+    return f"n = {' or '.join(map(str, counts))} stimuli; {trained}{each} of {' and of '.join(map(str, models))}"
 
 
 def _interval(records: Sequence[xr.Dataset]) -> str:
