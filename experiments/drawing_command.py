@@ -75,7 +75,7 @@ class Drawing:
     table: bool = False
     stimuli: tuple[int, ...] = ()
     kind: str | None = None
-    place: bool | None = None
+    place: bool = False
     gain: float | None = None
     cue: str | None = None
 
@@ -95,7 +95,7 @@ class Drawing:
     def given(self) -> dict:
         """The options of the figure that were given."""
         values = {name: getattr(self, name) for name in OPTIONS}
-        return {name: value for name, value in values.items() if value is not None and value != ()}
+        return {name: value for name, value in values.items() if value not in (None, (), False)}
 
 
 def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:

@@ -10,8 +10,8 @@ figure() { "$PYTHON" -m experiments figure "$1" "${@:3}" --out "$into/$2" --dpi 
 look bistable bistable --seed 0 --resume
 look bistable overlay --stimuli "$out/overlays" --n 270 "${three[@]}"
 look spatial_prior spatial_prior --controls --gains 1 --n 48 "${three[@]}"
-look feedback_dynamics settling --protocol settling --controls --n 6 --passes 12 --chunk 3 "${three[@]}"
-look feedback_dynamics hysteresis --protocol hysteresis --controls --n 12 --gains 1 2 3 5 --chunk 6 "${three[@]}"
+look feedback_dynamics settling --protocol settling --controls --n 6 --passes 12 --chunk 1 "${three[@]}"
+look feedback_dynamics hysteresis --protocol hysteresis --controls --n 12 --gains 1 2 3 5 --chunk 2 "${three[@]}"
 N=120 bash scripts/robustness_micro.sh >/dev/null
 figure signature signature.jpg "$out/bistable.zarr"
 figure psychometric psychometric.png "$out/overlay.zarr"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 import zlib
+from pathlib import Path
 
 import pytest
 import synthetic_probe_records as made
@@ -103,3 +104,18 @@ def test_text_of_an_svg_is_text(files, name):
     texts = {"".join(element.itertext()) for element in ElementTree.parse(paths["svg"]).getroot().iter(f"{SVG}text")}
     labels = {axes.get_xlabel() for axes in figure.axes} | {text.get_text() for text in figure.axes[0].texts}
     assert {label for label in labels if label} <= texts
+
+
+README_FIGURES = sorted((Path(__file__).parents[1] / "notebooks" / "figures").glob("*.png"))
+
+
+@pytest.mark.parametrize("file", README_FIGURES, ids=lambda file: file.stem)
+def test_pictures_of_the_readme_are_small_and_say_where_they_come_from(file):
+    assert file.stat().st_size < 200_000 and file.stem in FIGURES
+    with Image.open(file) as image:
+        about = image.text
+    provenance = json.loads(about["Comment"])
+    assert f"figure {file.stem} " in provenance["drawn"]["command"]
+    for record in provenance.get("records", [provenance]):
+        assert re.search(r"-m (experiments|absvit\.robustness) .* outputs/", record["command"])
+        assert len(record["checkpoint_sha256"].split(", ")[0]) == 64
