@@ -18,4 +18,6 @@ figure settling settling.png "$probes/settling.zarr"
 figure energy energy.png "$probes/settling.zarr"
 figure hysteresis hysteresis.png "$probes/hysteresis.zarr"
 figure robustness robustness.png outputs/robustness/{absvit,vit}_micro.{default,seed1,seed2}.zarr
+trainings=$(ls -d outputs/training/cifar10_{absvit,vit}_seed* 2>/dev/null || true)  # where they were made: hours
+[ -z "$trainings" ] || figure training training.png $trainings
 "$PYTHON" -m stimuli gallery "$into/stimuli"
