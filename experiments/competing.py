@@ -8,16 +8,18 @@ from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 from torch import nn
 
-from experiments.looking import Cue, look
+from experiments.looking import Cue, fitted, look
 from experiments.observers import class_indices
-from stimuli import bistable, morph, objects, overlay
+from stimuli import bistable, example_pictures, morph, objects, overlay
 
-__all__ = ["FAMILIES", "GRADED", "compete", "picture", "two_readings"]
+__all__ = ["FAMILIES", "GRADED", "PICTURES", "compete", "picture", "two_readings"]
 
 Family = Literal["halves", "overlay", "morph"]
 FAMILIES = get_args(Family)
+PICTURES = (*FAMILIES, "photographs", "objects", "pairs")
 GRADED = ("overlay", "morph")  # their readings can be mixed in any proportion
 STEPS = 101  # of a morph, a picture for every hundredth
 
@@ -63,7 +65,8 @@ def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
 
     Parameters
     ----------
-    name : a family of two readings, "objects" for one object, or "pairs" for two side by side in one scene.
+    name : a family of two readings; "objects" for one object, "pairs" for two side by side in one scene; or
+        "photographs", four of them over and over.
     number : number of the picture, at least 0.
     model : gives the size.
 
@@ -74,8 +77,10 @@ def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
     size = tuple(model.patch_embed.img_size)
     if name in FAMILIES:
         return two_readings(name, number, 0.5, size)["image"].values[0]
-    if name not in ("objects", "pairs"):
-        raise ValueError(f"expected one of {', '.join((*FAMILIES, 'objects', 'pairs'))}, got {name!r}")
+    if name not in PICTURES:
+        raise ValueError(f"expected one of {', '.join(PICTURES)}, got {name!r}")
+    if name == "photographs":
+        return fitted(Image.fromarray(example_pictures.read(number)), model)
     scene = objects.Objects(size=size, n_objects=1 if name == "objects" else 2)
     return objects.draw(scene, 1, 0, number)["image"].values[0]
 

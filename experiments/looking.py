@@ -47,6 +47,7 @@ class Cue:
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's, the
         place having gain 1.
+    box : left, top, right and bottom as fractions of the picture: a box instead of the spotlight.
     """
 
     kind: CueKind = "learned"
@@ -54,12 +55,17 @@ class Cue:
     place: tuple[float, float] = (0.5, 0.5)
     width: float = 0.15
     gain: float | None = None
+    box: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in CUES:
             raise ValueError(f"a cue is one of {', '.join(CUES)}; got {self.kind!r}")
         if not all(0 <= at <= 1 for at in self.place) or not 0 < self.width <= 2:
             raise ValueError(f"place lies in [0, 1] and width in (0, 2], got {self.place} and {self.width}")
+        if self.box is not None:
+            left, top, right, bottom = self.box
+            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                raise ValueError(f"a box has 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {self.box}")
 
     def prior(self, model: AbSViT) -> priors.Prior:
         """Give the prior of a model that this cue means.
@@ -77,8 +83,8 @@ class Cue:
         if self.kind == "class":
             return priors.ClassPrior(self._class_index(model), self.gain)
         if self.kind == "place":
-            return self._spotlight(model, self.gain)
-        return priors.ClassPrior(self._class_index(model), self.gain) * self._spotlight(model, 1.0)
+            return self._place(model, self.gain)
+        return priors.ClassPrior(self._class_index(model), self.gain) * self._place(model, 1.0)
 
     def _class_index(self, model: AbSViT) -> int:
         (index,) = class_indices(model, [self.category])
@@ -88,8 +94,11 @@ class Cue:
             raise ValueError(f"the model has no class {self.category!r}; the nearest are {', '.join(near)}")
         return int(index)
 
-    def _spotlight(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
+    def _place(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
         size, grid = tuple(model.patch_embed.img_size), tuple(model.patch_embed.grid_size)
+        if self.box is not None:
+            edges = tuple(edge * size[1 - k % 2] for k, edge in enumerate(self.box))
+            return priors.SpatialPrior.box(edges, size, grid, gain=gain)
         centre = (self.place[0] * size[1], self.place[1] * size[0])
         return priors.SpatialPrior.gaussian(centre, self.width * size[1], size, grid, gain=gain)
 
@@ -209,15 +218,18 @@ def _values(seen: Trajectory, n_cues: int, model: nn.Module) -> dict[str, tuple[
 def _coordinates(model: nn.Module, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
     """Coordinates of the record, and what each cue is."""
     n, height, width, channels = pictures.shape
-    lit = [cue.kind in ("place", "class and place") for cue in cues.values()]
-    place = np.array([(*cue.place, cue.width) for cue in cues.values()])
-    place = np.where(np.array(lit)[:, None], place, np.nan) * (width, height, width)
+    none = (np.nan,) * 4
+    lit = np.array([cue.kind in ("place", "class and place") for cue in cues.values()])[:, None]
+    place = np.array([none[:3] if cue.box else (*cue.place, cue.width) for cue in cues.values()])
+    place = np.where(lit, place, np.nan) * (width, height, width)
+    box = np.where(lit, np.array([cue.box or none for cue in cues.values()]), np.nan) * (width, height, width, height)
     return {
         "iteration": np.arange(len(seen.logits)),
         "prior": np.array(list(cues), object),
         "kind": ("prior", np.array([cue.kind for cue in cues.values()], object)),
         "category": ("prior", np.array([cue.category for cue in cues.values()], object)),
         **{name: ("prior", place[:, k]) for k, name in enumerate(("place_x", "place_y", "place_sd"))},
+        **{f"box_{edge}": ("prior", box[:, k]) for k, edge in enumerate(("left", "top", "right", "bottom"))},
         "stimulus": np.arange(n),
         "class": np.array(class_names(model), object),
         "y": np.arange(height) + 0.5,

@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "outputs" / "screenshots"
-PATIENCE = 400_000  # milliseconds; a busy machine is slow
+PATIENCE = 60_000  # milliseconds; a busy machine is slow
 QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -128,14 +128,27 @@ def press(page, label, key="ArrowRight"):
     page.keyboard.press(key)
 
 
-def test_attention_is_steered_by_gain_class_and_a_click_on_the_picture(lab, browser):
+def drag(page, start, end):
+    """Press on the picture at one place, and let go at another; fractions of its width and height."""
+    box = page.locator(".place-picker").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=4)
+    page.mouse.up()
+
+
+def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab, browser):
     with run(browser, lab, "01_attention") as page:
         changes(page, lambda: press(page, "gain"))
         category = control(page, "text", "class").locator("input")
         changes(page, lambda: (category.fill("cross"), category.press("Enter"), category.blur()))
         cue = control(page, "dropdown", "cue")
         changes(page, lambda: cue.locator("select").select_option("class and place"))
-        changes(page, lambda: page.locator(".place-picker button").nth(29).click())
+        changes(page, lambda: page.locator(".place-picker").click(position={"x": 180, "y": 60}))
+        assert "place=(0.75, 0.25)" in page.locator(".explorer-code textarea").input_value()
+        changes(page, lambda: drag(page, (0.5, 0.25), (0.9, 0.75)))
+        assert "box=(0.5, 0.25, 0.9, 0.75)" in page.locator(".explorer-code textarea").input_value()
 
 
 def test_the_mix_moves_a_bistable_picture(lab, browser):

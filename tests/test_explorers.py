@@ -1,12 +1,12 @@
 """Explorers without a browser: what they show is what their code makes, and every mistake is one readable line."""
 
-import asyncio
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from synthetic_records import bistable_record
 
@@ -14,7 +14,9 @@ import absvit
 from experiments import competing, measures
 from experiments.looking import Cue, look
 from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
-from notebooks.explorers.explorer import DPI, Later
+from notebooks.explorers.explorer import DPI
+
+ABSENT = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,7 @@ def pixels(png):
         {"prior": "none", "kind": "class_attention", "layer": 2, "head": 1, "iterations": 0, "opacity": 0.3},
         {"checkpoint": "seed1", "source": "overlay", "number": 5, "kind": "rollout", "iterations": 3},
         {"model": "vit_micro", "prior": "none", "kind": "token_norm"},
+        {"prior": "place", "source": "photographs", "number": 1, "shape": "box", "across": (0.1, 0.6)},
     ],
 )
 def test_the_code_of_attention_makes_the_picture_that_is_shown(attention, change):
@@ -89,16 +92,34 @@ def test_controls_move_the_picture_and_a_view_is_remembered(folder):
     assert explorer.figure is figure
 
 
-def test_a_click_on_the_picture_moves_the_place(folder):
+def said(*corners):
+    """What the picture's handlers write: where the pointer went down and up, and when."""
+    return " ".join(map(str, (*corners, 12345.6)))
+
+
+def test_a_click_on_the_picture_moves_the_spotlight(folder):
     explorer = AttentionExplorer(folder=folder)
     explorer.controls["prior"].value = "place"
     assert explorer.selection.gain == 1.0  # the model's default for a place
-    explorer.place.buttons[-1].click()
-    assert (explorer.selection.x, explorer.selection.y) == (0.9375, 0.9375)  # of 8 x 8 fields
+    explorer.place.said.value = said(0.931, 0.942, 0.94, 0.94)
+    assert (explorer.selection.shape, explorer.selection.x, explorer.selection.y) == ("spotlight", 0.94, 0.94)
     weights = explorer.record["prior_weights"].isel(iteration=1, prior=0, stimulus=0).values
     assert np.unravel_index(weights.argmax(), weights.shape) == (13, 13)
-    assert not any(button.tabbable for button in explorer.place.buttons)
     assert "data:image/png" in explorer.place.children[1].value
+
+
+def test_a_box_that_is_dragged_is_where_the_model_looks(folder):
+    explorer = AttentionExplorer(folder=folder)
+    explorer.controls["prior"].value = "class and place"
+    before = explorer.picture.value
+    explorer.place.said.value = said(1.2, 0.5, 0.5, -0.1)  # from right to left and up, beyond the edges
+    assert explorer.message == "" and explorer.picture.value != before
+    assert explorer.selection.cue.box == (0.5, 0, 1, 0.5)
+    weights = explorer.record["prior_weights"].isel(iteration=1, prior=0, stimulus=0).values
+    inside = np.zeros((14, 14), bool)
+    inside[:7, 7:] = True
+    assert (weights[~inside] == 0).all() and abs(weights[inside]).max() > 0
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
 
 
 def picture_file(mode):
@@ -130,7 +151,7 @@ def upload(name, content):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "CMYK"])
 def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
     explorer = AttentionExplorer(folder=folder)
-    explorer.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
+    explorer.chooser.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
     assert explorer.message == "" and explorer.record["image"].shape == (1, 112, 112, 3)
     assert explorer.selection.path.startswith(str(folder))
     np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
@@ -145,6 +166,8 @@ def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
         ({"checkpoint": "seed9"}, "neither a file nor among the bundled tags"),
         ({"checkpoint": "nowhere/weights.safetensors"}, "nowhere/weights.safetensors"),
         ({"model": "vit_micro"}, "no feedback path"),
+        ({"prior": "place", "shape": "box", "across": (0.4, 0.4)}, "a box has"),
+        ({"device": ABSENT}, f"there is no device {ABSENT} here: choose cpu"),
     ],
 )
 def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(folder, change, message):
@@ -159,7 +182,7 @@ def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(folder,
 
 def test_an_unreadable_upload_is_one_line(folder):
     explorer = AttentionExplorer(folder=folder)
-    explorer.upload.set_trait("value", upload("broken.jpg", b"no picture at all <script>"))
+    explorer.chooser.upload.set_trait("value", upload("broken.jpg", b"no picture at all <script>"))
     assert "broken.jpg as a photograph" in explorer.message
 
 
@@ -229,20 +252,3 @@ def test_a_figure_and_a_record_can_be_set(attention, store, folder):
     explorer.file.value = "set"
     explorer.save()
     assert (folder / "set.pdf").exists()
-
-
-def test_a_burst_of_moves_is_one_call():
-    calls = []
-
-    async def burst():
-        later = Later(lambda: calls.append(1), 0.02)
-        for _ in range(5):
-            later()
-            await asyncio.sleep(0)
-        assert calls == []
-        await asyncio.sleep(0.3)
-
-    asyncio.run(burst())
-    assert calls == [1]
-    Later(lambda: calls.append(2))()
-    assert calls == [1, 2]

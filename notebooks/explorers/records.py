@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -44,7 +45,8 @@ class RecordExplorer(Explorer):
     """
 
     def __init__(self, path: str | Path = "", folder: Path | str = "outputs") -> None:
-        self._opened: tuple[str, xr.Dataset] | None = None
+        self._open = lru_cache(4)(records.load)
+        self._path = ""
         self._shape: tuple[str, str] | None = None
         controls = {
             "path": labelled(widgets.Text, "record", value=str(path), continuous_update=False),
@@ -96,13 +98,13 @@ class RecordExplorer(Explorer):
             raise ValueError(
                 "no record is chosen: write its path, or make one with python -m experiments bistable --out FILE"
             )
-        if self._opened is None or self._opened[0] != path:
-            record = records.load(path)
+        record = self._open(path)
+        if path != self._path:
             names = browsable(record)
-            self._opened = (path, record)
+            self._path = path
             self.controls["variable"].options = names
             self.controls["variable"].value = "logits" if "logits" in names else names[0]
-        values = self._opened[1][self.controls["variable"].value]
+        values = record[self.controls["variable"].value]
         shape = (path, str(values.name))
         if shape != self._shape:
             self._fit(values)
@@ -117,7 +119,7 @@ class RecordExplorer(Explorer):
         ----------
         selection : what the controls say.
         """
-        record = self._opened[1]
+        record = self._open(selection.path)
         return record, view_record(record, selection.view)
 
     def code(self, selection: RecordSelection) -> str:
