@@ -45,8 +45,8 @@ MAY_IMPORT = {
     "experiments.passes": ("absvit.__init__", "absvit.models"),
     "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
     "experiments.feedback_dynamics": (
-        *PROBE, "experiments.chunks", "experiments.directions", "experiments.observers", "experiments.passes",
-        "experiments.trials",
+        *PROBE, "experiments.chunks", "experiments.directions", "experiments.dynamics_record", "experiments.observers",
+        "experiments.passes", "experiments.trials",
     ),
     "experiments.corruption_dynamics": (
         *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
@@ -72,6 +72,11 @@ MAY_IMPORT = {
     "experiments.looking": (*PROBE, "experiments.observers"),
     "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
     "experiments.browsing": ("experiments.measures",),
+    "experiments.dynamics_record": (),
+    "experiments.unfolding": (
+        *PROBE, "experiments.competing", "experiments.feedback_dynamics", "experiments.measures",
+        "experiments.observers",
+    ),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.drawing import STYLE, draw_names, page_of, place_picture, shortened
 
 __all__ = ["view_record"]
 
@@ -57,10 +57,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
             page.text(183 - PICTURE - 3, 14.5, "stimulus")
             shape = PICTURE * picture.shape[0] / picture.shape[1]
             place_picture(page, picture, 183 - PICTURE - 3, 16, PICTURE, min(shape, 40))
-        for k, (name, colour) in enumerate(zip(names, _colours(len(names)), strict=True)):
-            line, column = divmod(k, NAMES)
-            x, y = 3 + column * 180 / NAMES, 14 + ROW * rows + 4 * line
-            page.text(x, y, shortened(name, 180 / NAMES - 3, "bold"), color=colour, weight="bold", va="center")
+        draw_names(page, 3, 14 + ROW * rows, 180, names, STYLE.lines(len(names)), NAMES)
     page.figure.set_label(_caption(record, view))
     return page.figure
 
@@ -75,10 +72,10 @@ def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, li
     """Draw a line for each member of the colour dimension, with its interval as a band."""
     x = _positions(part, view.across)
     lines = [part] if not view.colour else [part.isel({view.colour: k}) for k in range(part.sizes[view.colour])]
-    for line, colour in zip(lines, _colours(len(lines)), strict=True):
+    for line, look in zip(lines, STYLE.lines(len(lines)), strict=True):
         if view.average:
-            axes.fill_between(x, line["low"], line["high"], color=colour, alpha=0.2, linewidth=0)
-        axes.plot(x, line["estimate"], "o-" if len(x) <= 40 else "-", color=colour, lw=1, ms=2.2)
+            axes.fill_between(x, line["low"], line["high"], color=look["color"], alpha=0.2, linewidth=0)
+        axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=1, ms=2.2, **look)
     margin = 0.04 * (limits[1] - limits[0]) or 0.5
     axes.set(xlabel=shortened(view.across, 40), ylim=(limits[0] - margin, limits[1] + margin))
     axes.locator_params(axis="y", nbins=4)
@@ -106,10 +103,6 @@ def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limi
     axes.set(xticks=[], yticks=[], anchor="NW")
     if first:
         axes.text(0, -0.06, f"{limits[0]:.2g} (dark) to {limits[1]:.2g} (light)", transform=axes.transAxes, va="top")
-
-
-def _colours(n: int) -> list[str]:
-    return [STYLE.ink] * n if n < 2 else list(seaborn.color_palette(STYLE.palette if n <= 10 else "husl", n).as_hex())
 
 
 def _positions(part: xr.Dataset, dim: str) -> np.ndarray:

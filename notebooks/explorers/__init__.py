@@ -2,6 +2,7 @@
 
 from notebooks.explorers.attention import AttentionExplorer
 from notebooks.explorers.bistable import BistableExplorer
+from notebooks.explorers.dynamics import DynamicsExplorer
 from notebooks.explorers.records import RecordExplorer
 
-__all__ = ["AttentionExplorer", "BistableExplorer", "RecordExplorer"]
+__all__ = ["AttentionExplorer", "BistableExplorer", "DynamicsExplorer", "RecordExplorer"]

@@ -10,13 +10,13 @@ import ipywidgets as widgets
 import numpy as np
 import xarray as xr
 
-from absvit import records
 from experiments import measures
 from experiments.competing import FAMILIES, GRADED, compete
 from experiments.figures.competition import competition
 from experiments.figures.drawing import Figure
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.stored import opener
 
 __all__ = ["BistableExplorer", "BistableSelection"]
 
@@ -66,6 +66,7 @@ class BistableExplorer(Explorer):
 
     def __init__(self, stored: str = "", model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
         self.models = Models(self.check)
+        self._open = opener("python -m experiments bistable --family overlay")
         self._competed = lru_cache(32)(self._compete)
         controls = {
             **model_controls(model, feedback=True),
@@ -94,7 +95,7 @@ class BistableExplorer(Explorer):
         """
         s = selection
         record = self._competed((s.model, s.checkpoint, s.device), s.family, s.number, s.gain, s.iterations)
-        stored = records.load(s.stored.strip()) if s.stored.strip() else None
+        stored = self._open(s.stored.strip()) if s.stored.strip() else None
         return record, competition(record, s.mix, s.kind, stored)
 
     def code(self, selection: BistableSelection) -> str:

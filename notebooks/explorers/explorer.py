@@ -14,7 +14,9 @@ from threading import Lock
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 import xarray as xr
+from PIL import Image
 
 from experiments import figures
 from experiments.figures.drawing import Figure
@@ -23,7 +25,7 @@ from experiments.looking import stamped
 __all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]
 
 WAIT = 0.06  # seconds that a control must rest before anything is computed
-DPI = 120
+DPI = 108
 REMEMBERED = 64  # views
 BUSY = "<b>looking …</b>"
 
@@ -126,7 +128,7 @@ class Explorer(widgets.VBox):
         self._views = lru_cache(REMEMBERED)(self._view)
         self._later = Later(self._start)
         self.picture = widgets.Image(
-            format="png", layout=widgets.Layout(width="100%", max_width="860px", height="auto")
+            format="png", layout=widgets.Layout(width="100%", max_width="780px", height="auto")
         )
         self.picture.add_class("explorer-picture")
         self._message = widgets.HTML()
@@ -341,6 +343,9 @@ class Explorer(widgets.VBox):
 
 def _png(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG file."""
+    figure.dpi = DPI
+    figure.canvas.draw()
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})  # fast rather than small
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]  # figures are opaque
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "png", compress_level=1)  # fast rather than small
     return file.getvalue()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets as widgets
 import xarray as xr
 
-from absvit import records
 from experiments.browsing import MOST, PICTURE_DIMS, View, browsable
 from experiments.figures.drawing import Figure
 from experiments.figures.record_view import view_record
 from notebooks.explorers.explorer import Explorer, labelled
+from notebooks.explorers.stored import opener
 
 __all__ = ["RecordExplorer", "RecordSelection"]
 
@@ -45,7 +44,7 @@ class RecordExplorer(Explorer):
     """
 
     def __init__(self, path: str | Path = "", folder: Path | str = "outputs") -> None:
-        self._open = lru_cache(4)(records.load)
+        self._open = opener("python -m experiments bistable")
         self._path = ""
         self._shape: tuple[str, str] | None = None
         controls = {
