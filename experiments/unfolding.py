@@ -100,9 +100,8 @@ def follow(
     """
     title = str(record.attrs.get("title", ""))
     if not title.startswith(TITLE):
-        raise ValueError(
-            f"expected a record of feedback_dynamics, got one of {title or 'unknown origin'}: {MAKE} --out FILE makes one"
-        )
+        origin = title or "unknown origin"
+        raise ValueError(f"expected a record of feedback_dynamics, got one of {origin}; {MAKE} --out FILE makes one")
     run = record.isel({dim: 0 for dim in ("model", "seed") if dim in record.dims}, drop=True)
     run = run.isel(gain=0) if gain is None else run.sel(gain=gain, method="nearest")
     run = measures.written(run.sel(severity=noise, method="nearest"))

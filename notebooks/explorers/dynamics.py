@@ -134,7 +134,7 @@ class DynamicsExplorer(Explorer):
         if at["protocol"] != self._protocol:
             self._protocol = at["protocol"]
             self.controls["passes"].value = {"settling": 10, "hysteresis": 1, "switching": 60}[self._protocol]
-            self.controls["prior"].options = PRIORS[self._protocol]
+            self._offer(PRIORS[self._protocol])
         is_morph = at["protocol"] == "hysteresis"
         self.controls["family"].layout.display = "none" if is_morph else ""
         passes = self.controls["passes"].value
@@ -209,10 +209,13 @@ class DynamicsExplorer(Explorer):
         self.controls["trial"].value = 0
         self.controls["run_gain"].options = record["gain"].values.tolist()
         self.controls["run_noise"].options = record["severity"].values.tolist()
-        names = tuple(map(str, record["prior"].values))
-        self.controls["prior"].options = names
-        self.controls["prior"].value = "class 1" if "class 1" in names else names[0]
+        self._offer(tuple(map(str, record["prior"].values)))
         self._reach(record.sizes["iteration"] - 1)
+
+    def _offer(self, priors: tuple[str, ...]) -> None:
+        """Offer the energy under some priors."""
+        self.controls["prior"].options = priors
+        self.controls["prior"].value = "class 1" if "class 1" in priors else priors[-1]
 
     def _reach(self, last: int) -> None:
         """Let slider and play button reach the last pass."""
