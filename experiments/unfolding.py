@@ -14,7 +14,7 @@ from experiments import measures
 from experiments.competing import two_readings
 from experiments.feedback_dynamics import FeedbackDynamics, show
 from experiments.measures.dynamics import branches
-from experiments.observers import Observer
+from experiments.observers import Observer, class_indices
 from stimuli import morph
 
 __all__ = ["MAKE", "STEPS", "follow", "unfold"]
@@ -55,9 +55,9 @@ def unfold(
     else:
         steps, pictures = 1, two_readings(family, number, 0.5, size)
     name = str(model.pretrained_cfg.get("architecture", type(model).__name__))
-    record = show([Observer(model, name)], pictures, steps, parameters, seed)
-    if (record["class_1"] < 0).any() or (record["class_2"] < 0).any():
+    if (class_indices(model, pictures.attrs["categories"]) < 0).any():
         raise ValueError(f"{name} does not know the embedded objects: choose a model that was trained on them")
+    record = show([Observer(model, name)], pictures, steps, parameters, seed)
     return record.assign_attrs(
         title=TITLE + parameters.protocol,
         model=name,

@@ -73,6 +73,7 @@ MAY_IMPORT = {
     "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
     "experiments.browsing": ("experiments.measures",),
     "experiments.dynamics_record": (),
+    "experiments.degrading": (*PROBE, "experiments.observers"),
     "experiments.unfolding": (
         *PROBE, "experiments.competing", "experiments.feedback_dynamics", "experiments.measures",
         "experiments.observers",

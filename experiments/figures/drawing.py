@@ -11,22 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
 from experiments.measures.intervals import number_text
 
 __all__ = [
-    "INCH", "STYLE", "Figure", "Style", "draw_bars", "draw_names", "overlay", "page_of", "place_picture", "plain",
-    "shortened",
+    "INCH", "STYLE", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain", "shortened",
 ]  # fmt: skip
 
 INCH = 25.4  # mm
 POINT = INCH / 72  # mm
 VALUE_WIDTH = 6.0  # mm behind a bar
-PALETTE = 10  # colours that colour-blind readers can tell apart
-STROKES = ("-", "--", ":")
 WIDEST = 1.15  # no glyph is wider, in units of the size of the text
 
 
@@ -92,22 +88,6 @@ class Style:
         """
         return list(seaborn.color_palette(self.palette, n).as_hex())
 
-    def lines(self, n: int) -> list[dict[str, str]]:
-        """Colours and strokes that tell lines apart: the palette's ten solid, then the same ten dashed, then dotted.
-
-        Parameters
-        ----------
-        n : how many, at most 30.
-
-        Returns
-        -------
-        Settings of each line; a single one has the colour of text.
-        """
-        if n < 2:
-            return [{"color": self.ink, "linestyle": "-"}] * n
-        colours = self.colours(min(n, PALETTE))
-        return [{"color": colours[k % PALETTE], "linestyle": STROKES[k // PALETTE]} for k in range(n)]
-
 
 STYLE = Style()
 
@@ -160,26 +140,6 @@ def draw_bars(page: Axes, x: float, y: float, width: float, names, probabilities
         page.text(x + width, top + 5.5, number_text(p), ha="right", weight=weight)
         for share, fill in ((1, STYLE.track), (float(p), colour)):
             page.add_patch(Rectangle((x, top + 3.5), length * share, 2.2, color=fill, linewidth=0))
-
-
-def draw_names(page: Axes, x: float, y: float, width: float, names, lines, columns: int) -> None:
-    """Draw a legend: a stroke of each line and its name behind it, row by row.
-
-    Parameters
-    ----------
-    page : what ``page_of`` gives.
-    x, y : left edge and middle of the first row in mm; a row takes 4 mm.
-    width : width in mm.
-    names : of the lines.
-    lines : their settings, what ``Style.lines`` gives.
-    columns : names in a row.
-    """
-    pitch = width / columns
-    for k, (name, line) in enumerate(zip(names, lines, strict=True)):
-        row, column = divmod(k, columns)
-        left, middle = x + column * pitch, y + 4 * row
-        page.add_line(Line2D([left, left + 5], [middle, middle], lw=1.3, **line))
-        page.text(left + 6, middle, shortened(name, pitch - 8), color=line["color"], va="center")
 
 
 def overlay(

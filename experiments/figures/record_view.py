@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.figures.drawing import STYLE, draw_names, page_of, place_picture, shortened
+from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.strokes import draw_names, strokes
 
 __all__ = ["view_record"]
 
@@ -57,7 +58,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
             page.text(183 - PICTURE - 3, 14.5, "stimulus")
             shape = PICTURE * picture.shape[0] / picture.shape[1]
             place_picture(page, picture, 183 - PICTURE - 3, 16, PICTURE, min(shape, 40))
-        draw_names(page, 3, 14 + ROW * rows, 180, names, STYLE.lines(len(names)), NAMES)
+        draw_names(page, 3, 14 + ROW * rows, 180, names, strokes(len(names)), NAMES)
     page.figure.set_label(_caption(record, view))
     return page.figure
 
@@ -72,7 +73,7 @@ def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, li
     """Draw a line for each member of the colour dimension, with its interval as a band."""
     x = _positions(part, view.across)
     lines = [part] if not view.colour else [part.isel({view.colour: k}) for k in range(part.sizes[view.colour])]
-    for line, look in zip(lines, STYLE.lines(len(lines)), strict=True):
+    for line, look in zip(lines, strokes(len(lines)), strict=True):
         if view.average:
             axes.fill_between(x, line["low"], line["high"], color=look["color"], alpha=0.2, linewidth=0)
         axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=1, ms=2.2, **look)

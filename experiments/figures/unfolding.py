@@ -10,24 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import ndimage
 
-from experiments.figures.drawing import (
-    STYLE,
-    draw_bars,
-    draw_names,
-    overlay,
-    page_of,
-    place_picture,
-    plain,
-    shortened,
-)
+from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.strokes import draw_names, strokes
 from experiments.measures.intervals import number_text
 
 __all__ = ["unfolding"]
 
-LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 42.0, 7.0  # mm of the row of pictures
+LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 BARS, PANEL, AXIS = 16.0, 30.0, 12.0  # mm below a picture, of a panel, and below it
 PANELS = (13.0, 75.0, 137.0)  # mm, left edges
-ACROSS = 43.0  # mm, width of a panel
+ACROSS = 40.0  # mm, width of a panel
 COLUMNS = 3  # priors whose weights are shown
 NAMES = 5  # names in a row of a legend
 SMALLEST = 1e-4  # change that the axis goes down to
@@ -43,8 +35,8 @@ def unfolding(course: xr.Dataset, iteration: int = -1) -> Figure:
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption. Pictures and weights are left out where
-    the course has none.
+    Figure of two columns' width; its label, ``figure.get_label()``, is the caption. Pictures and weights are left out
+    where the course has none.
 
     Raises
     ------
@@ -70,24 +62,24 @@ def unfolding(course: xr.Dataset, iteration: int = -1) -> Figure:
             _draw_loop(axes[0], course, iteration, lines)
         else:
             _draw_lines(axes[0], course["share"], lines, iteration)
-            axes[0].set(ylabel=f"share of {plain(course.attrs['names'][0])}", ylim=(-0.03, 1.03), yticks=(0, 0.5, 1))
+            axes[0].set(ylabel=_share(course), ylim=(-0.03, 1.03), yticks=(0, 0.5, 1))
         _draw_lines(axes[1], np.log10(course["change"].clip(SMALLEST)), lines, iteration)
         powers = range(int(np.log10(SMALLEST)), 1, 2)
         axes[1].set(ylabel="change of the state", ylim=(powers[0] - 0.2, 0.5))
         axes[1].set_yticks(powers, [f"{10.0**power:g}" for power in powers])
         _draw_energy(axes[2], course, energies, iteration)
         top = pictures + PANEL + AXIS + 2
-        draw_names(page, 3, top, 180, priors, list(lines.values()), NAMES)
+        draw_names(page, 3, top, STYLE.double - 3, priors, list(lines.values()), NAMES)
         if has_energy:
             names = [f"block {int(layer)}" for layer in course["layer"].values]
-            draw_names(page, 3, top + 4 * rows[0], 180, names, energies, NAMES)
+            draw_names(page, 3, top + 4 * rows[0], STYLE.double - 3, names, energies, NAMES)
     page.figure.set_label(_caption(course, iteration))
     return page.figure
 
 
 def _looks(priors: list[str]) -> dict[str, dict]:
     """Colours and strokes of the priors; a cue has the colour of its reading."""
-    first, second, *others = STYLE.lines(len(priors) + 2)
+    first, second, *others = strokes(len(priors) + 2)
     fixed = {"class 1": first, "class 2": second, "none": {"color": STYLE.ink, "linestyle": "-"}}
     free = iter(others)
     return {name: fixed.get(name) or next(free) for name in priors}
@@ -165,9 +157,13 @@ def _draw_loop(axes: Axes, course: xr.Dataset, iteration: int, lines: dict[str, 
         if course.attrs["trial"] >= 0:
             share = float(course["share"].sel(prior=name, end="estimate")[iteration])
             axes.plot(float(course["shown_morph"][iteration]), share, "o", color=look["color"], ms=4.5)
-    label = f"share of {plain(course.attrs['names'][0])}"
-    axes.set(xlabel="morph (0 = first reading)", ylabel=label, ylim=(-0.03, 1.03), xlim=(-0.03, 1.03))
+    axes.set(xlabel="morph (0 = first reading)", ylabel=_share(course), ylim=(-0.03, 1.03), xlim=(-0.03, 1.03))
     axes.set(yticks=(0, 0.5, 1), xticks=(0, 0.5, 1))
+
+
+def _share(course: xr.Dataset) -> str:
+    """Label of the axis of shares."""
+    return shortened(f"share of {plain(course.attrs['names'][0])}", PANEL)
 
 
 def _draw_energy(axes: Axes, course: xr.Dataset, looks: list[dict], iteration: int) -> None:
@@ -182,6 +178,8 @@ def _draw_energy(axes: Axes, course: xr.Dataset, looks: list[dict], iteration: i
         axes.plot(passes[iteration], values[iteration], "o", color=look["color"], ms=3)
     axes.set_ylabel("relative energy")
     axes.locator_params(axis="y", nbins=3)
+    low, high = axes.get_ylim()
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= high])
 
 
 def _caption(course: xr.Dataset, iteration: int) -> str:

@@ -17,7 +17,6 @@ from notebooks.explorers.explorer import labelled
 __all__ = ["DEVICES", "Models", "code_of", "model_controls", "model_names"]
 
 DEVICES = ("cpu", "cuda", "mps")
-REMEMBERED = 3  # models
 
 
 def model_names(feedback: bool = False) -> list[str]:
@@ -65,11 +64,12 @@ class Models:
     Parameters
     ----------
     check : called before every block of a pass; it raises an exception to give the pass up.
+    remembered : how many stay in memory.
     """
 
-    def __init__(self, check: Callable[[], None]) -> None:
+    def __init__(self, check: Callable[[], None], remembered: int = 3) -> None:
         self._check = check
-        self._load = lru_cache(REMEMBERED)(self._loaded)
+        self._load = lru_cache(remembered)(self._loaded)
 
     def __call__(self, model: str, checkpoint: str = "", device: str = "cpu") -> nn.Module:
         """Load a model, or give the one that is loaded already.
