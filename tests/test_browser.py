@@ -103,12 +103,12 @@ def run(browser, lab, name):
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(SOURCE)
     page.wait_for_function(READY)
-    page.locator(".explorer-picture").scroll_into_view_if_needed()
+    page.locator(".explorer-picture").first.scroll_into_view_if_needed()
     yield page
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png")
     assert errors == []
-    assert page.locator(".explorer-message").inner_text().strip() == ""
+    assert [text.strip() for text in page.locator(".explorer-message").all_inner_texts() if text.strip()] == []
     page.close()
 
 
@@ -120,7 +120,9 @@ def changes(page, act):
 
 
 def control(page, kind, label):
-    return page.locator(f".widget-{kind}", has=page.locator(".widget-label", has_text=re.compile(f"^{label}$")))
+    """The first control of a kind with this label that can be seen."""
+    label = page.locator(".widget-label", has_text=re.compile(f"^{label}$"))
+    return page.locator(f".widget-{kind}:visible", has=label).first
 
 
 def press(page, label, key="ArrowRight"):
@@ -160,3 +162,24 @@ def test_the_mix_moves_a_bistable_picture(lab, browser):
 def test_the_stimulus_slider_leafs_through_a_record(lab, browser):
     with run(browser, lab, "03_records") as page:
         changes(page, lambda: press(page, "stimulus"))
+
+
+def test_the_passes_are_moved_by_slider_gain_and_play(lab, browser):
+    with run(browser, lab, "04_dynamics") as page:
+        changes(page, lambda: press(page, "pass"))
+        changes(page, lambda: press(page, "gain"))
+        protocol = control(page, "dropdown", "protocol")
+        changes(page, lambda: protocol.locator("select").select_option("hysteresis"))
+        play = page.locator(".widget-play").first.locator("button")
+        changes(page, lambda: play.first.click())
+        for _ in range(2):  # the animation goes on by itself
+            changes(page, lambda: None)
+
+
+def test_severity_corruption_and_models_move_the_robustness_explorer(lab, browser):
+    with run(browser, lab, "05_robustness") as page:
+        changes(page, lambda: press(page, "severity"))
+        corruption = control(page, "dropdown", "corruption")
+        changes(page, lambda: corruption.locator("select").select_option("fog"))
+        models = page.locator(".widget-select-multiple select")
+        changes(page, lambda: models.select_option(["absvit_micro", "absvit_micro seed1"]))

@@ -216,6 +216,22 @@ def test_any_variable_of_a_record_is_shown_with_its_code(store, folder):
     assert explorer.message == "" and explorer.selection == wanted
 
 
+def test_a_stimulus_on_the_axis_is_marked_and_its_picture_shown(store, folder):
+    explorer = RecordExplorer(store, folder)
+    explorer.controls["variable"].value = "logits"
+    explorer.controls["across"].value = "stimulus"
+    explorer.controls["colour"].value = ""
+    explorer.sliders["stimulus"].value = 5
+    assert explorer.message == ""
+    line, *_ = (line for line in explorer.figure.axes[1].lines if line.get_linestyle() == "--")
+    assert line.get_xdata()[0] == 5
+    shown = [image.get_array() for image in explorer.figure.axes[0].images]
+    np.testing.assert_array_equal(shown[0], explorer.record["image"][5])
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    explorer.controls["average"].value = "stimulus"
+    assert "has the dimensions" in explorer.message
+
+
 def test_records_that_are_none_are_one_line(store, folder):
     explorer = RecordExplorer(folder=folder)
     assert "no record is chosen" in explorer.message

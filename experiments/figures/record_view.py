@@ -77,6 +77,8 @@ def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, li
         if view.average:
             axes.fill_between(x, line["low"], line["high"], color=look["color"], alpha=0.2, linewidth=0)
         axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=1, ms=2.2, **look)
+    if view.across == "stimulus" and "stimulus" in dict(view.at):
+        axes.axvline(x[dict(view.at)["stimulus"]], color=STYLE.unknown, lw=0.9, ls=(0, (4, 3)), zorder=0)
     margin = 0.04 * (limits[1] - limits[0]) or 0.5
     axes.set(xlabel=shortened(view.across, 40), ylim=(limits[0] - margin, limits[1] + margin))
     axes.locator_params(axis="y", nbins=4)
@@ -121,8 +123,10 @@ def _limits(shown: xr.Dataset) -> tuple[float, float]:
 
 
 def _stimulus(record: xr.Dataset, view: View) -> np.ndarray | None:
-    """Picture of the stimulus that is looked at, where one is and the record has it."""
-    used = {view.across, view.colour, view.facet, view.average}
+    """Picture of the stimulus that is looked at or marked, where one is and the record has it."""
+    used = {view.colour, view.facet, view.average}
+    if view.across == "stimulus" and "stimulus" not in dict(view.at):
+        return None
     if "image" not in record or "stimulus" in used or view.variable == "image":
         return None
     if record["image"].dims != ("stimulus", "y", "x", "channel"):

@@ -106,10 +106,10 @@ class DynamicsExplorer(Explorer):
             "passes": labelled(widgets.BoundedIntText, "passes", value=10, min=1, max=400),
             "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=10, step=0.25),
             "noise": labelled(widgets.FloatSlider, "noise", value=0.0, min=0, max=1, step=0.05),
-            "prior": labelled(widgets.Dropdown, "energy under", options=tuple(CONDITIONS), value="class 1"),
+            "prior": labelled(widgets.Dropdown, "energy", options=tuple(CONDITIONS), value="class 1"),
             "iteration": labelled(widgets.IntSlider, "pass", value=1, min=0, max=10),
         }
-        self.play = widgets.Play(min=0, max=10, interval=FRAME, show_repeat=True)
+        self.play = widgets.Play(value=1, min=0, max=10, interval=FRAME, show_repeat=True)
         widgets.jslink((self.play, "value"), (controls["iteration"], "value"))
         super().__init__(controls, DynamicsSelection, "dynamics", folder)
         self.update()

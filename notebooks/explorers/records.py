@@ -66,6 +66,8 @@ class RecordExplorer(Explorer):
         at = {name: control.value for name, control in self.controls.items()}
         used = {at[name] for name in ("across", "colour", "facet", "average")}
         used |= {PICTURE_DIMS.get(at["across"] or "", "")} | ({"channel"} if at["across"] in PICTURE_DIMS else set())
+        if at["across"] == "stimulus":
+            used.remove("stimulus")  # its slider chooses whose picture is shown
         places = tuple((dim, slider.value) for dim, slider in self.sliders.items() if dim not in used)
         view = View(*(at[name] or "" for name in VIEW), at=places)
         return RecordSelection(at["path"].strip(), view)
