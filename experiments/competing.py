@@ -11,7 +11,7 @@ import xarray as xr
 from PIL import Image
 from torch import nn
 
-from experiments.looking import Cue, fitted, look
+from experiments.looking import MAPS, Cue, fitted, look
 from experiments.observers import class_indices
 from stimuli import bistable, example_pictures, morph, objects, overlay
 
@@ -92,6 +92,7 @@ def compete(
     mixes: Sequence[float],
     gain: float | None = None,
     iterations: int = 1,
+    kinds: Sequence[str] = tuple(MAPS),
 ) -> xr.Dataset:
     """Show one bistable picture at several mixes, uncued and with a class cue for either reading.
 
@@ -103,6 +104,7 @@ def compete(
     mixes : weights of the second reading, each in [0, 1].
     gain : gain of the class cues; the model's default if left out.
     iterations : feedback passes, at least 1.
+    kinds : maps to keep, as ``looking.look``.
 
     Returns
     -------
@@ -120,7 +122,7 @@ def compete(
     if (classes < 0).any():
         raise ValueError(f"the model does not know {' and '.join(names)}: choose one trained on the embedded objects")
     cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
-    record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations)
+    record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
     n = len(sets)
     return record.assign_coords(
         mix=("stimulus", np.array(mixes, float), {"long_name": "weight of the second reading", "units": "1"}),

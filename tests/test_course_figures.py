@@ -13,10 +13,11 @@ import absvit
 from experiments import competing
 from experiments.degrading import degrade
 from experiments.feedback_dynamics import FeedbackDynamics
-from experiments.figures.degrading import degrading
+from experiments.figures.degrading import CURVES, ROWS, degrading
 from experiments.figures.drawing import STYLE
+from experiments.figures.frames import Frame, nice
 from experiments.figures.strokes import strokes
-from experiments.figures.unfolding import unfolding
+from experiments.figures.unfolding import PANELS, unfolding
 from experiments.unfolding import follow, unfold
 from stimuli.corruptions import BENCHMARK
 
@@ -85,33 +86,45 @@ def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing):
         assert not overlap(a, b), (one, other)
 
 
-def test_the_cursor_stands_at_the_pass(settled):
+def test_a_frame_is_linear():
+    frame = Frame(10, 20, 40, 30, (0, 8), (-1, 1))
+    np.testing.assert_allclose(frame.x([0, 2, 8]), [10, 20, 50])
+    np.testing.assert_allclose(frame.y([-1, 0, 1]), [50, 35, 20])
+    assert nice(0.0, 1.0) == [0, 0.4, 0.8] and nice(0.61, 1.23) == [0.75, 1.0]
+
+
+def test_the_course_is_drawn_as_it_is_and_the_cursor_stands_at_the_pass(settled):
     course = follow(settled, 0)
-    axes = unfolding(course, 4).axes
-    for panel, values in zip(axes[1:3], (course["share"], np.log10(course["change"].clip(1e-4))), strict=True):
-        points = [line for line in panel.lines if line.get_marker() == "o"]
-        assert [line.get_xdata()[0] for line in points] == [4] * len(EVERY)
-        np.testing.assert_allclose(
-            [line.get_ydata()[0] for line in points], values.sel(end="estimate").isel(iteration=4)
-        )
+    lines = unfolding(course, 4).axes[0].lines
+    cursors = [line for line in lines if line.get_color() == STYLE.unknown]
+    np.testing.assert_allclose([line.get_xdata()[0] for line in cursors], [left + 40 * 4 / 6 for left in PANELS])
+    top, bottom = cursors[0].get_ydata()
+    drawn = [line for line in lines if len(line.get_xdata()) == 7 and line.get_xdata()[0] == PANELS[0]]
+    shares = [(bottom - line.get_ydata()) / (bottom - top) for line in drawn]
+    np.testing.assert_allclose(shares, course["share"].sel(end="estimate"), atol=1e-6)
+    assert len(drawn) == len(EVERY)
 
 
 def test_the_present_picture_stands_on_its_branch(looped):
     course = follow(looped, 1)  # descending: the fourth pass shows the fourth picture from the end
-    panel = unfolding(course, 4).axes[1]
-    points = [line for line in panel.lines if line.get_markersize() == 4.5]
-    assert [line.get_xdata()[0] for line in points] == [1 - 3 / 8] * 2
-    branch = course["branch"].isel(direction=1).sel(end="estimate").isel(morph=5)
-    np.testing.assert_allclose([line.get_ydata()[0] for line in points], branch)
+    lines = unfolding(course, 4).axes[0].lines
+    points = [line for line in lines if line.get_markersize() == 4.5]
+    (branches,) = {len(line.get_xdata()) for line in lines if line.get_marker() == "<"}
+    np.testing.assert_allclose([line.get_xdata()[0] for line in points], PANELS[0] + 40 * (1 - 3 / 8))
+    descending = [line for line in lines if line.get_marker() == "<"]
+    for point, line in zip(points, descending, strict=True):
+        assert point.get_ydata()[0] == pytest.approx(line.get_ydata()[5])
+    assert branches == 9
 
 
 def test_profiles_are_drawn_as_they_are_stored(degraded):
-    axes = degrading(degraded, 4, [robustness_record(), robustness_record("vit_micro", bonus=0.03)]).axes
-    curves = [line for line in axes[2].lines if line.get_marker() == "o"]
+    page = degrading(degraded, 4, [robustness_record(), robustness_record("vit_micro", bonus=0.03)]).axes[0]
+    top, bottom = next(line for line in page.lines if line.get_color() == STYLE.unknown).get_ydata()
+    curves = [line for line in page.lines if line.get_marker() == "o" and line.get_xdata()[0] == CURVES[1][0]]
     expected = [1.0, *(accuracy(KINDS.index("fog"), severity, 0.03) for severity in range(1, 6))]
-    np.testing.assert_allclose(curves[1].get_ydata(), expected)
-    dots = [line for line in axes[3].lines if line.get_marker() == "o"]
-    np.testing.assert_allclose(dots[0].get_xdata(), [accuracy(k, 4) for k in range(3)])
+    np.testing.assert_allclose((bottom - curves[1].get_ydata()) / (bottom - top), expected)
+    dots = [line for line in page.lines if line.get_marker() == "o" and line.get_linestyle() == "None"]
+    np.testing.assert_allclose((dots[0].get_xdata() - ROWS[0]) / ROWS[1], [accuracy(k, 4) for k in range(3)])
 
 
 def test_more_than_ten_lines_differ_in_their_dashes():

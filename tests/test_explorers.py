@@ -12,9 +12,9 @@ from synthetic_records import bistable_record
 
 import absvit
 from experiments import competing, measures
+from experiments.figures.screen import png
 from experiments.looking import Cue, look
 from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
-from notebooks.explorers.explorer import DPI
 
 ABSENT = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
 
@@ -40,9 +40,7 @@ def made_by(source):
     """The picture that the lines under a figure make on their own."""
     names = {}
     exec(source, names)
-    file = io.BytesIO()
-    names["figure"].savefig(file, format="png", dpi=DPI)
-    return file.getvalue()
+    return png(names["figure"])
 
 
 def pixels(png):

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.figures.drawing import STYLE, page_of, place_picture, plain, shortened
+from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line
 from experiments.figures.strokes import draw_names, strokes
 from experiments.measures.corruption import corruption_profile
 from experiments.measures.intervals import number_text
@@ -23,7 +24,7 @@ __all__ = ["degrading"]
 LEFT, GAP, TOP, LINE = 3.0, 2.0, 7.0, 3.6  # mm
 FEWEST, ROW, FOOT = 30.0, 3.3, 12.0  # mm: height of a panel, of a corruption's row, and below the panels
 CURVES = ((13.0, 40.0), (66.0, 34.0))  # mm, left edges and widths of the panels of lines
-ROWS = (128.0, 49.0)  # mm, of the panel of corruptions
+ROWS = (130.0, 47.0)  # mm, of the panel of corruptions
 NAMES = 4  # names in a row of the legend
 
 
@@ -56,19 +57,19 @@ def degrading(record: xr.Dataset, severity: int = 3, profiles: Sequence[xr.Datas
     top = TOP + shown + LINE * len(live) + 8
     kinds = list(dict.fromkeys(str(name) for each in measured.values() for name in each["corruption"].values))
     panel = max(FEWEST, ROW * len(kinds))
-    with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text}):
+    with matplotlib.rc_context(STYLE.settings()):
         page = page_of(top + panel + FOOT + 4 * -(-len(names) // NAMES))
         _draw_pictures(page, record, severity, looks, (width, shown))
-        axes = _axes(page, *CURVES[0], top, FEWEST)
-        for name in live:
-            p = record["probability"].sel(model=name)
-            axes.plot(p["severity"], p.isel(iteration=-1), marker="o", ms=2.5, lw=1.1, **looks[name])
-            axes.plot(p["severity"], p.isel(iteration=0), marker="x", ms=3, lw=0, color=looks[name]["color"])
-        _severities(axes, severity, "p (answer when clean)")
+        frame = _severities(page, CURVES[0], top, severity, "p (answer when clean)")
         page.text(CURVES[0][0], top - 2.5, "line: last pass, cross: bottom-up")
+        for name in live:
+            p = record["probability"].sel(model=name).values
+            draw_line(page, frame, record["severity"].values, p[-1], marker="o", **looks[name])
+            crosses = {"color": looks[name]["color"], "marker": "x", "markersize": 3, "linestyle": ""}
+            draw_line(page, frame, record["severity"].values, p[0], **crosses)
         if measured:
-            _draw_curves(_axes(page, *CURVES[1], top, FEWEST), measured, corruption, severity, looks)
-            _draw_rows(_axes(page, *ROWS, top, panel), measured, kinds, corruption, severity, looks)
+            _draw_curves(page, top, measured, corruption, severity, looks)
+            _draw_rows(page, (*ROWS, top, panel), measured, kinds, corruption, severity, looks)
         draw_names(page, LEFT, top + panel + FOOT, STYLE.double - LEFT, names, list(looks.values()), NAMES)
     page.figure.set_label(_caption(record, corruption, severity, measured))
     return page.figure
@@ -102,49 +103,46 @@ def _draw_pictures(page: Axes, record: xr.Dataset, severity: int, looks: dict, s
             page.text(x + size[0], y, number_text(p), color=looks[name]["color"], va="center", ha="right")
 
 
-def _axes(page: Axes, left: float, across: float, top: float, down: float) -> Axes:
-    width, height = page.get_xlim()[1], page.get_ylim()[0]
-    axes = page.figure.add_axes((left / width, 1 - (top + down) / height, across / width, down / height))
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
+def _severities(page: Axes, place: tuple[float, float], top: float, severity: int, name: str) -> Frame:
+    """Draw axes with severities across, the chosen one marked."""
+    frame = Frame(place[0], top, place[1], FEWEST, (0, 5), (0, 1))
+    draw_frame(page, frame, ("severity (0 = clean)", name), range(6), (0, 0.5, 1))
+    draw_cursor(page, frame, severity)
+    return frame
 
 
-def _severities(axes: Axes, severity: int, label: str) -> None:
-    """Severities on the horizontal axis, the chosen one marked."""
-    axes.axvline(severity, color=STYLE.unknown, lw=0.9, ls=(0, (4, 3)), zorder=0)
-    axes.set(xlabel="severity (0 = clean)", ylabel=label, xlim=(-0.2, 5.2), ylim=(-0.03, 1.03))
-    axes.set(xticks=range(6), yticks=(0, 0.5, 1))
-
-
-def _draw_curves(axes: Axes, measured: dict[str, xr.Dataset], corruption: str, severity: int, looks: dict) -> None:
+def _draw_curves(page: Axes, top: float, measured: dict, corruption: str, severity: int, looks: dict) -> None:
     """Draw accuracy over the severity of the corruption, with intervals."""
+    frame = _severities(page, CURVES[1], top, severity, "accuracy")
     for name, profile in measured.items():
         if corruption not in profile["corruption"].values:
             continue
         each = profile.sel(corruption=corruption).dropna("severity", subset=["top1"])
-        axes.fill_between(each["severity"], each["top1_low"], each["top1_high"], color=looks[name]["color"], alpha=0.2,
-                          linewidth=0)  # fmt: skip
-        axes.plot(each["severity"], each["top1"], marker="o", ms=2.5, lw=1.1, **looks[name])
-    _severities(axes, severity, "accuracy")
+        ends = each["top1_low"].values, each["top1_high"].values
+        draw_line(page, frame, each["severity"].values, each["top1"].values, ends, marker="o", **looks[name])
 
 
-def _draw_rows(axes: Axes, measured: dict, kinds: list[str], corruption: str, severity: int, looks: dict) -> None:
+def _draw_rows(
+    page: Axes, place, measured: dict, kinds: list[str], corruption: str, severity: int, looks: dict
+) -> None:
     """Draw accuracy under every corruption at one severity, or as the mean over severities."""
-    for k, (name, profile) in enumerate(measured.items()):
+    left, width, top, height = place
+    frame = Frame(left, top, width, height, (0, 1), (len(kinds) - 0.5, -0.5))
+    name = f"accuracy, severity {severity}" if severity else "accuracy, mean over severities"
+    draw_frame(page, frame, (name, ""), (0, 0.5, 1), ())
+    for row, kind in enumerate(kinds):
+        weight = "bold" if kind == corruption else "normal"
+        words = shortened(kind.replace("_", " "), left - 103, weight)
+        page.text(left - 1.6, frame.y(row), words, ha="right", va="center", weight=weight)
+    for k, (model, profile) in enumerate(measured.items()):
         here = profile.sel(severity=severity) if severity else profile.sel(severity=slice(1, None)).mean("severity")
         here = here.reindex(corruption=kinds)
-        y = np.arange(len(kinds)) + 0.6 * ((k + 0.5) / len(measured) - 0.5)
+        y, colour = np.arange(len(kinds)) + 0.6 * ((k + 0.5) / len(measured) - 0.5), looks[model]["color"]
         if severity:
-            axes.hlines(y, here["top1_low"], here["top1_high"], color=looks[name]["color"], linewidth=1)
-        axes.plot(here["top1"], y, "o", color=looks[name]["color"], ms=2.6, clip_on=False)
-    axes.set(xlim=(-0.02, 1.02), ylim=(len(kinds) - 0.4, -0.6), xticks=(0, 0.5, 1))
-    axes.set_xlabel(f"accuracy, severity {severity}" if severity else "accuracy, mean over severities")
-    axes.set_yticks(range(len(kinds)), [kind.replace("_", " ") for kind in kinds])
-    for kind, text in zip(kinds, axes.get_yticklabels(), strict=True):
-        text.set_weight("bold" if kind == corruption else "normal")
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", color=STYLE.track, linewidth=0.6)
-    axes.set_axisbelow(True)
+            gaps = np.full(len(kinds), np.nan)
+            x = np.stack([here["top1_low"], here["top1_high"], gaps], axis=1).ravel()
+            draw_line(page, frame, x, np.stack([y, y, gaps], axis=1).ravel(), color=colour, linewidth=1)
+        draw_line(page, frame, here["top1"].values, y, marker="o", linestyle="", color=colour)
 
 
 def _caption(record: xr.Dataset, corruption: str, severity: int, measured: dict) -> str:

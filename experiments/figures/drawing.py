@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import seaborn
@@ -180,6 +181,7 @@ def plain(name: str) -> str:
     return name.split(",")[0].replace("_", " ")
 
 
+@lru_cache(1024)
 def shortened(text: str, width: float, weight: str = "normal") -> str:
     """Shorten a text to a width.
 

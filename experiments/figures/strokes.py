@@ -51,4 +51,4 @@ def draw_names(
         row, column = divmod(k, columns)
         left, middle = x + column * pitch, y + 4 * row
         page.add_line(Line2D([left, left + 5], [middle, middle], lw=1.3, **line))
-        page.text(left + 6, middle, shortened(name, pitch - 8), color=line["color"], va="center")
+        page.text(left + 6, middle, shortened(name, pitch - 9), color=line["color"], va="center")

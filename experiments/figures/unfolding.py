@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from scipy import ndimage
 
 from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line, nice
 from experiments.figures.strokes import draw_names, strokes
 from experiments.measures.intervals import number_text
 
@@ -52,22 +53,22 @@ def unfolding(course: xr.Dataset, iteration: int = -1) -> Figure:
     energies = [{"color": colour, "linestyle": ("-", "--", ":")[k % 3]} for k, colour in enumerate(layers)]
     has_energy = bool(np.isfinite(course["energy"]).any())
     rows = -(-len(priors) // NAMES), -(-len(layers) // NAMES) * has_energy
-    with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text}):
+    with matplotlib.rc_context(STYLE.settings()):
         shape = course["image"].shape[-3:-1] if "image" in course else (0, 1)
         pictures = TOP + WIDTH * shape[0] / shape[1] + BARS + 4
         page = page_of(pictures + PANEL + AXIS + 4 * sum(rows) + 2)
         _draw_pass(page, course, iteration, last, WIDTH * shape[0] / shape[1])
-        axes = [_axes(page, left, pictures) for left in PANELS]
+        boxes = [(left, pictures, ACROSS, PANEL) for left in PANELS]
         if "branch" in course:
-            _draw_loop(axes[0], course, iteration, lines)
+            _draw_loop(page, boxes[0], course, iteration, lines)
         else:
-            _draw_lines(axes[0], course["share"], lines, iteration)
-            axes[0].set(ylabel=_share(course), ylim=(-0.03, 1.03), yticks=(0, 0.5, 1))
-        _draw_lines(axes[1], np.log10(course["change"].clip(SMALLEST)), lines, iteration)
-        powers = range(int(np.log10(SMALLEST)), 1, 2)
-        axes[1].set(ylabel="change of the state", ylim=(powers[0] - 0.2, 0.5))
-        axes[1].set_yticks(powers, [f"{10.0**power:g}" for power in powers])
-        _draw_energy(axes[2], course, energies, iteration)
+            _draw_passes(page, boxes[0], course["share"], lines, iteration, _share(course), (0, 1), (0, 0.5, 1))
+        change = np.log10(course["change"].clip(SMALLEST))
+        powers = list(range(int(np.log10(SMALLEST)), 1, 2))
+        limits = (powers[0] - 0.2, max(0.3, float(change.max())))
+        texts = [f"{10.0**power:g}" for power in powers]
+        _draw_passes(page, boxes[1], change, lines, iteration, "change of the state", limits, powers, texts)
+        _draw_energy(page, boxes[2], course, energies, iteration)
         top = pictures + PANEL + AXIS + 2
         draw_names(page, 3, top, STYLE.double - 3, priors, list(lines.values()), NAMES)
         if has_energy:
@@ -118,47 +119,37 @@ def _in_pixels(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return ndimage.zoom(values, zoom, order=1, mode="nearest", grid_mode=True)
 
 
-def _axes(page: Axes, left: float, top: float) -> Axes:
-    width, height = page.get_xlim()[1], page.get_ylim()[0]
-    axes = page.figure.add_axes((left / width, 1 - (top + PANEL) / height, ACROSS / width, PANEL / height))
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
-
-
-def _passes(axes: Axes, course: xr.DataArray | xr.Dataset, iteration: int) -> np.ndarray:
-    """Lay passes on the horizontal axis and mark the present one."""
+def _passes(page: Axes, box, course, iteration: int, name: str, limits, ticks, texts=None) -> Frame:
+    """Draw axes with passes across and mark the present one."""
     passes = course["iteration"].values
+    frame = Frame(*box, (0, max(1, int(passes[-1]))), limits)
     step = max(1, -(-int(passes[-1]) // 4))
-    axes.set(xlabel="pass (0 = bottom-up)", xlim=(-0.02 * passes[-1], 1.02 * passes[-1]), xticks=passes[::step])
-    axes.axvline(passes[iteration], color=STYLE.unknown, lw=0.9, ls=(0, (4, 3)), zorder=0)
-    return passes
+    draw_frame(page, frame, ("pass (0 = bottom-up)", name), passes[::step], ticks, texts)
+    draw_cursor(page, frame, passes[iteration])
+    return frame
 
 
-def _draw_lines(axes: Axes, values: xr.DataArray, lines: dict[str, dict], iteration: int) -> None:
+def _draw_passes(page: Axes, box, values: xr.DataArray, lines, iteration: int, name: str, limits, ticks, texts=None):
     """Draw the course under every prior with its interval."""
-    passes = _passes(axes, values, iteration)
-    for name, look in lines.items():
-        estimate, low, high = values.sel(prior=name).values
-        if (high > low).any():
-            axes.fill_between(passes, low, high, color=look["color"], alpha=0.2, linewidth=0)
-        axes.plot(passes, estimate, lw=1.1, **look)
-        axes.plot(passes[iteration], estimate[iteration], "o", color=look["color"], ms=3)
+    frame, passes = _passes(page, box, values, iteration, name, limits, ticks, texts), values["iteration"].values
+    for prior, look in lines.items():
+        estimate, low, high = values.sel(prior=prior).values
+        draw_line(page, frame, passes, estimate, (low, high), **look)
 
 
-def _draw_loop(axes: Axes, course: xr.Dataset, iteration: int, lines: dict[str, dict]) -> None:
+def _draw_loop(page: Axes, box, course: xr.Dataset, iteration: int, lines: dict[str, dict]) -> None:
     """Draw both branches of the morph under every prior, and the present picture on its branch."""
-    morph = course["morph"].values
+    frame, morph = Frame(*box, (0, 1), (0, 1)), course["morph"].values
+    draw_frame(page, frame, ("morph (0 = first reading)", _share(course)), (0, 0.5, 1), (0, 0.5, 1))
     for name, look in lines.items():
-        for direction, marker, fill in ((0, ">", None), (1, "<", "white")):
+        for direction, marker, fill in ((0, ">", look["color"]), (1, "<", "white")):
             estimate, low, high = course["branch"].sel(prior=name).isel(direction=direction).values
-            if (high > low).any():
-                axes.fill_between(morph, low, high, color=look["color"], alpha=0.2, linewidth=0)
-            axes.plot(morph, estimate, marker, ms=2.6, lw=1.1, mfc=fill, **look)
+            markers = {"marker": marker, "markerfacecolor": fill, "markersize": 2.8}
+            draw_line(page, frame, morph, estimate, (low, high), **markers, **look)
         if course.attrs["trial"] >= 0:
-            share = float(course["share"].sel(prior=name, end="estimate")[iteration])
-            axes.plot(float(course["shown_morph"][iteration]), share, "o", color=look["color"], ms=4.5)
-    axes.set(xlabel="morph (0 = first reading)", ylabel=_share(course), ylim=(-0.03, 1.03), xlim=(-0.03, 1.03))
-    axes.set(yticks=(0, 0.5, 1), xticks=(0, 0.5, 1))
+            share = course["share"].sel(prior=name, end="estimate").values[[iteration]]
+            at = course["shown_morph"].values[[iteration]]
+            draw_line(page, frame, at, share, marker="o", markersize=4.5, **look)
 
 
 def _share(course: xr.Dataset) -> str:
@@ -166,20 +157,19 @@ def _share(course: xr.Dataset) -> str:
     return shortened(f"share of {plain(course.attrs['names'][0])}", PANEL)
 
 
-def _draw_energy(axes: Axes, course: xr.Dataset, looks: list[dict], iteration: int) -> None:
+def _draw_energy(page: Axes, box, course: xr.Dataset, looks: list[dict], iteration: int) -> None:
     """Draw the reconstruction error of every block, relative to the first pass."""
-    passes = _passes(axes, course, iteration)
-    if np.isnan(course["energy"]).all():
-        axes.set(yticks=())
-        axes.text(0.5, 0.5, "no feedback path, no energy", ha="center", transform=axes.transAxes)
+    energy, passes = course["energy"].values, course["iteration"].values
+    if np.isnan(energy).all():
+        _passes(page, box, course, iteration, "relative energy", (0, 1), ())
+        page.text(box[0] + box[2] / 2, box[1] + box[3] / 2, "no feedback path, no energy", ha="center")
         return
-    for values, look in zip(course["energy"].values, looks, strict=True):
-        axes.plot(passes, values, lw=1.1, **look)
-        axes.plot(passes[iteration], values[iteration], "o", color=look["color"], ms=3)
-    axes.set_ylabel("relative energy")
-    axes.locator_params(axis="y", nbins=3)
-    low, high = axes.get_ylim()
-    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= high])
+    low, high = float(np.nanmin(energy)), float(np.nanmax(energy))
+    margin = 0.04 * (high - low) or 0.1
+    limits = (low - margin, high + margin)
+    frame = _passes(page, box, course, iteration, "relative energy", limits, nice(*limits))
+    for values, look in zip(energy, looks, strict=True):
+        draw_line(page, frame, passes, values, **look)
 
 
 def _caption(course: xr.Dataset, iteration: int) -> str:

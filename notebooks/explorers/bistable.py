@@ -94,7 +94,7 @@ class BistableExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
-        record = self._competed((s.model, s.checkpoint, s.device), s.family, s.number, s.gain, s.iterations)
+        record = self._competed((s.model, s.checkpoint, s.device), s.family, s.number, s.gain, s.iterations, s.kind)
         stored = self._open(s.stored.strip()) if s.stored.strip() else None
         return record, competition(record, s.mix, s.kind, stored)
 
@@ -116,8 +116,8 @@ class BistableExplorer(Explorer):
             f"figure = competition(record, {s.mix}, {s.kind!r}, {stored})\n"
         )
 
-    def _compete(self, who: tuple, family: str, number: int, gain: float, iterations: int) -> xr.Dataset:
-        return compete(self.models(*who), family, number, _mixes(family), gain, iterations)
+    def _compete(self, who: tuple, family: str, number: int, gain: float, iterations: int, kind: str):
+        return compete(self.models(*who), family, number, _mixes(family), gain, iterations, (kind,))
 
 
 def _mixes(family: str) -> tuple[float, ...]:

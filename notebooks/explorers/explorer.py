@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import io
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,18 +13,16 @@ from threading import Lock
 from typing import Any
 
 import ipywidgets as widgets
-import numpy as np
 import xarray as xr
-from PIL import Image
 
 from experiments import figures
 from experiments.figures.drawing import Figure
+from experiments.figures.screen import png
 from experiments.looking import stamped
 
 __all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]
 
 WAIT = 0.06  # seconds that a control must rest before anything is computed
-DPI = 108
 REMEMBERED = 64  # views
 BUSY = "<b>looking …</b>"
 
@@ -218,7 +215,7 @@ class Explorer(widgets.VBox):
 
     @figure.setter
     def figure(self, figure: Figure) -> None:
-        self._figure, self.picture.value = figure, _png(figure)
+        self._figure, self.picture.value = figure, png(figure)
 
     @property
     def message(self) -> str:
@@ -270,7 +267,7 @@ class Explorer(widgets.VBox):
     def _view(self, selection: Any) -> Shown:
         """What a selection shows; the latest are remembered."""
         record, figure = self.draw(selection)
-        return Shown(record, figure, _png(figure), self.code(selection))
+        return Shown(record, figure, png(figure), self.code(selection))
 
     def _set(self, **values: Any) -> None:
         """Move several controls as one."""
@@ -339,13 +336,3 @@ class Explorer(widgets.VBox):
             return
         self._record, self._figure = found.record, found.figure
         self.picture.value, self._code.value, self.message = found.picture, found.code, ""
-
-
-def _png(figure: Figure) -> bytes:
-    """The figure as the bytes of a PNG file."""
-    figure.dpi = DPI
-    figure.canvas.draw()
-    file = io.BytesIO()
-    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]  # figures are opaque
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "png", compress_level=1)  # fast rather than small
-    return file.getvalue()
