@@ -128,6 +128,7 @@ class Explorer(widgets.VBox):
             format="png", layout=widgets.Layout(width="100%", max_width="780px", height="auto")
         )
         self.picture.add_class("explorer-picture")
+        self._caption = widgets.HTML()
         self._message = widgets.HTML()
         self._message.add_class("explorer-message")
         self._busy = widgets.HTML(layout=widgets.Layout(height="28px"))
@@ -141,7 +142,13 @@ class Explorer(widgets.VBox):
             control.observe(self._moved, "value")
         code = widgets.Accordion([self._code], titles=("copy code: these lines make this figure without widgets",))
         shown = widgets.VBox(
-            [self.picture, self._message, widgets.HBox([self.file, self.format, self.save_button]), code],
+            [
+                self.picture,
+                self._caption,
+                self._message,
+                widgets.HBox([self.file, self.format, self.save_button]),
+                code,
+            ],
             layout=widgets.Layout(flex="1 1 0%", min_width="0"),
         )
         column = widgets.Layout(flex="0 0 300px")
@@ -215,7 +222,7 @@ class Explorer(widgets.VBox):
 
     @figure.setter
     def figure(self, figure: Figure) -> None:
-        self._figure, self.picture.value = figure, png(figure)
+        self._figure, self.picture.value, self._caption.value = figure, png(figure), _small(figure.get_label())
 
     @property
     def message(self) -> str:
@@ -336,3 +343,9 @@ class Explorer(widgets.VBox):
             return
         self._record, self._figure = found.record, found.figure
         self.picture.value, self._code.value, self.message = found.picture, found.code, ""
+        self._caption.value = _small(found.figure.get_label())
+
+
+def _small(text: str) -> str:
+    """A caption as HTML."""
+    return f'<p style="font-size: 12px; line-height: 1.35; max-width: 780px">{html.escape(text)}</p>'
