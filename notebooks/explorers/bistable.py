@@ -12,7 +12,7 @@ import xarray as xr
 
 from experiments import measures
 from experiments.competing import FAMILIES, GRADED, compete
-from experiments.figures.competition import competition
+from experiments.figures.competition import competition, curves
 from experiments.figures.drawing import Figure
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import Models, code_of, model_controls
@@ -66,6 +66,7 @@ class BistableExplorer(Explorer):
 
     def __init__(self, stored: str = "", model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
         self.models = Models(self.check)
+        self._curves = lru_cache(8)(lambda path: curves(self._open(path)))
         self._open = opener("python -m experiments bistable --family overlay")
         self._competed = lru_cache(32)(self._compete)
         controls = {
@@ -95,7 +96,7 @@ class BistableExplorer(Explorer):
         """
         s = selection
         record = self._competed((s.model, s.checkpoint, s.device), s.family, s.number, s.gain, s.iterations, s.kind)
-        stored = self._open(s.stored.strip()) if s.stored.strip() else None
+        stored = self._curves(s.stored.strip()) if s.stored.strip() else None
         return record, competition(record, s.mix, s.kind, stored)
 
     def code(self, selection: BistableSelection) -> str:
