@@ -127,11 +127,12 @@ def test_profiles_are_drawn_as_they_are_stored(degraded):
     np.testing.assert_allclose((dots[0].get_xdata() - ROWS[0]) / ROWS[1], [accuracy(k, 4) for k in range(3)])
 
 
-def test_more_than_ten_lines_differ_in_their_dashes():
-    looks = strokes(25)
-    assert len({(look["color"], look["linestyle"]) for look in looks}) == 25
-    assert {look["color"] for look in looks} == set(STYLE.colours(10))
-    assert [look["linestyle"] for look in looks[:10]] == ["-"] * 10
+def test_many_lines_differ_in_their_dashes():
+    looks = strokes(20)
+    assert len({(look["color"], str(look["linestyle"])) for look in looks}) == 20
+    assert {look["color"] for look in looks} == set(STYLE.colours(8))
+    assert [look["linestyle"] for look in looks[:8]] == ["-"] * 8
+    assert strokes(1) == [{"color": STYLE.ink, "linestyle": "-"}]
 
 
 def test_passes_and_severities_that_are_none_are_refused(settled, degraded):

@@ -68,6 +68,8 @@ MAY_IMPORT = {
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
     "experiments.figures": ("experiments.figures", "experiments.measures", "experiments.summaries"),
     "experiments.figures.drawing": ("experiments.measures",),
+    "experiments.drawing_command": (*PROBE, "absvit.robustness", "experiments"),
+    "experiments.summarising": ("experiments.probes", "experiments.summaries"),
     "experiments.figures.record_view": ("experiments.browsing", "experiments.figures", "experiments.measures"),
     "experiments.looking": (*PROBE, "experiments.observers"),
     "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),

@@ -18,7 +18,7 @@ from experiments.measures.intervals import number_text
 __all__ = ["KINDS", "attention", "draw_map", "draw_scale", "only_map", "paths"]
 
 KINDS = {**panels.MAP_NAMES, "rollout": "attention rollout"}
-LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 42.0, 7.0  # mm of the row of pictures
+LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 SHOWN = 5  # classes
 
 
@@ -41,7 +41,7 @@ def attention(
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def paths(page: Axes, p: xr.DataArray, names, classes, colours) -> None:
         # names keep a line's distance from each other and stay on the page
         at = max(min(ends[rank], at - 0.12), 0.12 * (len(ends) - 1 - place) - 0.2)
         y = height - 10 - 30 * (at + 0.03) / 1.06
-        page.text(151, y, shortened(names[rank], 30, "bold"), color=colours[classes[rank]], va="center", weight="bold")
+        page.text(151, y, shortened(names[rank], 28, "bold"), color=colours[classes[rank]], va="center", weight="bold")
 
 
 def _ticks(last: int) -> list[int]:

@@ -16,7 +16,7 @@ from experiments.measures.intervals import bootstrap, number_text
 
 __all__ = ["competition", "curves", "dominance"]
 
-LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 42.0, 7.0  # mm of the row of pictures
+LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 CUES = ("none", "class 1", "class 2")
 
 
@@ -34,7 +34,7 @@ def competition(
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------

@@ -30,7 +30,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
         page = page_of(12 + ROW * rows + 4 * -(-len(names) // NAMES))
         page.text(2, 5, _title(record, view), size=STYLE.letter)
         picture = _stimulus(record, view)
-        pitch = (183 - (PICTURE + 6 if picture is not None else 2)) / columns
+        pitch = (STYLE.double - (PICTURE + 6 if picture is not None else 2)) / columns
         left, margin = (3, 3) if maps else (16, 19)
         limits = _limits(shown)
         for k, part in enumerate(panels):
@@ -55,10 +55,10 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
                 page.text(box[0], box[1] - 1.5, shortened(f"{view.facet}: {_label(record, view.facet, k)}", box[2]))
             (_draw_map if maps else _draw_lines)(_axes(page, box), record, part, view, limits, column == 0)
         if picture is not None:
-            page.text(183 - PICTURE - 3, 14.5, "stimulus")
+            page.text(STYLE.double - PICTURE - 3, 14.5, "stimulus")
             shape = PICTURE * picture.shape[0] / picture.shape[1]
-            place_picture(page, picture, 183 - PICTURE - 3, 16, PICTURE, min(shape, 40))
-        draw_names(page, 3, 14 + ROW * rows, 180, names, strokes(len(names)), NAMES)
+            place_picture(page, picture, STYLE.double - PICTURE - 3, 16, PICTURE, min(shape, 40))
+        draw_names(page, 3, 14 + ROW * rows, STYLE.double - 3, names, strokes(len(names)), NAMES)
     page.figure.set_label(_caption(record, view))
     return page.figure
 

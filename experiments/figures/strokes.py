@@ -11,25 +11,21 @@ from experiments.figures.drawing import STYLE, shortened
 
 __all__ = ["draw_names", "strokes"]
 
-PALETTE = 10  # colours that colour-blind readers can tell apart
-DASHES = ("-", "--", ":")
 
-
-def strokes(n: int) -> list[dict[str, str]]:
-    """Colours and dashes of lines: the palette's ten solid, then the same ten dashed, then dotted.
+def strokes(n: int) -> list[dict]:
+    """Colours and dashes of lines without markers, where the points are too many for them.
 
     Parameters
     ----------
-    n : how many, at most 30.
+    n : how many.
 
     Returns
     -------
-    Settings of each line; a single one has the colour of text.
+    Settings of each line, those of ``STYLE.looks`` without its markers; a single one has the colour of text.
     """
     if n < 2:
         return [{"color": STYLE.ink, "linestyle": "-"}] * n
-    colours = STYLE.colours(min(n, PALETTE))
-    return [{"color": colours[k % PALETTE], "linestyle": DASHES[k // PALETTE]} for k in range(n)]
+    return [{"color": look["color"], "linestyle": look["linestyle"]} for look in STYLE.looks(n)]
 
 
 def draw_names(

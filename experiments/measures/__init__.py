@@ -8,6 +8,7 @@ from experiments.measures.consistency import (
     is_cue_conflict,
     mean_error_consistency,
     shape_bias,
+    shape_decisions,
     stimulus_of,
 )
 from experiments.measures.corruption import corruption_profile
@@ -74,8 +75,8 @@ __all__ = [
     "letter_evidence", "mean_error_consistency", "object_1_share", "object_tokens", "object_tokens_of_all",
     "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "psychometric_intervals",
     "region_auc", "region_iou", "region_share", "reported", "response_entropy", "response_margin", "roc_auc",
-    "selection_index", "shape_bias", "sign_test", "slope", "stimulus_of", "target_evidence", "target_probability",
-    "written",
+    "selection_index", "shape_bias", "shape_decisions", "sign_test", "slope", "stimulus_of",
+    "target_evidence", "target_probability", "written",
     "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
     "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
     "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
