@@ -88,7 +88,7 @@ MAY_IMPORT = {
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
-    "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
+    "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 FIGURES = tuple(

@@ -63,6 +63,8 @@ VARIANTS = (
     Variant("absvit_tiny_patch8_224_gap"),
     Variant("vit_micro"),
     Variant("absvit_micro"),
+    Variant("vit_hybrid_lite0_224"),
+    Variant("absvit_hybrid_lite0_224"),
 )
 
 
