@@ -156,7 +156,19 @@ class FeatureInput(nn.Module):
 
 
 class StemEmbed(HybridEmbed):
-    """timm's hybrid embedding behind a stem without parameters: the grid follows from the stride alone."""
+    """timm's hybrid embedding behind a stem without parameters: the grid follows from the stride alone.
+
+    Its projection starts at a quarter of timm's scale, for the features have a standard deviation of about 4.
+
+    Parameters
+    ----------
+    *args, **kwargs : as timm's HybridEmbed.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        with torch.no_grad():
+            self.proj.weight.mul_(0.25)
 
     def _init_backbone(self, img_size=224, patch_size=1, **_) -> tuple:
         size, patch = to_2tuple(img_size), to_2tuple(patch_size)

@@ -191,7 +191,9 @@ def _together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classe
         cells = np.argsort(each[:, :, -1], axis=1)
         box[..., 0], box[..., 1], box[..., 2:] = cells // 2 * 2, cells % 2 * 2, 2
     picture[np.arange(SLOTS) >= count[:, None]] = -1
-    varied = each[..., :CHANCES].copy() if KINDS[kind] in ("halves", "mosaic") else np.full_like(each[..., :CHANCES], -1)
+    varied = (
+        each[..., :CHANCES].copy() if KINDS[kind] in ("halves", "mosaic") else np.full_like(each[..., :CHANCES], -1)
+    )
     return np.full(n, kind), picture, np.where(picture < 0, -1, targets[picture]), box, varied
 
 

@@ -16,14 +16,17 @@ from absvit.distributed import Process
 from absvit.models import zoo
 from absvit.training.augmentation import Mixing
 from absvit.training.building import build_teacher
+from absvit.training.composite_task import CompositeTask
 from absvit.training.data import training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
-from absvit.training.order import Updates
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.order import Updates, micro_batches
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from stimuli.objects import CATEGORIES
 
-__all__ = ["PictureTask", "SceneTask", "Task", "micro_batches", "open_task"]
+__all__ = ["PictureTask", "SceneTask", "Task", "open_task"]
+
+FEATURE_CACHE = Path("outputs/features")
 
 
 class Task(Protocol):
@@ -62,7 +65,9 @@ class Task(Protocol):
         """
 
 
-def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Process) -> Task:
+def open_task(
+    recipe: Recipe, data_path: Path, num_workers: int, process: Process, feature_cache: Path = FEATURE_CACHE
+) -> Task:
     """Open the data of a recipe.
 
     Parameters
@@ -71,43 +76,17 @@ def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Proces
     data_path : folder of the data set.
     num_workers : processes that load pictures for this one.
     process : this process among those that train together.
+    feature_cache : folder of the frozen stem's features, for the hybrid recipes.
 
     Raises
     ------
     FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
     """
+    if isinstance(recipe, HybridRecipe):
+        return CompositeTask(recipe, data_path, feature_cache, process)
     if isinstance(recipe, SceneRecipe):
         return SceneTask(recipe, process)
     return PictureTask(recipe, data_path, num_workers, process)
-
-
-def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
-    """Share an update among the processes.
-
-    Parameters
-    ----------
-    recipe : gives batch_size and total_batch.
-    world_size : number of processes.
-
-    Returns
-    -------
-    Images that go through a model at once, and how many such batches of one process make its part of an update.
-
-    Raises
-    ------
-    ValueError : the processes cannot share the update evenly.
-    """
-    total = recipe.total_batch or recipe.batch_size * world_size
-    if total % world_size:
-        raise ValueError(f"total_batch must be a multiple of the {world_size} processes, got {total}")
-    share = total // world_size
-    size = min(recipe.batch_size, share)
-    if share % size:
-        raise ValueError(
-            f"total_batch {total} over {world_size} processes makes {share} images each, which batches of {size} do "
-            "not fill evenly; choose --batch-size as a divisor"
-        )
-    return size, share // size
 
 
 class SceneTask:
