@@ -90,7 +90,7 @@ class CuedComposites:
         for number in np.unique(rounds).tolist():
             key = (seed, stream, number)
             if key not in self._orders:
-                random = np.random.Generator(np.random.Philox(key=[seed, 2**63 + 2 * number + stream]))
+                random = np.random.Generator(np.random.Philox(key=[seed, 2**61 + 2 * number + stream]))
                 self._orders = {k: v for k, v in self._orders.items() if k[1] != stream or k[2] >= number - 1}
                 self._orders[key] = random.permutation(len(pool))
             here = rounds == number
