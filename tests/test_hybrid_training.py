@@ -15,7 +15,8 @@ from absvit.training.recipes import RECIPES
 
 SMALL = (
     "--input-size", "64", "--halves", "40", "--mosaics", "20", "--held-out", "2", "--epochs", "2",
-    "--epoch-images", "48", "--batch-size", "8", "--total-batch", "8", "--warmup-epochs", "0.5", "--device", "cpu", "--log-every", "1",
+    "--epoch-images", "48", "--batch-size", "8", "--total-batch", "8", "--warmup-epochs", "0.5", "--device", "cpu",
+    "--log-every", "1",
 )  # fmt: skip
 
 
