@@ -8,7 +8,7 @@ if [ "${1:-}" = --natural ]; then
     case " $* " in *" --photographs "* | *" --folder "* | *" --stimuli "*) pictures=() ;;
         *) "$PYTHON" -m absvit.cifar10 outputs/cifar10 && pictures=(--folder outputs/cifar10/test) ;;
     esac
-    set -- --model absvit_hybrid_lite0_224 "${pictures[@]}" "${@:2}"
+    set -- --model absvit_hybrid_lite0_224 ${pictures[@]+"${pictures[@]}"} "${@:2}"
 fi
 "$PYTHON" -m experiments bistable --out outputs/demo/bistable.zarr --overwrite "$@"
 "$PYTHON" -m experiments figure signature outputs/demo/bistable.zarr --out outputs/demo/signature --format pdf png

@@ -189,8 +189,9 @@ def _apply_card(model: nn.Module, card: Mapping) -> None:
 
 def _check_stem(name: str, model: nn.Module, card: Mapping) -> None:
     """Warn where the weights were trained behind another stem than the model has."""
-    expected, stem = card.get("stem_sha256"), getattr(getattr(model.patch_embed, "backbone", None), "sha256", "")
-    if expected and stem and stem != expected:
+    expected = card.get("stem_sha256")
+    stem = getattr(model.patch_embed.backbone, "sha256", "") if expected else ""
+    if stem and stem != expected:
         warnings.warn(
             f"{name} looks through a stem with SHA-256 {stem[:12]}..., but was trained behind {expected[:12]}...: its "
             "answers may be worse; pip install absvit[natural] gives the stem of the bundled weights",

@@ -35,7 +35,7 @@ class Cues:
         Mirror half of the feature maps: near to the features of mirrored pictures, not equal to them.
     """
 
-    shares: tuple[float, float, float, float, float] = (0.3, 0.15, 0.25, 0.15, 0.15)
+    shares: tuple[float, float, float, float, float] = (0.25, 0.1, 0.35, 0.15, 0.15)
     catch_singles: float = 0.3
     flip: bool = True
 

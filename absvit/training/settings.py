@@ -277,6 +277,7 @@ class HybridRecipe(Recipe):
     warmup_prefix: bool = True
     clip_grad: float | None = 1.0
     drop_path: float = 0.0
+    smoothing: float = 0.05
     model_ema: bool = False
     precision: Precision = "fp32"
     checkpoint_every: int = 250
