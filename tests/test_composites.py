@@ -108,7 +108,7 @@ def test_wrong_parameters_are_refused(wrong):
 
 # ---- cues ----------------------------------------------------------------------------------------------------------
 
-CUES = Cues(shares=(0.3, 0.15, 0.25, 0.1, 0.2), catch_singles=0.4)
+CUES = Cues(shares=(0.3, 0.15, 0.25, 0.1, 0.2), catch_singles=0.4, flip=True)
 
 
 class Numbers:

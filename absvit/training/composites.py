@@ -1,6 +1,8 @@
 """Composites of labelled pictures: whole ones, two halves as in the paper's figure, and mosaics of two to four.
 
-What each composite shows and where follows from the parameters and its number, before any picture is read.
+What each composite shows and where follows from the parameters and its number, before any picture is read. They are
+made of pixels: joining the stem's features of two pictures is no substitute, for its receptive fields reach across the
+seam (relative difference .43 on CIFAR-10's halves, .95 in the column at the seam, .02 at the far edge).
 """
 
 from __future__ import annotations

@@ -32,12 +32,13 @@ class Cues:
     catch_singles
         Probability in [0, 1] that a whole picture is shown with an absent class cued.
     flip
-        Mirror half of the feature maps: near to the features of mirrored pictures, not equal to them.
+        Mirror half of the feature maps. The stem does not: on CIFAR-10 a mirrored map differs from that of the mirrored
+        picture by .54 to .60 of its norm, where two pictures differ by 1.26. Pictures are mirrored before the stem.
     """
 
     shares: tuple[float, float, float, float, float] = (0.25, 0.1, 0.35, 0.15, 0.15)
     catch_singles: float = 0.3
-    flip: bool = True
+    flip: bool = False
 
     def __post_init__(self) -> None:
         if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-6:
