@@ -269,7 +269,7 @@ class HybridRecipe(Recipe):
     opt: str = "muon"
     opt_eps: float | None = None
     opt_betas: tuple[float, float] | None = None
-    lr: float = 3e-3
+    lr: float = 5e-3
     lr_batch: int = 0
     min_lr: float = 0.0
     warmup_lr: float = 3e-5
