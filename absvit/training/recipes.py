@@ -216,7 +216,7 @@ class HybridOfficial(HybridRecipe):
 class HybridViT(HybridOfficial):
     """The plain ViT on the same pictures: ``train_dist.sh hybrid_vit --data-path CIFAR10_FOLDERS``.
 
-    A third of the time of ``hybrid_cued``: one pass instead of two, and no feedback.
+    Little more than half of the time of ``hybrid_cued``: one pass instead of two, and no feedback.
     """
 
     model: str = "vit_hybrid_lite0_224"
