@@ -4,7 +4,7 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-out=outputs/natural weights=absvit/models/weights pictures=${CIFAR10:-outputs/cifar10} n=${N:-1000} training=outputs/training
+out=outputs/natural weights=absvit/models/weights pictures=${CIFAR10:-outputs/cifar10} n=${N:-1000} training=${TRAINING:-outputs/training}
 [ -n "${CIFAR10:-}" ] || "$PYTHON" -m absvit.cifar10 "$pictures"
 sets=(cifar10:"$pictures/test")
 if [ -n "${IMAGENET:-}" ]; then
