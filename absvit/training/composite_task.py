@@ -19,7 +19,6 @@ from absvit.training import composites, features
 from absvit.training.composites import KINDS
 from absvit.training.cued_composites import CHANCES, CuedComposites
 from absvit.training.objective import SceneObjective, look_twice, prior_weights
-from absvit.training.order import micro_batches
 from absvit.training.scenes import SceneBatch
 from absvit.training.settings import HybridRecipe
 
@@ -37,16 +36,18 @@ class CompositeTask:
     data_path : folder of the data set, whose training split is used.
     feature_cache : folder of the features.
     process : this process among those that train together.
+    shares : images that go through the model at once, and how many such batches are this process's part of an update.
 
     Raises
     ------
-    FileNotFoundError, ValueError : data set, stem or cache are not as they should be, or the processes cannot share an
-        update.
+    FileNotFoundError, ValueError : data set, stem or cache are not as they should be.
     """
 
-    def __init__(self, recipe: HybridRecipe, data_path: Path, feature_cache: Path, process: Process) -> None:
+    def __init__(
+        self, recipe: HybridRecipe, data_path: Path, feature_cache: Path, process: Process, shares: tuple[int, int]
+    ) -> None:
         self.recipe, self.process = recipe, process
-        self.size, self.n_micro = micro_batches(recipe, process.world_size)
+        self.size, self.n_micro = shares
         self.total = self.size * self.n_micro * process.world_size
         self.steps_per_epoch = recipe.epoch_images // self.total
         if not self.steps_per_epoch:

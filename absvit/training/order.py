@@ -10,9 +10,7 @@ import torch
 from timm.data.distributed_sampler import RepeatAugSampler
 from torch.utils.data import Sampler
 
-from absvit.training.settings import Recipe
-
-__all__ = ["Key", "Updates", "epoch_order", "micro_batches"]
+__all__ = ["Key", "Updates", "epoch_order"]
 
 
 class Key(NamedTuple):
@@ -165,32 +163,3 @@ class Updates(Sampler[list[Key]]):
         half = self.micro_batch // 2
         lower = self.chunk(micro) * half + np.arange(half)
         return np.concatenate([lower, self.total_batch - 1 - lower[::-1]])
-
-
-def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
-    """Share an update among the processes.
-
-    Parameters
-    ----------
-    recipe : gives batch_size and total_batch.
-    world_size : number of processes.
-
-    Returns
-    -------
-    Images that go through a model at once, and how many such batches of one process make its part of an update.
-
-    Raises
-    ------
-    ValueError : the processes cannot share the update evenly.
-    """
-    total = recipe.total_batch or recipe.batch_size * world_size
-    if total % world_size:
-        raise ValueError(f"total_batch must be a multiple of the {world_size} processes, got {total}")
-    share = total // world_size
-    size = min(recipe.batch_size, share)
-    if share % size:
-        raise ValueError(
-            f"total_batch {total} over {world_size} processes makes {share} images each, which batches of {size} do "
-            "not fill evenly; choose --batch-size as a divisor"
-        )
-    return size, share // size

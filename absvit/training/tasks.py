@@ -20,11 +20,11 @@ from absvit.training.composite_task import CompositeTask
 from absvit.training.data import training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
-from absvit.training.order import Updates, micro_batches
+from absvit.training.order import Updates
 from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from stimuli.objects import CATEGORIES
 
-__all__ = ["PictureTask", "SceneTask", "Task", "open_task"]
+__all__ = ["PictureTask", "SceneTask", "Task", "micro_batches", "open_task"]
 
 FEATURE_CACHE = Path("outputs/features")
 
@@ -83,10 +83,39 @@ def open_task(
     FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
     """
     if isinstance(recipe, HybridRecipe):
-        return CompositeTask(recipe, data_path, feature_cache, process)
+        return CompositeTask(recipe, data_path, feature_cache, process, micro_batches(recipe, process.world_size))
     if isinstance(recipe, SceneRecipe):
         return SceneTask(recipe, process)
     return PictureTask(recipe, data_path, num_workers, process)
+
+
+def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
+    """Share an update among the processes.
+
+    Parameters
+    ----------
+    recipe : gives batch_size and total_batch.
+    world_size : number of processes.
+
+    Returns
+    -------
+    Images that go through a model at once, and how many such batches of one process make its part of an update.
+
+    Raises
+    ------
+    ValueError : the processes cannot share the update evenly.
+    """
+    total = recipe.total_batch or recipe.batch_size * world_size
+    if total % world_size:
+        raise ValueError(f"total_batch must be a multiple of the {world_size} processes, got {total}")
+    share = total // world_size
+    size = min(recipe.batch_size, share)
+    if share % size:
+        raise ValueError(
+            f"total_batch {total} over {world_size} processes makes {share} images each, which batches of {size} do "
+            "not fill evenly; choose --batch-size as a divisor"
+        )
+    return size, share // size
 
 
 class SceneTask:
