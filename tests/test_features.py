@@ -99,6 +99,19 @@ def test_folders_of_something_else_are_refused(cache, tmp_path):
         open_cache(cache.folder, FACTS, N, SHAPE, PROCESS)
 
 
+def test_trainings_that_build_at_once_do_not_repeat_each_other(tmp_path):
+    cache = open_cache(tmp_path / "cache", FACTS, N, SHAPE, PROCESS)
+    before, drawn = stem.calls, []
+
+    def interrupted(number):
+        if not drawn:  # the other one builds everything while this one makes its first file
+            drawn.append(built(cache.folder))
+        return draw(number)
+
+    build(cache, stem, interrupted, PROCESS, (0.5,) * 3, (0.25,) * 3)
+    assert stem.calls == before + N + SHARD
+
+
 def test_processes_share_the_files(tmp_path):
     cache = open_cache(tmp_path / "cache", FACTS, N, SHAPE, PROCESS)
     build(cache, stem, draw, Process(1, 2, torch.device("cpu")), (0.5,) * 3, (0.25,) * 3)

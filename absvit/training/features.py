@@ -67,9 +67,15 @@ class FeatureCache:
 
     def missing(self) -> list[int]:
         """Numbers of the array files that are not there, or not whole."""
-        return [number for number in range(self.n_shards) if not self._is_whole(number)]
+        return [number for number in range(self.n_shards) if not self.is_whole(number)]
 
-    def _is_whole(self, number: int) -> bool:
+    def is_whole(self, number: int) -> bool:
+        """Tell whether an array file is there and complete.
+
+        Parameters
+        ----------
+        number : of the file, from 0.
+        """
         path, shape = self.shard(number), (len(self.rows(number)), *self.shape)
         try:
             found = np.load(path, mmap_mode="r")
@@ -174,8 +180,10 @@ def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray
     hidden = None if process.is_first else True
     with tqdm(total=sum(len(cache.rows(k)) for k in own), unit="image", desc="features", disable=hidden) as bar:
         for number in own:
-            features = []
-            rows = list(cache.rows(number))
+            rows, features = list(cache.rows(number)), []
+            if cache.is_whole(number):  # another training has made it in the meantime
+                bar.update(len(rows))
+                continue
             for first in range(0, len(rows), AT_ONCE):
                 images = torch.from_numpy(np.stack([draw(row) for row in rows[first : first + AT_ONCE]]))
                 images = (images.permute(0, 3, 1, 2).float().div_(255) - mean) / std
