@@ -21,5 +21,9 @@ measure() { # LABEL MODEL CHECKPOINTS...
     done
 }
 measure cued absvit_hybrid_lite0_224 ${CUED:-default seed1 seed2}
+for checkpoint in ${CUED-default seed1 seed2}; do # the bundled ones get what was measured into their cards
+    file=$weights/absvit_hybrid_lite0_224.$checkpoint.safetensors file=${file/.default/}
+    [ ! -e "$file" ] || "$PYTHON" -m experiments card "$file" --steering "$out/cued-cifar10.zarr" --recognition "$out/cued-cifar10-whole.zarr"
+done
 [ ! -d "$training/hybrid_official_seed0" ] || measure official absvit_hybrid_lite0_224 "$training"/hybrid_official_seed?/*.safetensors
 [ ! -d "$training/hybrid_vit_seed0" ] || measure vit vit_hybrid_lite0_224 "$training"/hybrid_vit_seed?/*.safetensors
