@@ -16,6 +16,7 @@ from experiments.feedback_dynamics import FeedbackDynamics, show
 from experiments.measures.dynamics import branches
 from experiments.observers import Observer, class_indices
 from stimuli import morph
+from stimuli.photographs import Pictures
 
 __all__ = ["MAKE", "STEPS", "follow", "unfold"]
 
@@ -25,18 +26,25 @@ MAKE = "python -m experiments feedback_dynamics --protocol settling --maps"
 
 
 def unfold(
-    model: nn.Module, family: str, number: int, parameters: FeedbackDynamics, steps: int = STEPS, seed: int = 0
+    model: nn.Module,
+    family: str,
+    number: int,
+    parameters: FeedbackDynamics,
+    steps: int = STEPS,
+    seed: int = 0,
+    folder: Path | None = None,
 ) -> xr.Dataset:
-    """Run a protocol of feedback dynamics on one of the embedded pictures, or on one pair of morph sequences.
+    """Run a protocol of feedback dynamics on one picture of two readings, or on one pair of morph sequences.
 
     Parameters
     ----------
-    model : AbSViT that knows the classes of the embedded objects; a plain ViT sees the same in every pass.
+    model : AbSViT that knows the classes of the picture; a plain ViT sees the same in every pass.
     family : of the picture, as ``competing.two_readings``; hysteresis shows morphs, whatever it is.
     number : number of the picture, or of the pair of sequences, at least 0.
     parameters : protocol, passes, priors, gains, noise.
     steps : pictures of a sequence.
     seed : seed of the noise.
+    folder : class folder of photographs, instead of the embedded objects.
 
     Returns
     -------
@@ -50,21 +58,24 @@ def unfold(
     if parameters.protocol == "hysteresis":
         if number < 0:
             raise ValueError(f"expected a number of at least 0, got {number}")
-        graded = morph.Morph(replace(morph.Morph().scene, size=size), steps)
+        graded = morph.Morph(replace(morph.Morph().scene, size=size), steps, Pictures(folder))
         pictures = morph.draw(graded, 2 * steps, 0, 2 * steps * number)
     else:
-        steps, pictures = 1, two_readings(family, number, 0.5, size)
+        steps, pictures = 1, two_readings(family, number, 0.5, size, folder=folder)
     name = str(model.pretrained_cfg.get("architecture", type(model).__name__))
-    if (class_indices(model, pictures.attrs["categories"]) < 0).any():
-        raise ValueError(f"{name} does not know the embedded objects: choose a model that was trained on them")
+    shown = [pictures.attrs["categories"][index] for index in pictures["object_class"].values[0]]
+    if (class_indices(model, shown) < 0).any():
+        other = "choose a model trained on the embedded objects, or a class folder of photographs that it knows"
+        raise ValueError(f"{name} does not know {' and '.join(shown)}: {other}")
     record = show([Observer(model, name)], pictures, steps, parameters, seed)
+    what = {"family": family, "number": number, "steps": steps, "folder": str(folder or "")}
     return record.assign_attrs(
         title=TITLE + parameters.protocol,
         model=name,
         checkpoint=Path(str(getattr(model, "checkpoint", ""))).name,
         checkpoint_sha256=str(getattr(model, "checkpoint_sha256", "")),
         device=str(next(model.parameters()).device),
-        parameters=json.dumps({**asdict(parameters), "family": family, "number": number, "steps": steps}),
+        parameters=json.dumps(asdict(parameters) | what),
     )
 
 

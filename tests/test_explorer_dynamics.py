@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from synthetic_records import bistable_record
-from test_explorers import made_by, pixels
+from test_explorers import class_folder, made_by, pixels  # noqa: F401  (a fixture)
 
 import absvit
 from experiments import feedback_dynamics, unfolding
@@ -49,6 +49,20 @@ def test_the_code_makes_the_picture_that_is_shown(live, change):
     live.selection = wanted = replace(plain, **change)
     assert live.message == "" and live.selection == wanted
     np.testing.assert_array_equal(pixels(made_by(live.source)), pixels(live.picture.value))
+
+
+@pytest.mark.parametrize("protocol", ["settling", "hysteresis"])
+def test_photographs_of_a_class_folder_are_looked_at(live, class_folder, protocol):  # noqa: F811
+    passes = 2 if protocol == "settling" else 1
+    live.selection = replace(
+        live.selection, photographs=class_folder, protocol=protocol, passes=passes, number=0, prior="none", iteration=2
+    )
+    assert live.message == "" and "folder=Path" in live.source
+    np.testing.assert_array_equal(pixels(made_by(live.source)), pixels(live.picture.value))
+    live.selection = replace(live.selection, photographs="nowhere")
+    assert "nowhere" in live.message
+    live.selection = replace(live.selection, photographs="")
+    assert live.message == ""
 
 
 def test_the_play_button_moves_the_pass_and_each_pass_is_another_picture(live):

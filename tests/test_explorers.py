@@ -11,6 +11,7 @@ from PIL import Image
 from synthetic_records import bistable_record
 
 import absvit
+from absvit.models.zoo import VARIANTS
 from experiments import competing, measures
 from experiments.figures.screen import png
 from experiments.looking import Cue, look
@@ -197,6 +198,38 @@ def test_the_code_of_a_bistable_picture_makes_what_is_shown(store):
     assert "this one has none" in explorer.message
     explorer.controls["stored"].value = "nowhere.zarr"
     assert "no record at nowhere.zarr; make one with python -m experiments" in explorer.message
+
+
+@pytest.fixture(scope="module")
+def class_folder(folder):
+    """Pictures of two classes that the bundled model knows, as anybody's photographs would lie in folders."""
+    for name in ("star", "ring"):
+        (folder / "photographs" / name).mkdir(parents=True)
+        for number in range(2):
+            generator = np.random.default_rng(number)
+            Image.fromarray(generator.integers(0, 256, (90, 120, 3)).astype(np.uint8)).save(
+                folder / "photographs" / name / f"{number}.png"
+            )
+    return str(folder / "photographs")
+
+
+def test_two_readings_can_be_photographs_of_a_class_folder(class_folder, folder):
+    explorer = BistableExplorer(folder=folder)
+    for family in ("halves", "overlay"):
+        explorer.selection = replace(explorer.selection, photographs=class_folder, family=family, number=1)
+        assert explorer.message == "", family
+        names = [explorer.record["class"].values[int(explorer.record[name][0])] for name in ("class_1", "class_2")]
+        assert sorted(names) == ["ring", "star"]
+        np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    explorer.controls["photographs"].value = "nowhere"
+    assert "nowhere" in explorer.message and "\n" not in explorer.message
+
+
+def test_every_model_of_the_zoo_can_be_chosen(attention):
+    names = [variant.name for variant in VARIANTS]
+    assert list(attention.controls["model"].options) == names
+    steered = BistableExplorer().controls["model"].options
+    assert set(steered) == {name for name in names if name.startswith("absvit")}
 
 
 def test_any_variable_of_a_record_is_shown_with_its_code(store, folder):

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "absvit.__main__": (),
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
+    "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
     "absvit.launch": (),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
@@ -86,7 +87,7 @@ MAY_IMPORT = {
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
-    "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
+    "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 # Third-party modules, and the only own modules that may import them.

@@ -151,3 +151,22 @@ def test_pictures_that_do_not_exist_are_refused(model, given):
     if given[0] == "cube":
         with pytest.raises(ValueError, match="pairs, got 'cube'"):
             competing.picture("cube", 0, model)
+
+
+def test_photographs_compete_for_the_model_that_knows_them(model, tmp_path):
+    for name, colour in (("cat", (200, 30, 30)), ("ship", (30, 30, 200)), ("truck", (30, 200, 30))):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (300, 150), colour).save(tmp_path / name / "0.png")
+    natural = absvit.create_model("absvit_hybrid_lite0_224").eval()
+    for family in competing.FAMILIES:
+        record = competing.compete(natural, family, 3, (0.0, 0.5, 1.0), folder=tmp_path)
+        names = [record["class"].values[int(record[f"class_{k}"][0])] for k in (1, 2)]
+        assert set(names) < {"cat", "ship", "truck"} and len(set(names)) == 2
+        assert record["image"].shape == (3, 224, 224, 3)
+        if family != "halves":
+            first, middle, last = record["image"].values[:, 100, 100].astype(int)
+            assert first.argmax() == ("cat", "truck", "ship").index(names[0])
+            assert last.argmax() == ("cat", "truck", "ship").index(names[1])
+            np.testing.assert_allclose(middle, (first + last) / 2, atol=12)
+    with pytest.raises(ValueError, match="does not know .*: choose one trained on the embedded objects, or"):
+        competing.compete(model, "overlay", 0, (0.5,), folder=tmp_path)

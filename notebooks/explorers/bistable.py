@@ -33,6 +33,7 @@ class BistableSelection:
     model : name of the model.
     checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
     device : where it computes.
+    photographs : class folder of photographs; "" for the embedded objects.
     family : family of pictures.
     number : which picture.
     mix : weight of the second reading.
@@ -45,6 +46,7 @@ class BistableSelection:
     model: str
     checkpoint: str
     device: str
+    photographs: str
     family: str
     number: int
     mix: float
@@ -71,6 +73,7 @@ class BistableExplorer(Explorer):
         self._competed = lru_cache(32)(self._compete)
         controls = {
             **model_controls(model, feedback=True),
+            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
             "family": labelled(widgets.Dropdown, "family", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "mix": labelled(widgets.SelectionSlider, "mix", options=MIXES, value=0.5),
@@ -95,7 +98,8 @@ class BistableExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
-        record = self._competed((s.model, s.checkpoint, s.device), s.family, s.number, s.gain, s.iterations, s.kind)
+        who = (s.model, s.checkpoint, s.device)
+        record = self._competed(who, s.photographs.strip(), s.family, s.number, s.gain, s.iterations, s.kind)
         stored = self._curves(s.stored.strip()) if s.stored.strip() else None
         return record, competition(record, s.mix, s.kind, stored)
 
@@ -107,18 +111,21 @@ class BistableExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
+        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
-            "import absvit\nfrom absvit import records\nfrom experiments import competing\n"
+            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\nfrom experiments import competing\n"
             "from experiments.figures.competition import competition\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
-            f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations})\n"
+            f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
+            f"kinds=({s.kind!r},){folder})\n"
             f"figure = competition(record, {s.mix}, {s.kind!r}, {stored})\n"
         )
 
-    def _compete(self, who: tuple, family: str, number: int, gain: float, iterations: int, kind: str):
-        return compete(self.models(*who), family, number, _mixes(family), gain, iterations, (kind,))
+    def _compete(self, who: tuple, photographs: str, family: str, number: int, gain: float, iterations: int, kind: str):
+        folder = Path(photographs) if photographs else None
+        return compete(self.models(*who), family, number, _mixes(family), gain, iterations, folder, (kind,))
 
 
 def _mixes(family: str) -> tuple[float, ...]:

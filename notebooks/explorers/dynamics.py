@@ -27,7 +27,7 @@ PRIORS = {  # what a live model is asked to look for
     "hysteresis": ("none", "percept"),
     "switching": ("percept",),
 }
-LIVE = ("model", "checkpoint", "device", "protocol", "family", "number", "passes", "gain", "noise")
+LIVE = ("model", "checkpoint", "device", "protocol", "photographs", "family", "number", "passes", "gain", "noise")
 STORED = ("trial", "run_gain", "run_noise")
 
 
@@ -45,6 +45,7 @@ class DynamicsSelection:
     checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
     device : where it computes.
     protocol : settling, hysteresis or switching.
+    photographs : class folder of photographs; "" for the embedded objects.
     family : of the picture; hysteresis shows morphs.
     number : which picture.
     passes : feedback passes over a picture.
@@ -62,6 +63,7 @@ class DynamicsSelection:
     checkpoint: str
     device: str
     protocol: str
+    photographs: str
     family: str
     number: int
     passes: int
@@ -101,6 +103,7 @@ class DynamicsExplorer(Explorer):
             "run_noise": labelled(widgets.SelectionSlider, "noise", options=[0.0]),
             **model_controls(model, feedback=True),
             "protocol": labelled(widgets.Dropdown, "protocol", options=tuple(PROTOCOLS)),
+            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
             "family": labelled(widgets.Dropdown, "picture", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "passes": labelled(widgets.BoundedIntText, "passes", value=10, min=1, max=400),
@@ -168,7 +171,7 @@ class DynamicsExplorer(Explorer):
         if s.stored.strip():
             key = (s.stored.strip(), None if s.trial < 0 else s.trial, s.run_gain, s.run_noise, s.prior)
             return self._open(s.stored.strip()), unfolding(self._followed(*key), s.iteration)
-        live = ((s.model, s.checkpoint, s.device), s.family, s.number, s.parameters)
+        live = ((s.model, s.checkpoint, s.device), s.photographs.strip(), s.family, s.number, s.parameters)
         return self._unfolded(*live), unfolding(self._followed(live, 0, s.gain, s.noise, s.prior), s.iteration)
 
     def code(self, selection: DynamicsSelection) -> str:
@@ -188,13 +191,14 @@ class DynamicsExplorer(Explorer):
                 f"record = records.load({s.stored.strip()!r})\n"
                 f"course = follow(record, {trial}, gain={s.run_gain}, noise={s.run_noise}, prior={s.prior!r})\n{end}"
             )
+        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         return (
-            "import absvit\nfrom experiments.feedback_dynamics import FeedbackDynamics\n"
+            "from pathlib import Path\n\nimport absvit\nfrom experiments.feedback_dynamics import FeedbackDynamics\n"
             "from experiments.figures.unfolding import unfolding\nfrom experiments.unfolding import follow, unfold\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"parameters = FeedbackDynamics({s.protocol!r}, {s.passes}, gains=({s.gain},), noise=({s.noise},),\n"
             f"                              priors={PRIORS[s.protocol]}, maps=True)\n"
-            f"record = unfold(model, {s.family!r}, {s.number}, parameters)\n"
+            f"record = unfold(model, {s.family!r}, {s.number}, parameters{folder})\n"
             f"course = follow(record, 0, prior={s.prior!r})\n{end}"
         )
 
@@ -221,8 +225,9 @@ class DynamicsExplorer(Explorer):
         """Let slider and play button reach the last pass."""
         self.controls["iteration"].max = self.play.max = last
 
-    def _unfold(self, who: tuple, family: str, number: int, parameters: FeedbackDynamics) -> xr.Dataset:
-        return unfold(self.models(*who), family, number, parameters)
+    def _unfold(self, who: tuple, photographs: str, family: str, number: int, parameters: FeedbackDynamics):
+        folder = Path(photographs) if photographs else None
+        return unfold(self.models(*who), family, number, parameters, folder=folder)
 
     def _follow(self, what: str | tuple, trial: int | None, gain: float, noise: float, prior: str) -> xr.Dataset:
         record = self._open(what) if isinstance(what, str) else self._unfolded(*what)
