@@ -22,6 +22,7 @@ def robustness_record(model="absvit_micro", checkpoint="absvit_micro.safetensors
                 top1[place, severity] = value - 0.02, value
     dims = ("suite", "severity", "iteration")
     data = {"top1": (dims, top1), "top1_low": (dims, top1 - 0.04), "top1_high": (dims, top1 + 0.04)}
+    data["n"] = (dims, np.where(np.isnan(top1), np.nan, 40))
     coordinates = {"suite": np.array(suites, object), "severity": np.arange(6), "iteration": [0, 1]}
     attributes = {
         "title": "robustness", "model": model, "checkpoint": checkpoint, "checkpoint_sha256": "0" * 64,

@@ -65,6 +65,7 @@ def test_a_profile_is_what_the_record_holds():
         expected = [1.0, *(accuracy(place, severity) for severity in range(1, 6))]
         np.testing.assert_allclose(profile["top1"].sel(corruption=kind), expected)
         np.testing.assert_allclose(profile["top1_low"].sel(corruption=kind), np.array(expected) - 0.04)
+    assert profile.attrs["n"] == 40
     first = measures.corruption_profile(robustness_record(clean=False), iteration=0)
     np.testing.assert_allclose(
         first["top1"].sel(corruption="fog"), [np.nan, *(accuracy(1, s) - 0.02 for s in range(1, 6))]

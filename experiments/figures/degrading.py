@@ -152,9 +152,10 @@ def _caption(record: xr.Dataset, corruption: str, severity: int, measured: dict)
         "pass, crosses: bottom-up)."
     )
     if measured:
+        told = ", ".join(f"{name} ({profile.attrs['n']} pictures)" for name, profile in measured.items())
+        by = f"at severity {severity}, with such intervals" if severity else "as the mean over severities"
         text += (
-            f" Accuracy from records of {', '.join(measured)} with 95 % bootstrap intervals over pictures: over the "
-            "severity of this corruption, and under every corruption "
-            + (f"at severity {severity}." if severity else "as the mean over severities.")
+            f" Accuracy from records of {told}: over the severity of this corruption, with 95 % bootstrap intervals "
+            f"over pictures, and under every corruption {by}."
         )
     return text

@@ -22,6 +22,7 @@ def corruption_profile(record: xr.Dataset, iteration: int = -1) -> xr.Dataset:
     Returns
     -------
     Dataset with top1, top1_low and top1_high (corruption, severity), severities 0 to 5; NaN where nothing was shown.
+    Its attribute n is the number of pictures that each corruption was shown with at each severity, at most.
 
     Raises
     ------
@@ -43,4 +44,5 @@ def corruption_profile(record: xr.Dataset, iteration: int = -1) -> xr.Dataset:
         clean = scores.sel(suite="clean", severity=0, drop=True)
         found = xr.where(found["severity"] == 0, clean, found)
     names = [name.removeprefix(PREFIX) for name in corruptions]
-    return found.transpose("corruption", "severity").assign_coords(corruption=np.array(names, object))
+    found = found.transpose("corruption", "severity").assign_coords(corruption=np.array(names, object))
+    return found.assign_attrs(n=int(record["n"].max()))
