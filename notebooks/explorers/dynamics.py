@@ -27,6 +27,7 @@ PRIORS = {  # what a live model is asked to look for
     "hysteresis": ("none", "percept"),
     "switching": ("percept",),
 }
+PASSES = {"settling": 10, "hysteresis": 1, "switching": 60}
 LIVE = ("model", "checkpoint", "device", "protocol", "photographs", "family", "number", "passes", "gain", "noise")
 STORED = ("trial", "run_gain", "run_noise")
 
@@ -136,7 +137,7 @@ class DynamicsExplorer(Explorer):
         self.models.fit(self.controls)
         if at["protocol"] != self._protocol:
             self._protocol = at["protocol"]
-            self.controls["passes"].value = {"settling": 10, "hysteresis": 1, "switching": 60}[self._protocol]
+            self.controls["passes"].value = PASSES[self._protocol]
             self._offer(PRIORS[self._protocol])
         is_morph = at["protocol"] == "hysteresis"
         self.controls["family"].layout.display = "none" if is_morph else ""
