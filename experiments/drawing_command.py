@@ -15,7 +15,7 @@ from absvit import records
 from absvit.models.downloads import replace_file
 from absvit.robustness.profiles import write_tables
 from absvit.robustness.tables import over_seeds, profile
-from experiments import responses, summaries
+from experiments import responses, summaries, training_logs
 from experiments.figures import STYLES, save
 from experiments.figures.catalogue import FIGURES
 from experiments.figures.tables import check_title
@@ -37,7 +37,8 @@ class Drawing:
     name
         Which figure; "list" tells what there is.
     record
-        The records; for consistency tables of trials (CSV files or folders of them); for sheet also a stimulus set.
+        The records; for consistency tables of trials (CSV files or folders of them); for training folders of trainings;
+        for sheet also a stimulus set.
     out
         File to write.
     format
@@ -131,6 +132,9 @@ def _opened(drawing: Drawing) -> tuple[Sequence[xr.Dataset] | pd.DataFrame, list
     if drawing.name == "consistency":
         trials = pd.concat([_trials(path) for path in drawing.record], ignore_index=True)
         return trials, [xr.Dataset(attrs={"title": "consistency", "model": ", ".join(sorted(set(trials["subj"])))})]
+    if drawing.name == "training":
+        origins = [xr.Dataset(attrs=training_logs.origin(path)) for path in drawing.record]
+        return training_logs.read(drawing.record), origins
     if drawing.name == "sheet" and (drawing.record[0] / "stimuli.json").is_file():
         shown = [stimulus_set.read(drawing.record[0])]
         return shown, shown
@@ -154,8 +158,8 @@ def _write_table(drawing: Drawing, shown, beside: Path) -> list[Path]:
         return list(write_tables(profiles[0] if len(profiles) == 1 else over_seeds(profiles), beside))
     if drawing.name == "sheet":
         raise ValueError("a sheet has no numbers: leave out --table")
-    if drawing.name == "consistency":
-        frame = text = responses.agreement(shown)
+    if drawing.name in ("consistency", "training"):
+        frame = text = responses.agreement(shown) if drawing.name == "consistency" else shown
     else:
         frame = summary_of(shown, drawing.name == "maps")
         text = summaries.summary_text(frame)

@@ -31,7 +31,7 @@ def summary_of(opened: Sequence[xr.Dataset], maps: bool = False) -> pd.DataFrame
     if titles == {"recognition"} and maps:
         raise ValueError("recognition cues nothing that a map could find: leave out --maps")
     title = next(iter(titles))
-    displays = probes.summary_of_title(title) or dynamics.TITLES.get(title)
+    displays = probes.summary_of_title(title) or (dynamics.summary if title in dynamics.TITLES else None)
     if displays and maps:
         raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
     of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.graded_summary)

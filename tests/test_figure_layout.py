@@ -36,6 +36,20 @@ RECORDS = {
     "dynamics": lambda: [made.dynamics_record("settling"), made.dynamics_record("hysteresis")],
     "corruption": lambda: [made.corruption_record()],
     "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],
+    "training": lambda: pd.DataFrame(
+        [
+            {
+                "recipe": recipe,
+                "seed": seed,
+                "epoch": epoch,
+                "loss": 2 / epoch + 0.1 * seed,
+                "top1": 60.0 + epoch - seed,
+            }
+            for recipe in ("cifar10_absvit", "cifar10_vit")
+            for seed in range(3)
+            for epoch in range(1, 13)
+        ]
+    ),
     "consistency": lambda: pd.concat(
         [trials_of(bistable_record(12, model=name, seed=k)) for k, name in enumerate(OBSERVERS)], ignore_index=True
     ),

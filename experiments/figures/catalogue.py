@@ -27,6 +27,7 @@ from experiments.figures import (
     robustness,
     search,
     settling,
+    training,
 )
 from experiments.figures.signature import TITLES as BISTABLE
 from experiments.figures.signature import signature
@@ -80,5 +81,6 @@ FIGURES = {
     "robustness": Entry(robustness.robustness, "accuracy by corruption and severity, of several models",
                         robustness.TITLES),
     "consistency": Entry(consistency.consistency, "errors, accuracy and shape bias of models and people"),
+    "training": Entry(training.training, "loss and accuracy over the epochs of trainings"),
     "sheet": Entry(contact_sheet.contact_sheet, "stimuli of a set or a record", several=False),
 }  # fmt: skip

@@ -15,7 +15,9 @@ from experiments.figures.drawing import STYLE
 
 __all__ = ["save"]
 
-TOLD = ("model", "checkpoint", "checkpoint_sha256", "package_version", "git_commit", "command", "seed")
+TOLD = (
+    "model", "checkpoint", "checkpoint_sha256", "package_version", "git_commit", "command", "seed", "log", "log_sha256",
+)  # fmt: skip
 
 
 def save(

@@ -48,7 +48,7 @@ from experiments.measures.selection import (
     selection_index,
     written,
 )
-from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa
+from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa, rsatoolbox_rdms
 from experiments.measures.slopes import slope
 from experiments.measures.spacing import critical_spacing
 from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
@@ -79,5 +79,5 @@ __all__ = [
     "target_evidence", "target_probability", "written",
     "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
     "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
-    "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
+    "rsatoolbox_rdms", "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
 ]  # fmt: skip
