@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "outputs" / "screenshots"
-PATIENCE = 60_000  # milliseconds; a busy machine is slow
+PATIENCE = 400_000  # milliseconds; a busy machine is slow
 QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
