@@ -10,6 +10,7 @@ from statistics import median
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--moves", type=int, default=20, help="moves of each control")
 moves = parser.parse_args().moves
+begun = time.perf_counter(), time.process_time()
 
 from synthetic_records import bistable_record  # noqa: E402  (arguments first: --help needs no libraries)
 from synthetic_robustness import robustness_record  # noqa: E402
@@ -53,7 +54,8 @@ def move(name, explorer, control, values):
     assert explorer.message == "" and len(shown) == len(times), (name, explorer.message, len(shown))
 
 
-found = {}
+imported = [1000 * (now - then) for now, then in zip((time.perf_counter(), time.process_time()), begun, strict=True)]
+found = {"imports, once in a kernel": report([imported])}
 steps = [3 + at / 4 for at in range(moves)]
 with tempfile.TemporaryDirectory() as folder:
     record = bistable_record(n=moves + 2, size=112, tokens=14)
