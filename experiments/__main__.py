@@ -226,7 +226,7 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     print(table(responses.agreement(responses.read(files))))
 
 
-def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path) -> None:
+def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
     """Write what was measured of a checkpoint into its card.
 
     Parameters
@@ -238,9 +238,10 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
     recognition
         Its recognition record.
     rotated
-        Its recognition record with hues rotated by 180 degrees.
+        Its recognition record with hues rotated by 180 degrees, for models of the embedded objects.
     """
-    print(cards.add_measured(weights, *map(records.load, (steering, recognition, rotated))))
+    given = [steering, recognition] + ([] if rotated is None else [rotated])
+    print(cards.add_measured(weights, *map(records.load, given)))
 
 
 def recovery(parameters: Flat[Simulated]) -> None:

@@ -15,6 +15,7 @@ from experiments import competing, measures
 from experiments.browsing import View, reduced
 from experiments.figures import attention, competition
 from experiments.figures.record_view import view_record
+from experiments.figures.screen import png
 from experiments.looking import Cue, look
 
 
@@ -112,6 +113,13 @@ def test_dominance_is_the_mean_share_at_each_mix(stored):
     np.testing.assert_allclose(found["estimate"], [share[[k, k + 4]].mean() for k in range(4)], rtol=1e-6)
     with pytest.raises(ValueError, match="this one has none"):
         competition.dominance(stored, "class 1")
+
+
+def test_curves_that_are_made_before_are_drawn_like_their_record(competed, stored):
+    record = graded(stored)
+    one, other = (competition.competition(competed, 0.3, stored=each) for each in (record, competition.curves(record)))
+    assert one.get_label() == other.get_label()
+    assert png(one) == png(other) != png(competition.competition(competed, 0.3))
 
 
 def test_an_average_is_the_mean_with_its_standard_error(stored):

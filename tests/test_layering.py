@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "absvit.__main__": (),
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
+    "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
     "absvit.launch": (),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
@@ -46,8 +47,8 @@ MAY_IMPORT = {
     "experiments.passes": ("absvit.__init__", "absvit.models"),
     "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
     "experiments.feedback_dynamics": (
-        *PROBE, "experiments.chunks", "experiments.directions", "experiments.observers", "experiments.passes",
-        "experiments.trials",
+        *PROBE, "experiments.chunks", "experiments.directions", "experiments.dynamics_record", "experiments.observers",
+        "experiments.passes", "experiments.trials",
     ),
     "experiments.corruption_dynamics": (
         *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
@@ -75,13 +76,19 @@ MAY_IMPORT = {
     "experiments.looking": (*PROBE, "experiments.observers"),
     "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
     "experiments.browsing": ("experiments.measures",),
+    "experiments.dynamics_record": (),
+    "experiments.degrading": (*PROBE, "experiments.observers"),
+    "experiments.unfolding": (
+        *PROBE, "experiments.competing", "experiments.feedback_dynamics", "experiments.measures",
+        "experiments.observers",
+    ),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
-    "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
+    "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 # Third-party modules, and the only own modules that may import them.

@@ -27,8 +27,8 @@ from absvit.training.evaluation import evaluate
 from absvit.training.log import Start
 from absvit.training.loop import train
 from absvit.training.recipes import RECIPES
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
-from absvit.training.tasks import open_task
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
+from absvit.training.tasks import FEATURE_CACHE, open_task
 from stimuli import command_line
 
 
@@ -75,6 +75,8 @@ class Place:
         Updates between two lines of the log.
     tensorboard
         Also log for tensorboard.
+    feature_cache
+        Folder of the frozen stem's features, for the hybrid recipes; made where it is not there.
     """
 
     data_path: Path = Path("data")
@@ -95,6 +97,7 @@ class Place:
     threads: int = 0
     log_every: int = 20
     tensorboard: bool = False
+    feature_cache: Path = FEATURE_CACHE
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -158,15 +161,23 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     process : this process among those that train together.
     """
     out = place.output_dir
-    task = open_task(recipe, place.data_path, place.num_workers, process)
+    task = open_task(recipe, place.data_path, place.num_workers, process, place.feature_cache)
     learner = train(recipe, task, _start(place), process)
     if not process.is_first:
         return
     if isinstance(recipe, SceneRecipe):
         data = "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update"
+    elif isinstance(recipe, HybridRecipe):
+        data = f"{recipe.data_set}, composites of pictures of {len(task.classes)} classes"
     else:
         data = f"{recipe.data_set}, {len(task.pictures)} pictures of {len(task.classes)} classes"
-    facts = {"data": data, "images": recipe.epochs * task.steps_per_epoch * task.total, "categories": task.classes}
+    stem = {"stem_sha256": task.facts()["stem"]} if isinstance(recipe, HybridRecipe) else {}
+    facts = {
+        "data": data,
+        **stem,
+        "images": recipe.epochs * task.steps_per_epoch * task.total,
+        "categories": task.classes,
+    }
     written = {"": learner.model} | ({} if learner.ema is None else {".ema": learner.ema.module})
     for suffix, model in written.items():
         weights = out / f"{recipe.model}{suffix}.safetensors"

@@ -16,14 +16,17 @@ from absvit.distributed import Process
 from absvit.models import zoo
 from absvit.training.augmentation import Mixing
 from absvit.training.building import build_teacher
+from absvit.training.composite_task import CompositeTask
 from absvit.training.data import training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
 from absvit.training.order import Updates
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from stimuli.objects import CATEGORIES
 
 __all__ = ["PictureTask", "SceneTask", "Task", "micro_batches", "open_task"]
+
+FEATURE_CACHE = Path("outputs/features")
 
 
 class Task(Protocol):
@@ -62,7 +65,9 @@ class Task(Protocol):
         """
 
 
-def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Process) -> Task:
+def open_task(
+    recipe: Recipe, data_path: Path, num_workers: int, process: Process, feature_cache: Path = FEATURE_CACHE
+) -> Task:
     """Open the data of a recipe.
 
     Parameters
@@ -71,11 +76,14 @@ def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Proces
     data_path : folder of the data set.
     num_workers : processes that load pictures for this one.
     process : this process among those that train together.
+    feature_cache : folder of the frozen stem's features, for the hybrid recipes.
 
     Raises
     ------
     FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
     """
+    if isinstance(recipe, HybridRecipe):
+        return CompositeTask(recipe, data_path, feature_cache, process, micro_batches(recipe, process.world_size))
     if isinstance(recipe, SceneRecipe):
         return SceneTask(recipe, process)
     return PictureTask(recipe, data_path, num_workers, process)

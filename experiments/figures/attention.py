@@ -172,16 +172,19 @@ def _ticks(last: int) -> list[int]:
 
 
 def _draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
-    """Draw the spotlight of a place cue: one standard deviation around its centre."""
+    """Draw the place cue: one standard deviation around the spotlight's centre, or the box."""
     x, y, sd = (float(run[name][0]) for name in ("place_x", "place_y", "place_sd"))
-    if np.isnan(x):
-        return
-    scale = WIDTH / run.sizes["x"]
-    centre = LEFT + x * scale, TOP + y * height / run.sizes["y"]
+    left, top, right, bottom = (float(run[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom"))
+    across, down = WIDTH / run.sizes["x"], height / run.sizes["y"]
     clip = Rectangle((LEFT, TOP), WIDTH, height, transform=page.transData)
     for colour, line in (("#000000", 1.8), ("#ffffff", 0.9)):
-        ring = Ellipse(centre, 2 * sd * scale, 2 * sd * scale, fill=False, edgecolor=colour, linewidth=line)
-        page.add_patch(ring).set_clip_path(clip)
+        look = {"fill": False, "edgecolor": colour, "linewidth": line}
+        if not np.isnan(x):
+            ring = Ellipse((LEFT + x * across, TOP + y * down), 2 * sd * across, 2 * sd * across, **look)
+            page.add_patch(ring).set_clip_path(clip)
+        if not np.isnan(left):
+            corner = LEFT + left * across, TOP + top * down
+            page.add_patch(Rectangle(corner, (right - left) * across, (bottom - top) * down, **look))
 
 
 def _probabilities(run: xr.Dataset) -> xr.DataArray:

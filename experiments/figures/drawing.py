@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -242,6 +243,7 @@ def plain(name: str) -> str:
     return name.split(",")[0].replace("_", " ")
 
 
+@lru_cache(1024)  # measuring takes a millisecond
 def text_width(text: str, weight: str = "normal") -> float:
     """Width of a text in mm of the layout.
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
 from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.strokes import draw_names, strokes
 
 __all__ = ["view_record"]
 
@@ -57,12 +58,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
             page.text(STYLE.double - PICTURE - 3, 14.5, "stimulus")
             shape = PICTURE * picture.shape[0] / picture.shape[1]
             place_picture(page, picture, STYLE.double - PICTURE - 3, 16, PICTURE, min(shape, 40))
-        for k, (name, colour) in enumerate(zip(names, _colours(len(names)), strict=True)):
-            line, column = divmod(k, NAMES)
-            x, y = 3 + column * (STYLE.double - 3) / NAMES, 14 + ROW * rows + 4 * line
-            page.text(
-                x, y, shortened(name, (STYLE.double - 3) / NAMES - 3, "bold"), color=colour, weight="bold", va="center"
-            )
+        draw_names(page, 3, 14 + ROW * rows, STYLE.double - 3, names, strokes(len(names)), NAMES)
     page.figure.set_label(_caption(record, view))
     return page.figure
 
@@ -77,10 +73,12 @@ def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, li
     """Draw a line for each member of the colour dimension, with its interval as a band."""
     x = _positions(part, view.across)
     lines = [part] if not view.colour else [part.isel({view.colour: k}) for k in range(part.sizes[view.colour])]
-    for line, colour in zip(lines, _colours(len(lines)), strict=True):
+    for line, look in zip(lines, strokes(len(lines)), strict=True):
         if view.average:
-            axes.fill_between(x, line["low"], line["high"], color=colour, alpha=0.2, linewidth=0)
-        axes.plot(x, line["estimate"], "o-" if len(x) <= 40 else "-", color=colour, lw=1, ms=2.2)
+            axes.fill_between(x, line["low"], line["high"], color=look["color"], alpha=0.2, linewidth=0)
+        axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=1, ms=2.2, **look)
+    if view.across == "stimulus" and "stimulus" in dict(view.at):
+        axes.axvline(x[dict(view.at)["stimulus"]], color=STYLE.unknown, lw=0.9, ls=(0, (4, 3)), zorder=0)
     margin = 0.04 * (limits[1] - limits[0]) or 0.5
     axes.set(xlabel=shortened(view.across, 40), ylim=(limits[0] - margin, limits[1] + margin))
     axes.locator_params(axis="y", nbins=4)
@@ -110,10 +108,6 @@ def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limi
         axes.text(0, -0.06, f"{limits[0]:.2g} (dark) to {limits[1]:.2g} (light)", transform=axes.transAxes, va="top")
 
 
-def _colours(n: int) -> list[str]:
-    return [STYLE.ink] * n if n < 2 else list(seaborn.color_palette(STYLE.palette if n <= 10 else "husl", n).as_hex())
-
-
 def _positions(part: xr.Dataset, dim: str) -> np.ndarray:
     """Coordinates of a dimension where they are numbers, else its counts."""
     if dim in part.coords and part[dim].dtype.kind in "fiu":
@@ -129,8 +123,10 @@ def _limits(shown: xr.Dataset) -> tuple[float, float]:
 
 
 def _stimulus(record: xr.Dataset, view: View) -> np.ndarray | None:
-    """Picture of the stimulus that is looked at, where one is and the record has it."""
-    used = {view.across, view.colour, view.facet, view.average}
+    """Picture of the stimulus that is looked at or marked, where one is and the record has it."""
+    used = {view.colour, view.facet, view.average}
+    if view.across == "stimulus" and "stimulus" not in dict(view.at):
+        return None
     if "image" not in record or "stimulus" in used or view.variable == "image":
         return None
     if record["image"].dims != ("stimulus", "y", "x", "channel"):

@@ -11,6 +11,7 @@ from experiments.measures.consistency import (
     shape_decisions,
     stimulus_of,
 )
+from experiments.measures.corruption import corruption_profile
 from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
 from experiments.measures.dynamics import (
     cue_memory,
@@ -66,7 +67,8 @@ from experiments.measures.targets import (
 __all__ = [
     "DEFAULT_MAP", "MAPS", "PsychometricFit", "Sigmoid", "absent_probability", "accuracy", "accuracy_by_observer",
     "area_from_evidence", "attention_auc", "attention_gradient", "attention_share", "benefit_by_place", "bootstrap",
-    "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "criterion",
+    "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "corruption_profile",
+    "criterion",
     "critical_spacing", "cue_decides", "cue_distance", "cued_probability", "cueing_benefit", "cueing_cost", "d_prime",
     "d_prime_from_area", "error_consistency", "fit_psychometric", "group_difference", "hierarchical_bootstrap",
     "is_cue_conflict",
