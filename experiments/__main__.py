@@ -18,8 +18,6 @@ from experiments import (
     bistable,
     cards,
     corruption_dynamics,
-    dynamics_figure,
-    dynamics_summaries,
     experiment_file,
     feedback_dynamics,
     figures,
@@ -32,9 +30,11 @@ from experiments import (
 from experiments.corruption_dynamics import CorruptionDynamics
 from experiments.displays import display
 from experiments.feedback_dynamics import FeedbackDynamics
+from experiments.figures.dynamics import dynamics as dynamics_panels
 from experiments.measures.recovery import Simulated, coverage
 from experiments.presenting import Who, table
 from experiments.sources import Source, halves, morphs, single_objects, two_readings
+from experiments.summaries import dynamics
 from experiments.trials import Store
 from stimuli import command_line, corruptions
 from stimuli.objects import Objects
@@ -152,7 +152,7 @@ def run_feedback_dynamics(
         shown = morphs(source, model, steps) if parameters.protocol == "hysteresis" else halves(source, model)
         return feedback_dynamics.probe(observers, shown, parameters, source.seed, store)
 
-    who.present(show, dynamics_summaries.summary)
+    who.present(show, dynamics.summary)
 
 
 def run_corruption_dynamics(
@@ -178,7 +178,7 @@ def run_corruption_dynamics(
             observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.NAMES
         )
 
-    who.present(show, dynamics_summaries.corruption_summary)
+    who.present(show, dynamics.corruption_summary)
 
 
 def show_summary(
@@ -248,7 +248,7 @@ def draw(drawing: Flat[Drawing]) -> None:
     if drawing.name == "steering":
         figure = figures.steering(summary_of(drawing.record))
     elif drawing.name == "dynamics":
-        figure = dynamics_figure.dynamics([records.load(path) for path in drawing.record])
+        figure = dynamics_panels([records.load(path) for path in drawing.record])
     else:
         figure = figures.signature(first, drawing.stimuli or None, kind=drawing.kind, place=drawing.place)
     written = figures.save(figure, drawing.out, first, drawing.format or None)
@@ -325,7 +325,7 @@ def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
     if titles == {"recognition"} and maps:
         raise ValueError("recognition cues nothing that a map could find: leave out --maps")
     title = next(iter(titles))
-    displays = probes.summary_of_title(title) or dynamics_summaries.TITLES.get(title)
+    displays = probes.summary_of_title(title) or (dynamics.summary if title in dynamics.TITLES else None)
     if displays and maps:
         raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
     of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.graded_summary)

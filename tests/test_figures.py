@@ -12,7 +12,8 @@ from PIL import Image
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
-from experiments import figures, measures, panels, summaries
+from experiments import figures, measures, summaries
+from experiments.figures import panels
 from experiments.measures import intervals
 
 

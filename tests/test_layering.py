@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "absvit.images": (),
     "absvit.archives": ("absvit.images",),
     "absvit.datasets": ("absvit.archives", "absvit.images"),
-    "absvit.distributed": (),
+    "absvit.allocation": (),
+    "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
     "absvit.records": (),
     "absvit.models": ("absvit.models", "absvit.images"),
@@ -62,27 +63,17 @@ MAY_IMPORT = {
     )},
     "experiments.responses": ("absvit.models", "experiments.measures"),
     "experiments.probes": ("experiments",),
-    "experiments.cueing_summaries": ("experiments.measures",),
-    "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),
     "experiments.experiment_file": (),
     "experiments.presenting": ("absvit.distributed", "experiments.observers", "experiments.summaries"),
-    "experiments.dynamics_figure": ("experiments.figures", "experiments.measures"),
-    "experiments.dynamics_summaries": ("experiments.measures",),
     "experiments.measures": ("absvit.records", "experiments.measures"),
-    "experiments.summaries": ("experiments.measures",),
+    "experiments.summaries": ("experiments.measures", "experiments.summaries"),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
-    "experiments.panels": ("experiments.measures",),
-    "experiments.drawing": ("experiments.measures",),
-    "experiments.figures": (
-        "experiments.drawing", "experiments.measures", "experiments.panels", "experiments.summaries",
-    ),
+    "experiments.figures": ("experiments.figures", "experiments.measures", "experiments.summaries"),
+    "experiments.figures.drawing": ("experiments.measures",),
+    "experiments.figures.record_view": ("experiments.browsing", "experiments.figures", "experiments.measures"),
     "experiments.looking": (*PROBE, "experiments.observers"),
     "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
     "experiments.browsing": ("experiments.measures",),
-    **{f"experiments.{name}": ("experiments.drawing", "experiments.measures", "experiments.panels") for name in (
-        "attention_figure", "competing_figure",
-    )},
-    "experiments.record_figure": ("experiments.browsing", "experiments.drawing", "experiments.measures"),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 
@@ -92,11 +83,6 @@ MODELS_ORDER = (
     "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
-FIGURES = tuple(
-    f"experiments.{name}"
-    for name in ("drawing", "figures", "attention_figure", "competing_figure", "dynamics_figure", "record_figure")
-)
-
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {
     "wand": ("stimuli",),
@@ -105,8 +91,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": FIGURES,
-    "seaborn": FIGURES,
+    "matplotlib": ("experiments.figures",),
+    "seaborn": ("experiments.figures",),
 }
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 

@@ -287,6 +287,24 @@ def recipe_named(words: list[str]) -> list[str]:
     return [by_model.get(model, "micro_cued" if model is None else "absvit_small"), *words]
 
 
+def with_values(words: list[str]) -> list[str]:
+    """Give ``--var_loss``, which the official command may leave bare, the published weight.
+
+    Parameters
+    ----------
+    words : the command line.
+
+    Returns
+    -------
+    The words, with 0.1 after a bare flag.
+    """
+    bare = {
+        at for at, (word, following) in enumerate(zip(words, [*words[1:], "--"], strict=True))
+        if word in ("--var_loss", "--var-loss") and following.startswith("--")
+    }  # fmt: skip
+    return [part for at, word in enumerate(words) for part in ((word, "0.1") if at in bare else (word,))]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -324,7 +342,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         start.__doc__ = type(recipe).__doc__.splitlines()[0]
         return start
 
-    words = recipe_named(list(sys.argv[1:] if arguments is None else arguments))
+    words = with_values(recipe_named(list(sys.argv[1:] if arguments is None else arguments)))
     commands = {name: command(name, recipe) for name, recipe in RECIPES.items()}
     refusals = (ValueError, OSError, FloatingPointError)
     return command_line.run(commands, "python -m absvit.training", words, refusals)

@@ -46,7 +46,7 @@ from experiments.measures.selection import (
     selection_index,
     written,
 )
-from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa
+from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa, rsatoolbox_rdms
 from experiments.measures.slopes import slope
 from experiments.measures.spacing import critical_spacing
 from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
@@ -76,5 +76,5 @@ __all__ = [
     "written",
     "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
     "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
-    "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
+    "rsatoolbox_rdms", "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
 ]  # fmt: skip

@@ -16,8 +16,8 @@ from absvit.images import read_photograph
 from absvit.models import sources
 from absvit.models.zoo import VARIANTS
 from experiments import competing, measures
-from experiments.attention_figure import KINDS, attention
-from experiments.drawing import Figure
+from experiments.figures.attention import KINDS, attention
+from experiments.figures.drawing import Figure
 from experiments.looking import CUES, Cue, fitted, look
 from experiments.observers import class_names
 from notebooks.explorers.explorer import Explorer, labelled, readable
@@ -29,7 +29,8 @@ FILE = "a file"
 PICTURES = ("halves", "overlay", "morph", "pairs", "objects", FILE)
 IMPORTS = """import absvit
 from absvit.images import read_photograph
-from experiments import attention_figure, competing, looking
+from experiments import competing, looking
+from experiments.figures.attention import attention
 """
 
 
@@ -190,7 +191,7 @@ class AttentionExplorer(Explorer):
             f"picture = {picture}\n"
             f"cue = looking.Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
             f'record = looking.look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
-            f"figure = attention_figure.attention(record, {s.kind!r}, layer={s.layer}, "
+            f"figure = attention(record, {s.kind!r}, layer={s.layer}, "
             f"head={None if s.head < 0 else s.head}, opacity={s.opacity})\n"
         )
 

@@ -15,8 +15,8 @@ from absvit import records
 from absvit.models.zoo import VARIANTS
 from experiments import measures
 from experiments.competing import FAMILIES, GRADED, compete
-from experiments.competing_figure import competition
-from experiments.drawing import Figure
+from experiments.figures.competition import competition
+from experiments.figures.drawing import Figure
 from notebooks.explorers.explorer import Explorer, labelled
 
 __all__ = ["BistableExplorer", "BistableSelection"]
@@ -104,11 +104,12 @@ class BistableExplorer(Explorer):
         s = selection
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
-            "import absvit\nfrom absvit import records\nfrom experiments import competing, competing_figure\n\n"
+            "import absvit\nfrom absvit import records\nfrom experiments import competing\n"
+            "from experiments.figures.competition import competition\n\n"
             f"model = absvit.load_model({s.model!r})\n"
             f"mixes = {_mixes(s.family)}\n"
             f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations})\n"
-            f"figure = competing_figure.competition(record, {s.mix}, {s.kind!r}, {stored})\n"
+            f"figure = competition(record, {s.mix}, {s.kind!r}, {stored})\n"
         )
 
     def _compete(self, model: str, family: str, number: int, gain: float, iterations: int) -> xr.Dataset:

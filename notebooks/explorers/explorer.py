@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import xarray as xr
 
 from experiments import figures
-from experiments.drawing import Figure
+from experiments.figures.drawing import Figure
 from experiments.looking import stamped
 
 __all__ = ["Explorer", "Later", "labelled", "readable"]

@@ -10,8 +10,8 @@ import xarray as xr
 
 from absvit import records
 from experiments.browsing import MOST, PICTURE_DIMS, View, browsable
-from experiments.drawing import Figure
-from experiments.record_figure import view_record
+from experiments.figures.drawing import Figure
+from experiments.figures.record_view import view_record
 from notebooks.explorers.explorer import Explorer, labelled
 
 __all__ = ["RecordExplorer", "RecordSelection"]
@@ -129,7 +129,7 @@ class RecordExplorer(Explorer):
         """
         return (
             "from absvit import records\nfrom experiments.browsing import View\n"
-            "from experiments.record_figure import view_record\n\n"
+            "from experiments.figures.record_view import view_record\n\n"
             f"record = records.load({selection.path!r})\n"
             f"view = {selection.view}\n"
             "figure = view_record(record, view)\n"

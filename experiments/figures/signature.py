@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from experiments import measures, panels, summaries
-from experiments.drawing import INCH, STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, shortened
-from experiments.panels import Grid, balanced, caption
+from experiments import measures, summaries
+from experiments.figures import panels
+from experiments.figures.drawing import INCH, STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.panels import Grid, balanced, caption
 
 __all__ = ["INCH", "STYLE", "Style", "balanced", "caption", "save", "signature", "steering"]
 

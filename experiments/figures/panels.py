@@ -1,4 +1,4 @@
-"""Panels: what the signature figure shows, and where; ``experiments.figures`` draws it."""
+"""Panels: what the signature figure shows, and where; ``experiments.figures.signature`` draws it."""
 
 from __future__ import annotations
 

@@ -8,10 +8,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments import measures, panels
-from experiments.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain
+from experiments import measures
+from experiments.figures import panels
+from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain
+from experiments.figures.panels import Column
 from experiments.measures.intervals import bootstrap, number_text
-from experiments.panels import Column
 
 __all__ = ["competition", "dominance"]
 

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures import INCH, STYLE
+from experiments.figures.drawing import INCH, STYLE
 from experiments.measures.dynamics import branches
 from experiments.measures.resampling import hierarchical_bootstrap
 

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
-from experiments import measures, panels
-from experiments.drawing import STYLE, overlay, page_of, place_picture, plain, shortened
+from experiments import measures
+from experiments.figures import panels
+from experiments.figures.drawing import STYLE, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.panels import Column
 from experiments.measures.intervals import number_text
-from experiments.panels import Column
 
 __all__ = ["KINDS", "attention", "draw_map", "draw_scale", "only_map", "paths"]
 

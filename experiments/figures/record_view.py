@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
 
 __all__ = ["view_record"]
 
