@@ -29,7 +29,8 @@ class Source:
     Parameters
     ----------
     n
-        Number of stimuli; two photographs give two, a stimulus set at most all of its own.
+        Number of stimuli; two photographs give two, a stimulus set at most all of its own. Single photographs of a
+        class folder are shown once each.
     seed
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
@@ -157,9 +158,10 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     if source.photographs is not None:
         raise ValueError("two photographs make no single objects: leave out --photographs, or give a --folder")
     if source.folder is not None:
+        files, *others = _by_class(source.folder)
         made_from = whole.WholePhotographs(size, source.folder.name)
-        shown = partial(whole.from_class_folder, *_by_class(source.folder), made_from)
-        return Stimuli(lambda first, n: shown(n, source.seed, first), source.n)
+        shown = partial(whole.from_class_folder, files, *others, made_from)
+        return Stimuli(lambda first, n: shown(n, source.seed, first), min(source.n, sum(map(len, files))))
     if source.stimuli is not None:
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))

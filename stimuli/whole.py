@@ -41,7 +41,7 @@ def from_class_folder(
     seed: int,
     first: int = 0,
 ) -> xr.Dataset:
-    """Show photographs of a class folder, the classes in turn and none twice before all of its class were shown.
+    """Show photographs of a class folder, each once: the classes in turn, as long as they last.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def from_class_folder(
     read : function from a path to (y, x, channel) uint8, such as ``absvit.images.read_photograph``.
     categories : names of the classes.
     parameters : size of the stimuli.
-    n : number of stimuli.
+    n : number of stimuli, at most that of photographs from ``first`` on.
     seed : 0 to 2**32 - 1; decides the order within a class.
     first : number of the first stimulus.
 
@@ -59,24 +59,20 @@ def from_class_folder(
 
     Raises
     ------
-    ValueError : a class without photographs.
+    ValueError : a class without photographs, or more stimuli than photographs.
     """
     stimulus_set.check_request(n, seed)
     if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
         raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
-    numbers = np.arange(first, first + n)
-    classes = numbers % len(files)
-    orders = [
-        np.random.Generator(np.random.Philox(key=[seed, STREAM * 2**32 + c])).permutation(len(paths))
-        for c, paths in enumerate(files)
-    ]
-    shown = []
-    for number, c in zip(numbers.tolist(), classes.tolist(), strict=True):
-        path = files[c][orders[c][number // len(files) % len(files[c])]]
-        shown.append(photographs.resized(_middle_square(np.asarray(read(path))), parameters.size))
+    if first + n > sum(map(len, files)):
+        raise ValueError(
+            f"there are {sum(map(len, files))} photographs, too few for stimuli {first} to {first + n - 1}"
+        )
+    chosen = _order(files, seed)[first : first + n]
+    shown = [photographs.resized(_middle_square(np.asarray(read(path))), parameters.size) for _, path in chosen]
     arrays = {
         "image": np.stack(shown),
-        "object_class": classes[:, None].astype(np.int16),
+        "object_class": np.array([[c] for c, _ in chosen], np.int16),
         "object_mask": np.ones((n, 1, *parameters.size), bool),
     }
     return stimulus_set.from_arrays(
@@ -89,6 +85,17 @@ def from_class_folder(
         licence="that of the photographs",
         source=f"photographs of {parameters.folder}",
     )
+
+
+def _order(files: list[list[Path]], seed: int) -> list[tuple[int, Path]]:
+    """Class and photograph of every stimulus there can be: one of each class, then a second one, and so on."""
+    keys = [[seed, STREAM * 2**32 + c] for c in range(len(files))]
+    orders = [
+        np.random.Generator(np.random.Philox(key=key)).permutation(len(paths))
+        for key, paths in zip(keys, files, strict=True)
+    ]
+    rounds = range(max(map(len, files)))
+    return [(c, files[c][orders[c][k]]) for k in rounds for c in range(len(files)) if k < len(files[c])]
 
 
 def _middle_square(picture: np.ndarray) -> np.ndarray:

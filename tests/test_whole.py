@@ -49,16 +49,19 @@ def shown(files, n, seed=0, first=0, read=lambda path: np.asarray(read_photograp
     return whole.from_class_folder(files, read, ["a", "b", "c"], parameters, n, seed, first)
 
 
-def test_classes_come_in_turn_and_no_picture_twice_too_soon():
-    files = [[f"{c}{k}" for k in range(4)] for c in range(3)]
+def test_classes_come_in_turn_and_no_picture_twice():
+    files = [[f"{c}{k}" for k in range(4 + (c == 1))] for c in range(3)]
     read = lambda path: np.full((9, 9, 3), int(path), np.uint8)  # noqa: E731
-    stimuli = shown(files, 24, read=read)
-    assert stimuli["object_class"].values[:, 0].tolist() == [0, 1, 2] * 8
-    numbers = stimuli["image"].values[:, 0, 0, 0]
-    assert len(set(numbers[:12])) == 12 and set(numbers[:12]) == set(numbers[12:])
+    stimuli = shown(files, 13, read=read)
+    assert stimuli["object_class"].values[:, 0].tolist() == [0, 1, 2] * 4 + [1]
+    numbers = stimuli["image"].values[:, 0, 0, 0].tolist()
+    assert sorted(numbers) == sorted(int(name) for names in files for name in names)
+    assert [number // 10 for number in numbers] == stimuli["object_class"].values[:, 0].tolist()
     parts = [shown(files, n, first=first, read=read)["image"].values for first, n in ((0, 5), (5, 7))]
     assert np.array_equal(np.concatenate(parts), stimuli["image"].values[:12])
     assert not np.array_equal(shown(files, 12, seed=1, read=read)["image"].values, stimuli["image"].values[:12])
+    with pytest.raises(ValueError, match="there are 13 photographs, too few for stimuli 10 to 13"):
+        shown(files, 4, first=10, read=read)
     assert stimuli["object_mask"].values.all()
     with pytest.raises(ValueError, match="no photographs of b"):
         shown([files[0], [], files[2]], 3, read=read)
@@ -72,7 +75,7 @@ def test_the_middle_square_is_shown():
 
 
 def test_the_probes_take_photographs_of_any_mode_and_size(photographs, weights, tmp_path):
-    words = ["--model", NAME, "--checkpoint", str(weights), "--folder", str(photographs), "--n", "20"]
+    words = ["--model", NAME, "--checkpoint", str(weights), "--folder", str(photographs), "--n", "30"]
     assert main(["recognition", *words, "--out", str(tmp_path / "whole.zarr")]) == 0
     record = records.load(tmp_path / "whole.zarr")
     assert record.sizes["stimulus"] == 20 and list(record["class"].values) == list(HYBRID_CATEGORIES)
