@@ -267,7 +267,7 @@ def test_the_same_command_gives_the_same_bytes(tmp_path):
         (["objects", "--contrast", "nan"], "contrast must be a finite number"),
         (["bistable", "--size", "64", "65"], "even width"),
         (["bistable", "--n-objects", "2"], "one object"),
-        (["photographs"], "'photographs'"),
+        (["photographs of my own"], "'photographs of my own'"),
         (["objects", "--jobs", "0"], "jobs must be at least 1"),
         (["objects", "--overwrite", "--resume"], "not both"),
         (["objects", "--viewing-distance", "0"], "viewing_distance must be"),
