@@ -36,8 +36,8 @@ class Cues:
         picture by .54 to .60 of its norm, where two pictures differ by 1.26. Pictures are mirrored before the stem.
     """
 
-    shares: tuple[float, float, float, float, float] = (0.25, 0.1, 0.35, 0.15, 0.15)
-    catch_singles: float = 0.3
+    shares: tuple[float, float, float, float, float] = (0.25, 0.05, 0.27, 0.2, 0.23)
+    catch_singles: float = 0.4
     flip: bool = False
 
     def __post_init__(self) -> None:

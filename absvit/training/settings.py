@@ -288,4 +288,4 @@ class HybridRecipe(Recipe):
     input_size: int = 224
     composites: Flat[Composites] = field(default_factory=Composites)
     cues: Flat[Cues] = field(default_factory=Cues)
-    token_weight: float = 0.3
+    token_weight: float = 0.8
