@@ -15,7 +15,7 @@ from absvit.datasets import LabelledPictures, check_same_classes, open_dataset
 from absvit.distributed import Process
 from absvit.models import zoo
 from absvit.training.augmentation import Mixing
-from absvit.training.building import build_teacher
+from absvit.training.building import build_model, build_teacher
 from absvit.training.data import training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
@@ -33,9 +33,21 @@ class Task(Protocol):
     total: int
     steps_per_epoch: int
     unreadable: int
+    best_by: str  # what the names of the measure begin with by which the best checkpoint is chosen
 
     def facts(self) -> dict:
         """What tells these data from others."""
+
+    def model(self) -> nn.Module:
+        """The model that fits these data, with the weights that it starts from."""
+
+    def learning(self, model: nn.Module) -> nn.Module | list[dict]:
+        """What the optimiser is given: the model, for timm's parameter groups, or groups.
+
+        Parameters
+        ----------
+        model : the model that learns.
+        """
 
     def objective(self, model: nn.Module) -> nn.Module:
         """What is minimised: called with a batch's tensors, it gives losses by name.
@@ -110,7 +122,28 @@ def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
     return size, share // size
 
 
-class SceneTask:
+class Classification:
+    """What the tasks of classification have in common."""
+
+    recipe: Recipe
+    classes: tuple[str, ...]
+    best_by = "top1_pass"
+
+    def model(self) -> nn.Module:
+        """The recipe's model with a classifier for these classes."""
+        return build_model(self.recipe, len(self.classes))
+
+    def learning(self, model: nn.Module) -> nn.Module:
+        """The model itself, whose parameters timm groups.
+
+        Parameters
+        ----------
+        model : the model that learns.
+        """
+        return model
+
+
+class SceneTask(Classification):
     """Scenes that are drawn as the training goes.
 
     Parameters
@@ -171,7 +204,7 @@ class SceneTask:
 
 
 @dataclass
-class PictureTask:
+class PictureTask(Classification):
     """Labelled pictures with augmentation, and a validation split.
 
     Parameters

@@ -1,0 +1,1 @@
+"""Semantic segmentation: UPerNet on a ViT or an AbSViT, its data, training, test and predictions."""
