@@ -5,13 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import torch
 import tyro
 
+from absvit import records
 from absvit.distributed import joined
+from absvit.segmentation.building import load_segmenter
+from absvit.segmentation.cues import Cue
+from absvit.segmentation.figures import overlay_figure
+from absvit.segmentation.prediction import Prediction, picture_files, predictions, write_predictions
 from absvit.segmentation.recipes import RECIPES
 from absvit.segmentation.settings import SegmentationRecipe
+from absvit.segmentation.testing import Test, over_seeds, run_test, summary
 from absvit.segmentation.training import run_training
 from absvit.training.place import TrainingPlace
 from stimuli import command_line
@@ -41,6 +48,74 @@ def training_command(name: str, recipe: SegmentationRecipe):
     return start
 
 
+def test_checkpoint(test: Flat[Test], cue: Flat[Cue]) -> None:
+    """Test a trained segmenter on whole pictures, into a record; also under torchrun.
+
+    Parameters
+    ----------
+    test
+        Which checkpoint, on what.
+    cue
+        What an AbSViT looks for.
+    """
+    loaded = load_segmenter(test.checkpoint)
+    with joined(test.device) as process:
+        record = run_test(test, cue, loaded, process)
+        if process.is_first:
+            print(summary(record).round(2).to_string(index=False))
+
+
+def predict_pictures(
+    images: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    checkpoint: Path,
+    cue: Flat[Cue],
+    out: Path = Path("outputs/predictions"),
+    overlays: bool = True,
+    device: str | None = None,
+) -> None:
+    """Write label pictures under the data set's palette, and overlays of every pass, for pictures of any size.
+
+    Parameters
+    ----------
+    images
+        Picture files, or folders of them.
+    checkpoint
+        segmenter.safetensors of a training, or one of its checkpoints.
+    cue
+        What an AbSViT looks for.
+    out
+        Folder of the results.
+    overlays
+        Also write STEM_overlay.png.
+    device
+        cpu, cuda or mps; a GPU where there is one, if left out.
+    """
+    files, loaded = picture_files(images), load_segmenter(checkpoint)
+    second = "learned prompt" if cue == Cue() else "cued"
+    headings = ["segmentation"] if loaded.model.n_passes == 1 else ["bottom-up", f"top-down, {second}"]
+
+    def draw(found: Prediction):
+        return overlay_figure(found.picture, found.labels, loaded.table, headings)
+
+    with joined(device) as process:
+        found = predictions(loaded, files, cue, process)
+        for path in write_predictions(found, loaded, out, draw if overlays else None):
+            print(path)
+
+
+def show_summary(record: Annotated[tuple[Path, ...], tyro.conf.Positional]) -> None:
+    """The scores of one test; of several, means with Student's 95 % intervals over the trainings of each model.
+
+    Parameters
+    ----------
+    record
+        The records; those of one model are taken as its seeds.
+    """
+    tables = [summary(records.load(path)) for path in record]
+    table = tables[0] if len(tables) == 1 else over_seeds(tables)
+    print(table.round(2).to_string(index=False))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -53,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {name: training_command(name, recipe) for name, recipe in RECIPES.items()}
+    commands = {"predict": predict_pictures, "test": test_checkpoint, "summary": show_summary}
+    commands |= {name: training_command(name, recipe) for name, recipe in RECIPES.items()}
     refusals = (ValueError, OSError, FloatingPointError)
     return command_line.run(commands, "python -m absvit.segmentation", words, refusals)
 

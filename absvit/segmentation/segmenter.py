@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from absvit.models.absvit import AbSViT, cosine_weights
@@ -50,7 +49,7 @@ class Segmenter(nn.Module):
 
     def __init__(
         self,
-        backbone: VisionTransformer,
+        backbone: nn.Module,
         n_classes: int,
         channels: int = 512,
         auxiliary_channels: int = 256,
@@ -202,7 +201,7 @@ def _as_map(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
 # ---- visual prompts ------------------------------------------------------------------------------------------------
 
 
-def add_deep_prompts(backbone: VisionTransformer, n: int) -> None:
+def add_deep_prompts(backbone: nn.Module, n: int) -> None:
     """Give every block its own prompt tokens: deep visual prompt tuning (Jia et al. 2022).
 
     They stand behind the class token while the block runs and are dropped after it, for the next block has its own.

@@ -1,4 +1,4 @@
-"""The order of an iteration-based training: shuffled passes over the data in one endless stream, shared by processes."""
+"""The order of an iteration-based training: shuffled passes over the data, one endless stream for all processes."""
 
 from __future__ import annotations
 
