@@ -85,7 +85,7 @@ class SegmentationRecipe(Recipe):
     data_set: Source = "ADE20K"
     varied: Flat[Varied] = field(default_factory=Varied)
     scenes: Flat[ObjectScenes] = field(default_factory=ObjectScenes)
-    held_out: int = 240
+    held_out: int = 128
     finetune: str = "released"
     lift: bool = False
     prompts: int = 50
