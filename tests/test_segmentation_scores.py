@@ -1,10 +1,7 @@
 """Scores: counts against ten lines of numpy and torchmetrics, records that go on, and what cannot be tested."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -146,17 +143,17 @@ def test_a_test_that_was_stopped_goes_on_to_the_same_bytes(trained, tmp_path, mo
         run_test(options(trained, out=tmp_path / "parts.zarr", resume=True), Cue("1"), loaded, ALONE)
 
 
-def test_two_processes_count_as_one(trained, tmp_path):
-    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    words += ["-m", "absvit.segmentation", "test", "--data-path", str(trained), "--device", "cpu", "--chunk", "2"]
-    words += ["--checkpoint", str(trained / "out" / "segmenter.safetensors"), "--out", str(tmp_path / "two.zarr")]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("absvit_micro") == 2  # one table, a row a pass
+def test_processes_share_the_pictures(trained, tmp_path):
     loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
-    one = run_test(options(trained, out=tmp_path / "one.zarr"), Cue(), loaded, ALONE)
-    two = records.load(tmp_path / "two.zarr")
-    xr.testing.assert_identical(one.drop_attrs().load(), two.drop_attrs().load())
+    whole = run_test(options(trained, out=tmp_path / "whole.zarr"), Cue(), loaded, ALONE)
+    first, second = (Process(rank, 2, torch.device("cpu")) for rank in (0, 1))
+    shared = options(trained, out=tmp_path / "shared.zarr", resume=True)
+    with pytest.raises(ValueError, match="2 stimuli of .* are not done"):  # the second process has not begun
+        run_test(shared, Cue(), loaded, first)
+    done = records.load(tmp_path / "shared.zarr")["done"].values.tolist()
+    assert done == [1, 1, 0, 0, 1]
+    run_test(shared, Cue(), loaded, second)
+    xr.testing.assert_identical(whole.drop_attrs().load(), run_test(shared, Cue(), loaded, first).drop_attrs().load())
 
 
 def test_the_validation_of_a_training_is_the_test(trained, tmp_path):

@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from absvit.distributed import Process, sum_over_ranks
+from absvit.distributed import Process, sum_over_ranks, take_from_first
 from absvit.models import zoo
 from absvit.segmentation.building import build_segmenter, parameter_groups
 from absvit.segmentation.counting import confusions, scores
@@ -48,6 +48,11 @@ class SegmentationTask:
     def __init__(self, recipe: SegmentationRecipe, data_path: Path, num_workers: int, process: Process) -> None:
         self.recipe, self.num_workers, self.process = recipe, num_workers, process
         self.size, self.n_micro = micro_batches(recipe, process.world_size)
+        if self.size < 2:
+            raise ValueError(
+                "a process must take at least 2 pictures at once, got 1: UPerNet pools each to one place, and its "
+                "norms need more than one value; choose a larger --batch-size or --total-batch"
+            )
         self.total = self.size * self.n_micro * process.world_size
         self.steps_per_epoch = recipe.epoch_updates
         self.held_out = held_out_pictures(recipe, data_path)
@@ -137,6 +142,7 @@ class SegmentationTask:
         -------
         n, and for each pass miou_passK, macc_passK and aacc_passK in [0, 1].
         """
+        take_from_first(model.buffers())  # without GPUs each process has its own running norms
         counts = count_pixels(model, self.held_out, self.recipe, self.num_workers, self.process)
         measured = scores(xr.DataArray(counts, dims=("iteration", "class", "predicted_class")).assign_coords(
             {"class": np.arange(len(self.classes))}
