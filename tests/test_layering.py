@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
     "absvit.launch": (),
-    "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.training"),
+    "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
