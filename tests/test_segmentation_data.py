@@ -160,7 +160,14 @@ def test_no_data_set_and_an_empty_split_are_told(tmp_path):
         open_pictures("COCO", root, "val")
 
 
-@pytest.mark.parametrize(("text", "told"), [("one\n", "2 to 255 classes"), ("a\t#12\nb\n", "'#12' of a is not like")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("one\n", "2 to 255 classes"),
+        ("a\t#12\nb\n", "'#12' of a is not like"),
+        ("a\nb\na\n", "'a' is named twice"),
+    ],
+)
 def test_bad_lists_of_classes_are_told(text, told, tmp_path):
     root = folders(tmp_path)
     (root / "classes.txt").write_text(text)

@@ -17,7 +17,7 @@ from absvit.segmentation.building import load_segmenter
 from absvit.segmentation.classes import IGNORED
 from absvit.segmentation.counting import confusion, scores
 from absvit.segmentation.cues import Cue
-from absvit.segmentation.prediction import predictions
+from absvit.segmentation.prediction import predictions, read_files
 from absvit.segmentation.testing import Test, over_seeds, run_test, summary
 
 ALONE = Process(0, 1, torch.device("cpu"))
@@ -100,7 +100,7 @@ def test_the_record_holds_what_a_loop_over_the_predictions_counts(trained, tmp_p
     assert record["confusion"].dims == ("iteration", "stimulus", "class", "predicted_class")
     assert record["confusion"].shape == (2, 5, 3, 3) and record["class"].values.tolist() == ["ground", "wall", "sky"]
     pictures = options(trained).pictures(loaded)
-    found = predictions(loaded, pictures.pictures, Cue(), ALONE)
+    found = predictions(loaded, read_files(pictures.pictures, ALONE), Cue(), ALONE)
     total = np.zeros((2, 3, 3), int)
     for index, prediction in enumerate(found):
         labels = pictures.read(index)[1]

@@ -70,7 +70,9 @@ def test_a_published_layout_goes_from_training_to_prediction(data_set, model, tm
     passes = loaded.model.n_passes
     assert tested["n"] == 3 and {f"miou_pass{k + 1}" for k in range(passes)} <= set(tested)
     words = ("--checkpoint", out / "best.pt", "--data-path", root, "--device", "cpu", "--out", tmp_path / "r.zarr")
-    assert run("test", *words) == 0
+    assert run("test", *words, "--overlays", 2) == 0
+    drawn = {path.name for path in (tmp_path / "r_overlays").iterdir()}
+    assert drawn == {"00000.png", "00000_overlay.png", "00001.png", "00001_overlay.png"}
     record = xr.open_zarr(tmp_path / "r.zarr", consolidated=False)
     assert float(record["miou"][-1]) == pytest.approx(tested[f"miou_pass{passes}"], abs=1e-12)
     assert record["class"].values.tolist() == list(loaded.table.names)

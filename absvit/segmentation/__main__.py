@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +12,10 @@ import tyro
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.segmentation.building import load_segmenter
+from absvit.segmentation.building import Loaded, load_segmenter
 from absvit.segmentation.cues import Cue
-from absvit.segmentation.figures import overlay_figure
-from absvit.segmentation.prediction import Prediction, picture_files, predictions, write_predictions
+from absvit.segmentation.figures import Figure, overlay_figure
+from absvit.segmentation.prediction import Prediction, picture_files, predictions, read_files, write_predictions
 from absvit.segmentation.recipes import RECIPES
 from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.testing import Test, over_seeds, run_test, summary
@@ -61,8 +61,28 @@ def test_checkpoint(test: Flat[Test], cue: Flat[Cue]) -> None:
     loaded = load_segmenter(test.checkpoint)
     with joined(test.device) as process:
         record = run_test(test, cue, loaded, process)
-        if process.is_first:
-            print(summary(record).round(2).to_string(index=False))
+        if not process.is_first:
+            return
+        print(summary(record).round(2).to_string(index=False))
+        if test.overlays:
+            pictures, draw = test.pictures(loaded), overlay_of(loaded, cue)
+            shown = ((f"{k:05d}", *pictures.read(k)) for k in range(min(test.overlays, len(pictures))))
+            folder = test.out.with_name(f"{test.out.stem}_overlays")
+            write_predictions(predictions(loaded, shown, cue, process), loaded, folder, draw)
+            print(folder)
+
+
+def overlay_of(loaded: Loaded, cue: Cue) -> Callable[[Prediction], Figure]:
+    """Give what draws a prediction.
+
+    Parameters
+    ----------
+    loaded : gives classes and passes.
+    cue : what was looked for.
+    """
+    looked_for = "learned prompt" if cue == Cue() else "cued"
+    headings = ["segmentation"] if loaded.model.n_passes == 1 else ["bottom-up", f"top-down, {looked_for}"]
+    return lambda found: overlay_figure(found.picture, found.labels, loaded.table, headings, found.truth)
 
 
 def predict_pictures(
@@ -91,15 +111,10 @@ def predict_pictures(
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
     files, loaded = picture_files(images), load_segmenter(checkpoint)
-    second = "learned prompt" if cue == Cue() else "cued"
-    headings = ["segmentation"] if loaded.model.n_passes == 1 else ["bottom-up", f"top-down, {second}"]
-
-    def draw(found: Prediction):
-        return overlay_figure(found.picture, found.labels, loaded.table, headings)
-
+    draw = overlay_of(loaded, cue) if overlays else None
     with joined(device) as process:
-        found = predictions(loaded, files, cue, process)
-        for path in write_predictions(found, loaded, out, draw if overlays else None):
+        found = predictions(loaded, read_files(files, process), cue, process)
+        for path in write_predictions(found, loaded, out, draw):
             print(path)
 
 

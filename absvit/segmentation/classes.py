@@ -35,6 +35,9 @@ class ClassTable:
                 f"expected 2 to {MOST_CLASSES} classes with one colour each, got {len(self.names)} names and "
                 f"{len(self.colours)} colours"
             )
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise ValueError(f"the class {twice!r} is named twice: give each class one name")
 
     def labels(self, stored: np.ndarray, name: str) -> np.ndarray:
         """Turn the values of a label file into classes.

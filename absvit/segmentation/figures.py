@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from absvit.segmentation.classes import IGNORED, ClassTable
 
-__all__ = ["blended", "overlay_figure"]
+__all__ = ["Figure", "blended", "overlay_figure"]
 
 OPACITY = 0.6
 PANEL = 2.2  # inches

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from absvit.distributed import Process
 from absvit.images import PHOTOGRAPH_SUFFIXES, read_photograph
@@ -18,7 +21,7 @@ from absvit.segmentation.counting import predicted_classes
 from absvit.segmentation.cues import Cue
 from absvit.segmentation.tasks import whole_transform_of
 
-__all__ = ["Prediction", "picture_files", "predictions", "write_predictions"]
+__all__ = ["Prediction", "picture_files", "predictions", "read_files", "write_predictions"]
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,16 @@ class Prediction:
 
     Parameters
     ----------
-    path : the picture's file.
+    name : of the picture, without ending.
     picture : (y, x, channel) uint8.
     labels : (iteration, y, x) uint8 classes in every pass; iteration 0 is bottom-up.
+    truth : (y, x) uint8 true classes, or None where they are not known.
     """
 
-    path: Path
+    name: str
     picture: np.ndarray
     labels: np.ndarray
+    truth: np.ndarray | None = None
 
 
 def picture_files(images: Sequence[Path]) -> list[Path]:
@@ -65,15 +70,37 @@ def picture_files(images: Sequence[Path]) -> list[Path]:
     return files
 
 
-def predictions(loaded: Loaded, files: Sequence[Path], cue: Cue, process: Process) -> Iterator[Prediction]:
+def read_files(files: Sequence[Path], process: Process) -> Iterator[tuple[str, Image.Image, None]]:
+    """Read pictures in any mode; they are turned upright as their EXIF orientation says.
+
+    Parameters
+    ----------
+    files : picture files.
+    process : this process; each of several takes its share.
+
+    Yields
+    ------
+    Name, picture, and None for the labels, as :func:`predictions` takes them.
+
+    Raises
+    ------
+    ValueError : a file cannot be read as a picture.
+    """
+    for path in files[process.rank :: process.world_size]:
+        yield path.stem, read_photograph(path), None
+
+
+def predictions(
+    loaded: Loaded, pictures: Iterable[tuple[str, Image.Image, np.ndarray | None]], cue: Cue, process: Process
+) -> Iterator[Prediction]:
     """Segment pictures of any size, whole.
 
     Parameters
     ----------
     loaded : the segmenter.
-    files : picture files in any mode; they are turned upright as their EXIF orientation says.
+    pictures : name, 8-bit RGB picture, and true labels (y, x) uint8 or None.
     cue : what an AbSViT looks for.
-    process : this process; each of several takes its share.
+    process : this process.
 
     Yields
     ------
@@ -81,21 +108,22 @@ def predictions(loaded: Loaded, files: Sequence[Path], cue: Cue, process: Proces
 
     Raises
     ------
-    ValueError : a file cannot be read as a picture, or the cue does not fit the model.
+    ValueError : the cue does not fit the model.
     """
     model, transform = loaded.model.to(process.device), whole_transform_of(loaded.recipe)
     prior_for = cue.prior_for(model)
     with evaluating(model):
-        for path in files[process.rank :: process.world_size]:
-            picture = read_photograph(path)
+        for name, picture, truth in pictures:
             image = transform(picture)[None].to(process.device)
             prior = None if prior_for is None else prior_for(tuple(image.shape[-2:]))
             labels = predicted_classes(model, image, picture.size[::-1], prior, loaded.recipe.precision)
-            yield Prediction(path, np.asarray(picture), labels[:, 0].cpu().numpy())
+            yield Prediction(name, np.asarray(picture), labels[:, 0].cpu().numpy(), truth)
 
 
-def write_predictions(found: Iterator[Prediction], loaded: Loaded, out: Path, draw=None) -> list[Path]:
-    """Write ``STEM.png``, the labels of the last pass under the palette, and ``STEM_overlay.png`` for each picture.
+def write_predictions(
+    found: Iterable[Prediction], loaded: Loaded, out: Path, draw: Callable[[Prediction], Any] | None = None
+) -> list[Path]:
+    """Write ``NAME.png``, the labels of the last pass under the palette, and ``NAME_overlay.png`` for each picture.
 
     Parameters
     ----------
@@ -112,10 +140,9 @@ def write_predictions(found: Iterator[Prediction], loaded: Loaded, out: Path, dr
     written = []
     for prediction in found:
         labels = coloured(prediction.labels[-1], loaded.table)
-        written.append(out / f"{prediction.path.stem}.png")
-        replace_file(written[-1], lambda temporary, labels=labels: labels.save(temporary, "png"))
+        written.append(out / f"{prediction.name}.png")
+        replace_file(written[-1], partial(labels.save, format="png"))
         if draw is not None:
-            figure = draw(prediction)
-            written.append(out / f"{prediction.path.stem}_overlay.png")
-            replace_file(written[-1], lambda temporary, figure=figure: figure.savefig(temporary, format="png", dpi=200))
+            written.append(out / f"{prediction.name}_overlay.png")
+            replace_file(written[-1], partial(draw(prediction).savefig, format="png", dpi=200))
     return written

@@ -87,7 +87,7 @@ class MicroAbSViT(SegmentationRecipe):
     model: str = "absvit_micro"
     data_set: Source = "SCENES"
     finetune: str = "official_seed0"
-    epochs: int = 3
+    epochs: int = 2
     epoch_updates: int = 200
     batch_size: int = 16
     total_batch: int = 16

@@ -19,7 +19,7 @@ from absvit.distributed import Process, wait_for_all
 from absvit.segmentation.building import Loaded
 from absvit.segmentation.counting import confusions, scores
 from absvit.segmentation.cues import Cue
-from absvit.segmentation.datasets import SegmentedPictures, open_pictures
+from absvit.segmentation.datasets import SegmentedPictures, Split, open_pictures
 from absvit.segmentation.loaders import blocks, whole_loader
 from absvit.segmentation.scenes import DrawnScenes
 from absvit.segmentation.tasks import whole_transform_of
@@ -55,6 +55,8 @@ class Test:
         Pictures that are written at once: so many are lost at most when a test is stopped.
     num_workers
         Processes that load pictures for each process that tests.
+    overlays
+        So many of the first pictures are drawn with the passes' and the true labels, into the folder OUT_overlays.
     device
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
@@ -63,7 +65,7 @@ class Test:
 
     checkpoint: Path
     data_path: Path = Path("data")
-    split: str = "val"
+    split: Split = "val"
     n: int = 1000
     seed: int = 0
     out: Path = Path("outputs/segmentation.zarr")
@@ -71,13 +73,14 @@ class Test:
     overwrite: bool = False
     chunk: int = 32
     num_workers: int = 0
+    overlays: int = 0
     device: str | None = None
 
     def __post_init__(self) -> None:
-        if self.n < 1 or self.chunk < 1 or self.num_workers < 0:
+        if min(self.n, self.chunk) < 1 or min(self.num_workers, self.overlays) < 0:
             raise ValueError(
-                f"need n and chunk of at least 1 and num_workers of at least 0, got {self.n}, {self.chunk} and "
-                f"{self.num_workers}"
+                f"need n and chunk of at least 1, got {self.n} and {self.chunk}, and num_workers and overlays of at "
+                f"least 0, got {self.num_workers} and {self.overlays}"
             )
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"seed must be in [0, 2**31), got {self.seed}; higher seeds are kept for training")
