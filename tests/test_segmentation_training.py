@@ -205,12 +205,13 @@ def test_prediction_takes_any_mode_and_a_cue(whole, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
+        (lambda d: [], "at least one picture"),
         (lambda d: [d / "lost.png"], "no picture at"),
         (lambda d: [d], "holds no picture"),
         (lambda d: [(d / "a.png").write_text("text") and d / "a.png"], "cannot read"),
         (lambda d: [Image.new("L", (9, 9)).save(d / f"a.{end}") or d / f"a.{end}" for end in ("png", "bmp")], "both"),
     ],
-    ids=["lost", "empty folder", "text", "one name"],
+    ids=["none", "lost", "empty folder", "text", "one name"],
 )
 def test_pictures_that_cannot_be_segmented_are_named(make, told, whole, tmp_path, capsys):
     (tmp_path / "d").mkdir()

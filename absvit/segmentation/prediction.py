@@ -52,8 +52,10 @@ def picture_files(images: Sequence[Path]) -> list[Path]:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : a folder without pictures, or two pictures whose results would have one name.
+    ValueError : no picture at all, a folder without any, or two pictures whose results would have one name.
     """
+    if not images:
+        raise ValueError("give at least one picture, or a folder of pictures")
     files = []
     for path in images:
         inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PHOTOGRAPH_SUFFIXES) if path.is_dir() else []
