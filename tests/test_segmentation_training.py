@@ -1,5 +1,6 @@
 """Segmentation from training to prediction: tiny data sets in their published layouts, kills, processes, refusals."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from absvit.segmentation.classes import coloured
 from absvit.segmentation.figures import blended, overlay_figure
 from absvit.segmentation.recipes import RECIPES
 from absvit.segmentation.scenes import HELD_OUT_SEED, DrawnScenes
-from absvit.segmentation.tasks import count_pixels
+from absvit.segmentation.tasks import SegmentationTask, count_pixels
 
 TINY = (
     "--crop", "32", "32", "--scale", "96", "48", "--epochs", "1", "--epoch-updates", "2", "--warmup-epochs", "0.5",
@@ -170,6 +171,14 @@ def test_two_processes_learn_what_one_does(tmp_path):
     for k in range(2):
         assert counts[k].trace() / counts[k].sum() == pytest.approx(tested[f"aacc_pass{k + 1}"], abs=1e-12)
     assert counts.sum() == 2 * 4 * 32 * 32
+
+
+def test_processes_with_gpus_share_their_norms(tmp_path):
+    recipe = dataclasses.replace(RECIPES["upernet_vit_micro"], channels=8, finetune="none")
+    for name, processes, shared in (("cuda", 2, True), ("cuda", 1, False), ("cpu", 2, False)):
+        model = SegmentationTask(recipe, tmp_path, 0, Process(0, processes, torch.device(name))).model()
+        norms = [module for module in model.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+        assert len(norms) == 13 and all(isinstance(n, torch.nn.SyncBatchNorm) == shared for n in norms)
 
 
 # ---- pictures of a segmentation --------------------------------------------------------------------------------------

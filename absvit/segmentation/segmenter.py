@@ -110,7 +110,7 @@ class Segmenter(nn.Module):
         ------
         ValueError : a prior for a ViT without feedback, or one that does not fit.
         """
-        return [maps for maps, _ in self._passes(images, prior)]
+        return [maps for maps, _ in self.states(images, prior)]
 
     def states(self, images: Tensor, prior: Prior | None = None) -> list[tuple[Maps, list[Tensor]]]:
         """Give maps and tokens of every pass, as training needs them.
@@ -121,11 +121,13 @@ class Segmenter(nn.Module):
 
         Returns
         -------
-        Maps of each pass with the tokens (image, token, channel) that enter each block and leave the last one.
-        """
-        return self._passes(images, prior)
+        Maps of each pass with the tokens (image, token, channel) that enter each block of an AbSViT and leave the last
+        one; of a ViT those that leave the blocks that are read.
 
-    def _passes(self, images: Tensor, prior: Prior | None) -> list[tuple[Maps, list[Tensor]]]:
+        Raises
+        ------
+        ValueError : as :meth:`features`.
+        """
         height, width = images.shape[-2:]
         padded = self.padded_size((height, width))
         images = F.pad(images, (0, padded[1] - width, 0, padded[0] - height))
