@@ -1,6 +1,7 @@
 """Joint transforms: mmseg's sizes, colours and crops, picture and labels kept together, and what is refused."""
 
 import colorsys
+import pickle
 
 import numpy as np
 import pytest
@@ -13,12 +14,12 @@ from absvit.segmentation.transforms import (
     CategoryCrop,
     PhotometricDistortion,
     RandomScale,
+    TrainingTransform,
     Varied,
+    WholeTransform,
     picture_tensor,
     rescaled_size,
     saturated,
-    training_transform,
-    whole_image_transform,
 )
 
 BLACK, ONE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
@@ -56,7 +57,7 @@ def test_random_scales_stay_within_their_bounds():
 
 def test_picture_and_labels_stay_together():
     varied = Varied((24, 32), None, (1.0, 1.0), flip=0.5, distortion=False)
-    transform = training_transform(varied, BLACK, ONE)
+    transform = TrainingTransform(varied, BLACK, ONE)
     mirrored = set()
     for seed in range(8):
         torch.manual_seed(seed)
@@ -72,7 +73,7 @@ def test_picture_and_labels_stay_together():
 def test_a_short_side_is_padded_with_the_mean_colour_and_pixels_that_do_not_count():
     picture, labels = painted(20, 64)
     varied = Varied((32, 32), None, (1.0, 1.0), cat_max_ratio=1.0, flip=0.0, distortion=False)
-    image, mask = training_transform(varied, (0.5, 0.4, 0.3), ONE)(picture, labels, "p")
+    image, mask = TrainingTransform(varied, (0.5, 0.4, 0.3), ONE)(picture, labels, "p")
     assert (mask[20:] == IGNORED).all() and (mask[:20] != IGNORED).all()
     assert (image[:, 20:] == 0).all() and (image[1, :20] == -0.4).all()
 
@@ -142,7 +143,7 @@ def test_labels_are_left_alone_by_the_distortion():
 
 
 def test_the_same_seed_gives_the_same_view():
-    transform = training_transform(Varied((32, 32), (64, 48)), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    transform = TrainingTransform(Varied((32, 32), (64, 48)), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     views = []
     for seed in (3, 3, 4):
         torch.manual_seed(seed)
@@ -152,7 +153,7 @@ def test_the_same_seed_gives_the_same_view():
 
 
 def test_a_picture_that_no_scale_makes_large_enough_is_named():
-    transform = training_transform(Varied((64, 64), None, (0.5, 1.5)), BLACK, ONE)
+    transform = TrainingTransform(Varied((64, 64), None, (0.5, 1.5)), BLACK, ONE)
     with pytest.raises(ValueError, match=r"tiny.png is at most 60 x 45 pixels .* smaller than the crop of 64 x 64"):
         transform(*painted(40, 30), "tiny.png")
     torch.manual_seed(0)
@@ -162,9 +163,20 @@ def test_a_picture_that_no_scale_makes_large_enough_is_named():
 
 def test_whole_pictures_are_only_scaled_and_normalised():
     picture, _ = painted(30, 40)
-    kept = whole_image_transform(None, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))(picture)
+    kept = WholeTransform(None, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))(picture)
     np.testing.assert_allclose(kept, (np.asarray(picture).transpose(2, 0, 1) / 255 - 0.5) / 0.25, atol=1e-5)
-    assert whole_image_transform((80, 60), BLACK, ONE)(picture).shape == (3, 60, 80)
+    assert WholeTransform((80, 60), BLACK, ONE)(picture).shape == (3, 60, 80)
+
+
+def test_worker_processes_may_be_given_the_pipelines():
+    transform = TrainingTransform(Varied((32, 32), (64, 48)), BLACK, ONE)
+    torch.manual_seed(0)
+    image, labels = transform(*painted(40, 60), "p")
+    torch.manual_seed(0)
+    again = pickle.loads(pickle.dumps(transform))(*painted(40, 60), "p")
+    assert torch.equal(again[0], image) and torch.equal(again[1], labels)
+    whole = WholeTransform(None, BLACK, ONE)
+    assert torch.equal(pickle.loads(pickle.dumps(whole))(painted(9, 9)[0]), whole(painted(9, 9)[0]))
 
 
 @pytest.mark.parametrize(

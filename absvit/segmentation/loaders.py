@@ -25,7 +25,7 @@ class Views(Dataset):
     Parameters
     ----------
     pictures : the training split.
-    transform : function of picture, labels and name, of :func:`absvit.segmentation.transforms.training_transform`.
+    transform : function of picture, labels and name, such as :class:`absvit.segmentation.transforms.TrainingTransform`.
     seed : seed of the training, at least 0.
     """
 
@@ -59,7 +59,7 @@ class WholePictures(Dataset):
     Parameters
     ----------
     pictures : the held-out split.
-    transform : function of a picture, of :func:`absvit.segmentation.transforms.whole_image_transform`.
+    transform : function of a picture, such as :class:`absvit.segmentation.transforms.WholeTransform`.
     """
 
     def __init__(self, pictures: SegmentedPictures, transform: Callable) -> None:

@@ -21,7 +21,7 @@ from absvit.segmentation.scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.segmenter import Segmenter
 from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.stream import Stream
-from absvit.segmentation.transforms import Varied, training_transform, whole_image_transform
+from absvit.segmentation.transforms import TrainingTransform, Varied, WholeTransform
 from absvit.training.tasks import micro_batches
 
 __all__ = ["SegmentationTask", "count_pixels", "held_out_pictures", "whole_transform_of"]
@@ -119,7 +119,7 @@ class SegmentationTask:
         unchanged = Varied(recipe.crop, None, (1.0, 1.0), 1.0, 0.0, distortion=False)  # each scene is a new one anyway
         varied = unchanged if recipe.data_set == "SCENES" else recipe.varied
         pixels, on_gpu = zoo.preprocessing(recipe.model), process.device.type == "cuda"
-        transform = training_transform(varied, pixels["mean"], pixels["std"])
+        transform = TrainingTransform(varied, pixels["mean"], pixels["std"])
         loader = iter(training_loader(self.pictures, transform, stream, recipe.seed, self.num_workers, on_gpu))
         for _ in range(first_step, last):
             update = [next(loader) for _ in range(self.n_micro)]
@@ -166,8 +166,8 @@ def held_out_pictures(recipe: SegmentationRecipe, data_path: Path) -> SegmentedP
     return open_pictures(recipe.data_set, data_path, "val")
 
 
-def whole_transform_of(recipe: SegmentationRecipe):
-    """Function of a whole picture that gives the image for the model.
+def whole_transform_of(recipe: SegmentationRecipe) -> WholeTransform:
+    """What makes an image for the model of a whole picture.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def whole_transform_of(recipe: SegmentationRecipe):
     """
     pixels = zoo.preprocessing(recipe.model)
     scale = None if recipe.data_set == "SCENES" else recipe.varied.scale
-    return whole_image_transform(scale, pixels["mean"], pixels["std"])
+    return WholeTransform(scale, pixels["mean"], pixels["std"])
 
 
 def count_pixels(

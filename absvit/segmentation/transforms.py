@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from torchvision.transforms.v2 import functional as F
 from absvit.segmentation.classes import IGNORED
 
 __all__ = [
-    "CategoryCrop", "PhotometricDistortion", "RandomScale", "Varied", "picture_tensor", "rescaled_size",
-    "whole_image_transform", "training_transform",
+    "CategoryCrop", "PhotometricDistortion", "RandomScale", "TrainingTransform", "Varied", "WholeTransform",
+    "picture_tensor", "rescaled_size",
 ]  # fmt: skip
 
 TRIES = 10  # crops looked at for one in which no class prevails, as in mmseg
@@ -254,61 +254,82 @@ def picture_tensor(picture: Image.Image) -> tv_tensors.Image:
     return tv_tensors.Image(F.pil_to_tensor(picture))
 
 
-def training_transform(varied: Varied, mean: Sequence[float], std: Sequence[float]) -> Callable:
-    """Give the training pipeline: scale, crop, flip, distort, normalise, pad.
+class TrainingTransform:
+    """The training pipeline: scale, crop, flip, distort, normalise, pad. Can be pickled, for worker processes.
+
+    All randomness is torch's global generator's.
 
     Parameters
     ----------
     varied : how pictures are changed.
     mean, std : mean and standard deviation of each channel, of pixels in [0, 1].
-
-    Returns
-    -------
-    Function of a picture (8-bit RGB), its labels (y, x) uint8 and its name, that gives image (channel, y, x) float32,
-    normalised, and labels (y, x) uint8, both of the crop's size. All randomness is torch's global generator's. It
-    raises ValueError for a picture that would be smaller than the crop at every scale.
     """
-    steps = v2.Compose(
-        [
-            RandomScale(varied.scale, varied.ratios),
-            CategoryCrop(varied.crop, varied.cat_max_ratio),
-            v2.RandomHorizontalFlip(varied.flip),
-            v2.ToDtype({tv_tensors.Image: torch.float32, "others": None}, scale=True),
-            *([PhotometricDistortion()] if varied.distortion else []),
-            v2.Normalize(list(mean), list(std)),
-            PadToCrop(varied.crop),
-        ]
-    )
 
-    def changed(picture: Image.Image, labels: np.ndarray, name: str) -> tuple[Tensor, Tensor]:
+    def __init__(self, varied: Varied, mean: Sequence[float], std: Sequence[float]) -> None:
+        self.varied = varied
+        self.steps = v2.Compose(
+            [
+                RandomScale(varied.scale, varied.ratios),
+                CategoryCrop(varied.crop, varied.cat_max_ratio),
+                v2.RandomHorizontalFlip(varied.flip),
+                v2.ToDtype({tv_tensors.Image: torch.float32, "others": None}, scale=True),
+                *([PhotometricDistortion()] if varied.distortion else []),
+                v2.Normalize(list(mean), list(std)),
+                PadToCrop(varied.crop),
+            ]
+        )
+
+    def __call__(self, picture: Image.Image, labels: np.ndarray, name: str) -> tuple[Tensor, Tensor]:
+        """Change a picture and its labels.
+
+        Parameters
+        ----------
+        picture : 8-bit RGB.
+        labels : (y, x) uint8 classes.
+        name : of the picture, for the message.
+
+        Returns
+        -------
+        Image (channel, y, x) float32, normalised, and labels (y, x) uint8, both of the crop's size.
+
+        Raises
+        ------
+        ValueError : the picture is smaller than the crop at every scale.
+        """
+        varied = self.varied
         largest = rescaled_size(labels.shape, varied.scale, varied.ratios[1])
         if all(pixels < wanted for pixels, wanted in zip(largest, varied.crop, strict=True)):
             raise ValueError(
                 f"{name} is at most {largest[0]} x {largest[1]} pixels (y, x), smaller than the crop of "
                 f"{varied.crop[0]} x {varied.crop[1]}: choose a smaller --crop or a larger --scale"
             )
-        image, mask = steps(picture_tensor(picture), tv_tensors.Mask(torch.from_numpy(labels.copy())))
+        image, mask = self.steps(picture_tensor(picture), tv_tensors.Mask(torch.from_numpy(labels.copy())))
         return torch.as_tensor(image), torch.as_tensor(mask)
 
-    return changed
 
-
-def whole_image_transform(scale: tuple[int, int] | None, mean: Sequence[float], std: Sequence[float]) -> Callable:
-    """Give the test pipeline: fit the scale, normalise.
+class WholeTransform:
+    """The test pipeline: fit the scale, normalise. Can be pickled, for worker processes.
 
     Parameters
     ----------
     scale : long and short side in pixels that a picture is made to fit; the stored size if None.
     mean, std : mean and standard deviation of each channel, of pixels in [0, 1].
-
-    Returns
-    -------
-    Function of a picture (8-bit RGB) that gives an image (channel, y, x) float32, normalised.
     """
 
-    def changed(picture: Image.Image) -> Tensor:
-        image = picture_tensor(picture)
-        image = F.resize(image, list(rescaled_size(tuple(image.shape[-2:]), scale)), antialias=False)
-        return torch.as_tensor(F.normalize(F.to_dtype(image, torch.float32, scale=True), list(mean), list(std)))
+    def __init__(self, scale: tuple[int, int] | None, mean: Sequence[float], std: Sequence[float]) -> None:
+        self.scale, self.mean, self.std = scale, list(mean), list(std)
 
-    return changed
+    def __call__(self, picture: Image.Image) -> Tensor:
+        """Make an image for the model.
+
+        Parameters
+        ----------
+        picture : 8-bit RGB.
+
+        Returns
+        -------
+        (channel, y, x) float32, normalised.
+        """
+        image = picture_tensor(picture)
+        image = F.resize(image, list(rescaled_size(tuple(image.shape[-2:]), self.scale)), antialias=False)
+        return torch.as_tensor(F.normalize(F.to_dtype(image, torch.float32, scale=True), self.mean, self.std))
