@@ -8,6 +8,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "models": ("absvit.models", "list the variants: parameters, published numbers, where the weights are"),
     "convert": ("absvit.convert", "turn an official checkpoint into safetensors with a card"),
+    "cifar10": ("absvit.cifar10", "fetch CIFAR-10 as class folders, for the models of photographs"),
     "benchmark": ("absvit.benchmark", "time the model against a plain implementation of the same equations"),
     "training": ("absvit.training", "train a model by one of the recipes"),
     "robustness": ("absvit.robustness", "evaluate a checkpoint on corrupted, shifted and attacked pictures"),

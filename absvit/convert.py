@@ -32,6 +32,8 @@ class Conversion:
         "model", or "ema" for the exponential moving average.
     overwrite
         Replace files that are there already.
+    by_position
+        The file names its tensors otherwise: take them in their order, each of the model's shape.
     """
 
     source: Annotated[str, tyro.conf.Positional]
@@ -39,6 +41,7 @@ class Conversion:
     model: str
     which: Literal["model", "ema"] = "model"
     overwrite: bool = False
+    by_position: bool = False
 
 
 def convert(conversion: Conversion) -> dict:
@@ -64,7 +67,9 @@ def convert(conversion: Conversion) -> dict:
         raise ValueError(f"{' and '.join(present)} exists already; choose another name or pass --overwrite")
     model = zoo.create_model(conversion.model)
     checkpoint = checkpoints.read(conversion.source, which=conversion.which)
-    checkpoints.load_into(model, checkpoint.state_dict)
+    weights = checkpoint.state_dict
+    weights = checkpoints.by_position(model, weights) if conversion.by_position else weights
+    checkpoints.load_into(model, weights)
     card = {
         **checkpoint.card,
         "model": conversion.model,
@@ -76,7 +81,7 @@ def convert(conversion: Conversion) -> dict:
     }
     if hasattr(model, "prior_gains"):
         card["prior_gains"] = model.prior_gains
-    return {**card, "weights_sha256": checkpoints.write(out, checkpoint.state_dict, card)}
+    return {**card, "weights_sha256": checkpoints.write(out, weights, card)}
 
 
 def main(conversion: tyro.conf.OmitArgPrefixes[Conversion]) -> None:

@@ -312,8 +312,8 @@ def _cifar(data_set: str, data_path: Path, split: str, download: bool) -> Pictur
         data = source(str(data_path), train=split == "train", download=download)
     except RuntimeError as error:  # torchvision's answer to missing files and wrong check sums
         raise FileNotFoundError(
-            f"no intact {source.base_folder} in {data_path}: add --download to fetch it, or unpack {source.filename} "
-            "there"
+            f"no intact {source.base_folder} in {data_path}: unpack {source.filename} there (python -m absvit.cifar10 "
+            "FOLDER fetches CIFAR-10 as class folders)"
         ) from error
     return PictureArray(data.data, data.classes, data.targets, split)
 

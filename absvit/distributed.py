@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+
+from absvit.allocation import keep_freed_memory
 
 __all__ = ["Process", "joined", "rank_and_size", "sum_over_ranks", "take_from_first", "wait_for_all"]
 
@@ -65,10 +69,13 @@ def joined(device: str | None = None) -> Iterator[Process]:
             raise ValueError(f"process {local_rank} of this machine has no GPU, torch sees {n_gpus}; use --device cpu")
         name = f"cuda:{local_rank}"
         torch.cuda.set_device(name)
+    if name == "cpu":
+        keep_freed_memory()
     if world_size == 1:
         yield Process(0, 1, torch.device(name))
         return
     store, rank, _ = next(dist.rendezvous("env://"))
+    store = of_this_attempt(store, rank, world_size)
     backend = "nccl" if name.startswith("cuda") else "gloo"
     dist.init_process_group(backend, store=dist.PrefixStore("group", store), rank=rank, world_size=world_size)
     try:
@@ -80,6 +87,40 @@ def joined(device: str | None = None) -> Iterator[Process]:
         raise _failure_of_another(store, error) from error
     finally:
         dist.destroy_process_group()
+
+
+def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store:
+    """Agree with the other ranks on a part of the store that no earlier attempt has written to.
+
+    torchrun keeps its store when it restarts the processes, so the addresses and the failure of those that have
+    ended still stand in it. Its count of restarts does not tell the attempts apart: with several machines, those
+    where nothing failed do not count.
+
+    Parameters
+    ----------
+    store : what all ranks share.
+    rank : number of this process.
+    world_size : how many there are.
+
+    Returns
+    -------
+    The same store under a prefix that is new, and the same on every rank.
+    """
+    mine = uuid.uuid4().hex
+    store.set(f"agreed/{rank}", "")
+    store.set(f"present/{rank}", mine)
+    while True:
+        if rank == 0:  # proposes who is there until all others have found themselves in the proposal
+            store.set("proposal", " ".join(store.get(f"present/{other}").decode() for other in range(world_size)))
+        proposal = store.get("proposal").decode().split()
+        if mine in proposal:
+            store.set(f"agreed/{rank}", proposal[0])
+        if rank != 0 and mine in proposal:
+            break
+        if rank == 0 and all(store.get(f"agreed/{other}").decode() == mine for other in range(world_size)):
+            break
+        time.sleep(0.02)
+    return dist.PrefixStore(f"attempt/{proposal[0]}", store)
 
 
 def _failure_of_another(store: dist.Store, error: RuntimeError) -> Exception:

@@ -16,6 +16,7 @@ from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Norma
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MICRO_MEAN, MICRO_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+STEM_MEAN, STEM_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # what EfficientNet-Lite0 was trained with
 PHOTOGRAPH_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 SMALL_INPUT = 32  # pixels; up to here DeiT crops padded pictures instead of cropping and resizing
 LARGEST_NORMALISED = 20.0  # [0, 1] pixels stay far below in any usual mean and std; raw 0..255 pixels do not

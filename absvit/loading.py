@@ -19,7 +19,7 @@ class Loading(DataLoader):
         Raises
         ------
         ValueError : a picture cannot be prepared.
-        RuntimeError : a worker process has died.
+        ChildProcessError : a worker process has died.
         """
         try:
             yield from super().__iter__()
@@ -29,7 +29,9 @@ class Loading(DataLoader):
             if "DataLoader worker" not in str(error):
                 raise
             first = str(error).strip().splitlines()[0]
-            raise RuntimeError(f"{first} (often for lack of memory): use fewer workers or smaller batches") from error
+            raise ChildProcessError(
+                f"{first} (often for lack of memory): use fewer workers or smaller batches"
+            ) from error
 
 
 def loading(dataset: Dataset, collate: Callable, num_workers: int = 0, pin_memory: bool = False, **order) -> Loading:

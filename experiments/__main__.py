@@ -5,11 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import pandas as pd
 import tyro
 import xarray as xr
 
@@ -18,12 +16,8 @@ from experiments import (
     bistable,
     cards,
     corruption_dynamics,
-    dynamics_figure,
-    dynamics_summaries,
     experiment_file,
     feedback_dynamics,
-    figures,
-    measures,
     probes,
     recognition,
     responses,
@@ -31,10 +25,13 @@ from experiments import (
 )
 from experiments.corruption_dynamics import CorruptionDynamics
 from experiments.displays import display
+from experiments.drawing_command import draw
 from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.measures.recovery import Simulated, coverage
 from experiments.presenting import Who, table
 from experiments.sources import Source, halves, morphs, single_objects, two_readings
+from experiments.summaries import dynamics
+from experiments.summarising import summary_of
 from experiments.trials import Store
 from stimuli import command_line, corruptions
 from stimuli.objects import Objects
@@ -152,7 +149,7 @@ def run_feedback_dynamics(
         shown = morphs(source, model, steps) if parameters.protocol == "hysteresis" else halves(source, model)
         return feedback_dynamics.probe(observers, shown, parameters, source.seed, store)
 
-    who.present(show, dynamics_summaries.summary)
+    who.present(show, dynamics.summary)
 
 
 def run_corruption_dynamics(
@@ -178,7 +175,7 @@ def run_corruption_dynamics(
             observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.NAMES
         )
 
-    who.present(show, dynamics_summaries.corruption_summary)
+    who.present(show, dynamics.corruption_summary)
 
 
 def show_summary(
@@ -195,65 +192,13 @@ def show_summary(
     format
         Text, CSV (numbers in full) or LaTeX.
     """
-    frame = summary_of(record, maps)
+    frame = summary_of([records.load(path) for path in record], maps)
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
         print(summaries.summary_text(frame).to_latex(index=False), end="")
     else:
         print(table(frame))
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Draw a figure from records; prints its caption.
-
-    Parameters
-    ----------
-    name
-        Signature (stimulus, maps and probabilities), steering (what each kind of cue does) or dynamics (records of
-        feedback_dynamics).
-    record
-        The records.
-    out
-        File to write.
-    format
-        Pdf, png, svg, several of them; by default the ending of the file's name, else pdf and png.
-    stimuli
-        Numbers of the stimuli of the signature figure; the best balanced ones, if left out.
-    kind
-        Map of the signature figure.
-    place
-        Show the place cues too.
-    """
-
-    name: Annotated[Literal["signature", "steering", "dynamics"], Words]
-    record: Annotated[tuple[Path, ...], Words]
-    out: Path
-    format: tuple[Literal["pdf", "png", "svg"], ...] = ()
-    stimuli: tuple[int, ...] = ()
-    kind: str = measures.DEFAULT_MAP
-    place: bool = False
-
-
-def draw(drawing: Flat[Drawing]) -> None:
-    """Draw a figure from records; prints its caption.
-
-    Parameters
-    ----------
-    drawing
-        What to draw.
-    """
-    first = records.load(drawing.record[0])
-    if drawing.name == "steering":
-        figure = figures.steering(summary_of(drawing.record))
-    elif drawing.name == "dynamics":
-        figure = dynamics_figure.dynamics([records.load(path) for path in drawing.record])
-    else:
-        figure = figures.signature(first, drawing.stimuli or None, kind=drawing.kind, place=drawing.place)
-    written = figures.save(figure, drawing.out, first, drawing.format or None)
-    print(figure.get_label())
-    print("\n".join(map(str, written)))
 
 
 def export(record: Annotated[Path, Words], out: Path) -> None:
@@ -281,7 +226,7 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     print(table(responses.agreement(responses.read(files))))
 
 
-def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path) -> None:
+def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
     """Write what was measured of a checkpoint into its card.
 
     Parameters
@@ -293,9 +238,10 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
     recognition
         Its recognition record.
     rotated
-        Its recognition record with hues rotated by 180 degrees.
+        Its recognition record with hues rotated by 180 degrees, for models of the embedded objects.
     """
-    print(cards.add_measured(weights, *map(records.load, (steering, recognition, rotated))))
+    given = [steering, recognition] + ([] if rotated is None else [rotated])
+    print(cards.add_measured(weights, *map(records.load, given)))
 
 
 def recovery(parameters: Flat[Simulated]) -> None:
@@ -307,29 +253,6 @@ def recovery(parameters: Flat[Simulated]) -> None:
         Simulated observers and their experiment.
     """
     print("\n".join(f"{name.replace('_', ' ')}: {value:.4g}" for name, value in coverage(parameters).items()))
-
-
-def summary_of(paths: Sequence[Path], maps: bool = False) -> pd.DataFrame:
-    """Summarise records of one probe in one table.
-
-    Parameters
-    ----------
-    paths : the records.
-    maps : summarise the maps of bistable records.
-    """
-    opened = [records.load(path) for path in paths]
-    titles = {record.attrs["title"] for record in opened}
-    if len(titles) > 1:
-        raise ValueError(f"expected records of one probe, got {' and '.join(sorted(titles))}: summarise them apart")
-    if titles == {"recognition"} and maps:
-        raise ValueError("recognition cues nothing that a map could find: leave out --maps")
-    title = next(iter(titles))
-    displays = probes.summary_of_title(title) or dynamics_summaries.TITLES.get(title)
-    if displays and maps:
-        raise ValueError("--maps is for bistable records; the summary of this one tells where its maps lie")
-    of = displays or (summaries.recognition_summary if titles == {"recognition"} else summaries.graded_summary)
-    frames = [(summaries.map_summary if maps else of)(record) for record in opened]
-    return pd.concat(frames, ignore_index=True)
 
 
 PROBES = {

@@ -19,6 +19,9 @@ from experiments.trials import Condition, Stimuli, Store, Trial, run
 
 __all__ = ["Bistable", "conditions", "probe"]
 
+OF_EACH_OBJECT = ("class", "place", "random vector", "shuffled class", "shuffled place")
+KINDS = ("none", "absent class", "third class", *OF_EACH_OBJECT)
+
 
 @dataclass(frozen=True)
 class Bistable:
@@ -39,6 +42,9 @@ class Bistable:
         Block whose feedback norm, value norm and token norm are recorded.
     gains
         Gains to give all cues in turn, a dimension of the record.
+    priors
+        Kinds of priors to show: some of none, class, absent class, third class, place, random vector, shuffled class
+        and shuffled place, one that cues each object in turn among them; all of the experiment, if left out.
     """
 
     iterations: int = 1
@@ -47,8 +53,13 @@ class Bistable:
     margin: int = 1
     layer: int = -3
     gains: tuple[float, ...] = ()
+    priors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if unknown := [kind for kind in self.priors if kind not in KINDS]:
+            raise ValueError(f"there is no prior {unknown[0]!r}; expected some of {', '.join(KINDS)}")
+        if self.priors and not set(self.priors) & set(OF_EACH_OBJECT):
+            raise ValueError(f"priors must hold one that cues each object in turn: {', '.join(OF_EACH_OBJECT)}")
         if self.gains and (self.class_gain is not None or self.place_gain is not None):
             raise ValueError("give --gains for all cues, or --class-gain and --place-gain, not both")
         if len(set(self.gains)) < len(self.gains):
@@ -62,8 +73,12 @@ def conditions(parameters: Bistable, classes_known: bool = True) -> list[Conditi
 
     Parameters
     ----------
-    parameters : gains and the margin of the place cues.
+    parameters : gains, the margin of the place cues, and which kinds are wanted.
     classes_known : whether the model knows the objects' classes; if not, the cues are places only.
+
+    Raises
+    ------
+    ValueError : a kind is wanted that there is only with, or only without, known classes.
     """
     gain, found = parameters.class_gain, [Condition("none", 0, "none", _uncued)]
     if classes_known:
@@ -76,9 +91,16 @@ def conditions(parameters: Bistable, classes_known: bool = True) -> list[Conditi
     found += [Condition(f"random vector {k}", k, "random vector", partial(_random_cue, k, gain)) for k in (1, 2)]
     kind = "class" if classes_known else "place"
     cues = [condition for condition in found if condition.kind == kind]
-    return found + [
+    found += [
         Condition(f"shuffled {cue.name}", cue.cue, f"shuffled {kind}", partial(_shuffled, cue.prior)) for cue in cues
     ]
+    chosen = [condition for condition in found if condition.kind in (parameters.priors or KINDS)]
+    if missing := set(parameters.priors) - {condition.kind for condition in chosen}:
+        known = "" if classes_known else "un"
+        raise ValueError(
+            f"there is no prior {min(missing)!r} here: the classes of the objects are {known}known to the model"
+        )
+    return chosen
 
 
 def probe(

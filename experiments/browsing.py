@@ -25,7 +25,8 @@ class View:
     colour : dimension whose members get a line each; "" for none.
     facet : dimension whose members get a panel each; "" for none.
     average : dimension to average over, with a 95 % interval of the mean; "" for none.
-    at : position on every other dimension, as pairs of name and index; 0 where nothing is given.
+    at : position on every other dimension, as pairs of name and index; 0 where nothing is given. Where stimuli lie
+        across, it may tell the one that is marked and whose picture is shown.
     """
 
     variable: str

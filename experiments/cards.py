@@ -14,7 +14,9 @@ from experiments.measures.intervals import bootstrap
 __all__ = ["add_measured"]
 
 
-def add_measured(weights: Path, steering: xr.Dataset, recognition: xr.Dataset, rotated: xr.Dataset) -> Path:
+def add_measured(
+    weights: Path, steering: xr.Dataset, recognition: xr.Dataset, rotated: xr.Dataset | None = None
+) -> Path:
     """Write the measures of a checkpoint into its card.
 
     Parameters
@@ -22,7 +24,7 @@ def add_measured(weights: Path, steering: xr.Dataset, recognition: xr.Dataset, r
     weights : safetensors file with its card beside it.
     steering : bistable record of this checkpoint (of this seed, where it holds several).
     recognition : recognition record of it.
-    rotated : recognition record with hues rotated by 180 degrees.
+    rotated : recognition record with hues rotated by 180 degrees, where there is one.
 
     Returns
     -------
@@ -33,13 +35,15 @@ def add_measured(weights: Path, steering: xr.Dataset, recognition: xr.Dataset, r
     ValueError : a record is of another checkpoint.
     """
     found = checkpoints.read(weights)
-    steering, recognition, rotated = (_of_checkpoint(r, found) for r in (steering, recognition, rotated))
+    steering, recognition = (_of_checkpoint(r, found) for r in (steering, recognition))
     last = steering.isel(iteration=[-1])
     values = {
         "single-object accuracy, bottom-up": measures.accuracy(recognition).isel(iteration=0),
         "single-object accuracy": measures.accuracy(recognition).isel(iteration=-1),
-        "single-object accuracy, hue rotated by 180 degrees": measures.accuracy(rotated).isel(iteration=-1),
     }
+    if rotated is not None:
+        turned = measures.accuracy(_of_checkpoint(rotated, found)).isel(iteration=-1)
+        values["single-object accuracy, hue rotated by 180 degrees"] = turned
     if steering.sizes["iteration"] > 1:
         for kind in ("class", "place", "random vector", "shuffled class"):
             values[f"selection index, {kind}"] = measures.selection_index(last).sel(prior=kind)

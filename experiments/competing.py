@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 from torch import nn
 
-from experiments.looking import Cue, look
+from experiments.looking import MAPS, Cue, fitted, look
 from experiments.observers import class_indices
-from stimuli import bistable, morph, objects, overlay
+from stimuli import backgrounds, bistable, class_folders, example_pictures, morph, objects, overlay
+from stimuli.photographs import Pictures
 
-__all__ = ["FAMILIES", "GRADED", "compete", "picture", "two_readings"]
+__all__ = ["FAMILIES", "GRADED", "PICTURES", "compete", "picture", "two_readings"]
 
 Family = Literal["halves", "overlay", "morph"]
 FAMILIES = get_args(Family)
+PICTURES = (*FAMILIES, "photographs", "objects", "pairs")
 GRADED = ("overlay", "morph")  # their readings can be mixed in any proportion
 STEPS = 101  # of a morph, a picture for every hundredth
 
 
 def two_readings(
-    family: Family, number: int, mix: float = 0.5, size: tuple[int, int] = (112, 112), seed: int = 0
+    family: Family,
+    number: int,
+    mix: float = 0.5,
+    size: tuple[int, int] = (112, 112),
+    seed: int = 0,
+    folder: Path | None = None,
 ) -> xr.Dataset:
-    """Draw one bistable picture of the embedded objects.
+    """Draw one bistable picture of the embedded objects, or of photographs.
 
     Parameters
     ----------
@@ -35,6 +44,7 @@ def two_readings(
     mix : weight of the second reading in [0, 1]; halves have none.
     size : height and width in pixels.
     seed : 0 to 2**32 - 1.
+    folder : class folder of photographs, instead of the embedded objects.
 
     Returns
     -------
@@ -42,19 +52,25 @@ def two_readings(
 
     Raises
     ------
-    ValueError : another family, or a mix outside [0, 1].
+    FileNotFoundError, ValueError : another family, a mix outside [0, 1], or no photographs in the folder.
     """
+    pictures = Pictures(folder)
     if family not in FAMILIES or not 0 <= mix <= 1 or number < 0:
         raise ValueError(
             f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got {family!r}, "
             f"{number}, {mix}"
         )
     if family == "halves":
+        if folder is not None:
+            files, made_from = class_folders.listed(folder), bistable.HalvesOfPhotographs(size, Path(folder).name)
+            by_class = (list(files.values()), backgrounds.read_picture, list(files))
+            return bistable.from_class_folder(*by_class, made_from, 1, seed, number)
         scene = replace(bistable.Halves().scene, size=size)
         return bistable.draw(bistable.Halves(scene), 1, seed, number)
     if family == "overlay":
-        return overlay.draw(overlay.Overlay(replace(overlay.Overlay().scene, size=size), (mix,)), 1, seed, number)
-    graded = morph.Morph(replace(morph.Morph().scene, size=size), STEPS)
+        scene = replace(overlay.Overlay().scene, size=size)
+        return overlay.draw(overlay.Overlay(scene, (mix,), pictures), 1, seed, number)
+    graded = morph.Morph(replace(morph.Morph().scene, size=size), STEPS, pictures=pictures)
     return morph.draw(graded, 1, seed, 2 * number * STEPS + round(mix * (STEPS - 1)))  # every other sequence ascends
 
 
@@ -63,7 +79,8 @@ def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
 
     Parameters
     ----------
-    name : a family of two readings, "objects" for one object, or "pairs" for two side by side in one scene.
+    name : a family of two readings; "objects" for one object, "pairs" for two side by side in one scene; or
+        "photographs", four of them over and over.
     number : number of the picture, at least 0.
     model : gives the size.
 
@@ -74,8 +91,10 @@ def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
     size = tuple(model.patch_embed.img_size)
     if name in FAMILIES:
         return two_readings(name, number, 0.5, size)["image"].values[0]
-    if name not in ("objects", "pairs"):
-        raise ValueError(f"expected one of {', '.join((*FAMILIES, 'objects', 'pairs'))}, got {name!r}")
+    if name not in PICTURES:
+        raise ValueError(f"expected one of {', '.join(PICTURES)}, got {name!r}")
+    if name == "photographs":
+        return fitted(Image.fromarray(example_pictures.read(number)), model)
     scene = objects.Objects(size=size, n_objects=1 if name == "objects" else 2)
     return objects.draw(scene, 1, 0, number)["image"].values[0]
 
@@ -87,17 +106,21 @@ def compete(
     mixes: Sequence[float],
     gain: float | None = None,
     iterations: int = 1,
+    folder: Path | None = None,
+    kinds: Sequence[str] = tuple(MAPS),
 ) -> xr.Dataset:
     """Show one bistable picture at several mixes, uncued and with a class cue for either reading.
 
     Parameters
     ----------
-    model : AbSViT that knows the classes of the embedded objects.
+    model : AbSViT that knows the classes of the embedded objects, or those of the folder.
     family : as ``two_readings``; halves are the same at every mix.
     number : number of the picture.
     mixes : weights of the second reading, each in [0, 1].
     gain : gain of the class cues; the model's default if left out.
     iterations : feedback passes, at least 1.
+    folder : class folder of photographs, instead of the embedded objects.
+    kinds : maps to keep, as ``looking.look``.
 
     Returns
     -------
@@ -109,13 +132,14 @@ def compete(
     ValueError : the model does not know the classes, or as ``two_readings``.
     """
     size = tuple(model.patch_embed.img_size)
-    sets = [two_readings(family, number, mix, size) for mix in mixes]
+    sets = [two_readings(family, number, mix, size, folder=folder) for mix in mixes]
     names = [sets[0].attrs["categories"][index] for index in sets[0]["object_class"].values[0]]
     classes = class_indices(model, names)
     if (classes < 0).any():
-        raise ValueError(f"the model does not know {' and '.join(names)}: choose one trained on the embedded objects")
+        other = "choose one trained on the embedded objects, or a class folder of photographs that it knows"
+        raise ValueError(f"the model does not know {' and '.join(names)}: {other}")
     cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
-    record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations)
+    record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
     n = len(sets)
     return record.assign_coords(
         mix=("stimulus", np.array(mixes, float), {"long_name": "weight of the second reading", "units": "1"}),

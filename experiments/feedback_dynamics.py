@@ -18,11 +18,12 @@ from absvit.images import normalise
 from absvit.models.priors import Prior
 from experiments.chunks import fill
 from experiments.directions import PerceptPrior, random_directions
+from experiments.dynamics_record import dataset_of, with_morph, with_pictures
 from experiments.observers import Observer, class_indices, class_names
 from experiments.passes import Course, Looking, course, unchanging
 from experiments.trials import Stimuli, Store, attributes
 
-__all__ = ["CONDITIONS", "PROTOCOLS", "Episode", "FeedbackDynamics", "probe"]
+__all__ = ["CONDITIONS", "PROTOCOLS", "Episode", "FeedbackDynamics", "probe", "show"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +148,8 @@ class FeedbackDynamics:
         vector 1 and 2, shuffled class 1 and 2, shuffled percept; those of the protocol if left out.
     features
         Record the mean patch token that leaves each block, for comparisons between passes and layers.
+    maps
+        Record the pictures and the weights that the priors give to every patch, to look at the passes.
     """
 
     protocol: Literal["settling", "hysteresis", "switching"] = "settling"
@@ -159,6 +162,7 @@ class FeedbackDynamics:
     cue_passes: int = 1
     priors: tuple[str, ...] = ()
     features: bool = False
+    maps: bool = False
 
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
@@ -218,8 +222,9 @@ def probe(
     -------
     The record, opened lazily, with dims ([model, seed,] gain, severity, iteration, prior, stimulus): logits (...,
     class), state_change, two_step_change, reconstruction_error (..., layer) and, on request, features (..., layer,
-    channel), as ``experiments.passes.Course`` describes them. Noise is ``severity``. Of each stimulus its two classes,
-    and for hysteresis ``morph`` (stimulus, iteration), ``direction`` and ``pair``.
+    channel) and prior_weights (..., token_y, token_x) with image, as ``experiments.passes.Course`` describes them.
+    Noise is ``severity``. Of each stimulus its two classes, and for hysteresis ``morph`` (stimulus, iteration),
+    ``direction`` and ``pair``.
 
     Raises
     ------
@@ -231,7 +236,7 @@ def probe(
 
     def shown(part: slice) -> xr.Dataset:
         pictures = stimuli.part(part.start * steps, (part.stop - part.start) * steps)
-        return _show(observers, pictures, steps, parameters, seed)
+        return show(observers, pictures, steps, parameters, seed)
 
     title = f"feedback dynamics: {parameters.protocol}"
     provenance = partial(attributes, title, observers, stimuli, parameters, seed)
@@ -257,8 +262,27 @@ def _steps(stimuli: Stimuli, parameters: FeedbackDynamics, observer: Observer) -
     return steps
 
 
-def _show(observers: Sequence[Observer], pictures: xr.Dataset, steps: int, parameters, seed: int) -> xr.Dataset:
-    """Show some trials to all observers: their part of the record."""
+def show(
+    observers: Sequence[Observer], pictures: xr.Dataset, steps: int, parameters: FeedbackDynamics, seed: int
+) -> xr.Dataset:
+    """Show some trials to all observers.
+
+    Parameters
+    ----------
+    observers : as for ``probe``.
+    pictures : stimulus set of two objects, ``steps`` pictures a trial.
+    steps : pictures of a trial, 1 but for hysteresis.
+    parameters : what is done.
+    seed : seed of noise, random vectors and shuffles.
+
+    Returns
+    -------
+    Their part of the record, in memory.
+
+    Raises
+    ------
+    ValueError : logits that are not finite (the stimulus is named).
+    """
     model = observers[0].model
     trial = pictures.isel(stimulus=slice(None, None, steps))
     classes = class_indices(model, pictures.attrs["categories"])[trial["object_class"].values]
@@ -272,16 +296,11 @@ def _show(observers: Sequence[Observer], pictures: xr.Dataset, steps: int, param
         raise ValueError(
             f"logits of stimulus {numbers[~finite][0]} are not finite: check the checkpoint, the picture and the gains"
         )
-    dataset = _dataset(values, observers, parameters, numbers, classes, class_names(model))
-    if parameters.protocol != "hysteresis":
-        return dataset
-    per_picture = np.repeat(pictures["morph"].values.reshape(-1, steps), parameters.looking(0).passes, axis=1)
-    morph = np.concatenate([per_picture[:, :1], per_picture], axis=1)
-    return dataset.assign_coords(
-        morph=(("stimulus", "iteration"), morph, {"long_name": "share of the second reading", "units": "1"}),
-        direction=("stimulus", np.where(trial["direction"] == "ascending", 1, -1).astype(np.int8), _named(DIRECTION)),
-        pair=("stimulus", numbers // 2, _named("number of the pair of sequences up and down")),
-    )
+    dataset = dataset_of(values, observers, parameters, numbers, classes, class_names(model))
+    passes = parameters.looking(0).passes
+    if parameters.maps:
+        dataset = with_pictures(dataset, pictures, steps, passes)
+    return with_morph(dataset, pictures, steps, passes) if parameters.protocol == "hysteresis" else dataset
 
 
 def _run(observer: Observer, pictures: Sequence[Tensor], episode: Episode, parameters) -> dict[str, np.ndarray]:
@@ -297,7 +316,7 @@ def _run(observer: Observer, pictures: Sequence[Tensor], episode: Episode, param
             for gain in parameters.gains
         ]  # fmt: skip
     names = ("logits", "state_change", "two_step_change", "reconstruction_error")
-    names += ("features",) if parameters.features else ()
+    names += ("features",) * parameters.features + ("prior_weights",) * parameters.maps
     return {
         name: torch.stack([torch.stack([torch.stack([getattr(c, name) for c in row], 1) for row in rows])
                            for rows in courses]).float().cpu().numpy()
@@ -316,64 +335,3 @@ def _course(model: AbSViT, pictures, episode: Episode, condition: _Condition, ga
 
     found: Course = course(model, pictures, prior_at, parameters.looking(noise), generators)
     return found
-
-
-def _dataset(values, observers, parameters, numbers, classes, names) -> xr.Dataset:
-    """Put the values of all observers into one Dataset."""
-    labels = list(dict.fromkeys(o.label for o in observers))
-    seeds = list(dict.fromkeys(o.seed for o in observers))
-    dims = ("model", "seed", "gain", "severity", "iteration", "prior", "stimulus")
-    last = {"logits": ("class",), "reconstruction_error": ("layer",), "features": ("layer", "channel")}
-    data = {}
-    for name in values[0]:
-        stacked = np.stack([value[name] for value in values])
-        stacked = stacked.reshape(len(labels), len(seeds), *stacked.shape[1:])
-        stacked = stacked.astype(np.float16) if name == "features" else stacked
-        data[name] = ((*dims, *last.get(name, ())), stacked, _named(LONG_NAMES[name]))
-    conditions = parameters.conditions
-    coordinates = {
-        "model": np.array(labels, object),
-        "seed": np.array(seeds, np.int64),
-        "gain": np.array(parameters.gains, float),
-        "severity": np.array(parameters.noise, float),
-        "iteration": np.arange(data["logits"][1].shape[4]),
-        "prior": np.array(list(conditions), object),
-        "cue": ("prior", np.array([c.cue for c in conditions.values()], np.int8)),
-        "kind": ("prior", np.array([c.kind for c in conditions.values()], object)),
-        "stimulus": numbers,
-        "class": np.array(names, object),
-        "class_1": ("stimulus", classes[:, 0]),
-        "class_2": ("stimulus", classes[:, 1]),
-        "layer": np.arange(data["reconstruction_error"][1].shape[-1]),
-    }
-    dataset = xr.Dataset(data, coordinates)
-    for name in coordinates:
-        dataset[name].attrs.update(_named(LONG_NAMES[name]))
-    return dataset.squeeze([dim for dim in ("model", "seed") if dataset.sizes[dim] == 1], drop=True)
-
-
-def _named(long_name: str) -> dict[str, str]:
-    return {"long_name": long_name, "units": "1"}
-
-
-DIRECTION = "order in which the morph is shown: 1 = ascending, -1 = descending"
-LONG_NAMES = {
-    "logits": "logit of each class",
-    "state_change": "change of the tokens in a pass, relative to their norm; NaN bottom-up",
-    "two_step_change": "change of the tokens over two passes, relative to their norm; NaN in the first two",
-    "reconstruction_error": "mean squared error with which a block's decoder predicts the tokens entering it",
-    "features": "mean patch token that leaves a block",
-    "model": "observer",
-    "seed": "seed of the observer's training",
-    "gain": "factor on the weights of the prior",
-    "severity": "standard deviation of the noise on the tokens fed back, relative to their root mean square",
-    "iteration": "pass; 0 is bottom-up",
-    "prior": "what the model was asked to look for",
-    "cue": "object that the prior cues: 1, 2, 0 = neither",
-    "kind": "kind of prior",
-    "stimulus": "number of the trial",
-    "class": "class of the model",
-    "class_1": "class index of reading 1",
-    "class_2": "class index of reading 2",
-    "layer": "block of the model, the lowest is 0",
-}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -33,6 +33,10 @@ MAPS = {
     "class_attention": "attention from the class token",
     "rollout": "attention from the class token traced through all blocks",
 }
+REQUESTS = {  # what perceive has to record for a map
+    "prior_weights": "", "feedback_norm": "feedback_norms", "token_norm": "token_norms", "value_norm": "value_norms",
+    "class_attention": "attention", "rollout": "attention",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Cue:
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's, the
         place having gain 1.
+    box : left, top, right and bottom as fractions of the picture: a box instead of the spotlight.
     """
 
     kind: CueKind = "learned"
@@ -54,12 +59,17 @@ class Cue:
     place: tuple[float, float] = (0.5, 0.5)
     width: float = 0.15
     gain: float | None = None
+    box: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in CUES:
             raise ValueError(f"a cue is one of {', '.join(CUES)}; got {self.kind!r}")
         if not all(0 <= at <= 1 for at in self.place) or not 0 < self.width <= 2:
             raise ValueError(f"place lies in [0, 1] and width in (0, 2], got {self.place} and {self.width}")
+        if self.box is not None:
+            left, top, right, bottom = self.box
+            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                raise ValueError(f"a box has 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {self.box}")
 
     def prior(self, model: AbSViT) -> priors.Prior:
         """Give the prior of a model that this cue means.
@@ -77,8 +87,8 @@ class Cue:
         if self.kind == "class":
             return priors.ClassPrior(self._class_index(model), self.gain)
         if self.kind == "place":
-            return self._spotlight(model, self.gain)
-        return priors.ClassPrior(self._class_index(model), self.gain) * self._spotlight(model, 1.0)
+            return self._place(model, self.gain)
+        return priors.ClassPrior(self._class_index(model), self.gain) * self._place(model, 1.0)
 
     def _class_index(self, model: AbSViT) -> int:
         (index,) = class_indices(model, [self.category])
@@ -88,8 +98,11 @@ class Cue:
             raise ValueError(f"the model has no class {self.category!r}; the nearest are {', '.join(near)}")
         return int(index)
 
-    def _spotlight(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
+    def _place(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
         size, grid = tuple(model.patch_embed.img_size), tuple(model.patch_embed.grid_size)
+        if self.box is not None:
+            edges = tuple(edge * size[1 - k % 2] for k, edge in enumerate(self.box))
+            return priors.SpatialPrior.box(edges, size, grid, gain=gain)
         centre = (self.place[0] * size[1], self.place[1] * size[0])
         return priors.SpatialPrior.gaussian(centre, self.width * size[1], size, grid, gain=gain)
 
@@ -111,8 +124,14 @@ def fitted(photograph: Image.Image, model: nn.Module) -> np.ndarray:
     return (denormalise(batch, cfg["mean"], cfg["std"])[0] * 255 + 0.5).astype(np.uint8)
 
 
-def look(model: nn.Module, pictures: np.ndarray, cues: Mapping[str, Cue], iterations: int = 1) -> xr.Dataset:
-    """Look at pictures under each of several cues and keep every map.
+def look(
+    model: nn.Module,
+    pictures: np.ndarray,
+    cues: Mapping[str, Cue],
+    iterations: int = 1,
+    kinds: Sequence[str] = tuple(MAPS),
+) -> xr.Dataset:
+    """Look at pictures under each of several cues and keep the maps.
 
     Parameters
     ----------
@@ -120,6 +139,7 @@ def look(model: nn.Module, pictures: np.ndarray, cues: Mapping[str, Cue], iterat
     pictures : (stimulus, y, x, channel), or one picture (y, x, channel), uint8, of the model's size.
     cues : what to look for, by name.
     iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all bottom-up.
+    kinds : maps to keep, of ``MAPS``; fewer take less time.
 
     Returns
     -------
@@ -140,9 +160,9 @@ def look(model: nn.Module, pictures: np.ndarray, cues: Mapping[str, Cue], iterat
         given, steps = [cue.prior(model) for cue in cues.values()], iterations
     elif any(cue.kind != "none" for cue in cues.values()):
         raise ValueError("a plain ViT has no feedback path, so nothing can be cued: choose the cue none, or an AbSViT")
-    wanted = ("token_norms", "value_norms", "attention", "feedback_norms")
-    seen = perceive(model, images, given, steps, wanted)
-    values = _values(seen, len(cues), model)
+    wanted = {REQUESTS[kind] for kind in kinds} - {""}
+    seen = perceive(model, images, given, steps, sorted(wanted))
+    values = _values(seen, len(cues), model, kinds)
     for place, cue in enumerate(cues.values()):
         if cue.kind == "none":  # nothing is fed back: every pass is the first one
             for name, (_, array) in values.items():
@@ -177,29 +197,34 @@ def stamped(record: xr.Dataset) -> xr.Dataset:
     return record.assign_attrs(about | record.attrs)
 
 
-def _values(seen: Trajectory, n_cues: int, model: nn.Module) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def _values(
+    seen: Trajectory, n_cues: int, model: nn.Module, kinds: Sequence[str]
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Logits and maps with their dims; NaN where a map does not exist bottom-up."""
-    outer, grid = ("iteration", "prior", "stimulus"), ("token_y", "token_x")
-    depth = seen.token_norms.shape[3]
+    outer, grid, depth = ("iteration", "prior", "stimulus"), ("token_y", "token_x"), len(model.blocks)
 
     def of_layers(of) -> Tensor:
         return torch.stack([of(seen, layer) for layer in range(depth)], dim=3)
 
-    found = {
-        "logits": ((*outer, "class"), seen.logits),
-        "token_norm": ((*outer, "layer", *grid), of_layers(maps.token_norm_map)),
-        "value_norm": ((*outer, "layer", *grid), of_layers(maps.value_norm_map)),
+    def later(values: Callable[[], Tensor], *middle: int) -> Tensor:
+        """Maps that exist from the first feedback on."""
+        none = seen.logits.new_full((1, *seen.logits.shape[1:3], *middle, *seen.grid), torch.nan)
+        return torch.cat([none, values()]) if len(seen.logits) > 1 else none
+
+    def to_patches() -> Tensor:
+        return seen.attention[..., 0, seen.num_prefix_tokens :].unflatten(-1, seen.grid)
+
+    made = {
+        "token_norm": ((*outer, "layer", *grid), lambda: of_layers(maps.token_norm_map)),
+        "value_norm": ((*outer, "layer", *grid), lambda: of_layers(maps.value_norm_map)),
+        "class_attention": ((*outer, "layer", "head", *grid), to_patches),
+        "rollout": ((*outer, *grid), lambda: maps.attention_rollout(seen)),
+        "prior_weights": ((*outer, *grid), lambda: later(lambda: maps.prior_weight_map(seen))),
+        "feedback_norm": ((*outer, "layer", *grid), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
     }
-    if model.has_class_token:
-        to_patches = seen.attention[..., 0, seen.num_prefix_tokens :].unflatten(-1, seen.grid)
-        found["class_attention"] = ((*outer, "layer", "head", *grid), to_patches)
-        found["rollout"] = ((*outer, *grid), maps.attention_rollout(seen))
-    none = torch.full_like(found["token_norm"][1][:1], torch.nan)
-    weights, feedback = [none[:, :, :, 0]], [none]
-    if len(seen.logits) > 1:
-        weights, feedback = [*weights, maps.prior_weight_map(seen)], [*feedback, of_layers(maps.feedback_norm_map)]
-    found["prior_weights"] = ((*outer, *grid), torch.cat(weights))
-    found["feedback_norm"] = ((*outer, "layer", *grid), torch.cat(feedback))
+    without = () if model.has_class_token else ("class_attention", "rollout")
+    found = {"logits": ((*outer, "class"), seen.logits)}
+    found |= {kind: (made[kind][0], made[kind][1]()) for kind in made if kind in kinds and kind not in without}
     return {
         name: (dims, value.float().expand(-1, n_cues, *value.shape[2:]).cpu().numpy().copy())
         for name, (dims, value) in found.items()
@@ -209,15 +234,18 @@ def _values(seen: Trajectory, n_cues: int, model: nn.Module) -> dict[str, tuple[
 def _coordinates(model: nn.Module, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
     """Coordinates of the record, and what each cue is."""
     n, height, width, channels = pictures.shape
-    lit = [cue.kind in ("place", "class and place") for cue in cues.values()]
-    place = np.array([(*cue.place, cue.width) for cue in cues.values()])
-    place = np.where(np.array(lit)[:, None], place, np.nan) * (width, height, width)
+    none = (np.nan,) * 4
+    lit = np.array([cue.kind in ("place", "class and place") for cue in cues.values()])[:, None]
+    place = np.array([none[:3] if cue.box else (*cue.place, cue.width) for cue in cues.values()])
+    place = np.where(lit, place, np.nan) * (width, height, width)
+    box = np.where(lit, np.array([cue.box or none for cue in cues.values()]), np.nan) * (width, height, width, height)
     return {
         "iteration": np.arange(len(seen.logits)),
         "prior": np.array(list(cues), object),
         "kind": ("prior", np.array([cue.kind for cue in cues.values()], object)),
         "category": ("prior", np.array([cue.category for cue in cues.values()], object)),
         **{name: ("prior", place[:, k]) for k, name in enumerate(("place_x", "place_y", "place_sd"))},
+        **{f"box_{edge}": ("prior", box[:, k]) for k, edge in enumerate(("left", "top", "right", "bottom"))},
         "stimulus": np.arange(n),
         "class": np.array(class_names(model), object),
         "y": np.arange(height) + 0.5,

@@ -52,6 +52,8 @@ class Course:
     reconstruction_error : (iteration, image, layer) mean squared error with which the decoder of a block predicts the
         tokens that entered it from those that left it.
     features : (iteration, image, layer, channel) mean over the patch tokens that leave a block.
+    prior_weights : (iteration, image, token_y, token_x) weights that the prior gave to the patch tokens fed back, gain
+        included; NaN in bottom-up passes.
     """
 
     logits: Tensor
@@ -59,6 +61,7 @@ class Course:
     two_step_change: Tensor
     reconstruction_error: Tensor
     features: Tensor
+    prior_weights: Tensor
 
 
 @torch.no_grad()
@@ -92,11 +95,12 @@ def course(
     Course of 1 + passes * len(pictures) iterations.
     """
     found, tokens, fatigue, t = [], [], None, 0
+    grid, prefix = tuple(model.patch_embed.grid_size), model.num_prefix_tokens
     for number, picture in enumerate(pictures):
         embedded = model.embed(picture)
         for at in range(looking.passes + (number == 0)):
             if at == 0 and (number == 0 or not looking.carry):
-                drives, fatigue = None, None
+                drives, fatigue, weights = None, None, None
             else:
                 seen = tokens[-1] + looking.noise * _noise(tokens[-1], generators) if looking.noise else tokens[-1]
                 weights = prior_at(t, looking.adaptation * fatigue).weigh(seen, model)
@@ -112,7 +116,10 @@ def course(
                     _change(tokens, 1),
                     _change(tokens, 2),
                     reconstruction_errors(model.decoders, states, per_image=True),
-                    torch.stack([state[:, model.num_prefix_tokens :].mean(1) for state in states[1:]], dim=1),
+                    torch.stack([state[:, prefix:].mean(1) for state in states[1:]], dim=1),
+                    tokens[-1].new_full((len(picture), *grid), torch.nan)
+                    if weights is None
+                    else weights[:, prefix:].unflatten(1, grid),
                 )
             )
             t += 1
@@ -134,7 +141,8 @@ def unchanging(model: torch.nn.Module, pictures: Sequence[Tensor], passes: int) 
     change, depth = torch.zeros(logits.shape[:2], device=logits.device), len(model.blocks)
     none = change.new_full((*change.shape, depth), torch.nan)
     features = none[..., None].expand(*none.shape, model.embed_dim)
-    return Course(logits, _without(change, 1), _without(change, 2), none, features)
+    weights = change.new_full((*change.shape, *model.patch_embed.grid_size), torch.nan)
+    return Course(logits, _without(change, 1), _without(change, 2), none, features, weights)
 
 
 def _without(change: Tensor, steps: int) -> Tensor:

@@ -11,13 +11,12 @@ import xarray as xr
 from experiments import (
     contours,
     crowding,
-    cueing_summaries,
-    display_summaries,
     navon,
     object_prior,
     search,
 )
 from experiments import spatial_prior as spatial
+from experiments.summaries import cueing, displays
 
 __all__ = ["PROBES", "Probe", "summary_of_title"]
 
@@ -45,27 +44,27 @@ class Probe:
 PROBES = {
     "object_prior": Probe(
         "A class cue, valid, invalid or absent, in scenes of several objects: benefit, cost, where attention goes.",
-        object_prior.TITLE, object_prior.ObjectPrior, object_prior.probe, cueing_summaries.object_prior_summary,
+        object_prior.TITLE, object_prior.ObjectPrior, object_prior.probe, cueing.object_prior_summary,
     ),
     "spatial_prior": Probe(
         "Attention at the target's place or away from it, narrow or wide: benefit by distance and width.",
-        spatial.TITLE, spatial.SpatialPrior, spatial.probe, cueing_summaries.spatial_prior_summary,
+        spatial.TITLE, spatial.SpatialPrior, spatial.probe, cueing.spatial_prior_summary,
     ),
     "search": Probe(
         "A target among more and more items, looked for by its class or not: slopes over set size.",
-        search.TITLE, search.Search, search.probe, display_summaries.search_summary,
+        search.TITLE, search.Search, search.probe, displays.search_summary,
     ),
     "navon": Probe(
         "Large letters made of small ones: which of them the answers are like, and congruency effects.",
-        navon.TITLE, navon.Navon, navon.probe, display_summaries.navon_summary,
+        navon.TITLE, navon.Navon, navon.probe, displays.navon_summary,
     ),
     "contours": Probe(
         "Illusory figures against their turned inducers: evidence for the figure's class.",
-        contours.TITLE, contours.Contours, contours.probe, display_summaries.contours_summary,
+        contours.TITLE, contours.Contours, contours.probe, displays.contours_summary,
     ),
     "crowding": Probe(
         "A target between flankers: how far they must lie, and whether attention shortens that.",
-        crowding.TITLE, crowding.Crowding, crowding.probe, display_summaries.crowding_summary,
+        crowding.TITLE, crowding.Crowding, crowding.probe, displays.crowding_summary,
     ),
 }  # fmt: skip
 

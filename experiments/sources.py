@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from torch import nn
 from absvit.images import class_folder, read_photograph
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
-from stimuli import ambiguous, bistable, morph, objects, overlay, stimulus_set
+from stimuli import ambiguous, bistable, morph, objects, overlay, stimulus_set, whole
 from stimuli.ambiguous import Ambiguous
 from stimuli.reading import read_parts
 
@@ -29,7 +29,8 @@ class Source:
     Parameters
     ----------
     n
-        Number of stimuli; two photographs give two, a stimulus set at most all of its own.
+        Number of stimuli; two photographs give two, a stimulus set at most all of its own. Single photographs of a
+        class folder are shown once each.
     seed
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
@@ -77,10 +78,8 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         pictures, names = _pair(source, model)
         return Stimuli.of(bistable.from_photographs(*pictures, names, size))
     if source.folder is not None:
-        samples, categories = class_folder(source.folder)
-        files = [[path for path, c in samples if c == index] for index in range(len(categories))]
         made_from = bistable.HalvesOfPhotographs(size, source.folder.name)
-        draw = partial(bistable.from_class_folder, files, read_photograph, categories, made_from)
+        draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
     else:
         scene = bistable.Halves().scene
         draw = partial(bistable.draw, bistable.Halves(objects.Objects(size=size, radius=scene.radius)))
@@ -143,25 +142,37 @@ def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
 
 
 def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> Stimuli:
-    """Give stimuli of one embedded object, of the size that a model takes.
+    """Give stimuli of one embedded object, or of one photograph, of the size that a model takes.
 
     Parameters
     ----------
-    source : number and seed, or a stimulus set.
+    source : number and seed, a stimulus set, or a class folder of photographs.
     model : gives the size in pixels.
     look : what is drawn; its size is replaced by the model's.
 
     Raises
     ------
-    FileNotFoundError, ValueError : photographs are asked for, or a stimulus set is missing or of another size.
+    FileNotFoundError, ValueError : two photographs are asked for, or files are missing, unreadable or of another size.
     """
     size = tuple(model.patch_embed.img_size)
-    if source.folder is not None or source.photographs is not None:
-        raise ValueError("recognition shows embedded objects or a stimulus set: leave out --folder and --photographs")
+    if source.photographs is not None:
+        raise ValueError("two photographs make no single objects: leave out --photographs, or give a --folder")
+    if source.folder is not None:
+        files, *others = _by_class(source.folder)
+        made_from = whole.WholePhotographs(size, source.folder.name)
+        shown = partial(whole.from_class_folder, files, *others, made_from)
+        return Stimuli(lambda first, n: shown(n, source.seed, first), min(source.n, sum(map(len, files))))
     if source.stimuli is not None:
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+
+
+def _by_class(folder: Path) -> tuple[list[list[Path]], Callable, list[str]]:
+    """Photographs of each class of a folder, how to read them, and the names of the classes."""
+    samples, categories = class_folder(folder)
+    files = [[path for path, c in samples if c == index] for index in range(len(categories))]
+    return files, read_photograph, categories
 
 
 def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:

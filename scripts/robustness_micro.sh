@@ -1,16 +1,29 @@
 #!/usr/bin/env bash
-# Robustness of the bundled micro models, three seeds each: clean, 15 corruptions x 5 severities, FGSM and PGD; N=96 objects.
+# Robustness of the micro models, three seeds each: clean, 15 corruptions x 5 severities, FGSM, PGD on N=96 embedded objects;
+# with CIFAR10=FOLDER also of the trained cifar10_* models, on PER_CLASS=100 test pictures of each class.
 set -euo pipefail
-export OMP_WAIT_POLICY=PASSIVE
+export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-out=outputs/robustness n=${N:-96} jobs=${JOBS:-2}
-[ -d "$out/objects" ] || "$PYTHON" -m stimuli objects --n "$n" --seed 41 --out "$out/objects"
-"$PYTHON" -m stimuli corrupt "$out/objects" "$out/objects-c" --jobs "$jobs"
+out=outputs/robustness
+mkdir -p "$out"
+evaluate() { # RECORD PICTURES OPTIONS...: on a folder and its corrupted copy, in NPROC=2 processes
+    echo "$1" && "$PYTHON" -m torch.distributed.run --standalone --nproc_per_node "${NPROC:-2}" -m -- absvit.robustness clean \
+        imagenet_c fgsm pgd --data "$out/$2" --inc-path "$out/$2-c" --resume --out "$out/$1.zarr" "${@:3}" >/dev/null
+}
+[ -d "$out/objects" ] || "$PYTHON" -m stimuli objects --n "${N:-96}" --seed 41 --out "$out/objects"
+"$PYTHON" -m stimuli corrupt "$out/objects" "$out/objects-c" --jobs "${NPROC:-2}"
 for model in absvit_micro vit_micro; do
-    for seed in default seed1 seed2; do
-        echo "$model, $seed"
-        "$PYTHON" -m absvit.robustness clean imagenet_c fgsm pgd --model "$model" $([ "$seed" = default ] || echo --checkpoint "$seed") \
-            --data "$out/objects" --inc-path "$out/objects-c" --resume --out "$out/$model.$seed.zarr" >/dev/null
-    done
+    for seed in default seed1 seed2; do evaluate "$model.$seed" objects --model $model --checkpoint $seed; done
 done
-"$PYTHON" -m absvit.robustness summary "$out"/{absvit,vit}_micro.{default,seed1,seed2}.zarr --out "$out/micro"
+"$PYTHON" -m absvit.robustness summary "$out"/{absvit,vit}_micro.{default,seed1,seed2}.zarr --out "$out/objects"
+[ "${CIFAR10:-}" ] || exit 0
+for class in "$CIFAR10"/test/*; do
+    mkdir -p "$out/cifar10/${class##*/}"
+    find "$class" -type f | sort | head -n "${PER_CLASS:-100}" | xargs cp -t "$out/cifar10/${class##*/}"
+done
+"$PYTHON" -m stimuli corrupt "$out/cifar10" "$out/cifar10-c" --crop 64 --jobs "${NPROC:-2}"
+for run in outputs/training/cifar10_{absvit,vit}_seed*/*vit_micro.safetensors; do
+    name=$(basename "$(dirname "$run")") model=$(basename "$run" .safetensors)
+    evaluate "$name" cifar10 --model "$model" --checkpoint "$run"
+done
+"$PYTHON" -m absvit.robustness summary "$out"/cifar10_*_seed*.zarr --out "$out/cifar10-table"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times the explorers in milliseconds: first picture, a slider on the live bundled model, a slider on a stored record.
+# Times the explorers in milliseconds, wall and CPU: first pictures, moves on the live bundled model and on stored records.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

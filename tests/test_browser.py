@@ -103,12 +103,12 @@ def run(browser, lab, name):
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(SOURCE)
     page.wait_for_function(READY)
-    page.locator(".explorer-picture").scroll_into_view_if_needed()
+    page.locator(".explorer-picture").first.scroll_into_view_if_needed()
     yield page
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png")
     assert errors == []
-    assert page.locator(".explorer-message").inner_text().strip() == ""
+    assert [text.strip() for text in page.locator(".explorer-message").all_inner_texts() if text.strip()] == []
     page.close()
 
 
@@ -120,7 +120,9 @@ def changes(page, act):
 
 
 def control(page, kind, label):
-    return page.locator(f".widget-{kind}", has=page.locator(".widget-label", has_text=re.compile(f"^{label}$")))
+    """The first control of a kind with this label that can be seen."""
+    label = page.locator(".widget-label", has_text=re.compile(f"^{label}$"))
+    return page.locator(f".widget-{kind}:visible", has=label).first
 
 
 def press(page, label, key="ArrowRight"):
@@ -128,14 +130,27 @@ def press(page, label, key="ArrowRight"):
     page.keyboard.press(key)
 
 
-def test_attention_is_steered_by_gain_class_and_a_click_on_the_picture(lab, browser):
+def drag(page, start, end):
+    """Press on the picture at one place, and let go at another; fractions of its width and height."""
+    box = page.locator(".place-picker").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=4)
+    page.mouse.up()
+
+
+def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab, browser):
     with run(browser, lab, "01_attention") as page:
         changes(page, lambda: press(page, "gain"))
         category = control(page, "text", "class").locator("input")
         changes(page, lambda: (category.fill("cross"), category.press("Enter"), category.blur()))
         cue = control(page, "dropdown", "cue")
         changes(page, lambda: cue.locator("select").select_option("class and place"))
-        changes(page, lambda: page.locator(".place-picker button").nth(29).click())
+        changes(page, lambda: page.locator(".place-picker").click(position={"x": 180, "y": 60}))
+        assert "place=(0.75, 0.25)" in page.locator(".explorer-code textarea").input_value()
+        changes(page, lambda: drag(page, (0.5, 0.25), (0.9, 0.75)))
+        assert "box=(0.5, 0.25, 0.9, 0.75)" in page.locator(".explorer-code textarea").input_value()
 
 
 def test_the_mix_moves_a_bistable_picture(lab, browser):
@@ -147,3 +162,24 @@ def test_the_mix_moves_a_bistable_picture(lab, browser):
 def test_the_stimulus_slider_leafs_through_a_record(lab, browser):
     with run(browser, lab, "03_records") as page:
         changes(page, lambda: press(page, "stimulus"))
+
+
+def test_the_passes_are_moved_by_slider_gain_and_play(lab, browser):
+    with run(browser, lab, "04_dynamics") as page:
+        changes(page, lambda: press(page, "pass"))
+        changes(page, lambda: press(page, "gain"))
+        protocol = control(page, "dropdown", "protocol")
+        changes(page, lambda: protocol.locator("select").select_option("hysteresis"))
+        play = page.locator(".widget-play").first.locator("button")
+        changes(page, lambda: play.first.click())
+        for _ in range(2):  # the animation goes on by itself
+            changes(page, lambda: None)
+
+
+def test_severity_corruption_and_models_move_the_robustness_explorer(lab, browser):
+    with run(browser, lab, "05_robustness") as page:
+        changes(page, lambda: press(page, "severity"))
+        corruption = control(page, "dropdown", "corruption")
+        changes(page, lambda: corruption.locator("select").select_option("fog"))
+        models = page.locator(".widget-select-multiple select")
+        changes(page, lambda: models.select_option(["absvit_micro", "absvit_micro seed1"]))

@@ -8,9 +8,10 @@ from formula import fill
 import absvit
 from absvit import priors
 from absvit.images import normalise
-from experiments import corruption_dynamics, dynamics_summaries, measures
+from experiments import corruption_dynamics, measures
 from experiments.corruption_dynamics import CorruptionDynamics
 from experiments.observers import Observer
+from experiments.summaries import dynamics
 from experiments.trials import Store
 from stimuli import bistable, objects
 
@@ -72,7 +73,7 @@ def test_a_stimulus_is_corrupted_alike_in_every_chunk(record, model, stimuli, tm
 
 
 def test_the_table_gives_accuracy_and_its_gain(record):
-    table = dynamics_summaries.summary(record, n=20).set_index(["severity", "prior", "iteration"]).sort_index()
+    table = dynamics.summary(record, n=20).set_index(["severity", "prior", "iteration"]).sort_index()
     correct = (record["logits"].argmax("class") == record["class_1"]).mean(("corruption", "stimulus"))
     for severity, prior in ((0, "none"), (5, "class 1")):
         one = correct.sel(severity=severity, prior=prior)

@@ -130,7 +130,7 @@ def test_a_stimulus_set_without_categories_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("data_set", "folder"), [("CIFAR", "cifar-100-python"), ("CIFAR10", "cifar-10-batches-py")])
 def test_cifar_is_read_through_torchvision(tmp_path, monkeypatch, data_set, folder):
-    with pytest.raises(FileNotFoundError, match="--download"):
+    with pytest.raises(FileNotFoundError, match="absvit.cifar10"):
         open_dataset(data_set, tmp_path, "val")
     pixels, labels = np.random.default_rng(0).integers(0, 256, (4, 3, 32, 32), np.uint8), [3, 0, 9, 3]
     (tmp_path / folder).mkdir()

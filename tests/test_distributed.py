@@ -12,6 +12,20 @@ import torch.distributed as dist
 
 from absvit.distributed import Process, joined, sum_over_ranks
 
+RESTARTED = """
+import os, pathlib, sys, time
+import torch
+from absvit.distributed import joined, sum_over_ranks
+
+first = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+if not first and os.environ["RANK"] == "1":
+    time.sleep(1)  # the other process meets what the first attempt left behind
+with joined("cpu") as process:
+    if first and not process.is_first:
+        os._exit(3)
+    total = sum_over_ranks(torch.ones(1)).item()
+pathlib.Path(sys.argv[1], f"{process.rank}.txt").write_text(str(total))
+"""
 PROGRAM = """
 import json, pathlib, sys
 import torch
@@ -74,15 +88,24 @@ def test_processes_without_a_device_are_told(no_torchrun, monkeypatch):
         pass
 
 
-def test_two_processes_join_sum_and_leave(tmp_path):
-    (tmp_path / "program.py").write_text(PROGRAM)
+def torchrun(program, folder, *options):
+    (folder / "program.py").write_text(program)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
-    words = [*launcher, str(tmp_path / "program.py"), str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    words = [*launcher, *options, str(folder / "program.py"), str(folder)]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=90)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_restart_does_not_meet_the_processes_that_have_ended(tmp_path):
+    torchrun(RESTARTED, tmp_path, "--max-restarts", "1")
+    assert [(tmp_path / f"{rank}.txt").read_text() for rank in range(2)] == ["2.0", "2.0"]
+
+
+def test_two_processes_join_sum_and_leave(tmp_path):
+    torchrun(PROGRAM, tmp_path)
     for rank in range(2):
         assert json.loads((tmp_path / f"{rank}.json").read_text()) == {
             "rank": rank, "world_size": 2, "device": "cpu", "first": rank == 0, "backend": "gloo",

@@ -5,8 +5,9 @@ import pytest
 import xarray as xr
 from scipy import integrate, stats
 
-from experiments import dynamics_summaries, measures
+from experiments import measures
 from experiments.measures.alternation import DurationFit
+from experiments.summaries import dynamics
 
 N_CLASSES = 4
 
@@ -219,7 +220,7 @@ def test_the_summary_of_switching_pools_the_phases():
     record = record_of(alternating([30, *[4, 9, 5, 6, 8, 7] * 4])[None, :, None], ("prior", "iteration", "stimulus"))
     record = record.assign_coords(prior=["percept"], kind=("prior", ["percept"]), cue=("prior", [0]))
     record.attrs |= {"title": "feedback dynamics: switching", "model": "one"}
-    row = dynamics_summaries.summary(record, n=10).iloc[0]
+    row = dynamics.summary(record, n=10).iloc[0]
     durations = np.array([4, 9, 5, 6, 8, 7] * 4)[:-1]
     assert row["phases"] == 23 and row["duration"] == pytest.approx(durations.mean())
     assert row["variation"] == pytest.approx(durations.std() / durations.mean())

@@ -11,10 +11,12 @@ from synthetic_records import bistable_record
 from test_figures import boxes, overlap
 
 import absvit
-from experiments import attention_figure, competing, competing_figure, measures
+from experiments import competing, measures
 from experiments.browsing import View, reduced
+from experiments.figures import attention, competition
+from experiments.figures.record_view import view_record
+from experiments.figures.screen import png
 from experiments.looking import Cue, look
-from experiments.record_figure import view_record
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +48,14 @@ def graded(record):
 
 LONG = "a class of an extraordinary length, which no column holds"
 DRAWINGS = {
-    "class and place": lambda looked, *_: attention_figure.attention(looked),
-    "a layer": lambda looked, *_: attention_figure.attention(looked, "token_norm", 0, opacity=0.2),
-    "a head": lambda looked, *_: attention_figure.attention(looked, "class_attention", -1, 1),
-    "bottom-up": lambda looked, *_: attention_figure.attention(looked.isel(iteration=[0])),
-    "long names": lambda looked, *_: attention_figure.attention(
+    "class and place": lambda looked, *_: attention.attention(looked),
+    "a layer": lambda looked, *_: attention.attention(looked, "token_norm", 0, opacity=0.2),
+    "a head": lambda looked, *_: attention.attention(looked, "class_attention", -1, 1),
+    "bottom-up": lambda looked, *_: attention.attention(looked.isel(iteration=[0])),
+    "long names": lambda looked, *_: attention.attention(
         looked.assign_coords({"class": [LONG] * looked.sizes["class"]})
     ),
-    "competition": lambda _, competed, stored: competing_figure.competition(competed, 0.5, stored=graded(stored)),
+    "competition": lambda _, competed, stored: competition.competition(competed, 0.5, stored=graded(stored)),
     "lines": lambda _, __, stored: view_record(
         stored, View("logits", "class", "prior", "iteration", "stimulus", (("stimulus", 1),))
     ),
@@ -81,7 +83,7 @@ def test_text_is_whole_and_overlaps_nothing(looked, competed, stored, drawing):
 
 
 def test_bars_have_the_length_of_the_probabilities(looked):
-    figure = attention_figure.attention(looked)
+    figure = attention.attention(looked)
     p = measures.probabilities(looked).isel(prior=0, stimulus=0).values
     first = int(np.argmax(p[[0, -1]].max(axis=0)))
     bars = [patch.get_width() / 44 for patch in figure.axes[0].patches if getattr(patch, "get_height", float)() == 2.6]
@@ -89,28 +91,35 @@ def test_bars_have_the_length_of_the_probabilities(looked):
 
 
 def test_the_difference_is_after_minus_before(looked):
-    run = attention_figure.only_map(looked, "token_norm", 2)
+    run = attention.only_map(looked, "token_norm", 2)
     np.testing.assert_array_equal(run["token_norm"], looked["token_norm"].isel(layer=2))
-    heads = attention_figure.only_map(looked, "class_attention", 2)["class_attention"]
+    heads = attention.only_map(looked, "class_attention", 2)["class_attention"]
     np.testing.assert_allclose(heads, looked["class_attention"].isel(layer=2).values.mean(3), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "layer", "head"), [("taste", 0, None), ("token_norm", 9, None), ("rollout", 0, 0)])
 def test_what_is_not_in_the_record_is_refused(looked, kind, layer, head):
     if kind == "rollout":
-        assert attention_figure.only_map(looked, kind, layer, head)["rollout"].ndim == 5
+        assert attention.only_map(looked, kind, layer, head)["rollout"].ndim == 5
         return
     with pytest.raises(ValueError, match="expected one of the maps|layer must be in"):
-        attention_figure.only_map(looked, kind, layer, head)
+        attention.only_map(looked, kind, layer, head)
 
 
 def test_dominance_is_the_mean_share_at_each_mix(stored):
     record = graded(stored)
-    found = competing_figure.dominance(record, "class 1")
+    found = competition.dominance(record, "class 1")
     share = measures.object_1_share(record).isel(iteration=-1).sel(prior="class 1").values
     np.testing.assert_allclose(found["estimate"], [share[[k, k + 4]].mean() for k in range(4)], rtol=1e-6)
     with pytest.raises(ValueError, match="this one has none"):
-        competing_figure.dominance(stored, "class 1")
+        competition.dominance(stored, "class 1")
+
+
+def test_curves_that_are_made_before_are_drawn_like_their_record(competed, stored):
+    record = graded(stored)
+    one, other = (competition.competition(competed, 0.3, stored=each) for each in (record, competition.curves(record)))
+    assert one.get_label() == other.get_label()
+    assert png(one) == png(other) != png(competition.competition(competed, 0.3))
 
 
 def test_an_average_is_the_mean_with_its_standard_error(stored):

@@ -1,20 +1,23 @@
 """Explorers without a browser: what they show is what their code makes, and every mistake is one readable line."""
 
-import asyncio
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from synthetic_records import bistable_record
 
 import absvit
+from absvit.models.zoo import VARIANTS
 from experiments import competing, measures
+from experiments.figures.screen import png
 from experiments.looking import Cue, look
 from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
-from notebooks.explorers.explorer import DPI, Later
+
+ABSENT = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +41,11 @@ def made_by(source):
     """The picture that the lines under a figure make on their own."""
     names = {}
     exec(source, names)
-    file = io.BytesIO()
-    names["figure"].savefig(file, format="png", dpi=DPI)
-    return file.getvalue()
+    return png(names["figure"])
 
 
 def pixels(png):
-    return np.asarray(Image.open(io.BytesIO(png)))
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ def pixels(png):
         {"prior": "none", "kind": "class_attention", "layer": 2, "head": 1, "iterations": 0, "opacity": 0.3},
         {"checkpoint": "seed1", "source": "overlay", "number": 5, "kind": "rollout", "iterations": 3},
         {"model": "vit_micro", "prior": "none", "kind": "token_norm"},
+        {"prior": "place", "source": "photographs", "number": 1, "shape": "box", "across": (0.1, 0.6)},
     ],
 )
 def test_the_code_of_attention_makes_the_picture_that_is_shown(attention, change):
@@ -89,16 +91,34 @@ def test_controls_move_the_picture_and_a_view_is_remembered(folder):
     assert explorer.figure is figure
 
 
-def test_a_click_on_the_picture_moves_the_place(folder):
+def said(*corners):
+    """What the picture's handlers write: where the pointer went down and up, and when."""
+    return " ".join(map(str, (*corners, 12345.6)))
+
+
+def test_a_click_on_the_picture_moves_the_spotlight(folder):
     explorer = AttentionExplorer(folder=folder)
     explorer.controls["prior"].value = "place"
     assert explorer.selection.gain == 1.0  # the model's default for a place
-    explorer.place.buttons[-1].click()
-    assert (explorer.selection.x, explorer.selection.y) == (0.9375, 0.9375)  # of 8 x 8 fields
+    explorer.place.said.value = said(0.931, 0.942, 0.94, 0.94)
+    assert (explorer.selection.shape, explorer.selection.x, explorer.selection.y) == ("spotlight", 0.94, 0.94)
     weights = explorer.record["prior_weights"].isel(iteration=1, prior=0, stimulus=0).values
     assert np.unravel_index(weights.argmax(), weights.shape) == (13, 13)
-    assert not any(button.tabbable for button in explorer.place.buttons)
     assert "data:image/png" in explorer.place.children[1].value
+
+
+def test_a_box_that_is_dragged_is_where_the_model_looks(folder):
+    explorer = AttentionExplorer(folder=folder)
+    explorer.controls["prior"].value = "class and place"
+    before = explorer.picture.value
+    explorer.place.said.value = said(1.2, 0.5, 0.5, -0.1)  # from right to left and up, beyond the edges
+    assert explorer.message == "" and explorer.picture.value != before
+    assert explorer.selection.cue.box == (0.5, 0, 1, 0.5)
+    weights = explorer.record["prior_weights"].isel(iteration=1, prior=0, stimulus=0).values
+    inside = np.zeros((14, 14), bool)
+    inside[:7, 7:] = True
+    assert (weights[~inside] == 0).all() and abs(weights[inside]).max() > 0
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
 
 
 def picture_file(mode):
@@ -130,7 +150,7 @@ def upload(name, content):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "CMYK"])
 def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
     explorer = AttentionExplorer(folder=folder)
-    explorer.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
+    explorer.chooser.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
     assert explorer.message == "" and explorer.record["image"].shape == (1, 112, 112, 3)
     assert explorer.selection.path.startswith(str(folder))
     np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
@@ -145,6 +165,8 @@ def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
         ({"checkpoint": "seed9"}, "neither a file nor among the bundled tags"),
         ({"checkpoint": "nowhere/weights.safetensors"}, "nowhere/weights.safetensors"),
         ({"model": "vit_micro"}, "no feedback path"),
+        ({"prior": "place", "shape": "box", "across": (0.4, 0.4)}, "a box has"),
+        ({"device": ABSENT}, f"there is no device {ABSENT} here: choose cpu"),
     ],
 )
 def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(folder, change, message):
@@ -159,7 +181,7 @@ def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(folder,
 
 def test_an_unreadable_upload_is_one_line(folder):
     explorer = AttentionExplorer(folder=folder)
-    explorer.upload.set_trait("value", upload("broken.jpg", b"no picture at all <script>"))
+    explorer.chooser.upload.set_trait("value", upload("broken.jpg", b"no picture at all <script>"))
     assert "broken.jpg as a photograph" in explorer.message
 
 
@@ -178,6 +200,38 @@ def test_the_code_of_a_bistable_picture_makes_what_is_shown(store):
     assert "no record at nowhere.zarr; make one with python -m experiments" in explorer.message
 
 
+@pytest.fixture(scope="module")
+def class_folder(folder):
+    """Pictures of two classes that the bundled model knows, as anybody's photographs would lie in folders."""
+    for name in ("star", "ring"):
+        (folder / "photographs" / name).mkdir(parents=True)
+        for number in range(2):
+            generator = np.random.default_rng(number)
+            Image.fromarray(generator.integers(0, 256, (90, 120, 3)).astype(np.uint8)).save(
+                folder / "photographs" / name / f"{number}.png"
+            )
+    return str(folder / "photographs")
+
+
+def test_two_readings_can_be_photographs_of_a_class_folder(class_folder, folder):
+    explorer = BistableExplorer(folder=folder)
+    for family in ("halves", "overlay"):
+        explorer.selection = replace(explorer.selection, photographs=class_folder, family=family, number=1)
+        assert explorer.message == "", family
+        names = [explorer.record["class"].values[int(explorer.record[name][0])] for name in ("class_1", "class_2")]
+        assert sorted(names) == ["ring", "star"]
+        np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    explorer.controls["photographs"].value = "nowhere"
+    assert "nowhere" in explorer.message and "\n" not in explorer.message
+
+
+def test_every_model_of_the_zoo_can_be_chosen(attention):
+    names = [variant.name for variant in VARIANTS]
+    assert list(attention.controls["model"].options) == names
+    steered = BistableExplorer().controls["model"].options
+    assert set(steered) == {name for name in names if name.startswith("absvit")}
+
+
 def test_any_variable_of_a_record_is_shown_with_its_code(store, folder):
     explorer = RecordExplorer(store, folder)
     for variable in ("logits", "prior_weights", "image", "mask_1"):
@@ -191,6 +245,22 @@ def test_any_variable_of_a_record_is_shown_with_its_code(store, folder):
                      colour="", facet="iteration", average="stimulus", at=(("prior", 2),)))  # fmt: skip
     explorer.selection = wanted
     assert explorer.message == "" and explorer.selection == wanted
+
+
+def test_a_stimulus_on_the_axis_is_marked_and_its_picture_shown(store, folder):
+    explorer = RecordExplorer(store, folder)
+    explorer.controls["variable"].value = "logits"
+    explorer.controls["across"].value = "stimulus"
+    explorer.controls["colour"].value = ""
+    explorer.sliders["stimulus"].value = 5
+    assert explorer.message == ""
+    line, *_ = (line for line in explorer.figure.axes[1].lines if line.get_linestyle() == "--")
+    assert line.get_xdata()[0] == 5
+    shown = [image.get_array() for image in explorer.figure.axes[0].images]
+    np.testing.assert_array_equal(shown[0], explorer.record["image"][5])
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    explorer.controls["average"].value = "stimulus"
+    assert "has the dimensions" in explorer.message
 
 
 def test_records_that_are_none_are_one_line(store, folder):
@@ -229,20 +299,3 @@ def test_a_figure_and_a_record_can_be_set(attention, store, folder):
     explorer.file.value = "set"
     explorer.save()
     assert (folder / "set.pdf").exists()
-
-
-def test_a_burst_of_moves_is_one_call():
-    calls = []
-
-    async def burst():
-        later = Later(lambda: calls.append(1), 0.02)
-        for _ in range(5):
-            later()
-            await asyncio.sleep(0)
-        assert calls == []
-        await asyncio.sleep(0.3)
-
-    asyncio.run(burst())
-    assert calls == [1]
-    Later(lambda: calls.append(2))()
-    assert calls == [1, 2]

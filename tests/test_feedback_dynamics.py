@@ -261,9 +261,14 @@ def test_the_command_writes_records_tables_and_the_figure(tmp_path, capsys, monk
         "hysteresis": ["--n", "4", "--steps", "3"],
         "switching": ["--n", "2", "--passes", "40", "--adaptation-time", "3", "--adaptation", "30"],
     }
+    printed = ""
     for name, words in options.items():
         assert main([*common, "--protocol", name, *words, "--out", files[name]]) == 0
-    printed = capsys.readouterr().out
+        at_once = capsys.readouterr().out
+        assert main(["summary", files[name]]) == 0
+        again = capsys.readouterr().out
+        assert again in at_once
+        printed += again
     assert all(column in printed for column in ("cue_memory", "area", "switch_rate", "decoders permuted"))
     assert json.loads(xr.open_zarr(files["switching"]).attrs["parameters"])["adaptation"] == 30
     figure = ["figure", "dynamics", *files.values(), "--out", str(tmp_path / "f.png")]

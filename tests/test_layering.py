@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "absvit.images": (),
     "absvit.archives": ("absvit.images",),
     "absvit.datasets": ("absvit.archives", "absvit.images"),
-    "absvit.distributed": (),
+    "absvit.allocation": (),
+    "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
     "absvit.records": (),
     "absvit.models": ("absvit.models", "absvit.images"),
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     "absvit.__main__": (),
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
+    "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
     "absvit.launch": (),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
@@ -46,8 +48,8 @@ MAY_IMPORT = {
     "experiments.passes": ("absvit.__init__", "absvit.models"),
     "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
     "experiments.feedback_dynamics": (
-        *PROBE, "experiments.chunks", "experiments.directions", "experiments.observers", "experiments.passes",
-        "experiments.trials",
+        *PROBE, "experiments.chunks", "experiments.directions", "experiments.dynamics_record", "experiments.observers",
+        "experiments.passes", "experiments.trials",
     ),
     "experiments.corruption_dynamics": (
         *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
@@ -62,40 +64,33 @@ MAY_IMPORT = {
     )},
     "experiments.responses": ("absvit.models", "experiments.measures"),
     "experiments.probes": ("experiments",),
-    "experiments.cueing_summaries": ("experiments.measures",),
-    "experiments.display_summaries": ("experiments.measures", "experiments.cueing_summaries"),
     "experiments.experiment_file": (),
     "experiments.presenting": ("absvit.distributed", "experiments.observers", "experiments.summaries"),
-    "experiments.dynamics_figure": ("experiments.figures", "experiments.measures"),
-    "experiments.dynamics_summaries": ("experiments.measures",),
     "experiments.measures": ("absvit.records", "experiments.measures"),
-    "experiments.summaries": ("experiments.measures",),
+    "experiments.summaries": ("experiments.measures", "experiments.summaries"),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
-    "experiments.panels": ("experiments.measures",),
-    "experiments.drawing": ("experiments.measures",),
-    "experiments.figures": (
-        "experiments.drawing", "experiments.measures", "experiments.panels", "experiments.summaries",
-    ),
+    "experiments.figures": ("experiments.figures", "experiments.measures", "experiments.summaries"),
+    "experiments.figures.drawing": ("experiments.measures",),
+    "experiments.drawing_command": (*PROBE, "absvit.robustness", "experiments"),
+    "experiments.summarising": ("experiments.probes", "experiments.summaries"),
+    "experiments.figures.record_view": ("experiments.browsing", "experiments.figures", "experiments.measures"),
     "experiments.looking": (*PROBE, "experiments.observers"),
     "experiments.competing": (*PROBE, "experiments.looking", "experiments.observers"),
     "experiments.browsing": ("experiments.measures",),
-    **{f"experiments.{name}": ("experiments.drawing", "experiments.measures", "experiments.panels") for name in (
-        "attention_figure", "competing_figure",
-    )},
-    "experiments.record_figure": ("experiments.browsing", "experiments.drawing", "experiments.measures"),
+    "experiments.dynamics_record": (),
+    "experiments.degrading": (*PROBE, "experiments.observers"),
+    "experiments.unfolding": (
+        *PROBE, "experiments.competing", "experiments.feedback_dynamics", "experiments.measures",
+        "experiments.observers",
+    ),
     "notebooks": ("absvit", "experiments", "notebooks", "stimuli"),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
-    "formats", "downloads", "checkpoints", "sources", "variants", "zoo", "__init__", "__main__",
+    "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
-
-FIGURES = tuple(
-    f"experiments.{name}"
-    for name in ("drawing", "figures", "attention_figure", "competing_figure", "dynamics_figure", "record_figure")
-)
 
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {
@@ -108,8 +103,8 @@ ONLY_IN = {
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": (*FIGURES, "absvit.segmentation.figures"),
-    "seaborn": FIGURES,
+    "matplotlib": ("experiments.figures", "absvit.segmentation.figures"),
+    "seaborn": ("experiments.figures",),
 }  # fmt: skip
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 

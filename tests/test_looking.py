@@ -40,6 +40,16 @@ def test_a_record_holds_what_perceive_gives(model, pictures):
     assert np.isnan(record["prior_weights"][0]).all() and set(MAPS) < set(record.data_vars)
 
 
+def test_fewer_maps_are_the_same_maps(model, pictures):
+    cues = {"star": Cue("class", "star")}
+    every = look(model, pictures, cues, 2)
+    for kind in MAPS:
+        one = look(model, pictures, cues, 2, kinds=[kind])
+        assert {name for name in MAPS if name in one} == {kind}
+        np.testing.assert_allclose(one["logits"], every["logits"], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(one[kind], every[kind], rtol=1e-4, atol=1e-5)
+
+
 def test_a_product_multiplies_the_weights_of_its_factors(model, pictures):
     where = {"place": (0.7, 0.4), "width": 0.1}
     cues = {
@@ -49,6 +59,15 @@ def test_a_product_multiplies_the_weights_of_its_factors(model, pictures):
     weights = look(model, pictures, cues)["prior_weights"][1]
     product = weights.sel(prior="class") * weights.sel(prior="place")
     np.testing.assert_allclose(weights.sel(prior="both"), product, rtol=1e-5, atol=1e-7)
+
+
+def test_a_box_is_the_share_of_each_token_that_it_covers(model, pictures):
+    record = look(model, pictures, {"box": Cue("place", gain=2, box=(0.25, 0, 0.75, 0.5))})
+    weights = record["prior_weights"][1, 0, 0].values
+    inside = (np.arange(14) < 7)[:, None] * np.r_[0, 0, 0, 0.5, [1] * 6, 0.5, 0, 0, 0]
+    np.testing.assert_allclose(weights, 2 * inside, atol=1e-6)
+    edges = [float(record[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom")]
+    assert edges == [28, 0, 84, 56] and np.isnan(record["place_x"][0])
 
 
 def test_no_cue_is_bottom_up_in_every_pass(model, pictures):
@@ -72,6 +91,7 @@ def test_a_plain_vit_looks_bottom_up_and_refuses_cues(pictures):
         ({"kind": "clas"}, f"one of {', '.join(CUES)}"),
         ({"place": (1.2, 0.5)}, "place lies in"),
         ({"width": 0.0}, "width in"),
+        ({"box": (0.5, 0.2, 0.5, 0.9)}, "a box has"),
     ],
 )
 def test_a_cue_that_is_none_is_refused(given, message):
@@ -131,3 +151,22 @@ def test_pictures_that_do_not_exist_are_refused(model, given):
     if given[0] == "cube":
         with pytest.raises(ValueError, match="pairs, got 'cube'"):
             competing.picture("cube", 0, model)
+
+
+def test_photographs_compete_for_the_model_that_knows_them(model, tmp_path):
+    for name, colour in (("cat", (200, 30, 30)), ("ship", (30, 30, 200)), ("truck", (30, 200, 30))):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (300, 150), colour).save(tmp_path / name / "0.png")
+    natural = absvit.create_model("absvit_hybrid_lite0_224").eval()
+    for family in competing.FAMILIES:
+        record = competing.compete(natural, family, 3, (0.0, 0.5, 1.0), folder=tmp_path)
+        names = [record["class"].values[int(record[f"class_{k}"][0])] for k in (1, 2)]
+        assert set(names) < {"cat", "ship", "truck"} and len(set(names)) == 2
+        assert record["image"].shape == (3, 224, 224, 3)
+        if family != "halves":
+            first, middle, last = record["image"].values[:, 100, 100].astype(int)
+            assert first.argmax() == ("cat", "truck", "ship").index(names[0])
+            assert last.argmax() == ("cat", "truck", "ship").index(names[1])
+            np.testing.assert_allclose(middle, (first + last) / 2, atol=12)
+    with pytest.raises(ValueError, match="does not know .*: choose one trained on the embedded objects, or"):
+        competing.compete(model, "overlay", 0, (0.5,), folder=tmp_path)

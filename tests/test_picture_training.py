@@ -1,5 +1,6 @@
 """Training on labelled pictures: what is learnt, logged and kept, from flags to files."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -321,6 +322,8 @@ def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
     assert (a.aa, a.reprob, a.remode, a.recount, a.repeated_aug, a.use_patch_aug) == (
         "rand-m5", 0.1, "const", 2, True, True,
     )  # fmt: skip
+    bare = words.replace("--var_loss 0.2", "--var_loss")
+    assert command.main(bare.split()) == 0 and seen["r"] == dataclasses.replace(recipe, var_loss=0.1)
     dashed = [word.replace("_", "-") if word.startswith("--") else word for word in words.split()]
     assert command.main(dashed) == 0 and seen["r"] == recipe and seen["p"] == place
 

@@ -238,7 +238,7 @@ def test_a_failure_is_one_line(workers):
 
 
 def test_a_worker_that_dies_is_told():
-    with pytest.raises(RuntimeError, match=r"DataLoader worker.*use fewer workers") as told:
+    with pytest.raises(ChildProcessError, match=r"DataLoader worker.*use fewer workers") as told:
         batches(pictures=Made(8, deadly=3), workers=1, augmentation=Augmentation(repeated_aug=False))
     assert "\n" not in str(told.value)
 

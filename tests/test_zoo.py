@@ -42,10 +42,11 @@ def test_published_numbers_are_exact():
         assert timm.is_model(variant.name)
         counted = zoo.parameter_count(variant.name)
         assert variant.parameters in (None, counted)
-        if not variant.name.startswith("absvit") and "micro" not in variant.name:
+        ours = "micro" in variant.name or "hybrid" in variant.name
+        if not variant.name.startswith("absvit") and not ours:
             width = {"tiny": 192, "small": 384, "base": 768}[variant.name.split("_")[1]]
             assert zoo.parameter_count(f"abs{variant.name}") == counted + 24 * width**2 + width
-        assert (variant.url is None) == ("micro" in variant.name)
+        assert (variant.url is None) == ours
 
 
 def test_unknown_names_get_the_nearest():
@@ -146,7 +147,7 @@ def test_table_lists_every_variant_and_what_was_measured():
     checkpoints.write(sources.bundled("absvit_micro"), state("absvit_micro"), {"measured": measured})
     checkpoints.write(sources.bundled("absvit_micro", "seed2"), state("absvit_micro"), {"measured": measured})
     lines = listing.table().splitlines()
-    assert sum(line.split()[0] in {variant.name for variant in zoo.VARIANTS} for line in lines if line) == 12
+    assert sum(line.split()[0] in {variant.name for variant in zoo.VARIANTS} for line in lines if line) == 14
     row = next(line for line in lines if line.startswith("absvit_small"))
     assert row.split() == ["absvit_small_patch16_224", "25,589,992", "80.7", "51.6", "to", "be", "fetched"]
     assert next(line for line in lines if line.startswith("absvit_micro")).endswith("bundled (also: seed2)")
@@ -166,6 +167,25 @@ def test_convert(places):
     with pytest.raises(ValueError, match="--overwrite"):
         convert.convert(conversion)
     assert convert.convert(replace(conversion, overwrite=True)) == card
+
+
+def test_weights_of_another_library_are_named_by_their_places(places):
+    weights = state("absvit_micro")
+    torch.save({f"net.{key}": value for key, value in weights.items()}, places / "theirs.pth")
+    conversion = convert.Conversion(str(places / "theirs.pth"), places / "out.safetensors", "absvit_micro")
+    with pytest.raises(ValueError, match="missing"):
+        convert.convert(conversion)
+    convert.convert(replace(conversion, by_position=True))
+    assert holds(zoo.load_model("absvit_micro", places / "out.safetensors"), weights)
+    swapped = {f"net.{key}": weights[key] for key in reversed(weights)}
+    torch.save(swapped, places / "theirs.pth")
+    with pytest.raises(
+        ValueError, match=r"net\.decoders\.3\.linear2\.weight \(64, 64\) stands where the model has cls_token"
+    ):
+        convert.convert(replace(conversion, by_position=True, overwrite=True))
+    torch.save(dict(list(swapped.items())[1:]), places / "theirs.pth")
+    with pytest.raises(ValueError, match=f"{len(weights) - 1} tensors cannot be named by position"):
+        convert.convert(replace(conversion, by_position=True, overwrite=True))
 
 
 def run(*arguments):

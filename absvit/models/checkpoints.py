@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from absvit.models import downloads, formats
 
-__all__ = ["Checkpoint", "load_into", "local_file", "read", "write"]
+__all__ = ["Checkpoint", "by_position", "load_into", "local_file", "read", "write"]
 
 NAMES_SHOWN = 8
 
@@ -179,6 +179,30 @@ def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = 
         raise ValueError(f"the weights do not fit {type(model).__name__}: {text}; check the model's name{hint}")
     model.load_state_dict(state_dict)
     return notes
+
+
+def by_position(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give another library's tensors a model's names: those that stand at the same places.
+
+    Parameters
+    ----------
+    model : the same network, built of the same layers in the same order.
+    state_dict : as many tensors, under any names.
+
+    Raises
+    ------
+    ValueError : another number of tensors, or one of another shape than the model's at its place.
+    """
+    own, given = model.state_dict(), list(state_dict.items())
+    if len(own) != len(given):
+        raise ValueError(f"{len(given)} tensors cannot be named by position: the model has {len(own)}")
+    for (name, tensor), (theirs, value) in zip(own.items(), given, strict=True):
+        if tensor.shape != value.shape:
+            raise ValueError(
+                f"{theirs} {tuple(value.shape)} stands where the model has {name} {tuple(tensor.shape)}: the weights "
+                "are another network's, or in another order"
+            )
+    return dict(zip(own, state_dict.values(), strict=True))
 
 
 def _some(names: Sequence[str]) -> str:

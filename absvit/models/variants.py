@@ -10,11 +10,12 @@ from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_
 from timm.models.vision_transformer_hybrid import ConvStem
 from torch import nn
 
-from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD
+from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD, STEM_MEAN, STEM_STD
 from absvit.models import sources
 from absvit.models.absvit import AbSViT
+from absvit.models.stem import StemEmbed, stem_from
 
-__all__ = ["MICRO_CATEGORIES", "MODEL_NAMES", "RELEASES"]
+__all__ = ["HYBRID_CATEGORIES", "MICRO_CATEGORIES", "MODEL_NAMES", "RELEASES"]
 
 RELEASE_HOST = "https://berkeley.box.com/shared/static/"
 RELEASES = {
@@ -33,6 +34,8 @@ MICRO_CATEGORIES = (
     "crescent", "heart", "bar", "arrow", "flower", "horseshoe",
 )  # fmt: skip
 MICRO_GAINS = {"learned": 1.0, "class": 2.0, "vector": 2.0, "place": 1.0}
+# CIFAR-10's classes in its own order (Krizhevsky 2009)
+HYBRID_CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 TINY = {"patch_size": 16, "embed_dim": 192, "depth": 12, "num_heads": 3}
 SMALL = {"patch_size": 16, "embed_dim": 384, "depth": 12, "num_heads": 6}
@@ -63,6 +66,10 @@ MICRO_CFG = _cfg(
     num_classes=len(MICRO_CATEGORIES), input_size=(3, 112, 112), crop_pct=1.0, mean=MICRO_MEAN, std=MICRO_STD,
     first_conv="patch_embed.backbone.0.conv", label_names=MICRO_CATEGORIES,
 )  # fmt: skip
+HYBRID_CFG = _cfg(
+    num_classes=len(HYBRID_CATEGORIES), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD, first_conv=None,
+    label_names=HYBRID_CATEGORIES,
+)  # fmt: skip
 
 default_cfgs = generate_default_cfgs(
     {
@@ -73,6 +80,8 @@ default_cfgs = generate_default_cfgs(
         "vit_tiny_patch8_224_gap": _cfg("vit_tiny_patch8_224_gap"),
         "absvit_micro": MICRO_CFG,
         "vit_micro": MICRO_CFG,
+        "absvit_hybrid_lite0_224": HYBRID_CFG,
+        "vit_hybrid_lite0_224": HYBRID_CFG,
     }
 )
 MODEL_NAMES = tuple(default_cfgs)
@@ -103,6 +112,18 @@ def _micro(kwargs: dict) -> dict:
     stem = ConvStem(kwargs.get("in_chans", 3), depth=3, channels=(24, 48, 96), padding=1, **layers, **place)
     size = {"img_size": 112, "patch_size": 1, "embed_dim": 64, "depth": 4, "num_heads": 2, "mlp_ratio": 2.0}
     return {**size, "embed_layer": partial(HybridEmbed, stem), "num_classes": len(MICRO_CATEGORIES), **kwargs}
+
+
+def _hybrid(kwargs: dict) -> dict:
+    """Arguments of the hybrid variants: 14 x 14 tokens of 224 px behind a frozen ImageNet stem (Dosovitskiy 2021)."""
+    if kwargs.get("in_chans", 3) != 3:
+        raise ValueError(f"the stem of the hybrid models takes RGB images, got in_chans = {kwargs['in_chans']}")
+    kwargs = dict(kwargs)
+    stem = stem_from(kwargs.pop("stem", "pretrained"), kwargs.get("device"), kwargs.get("dtype"))
+    size = {"img_size": 224, "patch_size": 1, "embed_dim": 128, "depth": 4, "num_heads": 4, "mlp_ratio": 2.0}
+    # the mean of the normed tokens is classified, so that a row of the classifier is a direction among tokens
+    pooled = {"global_pool": "avg", "fc_norm": False, "num_classes": len(HYBRID_CATEGORIES)}
+    return {**size, **pooled, "embed_layer": partial(StemEmbed, stem), **kwargs}
 
 
 @register_model
@@ -145,3 +166,18 @@ def absvit_micro(pretrained: bool = False, **kwargs) -> AbSViT:
 def vit_micro(pretrained: bool = False, **kwargs) -> VisionTransformer:
     """The plain ViT beside ``absvit_micro``."""
     return _create(VisionTransformer, "vit_micro", pretrained, **_micro(kwargs))
+
+
+@register_model
+def absvit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """The AbSViT for photographs: frozen EfficientNet-Lite0 to stride 16, 14 x 14 tokens, CIFAR-10's classes.
+
+    ``stem=`` says where the stem comes from (:func:`absvit.models.stem.stem_from`); it is not in the state dict.
+    """
+    return _create(AbSViT, "absvit_hybrid_lite0_224", pretrained, **{"prior_gains": MICRO_GAINS, **_hybrid(kwargs)})
+
+
+@register_model
+def vit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> VisionTransformer:
+    """The plain ViT beside ``absvit_hybrid_lite0_224``."""
+    return _create(VisionTransformer, "vit_hybrid_lite0_224", pretrained, **_hybrid(kwargs))

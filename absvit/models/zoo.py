@@ -63,6 +63,8 @@ VARIANTS = (
     Variant("absvit_tiny_patch8_224_gap"),
     Variant("vit_micro"),
     Variant("absvit_micro"),
+    Variant("vit_hybrid_lite0_224"),
+    Variant("absvit_hybrid_lite0_224"),
 )
 
 
@@ -146,6 +148,7 @@ def load_model(
     for note in checkpoints.load_into(model, loaded.state_dict, adapt):
         warnings.warn(f"{name}: {note}", stacklevel=2)
     _apply_card(model, loaded.card)
+    _check_stem(name, model, loaded.card)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
 
@@ -182,6 +185,18 @@ def _apply_card(model: nn.Module, card: Mapping) -> None:
     categories = card.get("categories")
     if categories is not None and len(categories) == model.num_classes:
         model.categories = tuple(categories)
+
+
+def _check_stem(name: str, model: nn.Module, card: Mapping) -> None:
+    """Warn where the weights were trained behind another stem than the model has."""
+    expected = card.get("stem_sha256")
+    stem = getattr(model.patch_embed.backbone, "sha256", "") if expected else ""
+    if stem and stem != expected:
+        warnings.warn(
+            f"{name} looks through a stem with SHA-256 {stem[:12]}..., but was trained behind {expected[:12]}...: its "
+            "answers may be worse; pip install absvit[natural] gives the stem of the bundled weights",
+            stacklevel=3,
+        )
 
 
 def _is_finite(value: object) -> bool:

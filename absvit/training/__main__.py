@@ -26,8 +26,8 @@ from absvit.training.evaluation import evaluate
 from absvit.training.loop import train
 from absvit.training.place import TrainingPlace
 from absvit.training.recipes import RECIPES
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
-from absvit.training.tasks import open_task
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
+from absvit.training.tasks import FEATURE_CACHE, open_task
 from stimuli import command_line
 
 
@@ -55,6 +55,8 @@ class Place(TrainingPlace):
         With --eval: also on the validation split under PGD.
     dist_eval
         Accepted as in the official code; the validation split is always shared by all processes, exactly.
+    feature_cache
+        Folder of the frozen stem's features, for the hybrid recipes; made where it is not there.
     """
 
     eval: bool = False
@@ -66,6 +68,7 @@ class Place(TrainingPlace):
     fgsm_test: bool = False
     pgd_test: bool = False
     dist_eval: bool = True
+    feature_cache: Path = FEATURE_CACHE
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -129,15 +132,23 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     process : this process among those that train together.
     """
     out = place.output_dir
-    task = open_task(recipe, place.data_path, place.num_workers, process)
+    task = open_task(recipe, place.data_path, place.num_workers, process, place.feature_cache)
     learner = train(recipe, task, place.start, process)
     if not process.is_first:
         return
     if isinstance(recipe, SceneRecipe):
         data = "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update"
+    elif isinstance(recipe, HybridRecipe):
+        data = f"{recipe.data_set}, composites of pictures of {len(task.classes)} classes"
     else:
         data = f"{recipe.data_set}, {len(task.pictures)} pictures of {len(task.classes)} classes"
-    facts = {"data": data, "images": recipe.epochs * task.steps_per_epoch * task.total, "categories": task.classes}
+    stem = {"stem_sha256": task.facts()["stem"]} if isinstance(recipe, HybridRecipe) else {}
+    facts = {
+        "data": data,
+        **stem,
+        "images": recipe.epochs * task.steps_per_epoch * task.total,
+        "categories": task.classes,
+    }
     written = {"": learner.model} | ({} if learner.ema is None else {".ema": learner.ema.module})
     for suffix, model in written.items():
         weights = out / f"{recipe.model}{suffix}.safetensors"
@@ -243,6 +254,24 @@ def recipe_named(words: list[str]) -> list[str]:
     return [by_model.get(model, "micro_cued" if model is None else "absvit_small"), *words]
 
 
+def with_values(words: list[str]) -> list[str]:
+    """Give ``--var_loss``, which the official command may leave bare, the published weight.
+
+    Parameters
+    ----------
+    words : the command line.
+
+    Returns
+    -------
+    The words, with 0.1 after a bare flag.
+    """
+    bare = {
+        at for at, (word, following) in enumerate(zip(words, [*words[1:], "--"], strict=True))
+        if word in ("--var_loss", "--var-loss") and following.startswith("--")
+    }  # fmt: skip
+    return [part for at, word in enumerate(words) for part in ((word, "0.1") if at in bare else (word,))]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -280,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         start.__doc__ = type(recipe).__doc__.splitlines()[0]
         return start
 
-    words = recipe_named(list(sys.argv[1:] if arguments is None else arguments))
+    words = with_values(recipe_named(list(sys.argv[1:] if arguments is None else arguments)))
     commands = {name: command(name, recipe) for name, recipe in RECIPES.items()}
     refusals = (ValueError, OSError, FloatingPointError)
     return command_line.run(commands, "python -m absvit.training", words, refusals)

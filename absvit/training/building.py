@@ -10,7 +10,7 @@ from torch import nn
 
 from absvit.models import checkpoints, create_model, topdown_from, zoo
 from absvit.training.objective import Teacher
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 
 __all__ = ["autocast", "build_model", "build_teacher"]
 
@@ -29,6 +29,8 @@ def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
     """
     size = recipe.scenes.size if isinstance(recipe, SceneRecipe) else recipe.input_size
     made = {"num_classes": n_classes, "img_size": size, "drop_rate": recipe.drop, "drop_path_rate": recipe.drop_path}
+    if isinstance(recipe, HybridRecipe):
+        made["stem"] = "features"  # those of the cache
     model = create_model(recipe.model, **made)
     if isinstance(recipe, PictureRecipe):
         if recipe.finetune:

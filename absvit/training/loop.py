@@ -93,7 +93,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
             learner.ema.update(model)
         position.step, position.seconds = step + 1, time.perf_counter() - started
         if step % start.log_every == 0 or position.step == last_step:
-            log.update(losses, norm, learner, position, task, sum(len(batch[0]) for batch in update))
+            log.update(losses, norm, learner, position, task, task.total // process.world_size)
         epoch_is_over = position.step % task.steps_per_epoch == 0
         if epoch_is_over:
             measured = _evaluate(task, learner)

@@ -15,7 +15,7 @@ from torch import Tensor
 from stimuli import objects
 from stimuli.stimulus_set import TRAINING_SEED
 
-__all__ = ["Scenes", "SceneBatch"]
+__all__ = ["Scenes", "SceneBatch", "image_generator", "place_cues"]
 
 KINDS = ("single", "pair", "class cue", "place cue", "absent cue")
 N_CLASSES = len(objects.CATEGORIES)
@@ -86,7 +86,7 @@ class Scenes:
         progress : how far training has come, in [0, 1].
         """
         seed = seed + TRAINING_SEED
-        chance = np.stack([_generator(seed, index).random(12) for index in indices.tolist()])
+        chance = np.stack([image_generator(seed, index).random(12) for index in indices.tolist()])
         kind = np.minimum(np.searchsorted(np.cumsum(self.shares), chance[:, 0], side="right"), len(KINDS) - 1)
         ramp = np.clip((progress - self.conflict_from) / max(self.conflict_to - self.conflict_from, 1e-9), 0, 1)
         look = objects.Objects(size=(self.size, self.size), hue_conflict=float(self.conflict * ramp))
@@ -116,7 +116,7 @@ class Scenes:
         coverage = np.concatenate([np.stack([c[:, 0], c[:, -1]], 1) for c in coverage])
         token_class = np.where(coverage[:, 0] >= coverage[:, 1], first[:, None, None], last[:, None, None])
         token_class[coverage.max(1) < 0.3] = -1
-        places = self._place_cues(coverage[rows, cued], chance)
+        places = place_cues(coverage[rows, cued], chance)
         cue_place = np.where((kind == 3)[:, None, None], places, -1).astype(np.float32)
         pixels = np.concatenate([part["image"] for part in parts])
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
@@ -129,24 +129,41 @@ class Scenes:
         p = self.patch
         return masks.reshape(n, k, height // p, p, width // p, p).mean(axis=(3, 5), dtype=np.float32)
 
-    def _place_cues(self, coverage: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """Place cues of two kinds: the dilated object, and a Gaussian spotlight near it."""
-        n, rows, columns = coverage.shape
-        padded = np.pad(coverage > 0, ((0, 0), (1, 1), (1, 1)))
-        dilated = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2)).any(axis=(-2, -1))
-        y, x = np.mgrid[:rows, :columns]
-        mass = coverage.sum(axis=(1, 2)) + 1e-6
-        jitter = (chance[:, 5:7] - 0.5) * 3
-        centre_y = (coverage * y).sum(axis=(1, 2)) / mass + jitter[:, 0]
-        centre_x = (coverage * x).sum(axis=(1, 2)) / mass + jitter[:, 1]
-        sd = (1.5 + 2.5 * chance[:, 7])[:, None, None]
-        distance = (y - centre_y[:, None, None]) ** 2 + (x - centre_x[:, None, None]) ** 2
-        spotlight = np.exp(-distance / (2 * sd**2))
-        return np.where((chance[:, 4] < 0.5)[:, None, None], dilated, spotlight)
+
+def place_cues(coverage: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Place cues of two kinds: the dilated object, and a Gaussian spotlight near it.
+
+    Parameters
+    ----------
+    coverage : (image, token_y, token_x) share of each token that the cued object covers.
+    chance : (image, 8 or more) numbers in [0, 1); those from the fifth to the eighth decide.
+
+    Returns
+    -------
+    (image, token_y, token_x) weights in [0, 1].
+    """
+    n, rows, columns = coverage.shape
+    padded = np.pad(coverage > 0, ((0, 0), (1, 1), (1, 1)))
+    dilated = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2)).any(axis=(-2, -1))
+    y, x = np.mgrid[:rows, :columns]
+    mass = coverage.sum(axis=(1, 2)) + 1e-6
+    jitter = (chance[:, 5:7] - 0.5) * 3
+    centre_y = (coverage * y).sum(axis=(1, 2)) / mass + jitter[:, 0]
+    centre_x = (coverage * x).sum(axis=(1, 2)) / mass + jitter[:, 1]
+    sd = (1.5 + 2.5 * chance[:, 7])[:, None, None]
+    distance = (y - centre_y[:, None, None]) ** 2 + (x - centre_x[:, None, None]) ** 2
+    spotlight = np.exp(-distance / (2 * sd**2))
+    return np.where((chance[:, 4] < 0.5)[:, None, None], dilated, spotlight)
 
 
-def _generator(seed: int, index: int) -> np.random.Generator:
-    """Source of what is asked of an image; the offset keeps it apart from the one that draws the image."""
+def image_generator(seed: int, index: int) -> np.random.Generator:
+    """Give the source of what is asked of an image.
+
+    Parameters
+    ----------
+    seed : of the training.
+    index : number of the image; an offset keeps the source apart from the one that draws the image.
+    """
     return np.random.Generator(np.random.Philox(key=[seed, index + 2**62]))
 
 

@@ -15,15 +15,19 @@ from absvit.datasets import LabelledPictures, check_same_classes, open_dataset
 from absvit.distributed import Process
 from absvit.models import zoo
 from absvit.training.augmentation import Mixing
-from absvit.training.building import build_model, build_teacher
+from absvit.training.building import build_teacher
+from absvit.training.classification import Classification
+from absvit.training.composite_task import CompositeTask
 from absvit.training.data import training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
 from absvit.training.order import Updates
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from stimuli.objects import CATEGORIES
 
 __all__ = ["PictureTask", "SceneTask", "Task", "micro_batches", "open_task"]
+
+FEATURE_CACHE = Path("outputs/features")
 
 
 class Task(Protocol):
@@ -74,7 +78,9 @@ class Task(Protocol):
         """
 
 
-def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Process) -> Task:
+def open_task(
+    recipe: Recipe, data_path: Path, num_workers: int, process: Process, feature_cache: Path = FEATURE_CACHE
+) -> Task:
     """Open the data of a recipe.
 
     Parameters
@@ -83,11 +89,14 @@ def open_task(recipe: Recipe, data_path: Path, num_workers: int, process: Proces
     data_path : folder of the data set.
     num_workers : processes that load pictures for this one.
     process : this process among those that train together.
+    feature_cache : folder of the frozen stem's features, for the hybrid recipes.
 
     Raises
     ------
     FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
     """
+    if isinstance(recipe, HybridRecipe):
+        return CompositeTask(recipe, data_path, feature_cache, process, micro_batches(recipe, process.world_size))
     if isinstance(recipe, SceneRecipe):
         return SceneTask(recipe, process)
     return PictureTask(recipe, data_path, num_workers, process)
@@ -120,27 +129,6 @@ def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
             "not fill evenly; choose --batch-size as a divisor"
         )
     return size, share // size
-
-
-class Classification:
-    """What the tasks of classification have in common."""
-
-    recipe: Recipe
-    classes: tuple[str, ...]
-    best_by = "top1_pass"
-
-    def model(self) -> nn.Module:
-        """The recipe's model with a classifier for these classes."""
-        return build_model(self.recipe, len(self.classes))
-
-    def learning(self, model: nn.Module) -> nn.Module:
-        """The model itself, whose parameters timm groups.
-
-        Parameters
-        ----------
-        model : the model that learns.
-        """
-        return model
 
 
 class SceneTask(Classification):

@@ -8,8 +8,10 @@ from experiments.measures.consistency import (
     is_cue_conflict,
     mean_error_consistency,
     shape_bias,
+    shape_decisions,
     stimulus_of,
 )
+from experiments.measures.corruption import corruption_profile
 from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
 from experiments.measures.dynamics import (
     cue_memory,
@@ -46,7 +48,7 @@ from experiments.measures.selection import (
     selection_index,
     written,
 )
-from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa
+from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa, rsatoolbox_rdms
 from experiments.measures.slopes import slope
 from experiments.measures.spacing import critical_spacing
 from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
@@ -65,16 +67,17 @@ from experiments.measures.targets import (
 __all__ = [
     "DEFAULT_MAP", "MAPS", "PsychometricFit", "Sigmoid", "absent_probability", "accuracy", "accuracy_by_observer",
     "area_from_evidence", "attention_auc", "attention_gradient", "attention_share", "benefit_by_place", "bootstrap",
-    "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "criterion",
+    "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "corruption_profile",
+    "criterion",
     "critical_spacing", "cue_decides", "cue_distance", "cued_probability", "cueing_benefit", "cueing_cost", "d_prime",
     "d_prime_from_area", "error_consistency", "fit_psychometric", "group_difference", "hierarchical_bootstrap",
     "is_cue_conflict",
     "letter_evidence", "mean_error_consistency", "object_1_share", "object_tokens", "object_tokens_of_all",
     "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "psychometric_intervals",
     "region_auc", "region_iou", "region_share", "reported", "response_entropy", "response_margin", "roc_auc",
-    "selection_index", "shape_bias", "sign_test", "slope", "stimulus_of", "target_evidence", "target_probability",
-    "written",
+    "selection_index", "shape_bias", "shape_decisions", "sign_test", "slope", "stimulus_of",
+    "target_evidence", "target_probability", "written",
     "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
     "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
-    "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
+    "rsatoolbox_rdms", "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ import pandas as pd
 
 __all__ = [
     "accuracy_by_observer", "cohens_kappa", "error_consistency", "is_cue_conflict", "mean_error_consistency",
-    "shape_bias", "stimulus_of",
+    "shape_bias", "shape_decisions", "stimulus_of",
 ]  # fmt: skip
 
 CONFLICT = r"([^\d-]+)\d*-([^\d.]+)\d*(?:\.\w+)?"  # category and number of the shape, then of the texture
@@ -132,8 +132,8 @@ def mean_error_consistency(trials: pd.DataFrame, of: list[str] | None = None, am
     return float(pairs["kappa"].mean())
 
 
-def shape_bias(trials: pd.DataFrame) -> pd.Series:
-    """Share of shape answers among answers of the shape's or the texture's category (Geirhos et al. 2019, ICLR).
+def shape_decisions(trials: pd.DataFrame) -> pd.DataFrame:
+    """Which of the answers to cue-conflict stimuli are the shape's; those to neither shape nor texture are left out.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def shape_bias(trials: pd.DataFrame) -> pd.Series:
 
     Returns
     -------
-    Series over subj, in [0, 1]; NaN for an observer who gave neither.
+    DataFrame with subj and shape, True where the answer is the shape's category, False where it is the texture's.
 
     Raises
     ------
@@ -153,11 +153,28 @@ def shape_bias(trials: pd.DataFrame) -> pd.Series:
     if parts.isna().any(axis=None):
         wrong = names[parts.isna().any(axis=1)].iloc[0]
         raise ValueError(f"cue-conflict stimuli are named SHAPEn-TEXTUREm, got {wrong!r}")
-    conflict = parts[0] != parts[1]
-    response, subject = trials["object_response"][conflict], trials["subj"][conflict]
-    shape = (response == parts[0][conflict]).groupby(subject).sum()
-    texture = (response == parts[1][conflict]).groupby(subject).sum()
-    return (shape / (shape + texture)).rename("shape_bias")
+    shape, texture = (trials["object_response"] == parts[k] for k in (0, 1))
+    decided = (parts[0] != parts[1]) & (shape | texture)
+    return pd.DataFrame({"subj": trials["subj"], "shape": shape})[decided]
+
+
+def shape_bias(trials: pd.DataFrame) -> pd.Series:
+    """Share of shape answers among answers of the shape's or the texture's category (Geirhos et al. 2019, ICLR).
+
+    Parameters
+    ----------
+    trials : as for :func:`shape_decisions`.
+
+    Returns
+    -------
+    Series over subj, in [0, 1]; NaN for an observer who gave neither.
+
+    Raises
+    ------
+    ValueError : a stimulus is not named SHAPEn-TEXTUREm.
+    """
+    bias = shape_decisions(trials).groupby("subj")["shape"].mean()
+    return bias.reindex(sorted(trials["subj"].unique())).rename_axis("subj").rename("shape_bias")
 
 
 def _correct(trials: pd.DataFrame) -> pd.Series:

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 import xarray as xr
+from scipy import stats
 
-__all__ = ["bootstrap", "interval_text", "number_text"]
+__all__ = ["bootstrap", "interval_text", "number_text", "proportion_interval"]
 
 BLOCK = 2**22  # numbers held at once while resampling
 
@@ -56,6 +57,23 @@ def bootstrap(
         },
         attrs={"level": level, "resamples": n, "seed": seed, "averaged": dim},
     )
+
+
+def proportion_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a share of independent trials (Wilson 1927, J. Am. Stat. Assoc. 22).
+
+    Parameters
+    ----------
+    successes : 0 to trials.
+    trials : at least 1.
+    level : coverage, in (0, 1).
+
+    Returns
+    -------
+    Lower and upper end, in [0, 1].
+    """
+    found = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def number_text(number: float, digits: int = 2) -> str:

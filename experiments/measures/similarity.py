@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy import spatial, stats
 
-__all__ = ["linear_cka", "rdm", "representation_similarity", "rsa"]
+__all__ = ["linear_cka", "rdm", "representation_similarity", "rsa", "rsatoolbox_rdms"]
 
 
 def rdm(features: np.ndarray) -> np.ndarray:
@@ -75,12 +75,9 @@ def representation_similarity(record: xr.Dataset, along: str = "iteration", meth
     ValueError : the record holds no features, or another dimension or method.
     """
     methods = {"cka": linear_cka, "rsa": rsa}
-    if "features" not in record:
-        raise ValueError("expected features in the record: run feedback_dynamics with --features")
+    features = _features(record)
     if along not in ("iteration", "layer") or method not in methods:
         raise ValueError(f"expected iteration or layer, by {' or '.join(methods)}; got {along!r}, by {method!r}")
-    features = record["features"].compute().astype(float)
-    features = features.drop_vars([name for name in features.coords if name not in features.dims])
 
     def compared(block: np.ndarray) -> np.ndarray:
         return np.array([[methods[method](a, b) for b in block] for a in block])
@@ -92,3 +89,43 @@ def representation_similarity(record: xr.Dataset, along: str = "iteration", meth
     result = result.assign_coords({along: features[along].values, f"{along}_2": features[along].values})
     result.attrs = {"long_name": f"{method.upper()} between {along}s", "units": "1"}
     return result
+
+
+def rsatoolbox_rdms(record: xr.Dataset):
+    """Give the dissimilarities of every pass, or layer, to rsatoolbox: noise ceilings, model fits, inference.
+
+    Parameters
+    ----------
+    record : with features (..., stimulus, ..., channel), as ``--features`` records them.
+
+    Returns
+    -------
+    ``rsatoolbox.rdm.RDMs``: one matrix for each place of all dimensions but stimulus and channel, whose coordinates
+    are its ``rdm_descriptors``; the stimuli are the patterns.
+
+    Raises
+    ------
+    ModuleNotFoundError : rsatoolbox is not installed.
+    ValueError : the record holds no features.
+    """
+    try:
+        from rsatoolbox.rdm import RDMs
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("rsatoolbox is not installed: pip install 'absvit[rsa]'") from error
+    features = _features(record)
+    places = [dim for dim in features.dims if dim not in ("stimulus", "channel")]
+    stacked = features.stack(place=places).transpose("place", "stimulus", "channel")
+    described = {dim: stacked[dim].values.tolist() for dim in places}
+    patterns = {"stimulus": record["stimulus"].values.tolist()}
+    return RDMs(
+        np.stack([rdm(block) for block in stacked.values]),
+        dissimilarity_measure="correlation", rdm_descriptors=described, pattern_descriptors=patterns,
+    )  # fmt: skip
+
+
+def _features(record: xr.Dataset) -> xr.DataArray:
+    """The recorded features with coordinates of dimensions only."""
+    if "features" not in record:
+        raise ValueError("expected features in the record: run feedback_dynamics with --features")
+    features = record["features"].compute().astype(float)
+    return features.drop_vars([name for name in features.coords if name not in features.dims])

@@ -2,6 +2,8 @@
 
 from notebooks.explorers.attention import AttentionExplorer
 from notebooks.explorers.bistable import BistableExplorer
+from notebooks.explorers.dynamics import DynamicsExplorer
 from notebooks.explorers.records import RecordExplorer
+from notebooks.explorers.robustness import RobustnessExplorer
 
-__all__ = ["AttentionExplorer", "BistableExplorer", "RecordExplorer"]
+__all__ = ["AttentionExplorer", "BistableExplorer", "DynamicsExplorer", "RecordExplorer", "RobustnessExplorer"]

@@ -7,29 +7,28 @@ from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets as widgets
-import numpy as np
 import xarray as xr
 from torch import nn
 
-import absvit
-from absvit.images import read_photograph
-from absvit.models import sources
-from absvit.models.zoo import VARIANTS
-from experiments import competing, measures
-from experiments.attention_figure import KINDS, attention
-from experiments.drawing import Figure
-from experiments.looking import CUES, Cue, fitted, look
+from experiments import measures
+from experiments.figures.attention import KINDS, attention
+from experiments.figures.drawing import Figure
+from experiments.looking import CUES, Cue, look
 from experiments.observers import class_names
-from notebooks.explorers.explorer import Explorer, labelled, readable
+from notebooks.explorers.explorer import Explorer, labelled
+from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture
 from notebooks.explorers.place import PlacePicker
 
 __all__ = ["AttentionExplorer", "AttentionSelection"]
 
-FILE = "a file"
-PICTURES = ("halves", "overlay", "morph", "pairs", "objects", FILE)
+SHAPES = ("spotlight", "box")
+LARGEST_GAIN = 10.0  # of models whose default is small
+WHO = ("model", "checkpoint", "device")
 IMPORTS = """import absvit
 from absvit.images import read_photograph
-from experiments import attention_figure, competing, looking
+from experiments import competing, looking
+from experiments.figures.attention import attention
 """
 
 
@@ -41,13 +40,17 @@ class AttentionSelection:
     ----------
     model : name of the model.
     checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
-    source : family of embedded pictures, or "a file".
+    device : where it computes.
+    source : kind of embedded pictures, or "a file".
     number : which embedded picture.
     path : the file.
     prior : kind of cue, one of ``looking.CUES``.
     category : name of the class.
-    x, y : place, as fractions of width and height.
+    shape : of a cued place, "spotlight" or "box".
+    x, y : the spotlight's centre, as fractions of width and height.
     width : standard deviation of the spotlight, as a fraction of the picture's width.
+    across : left and right of the box, as fractions of the width.
+    down : top and bottom of the box, as fractions of the height.
     gain : factor on the cue's weights.
     iterations : feedback passes.
     kind : map.
@@ -58,14 +61,18 @@ class AttentionSelection:
 
     model: str
     checkpoint: str
+    device: str
     source: str
     number: int
     path: str
     prior: str
     category: str
+    shape: str
     x: float
     y: float
     width: float
+    across: tuple[float, float]
+    down: tuple[float, float]
     gain: float
     iterations: int
     kind: str
@@ -76,7 +83,8 @@ class AttentionSelection:
     @property
     def cue(self) -> Cue:
         """What the model is told to look for."""
-        return Cue(self.prior, self.category, (self.x, self.y), self.width, self.gain)
+        box = (self.across[0], self.down[0], self.across[1], self.down[1]) if self.shape == "box" else None
+        return Cue(self.prior, self.category, (self.x, self.y), self.width, self.gain, box)
 
 
 class AttentionExplorer(Explorer):
@@ -89,25 +97,24 @@ class AttentionExplorer(Explorer):
     """
 
     def __init__(self, model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
-        self._load = lru_cache(3)(_load)
+        self.models = Models(self.check)
         self._pixels = lru_cache(16)(self._read)
         self._looked = lru_cache(32)(self._look)
-        self._fitted_to: tuple[str, str, str] | None = None
-        slider = {"continuous_update": True}
+        self._fitted_to: tuple[str, ...] | None = None
+        self.chooser = PictureChooser("halves")
+        slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
         controls = {
-            "model": labelled(widgets.Dropdown, "model", options=[v.name for v in VARIANTS], value=model),
-            "checkpoint": labelled(
-                widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False
-            ),
-            "source": labelled(widgets.Dropdown, "picture", options=PICTURES),
-            "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
-            "path": labelled(widgets.Text, "file", placeholder="picture.jpg", continuous_update=False),
+            **model_controls(model),
+            **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES, value="class"),
             "category": labelled(widgets.Combobox, "class", placeholder="type to search", continuous_update=False),
-            "x": labelled(widgets.FloatSlider, "x", value=0.25, min=0, max=1, step=0.01, **slider),
-            "y": labelled(widgets.FloatSlider, "y", value=0.5, min=0, max=1, step=0.01, **slider),
+            "shape": labelled(widgets.Dropdown, "shape", options=SHAPES),
+            "x": labelled(widgets.FloatSlider, "x", value=0.25, **share, **slider),
+            "y": labelled(widgets.FloatSlider, "y", value=0.5, **share, **slider),
             "width": labelled(widgets.FloatSlider, "width", value=0.15, min=0.02, max=1, step=0.01, **slider),
-            "gain": labelled(widgets.FloatSlider, "gain", value=2, min=0, max=60, step=0.25, **slider),
+            "across": labelled(widgets.FloatRangeSlider, "left, right", value=(0, 0.5), **share, **slider),
+            "down": labelled(widgets.FloatRangeSlider, "top, bottom", value=(0, 1), **share, **slider),
+            "gain": labelled(widgets.FloatSlider, "gain", value=2, min=0, max=LARGEST_GAIN, step=0.25, **slider),
             "iterations": labelled(widgets.IntSlider, "iterations", value=1, min=0, max=8, **slider),
             "kind": labelled(widgets.Dropdown, "map", options=[(v, k) for k, v in KINDS.items()]),
             "layer": labelled(widgets.IntSlider, "layer", value=1, min=0, max=3, **slider),
@@ -115,38 +122,38 @@ class AttentionExplorer(Explorer):
             "opacity": labelled(widgets.FloatSlider, "opacity", value=0.56, min=0, max=1, step=0.02, **slider),
         }
         controls["kind"].value = measures.DEFAULT_MAP
-        self.upload = widgets.FileUpload(
-            multiple=False, description="upload a picture", layout=widgets.Layout(width="180px")
-        )
-        self.upload.observe(self._uploaded, "value")
-        self.place = PlacePicker(self._clicked)
+        self.place = PlacePicker(self._clicked, self._dragged)
         super().__init__(controls, AttentionSelection, "attention", folder)
+        self.chooser.keep_uploads(self.folder, self._uploaded, lambda text: setattr(self, "message", text))
         self.update()
 
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        return [*rows[:5], self.upload, *rows[5:7], self.place, *rows[7:]]
+        return [*rows[:6], self.chooser.upload, *rows[6:8], self.place, *rows[8:]]
 
     def prepare(self) -> None:
         """Fit classes, layers, heads, checkpoints and the default gain to the model, and what is shown to the cue."""
         at = {name: control.value for name, control in self.controls.items()}
         where = at["prior"] in ("place", "class and place")
-        for widget in (self.place, *(self.controls[name] for name in ("x", "y", "width"))):
+        needed = ("x", "y", "width") if at["shape"] == "spotlight" else ("across", "down")
+        for name in ("x", "y", "width", "across", "down"):
+            self.controls[name].layout.display = "" if where and name in needed else "none"
+        for widget in (self.place, self.controls["shape"]):
             widget.layout.display = "" if where else "none"
-        for name, needed in (("path", at["source"] == FILE), ("number", at["source"] != FILE)):
-            self.controls[name].layout.display = "" if needed else "none"
-        self.controls["checkpoint"].options = tuple(sources.bundled_tags(at["model"]))
-        model = self._load(at["model"], at["checkpoint"])
+        self.chooser.fit()
+        model = self.models.fit(self.controls)
         fitted_to = (at["model"], at["checkpoint"], at["prior"])
         if fitted_to != self._fitted_to:
             if self._fitted_to is None or fitted_to[:2] != self._fitted_to[:2]:
                 self._fit(model)
             kind = {"none": "learned", "class and place": "class"}.get(at["prior"], at["prior"])
-            self.controls["gain"].value = getattr(model, "prior_gains", {}).get(kind, 1.0)
+            gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
+            self.controls["gain"].max = max(LARGEST_GAIN, 1.5 * gain)
+            self.controls["gain"].value = gain
             self._fitted_to = fitted_to
         if where:
-            self.place.show(self._pixels(at["model"], at["checkpoint"], at["source"], at["number"], at["path"]))
+            self.place.show(self._pixels(*(at[name] for name in (*WHO, "source", "number", "path"))))
 
     def move(self, selection: AttentionSelection) -> None:
         """Move the controls to a selection, the model first: the others depend on it.
@@ -155,9 +162,10 @@ class AttentionExplorer(Explorer):
         ----------
         selection : where to.
         """
-        for name in ("model", "checkpoint", "prior", "source", "number", "path"):
+        for name in (*WHO, "prior", "source", "number", "path"):
             self.controls[name].value = getattr(selection, name)
         self.prepare()
+        self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
         super().move(selection)
 
     def draw(self, selection: AttentionSelection) -> tuple[xr.Dataset, Figure]:
@@ -168,7 +176,7 @@ class AttentionExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
-        record = self._looked(s.model, s.checkpoint, s.source, s.number, s.path, s.cue, s.iterations)
+        record = self._looked((s.model, s.checkpoint, s.device), (s.source, s.number, s.path), s.cue, s.iterations)
         return record, attention(record, s.kind, s.layer, None if s.head < 0 else s.head, s.opacity)
 
     def code(self, selection: AttentionSelection) -> str:
@@ -179,33 +187,23 @@ class AttentionExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
-        checkpoint = f", {s.checkpoint!r}" if s.checkpoint else ""
-        picture = f"competing.picture({s.source!r}, {s.number}, model)"
-        if s.source == FILE:
-            picture = f"looking.fitted(read_photograph({s.path!r}), model)"
-        place = f", place=({s.x}, {s.y}), width={s.width}" if "place" in s.prior else ""
+        place = f", place=({s.x}, {s.y}), width={s.width}" if s.cue.box is None else f", box={s.cue.box}"
+        place = place if "place" in s.prior else ""
         category = f", category={s.category!r}" if "class" in s.prior else ""
         return (
-            f"{IMPORTS}\nmodel = absvit.load_model({s.model!r}{checkpoint})\n"
-            f"picture = {picture}\n"
+            f"{IMPORTS}\nmodel = {code_of(s.model, s.checkpoint, s.device)}\n"
+            f"picture = {code_of_picture(s.source, s.number, s.path)}\n"
             f"cue = looking.Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
             f'record = looking.look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
-            f"figure = attention_figure.attention(record, {s.kind!r}, layer={s.layer}, "
+            f"figure = attention(record, {s.kind!r}, layer={s.layer}, "
             f"head={None if s.head < 0 else s.head}, opacity={s.opacity})\n"
         )
 
-    def _look(self, model, checkpoint, source, number, path, cue: Cue, iterations: int) -> xr.Dataset:
-        loaded = self._load(model, checkpoint)
-        pixels = self._pixels(model, checkpoint, source, number, path)
-        return look(loaded, pixels, {"cue": cue}, iterations)
+    def _look(self, who: tuple[str, str, str], picture: tuple[str, int, str], cue: Cue, iterations: int) -> xr.Dataset:
+        return look(self.models(*who), self._pixels(*who, *picture), {"cue": cue}, iterations)
 
-    def _read(self, model: str, checkpoint: str, source: str, number: int, path: str) -> np.ndarray:
-        loaded = self._load(model, checkpoint)
-        if source != FILE:
-            return competing.picture(source, number, loaded)
-        if not path:
-            raise ValueError("no picture is chosen: upload one, or write its path into the field file")
-        return fitted(read_photograph(path), loaded)
+    def _read(self, model: str, checkpoint: str, device: str, *picture):
+        return read_picture(*picture, self.models(model, checkpoint, device))
 
     def _fit(self, model: nn.Module) -> None:
         """Give the controls the classes, layers and heads of a model."""
@@ -220,31 +218,13 @@ class AttentionExplorer(Explorer):
         self.controls["head"].options = [("mean", -1), *((str(head), head) for head in range(heads))]
 
     def _clicked(self, x: float, y: float) -> None:
-        self._quiet = True
-        self.controls["x"].value, self.controls["y"].value = x, y
-        self._quiet = False
-        self._moved(None)
+        self._set(shape="spotlight", x=round(x, 2), y=round(y, 2))
 
-    def _uploaded(self, change: dict) -> None:
-        """Keep an upload as a file, so that the code finds it again, and show it."""
-        if not change["new"]:
-            return
-        try:
-            upload = change["new"][0]
-            path = self.folder / "uploads" / Path(upload["name"]).name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(bytes(upload["content"]))
-        except OSError as error:
-            self.message = readable(error)
-            return
-        self._pixels.cache_clear()  # a file of this name may have been another picture
-        self._looked.cache_clear()
-        self._views.cache_clear()
-        self._quiet = True
-        self.controls["source"].value, self.controls["path"].value = FILE, str(path)
-        self._quiet = False
-        self._moved(None)
+    def _dragged(self, left: float, top: float, right: float, bottom: float) -> None:
+        self._set(shape="box", across=(round(left, 2), round(right, 2)), down=(round(top, 2), round(bottom, 2)))
 
-
-def _load(model: str, checkpoint: str) -> nn.Module:
-    return absvit.load_model(model, checkpoint.strip() or None)
+    def _uploaded(self, path: str) -> None:
+        """Forget pictures, since a file of this name may have been another one, and show the upload."""
+        for cache in (self._pixels, self._looked, self._views):
+            cache.cache_clear()
+        self._set(source=FILE, path=path)

@@ -10,14 +10,13 @@ import ipywidgets as widgets
 import numpy as np
 import xarray as xr
 
-import absvit
-from absvit import records
-from absvit.models.zoo import VARIANTS
 from experiments import measures
 from experiments.competing import FAMILIES, GRADED, compete
-from experiments.competing_figure import competition
-from experiments.drawing import Figure
+from experiments.figures.competition import competition, curves
+from experiments.figures.drawing import Figure
 from notebooks.explorers.explorer import Explorer, labelled
+from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.stored import opener
 
 __all__ = ["BistableExplorer", "BistableSelection"]
 
@@ -32,6 +31,9 @@ class BistableSelection:
     Parameters
     ----------
     model : name of the model.
+    checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
+    device : where it computes.
+    photographs : class folder of photographs; "" for the embedded objects.
     family : family of pictures.
     number : which picture.
     mix : weight of the second reading.
@@ -42,6 +44,9 @@ class BistableSelection:
     """
 
     model: str
+    checkpoint: str
+    device: str
+    photographs: str
     family: str
     number: int
     mix: float
@@ -62,11 +67,13 @@ class BistableExplorer(Explorer):
     """
 
     def __init__(self, stored: str = "", model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
-        self._load = lru_cache(3)(absvit.load_model)
+        self.models = Models(self.check)
+        self._curves = lru_cache(8)(lambda path: curves(self._open(path)))
+        self._open = opener("python -m experiments bistable --family overlay")
         self._competed = lru_cache(32)(self._compete)
-        names = [variant.name for variant in VARIANTS if variant.name.startswith("absvit")]
         controls = {
-            "model": labelled(widgets.Dropdown, "model", options=names, value=model),
+            **model_controls(model, feedback=True),
+            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
             "family": labelled(widgets.Dropdown, "family", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "mix": labelled(widgets.SelectionSlider, "mix", options=MIXES, value=0.5),
@@ -79,7 +86,8 @@ class BistableExplorer(Explorer):
         self.update()
 
     def prepare(self) -> None:
-        """Switch the mix off where the readings stand side by side."""
+        """Switch the mix off where the readings stand side by side, and offer the model's checkpoints."""
+        self.models.fit(self.controls)
         self.controls["mix"].disabled = self.controls["family"].value not in GRADED
 
     def draw(self, selection: BistableSelection) -> tuple[xr.Dataset, Figure]:
@@ -90,8 +98,9 @@ class BistableExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
-        record = self._competed(s.model, s.family, s.number, s.gain, s.iterations)
-        stored = records.load(s.stored.strip()) if s.stored.strip() else None
+        who = (s.model, s.checkpoint, s.device)
+        record = self._competed(who, s.photographs.strip(), s.family, s.number, s.gain, s.iterations, s.kind)
+        stored = self._curves(s.stored.strip()) if s.stored.strip() else None
         return record, competition(record, s.mix, s.kind, stored)
 
     def code(self, selection: BistableSelection) -> str:
@@ -102,17 +111,21 @@ class BistableExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
+        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
-            "import absvit\nfrom absvit import records\nfrom experiments import competing, competing_figure\n\n"
-            f"model = absvit.load_model({s.model!r})\n"
+            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\nfrom experiments import competing\n"
+            "from experiments.figures.competition import competition\n\n"
+            f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
-            f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations})\n"
-            f"figure = competing_figure.competition(record, {s.mix}, {s.kind!r}, {stored})\n"
+            f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
+            f"kinds=({s.kind!r},){folder})\n"
+            f"figure = competition(record, {s.mix}, {s.kind!r}, {stored})\n"
         )
 
-    def _compete(self, model: str, family: str, number: int, gain: float, iterations: int) -> xr.Dataset:
-        return compete(self._load(model), family, number, _mixes(family), gain, iterations)
+    def _compete(self, who: tuple, photographs: str, family: str, number: int, gain: float, iterations: int, kind: str):
+        folder = Path(photographs) if photographs else None
+        return compete(self.models(*who), family, number, _mixes(family), gain, iterations, folder, (kind,))
 
 
 def _mixes(family: str) -> tuple[float, ...]:

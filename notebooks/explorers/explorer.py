@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import html
-import io
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import ipywidgets as widgets
 import xarray as xr
 
 from experiments import figures
-from experiments.drawing import Figure
+from experiments.figures.drawing import Figure
+from experiments.figures.screen import png
 from experiments.looking import stamped
 
-__all__ = ["Explorer", "Later", "labelled", "readable"]
+__all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]
 
 WAIT = 0.06  # seconds that a control must rest before anything is computed
-DPI = 96
 REMEMBERED = 64  # views
+BUSY = "<b>looking …</b>"
+
+
+class Stale(Exception):
+    """Nobody waits any more for what is being computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a selection shows.
+
+    Parameters
+    ----------
+    record : that the figure was made from.
+    figure : what is shown.
+    picture : the figure as a PNG.
+    code : the lines that make it.
+    """
+
+    record: xr.Dataset
+    figure: Figure
+    picture: bytes
+    code: str
 
 
 class Later:
@@ -69,7 +94,7 @@ def labelled(kind: type, label: str, **settings: Any) -> widgets.Widget:
     label : what it sets.
     **settings : of the widget.
     """
-    settings = {"layout": widgets.Layout(width="340px"), "style": {"description_width": "100px"}, **settings}
+    settings = {"layout": widgets.Layout(width="290px"), "style": {"description_width": "86px"}, **settings}
     return kind(description=label, **settings)
 
 
@@ -77,7 +102,8 @@ class Explorer(widgets.VBox):
     """Controls beside a figure. What is shown follows from ``selection`` alone.
 
     A subclass gives ``draw`` and ``code``; ``selection`` may be read and set, as may ``record`` and ``figure``, which
-    then stand until a control moves.
+    then stand until a control moves. Moves are worked off beside the kernel's event loop: ``check``, called between
+    the blocks of a model, gives up what a later move has made stale.
 
     Parameters
     ----------
@@ -87,17 +113,22 @@ class Explorer(widgets.VBox):
     folder : where figures are saved.
     """
 
+    _drawing = Lock()  # one figure at a time: matplotlib's settings are those of the whole process
+
     def __init__(self, controls: Mapping[str, widgets.Widget], kind: type, name: str, folder: Path | str) -> None:
         self.controls, self._kind, self.folder = dict(controls), kind, Path(folder)
+        self._asked = self._working = self._answered = 0  # numbers of moves
+        self._pool = ThreadPoolExecutor(1, "explorer")
         self._record: xr.Dataset | None = None
         self._figure: Figure | None = None
         self._quiet = False
         self._views = lru_cache(REMEMBERED)(self._view)
-        self._later = Later(self.update)
+        self._later = Later(self._start)
         self.picture = widgets.Image(
-            format="png", layout=widgets.Layout(width="100%", max_width="720px", height="auto")
+            format="png", layout=widgets.Layout(width="100%", max_width="780px", height="auto")
         )
         self.picture.add_class("explorer-picture")
+        self._caption = widgets.HTML()
         self._message = widgets.HTML()
         self._message.add_class("explorer-message")
         self._busy = widgets.HTML(layout=widgets.Layout(height="28px"))
@@ -111,10 +142,16 @@ class Explorer(widgets.VBox):
             control.observe(self._moved, "value")
         code = widgets.Accordion([self._code], titles=("copy code: these lines make this figure without widgets",))
         shown = widgets.VBox(
-            [self.picture, self._message, widgets.HBox([self.file, self.format, self.save_button]), code],
+            [
+                self.picture,
+                self._caption,
+                self._message,
+                widgets.HBox([self.file, self.format, self.save_button]),
+                code,
+            ],
             layout=widgets.Layout(flex="1 1 0%", min_width="0"),
         )
-        column = widgets.Layout(flex="0 0 352px")
+        column = widgets.Layout(flex="0 0 300px")
         super().__init__([widgets.HBox([widgets.VBox([self._busy, *self.panel()], layout=column), shown])])
 
     def panel(self) -> list[widgets.Widget]:
@@ -185,7 +222,7 @@ class Explorer(widgets.VBox):
 
     @figure.setter
     def figure(self, figure: Figure) -> None:
-        self._figure, self.picture.value = figure, _png(figure)
+        self._figure, self.picture.value, self._caption.value = figure, png(figure), _small(figure.get_label())
 
     @property
     def message(self) -> str:
@@ -203,17 +240,23 @@ class Explorer(widgets.VBox):
 
     def update(self) -> None:
         """Show what the controls say; what cannot be shown is said in one line, and the last figure stays."""
-        self._busy.value = "<b>looking …</b>"
-        quiet, self._quiet = self._quiet, True
+        self._asked += 1
+        self._busy.value = BUSY
         try:
-            self.prepare()
-            selection = self.selection
-            self._record, self._figure, png = self._views(selection)
-            self.picture.value, self._code.value, self.message = png, self.code(selection), ""
+            found = self._work(self._asked, self._prepared())
         except Exception as error:  # whatever it is, the explorer stays alive and says it
-            self.message = readable(error)
-        finally:
-            self._quiet, self._busy.value = quiet, ""
+            found = readable(error)
+        self._show(self._asked, found)
+
+    def check(self) -> None:
+        """Give up if a later move has made the present work stale.
+
+        Raises
+        ------
+        Stale : nobody waits for it.
+        """
+        if self._working != self._asked:
+            raise Stale
 
     def save(self) -> None:
         """Write the figure with its caption and origin into the file that is named."""
@@ -228,19 +271,81 @@ class Explorer(widgets.VBox):
         except Exception as error:
             self.message = readable(error)
 
-    def _view(self, selection: Any) -> tuple[xr.Dataset, Figure, bytes]:
-        """Record, figure and picture of a selection; the latest are remembered."""
+    def _view(self, selection: Any) -> Shown:
+        """What a selection shows; the latest are remembered."""
         record, figure = self.draw(selection)
-        return record, figure, _png(figure)
+        return Shown(record, figure, png(figure), self.code(selection))
+
+    def _set(self, **values: Any) -> None:
+        """Move several controls as one."""
+        quiet, self._quiet = self._quiet, True
+        for name, value in values.items():
+            self.controls[name].value = value
+        self._quiet = quiet
+        self._moved(None)
 
     def _moved(self, _: object) -> None:
         if not self._quiet:
-            self._busy.value = "<b>looking …</b>"
+            self._asked += 1  # what is being computed is stale from now on
+            self._busy.value = BUSY
             self._later()
 
+    def _start(self) -> None:
+        """Show what the controls say as soon as it is computed; without a running event loop, now."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.update()
+            return
+        self._asked += 1
+        try:
+            selection = self._prepared()
+        except Exception as error:
+            self._show(self._asked, readable(error))
+            return
+        job = loop.run_in_executor(self._pool, self._work, self._asked, selection)
+        job.add_done_callback(partial(self._finish, self._asked))
 
-def _png(figure: Figure) -> bytes:
-    """The figure as the bytes of a PNG file."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})  # fast rather than small
-    return file.getvalue()
+    def _finish(self, number: int, job: Future) -> None:
+        if not job.cancelled():
+            self._show(number, job.result())
+
+    def _prepared(self) -> Any:
+        """The selection, once the controls fit each other."""
+        quiet, self._quiet = self._quiet, True
+        try:
+            self.prepare()
+            return self.selection
+        finally:
+            self._quiet = quiet
+
+    def _work(self, number: int, selection: Any) -> Shown | str | None:
+        """What a selection shows, or why it cannot be shown; None where a later move has made it stale."""
+        with self._drawing:
+            self._working = number
+            try:
+                self.check()
+                return self._views(selection)
+            except Stale:
+                return None
+            except Exception as error:
+                return readable(error)
+
+    def _show(self, number: int, found: Shown | str | None) -> None:
+        """Show what was computed, unless something later is shown already."""
+        if number == self._asked:
+            self._busy.value = ""
+        if found is None or number < self._answered:
+            return
+        self._answered = number
+        if isinstance(found, str):
+            self.message = found
+            return
+        self._record, self._figure = found.record, found.figure
+        self.picture.value, self._code.value, self.message = found.picture, found.code, ""
+        self._caption.value = _small(found.figure.get_label())
+
+
+def _small(text: str) -> str:
+    """A caption as HTML."""
+    return f'<p style="font-size: 12px; line-height: 1.35; max-width: 780px">{html.escape(text)}</p>'

@@ -1,10 +1,9 @@
-"""Choosing a place by clicking on the picture: transparent buttons over it, beside sliders for the keyboard."""
+"""Choosing a place on a picture: a click gives a spotlight, dragging gives a box; sliders beside it do the same."""
 
 from __future__ import annotations
 
 import base64
 import io
-import itertools
 from collections.abc import Callable
 
 import ipywidgets as widgets
@@ -14,45 +13,69 @@ from PIL import Image
 __all__ = ["PlacePicker"]
 
 SIDE = 240  # pixels on the screen
+SMALLEST = 0.03  # of the picture's width or height: what is dragged less than this is a click
+# ipywidgets has no widget that tells where a picture was pressed. The picture's own handlers write the two corners, as
+# fractions, into a hidden text field, whose value the kernel sees like any other.
+AT = "const r = this.getBoundingClientRect(), at = "
+AT += "[(event.clientX - r.left) / r.width, (event.clientY - r.top) / r.height]"
+DOWN = f"{AT}; this.setPointerCapture(event.pointerId); this.from = at; event.preventDefault()"
+MOVE = f"""if (this.from) {{ {AT}, low = [0, 1].map(k => 100 * Math.min(this.from[k], at[k])),
+    size = [0, 1].map(k => 100 * Math.abs(this.from[k] - at[k])), frame = this.firstElementChild.style;
+    frame.left = low[0] + '%'; frame.top = low[1] + '%'; frame.width = size[0] + '%'; frame.height = size[1] + '%';
+    frame.display = 'block' }}"""
+UP = f"""if (this.from) {{ {AT}, field = document.querySelector('.NAME input');
+    field.value = [...this.from, ...at, event.timeStamp].join(' '); this.from = null;
+    field.dispatchEvent(new Event('change', {{bubbles: true}})) }}"""
+FRAME = (
+    "position:absolute;display:none;pointer-events:none;box-sizing:border-box;border:2px solid white;outline:1px solid"
+)
 
 
 class PlacePicker(widgets.VBox):
-    """A picture that can be clicked on. The keyboard has the sliders beside it, so its buttons are no tab stops.
+    """A picture on which a place can be clicked or a box dragged. The keyboard has sliders beside it.
 
     Parameters
     ----------
-    chosen : called with x and y of the click, as fractions of width and height.
-    fields : buttons across and down.
+    clicked : called with x and y of a click, as fractions of width and height.
+    dragged : called with left, top, right and bottom of a box, as fractions of width and height.
     """
 
-    def __init__(self, chosen: Callable[[float, float], None], fields: int = 8) -> None:
-        self._name = f"place-picker-{id(self)}"  # every picker on a page has a style of its own
-        self._style = widgets.HTML()
-        size = f"{SIDE / fields}px"
-        layout = widgets.Layout(width=size, height=size, margin="0", padding="0")
-        style = widgets.ButtonStyle(button_color="transparent")
-        self.buttons = []
-        for row, column in itertools.product(range(fields), repeat=2):
-            x, y = (column + 0.5) / fields, (row + 0.5) / fields
-            button = widgets.Button(layout=layout, style=style, tabbable=False, tooltip=f"x {x:.2f}, y {y:.2f}")
-            button.on_click(lambda _, x=x, y=y: chosen(x, y))
-            self.buttons.append(button)
-        grid = widgets.Layout(grid_template_columns=f"repeat({fields}, {size})", grid_gap="0", width=f"{SIDE}px")
-        board = widgets.GridBox(self.buttons, layout=grid)
-        board.add_class(self._name)
-        board.add_class("place-picker")
-        super().__init__([widgets.HTML("click where to look:"), self._style, board])
+    def __init__(
+        self, clicked: Callable[[float, float], None], dragged: Callable[[float, float, float, float], None]
+    ) -> None:
+        self._clicked, self._dragged = clicked, dragged
+        self._name = f"place-said-{id(self)}"  # every picker on a page has a field of its own
+        self._board = widgets.HTML()
+        self.said = widgets.Text(layout=widgets.Layout(display="none"))
+        self.said.add_class(self._name)
+        self.said.observe(self._hear, "value")
+        super().__init__([widgets.HTML("click where to look, or drag a box:"), self._board, self.said])
 
     def show(self, pixels: np.ndarray) -> None:
-        """Lay a picture under the buttons.
+        """Show a picture.
 
         Parameters
         ----------
         pixels : (y, x, channel) uint8.
         """
         file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "png")
+        Image.fromarray(pixels).save(file, "png", compress_level=1)
         address = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-        self._style.value = (
-            f"<style>.{self._name} {{background: url({address}); background-size: 100% 100%; height: {SIDE}px}}</style>"
+        height = round(SIDE * pixels.shape[0] / pixels.shape[1])
+        style = f"position:relative;overflow:hidden;width:{SIDE}px;height:{height}px;background:url({address});"
+        style += "background-size:100% 100%;cursor:crosshair;touch-action:none"
+        self._board.value = (
+            f'<div class="place-picker" style="{style}" onpointerdown="{DOWN}" onpointermove="{MOVE}" '
+            f'onpointerup="{UP.replace("NAME", self._name)}"><div style="{FRAME}"></div></div>'
         )
+
+    def _hear(self, change: dict) -> None:
+        """Take what the picture says: both corners, and the time, so that the same place can be said twice."""
+        if not change["new"]:
+            return
+        x0, y0, x1, y1 = (float(np.clip(float(word), 0, 1)) for word in change["new"].split()[:4])
+        (left, right), (top, bottom) = sorted((x0, x1)), sorted((y0, y1))
+        if right - left < SMALLEST or bottom - top < SMALLEST:
+            self._clicked(x1, y1)
+        else:
+            self._dragged(left, top, right, bottom)

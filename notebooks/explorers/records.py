@@ -8,11 +8,11 @@ from pathlib import Path
 import ipywidgets as widgets
 import xarray as xr
 
-from absvit import records
 from experiments.browsing import MOST, PICTURE_DIMS, View, browsable
-from experiments.drawing import Figure
-from experiments.record_figure import view_record
+from experiments.figures.drawing import Figure
+from experiments.figures.record_view import view_record
 from notebooks.explorers.explorer import Explorer, labelled
+from notebooks.explorers.stored import opener
 
 __all__ = ["RecordExplorer", "RecordSelection"]
 
@@ -44,7 +44,8 @@ class RecordExplorer(Explorer):
     """
 
     def __init__(self, path: str | Path = "", folder: Path | str = "outputs") -> None:
-        self._opened: tuple[str, xr.Dataset] | None = None
+        self._open = opener("python -m experiments bistable")
+        self._path = ""
         self._shape: tuple[str, str] | None = None
         controls = {
             "path": labelled(widgets.Text, "record", value=str(path), continuous_update=False),
@@ -65,6 +66,8 @@ class RecordExplorer(Explorer):
         at = {name: control.value for name, control in self.controls.items()}
         used = {at[name] for name in ("across", "colour", "facet", "average")}
         used |= {PICTURE_DIMS.get(at["across"] or "", "")} | ({"channel"} if at["across"] in PICTURE_DIMS else set())
+        if at["across"] == "stimulus":
+            used.remove("stimulus")  # its slider chooses whose picture is shown
         places = tuple((dim, slider.value) for dim, slider in self.sliders.items() if dim not in used)
         view = View(*(at[name] or "" for name in VIEW), at=places)
         return RecordSelection(at["path"].strip(), view)
@@ -96,13 +99,13 @@ class RecordExplorer(Explorer):
             raise ValueError(
                 "no record is chosen: write its path, or make one with python -m experiments bistable --out FILE"
             )
-        if self._opened is None or self._opened[0] != path:
-            record = records.load(path)
+        record = self._open(path)
+        if path != self._path:
             names = browsable(record)
-            self._opened = (path, record)
+            self._path = path
             self.controls["variable"].options = names
             self.controls["variable"].value = "logits" if "logits" in names else names[0]
-        values = self._opened[1][self.controls["variable"].value]
+        values = record[self.controls["variable"].value]
         shape = (path, str(values.name))
         if shape != self._shape:
             self._fit(values)
@@ -117,7 +120,7 @@ class RecordExplorer(Explorer):
         ----------
         selection : what the controls say.
         """
-        record = self._opened[1]
+        record = self._open(selection.path)
         return record, view_record(record, selection.view)
 
     def code(self, selection: RecordSelection) -> str:
@@ -129,7 +132,7 @@ class RecordExplorer(Explorer):
         """
         return (
             "from absvit import records\nfrom experiments.browsing import View\n"
-            "from experiments.record_figure import view_record\n\n"
+            "from experiments.figures.record_view import view_record\n\n"
             f"record = records.load({selection.path!r})\n"
             f"view = {selection.view}\n"
             "figure = view_record(record, view)\n"

@@ -9,15 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
-from experiments import measures, panels
-from experiments.drawing import STYLE, overlay, page_of, place_picture, plain, shortened
+from experiments import measures
+from experiments.figures import panels
+from experiments.figures.drawing import STYLE, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.panels import Column
 from experiments.measures.intervals import number_text
-from experiments.panels import Column
 
 __all__ = ["KINDS", "attention", "draw_map", "draw_scale", "only_map", "paths"]
 
 KINDS = {**panels.MAP_NAMES, "rollout": "attention rollout"}
-LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 42.0, 7.0  # mm of the row of pictures
+LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 SHOWN = 5  # classes
 
 
@@ -40,7 +41,7 @@ def attention(
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -162,7 +163,7 @@ def paths(page: Axes, p: xr.DataArray, names, classes, colours) -> None:
         # names keep a line's distance from each other and stay on the page
         at = max(min(ends[rank], at - 0.12), 0.12 * (len(ends) - 1 - place) - 0.2)
         y = height - 10 - 30 * (at + 0.03) / 1.06
-        page.text(151, y, shortened(names[rank], 30, "bold"), color=colours[classes[rank]], va="center", weight="bold")
+        page.text(151, y, shortened(names[rank], 28, "bold"), color=colours[classes[rank]], va="center", weight="bold")
 
 
 def _ticks(last: int) -> list[int]:
@@ -171,16 +172,19 @@ def _ticks(last: int) -> list[int]:
 
 
 def _draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
-    """Draw the spotlight of a place cue: one standard deviation around its centre."""
+    """Draw the place cue: one standard deviation around the spotlight's centre, or the box."""
     x, y, sd = (float(run[name][0]) for name in ("place_x", "place_y", "place_sd"))
-    if np.isnan(x):
-        return
-    scale = WIDTH / run.sizes["x"]
-    centre = LEFT + x * scale, TOP + y * height / run.sizes["y"]
+    left, top, right, bottom = (float(run[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom"))
+    across, down = WIDTH / run.sizes["x"], height / run.sizes["y"]
     clip = Rectangle((LEFT, TOP), WIDTH, height, transform=page.transData)
     for colour, line in (("#000000", 1.8), ("#ffffff", 0.9)):
-        ring = Ellipse(centre, 2 * sd * scale, 2 * sd * scale, fill=False, edgecolor=colour, linewidth=line)
-        page.add_patch(ring).set_clip_path(clip)
+        look = {"fill": False, "edgecolor": colour, "linewidth": line}
+        if not np.isnan(x):
+            ring = Ellipse((LEFT + x * across, TOP + y * down), 2 * sd * across, 2 * sd * across, **look)
+            page.add_patch(ring).set_clip_path(clip)
+        if not np.isnan(left):
+            corner = LEFT + left * across, TOP + top * down
+            page.add_patch(Rectangle(corner, (right - left) * across, (bottom - top) * down, **look))
 
 
 def _probabilities(run: xr.Dataset) -> xr.DataArray:

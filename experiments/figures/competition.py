@@ -8,14 +8,15 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments import measures, panels
-from experiments.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain
+from experiments import measures
+from experiments.figures import panels
+from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain
+from experiments.figures.panels import Column
 from experiments.measures.intervals import bootstrap, number_text
-from experiments.panels import Column
 
-__all__ = ["competition", "dominance"]
+__all__ = ["competition", "curves", "dominance"]
 
-LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 42.0, 7.0  # mm of the row of pictures
+LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 CUES = ("none", "class 1", "class 2")
 
 
@@ -29,11 +30,11 @@ def competition(
     record : what ``competing.compete`` gives.
     mix : weight of the second reading whose picture is shown: the nearest in the record.
     kind : map over (iteration, prior, stimulus, token_y, token_x).
-    stored : record of many pictures with a coordinate mix, whose mean dominance is drawn as well.
+    stored : record of many pictures with a coordinate mix, whose mean dominance is drawn as well; or its ``curves``.
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -68,9 +69,29 @@ def competition(
         f"without a cue and under either class cue; dominance p1 / (p1 + p2) of {names[0]} against the mix."
     )
     if stored is not None:
-        text += f" Pale: mean of {stored.sizes['stimulus']} stored pictures with 95 % bootstrap intervals."
+        n = stored.attrs["n"] if "estimate" in stored else stored.sizes["stimulus"]
+        text += f" Pale: mean of {n} stored pictures with 95 % bootstrap intervals."
     page.figure.set_label(text)
     return page.figure
+
+
+def curves(record: xr.Dataset) -> xr.Dataset:
+    """Mean dominance of the first reading at each mix, uncued and under either class cue.
+
+    Parameters
+    ----------
+    record : as for ``dominance``.
+
+    Returns
+    -------
+    Dataset with estimate, low and high over (prior, mix); its attribute n is the number of pictures.
+
+    Raises
+    ------
+    ValueError : as ``dominance``.
+    """
+    every = xr.concat([dominance(record, name) for name in CUES], xr.Variable("prior", np.array(CUES, object)))
+    return every.assign_attrs(n=record.sizes["stimulus"])
 
 
 def dominance(record: xr.Dataset, prior: str) -> xr.Dataset:
@@ -118,7 +139,7 @@ def _draw_curves(page: Axes, record: xr.Dataset, mix: float, names: list[str], s
     for row, (name, label, colour) in enumerate(zip(CUES, labels, shades, strict=True)):
         axes.plot(record["mix"], share.sel(prior=name), "o-", color=colour, lw=1, ms=2.2)
         if stored is not None:
-            mean = dominance(stored, name)
+            mean = stored.sel(prior=name) if "estimate" in stored else dominance(stored, name)
             gap = [abs(mean["estimate"] - mean[end]) for end in ("low", "high")]
             axes.errorbar(mean["mix"], mean["estimate"], gap, color=colour, alpha=0.35, lw=2.5, elinewidth=1)
         page.text(112, height - 38 + 6 * row, label, color=colour, weight="bold", va="center")

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.strokes import draw_names, strokes
 
 __all__ = ["view_record"]
 
@@ -29,7 +30,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
 
     Returns
     -------
-    Figure, 183 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
         page = page_of(12 + ROW * rows + 4 * -(-len(names) // NAMES))
         page.text(2, 5, _title(record, view), size=STYLE.letter)
         picture = _stimulus(record, view)
-        pitch = (183 - (PICTURE + 6 if picture is not None else 2)) / columns
+        pitch = (STYLE.double - (PICTURE + 6 if picture is not None else 2)) / columns
         left, margin = (3, 3) if maps else (16, 19)
         limits = _limits(shown)
         for k, part in enumerate(panels):
@@ -54,13 +55,10 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
                 page.text(box[0], box[1] - 1.5, shortened(f"{view.facet}: {_label(record, view.facet, k)}", box[2]))
             (_draw_map if maps else _draw_lines)(_axes(page, box), record, part, view, limits, column == 0)
         if picture is not None:
-            page.text(183 - PICTURE - 3, 14.5, "stimulus")
+            page.text(STYLE.double - PICTURE - 3, 14.5, "stimulus")
             shape = PICTURE * picture.shape[0] / picture.shape[1]
-            place_picture(page, picture, 183 - PICTURE - 3, 16, PICTURE, min(shape, 40))
-        for k, (name, colour) in enumerate(zip(names, _colours(len(names)), strict=True)):
-            line, column = divmod(k, NAMES)
-            x, y = 3 + column * 180 / NAMES, 14 + ROW * rows + 4 * line
-            page.text(x, y, shortened(name, 180 / NAMES - 3, "bold"), color=colour, weight="bold", va="center")
+            place_picture(page, picture, STYLE.double - PICTURE - 3, 16, PICTURE, min(shape, 40))
+        draw_names(page, 3, 14 + ROW * rows, STYLE.double - 3, names, strokes(len(names)), NAMES)
     page.figure.set_label(_caption(record, view))
     return page.figure
 
@@ -75,10 +73,12 @@ def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, li
     """Draw a line for each member of the colour dimension, with its interval as a band."""
     x = _positions(part, view.across)
     lines = [part] if not view.colour else [part.isel({view.colour: k}) for k in range(part.sizes[view.colour])]
-    for line, colour in zip(lines, _colours(len(lines)), strict=True):
+    for line, look in zip(lines, strokes(len(lines)), strict=True):
         if view.average:
-            axes.fill_between(x, line["low"], line["high"], color=colour, alpha=0.2, linewidth=0)
-        axes.plot(x, line["estimate"], "o-" if len(x) <= 40 else "-", color=colour, lw=1, ms=2.2)
+            axes.fill_between(x, line["low"], line["high"], color=look["color"], alpha=0.2, linewidth=0)
+        axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=1, ms=2.2, **look)
+    if view.across == "stimulus" and "stimulus" in dict(view.at):
+        axes.axvline(x[dict(view.at)["stimulus"]], color=STYLE.unknown, lw=0.9, ls=(0, (4, 3)), zorder=0)
     margin = 0.04 * (limits[1] - limits[0]) or 0.5
     axes.set(xlabel=shortened(view.across, 40), ylim=(limits[0] - margin, limits[1] + margin))
     axes.locator_params(axis="y", nbins=4)
@@ -108,10 +108,6 @@ def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limi
         axes.text(0, -0.06, f"{limits[0]:.2g} (dark) to {limits[1]:.2g} (light)", transform=axes.transAxes, va="top")
 
 
-def _colours(n: int) -> list[str]:
-    return [STYLE.ink] * n if n < 2 else list(seaborn.color_palette(STYLE.palette if n <= 10 else "husl", n).as_hex())
-
-
 def _positions(part: xr.Dataset, dim: str) -> np.ndarray:
     """Coordinates of a dimension where they are numbers, else its counts."""
     if dim in part.coords and part[dim].dtype.kind in "fiu":
@@ -127,8 +123,10 @@ def _limits(shown: xr.Dataset) -> tuple[float, float]:
 
 
 def _stimulus(record: xr.Dataset, view: View) -> np.ndarray | None:
-    """Picture of the stimulus that is looked at, where one is and the record has it."""
-    used = {view.across, view.colour, view.facet, view.average}
+    """Picture of the stimulus that is looked at or marked, where one is and the record has it."""
+    used = {view.colour, view.facet, view.average}
+    if view.across == "stimulus" and "stimulus" not in dict(view.at):
+        return None
     if "image" not in record or "stimulus" in used or view.variable == "image":
         return None
     if record["image"].dims != ("stimulus", "y", "x", "channel"):

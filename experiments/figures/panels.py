@@ -1,4 +1,4 @@
-"""Panels: what the signature figure shows, and where; ``experiments.figures`` draws it."""
+"""Panels: what the signature figure shows, and where; ``experiments.figures.signature`` draws it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ __all__ = [
     "Column", "Grid", "MAP_NAMES", "balanced", "caption", "classes_known", "columns_of", "first_run", "map_in_pixels",
     "map_range", "model_name", "object_extents", "shown_classes", "shown_probabilities",
 ]  # fmt: skip
-
 MAP_NAMES = {
     "prior_weights": "prior weight",
     "feedback_norm": "feedback norm",
@@ -25,6 +24,7 @@ MAP_NAMES = {
     "token_norm": "token norm",
     "class_attention": "class attention",
 }
+NARROW = 120.0  # mm
 BOTTOM_UP_MAPS = ("token_norm", "class_attention", "value_norm")  # shown bottom-up where a map needs feedback
 
 
@@ -70,8 +70,8 @@ class Grid:
 
     @property
     def beside(self) -> bool:
-        """Whether the bars stand beside the maps; in a figure of many columns they stand below."""
-        return self.n_columns <= 4
+        """Whether the bars stand beside the maps; in a narrow figure or one of many columns they stand below."""
+        return self.n_columns <= 4 and self.page > NARROW
 
     @property
     def bars_beside(self) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
@@ -17,13 +20,17 @@ from matplotlib.textpath import TextPath
 from experiments.measures.intervals import number_text
 
 __all__ = [
-    "INCH", "STYLE", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain", "shortened",
+    "INCH", "STYLE", "STYLES", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain",
+    "shortened", "text_width",
 ]  # fmt: skip
 
 INCH = 25.4  # mm
 POINT = INCH / 72  # mm
 VALUE_WIDTH = 6.0  # mm behind a bar
 WIDEST = 1.15  # no glyph is wider, in units of the size of the text
+DISTINCT = 8  # colours of the palette that can be told apart as lines
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 
 
 @dataclass(frozen=True)
@@ -32,48 +39,68 @@ class Style:
 
     Parameters
     ----------
+    column : whether a figure is one or two columns wide.
     single : width of one column in mm.
     double : width of two columns in mm.
-    text : size of text in points.
-    letter : size of panel letters and headings in points.
+    unit : size of a mm of the layout in mm: 1 on paper, more on slides, whose text and lines grow alike.
+    text : size of text in points of the layout.
+    letter : size of panel letters and headings in points of the layout.
+    line : width of the lines of data in points of the layout.
     palette : seaborn palette that colour-blind readers can tell apart; it starts with objects 1 and 2.
     attention : sequential, perceptually uniform colour map of attention maps.
+    ordered : sequential colour map of lines that have an order, such as severities; its middle part is used.
     ink : colour of text and lines.
     track : colour of the full length of a probability bar.
     unknown : colour of the probability of a class that belongs to neither object.
     difference : diverging colour map of what a cue changes.
     """
 
+    column: Literal["single", "double"] = "double"
     single: float = 89.0
-    double: float = 183.0
+    double: float = 180.0
+    unit: float = 1.0
     text: float = 7.0
     letter: float = 8.0
+    line: float = 1.1
     palette: str = "colorblind"
     attention: str = "rocket"
+    ordered: str = "viridis"
     ink: str = "#222222"
     track: str = "#e6e6ea"
     unknown: str = "#8a8a92"
     difference: str = "vlag"
 
+    @property
+    def width(self) -> float:
+        """Width of a figure in mm of the layout."""
+        return self.single if self.column == "single" else self.double
+
     def settings(self) -> dict:
         """Settings of matplotlib: embedded TrueType text, thin lines, the same bytes each time."""
+        text, thin = self.text * self.unit, 0.6 * self.unit
         return {
             "font.family": "sans-serif",
             "font.sans-serif": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"],
-            "font.size": self.text,
-            "axes.linewidth": 0.6,
-            "axes.labelsize": self.text,
-            "xtick.labelsize": self.text,
-            "xtick.major.width": 0.6,
-            "xtick.major.size": 2.5,
+            "font.size": text,
+            "axes.linewidth": thin,
+            "axes.labelsize": text,
+            "axes.labelpad": 2.5 * self.unit,
+            "axes.unicode_minus": True,
+            "lines.linewidth": self.line * self.unit,
+            "lines.markersize": 3 * self.unit,
+            "lines.markeredgewidth": 0.8 * self.unit,
+            "patch.linewidth": thin,
+            **{f"{axis}tick.{name}": value for axis in "xy" for name, value in (
+                ("labelsize", text), ("major.width", thin), ("major.size", 2.5 * self.unit),
+                ("major.pad", 2.5 * self.unit), ("color", self.ink),
+            )},
             "text.color": self.ink,
             "axes.edgecolor": self.ink,
             "axes.labelcolor": self.ink,
-            "xtick.color": self.ink,
             "pdf.fonttype": 42,
             "svg.fonttype": "none",
             "svg.hashsalt": "absvit",
-        }
+        }  # fmt: skip
 
     def colours(self, n: int) -> list[str]:
         """First colours of the palette.
@@ -88,20 +115,56 @@ class Style:
         """
         return list(seaborn.color_palette(self.palette, n).as_hex())
 
+    def looks(self, n: int) -> list[dict]:
+        """How lines look that have no order: each has its own colour and marker; from the ninth on dashed, too.
+
+        Parameters
+        ----------
+        n : how many, at least 1.
+
+        Returns
+        -------
+        Keywords of matplotlib's lines; after 8 lines the colours come again with other dashes.
+        """
+        colours = self.colours(DISTINCT)
+        return [
+            {"color": colours[k % DISTINCT], "marker": MARKERS[k % DISTINCT], "linestyle": DASHES[k // DISTINCT % 3]}
+            for k in range(n)
+        ]
+
+    def shades(self, n: int) -> list[dict]:
+        """How lines look that have an order: from dark to light, each with its own marker.
+
+        Parameters
+        ----------
+        n : how many, at least 1.
+
+        Returns
+        -------
+        Keywords of matplotlib's lines.
+        """
+        colours = seaborn.color_palette(self.ordered, as_cmap=True)(np.linspace(0.05, 0.75, n))
+        return [
+            {"color": to_hex(colour), "marker": MARKERS[k % DISTINCT], "linestyle": DASHES[k // DISTINCT % 3]}
+            for k, colour in enumerate(colours)
+        ]
+
 
 STYLE = Style()
+STYLES = {"paper": STYLE, "slides": replace(STYLE, unit=1.85)}  # a slide is 338.7 mm wide, its text then 13 points
 
 
-def page_of(height: float) -> Axes:
-    """Make a figure of two columns' width with axes over all of it, whose unit is the mm from the upper left corner.
+def page_of(height: float, style: Style = STYLE) -> Axes:
+    """Make a figure with axes over all of it, whose unit is the mm of the layout from the upper left corner.
 
     Parameters
     ----------
-    height : height of the figure in mm.
+    height : height of the figure in mm of the layout.
+    style : its width, and the size of a mm of the layout.
     """
-    figure = Figure(figsize=(STYLE.double / INCH, height / INCH))
+    figure = Figure(figsize=(style.width * style.unit / INCH, height * style.unit / INCH))
     FigureCanvasAgg(figure)
-    return figure.add_axes((0, 0, 1, 1), xlim=(0, STYLE.double), ylim=(height, 0), frame_on=False, xticks=[], yticks=[])
+    return figure.add_axes((0, 0, 1, 1), xlim=(0, style.width), ylim=(height, 0), frame_on=False, xticks=[], yticks=[])
 
 
 def place_picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float) -> None:
@@ -180,6 +243,21 @@ def plain(name: str) -> str:
     return name.split(",")[0].replace("_", " ")
 
 
+@lru_cache(1024)  # measuring takes a millisecond
+def text_width(text: str, weight: str = "normal") -> float:
+    """Width of a text in mm of the layout.
+
+    Parameters
+    ----------
+    text : the text.
+    weight : "normal" or "bold".
+    """
+    if not text.strip():
+        return 0.0
+    outline = TextPath((0, 0), text, size=STYLE.text, prop=FontProperties(weight=weight))
+    return float(outline.vertices[:, 0].max() * POINT)  # of the control points, which is fast
+
+
 def shortened(text: str, width: float, weight: str = "normal") -> str:
     """Shorten a text to a width.
 
@@ -191,8 +269,7 @@ def shortened(text: str, width: float, weight: str = "normal") -> str:
     """
 
     def fits(candidate: str) -> bool:
-        outline = TextPath((0, 0), candidate, size=STYLE.text, prop=FontProperties(weight=weight))
-        return outline.vertices[:, 0].max() * POINT <= width  # of the control points, which is fast
+        return text_width(candidate, weight) <= width
 
     if len(text) * WIDEST * STYLE.text * POINT <= width or fits(text):  # measuring takes a millisecond
         return text

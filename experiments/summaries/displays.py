@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.cueing_summaries import cells, each_observer
+from experiments.summaries.cueing import cells, each_observer
 
 __all__ = ["contours_summary", "crowding_summary", "navon_summary", "search_summary"]
 

@@ -1,0 +1,97 @@
+"""Degrading: one picture under a corruption at every severity, and what models say of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from absvit import AbSViT, perceive
+from absvit.images import normalise
+from experiments.observers import class_names
+from stimuli.corruptions import NAMES, SEVERITIES, corrupt, generator_for
+
+__all__ = ["NAMES", "degrade"]
+
+LONG_NAMES = {
+    "image": "picture that is shown",
+    "answer": "class that the model says in the last pass",
+    "confidence": "its probability",
+    "probability": "probability of the class that the model says of the clean picture in the last pass",
+    "severity": "severity of the corruption; 0 = none",
+    "iteration": "pass; 0 is bottom-up",
+    "model": "observer",
+}
+
+
+def degrade(
+    models: Mapping[str, nn.Module],
+    pictures: Mapping[str, np.ndarray],
+    corruption: str,
+    iterations: int = 1,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Corrupt a picture at every severity and ask models what it shows.
+
+    Parameters
+    ----------
+    models : by name, at least one; a plain ViT says the same in every pass.
+    pictures : by model, the picture (y, x, channel) uint8 at the size that it takes.
+    corruption : one of ``NAMES``.
+    iterations : feedback passes with the learned prompt, at least 0.
+    seed : of what is random in the corruption; it is the same for every model.
+
+    Returns
+    -------
+    Record in memory: image (severity, y, x, channel) as the first model sees it, answer and confidence (model,
+    severity), and probability (model, iteration, severity).
+
+    Raises
+    ------
+    ValueError : no model, no such corruption, or a picture that is too small.
+    FileNotFoundError : ImageMagick is missing, which motion_blur and snow need.
+    """
+    if not models:
+        raise ValueError("no model is chosen: choose one at least")
+    shown, found = {}, {}
+    for name, model in models.items():
+        picture = pictures[name]
+        degraded = [corrupt(picture, corruption, s, generator_for(seed, corruption, s, "picture")) for s in SEVERITIES]
+        shown[name] = np.stack([picture, *degraded])
+        found[name] = _asked(model, shown[name], iterations)
+    values = {
+        "image": (("severity", "y", "x", "channel"), next(iter(shown.values()))),
+        "answer": (("model", "severity"), np.array([seen[0] for seen in found.values()], object)),
+        "confidence": (("model", "severity"), np.stack([seen[1] for seen in found.values()])),
+        "probability": (("model", "iteration", "severity"), np.stack([seen[2] for seen in found.values()])),
+    }
+    coordinates = {
+        "model": np.array(list(models), object),
+        "iteration": np.arange(iterations + 1),
+        "severity": np.array([0, *SEVERITIES]),
+    }
+    record = xr.Dataset(values, coordinates)
+    for name, text in LONG_NAMES.items():
+        record[name].attrs |= {"long_name": text, "units": "1"}
+    return record.assign_attrs(
+        title="degrading",
+        model=", ".join(models),
+        checkpoint_sha256=", ".join(str(getattr(model, "checkpoint_sha256", "")) for model in models.values()),
+        device=str(next(next(iter(models.values())).parameters()).device),
+        parameters=json.dumps({"corruption": corruption, "iterations": iterations, "seed": seed}),
+    )
+
+
+def _asked(model: nn.Module, pictures: np.ndarray, iterations: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Answers and their probabilities in the last pass, and those of the clean picture's answer in every pass."""
+    cfg, device = model.pretrained_cfg, next(model.parameters()).device
+    images = normalise(pictures, cfg["mean"], cfg["std"]).to(device)
+    passes = iterations if isinstance(model, AbSViT) else 0
+    p = perceive(model, images, iterations=passes).probabilities[:, 0].float().cpu().numpy()
+    p = np.concatenate([p, *[p[-1:]] * (iterations - passes)])
+    best = p[-1].argmax(-1)
+    names = class_names(model)
+    return [names[k] for k in best], p[-1].max(-1), p[:, :, best[0]]

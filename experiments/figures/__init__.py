@@ -1,0 +1,13 @@
+"""Figures: record -> matplotlib Figure, ready for a journal; one file a figure, nothing here runs a model.
+
+Every figure is a pure function of records and a ``Style``; its label, ``figure.get_label()``, is the caption.
+``catalogue.FIGURES`` names them all.
+"""
+
+from experiments.figures.drawing import INCH, STYLE, STYLES, Style
+from experiments.figures.panels import balanced, caption
+from experiments.figures.saving import save
+from experiments.figures.signature import signature
+from experiments.figures.steering import steering
+
+__all__ = ["INCH", "STYLE", "STYLES", "Style", "balanced", "caption", "save", "signature", "steering"]

@@ -1,0 +1,146 @@
+"""Frames: light axes on a page in mm, for figures that are drawn again with every move of a slider.
+
+Matplotlib's own axes take 20 ms each, most of it for ticks. A frame is a line and some texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
+from matplotlib.ticker import MaxNLocator
+
+from experiments.figures.drawing import STYLE
+
+__all__ = ["Frame", "draw_cursor", "draw_frame", "draw_line", "nice"]
+
+TICK = 0.9  # mm
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rectangle of a page with linear scales.
+
+    Parameters
+    ----------
+    left, top : upper left corner in mm.
+    width, height : in mm.
+    across : values at the left and the right edge.
+    up : values at the lower and the upper edge.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    across: tuple[float, float]
+    up: tuple[float, float]
+
+    def x(self, values):
+        """Place values on the page.
+
+        Parameters
+        ----------
+        values : on the horizontal scale.
+
+        Returns
+        -------
+        Distance from the page's left edge in mm.
+        """
+        low, high = self.across
+        return self.left + (np.asarray(values, float) - low) / (high - low) * self.width
+
+    def y(self, values):
+        """Place values on the page.
+
+        Parameters
+        ----------
+        values : on the vertical scale.
+
+        Returns
+        -------
+        Distance from the page's upper edge in mm.
+        """
+        low, high = self.up
+        return self.top + (high - np.asarray(values, float)) / (high - low) * self.height
+
+
+def nice(low: float, high: float, n: int = 3) -> list[float]:
+    """Round numbers between two values.
+
+    Parameters
+    ----------
+    low, high : ends.
+    n : about how many, less one.
+    """
+    return [tick for tick in MaxNLocator(n).tick_values(low, high) if low <= tick <= high]
+
+
+def draw_frame(
+    page: Axes, frame: Frame, names: tuple[str, str], across: Sequence[float], up: Sequence[float], up_texts=None
+) -> None:
+    """Draw the axes: lines, ticks, numbers and names.
+
+    Parameters
+    ----------
+    page : what ``drawing.page_of`` gives.
+    frame : where.
+    names : of the horizontal and the vertical axis.
+    across, up : ticks.
+    up_texts : what stands at the vertical ticks; their numbers, if left out.
+    """
+    right, bottom = frame.left + frame.width, frame.top + frame.height
+    xs, ys = [frame.left, frame.left, right], [frame.top, bottom, bottom]
+    for tick in frame.x(across):
+        xs, ys = [*xs, np.nan, tick, tick], [*ys, np.nan, bottom, bottom + TICK]
+    for tick in frame.y(up):
+        xs, ys = [*xs, np.nan, frame.left, frame.left - TICK], [*ys, np.nan, tick, tick]
+    page.add_line(Line2D(xs, ys, color=STYLE.ink, linewidth=0.6, solid_capstyle="butt"))
+    for value, place in zip(across, frame.x(across), strict=True):
+        page.text(place, bottom + 1.4, f"{value:g}", ha="center", va="top")
+    texts = up_texts or [f"{value:g}" for value in up]
+    for text, place in zip(texts, frame.y(up), strict=True):
+        page.text(frame.left - 1.6, place, text, ha="right", va="center")
+    page.text(frame.left + frame.width / 2, bottom + 5, names[0], ha="center", va="top")
+    beside = frame.left - 3.5 - 1.45 * max(map(len, texts), default=0)  # digits are at most 1.45 mm wide
+    page.text(beside, frame.top + frame.height / 2, names[1], ha="center", va="center", rotation=90)
+
+
+def draw_line(page: Axes, frame: Frame, x, y, interval=None, **look) -> None:
+    """Draw a line, and its interval as a band where it has a width.
+
+    Parameters
+    ----------
+    page : what ``drawing.page_of`` gives.
+    frame : where.
+    x, y : values; NaN breaks the line.
+    interval : lower and upper ends of y; None for none.
+    **look : of matplotlib's Line2D.
+    """
+    if interval is not None:
+        low, high = (np.asarray(end, float) for end in interval)
+        known = ~np.isnan(low)
+        if (high[known] > low[known]).any():
+            there = frame.x(np.asarray(x)[known])
+            corners = [*zip(there, frame.y(low[known]), strict=True)]
+            corners += [*zip(there, frame.y(high[known]), strict=True)][::-1]
+            page.add_patch(Polygon(corners, color=look["color"], alpha=0.2, linewidth=0))
+    page.add_line(Line2D(frame.x(x), frame.y(y), **{"linewidth": 1.1, "markersize": 2.5, **look}))
+
+
+def draw_cursor(page: Axes, frame: Frame, at: float) -> None:
+    """Mark a value of the horizontal axis.
+
+    Parameters
+    ----------
+    page : what ``drawing.page_of`` gives.
+    frame : where.
+    at : the value.
+    """
+    x, dashes = frame.x([at, at]), (0, (4, 3))
+    look = {"color": STYLE.unknown, "linewidth": 0.9, "linestyle": dashes, "zorder": 0.5}
+    page.add_line(Line2D(x, [frame.top, frame.top + frame.height], **look))

@@ -1,0 +1,145 @@
+"""The robustness figure: accuracy of several models under every corruption and severity, and on every other suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_interval_rows, page_of_panels
+from experiments.figures.drawing import STYLE, Style
+from experiments.figures.tables import check_title, check_variables, listed
+
+__all__ = ["TITLES", "profile_rows", "robustness"]
+
+TITLES = ("robustness",)
+PREFIX = "imagenet_c/"
+LEVEL = 0.95
+COLUMNS = (3, 4)  # panels in a row, of one and of two columns' width
+NAMES = {"clean": "clean", "fgsm": "FGSM", "pgd": "PGD", "imagenet_c": "mean of C"}
+
+
+def robustness(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE) -> Figure:
+    """Draw the share of right answers of each model under each corruption over its severity, and on the other suites.
+
+    Parameters
+    ----------
+    records : of ``python -m absvit.robustness``; those of one model are taken as its trainings.
+    style : sizes and colours.
+
+    Returns
+    -------
+    Figure; its label, ``figure.get_label()``, is the caption. The last pass of an AbSViT counts.
+
+    Raises
+    ------
+    ValueError : a record of another kind, one that is not complete, or records without a suite in common.
+    """
+    records = [records] if isinstance(records, xr.Dataset) else list(records)
+    for record in records:
+        check_title(record, "robustness", TITLES)
+        check_variables(record, "robustness", ("top1", "top1_low", "top1_high"))
+    rows = profile_rows(records)
+    models = list(dict.fromkeys(rows["model"]))
+    looks = dict(zip(models, style.looks(len(models)), strict=True))
+    corruptions = [name for name in dict.fromkeys(rows["suite"]) if name.startswith(PREFIX)]
+    others = [name for name in dict.fromkeys(rows["suite"]) if not name.startswith(PREFIX)]
+    across = COLUMNS[style.column == "double"]
+    last = len(corruptions) + bool(others) - across  # panels from this one on have none below them
+    panels = [
+        Panel(partial(_curve, rows[rows["suite"] == name], looks, k % across == 0, k >= last),
+              name.removeprefix(PREFIX).replace("_", " "), tall=20.0, lettered=False, foot=9.0 if k >= last else 5.0)
+        for k, name in enumerate(corruptions)
+    ]  # fmt: skip
+    panels += [Panel(partial(_dots, rows, others, looks), "suites", tall=20.0, lettered=False, left=17)] * bool(others)
+    figure = page_of_panels(panels, style, COLUMNS, [Key(name, look) for name, look in looks.items()])
+    figure.set_label(_caption(records, rows, models))
+    return figure
+
+
+def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """Tabulate the top-1 of every suite and severity of each model, in the last pass.
+
+    Parameters
+    ----------
+    records : of ``python -m absvit.robustness``; those of one model are taken as its trainings.
+
+    Returns
+    -------
+    DataFrame with model, suite, severity, trainings, and top1 with top1_low and top1_high, in percent: of a single
+    record its binomial 95 % interval over pictures, of several Student's 95 % interval over them.
+
+    Raises
+    ------
+    ValueError : a record is not complete.
+    """
+    frames = []
+    for record in records:
+        if "done" in record and record["done"].values.min() == 0:
+            raise ValueError("the evaluation is not complete: go on with python -m absvit.robustness ... --resume")
+        last = record.isel(iteration=-1, drop=True)
+        frame = last[["top1", "top1_low", "top1_high"]].load().to_dataframe().reset_index().dropna(subset=["top1"])
+        if "corrupted_error" in last and last["corrupted_error"].notnull():
+            ends = {"top1": "", "top1_low": "_high", "top1_high": "_low"}
+            mean = {name: 1 - float(last[f"corrupted_error{end}"]) for name, end in ends.items()}
+            frame = pd.concat([frame, pd.DataFrame([{"suite": "imagenet_c", "severity": 0} | mean])])
+        frames.append(frame.assign(model=str(record.attrs.get("model", "model"))))
+    several, rows = pd.concat(frames), []
+    for (model, suite, severity), part in several.groupby(["model", "suite", "severity"], sort=False):
+        values, n = 100 * part["top1"].to_numpy(), len(part)
+        if n > 1:
+            half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
+            low, high = max(0.0, values.mean() - half), min(100.0, values.mean() + half)
+        else:
+            low, high = 100 * part["top1_low"].iloc[0], 100 * part["top1_high"].iloc[0]
+        row = {"model": model, "suite": suite, "severity": severity, "trainings": n}
+        rows.append(row | {"top1": values.mean(), "top1_low": low, "top1_high": high})
+    return pd.DataFrame(rows)
+
+
+def _curve(rows: pd.DataFrame, looks, is_first: bool, is_last: bool, axes: Axes) -> None:
+    """Accuracy over the severity of one corruption."""
+    for k, (model, look) in enumerate(looks.items()):
+        chosen = rows[rows["model"] == model].sort_values("severity")
+        draw_interval_lines(axes, chosen["severity"], chosen, "top1", look, shift=1.5 * (k - (len(looks) - 1) / 2))
+    axes.set(xlabel="severity" * is_last, ylabel="top-1 (%)" * is_first, ylim=(-4, 104), xlim=(0.6, 5.4))
+    axes.set_xticks(range(1, 6))
+    axes.set_yticks([0, 50, 100])
+
+
+def _dots(rows: pd.DataFrame, suites, looks, axes: Axes) -> None:
+    """Accuracy on the suites without severities, and the mean over all corruptions."""
+    names = {suite: _suite_name(suite) for suite in suites}
+    rows = rows[rows["suite"].isin(suites)].assign(row=lambda rows: rows["suite"].map(names))
+    draw_interval_rows(axes, list(names.values()), rows, "top1", looks)
+    low = min(50.0, rows["top1_low"].min() - 2)
+    axes.set(xlabel="top-1 (%)", xlim=(low, 104), xticks=[tick for tick in (0, 50, 100) if tick >= low])
+
+
+def _suite_name(suite: str) -> str:
+    """How a suite is called in the figure."""
+    name, _, strength = suite.partition("/eps=")
+    return f"{NAMES.get(name, name.replace('_', ' '))}{f' {strength}/255' if strength else ''}"
+
+
+def _caption(records: Sequence[xr.Dataset], rows: pd.DataFrame, models: Sequence[str]) -> str:
+    """What is shown, of how many pictures and trainings."""
+    counts = dict.fromkeys(int(n) for record in records for n in np.unique(record["n"].values[record["n"].values > 0]))
+    trained = rows.groupby("model", sort=False)["trainings"].max()
+    names = listed([f"{name} ({trained[name]} training{'s' if trained[name] > 1 else ''})" for name in models])
+    kinds = []
+    if (trained > 1).any():
+        kinds.append("Student's 95 % intervals over trainings")
+    if (trained == 1).any():
+        kinds.append("binomial 95 % intervals over pictures")
+    return (
+        f"Top-1 of {names} in the last pass, on {' or '.join(map(str, counts))} pictures a condition: each corruption "
+        f"over its severity, and the other suites (mean of C: over all corruptions and severities). "
+        f"Bars: {listed(kinds)}."
+    )

@@ -1,0 +1,35 @@
+"""A figure as the bytes of a PNG for a screen: fast, for pictures that follow a slider."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+__all__ = ["DPI", "png"]
+
+DPI = 108
+FAST = {"text.hinting": "none"}  # text is most of the time, and hinting a quarter of that
+
+
+def png(figure: Figure) -> bytes:
+    """Draw a figure.
+
+    Parameters
+    ----------
+    figure : opaque.
+
+    Returns
+    -------
+    PNG file, ``DPI`` pixels an inch.
+    """
+    with matplotlib.rc_context(FAST):
+        figure.dpi = DPI
+        figure.canvas.draw()
+    pixels = np.ascontiguousarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png", compress_level=1)
+    return file.getvalue()

@@ -1,0 +1,112 @@
+"""The signature figure: stimuli, their maps bottom-up and under each cue, and the probabilities of both objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from experiments import measures
+from experiments.figures import panels
+from experiments.figures.drawing import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain
+from experiments.figures.panels import Grid, balanced, caption
+from experiments.figures.tables import check_variables
+
+__all__ = ["TITLES", "signature"]
+
+TITLES = ("bistable perception",)
+
+
+def signature(
+    record: xr.Dataset,
+    stimuli: Sequence[int] | None = None,
+    n: int = 4,
+    kind: str = measures.DEFAULT_MAP,
+    place: bool = False,
+    style: Style = STYLE,
+) -> Figure:
+    """Draw the signature figure: stimulus | bottom-up | cue: class 1 | cue: class 2, one stimulus in a row.
+
+    Each map lies over the grey picture, with the probabilities of the two objects as bars; maps of one kind
+    share a scale. Prior weights and feedback do not exist bottom-up: that column then shows the token norm
+    (else class attention or value norm), as its colour bar says.
+
+    Parameters
+    ----------
+    record : bistable record; of several models or seeds the first is shown.
+    stimuli : numbers of the stimuli, as in the coordinate; by default what ``balanced`` chooses.
+    n : how many stimuli ``balanced`` chooses.
+    kind : map to show, one of ``measures.MAPS``.
+    place : whether to show the place cues as well; they are shown anyway where there are no class cues.
+    style : sizes and colours.
+
+    Returns
+    -------
+    Figure; its label, ``figure.get_label()``, is the caption.
+
+    Raises
+    ------
+    ValueError : a stimulus is not in the record, more than 26 are asked for, or the record lacks this map or
+        its cues.
+    """
+    check_variables(record, "signature", ("logits",))
+    run = panels.first_run(record)
+    columns = panels.columns_of(run, kind, place)
+    check_variables(record, "signature", ("image", "mask_1", "mask_2"))
+    numbers = balanced(run, n) if stimuli is None else list(stimuli)
+    present = run["stimulus"].values.tolist()
+    if not 1 <= len(numbers) <= 26 or not set(numbers) <= set(present):
+        raise ValueError(f"expected 1 to 26 of the stimuli {present[0]} to {present[-1]}, got {numbers}")
+    chosen = run.sel(stimulus=numbers).load()
+    ranges = {c.kind: panels.map_range(chosen, [other for other in columns if other.kind == c.kind]) for c in columns}
+    grid = Grid(style.width, len(columns) + 1, len(numbers), chosen.sizes["y"] / chosen.sizes["x"])
+    with matplotlib.rc_context(style.settings()):
+        page = page_of(grid.height, style)
+        for place_, heading in enumerate(["stimulus", *(column.heading for column in columns)]):
+            page.text(grid.x(place_), grid.top - 1.5, heading, size=style.letter * style.unit)
+        for row in range(len(numbers)):
+            _draw_row(page, grid, row, chosen.isel(stimulus=[row]), columns, ranges, style)
+        for kind_, limits in ranges.items():
+            first = 1 + [column.kind for column in columns].index(kind_)
+            _draw_scale(page, grid, first, panels.MAP_NAMES[kind_], limits)
+    page.figure.set_label(caption(record, stimuli, n, kind, place))
+    return page.figure
+
+
+def _draw_row(page: Axes, grid: Grid, row: int, record: xr.Dataset, columns, ranges, style: Style) -> None:
+    """Draw one stimulus: its letter, the picture with the objects' rules, and each column's map and bars."""
+    y, height = grid.y(row), grid.width * grid.aspect
+    image = record["image"].values[0]
+    page.text(0.8, y, chr(ord("a") + row), size=style.letter * style.unit, weight="bold", va="top")
+    place_picture(page, image, grid.x(0), y, grid.width, height)
+    colours = style.colours(2)
+    for (left, right), colour in zip(panels.object_extents(record), colours, strict=True):
+        start, end = (grid.x(0) + grid.width * edge for edge in (left, right))
+        page.add_patch(Rectangle((start, y + height + 0.7), end - start, 0.8, color=colour, linewidth=0))
+    names = [plain(str(record["class"].values[index])) for index in panels.shown_classes(record)[0]]
+    for place, column in enumerate(columns, start=1):
+        lit = overlay(image, panels.map_in_pixels(record, column), ranges[column.kind])
+        place_picture(page, lit, grid.x(place), y, grid.width, height)
+        if column.cue:
+            frame = {"fill": False, "edgecolor": colours[column.cue - 1], "linewidth": 1.2 * style.unit}
+            page.add_patch(Rectangle((grid.x(place), y), grid.width, height, **frame))
+        (probabilities,) = panels.shown_probabilities(record, column)
+        known = panels.classes_known(record)  # if not, the bars are of classes that belong to neither object
+        fills, cue = (colours, column.cue) if known else ([style.unknown] * 2, 0)
+        draw_bars(page, *grid.bars(place, row), names, probabilities, fills, cue)
+
+
+def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[float, float]) -> None:
+    """Draw the colour bar of one kind of map below its first column, on the grey that lies under the maps."""
+    x, y = grid.x(column), grid.y(grid.n_rows) + 0.2
+    ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
+    grey = np.full((*ramp.shape, 3), 128, np.uint8)
+    place_picture(page, overlay(grey, ramp, limits), x, y, grid.width, 2)
+    for place, value, side in ((x, limits[0], "left"), (x + grid.width, limits[1], "right")):
+        page.text(place, y + 2.8, f"{value:.2g}", ha=side, va="top")
+    page.text(x + grid.width / 2, y + 5.8, name, ha="center", va="top")

@@ -1,0 +1,87 @@
+"""The training figure: loss and accuracy over the epochs of some trainings."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from experiments.figures.charts import Panel, draw_interval_lines, keys_of, page_of_panels, told_of
+from experiments.figures.drawing import STYLE, Style
+
+__all__ = ["training"]
+
+
+def training(logs: pd.DataFrame, style: Style = STYLE) -> Figure:
+    """Draw the training's loss, and top-1 on the validation pictures, over epochs.
+
+    Parameters
+    ----------
+    logs : a row for each line of a log, as ``experiments.training_logs.read`` gives them; the trainings of one recipe
+        that differ by their seed make one line.
+    style : sizes and colours.
+
+    Returns
+    -------
+    Figure; its label, ``figure.get_label()``, is the caption.
+
+    Raises
+    ------
+    ValueError : nothing was evaluated in these trainings.
+    """
+    if "top1" not in logs or logs["top1"].isna().all():
+        raise ValueError("nothing was evaluated in these trainings: they have no validation split, or no epoch is over")
+    recipes = list(dict.fromkeys(logs["recipe"]))
+    looks = {name: look | {"marker": ""} for name, look in zip(recipes, style.looks(len(recipes)), strict=True)}
+    panels = [
+        Panel(
+            partial(_over_epochs, logs, "loss", looks, "loss (nat)"), "training",
+            "Loss of the augmented training pictures, means of each epoch.",
+        ),
+        Panel(
+            partial(_over_epochs, logs, "top1", looks, "top-1 (%)"), "validation",
+            "Accuracy of the last pass on the validation pictures.",
+        ),
+    ]  # fmt: skip
+    figure = page_of_panels(panels, style, (1, 2), keys_of(looks, {}))
+    seeds = "; ".join(f"{name}: n = {_plural(group['seed'].nunique())}" for name, group in logs.groupby("recipe"))
+    bands = " Bands: Student's 95 % intervals over seeds." if logs.groupby("recipe")["seed"].nunique().max() > 1 else ""
+    figure.set_label(f"Training; {seeds}. {told_of(panels)}{bands}")
+    return figure
+
+
+def _over_epochs(logs: pd.DataFrame, name: str, looks: dict[str, dict], label: str, axes: Axes) -> None:
+    """A measure over epochs, a line for each recipe."""
+    known = logs[logs[name].notna()]
+    for recipe, look in looks.items():
+        rows = over_seeds(known[known["recipe"] == recipe], name)
+        draw_interval_lines(axes, rows.index.to_numpy(), rows, name, look, band=True)
+    axes.set(xlabel="epoch", ylabel=label)
+
+
+def over_seeds(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Mean over seeds, and Student's 95 % interval, of each epoch.
+
+    Parameters
+    ----------
+    rows : with columns epoch, seed and name, of one recipe.
+    name : of the measure.
+
+    Returns
+    -------
+    DataFrame by epoch with the columns name, name_low and name_high, which are equal where there is one seed.
+    """
+    of_seed = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().unstack("seed")
+    n = of_seed.notna().sum(axis=1)
+    error = of_seed.std(axis=1, ddof=1).fillna(0) / np.sqrt(n)
+    reach = error * stats.t.ppf(0.975, np.maximum(n - 1, 1))
+    mean = of_seed.mean(axis=1)
+    return pd.DataFrame({name: mean, f"{name}_low": mean - reach, f"{name}_high": mean + reach})
+
+
+def _plural(n: int) -> str:
+    return f"{n} seed" + "s" * (n != 1)

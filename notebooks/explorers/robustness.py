@@ -1,0 +1,168 @@
+"""RobustnessExplorer: corrupt a picture, ask several models what it shows, and compare their profiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import ipywidgets as widgets
+import torch
+import xarray as xr
+
+from absvit.models import sources
+from experiments.degrading import NAMES, degrade
+from experiments.figures.degrading import degrading
+from experiments.figures.drawing import Figure
+from notebooks.explorers.explorer import Explorer, labelled
+from notebooks.explorers.live import DEVICES, Models, code_of, model_names
+from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture
+from notebooks.explorers.stored import opener
+
+__all__ = ["RobustnessExplorer", "RobustnessSelection"]
+
+MAKE = "python -m absvit.robustness clean imagenet_c --data PICTURES --on-the-fly"
+FIRST = ("absvit_micro", "vit_micro")
+
+
+@dataclass(frozen=True)
+class RobustnessSelection:
+    """What a ``RobustnessExplorer`` shows.
+
+    Parameters
+    ----------
+    models : names of the models that look, each with a tag of bundled weights behind a space where it is not the
+        default ones.
+    other : one more, "MODEL CHECKPOINT"; "" for none.
+    device : where they compute.
+    source : kind of embedded pictures, or "a file".
+    number : which embedded picture.
+    path : the file.
+    corruption : what is done to it.
+    severity : severity that is marked; 0 = the clean picture, and profiles as means over severities.
+    iterations : feedback passes with the learned prompt.
+    seed : of what is random in the corruption.
+    stored : paths of robustness records, one a line.
+    """
+
+    models: tuple[str, ...]
+    other: str
+    device: str
+    source: str
+    number: int
+    path: str
+    corruption: str
+    severity: int
+    iterations: int
+    seed: int
+    stored: str
+
+    @property
+    def observers(self) -> tuple[tuple[str, str], ...]:
+        """Name and checkpoint of each model."""
+        chosen = [*self.models, *([self.other.strip()] if self.other.strip() else [])]
+        return tuple((name, checkpoint.strip()) for name, _, checkpoint in (word.partition(" ") for word in chosen))
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """Paths of the records."""
+        return tuple(line.strip() for line in self.stored.splitlines() if line.strip())
+
+
+class RobustnessExplorer(Explorer):
+    """Corrupt a picture and see what several models say of it, beside their profiles over corruptions and severities.
+
+    Parameters
+    ----------
+    stored : paths of records of ``python -m absvit.robustness``, whose profiles are shown.
+    models : models that look first.
+    folder : where uploads are kept and figures are saved.
+    """
+
+    def __init__(
+        self,
+        stored: tuple[str, ...] | list[str] = (),
+        models: tuple[str, ...] | list[str] = FIRST,
+        folder: Path | str = "outputs",
+    ) -> None:
+        self.models = Models(self.check, remembered=8)
+        self._open = opener(MAKE)
+        self._degraded = lru_cache(32)(self._degrade)
+        self.chooser = PictureChooser("objects")
+        tagged = [" ".join([name, tag]) for name in model_names() for tag in sources.bundled_tags(name)]
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        controls = {
+            "models": labelled(
+                widgets.SelectMultiple, "models", options=sorted([*model_names(), *tagged]), value=models, rows=5
+            ),
+            "other": labelled(
+                widgets.Text, "another", placeholder="model checkpoint", continuous_update=False, value=""
+            ),
+            "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device),
+            **self.chooser.controls,
+            "corruption": labelled(widgets.Dropdown, "corruption", options=NAMES, value="gaussian_noise"),
+            "severity": labelled(widgets.IntSlider, "severity", value=3, min=0, max=5),
+            "iterations": labelled(widgets.IntSlider, "iterations", value=1, min=0, max=8),
+            "seed": labelled(widgets.BoundedIntText, "seed", value=0, min=0, max=2**32 - 1),
+            "stored": labelled(
+                widgets.Textarea, "records", value="\n".join(map(str, stored)), placeholder="paths, one a line",
+                continuous_update=False,
+            ),
+        }  # fmt: skip
+        super().__init__(controls, RobustnessSelection, "robustness", folder)
+        self.chooser.keep_uploads(self.folder, self._uploaded, lambda text: setattr(self, "message", text))
+        self.update()
+
+    def panel(self) -> list[widgets.Widget]:
+        """List the widgets of the left side, in order."""
+        rows = list(self.controls.values())
+        return [*rows[:6], self.chooser.upload, *rows[6:]]
+
+    def prepare(self) -> None:
+        """Show the field that the picture needs."""
+        self.chooser.fit()
+
+    def draw(self, selection: RobustnessSelection) -> tuple[xr.Dataset, Figure]:
+        """Corrupt the picture, ask the models, and draw their answers and profiles.
+
+        Parameters
+        ----------
+        selection : what the controls say.
+        """
+        s = selection
+        profiles = [self._open(path) for path in s.records]
+        picture, how = (s.source, s.number, s.path), (s.corruption, s.iterations, s.seed)
+        record = self._degraded(s.observers, s.device, picture, how)
+        return record, degrading(record, s.severity, profiles)
+
+    def code(self, selection: RobustnessSelection) -> str:
+        """Write the lines that make the same figure.
+
+        Parameters
+        ----------
+        selection : what the controls say.
+        """
+        s = selection
+        loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
+        return (
+            "import absvit\nfrom absvit import records\nfrom absvit.images import read_photograph\n"
+            "from experiments import competing, looking\nfrom experiments.degrading import degrade\n"
+            "from experiments.figures.degrading import degrading\n\n"
+            f"models = {{\n{loaded}}}\n"
+            f"pictures = {{name: {code_of_picture(s.source, s.number, s.path)} for name, model in models.items()}}\n"
+            f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"
+            f"profiles = [records.load(path) for path in {list(s.records)}]\n"
+            f"figure = degrading(record, {s.severity}, profiles)\n"
+        )
+
+    def _degrade(self, who: tuple[tuple[str, str], ...], device: str, picture: tuple, how: tuple) -> xr.Dataset:
+        models = {" ".join(filter(None, each)): self.models(*each, device) for each in who}
+        pictures = {name: read_picture(*picture, model) for name, model in models.items()}
+        corruption, iterations, seed = how
+        return degrade(models, pictures, corruption, iterations, seed)
+
+    def _uploaded(self, path: str) -> None:
+        """Forget pictures, since a file of this name may have been another one, and show the upload."""
+        self._degraded.cache_clear()
+        self._views.cache_clear()
+        self._set(source=FILE, path=path)

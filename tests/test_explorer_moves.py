@@ -1,0 +1,91 @@
+"""Moves of controls in a running event loop: bursts are one call, stale passes are given up, the last move is shown."""
+
+import asyncio
+import threading
+
+import pytest
+import torch
+
+from notebooks.explorers import AttentionExplorer
+from notebooks.explorers.explorer import Later, Stale
+
+
+def test_a_burst_of_moves_is_one_call():
+    calls = []
+
+    async def burst():
+        later = Later(lambda: calls.append(1), 0.02)
+        for _ in range(5):
+            later()
+            await asyncio.sleep(0)
+        assert calls == []
+        await asyncio.sleep(0.3)
+
+    asyncio.run(burst())
+    assert calls == [1]
+    Later(lambda: calls.append(2))()
+    assert calls == [1, 2]
+
+
+async def until(condition, seconds=60):
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("nothing of the kind happened")
+
+
+def test_a_later_move_gives_up_the_passes_of_an_earlier_one(tmp_path):
+    explorer = AttentionExplorer(folder=tmp_path)
+    model = explorer.models("absvit_micro")
+    begun, going_on, blocks = threading.Event(), threading.Event(), []
+
+    def slow(layer):
+        def hook(module, inputs):
+            blocks.append(layer)
+            if len(blocks) == 3:  # in the middle of the first pass
+                begun.set()
+                going_on.wait(60)
+
+        return hook
+
+    hooks = [block.norm2.register_forward_pre_hook(slow(layer)) for layer, block in enumerate(model.blocks)]
+
+    async def moves():
+        first = explorer.picture.value
+        explorer.controls["iterations"].value = 8
+        await until(begun.is_set)  # the event loop is free while the model looks
+        assert "looking" in explorer._busy.value and explorer.picture.value == first
+        explorer.controls["iterations"].value = 2
+        going_on.set()
+        await until(lambda: explorer._busy.value == "")
+        assert explorer.record.sizes["iteration"] == 3 and explorer.message == ""
+
+    asyncio.run(moves())
+    for hook in hooks:
+        hook.remove()
+    assert blocks[:3] == [0, 1, 2] and len(blocks) == 3 + 3 * 4  # 3 of 36 blocks of the first move, all of the second
+
+
+def test_a_mistake_in_the_loop_is_one_line_and_the_next_move_is_shown(tmp_path):
+    explorer = AttentionExplorer(folder=tmp_path)
+
+    async def moves():
+        explorer.controls["category"].value = "strar"
+        await until(lambda: explorer.message)
+        assert "no class 'strar'" in explorer.message
+        explorer.controls["path"].value, explorer.controls["source"].value = "nowhere.jpg", "a file"
+        await until(lambda: "nowhere.jpg" in explorer.message)
+        explorer.controls["source"].value, explorer.controls["category"].value = "halves", "ring"
+        await until(lambda: explorer._busy.value == "")
+        assert explorer.message == "" and "'ring'" in explorer.source
+
+    asyncio.run(moves())
+
+
+def test_work_is_stale_once_something_later_is_asked_for(tmp_path):
+    explorer = AttentionExplorer(folder=tmp_path)
+    explorer.check()
+    explorer._asked += 1
+    with pytest.raises(Stale):
+        explorer.models("absvit_micro")(torch.zeros(1, 3, 112, 112))
