@@ -12,6 +12,7 @@ COMMANDS = {
     "benchmark": ("absvit.benchmark", "time the model against a plain implementation of the same equations"),
     "training": ("absvit.training", "train a model by one of the recipes"),
     "robustness": ("absvit.robustness", "evaluate a checkpoint on corrupted, shifted and attacked pictures"),
+    "segmentation": ("absvit.segmentation", "train, test and use a segmentation of pictures"),
     "stimuli": ("stimuli", "draw a stimulus set and write it to a folder"),
     "experiments": ("experiments", "run a probe; summarise, draw or export a record"),
 }

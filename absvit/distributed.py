@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ import torch.distributed as dist
 
 from absvit.allocation import keep_freed_memory
 
-__all__ = ["Process", "joined", "rank_and_size", "sum_over_ranks", "wait_for_all"]
+__all__ = ["Process", "joined", "rank_and_size", "sum_over_ranks", "take_from_first", "wait_for_all"]
 
 FAILURE = "failure"  # where the ranks' common store keeps the message of the first that failed
 PATIENCE = timedelta(seconds=5)  # for that message, once another rank is found gone
@@ -148,6 +148,18 @@ def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
     total = values.clone()
     dist.all_reduce(total)
     return total
+
+
+def take_from_first(tensors: Iterable[torch.Tensor]) -> None:
+    """Give all processes the values of the first one, in place; nothing changes where one works alone.
+
+    Parameters
+    ----------
+    tensors : of the same shapes and in the same order on every rank.
+    """
+    if dist.is_available() and dist.is_initialized():
+        for tensor in tensors:
+            dist.broadcast(tensor, 0)
 
 
 def rank_and_size() -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """``python -m absvit.launch [torchrun's options] [RECIPE] [options]``: a training in one process per GPU.
 
 torchrun without its page of text when a process fails: the processes have said why. What is not an option of
-torchrun goes to :mod:`absvit.training`. Without a GPU, as many processes as NPROC says (default 1).
+torchrun goes to :mod:`absvit.training`, and to :mod:`absvit.segmentation` where the recipe's name begins with
+``upernet_``. Without a GPU, as many processes as NPROC says (default 1).
 """
 
 from __future__ import annotations
@@ -44,6 +45,16 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return [f"--{name.replace('_', '-')}={value}" for name, value in given.items()], others
 
 
+def program_of(words: Sequence[str]) -> str:
+    """Give the module that knows a recipe.
+
+    Parameters
+    ----------
+    words : the training's own words; its recipe comes first.
+    """
+    return "absvit.segmentation" if words and words[0].startswith("upernet_") else "absvit.training"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -60,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # as torchrun would, with a warning
     logging.disable()  # the processes say what is wrong; this one only starts them
     try:
-        torchrun.run(torchrun.parse_args([*options, "-m", "absvit.training", *words]))
+        torchrun.run(torchrun.parse_args([*options, "-m", program_of(words), *words]))
     except ChildFailedError as failure:
         code = failure.get_first_failure()[1].exitcode
         if code < 0:

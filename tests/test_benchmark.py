@@ -1,5 +1,6 @@
 """The benchmarks compare equal things: the plain implementation gives our logits and losses, and they say where not."""
 
+import functools
 import json
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 import absvit
 from absvit import priors
-from absvit.benchmark import inference, plain, training
+from absvit.benchmark import inference, plain, segmentation, training
 from absvit.benchmark.__main__ import main
 
 
@@ -110,3 +111,35 @@ def test_the_loader_is_timed(tmp_path, capsys):
     assert all(row["per_worker"] == row["pictures_per_second"] > 0 for row in rows)
     assert "0 workers:" in capsys.readouterr().out
     assert main(["loader", "--data-path", str(tmp_path / "nowhere")]) == 2
+
+
+class Here:
+    """A pool of this process, whose peak has been reached already."""
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def submit(self, work, *arguments):
+        self.result = functools.partial(work, *arguments)
+        return self
+
+
+def test_a_segmentation_is_timed_and_its_memory_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(segmentation, "ProcessPoolExecutor", Here)
+    words = ["segmentation", "--models", "absvit_micro", "--size", "64", "--classes", "5", "--repeats", "1"]
+    assert main([*words, "--channels", "8", "--out", str(tmp_path / "rows.json")]) == 0
+    [row] = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    assert all(value > 0 for value in (*row["seconds"].values(), row["seconds_step"]))
+    assert min(row["peak_bytes"], row["peak_bytes_step"]) >= 0 and set(row["parameters"]) == {
+        "backbone",
+        "decode_head",
+        "auxiliary_head",
+    }
+    assert "a training step of 2" in capsys.readouterr().out
+    assert main([*words, "--batch", "1"]) == 2

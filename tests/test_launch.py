@@ -32,3 +32,16 @@ def test_the_number_of_processes(monkeypatch, two_gpus):
     assert launch.split([])[0] == ["--nproc-per-node=4"]
     monkeypatch.setenv("PET_NPROC_PER_NODE", "8")
     assert launch.split([])[0] == []  # torchrun reads its own variables
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (["upernet_vit_micro", "--seed", "1"], "absvit.segmentation"),
+        (["micro_vit"], "absvit.training"),
+        (["--model", "upernet_x"], "absvit.training"),
+        ([], "absvit.training"),
+    ],
+)
+def test_the_recipe_decides_which_program_trains(words, program):
+    assert launch.program_of(words) == program

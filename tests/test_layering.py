@@ -33,10 +33,11 @@ MAY_IMPORT = {
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
     "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
     "absvit.launch": (),
-    "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.training"),
+    "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
-    "absvit.segmentation": (*MODELS, "absvit.robustness", "absvit.segmentation"),
+    "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
+    "absvit.segmentation.figures": ("absvit.segmentation.classes",),
     "experiments": PROBE,
     "experiments.__init__": (),
     "experiments.__main__": (*PROBE, "experiments"),
@@ -95,13 +96,16 @@ MODELS_ORDER = (
 ONLY_IN = {
     "wand": ("stimuli",),
     "skimage": ("stimuli",),
-    "torchvision": ("absvit.images", "absvit.datasets"),
+    "torchvision": (
+        "absvit.images", "absvit.datasets", "absvit.segmentation.datasets", "absvit.segmentation.transforms",
+    ),
+    "segmentation_models_pytorch": ("absvit.segmentation.heads",),
     "zarr": ("absvit.records",),
     "timm.models": ("absvit.models",),
     "ipywidgets": ("notebooks.explorers",),
-    "matplotlib": ("experiments.figures",),
+    "matplotlib": ("experiments.figures", "absvit.segmentation.figures"),
     "seaborn": ("experiments.figures",),
-}
+}  # fmt: skip
 NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",)}
 
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
@@ -253,6 +257,8 @@ def test_an_allowed_own_import_passes(module, source):
         ("stimuli.objects", "import torch.nn"),
         ("absvit.training.loop", "from torchvision import datasets"),
         ("absvit.archives", "import torchvision"),
+        ("absvit.segmentation.tasks", "from torchvision.transforms import v2"),
+        ("absvit.segmentation.segmenter", "import segmentation_models_pytorch"),
         ("experiments.bistable", "def run():\n    import zarr"),
         ("absvit.training.loop", "import timm"),
         ("absvit.training.loop", "from timm import create_model"),

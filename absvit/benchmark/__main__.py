@@ -1,4 +1,4 @@
-"""``python -m absvit.benchmark inference | training | loader``: the command line of the benchmarks."""
+"""``python -m absvit.benchmark inference | training | loader | segmentation``: the command line of the benchmarks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tyro
 
 from absvit.benchmark.inference import Inference, inference
 from absvit.benchmark.loader import Loader, loader
+from absvit.benchmark.segmentation import Segmentation, segmentation
 from absvit.benchmark.training import Training, training
 from stimuli import command_line
 
@@ -28,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    commands = {"inference": _run_inference, "training": _run_training, "loader": _run_loader}
+    commands = {
+        "inference": _run_inference, "training": _run_training, "loader": _run_loader,
+        "segmentation": _run_segmentation,
+    }  # fmt: skip
     refusals = (ValueError, OSError, ArithmeticError)
     return command_line.run(commands, "python -m absvit.benchmark", arguments, refusals)
 
@@ -48,7 +52,12 @@ def _run_loader(parameters: tyro.conf.OmitArgPrefixes[Loader]) -> None:
     _run(loader, parameters)
 
 
-def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader) -> None:
+def _run_segmentation(parameters: tyro.conf.OmitArgPrefixes[Segmentation]) -> None:
+    """Time UPerNet on a backbone, and measure its memory."""
+    _run(segmentation, parameters)
+
+
+def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader | Segmentation) -> None:
     """Measure, and write the rows where that is asked for."""
     rows = measure(parameters)
     if parameters.out is not None:

@@ -22,7 +22,7 @@ from absvit.models import AbSViT, create_model
 from absvit.training.kernels import faster_kernels
 from absvit.training.objective import PictureObjective
 
-__all__ = ["Training", "loss_curves", "peak_memory", "training"]
+__all__ = ["Training", "highest_memory", "loss_curves", "peak_memory", "training"]
 
 SMOOTHING, VAR_LOSS = 0.1, 0.1
 LR, WEIGHT_DECAY = 5e-4, 0.05
@@ -227,13 +227,18 @@ def _peak(name: str, batch: int, device: str, checkpointing: bool) -> int:
     model = create_model(name).to(device)
     model.set_grad_checkpointing(checkpointing)
     learner, examples = _Learner(model), _examples(model, batch, 0, device)
-    before = _highest(device)
+    before = highest_memory(device)
     learner.step(*examples)
-    return _highest(device) - before
+    return highest_memory(device) - before
 
 
-def _highest(device: str) -> int:
-    """Peak memory of this process so far, in bytes."""
+def highest_memory(device: str) -> int:
+    """Peak memory of this process so far, in bytes.
+
+    Parameters
+    ----------
+    device : "cpu" (resident memory) or "cuda" (allocated memory).
+    """
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     status = Path("/proc/self/status")

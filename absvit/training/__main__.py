@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
 
 import torch
 import tyro
@@ -24,8 +23,8 @@ from absvit.robustness.profiles import profile_model
 from absvit.robustness.suites import Sources
 from absvit.training.building import build_model
 from absvit.training.evaluation import evaluate
-from absvit.training.log import Start
 from absvit.training.loop import train
+from absvit.training.place import TrainingPlace
 from absvit.training.recipes import RECIPES
 from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from absvit.training.tasks import FEATURE_CACHE, open_task
@@ -33,20 +32,11 @@ from stimuli import command_line
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a training runs, where its data are and where its results go: nothing of this changes a number.
+class Place(TrainingPlace):
+    """Where a training or an evaluation runs, and what is evaluated: nothing of this changes a number.
 
     Parameters
     ----------
-    data_path
-        Folder of the data set.
-    output_dir
-        Folder of log, checkpoints and weights (outputs/training/RECIPE if left out); an interrupted training in it
-        goes on.
-    resume
-        Checkpoint, file or address, to go on from or to evaluate: ours, or an official one.
-    allow_differences
-        Go on from a checkpoint although recipe, data or number of processes differ.
     eval
         Evaluate the checkpoint of --resume on the validation split, which alone is needed, and train nothing.
     eval_ema
@@ -65,24 +55,10 @@ class Place:
         With --eval: also on the validation split under PGD.
     dist_eval
         Accepted as in the official code; the validation split is always shared by all processes, exactly.
-    device
-        cpu, cuda or mps; a GPU where there is one, if left out.
-    num_workers
-        Processes that load pictures for each training process; 0: none, as where few cores are there.
-    threads
-        CPU threads of a process; 0: torch's choice.
-    log_every
-        Updates between two lines of the log.
-    tensorboard
-        Also log for tensorboard.
     feature_cache
         Folder of the frozen stem's features, for the hybrid recipes; made where it is not there.
     """
 
-    data_path: Path = Path("data")
-    output_dir: Annotated[Path | None, tyro.conf.arg(aliases=("--out",))] = None
-    resume: str = ""
-    allow_differences: bool = False
     eval: bool = False
     eval_ema: bool = False
     inc_path: Path | None = None
@@ -92,11 +68,6 @@ class Place:
     fgsm_test: bool = False
     pgd_test: bool = False
     dist_eval: bool = True
-    device: str | None = None
-    num_workers: int = 8
-    threads: int = 0
-    log_every: int = 20
-    tensorboard: bool = False
     feature_cache: Path = FEATURE_CACHE
 
     @property
@@ -162,7 +133,7 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     """
     out = place.output_dir
     task = open_task(recipe, place.data_path, place.num_workers, process, place.feature_cache)
-    learner = train(recipe, task, _start(place), process)
+    learner = train(recipe, task, place.start, process)
     if not process.is_first:
         return
     if isinstance(recipe, SceneRecipe):
@@ -183,10 +154,6 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
         weights = out / f"{recipe.model}{suffix}.safetensors"
         checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out / "log.jsonl", facts))
         print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
-
-
-def _start(place: Place) -> Start:
-    return Start(place.output_dir, place.resume, place.allow_differences, place.log_every, place.tensorboard)
 
 
 def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:

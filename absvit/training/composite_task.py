@@ -16,6 +16,7 @@ from absvit.models import AbSViT, zoo
 from absvit.models.perceive import evaluating
 from absvit.models.stem import CHANNELS, STRIDE, stem_from
 from absvit.training import composites, features
+from absvit.training.classification import Classification
 from absvit.training.composites import KINDS
 from absvit.training.cued_composites import CHANCES, CuedComposites
 from absvit.training.objective import SceneObjective, look_twice, prior_weights
@@ -25,7 +26,7 @@ from absvit.training.settings import HybridRecipe
 __all__ = ["CompositeTask"]
 
 
-class CompositeTask:
+class CompositeTask(Classification):
     """Composites of the training pictures of a data set, a part of which is held out.
 
     What is missing of the feature cache is computed when the task is opened.

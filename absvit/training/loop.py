@@ -18,9 +18,10 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
-from absvit.training.building import autocast, build_model
+from absvit.training.building import autocast
 from absvit.training.kernels import faster_kernels
 from absvit.training.log import Log, Start
+from absvit.training.rates import PolynomialRate
 from absvit.training.settings import Recipe
 from absvit.training.state import Learner, Position, resume, save
 from absvit.training.tasks import Task
@@ -49,9 +50,9 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     OSError : a checkpoint cannot be written.
     """
     torch.manual_seed(recipe.seed)
-    model = build_model(recipe, len(task.classes)).to(process.device)
+    model = task.model().to(process.device)
     objective = task.objective(model)
-    learner = _learner(recipe, model, task.steps_per_epoch, process)
+    learner = _learner(recipe, model, task, process)
     facts = {"recipe": asdict(recipe), "data": task.facts(), "processes": process.world_size}
     checkpoint, last_step = start.out / "last.pt", recipe.epochs * task.steps_per_epoch
     position = Position()
@@ -101,9 +102,9 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
         if not process.is_first:
             continue
         if epoch_is_over or position.step % recipe.checkpoint_every == 0:
-            better = epoch_is_over and measured and _score(measured) > position.best
-            if better:
-                position.best = _score(measured)
+            score = _score(measured, task.best_by) if epoch_is_over and measured else -1.0
+            if score > position.best:
+                position.best = score
                 save(start.out / "best.pt", learner, position, facts, task.steps_per_epoch)
             epoch = position.step // task.steps_per_epoch
             if epoch_is_over and recipe.keep_every and epoch % recipe.keep_every == 0:
@@ -113,22 +114,27 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     return learner
 
 
-def _learner(recipe: Recipe, model: torch.nn.Module, steps_per_epoch: int, process: Process) -> Learner:
+def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Process) -> Learner:
     """Optimiser, schedule, scaler and average of a recipe."""
+    steps_per_epoch = task.steps_per_epoch
     lr = recipe.lr
     if recipe.lr_batch:
         lr *= (recipe.total_batch or recipe.batch_size * process.world_size) / recipe.lr_batch
     given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas, "layer_decay": recipe.layer_decay}
     optimizer = create_optimizer_v2(
-        model, recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
+        task.learning(model), recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
         **{name: value for name, value in given.items() if value is not None},
     )  # fmt: skip
     unit = 1 if recipe.schedule == "official" else steps_per_epoch
     warmup = round(recipe.warmup_epochs * unit)
-    scheduler = CosineLRScheduler(
-        optimizer, recipe.epochs * unit - (warmup if recipe.warmup_prefix else 0), recipe.min_lr, warmup_t=warmup,
-        warmup_lr_init=recipe.warmup_lr, warmup_prefix=recipe.warmup_prefix, t_in_epochs=recipe.schedule == "official",
-    )  # fmt: skip
+    if recipe.schedule == "poly":
+        scheduler = PolynomialRate(optimizer, recipe.epochs * unit, recipe.min_lr, warmup, recipe.warmup_lr)
+    else:
+        scheduler = CosineLRScheduler(
+            optimizer, recipe.epochs * unit - (warmup if recipe.warmup_prefix else 0), recipe.min_lr, warmup_t=warmup,
+            warmup_lr_init=recipe.warmup_lr, warmup_prefix=recipe.warmup_prefix,
+            t_in_epochs=recipe.schedule == "official",
+        )  # fmt: skip
     ema = ModelEmaV3(model, recipe.model_ema_decay) if recipe.model_ema else None
     scaler = torch.amp.GradScaler(process.device.type, enabled=recipe.precision == "fp16")
     return Learner(model, ema, optimizer, scheduler, scaler)
@@ -170,10 +176,10 @@ def _evaluate(task: Task, learner: Learner) -> dict[str, float]:
     return measured
 
 
-def _score(measured: dict[str, float]) -> float:
-    """What the best checkpoint is chosen by: accuracy of the last pass, of the average where there is one."""
+def _score(measured: dict[str, float], best_by: str) -> float:
+    """What the best checkpoint is chosen by: a measure of the last pass, of the average where there is one."""
     prefix = "ema_" if any(name.startswith("ema_") for name in measured) else ""
-    last = max(name for name in measured if name.startswith(f"{prefix}top1_pass"))
+    last = max(name for name in measured if name.startswith(f"{prefix}{best_by}"))
     return measured[last]
 
 

@@ -58,7 +58,7 @@ class Recipe:
         Begin the cosine after the warm-up, not beneath it.
     schedule
         update: half a cosine, a new rate for every update. official: a new rate for every epoch, one epoch late,
-        as the original code had it.
+        as the original code had it. poly: a straight line beneath the warm-up, as in segmentation.
     weight_decay
         Weight decay, on matrices only.
     layer_decay
@@ -105,7 +105,7 @@ class Recipe:
     warmup_lr: float = 1e-6
     warmup_epochs: float = 10
     warmup_prefix: bool = False
-    schedule: Literal["update", "official"] = "update"
+    schedule: Literal["update", "official", "poly"] = "update"
     weight_decay: float = 0.05
     layer_decay: float | None = None
     clip_grad: float | None = None

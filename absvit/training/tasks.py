@@ -16,6 +16,7 @@ from absvit.distributed import Process
 from absvit.models import zoo
 from absvit.training.augmentation import Mixing
 from absvit.training.building import build_teacher
+from absvit.training.classification import Classification
 from absvit.training.composite_task import CompositeTask
 from absvit.training.data import training_loader
 from absvit.training.evaluation import evaluate
@@ -36,9 +37,21 @@ class Task(Protocol):
     total: int
     steps_per_epoch: int
     unreadable: int
+    best_by: str  # what the names of the measure begin with by which the best checkpoint is chosen
 
     def facts(self) -> dict:
         """What tells these data from others."""
+
+    def model(self) -> nn.Module:
+        """The model that fits these data, with the weights that it starts from."""
+
+    def learning(self, model: nn.Module) -> nn.Module | list[dict]:
+        """What the optimiser is given: the model, for timm's parameter groups, or groups.
+
+        Parameters
+        ----------
+        model : the model that learns.
+        """
 
     def objective(self, model: nn.Module) -> nn.Module:
         """What is minimised: called with a batch's tensors, it gives losses by name.
@@ -118,7 +131,7 @@ def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
     return size, share // size
 
 
-class SceneTask:
+class SceneTask(Classification):
     """Scenes that are drawn as the training goes.
 
     Parameters
@@ -179,7 +192,7 @@ class SceneTask:
 
 
 @dataclass
-class PictureTask:
+class PictureTask(Classification):
     """Labelled pictures with augmentation, and a validation split.
 
     Parameters

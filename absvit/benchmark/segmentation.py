@@ -1,0 +1,164 @@
+"""Segmentation: time and peak memory of UPerNet on a backbone, for an image and for a training step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from absvit.benchmark.training import highest_memory
+from absvit.segmentation.building import build_segmenter
+from absvit.segmentation.objective import SegmentationObjective
+from absvit.segmentation.segmenter import Segmenter
+from absvit.segmentation.settings import SegmentationRecipe
+from absvit.segmentation.transforms import Varied
+
+__all__ = ["Segmentation", "segmentation"]
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """UPerNet on a backbone: segmenting an image, and a training step.
+
+    Parameters
+    ----------
+    models
+        Backbones.
+    size
+        Height and width of the image in pixels.
+    classes
+        Number of classes.
+    batch
+        Images of a training step, at least 2.
+    channels
+        Channels of UPerNet's head.
+    repeats
+        Timed runs, after one that is not timed; the median counts.
+    threads
+        CPU threads; 0 leaves torch's choice.
+    train
+        Also take training steps.
+    device
+        "cpu" or "cuda".
+    out
+        File for the results as JSON; none is written if left out.
+    """
+
+    models: tuple[str, ...] = ("vit_base_patch16_224", "absvit_base_patch16_224")
+    size: int = 512
+    classes: int = 150
+    batch: int = 2
+    channels: int = 512
+    repeats: int = 3
+    threads: int = 0
+    train: bool = True
+    device: str = "cpu"
+    out: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.batch < 2 or self.repeats < 1:
+            raise ValueError(f"batch must be at least 2 and repeats at least 1, got {self.batch} and {self.repeats}")
+
+
+def segmentation(parameters: Segmentation) -> list[dict]:
+    """Measure each backbone in fresh processes, one for an image and one for a training step.
+
+    Parameters
+    ----------
+    parameters : what to measure.
+
+    Returns
+    -------
+    One row a model: its parameters by part; seconds, and CPU seconds of all threads, of the backbone, of the head
+    with the interpolation, and of a training step; and bytes that the process took beyond what it held with the
+    model alone.
+    """
+    rows = []
+    for name in parameters.models:
+        rows.append({"model": name})
+        for measure in (_image, *([_step] if parameters.train else [])):
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                rows[-1] |= pool.submit(measure, name, parameters).result()
+        print(_line(rows[-1], parameters), flush=True)
+    return rows
+
+
+def _built(name: str, parameters: Segmentation) -> Segmenter:
+    """The segmenter with random weights."""
+    if parameters.threads:
+        torch.set_num_threads(parameters.threads)
+    torch.manual_seed(0)
+    varied = Varied(crop=(parameters.size, parameters.size))
+    recipe = SegmentationRecipe(model=name, finetune="none", varied=varied, channels=parameters.channels)
+    return build_segmenter(recipe, parameters.classes).to(parameters.device)
+
+
+def _image(name: str, parameters: Segmentation) -> dict:
+    """Segment one image."""
+    model = _built(name, parameters).eval()
+    size = (parameters.size, parameters.size)
+    image = torch.randn(1, 3, *size, device=parameters.device)
+    before = highest_memory(parameters.device)
+    with torch.no_grad():
+        maps = model.features(image)[-1]
+        backbone = _timed(lambda: model.features(image), parameters)
+        head = _timed(lambda: model.read(model.decode_head, maps, size), parameters)
+    parts = {"backbone": model.backbone, "decode_head": model.decode_head, "auxiliary_head": model.auxiliary_head}
+    return {
+        "parameters": {part: sum(p.numel() for p in module.parameters()) for part, module in parts.items()},
+        "seconds": {"backbone": backbone[0], "head": head[0]},
+        "cpu_seconds": {"backbone": backbone[1], "head": head[1]},
+        "peak_bytes": highest_memory(parameters.device) - before,
+    }
+
+
+def _step(name: str, parameters: Segmentation) -> dict:
+    """Take training steps: both heads, backward, AdamW."""
+    model = _built(name, parameters).train()
+    objective = SegmentationObjective(model)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=6e-5)
+    images = torch.randn(parameters.batch, 3, parameters.size, parameters.size, device=parameters.device)
+    labels = torch.randint(parameters.classes, (parameters.batch, parameters.size, parameters.size))
+    labels = labels.to(parameters.device)
+
+    def step() -> None:
+        objective(images, labels)["loss"].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    before = highest_memory(parameters.device)
+    seconds, cpu_seconds = _timed(step, parameters)
+    needed = highest_memory(parameters.device) - before
+    return {"seconds_step": seconds, "cpu_seconds_step": cpu_seconds, "peak_bytes_step": needed}
+
+
+def _timed(work: Callable[[], object], parameters: Segmentation) -> tuple[float, float]:
+    """Median seconds, and seconds of all CPU threads, of some runs after a first one."""
+    seconds, cpu_seconds = [], []
+    for _ in range(parameters.repeats + 1):
+        started, started_cpu = time.perf_counter(), time.process_time()
+        work()
+        if parameters.device == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+        cpu_seconds.append(time.process_time() - started_cpu)
+    return median(seconds[1:]), median(cpu_seconds[1:])
+
+
+def _line(row: dict, parameters: Segmentation) -> str:
+    """A row of the table that the terminal shows."""
+    seconds, cpu, counts = row["seconds"], row["cpu_seconds"], row["parameters"]
+    text = f"{row['model']:26} {counts['backbone']:,} + {counts['decode_head']:,} + {counts['auxiliary_head']:,} "
+    text += f"parameters; an image of {parameters.size} px: backbone {seconds['backbone']:.2f} s (CPU "
+    text += f"{cpu['backbone']:.2f} s), head {seconds['head']:.2f} s (CPU {cpu['head']:.2f} s), peak "
+    text += f"{row['peak_bytes'] / 2**20:.0f} MiB"
+    if "seconds_step" in row:
+        text += f"; a training step of {parameters.batch}: {row['seconds_step']:.2f} s (CPU "
+        text += f"{row['cpu_seconds_step']:.2f} s), peak {row['peak_bytes_step'] / 2**20:.0f} MiB"
+    return text

@@ -1,0 +1,153 @@
+"""``python -m absvit.segmentation RECIPE | predict | test ...``: train, test and use a segmentation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from absvit import records
+from absvit.distributed import joined
+from absvit.segmentation.building import Loaded, load_segmenter
+from absvit.segmentation.cues import Cue
+from absvit.segmentation.figures import Figure, overlay_figure
+from absvit.segmentation.prediction import Prediction, picture_files, predictions, read_files, write_predictions
+from absvit.segmentation.recipes import RECIPES
+from absvit.segmentation.settings import SegmentationRecipe
+from absvit.segmentation.testing import Test, over_seeds, run_test, summary
+from absvit.segmentation.training import run_training
+from absvit.training.place import TrainingPlace
+from stimuli import command_line
+
+Flat = tyro.conf.OmitArgPrefixes
+
+
+def training_command(name: str, recipe: SegmentationRecipe):
+    """Give the command of a recipe.
+
+    Parameters
+    ----------
+    name : name of the recipe.
+    recipe : its settings, which the command line may change.
+    """
+
+    def start(options, place) -> None:
+        if place.threads:
+            torch.set_num_threads(place.threads)
+        with joined(place.device) as process:
+            run_training(name, options, place, process)
+
+    place = TrainingPlace(output_dir=Path("outputs/segmentation") / name)
+    start.__defaults__ = (recipe, place)
+    start.__annotations__ = {"options": Flat[type(recipe)], "place": Flat[TrainingPlace]}
+    start.__doc__ = type(recipe).__doc__.splitlines()[0]
+    return start
+
+
+def test_checkpoint(test: Flat[Test], cue: Flat[Cue]) -> None:
+    """Test a trained segmenter on whole pictures, into a record; also under torchrun.
+
+    Parameters
+    ----------
+    test
+        Which checkpoint, on what.
+    cue
+        What an AbSViT looks for.
+    """
+    loaded = load_segmenter(test.checkpoint)
+    with joined(test.device) as process:
+        record = run_test(test, cue, loaded, process)
+        if not process.is_first:
+            return
+        print(summary(record).round(2).to_string(index=False))
+        if test.overlays:
+            pictures, draw = test.pictures(loaded), overlay_of(loaded, cue)
+            shown = ((f"{k:05d}", *pictures.read(k)) for k in range(min(test.overlays, len(pictures))))
+            folder = test.out.with_name(f"{test.out.stem}_overlays")
+            write_predictions(predictions(loaded, shown, cue, process), loaded, folder, draw)
+            print(folder)
+
+
+def overlay_of(loaded: Loaded, cue: Cue) -> Callable[[Prediction], Figure]:
+    """Give what draws a prediction.
+
+    Parameters
+    ----------
+    loaded : gives classes and passes.
+    cue : what was looked for.
+    """
+    looked_for = "learned prompt" if cue == Cue() else "cued"
+    headings = ["segmentation"] if loaded.model.n_passes == 1 else ["bottom-up", f"top-down, {looked_for}"]
+    return lambda found: overlay_figure(found.picture, found.labels, loaded.table, headings, found.truth)
+
+
+def predict_pictures(
+    images: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    checkpoint: Path,
+    cue: Flat[Cue],
+    out: Path = Path("outputs/predictions"),
+    overlays: bool = True,
+    device: str | None = None,
+) -> None:
+    """Write label pictures under the data set's palette, and overlays of every pass, for pictures of any size.
+
+    Parameters
+    ----------
+    images
+        Picture files, or folders of them.
+    checkpoint
+        segmenter.safetensors of a training, or one of its checkpoints.
+    cue
+        What an AbSViT looks for.
+    out
+        Folder of the results.
+    overlays
+        Also write STEM_overlay.png.
+    device
+        cpu, cuda or mps; a GPU where there is one, if left out.
+    """
+    files, loaded = picture_files(images), load_segmenter(checkpoint)
+    draw = overlay_of(loaded, cue) if overlays else None
+    with joined(device) as process:
+        found = predictions(loaded, read_files(files, process), cue, process)
+        for path in write_predictions(found, loaded, out, draw):
+            print(path)
+
+
+def show_summary(record: Annotated[tuple[Path, ...], tyro.conf.Positional]) -> None:
+    """The scores of one test; of several, means with Student's 95 % intervals over the trainings of each model.
+
+    Parameters
+    ----------
+    record
+        The records; those of one model are taken as its seeds.
+    """
+    tables = [summary(records.load(path)) for path in record]
+    table = tables[0] if len(tables) == 1 else over_seeds(tables)
+    print(table.round(2).to_string(index=False))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : words after the program's name; those of the process if left out.
+
+    Returns
+    -------
+    Exit code: 0, or 2 after one line on standard error.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    commands = {"predict": predict_pictures, "test": test_checkpoint, "summary": show_summary}
+    commands |= {name: training_command(name, recipe) for name, recipe in RECIPES.items()}
+    refusals = (ValueError, OSError, FloatingPointError)
+    return command_line.run(commands, "python -m absvit.segmentation", words, refusals)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

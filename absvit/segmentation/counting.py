@@ -1,0 +1,129 @@
+"""Counting: which class each pixel is given, against which class it is, and the scores that follow from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from absvit.models.perceive import evaluating
+from absvit.models.priors import Prior
+from absvit.segmentation.classes import IGNORED
+from absvit.segmentation.loaders import Seen
+from absvit.segmentation.segmenter import Segmenter, resized
+from absvit.training.building import autocast
+
+__all__ = ["confusion", "confusions", "predicted_classes", "scores"]
+
+
+def confusion(labels: Tensor, predicted: Tensor, n_classes: int) -> Tensor:
+    """Count pixels by true and predicted class.
+
+    Parameters
+    ----------
+    labels : any shape, integers: classes, or 255 where a pixel does not count.
+    predicted : same shape, classes.
+    n_classes : number of classes.
+
+    Returns
+    -------
+    (class, predicted class) int64.
+    """
+    counted = labels != IGNORED
+    pairs = labels[counted].long() * n_classes + predicted[counted].long()
+    return torch.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def scores(counts: xr.DataArray) -> xr.Dataset:
+    """Give the scores of a confusion matrix, as mmseg and torchmetrics define them.
+
+    Parameters
+    ----------
+    counts : (..., class, predicted_class) pixels.
+
+    Returns
+    -------
+    Dataset with iou and accuracy (..., class): intersection over union, and share of a class's pixels that are found,
+    NaN for a class that neither is there nor is seen, or that is not there; and miou, macc (...), their means over the
+    other classes, and aacc (...), the share of all pixels that are right. All in [0, 1].
+    """
+    counts = counts.astype(float)
+    there, seen = counts.sum("predicted_class"), counts.sum("class").rename(predicted_class="class")
+    names = counts["class"].values
+    hit = xr.DataArray(
+        np.diagonal(counts.transpose(..., "class", "predicted_class").values, axis1=-2, axis2=-1), there.coords,
+        there.dims,
+    )  # fmt: skip
+    seen = seen.transpose(*there.dims).assign_coords({"class": names})
+    union, total = there + seen - hit, there.sum("class")
+    iou, accuracy = hit / union.where(union > 0), hit / there.where(there > 0)
+    return xr.Dataset(
+        {
+            "iou": iou.assign_attrs(long_name="intersection over union of a class", units="1"),
+            "accuracy": accuracy.assign_attrs(long_name="share of a class's pixels that are found", units="1"),
+            "miou": iou.mean("class").assign_attrs(long_name="mean intersection over union", units="1"),
+            "macc": accuracy.mean("class").assign_attrs(long_name="mean accuracy of the classes", units="1"),
+            "aacc": (hit.sum("class") / total.where(total > 0)).assign_attrs(
+                long_name="share of the pixels that are right", units="1"
+            ),
+        }
+    )
+
+
+def predicted_classes(
+    model: Segmenter, images: Tensor, size: tuple[int, int], prior: Prior | None = None, precision: str = "fp32"
+) -> Tensor:
+    """Segment images in every pass, at another size than theirs.
+
+    Parameters
+    ----------
+    model : the segmenter, in eval mode.
+    images : (image, channel, y, x), normalised, on its device.
+    size : height and width of the result in pixels; logits are interpolated bilinearly.
+    prior : what an AbSViT looks for in its second pass; the learned prompt if left out.
+    precision : "fp32", "bf16" or "fp16".
+
+    Returns
+    -------
+    (iteration, image, y, x) uint8 classes.
+    """
+    own, found = tuple(images.shape[-2:]), []
+    with torch.no_grad(), autocast(precision, images.device):
+        for maps in model.features(images, prior):
+            logits = model.read(model.decode_head, maps, own)
+            found.append((logits if own == size else resized(logits, size)).argmax(1).byte())
+    return torch.stack(found)
+
+
+def confusions(
+    model: Segmenter, batches: Iterable[list[Seen]], device: torch.device, prior_for=None, precision: str = "fp32"
+) -> Iterator[tuple[int, Tensor]]:
+    """Count the pixels of whole pictures, each on its own.
+
+    Parameters
+    ----------
+    model : the segmenter, left in the mode that it was in.
+    batches : pictures; neighbours of one size are segmented together.
+    device : where the model is.
+    prior_for : function of an image's height and width that gives the prior; the learned prompt if left out.
+    precision : as in :func:`predicted_classes`.
+
+    Yields
+    ------
+    Number of a picture, and its counts (iteration, class, predicted class) int64, on the CPU.
+    """
+    with evaluating(model):
+        for batch in batches:
+            for (shape, size), group in groupby(batch, lambda seen: (seen.image.shape, seen.labels.shape)):
+                alike = list(group)
+                images = torch.stack([seen.image for seen in alike]).to(device)
+                prior = None if prior_for is None else prior_for(tuple(shape[-2:]))
+                predicted = predicted_classes(model, images, size, prior, precision)
+                for place, seen in enumerate(alike):
+                    labels = torch.from_numpy(seen.labels).to(device)
+                    counts = [confusion(labels, classes[place], model.n_classes) for classes in predicted]
+                    yield seen.number, torch.stack(counts).cpu()

@@ -1,0 +1,233 @@
+"""Pictures with a class for every pixel: VOC 2012, Cityscapes, ADE20K, folders of pictures and labels, drawn scenes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from torchvision.datasets import Cityscapes, VOCSegmentation
+
+from absvit.images import PHOTOGRAPH_SUFFIXES, read_photograph
+from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
+
+__all__ = ["DataSet", "SegmentedPictures", "SegmentedFiles", "Split", "open_pictures"]
+
+DataSet = Literal["VOC", "CITYSCAPES", "ADE20K", "FOLDERS"]
+Split = Literal["train", "val"]
+
+
+class SegmentedPictures(ABC):
+    """Pictures with labels. Holds no open file, so that worker processes can share it.
+
+    Parameters
+    ----------
+    table : what the labels mean.
+    """
+
+    def __init__(self, table: ClassTable) -> None:
+        self.table = table
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def name(self, index: int) -> str:
+        """Name of a picture within its data set.
+
+        Parameters
+        ----------
+        index : number of the picture.
+        """
+
+    @abstractmethod
+    def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
+        """Read a picture and its labels.
+
+        Parameters
+        ----------
+        index : number of the picture.
+
+        Returns
+        -------
+        picture : 8-bit RGB.
+        labels : (y, x) uint8 classes, 255 where a pixel does not count.
+
+        Raises
+        ------
+        ValueError : a file is missing, cannot be read, or does not fit the other; the message names it.
+        """
+
+    def fingerprint(self) -> str:
+        """SHA-256 over classes and names of the pictures."""
+        digest = hashlib.sha256(json.dumps(self.table.names).encode())
+        for index in range(len(self)):
+            digest.update(self.name(index).encode() + b"\0")
+        return digest.hexdigest()
+
+
+class SegmentedFiles(SegmentedPictures):
+    """Picture files, each with a label file.
+
+    Parameters
+    ----------
+    root : folder that holds both.
+    pictures, labels : files, in the same order.
+    table : what the labels mean.
+    """
+
+    def __init__(self, root: Path, pictures: Sequence[Path], labels: Sequence[Path], table: ClassTable) -> None:
+        super().__init__(table)
+        self.root, self.pictures, self.labels = Path(root), list(map(Path, pictures)), list(map(Path, labels))
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def name(self, index: int) -> str:
+        """Path of a picture below the data set's folder.
+
+        Parameters
+        ----------
+        index : number of the picture.
+        """
+        return self.pictures[index].relative_to(self.root).as_posix()
+
+    def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
+        """Read a picture and its labels.
+
+        Parameters
+        ----------
+        index : as in :meth:`SegmentedPictures.read`, which tells what is raised, too.
+        """
+        path, label_path = self.pictures[index], self.labels[index]
+        if not label_path.is_file():
+            raise ValueError(f"no label file {label_path} for {path}: every picture needs one")
+        try:
+            picture = read_photograph(path, upright=False)
+        except FileNotFoundError as error:
+            raise ValueError(f"{error}: the data set lists it") from error
+        labels = self.table.labels(_stored(label_path), str(label_path))
+        if labels.shape != picture.size[::-1]:
+            raise ValueError(
+                f"{label_path} has (y, x) = {labels.shape} pixels, but {path} has {picture.size[::-1]}: a label file "
+                "must be as large as its picture"
+            )
+        return picture, labels
+
+
+def _stored(path: Path) -> np.ndarray:
+    """Values of a label file, (y, x) integers."""
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            mode, values = picture.mode, np.asarray(picture)
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"cannot read the labels {path} (PNG with 8 or 16 bits): {error}") from error
+    if mode not in ("P", "L") and not mode.startswith("I"):
+        raise ValueError(
+            f"{path} holds colours (mode {mode}), but labels are numbers of classes: save it as 8-bit grey or palette "
+            "PNG whose values count the classes"
+        )
+    if values.min() < 0:
+        raise ValueError(f"{path} holds the value {values.min()}, but labels are not negative")
+    return values.astype(np.int64)
+
+
+def open_pictures(data_set: DataSet, data_path: Path, split: Split) -> SegmentedFiles:
+    """Open one split of a data set in its published layout.
+
+    Parameters
+    ----------
+    data_set : VOC (``VOCdevkit/VOC2012`` with ``ImageSets/Segmentation/SPLIT.txt``), CITYSCAPES (``leftImg8bit`` and
+        ``gtFine``), ADE20K (``ADEChallengeData2016`` with ``images`` and ``annotations``), or FOLDERS
+        (``images/SPLIT``, ``labels/SPLIT`` with label files of the same stems, and ``classes.txt`` with one name a
+        line, optionally followed by a tab and a colour like ``#ff8000``).
+    data_path : folder that holds it; the inner folder that is named first is taken as well.
+    split : "train" or "val".
+
+    Raises
+    ------
+    FileNotFoundError : folder or list of the split are not there.
+    ValueError : an unknown name, or a split without pictures.
+    """
+    openers = {"VOC": _voc, "CITYSCAPES": _cityscapes, "ADE20K": _ade20k, "FOLDERS": _folders}
+    if data_set not in openers or split not in ("train", "val"):
+        raise ValueError(f"expected one of {', '.join(openers)} and train or val, got {data_set!r} and {split!r}")
+    data_path = Path(data_path)
+    if not data_path.is_dir():
+        raise FileNotFoundError(f"no data set at {data_path}; check --data-path")
+    found = openers[data_set](data_path, split)
+    if not len(found):
+        raise ValueError(f"the {split} split of {data_path} holds no picture")
+    return found
+
+
+def _needed(path: Path, what: str) -> Path:
+    """A file or folder that has to be there."""
+    if not path.exists():
+        raise FileNotFoundError(f"no {what} at {path}: check --data-path, or complete the data set")
+    return path
+
+
+def _voc(data_path: Path, split: str) -> SegmentedFiles:
+    root = next((p for p in (data_path, *data_path.parents[:2]) if (p / "VOCdevkit" / "VOC2012").is_dir()), data_path)
+    inner = _needed(root / "VOCdevkit" / "VOC2012", "VOC 2012")
+    _needed(inner / "ImageSets" / "Segmentation" / f"{split}.txt", f"list of the {split} split")
+    listed = VOCSegmentation(str(root), year="2012", image_set=split)
+    return SegmentedFiles(inner, listed.images, listed.masks, VOC)
+
+
+def _cityscapes(data_path: Path, split: str) -> SegmentedFiles:
+    for folder in ("leftImg8bit", "gtFine"):
+        _needed(data_path / folder / split, f"{folder} of the {split} split")
+    listed = Cityscapes(str(data_path), split=split, mode="fine", target_type="semantic")
+    pairs = sorted((picture, label[0]) for picture, label in zip(listed.images, listed.targets, strict=True))
+    trained = sorted((c for c in Cityscapes.classes if 0 <= c.train_id < IGNORED), key=lambda c: c.train_id)
+    # -1, the licence plate, is stored as 255 in 8 bits
+    values = {c.id % 256: c.train_id if 0 <= c.train_id < IGNORED else IGNORED for c in Cityscapes.classes}
+    table = ClassTable(tuple(c.name for c in trained), tuple(c.color for c in trained), values)
+    return SegmentedFiles(data_path, [picture for picture, _ in pairs], [label for _, label in pairs], table)
+
+
+def _ade20k(data_path: Path, split: str) -> SegmentedFiles:
+    inner = data_path / "ADEChallengeData2016"
+    root, folder = inner if inner.is_dir() else data_path, "training" if split == "train" else "validation"
+    pictures = _pictures(_needed(root / "images" / folder, f"{folder} pictures of ADE20K"))
+    labels = _needed(root / "annotations" / folder, f"{folder} annotations of ADE20K")
+    return SegmentedFiles(root, pictures, [labels / f"{path.stem}.png" for path in pictures], ADE20K)
+
+
+def _folders(root: Path, split: str) -> SegmentedFiles:
+    pictures = _pictures(_needed(root / "images" / split, "folder of pictures"))
+    folder, classes = _needed(root / "labels" / split, "folder of labels"), root / "classes.txt"
+    _needed(classes, "list of classes (one name a line, in the order of the labels)")
+    labels = {path.stem: path for path in sorted(folder.iterdir()) if path.is_file()}
+    files = [labels.get(path.stem, folder / f"{path.stem}.png") for path in pictures]
+    return SegmentedFiles(root, pictures, files, _listed_classes(classes))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTOGRAPH_SUFFIXES)
+
+
+def _listed_classes(path: Path) -> ClassTable:
+    """Classes of a text file: a name a line, perhaps a tab and a colour behind it."""
+    lines = [line.split("\t") for line in path.read_text("utf8").splitlines() if line.strip()]
+    colours = list(colour_map(min(len(lines), IGNORED)))
+    for k, (name, *colour) in enumerate(lines):
+        if not colour:
+            continue
+        try:
+            colours[k] = tuple(bytes.fromhex(colour[0].strip().removeprefix("#")))
+            assert len(colours[k]) == 3
+        except (ValueError, AssertionError) as error:
+            raise ValueError(f"{path}: the colour {colour[0]!r} of {name} is not like #ff8000") from error
+    try:
+        return ClassTable.counted([name.strip() for name, *_ in lines], colours)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

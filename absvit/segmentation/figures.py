@@ -1,0 +1,86 @@
+"""Overlays: a picture beside its segmentation in every pass, with the names of the classes; no model is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from absvit.segmentation.classes import IGNORED, ClassTable
+
+__all__ = ["Figure", "blended", "overlay_figure"]
+
+OPACITY = 0.6
+PANEL = 2.2  # inches
+TEXT = 7  # points
+LARGEST_LEGEND = 12  # classes, those with the most pixels first
+
+
+def blended(picture: np.ndarray, labels: np.ndarray, table: ClassTable, opacity: float = OPACITY) -> np.ndarray:
+    """Lay the colours of classes over a picture.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    labels : (y, x) uint8 classes; pixels of 255 keep the picture.
+    table : gives the colours.
+    opacity : of the colours, in [0, 1].
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+    """
+    colours = np.zeros((256, 3))
+    colours[: len(table.colours)] = table.colours
+    mixed = (1 - opacity) * picture + opacity * colours[labels]
+    mixed = np.where((labels == IGNORED)[..., None], picture, mixed)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def overlay_figure(
+    picture: np.ndarray,
+    labels: Sequence[np.ndarray],
+    table: ClassTable,
+    headings: Sequence[str],
+    truth: np.ndarray | None = None,
+) -> Figure:
+    """Draw a picture, its segmentations, and the true labels where they are known.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    labels : segmentations (y, x) uint8.
+    table : names and colours of the classes.
+    headings : one above each segmentation.
+    truth : (y, x) uint8 true classes.
+
+    Returns
+    -------
+    Figure with one panel each, and the classes that occur, the largest first, below.
+    """
+    panels = [("picture", picture)]
+    panels += [(heading, blended(picture, one, table)) for heading, one in zip(headings, labels, strict=True)]
+    panels += [] if truth is None else [("true labels", blended(picture, truth, table))]
+    shown = np.concatenate([np.ravel(one) for one in [*labels, *([] if truth is None else [truth])]])
+    counts = np.bincount(shown, minlength=256)[: len(table.names)]
+    present = [k for k in np.argsort(-counts, kind="stable")[:LARGEST_LEGEND] if counts[k]]
+    columns = min(len(present), 2 * len(panels))
+    rows = -(-len(present) // columns)
+    height = PANEL * picture.shape[0] / picture.shape[1]
+    legend, heading = 0.18 * rows + 0.1, 0.2
+    total = height + legend + heading
+    with matplotlib.rc_context({"font.size": TEXT}):
+        figure = Figure(figsize=(PANEL * len(panels), total))
+        FigureCanvasAgg(figure)
+        for place, (title, pixels) in enumerate(panels):
+            axes = figure.add_axes((place / len(panels), legend / total, 0.97 / len(panels), height / total))
+            axes.imshow(pixels, interpolation="nearest")
+            axes.set_axis_off()
+            axes.set_title(title, fontsize=TEXT, pad=2)
+        patches = [Patch(color=np.array(table.colours[k]) / 255, label=table.names[k]) for k in present]
+        figure.legend(handles=patches, loc="lower left", ncols=columns, frameon=False, fontsize=TEXT, borderpad=0)
+    return figure

@@ -1,0 +1,150 @@
+"""Prediction: pictures in, label pictures with the data set's palette and overlays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from absvit.distributed import Process
+from absvit.images import PHOTOGRAPH_SUFFIXES, read_photograph
+from absvit.models.downloads import replace_file
+from absvit.models.perceive import evaluating
+from absvit.segmentation.building import Loaded
+from absvit.segmentation.classes import coloured
+from absvit.segmentation.counting import predicted_classes
+from absvit.segmentation.cues import Cue
+from absvit.segmentation.tasks import whole_transform_of
+
+__all__ = ["Prediction", "picture_files", "predictions", "read_files", "write_predictions"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A picture with its segmentation.
+
+    Parameters
+    ----------
+    name : of the picture, without ending.
+    picture : (y, x, channel) uint8.
+    labels : (iteration, y, x) uint8 classes in every pass; iteration 0 is bottom-up.
+    truth : (y, x) uint8 true classes, or None where they are not known.
+    """
+
+    name: str
+    picture: np.ndarray
+    labels: np.ndarray
+    truth: np.ndarray | None = None
+
+
+def picture_files(images: Sequence[Path]) -> list[Path]:
+    """Give the picture files that are meant.
+
+    Parameters
+    ----------
+    images : picture files, and folders of them.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such file.
+    ValueError : no picture at all, a folder without any, or two pictures whose results would have one name.
+    """
+    if not images:
+        raise ValueError("give at least one picture, or a folder of pictures")
+    files = []
+    for path in images:
+        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PHOTOGRAPH_SUFFIXES) if path.is_dir() else []
+        if path.is_dir() and not inside:
+            raise ValueError(f"the folder {path} holds no picture (.jpg, .png ...)")
+        files += inside or [path]
+    missing = [path for path in files if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"no picture at {missing[0]}; check the path")
+    stems = [path.stem for path in files]
+    twice = [path for path in files if stems.count(path.stem) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} and {twice[1]} would both become {twice[0].stem}.png: give them apart")
+    return files
+
+
+def read_files(files: Sequence[Path], process: Process) -> Iterator[tuple[str, Image.Image, None]]:
+    """Read pictures in any mode; they are turned upright as their EXIF orientation says.
+
+    Parameters
+    ----------
+    files : picture files.
+    process : this process; each of several takes its share.
+
+    Yields
+    ------
+    Name, picture, and None for the labels, as :func:`predictions` takes them.
+
+    Raises
+    ------
+    ValueError : a file cannot be read as a picture.
+    """
+    for path in files[process.rank :: process.world_size]:
+        yield path.stem, read_photograph(path), None
+
+
+def predictions(
+    loaded: Loaded, pictures: Iterable[tuple[str, Image.Image, np.ndarray | None]], cue: Cue, process: Process
+) -> Iterator[Prediction]:
+    """Segment pictures of any size, whole.
+
+    Parameters
+    ----------
+    loaded : the segmenter.
+    pictures : name, 8-bit RGB picture, and true labels (y, x) uint8 or None.
+    cue : what an AbSViT looks for.
+    process : this process.
+
+    Yields
+    ------
+    One prediction a picture, at the picture's size.
+
+    Raises
+    ------
+    ValueError : the cue does not fit the model.
+    """
+    model, transform = loaded.model.to(process.device), whole_transform_of(loaded.recipe)
+    prior_for = cue.prior_for(model)
+    with evaluating(model):
+        for name, picture, truth in pictures:
+            image = transform(picture)[None].to(process.device)
+            prior = None if prior_for is None else prior_for(tuple(image.shape[-2:]))
+            labels = predicted_classes(model, image, picture.size[::-1], prior, loaded.recipe.precision)
+            yield Prediction(name, np.asarray(picture), labels[:, 0].cpu().numpy(), truth)
+
+
+def write_predictions(
+    found: Iterable[Prediction], loaded: Loaded, out: Path, draw: Callable[[Prediction], Any] | None = None
+) -> list[Path]:
+    """Write ``NAME.png``, the labels of the last pass under the palette, and ``NAME_overlay.png`` for each picture.
+
+    Parameters
+    ----------
+    found : predictions.
+    loaded : gives the classes.
+    out : folder, made if missing.
+    draw : function of a prediction that gives the overlay as a matplotlib figure; no overlays if left out.
+
+    Returns
+    -------
+    The files.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for prediction in found:
+        labels = coloured(prediction.labels[-1], loaded.table)
+        written.append(out / f"{prediction.name}.png")
+        replace_file(written[-1], partial(labels.save, format="png"))
+        if draw is not None:
+            written.append(out / f"{prediction.name}_overlay.png")
+            replace_file(written[-1], partial(draw(prediction).savefig, format="png", dpi=200))
+    return written
