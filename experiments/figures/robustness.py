@@ -10,11 +10,11 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_interval_rows, page_of_panels
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.tables import check_title, check_variables, listed
+from experiments.measures.intervals import student_interval
 
 __all__ = ["TITLES", "profile_rows", "robustness"]
 
@@ -94,8 +94,7 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
     for (model, suite, severity), part in several.groupby(["model", "suite", "severity"], sort=False):
         values, n = 100 * part["top1"].to_numpy(), len(part)
         if n > 1:
-            half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
-            low, high = max(0.0, values.mean() - half), min(100.0, values.mean() + half)
+            low, high = np.clip(student_interval(values, LEVEL), 0.0, 100.0)
         else:
             low, high = 100 * part["top1_low"].iloc[0], 100 * part["top1_high"].iloc[0]
         row = {"model": model, "suite": suite, "severity": severity, "trainings": n}

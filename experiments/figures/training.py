@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from experiments.figures.charts import Panel, draw_interval_lines, keys_of, page_of_panels, told_of
 from experiments.figures.drawing import STYLE, Style
+from experiments.measures.intervals import student_interval
 
 __all__ = ["training"]
 
@@ -76,11 +76,8 @@ def over_seeds(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame by epoch with the columns name, name_low and name_high, which are equal where there is one seed.
     """
     of_seed = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().unstack("seed")
-    n = of_seed.notna().sum(axis=1)
-    error = of_seed.std(axis=1, ddof=1).fillna(0) / np.sqrt(n)
-    reach = error * stats.t.ppf(0.975, np.maximum(n - 1, 1))
-    mean = of_seed.mean(axis=1)
-    return pd.DataFrame({name: mean, f"{name}_low": mean - reach, f"{name}_high": mean + reach})
+    rows = {epoch: (row.mean(), *student_interval(row.dropna().to_numpy())) for epoch, row in of_seed.iterrows()}
+    return pd.DataFrame.from_dict(rows, "index", columns=[name, f"{name}_low", f"{name}_high"])
 
 
 def _plural(n: int) -> str:

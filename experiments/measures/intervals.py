@@ -1,4 +1,4 @@
-"""Intervals: means with their bootstrap intervals, and how a paper writes them."""
+"""Intervals: bootstrap, of shares and over trainings, and how a paper writes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-__all__ = ["bootstrap", "interval_text", "number_text", "proportion_interval"]
+__all__ = ["bootstrap", "interval_text", "number_text", "proportion_interval", "student_interval"]
 
 BLOCK = 2**22  # numbers held at once while resampling
 
@@ -74,6 +74,25 @@ def proportion_interval(successes: int, trials: int, level: float = 0.95) -> tup
     """
     found = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(found.low), float(found.high)
+
+
+def student_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a mean by Student's t, as over a few trainings.
+
+    Parameters
+    ----------
+    values : (training,) at least one number; one alone tells no interval, and both ends are that number.
+    level : coverage, in (0, 1).
+
+    Returns
+    -------
+    Lower and upper end.
+    """
+    values = np.asarray(values, float)
+    if len(values) == 1:
+        return float(values[0]), float(values[0])
+    reach = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return float(values.mean() - reach), float(values.mean() + reach)
 
 
 def number_text(number: float, digits: int = 2) -> str:
