@@ -84,7 +84,10 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
             "The sum over blocks, the energy of analysis by synthesis, as relative change since pass 0, gain "
             f"{gain:g}.", of_kinds,
         ),
-        Panel(partial(_ends, record, looks, n), "all blocks, last pass", "The same in the last pass, by gain (axis logarithmic beyond ±1).", keys),
+        Panel(
+            partial(_ends, record, looks, n), "all blocks, last pass",
+            "The same in the last pass, by gain (where it exceeds 10, on an axis that is logarithmic beyond ±1).", keys,
+        ),
     ]  # fmt: skip
 
 
@@ -121,5 +124,6 @@ def _ends(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> Non
             by_gain(axes, of_kind(change, part, kind), part, look | dashes, n, 1.5 * k)
     draw_reference(axes, y=0)
     mark_gains(axes, record["gain"].values)
-    axes.set_yscale("symlog", linthresh=1)  # high gains raise it by more than they lower it elsewhere
+    if max(map(abs, axes.get_ylim())) > 10:  # where high gains raise it a hundredfold, the rest would be a flat line
+        axes.set_yscale("symlog", linthresh=1)
     axes.set(ylabel="change of energy")
