@@ -4,7 +4,7 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-out=outputs/robustness
+out=${OUT:-outputs/robustness}
 mkdir -p "$out"
 evaluate() { # RECORD PICTURES OPTIONS...: on a folder and its corrupted copy, in NPROC=2 processes
     echo "$1" && "$PYTHON" -m torch.distributed.run --standalone --nproc_per_node "${NPROC:-2}" -m -- absvit.robustness clean \

@@ -4,7 +4,7 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-out=outputs/probes n=${N:-120} seeds=(default seed1 seed2)
+out=${OUT:-outputs/probes} n=${N:-120} seeds=(default seed1 seed2)
 show() { # RECORD PROBE OPTIONS...
     "$PYTHON" -m torch.distributed.run --standalone --nproc_per_node "${NPROC:-2}" -m -- experiments "$2" \
         --checkpoint "${seeds[@]}" --seed 21 --resume --out "$out/$1.zarr" "${@:3}" >/dev/null

@@ -282,7 +282,6 @@ class HybridRecipe(Recipe):
     drop_path: float = 0.0
     smoothing: float = 0.05
     model_ema: bool = False
-    precision: Precision = "fp32"
     checkpoint_every: int = 250
     data_set: DataSet = "FOLDER"
     input_size: int = 224
