@@ -1,8 +1,9 @@
-"""``python -m absvit.launch [torchrun's options] [RECIPE] [options]``: a training in one process per GPU.
+"""``python -m absvit.launch [torchrun's options] [RECIPE | PROGRAM ...] [options]``: one process per GPU.
 
 torchrun without its page of text when a process fails: the processes have said why. What is not an option of
-torchrun goes to :mod:`absvit.training`, and to :mod:`absvit.segmentation` where the recipe's name begins with
-``upernet_``. Without a GPU, as many processes as NPROC says (default 1).
+torchrun goes to the program that comes first (``experiments``, ``absvit.robustness``), else to
+:mod:`absvit.training`, or to :mod:`absvit.segmentation` where the recipe's name begins with ``upernet_``.
+Without a GPU, as many processes as NPROC says (default 1).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ OPTIONS = (
     "nnodes", "nproc-per-node", "node-rank", "max-restarts", "rdzv-backend", "rdzv-endpoint", "rdzv-id", "rdzv-conf",
     "master-addr", "master-port", "local-addr", "monitor-interval", "log-dir", "redirects", "tee",
 )  # fmt: skip
+PROGRAMS = ("experiments", "absvit.robustness")  # besides the trainings, whose recipes need no program
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -45,14 +47,17 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return [f"--{name.replace('_', '-')}={value}" for name, value in given.items()], others
 
 
-def program_of(words: Sequence[str]) -> str:
-    """Give the module that knows a recipe.
+def program_of(words: Sequence[str]) -> list[str]:
+    """Put the module that shall run before its words.
 
     Parameters
     ----------
-    words : the training's own words; its recipe comes first.
+    words : what is not torchrun's: a program or a recipe comes first.
     """
-    return "absvit.segmentation" if words and words[0].startswith("upernet_") else "absvit.training"
+    first = words[0] if words else ""
+    if first in PROGRAMS:
+        return list(words)
+    return ["absvit.segmentation" if first.startswith("upernet_") else "absvit.training", *words]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # as torchrun would, with a warning
     logging.disable()  # the processes say what is wrong; this one only starts them
     try:
-        torchrun.run(torchrun.parse_args([*options, "-m", program_of(words), *words]))
+        torchrun.run(torchrun.parse_args([*options, "-m", "--", *program_of(words)]))
     except ChildFailedError as failure:
         code = failure.get_first_failure()[1].exitcode
         if code < 0:

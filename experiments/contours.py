@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import cues
-from experiments.demands import check_classes, check_looking, check_variables, each_part
+from experiments.demands import check_classes, check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, run
 from stimuli.contours import FIGURES, surface
@@ -22,25 +22,8 @@ TITLE = "contours"
 
 
 @dataclass(frozen=True)
-class Contours:
-    """Parameters of the probe.
-
-    Parameters
-    ----------
-    iterations
-        Feedback passes, at least 1.
-    gains
-        Gains of the cues, a dimension of the record.
-    layer
-        Block whose value norm is recorded.
-    """
-
-    iterations: int = 1
-    gains: tuple[float, ...] = (2.0,)
-    layer: int = -3
-
-    def __post_init__(self) -> None:
-        check_looking(self.iterations, self.gains)
+class Contours(cues.Cued):
+    """Parameters of the probe."""
 
 
 def conditions() -> list[Condition]:
@@ -85,7 +68,8 @@ def probe(
     stimuli = each_part(stimuli, _figures)
     check_classes(observers, stimuli.part(0, 1).attrs["categories"], "contours")
     maps = ("prior_weights", "value_norm")
-    return run(TITLE, observers, stimuli, conditions(), parameters, seed, store, parameters.gains, maps)
+    shown = cues.chosen(conditions(), parameters.priors)
+    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
 
 
 def _figures(stimuli: xr.Dataset) -> xr.Dataset:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import cues
-from experiments.demands import check_classes, check_looking, check_variables, each_part
+from experiments.demands import check_classes, check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, Trial, run
 
@@ -20,28 +20,20 @@ TITLE = "crowding"
 
 
 @dataclass(frozen=True)
-class Crowding:
+class Crowding(cues.Cued):
     """Parameters of the probe.
 
     Parameters
     ----------
-    iterations
-        Feedback passes, at least 1.
-    gains
-        Gains of the cues, a dimension of the record.
     width
         Standard deviation of the spotlight on the target, in units of the smaller side of the image.
-    layer
-        Block whose value norm is recorded.
     """
 
-    iterations: int = 1
     gains: tuple[float, ...] = (1.0,)
     width: float = 0.08
-    layer: int = -3
 
     def __post_init__(self) -> None:
-        check_looking(self.iterations, self.gains)
+        super().__post_init__()
         if not 0 < self.width <= 10:
             raise ValueError(f"width must be in (0, 10] of the image's smaller side, got {self.width}")
 
@@ -91,7 +83,8 @@ def probe(
     stimuli = each_part(stimuli, _displays)
     check_classes(observers, stimuli.part(0, 1).attrs["categories"], "crowding")
     maps = ("prior_weights", "value_norm")
-    return run(TITLE, observers, stimuli, conditions(parameters), parameters, seed, store, parameters.gains, maps)
+    shown = cues.chosen(conditions(parameters), parameters.priors)
+    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
 
 
 def _target(trial: Trial) -> np.ndarray:

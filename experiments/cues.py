@@ -1,17 +1,69 @@
-"""Cues: functions of a trial that give the priors which several probes share."""
+"""Cues: what the probes of cues share, their parameters and the functions of a trial that give their priors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from absvit import priors
 from experiments.directions import random_directions
-from experiments.trials import Trial
+from experiments.trials import Condition, Trial
 
-__all__ = ["class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
+__all__ = ["Cued", "chosen", "class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
+
+
+@dataclass(frozen=True)
+class Cued:
+    """Parameters that every probe of cues has.
+
+    Parameters
+    ----------
+    iterations
+        Feedback passes, at least 1.
+    gains
+        Gains of the cues, a dimension of the record.
+    layer
+        Block whose norms of feedback and values are recorded.
+    priors
+        Kinds of priors to show, of those that the probe has; all of them, if left out.
+    """
+
+    iterations: int = 1
+    gains: tuple[float, ...] = (2.0,)
+    layer: int = -3
+    priors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+        finite = all(math.isfinite(gain) for gain in self.gains)
+        if not self.gains or not finite or len(set(self.gains)) < len(self.gains):
+            raise ValueError(f"gains must be one or more different finite numbers, got {tuple(self.gains)}")
+
+
+def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequence[str] = ()) -> list[Condition]:
+    """Take the conditions of some kinds.
+
+    Parameters
+    ----------
+    conditions : all of a probe.
+    kinds : wanted kinds of priors; all, if empty.
+    needed : kinds without which the probe has no measure.
+
+    Raises
+    ------
+    ValueError : the probe has no such kind, or a needed one is left out.
+    """
+    known = list(dict.fromkeys(condition.kind for condition in conditions))
+    if unknown := [kind for kind in kinds if kind not in known]:
+        raise ValueError(f"there is no prior {unknown[0]!r} in this probe; expected some of {', '.join(known)}")
+    if kinds and (lacking := [kind for kind in needed if kind not in kinds]):
+        raise ValueError(f"this probe compares with the prior {lacking[0]!r}: add it to --priors")
+    return [condition for condition in conditions if condition.kind in (kinds or known)]
 
 
 def learned(trial: Trial) -> priors.Prior:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Callable, Sequence
 
 import xarray as xr
@@ -11,7 +10,7 @@ import xarray as xr
 from experiments.observers import Observer, class_indices, class_names
 from experiments.trials import Stimuli
 
-__all__ = ["check_classes", "check_looking", "check_variables", "each_part"]
+__all__ = ["check_classes", "check_variables", "each_part"]
 
 
 def check_variables(example: xr.Dataset, names: Sequence[str], probe: str) -> None:
@@ -57,24 +56,6 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
             f"{label} does not know the class {unknown[0]!r}, which {probe} asks for; it knows {', '.join(near)}: "
             "choose another model or other stimuli"
         )
-
-
-def check_looking(iterations: int, gains: Sequence[float]) -> None:
-    """Refuse numbers of passes and gains that no probe of cues can use.
-
-    Parameters
-    ----------
-    iterations : feedback passes.
-    gains : gains of the cues.
-
-    Raises
-    ------
-    ValueError : less than one pass, no gain, one that is not finite, or one given twice.
-    """
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, got {iterations}")
-    if not gains or not all(math.isfinite(gain) for gain in gains) or len(set(gains)) < len(gains):
-        raise ValueError(f"gains must be one or more different finite numbers, got {tuple(gains)}")
 
 
 def each_part(stimuli: Stimuli | xr.Dataset, change: Callable[[xr.Dataset], xr.Dataset]) -> Stimuli:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import cues
-from experiments.demands import check_looking, check_variables, each_part
+from experiments.demands import check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, Trial, run
 
@@ -20,31 +20,23 @@ TITLE = "navon"
 
 
 @dataclass(frozen=True)
-class Navon:
+class Navon(cues.Cued):
     """Parameters of the probe.
 
     Parameters
     ----------
-    iterations
-        Feedback passes, at least 1.
-    gains
-        Gains of the cues, a dimension of the record.
     narrow
         Standard deviation of the narrow spotlight, in units of the smaller side of the image.
     wide
         Standard deviation of the wide one.
-    layer
-        Block whose value norm is recorded.
     """
 
-    iterations: int = 1
     gains: tuple[float, ...] = (1.0,)
     narrow: float = 0.08
     wide: float = 0.35
-    layer: int = -3
 
     def __post_init__(self) -> None:
-        check_looking(self.iterations, self.gains)
+        super().__post_init__()
         if not 0 < self.narrow < self.wide <= 10:
             raise ValueError(f"expected 0 < narrow < wide <= 10, got {self.narrow} and {self.wide}")
 
@@ -95,7 +87,8 @@ def probe(
     """
     stimuli = each_part(stimuli, _figures)
     maps = ("prior_weights", "value_norm")
-    return run(TITLE, observers, stimuli, conditions(parameters), parameters, seed, store, parameters.gains, maps)
+    shown = cues.chosen(conditions(parameters), parameters.priors)
+    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
 
 
 def _centre(trial: Trial) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import cues
-from experiments.demands import check_classes, check_looking, check_variables, each_part
+from experiments.demands import check_classes, check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, run
 
@@ -20,25 +20,10 @@ TITLE = "object prior"
 
 
 @dataclass(frozen=True)
-class ObjectPrior:
-    """Parameters of the probe.
+class ObjectPrior(cues.Cued):
+    """Parameters of the probe."""
 
-    Parameters
-    ----------
-    iterations
-        Feedback passes, at least 1.
-    gains
-        Gains of the cues, a dimension of the record.
-    layer
-        Block whose feedback norm and value norm are recorded.
-    """
-
-    iterations: int = 1
     gains: tuple[float, ...] = (1.0, 2.0, 4.0)
-    layer: int = -3
-
-    def __post_init__(self) -> None:
-        check_looking(self.iterations, self.gains)
 
 
 def conditions() -> list[Condition]:
@@ -86,7 +71,8 @@ def probe(
     stimuli = each_part(stimuli, _scenes)
     check_classes(observers, stimuli.part(0, 1).attrs["categories"], "object_prior")
     maps = ("prior_weights", "feedback_norm", "value_norm")
-    return run(TITLE, observers, stimuli, conditions(), parameters, seed, store, parameters.gains, maps)
+    shown = cues.chosen(conditions(), parameters.priors, ("neutral", "valid"))
+    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
 
 
 def _scenes(stimuli: xr.Dataset) -> xr.Dataset:

@@ -62,8 +62,7 @@ def load_observers(
     ------
     FileNotFoundError, ValueError : as ``absvit.load_model``; two checkpoints of one seed.
     """
-    chosen = [None if tag == "default" else tag for tag in checkpoints or ["default"]]
-    models = [absvit.load_model(name, checkpoint).to(device) for checkpoint in chosen]
+    models = [absvit.load_model(name, checkpoint).to(device) for checkpoint in checkpoints or ["default"]]
     seeds = [model.card.get("seed", number) for number, model in enumerate(models)]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import cues
-from experiments.demands import check_classes, check_looking, check_variables, each_part
+from experiments.demands import check_classes, check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, run
 
@@ -20,25 +20,8 @@ TITLE = "search"
 
 
 @dataclass(frozen=True)
-class Search:
-    """Parameters of the probe.
-
-    Parameters
-    ----------
-    iterations
-        Feedback passes, at least 1.
-    gains
-        Gains of the cues, a dimension of the record.
-    layer
-        Block whose feedback norm is recorded.
-    """
-
-    iterations: int = 1
-    gains: tuple[float, ...] = (2.0,)
-    layer: int = -3
-
-    def __post_init__(self) -> None:
-        check_looking(self.iterations, self.gains)
+class Search(cues.Cued):
+    """Parameters of the probe."""
 
 
 def conditions() -> list[Condition]:
@@ -84,7 +67,8 @@ def probe(
     stimuli = each_part(stimuli, _looked_for)
     check_classes(observers, stimuli.part(0, 1).attrs["categories"], "search")
     maps = ("prior_weights", "feedback_norm")
-    return run(TITLE, observers, stimuli, conditions(), parameters, seed, store, parameters.gains, maps)
+    shown = cues.chosen(conditions(), parameters.priors)
+    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
 
 
 def _looked_for(stimuli: xr.Dataset) -> xr.Dataset:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import cues
-from experiments.demands import check_classes, check_looking, check_variables, each_part
+from experiments.demands import check_classes, check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, Trial, run
 
@@ -20,32 +20,24 @@ TITLE = "spatial prior"
 
 
 @dataclass(frozen=True)
-class SpatialPrior:
+class SpatialPrior(cues.Cued):
     """Parameters of the probe.
 
     Parameters
     ----------
-    iterations
-        Feedback passes, at least 1.
-    gains
-        Gains of the cues, a dimension of the record.
     angles
         Where attention goes, as angles around fixation from the target, in degrees from 0 to 180; a stimulus of even
         number is turned clockwise, one of odd number the other way. Eccentricity stays.
     widths
         Standard deviations of the spotlight, in units of the smaller side of the image.
-    layer
-        Block whose value norm is recorded.
     """
 
-    iterations: int = 1
     gains: tuple[float, ...] = (1.0, 2.0)
     angles: tuple[float, ...] = (0.0, 45.0, 90.0, 180.0)
     widths: tuple[float, ...] = (0.05, 0.1, 0.2)
-    layer: int = -3
 
     def __post_init__(self) -> None:
-        check_looking(self.iterations, self.gains)
+        super().__post_init__()
         if 0 not in self.angles or not all(0 <= angle <= 180 for angle in self.angles):
             raise ValueError(f"angles must be in [0, 180] degrees, 0 among them, got {self.angles}")
         if not self.widths or not all(0 < width <= 10 for width in self.widths):
@@ -132,7 +124,8 @@ def probe(
     stimuli = each_part(stimuli, _displays)
     check_classes(observers, stimuli.part(0, 1).attrs["categories"], "spatial_prior")
     maps = ("prior_weights", "value_norm", "class_attention")
-    return run(TITLE, observers, stimuli, conditions(parameters), parameters, seed, store, parameters.gains, maps)
+    shown = cues.chosen(conditions(parameters), parameters.priors, ("diffuse", "place"))
+    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
 
 
 def _displays(stimuli: xr.Dataset) -> xr.Dataset:

@@ -2,11 +2,11 @@
 # Runs the main probes with their controls on the bundled models, in NPROC=2 processes: records, tables (*.csv) and the
 # figure of the dynamics in outputs/probes. Run again, it goes on where it stopped. N=50 shows fewer stimuli.
 set -euo pipefail
-export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+export OMP_WAIT_POLICY=PASSIVE NPROC=${NPROC:-2}
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 out=${OUT:-outputs/probes} n=${N:-120} seeds=(default seed1 seed2)
 show() { # RECORD PROBE OPTIONS...
-    "$PYTHON" -m torch.distributed.run --standalone --nproc_per_node "${NPROC:-2}" -m -- experiments "$2" \
+    "$PYTHON" -m absvit.launch experiments "$2" \
         --checkpoint "${seeds[@]}" --seed 21 --resume --out "$out/$1.zarr" "${@:3}" >/dev/null
 }
 probe() { # PROBE OPTIONS...: AbSViT with permuted decoders beside it, then a plain ViT; every probe has its control cues

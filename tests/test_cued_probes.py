@@ -170,6 +170,46 @@ def test_navon_and_crowding_run_and_summarise(model, tmp_path):
     assert (found["spacing"].isnull() == (found["condition"] == "alone")).all()
 
 
+CHOSEN = {
+    "object_prior": ("neutral", "valid"), "spatial_prior": ("diffuse", "place"), "search": ("target",),
+    "navon": ("narrow", "shuffled narrow"), "contours": ("figure", "neutral"), "crowding": ("place",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
+    probe, stimuli, one = PROBES[name], display(name, Source(n=12, seed=1), model), [Observer(model, "one")]
+    made = {"gains": (2.0,)} | ({"widths": (0.1,), "angles": (0.0, 90.0)} if name == "spatial_prior" else {})
+    every = probe.run(one, stimuli, probe.parameters(**made), 5, Store(tmp_path / "all.zarr")).load()
+    parameters = probe.parameters(**made, priors=CHOSEN[name])
+    some = probe.run(one, stimuli, parameters, 5, Store(tmp_path / "some.zarr")).load()
+    assert set(some["kind"].values) == set(CHOSEN[name]) < set(every["kind"].values)
+    of_some = every.sel(prior=some["prior"].values)
+    np.testing.assert_allclose(some["logits"], of_some["logits"], rtol=1e-4, atol=1e-5)
+    tables = [probe.summarise(found, n=10) for found in (some, of_some)]
+    assert len(tables[0]) == len(tables[1]) > 0 and list(tables[0]) == list(tables[1])
+    with pytest.raises(ValueError, match="no prior 'loud' in this probe; expected some of"):
+        probe.run(one, stimuli, probe.parameters(priors=("loud",)), 5, Store(tmp_path / "none.zarr"))
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "lacking"), [("object_prior", "valid", "neutral"), ("spatial_prior", "place", "diffuse")]
+)
+def test_what_a_measure_compares_with_cannot_be_left_out(name, kept, lacking, model, tmp_path):
+    probe, stimuli = PROBES[name], display(name, Source(n=2, seed=1), model)
+    with pytest.raises(ValueError, match=f"compares with the prior '{lacking}'"):
+        probe.run([Observer(model, "one")], stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
+
+
+def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
+    parameters = object_prior.ObjectPrior(gains=(2.0,), priors=("neutral", "valid", "absent"))
+    found = object_prior.probe([Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    table = PROBES["object_prior"].summarise(found, n=10)
+    gaps = {"cost", "random", "shuffled"}
+    assert table[[f"{name}{end}" for name in gaps for end in ("", "_low", "_high")]].isnull().all(axis=None)
+    assert table[["neutral", "benefit", "absent", "auc", "d_prime"]].notnull().all(axis=None)
+
+
 @pytest.mark.parametrize("name", DISPLAYS)
 def test_every_probe_refuses_stimuli_of_another_kind(name, model, tmp_path):
     halves = xr.Dataset(

@@ -37,11 +37,22 @@ def test_the_number_of_processes(monkeypatch, two_gpus):
 @pytest.mark.parametrize(
     ("words", "program"),
     [
-        (["upernet_vit_micro", "--seed", "1"], "absvit.segmentation"),
-        (["micro_vit"], "absvit.training"),
-        (["--model", "upernet_x"], "absvit.training"),
-        ([], "absvit.training"),
+        (["upernet_vit_micro", "--seed", "1"], ["absvit.segmentation", "upernet_vit_micro", "--seed", "1"]),
+        (["micro_vit"], ["absvit.training", "micro_vit"]),
+        (["--model", "upernet_x"], ["absvit.training", "--model", "upernet_x"]),
+        ([], ["absvit.training"]),
+        (["experiments", "bistable", "--n", "4"], ["experiments", "bistable", "--n", "4"]),
+        (["absvit.robustness", "clean"], ["absvit.robustness", "clean"]),
     ],
 )
-def test_the_recipe_decides_which_program_trains(words, program):
+def test_the_first_word_decides_which_program_runs(words, program):
     assert launch.program_of(words) == program
+
+
+def test_words_that_resemble_torchruns_reach_the_program(monkeypatch, two_gpus):
+    started = []
+    monkeypatch.setattr(launch.logging, "disable", lambda: None)
+    monkeypatch.setattr(launch.torchrun, "run", started.append)
+    assert launch.main(["experiments", "bistable", "--n", "4", "--max-restarts=1"]) == 0
+    assert (started[0].training_script, started[0].max_restarts) == ("experiments", 1)
+    assert started[0].training_script_args == ["bistable", "--n", "4"]

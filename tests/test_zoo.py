@@ -71,6 +71,7 @@ def test_bundled_weights_with_card_and_tags(places):
     assert model.prior_gains == {**zoo.create_model("absvit_micro").prior_gains, "class": 3.0}
     assert model.categories == tuple(card["categories"])
     assert holds(zoo.load_model("absvit_micro", "seed1"), second)
+    assert holds(zoo.load_model("absvit_micro", "default"), first)
     assert zoo.status("absvit_micro") == "bundled"
     with pytest.raises(FileNotFoundError, match=r"bundled tags \(seed1\)"):
         zoo.load_model("absvit_micro", "seed7")

@@ -58,8 +58,8 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
     Parameters
     ----------
     name : model name.
-    checkpoint : None for the bundled weights, else the released ones; a bundled tag such as "seed1"; a path
-        (``./seed1`` where a tag has the same name); or an address.
+    checkpoint : None or "default" for the bundled weights, else the released ones; a bundled tag such as "seed1"; a
+        path (``./seed1`` where a tag has the same name); or an address.
     release : address of the released weights, if any.
 
     Raises
@@ -67,7 +67,7 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
     FileNotFoundError : neither a bundled tag nor a file has this name; lists the tags.
     ValueError : None was given, and nothing is bundled or released.
     """
-    if checkpoint is None:
+    if checkpoint in (None, "default"):
         if not bundled(name).exists() and not release:
             raise ValueError(
                 f"no weights of {name} are bundled or released; pass checkpoint=FILE or ADDRESS, "

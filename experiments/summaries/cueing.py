@@ -30,34 +30,35 @@ def object_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd
     ``auc``, ``share`` and ``iou`` tell how the valid cue's prior weights find the target among the objects. Each has
     its ``_low`` and ``_high``, 95 % intervals over stimuli and seeds. ``d_prime`` and ``criterion`` are those of
     reporting a cued class that is shown or not; ``dz`` is the benefit's effect size over stimuli, seeds averaged, and
-    ``p`` that of its permutation test.
+    ``p`` that of its permutation test. What a record without some of the priors cannot tell is NaN.
     """
     rows = []
     for told, part in each_observer(record):
         last = part.isel(iteration=-1, drop=True)
         seen, false = measures.reported(last).load(), measures.reported(last, "absent_class").load()
         valid = last.sel(prior="valid")
+        there = set(last["prior"].values.tolist())
         values = {
             "neutral": seen.sel(prior="neutral"),
             "benefit": measures.cueing_benefit(seen),
-            "cost": measures.cueing_cost(seen),
-            "random": measures.prior_difference(seen, "random vector", "neutral"),
-            "shuffled": measures.prior_difference(seen, "shuffled valid", "neutral"),
-            "absent": false.sel(prior="absent"),
+            "cost": measures.cueing_cost(seen) if "invalid" in there else None,
+            "random": _benefit(seen, "random vector"),
+            "shuffled": _benefit(seen, "shuffled valid"),
+            "absent": false.sel(prior="absent") if "absent" in there else None,
             "auc": measures.region_auc(valid).load(),
             "share": measures.region_share(valid).load(),
             "iou": measures.region_iou(valid).load(),
         }
-        hits, alarms = seen.sel(prior="valid"), false.sel(prior="absent")
-        sizes = part["set_size"].values
+        hits, sizes = seen.sel(prior="valid"), part["set_size"].values
         for size in ("all", *np.unique(sizes).tolist()):
             chosen = np.flatnonzero(np.ones_like(sizes) if size == "all" else sizes == size)
-            row = told | {"set_size": size, "n": len(chosen)}
-            row |= cells({name: value.isel(stimulus=chosen) for name, value in values.items()}, n, seed)
-            counts = [x for of in (hits, alarms) for x in (int(of[..., chosen].sum()), of[..., chosen].size)]
-            row |= {"d_prime": float(measures.d_prime(*counts)), "criterion": float(measures.criterion(*counts))}
-            per_stimulus = values["benefit"].isel(stimulus=chosen)
-            per_stimulus = per_stimulus.mean("seed") if "seed" in per_stimulus.dims else per_stimulus
+            here = {name: None if value is None else value.isel(stimulus=chosen) for name, value in values.items()}
+            row = told | {"set_size": size, "n": len(chosen)} | cells(here, n, seed)
+            if here["absent"] is not None:
+                both = (hits[..., chosen], here["absent"])
+                counts = [x for of in both for x in (int(of.sum()), of.size)]
+                row |= {"d_prime": float(measures.d_prime(*counts)), "criterion": float(measures.criterion(*counts))}
+            per_stimulus = here["benefit"].mean("seed") if "seed" in here["benefit"].dims else here["benefit"]
             row["dz"] = measures.cohens_dz(per_stimulus.values)
             row["p"] = measures.paired_permutation_test(per_stimulus.values, seed=seed)
             rows.append(row)
@@ -136,12 +137,12 @@ def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
             yield {"model": model} | ({} if gain is None else {"gain": gain}), part
 
 
-def cells(values: Mapping[str, xr.DataArray], n: int, seed: int) -> dict[str, float]:
+def cells(values: Mapping[str, xr.DataArray | None], n: int, seed: int) -> dict[str, float]:
     """Means with their 95 % intervals over stimuli and seeds, as columns of a table.
 
     Parameters
     ----------
-    values : DataArrays (stimulus) or (seed, stimulus) by name.
+    values : DataArrays (stimulus) or (seed, stimulus) by name; None gives NaN.
     n : bootstrap resamples.
     seed : seed of the resampling.
 
@@ -149,10 +150,17 @@ def cells(values: Mapping[str, xr.DataArray], n: int, seed: int) -> dict[str, fl
     -------
     Numbers by column: name, name_low and name_high for each.
     """
-    row = {}
+    row, ends = {}, (("estimate", ""), ("low", "_low"), ("high", "_high"))
     for name, value in values.items():
+        if value is None:
+            row |= {name + suffix: np.nan for _, suffix in ends}
+            continue
         bare = value.drop_vars([coordinate for coordinate in value.coords if coordinate not in value.dims])
         interval = measures.hierarchical_bootstrap(bare, n=n, seed=seed)
-        ends = (("estimate", ""), ("low", "_low"), ("high", "_high"))
         row |= {name + suffix: float(interval[end]) for end, suffix in ends}
     return row
+
+
+def _benefit(values: xr.DataArray, control: str) -> xr.DataArray | None:
+    """Benefit of a control cue, where the record has it."""
+    return measures.prior_difference(values, control, "neutral") if control in values["prior"].values else None
