@@ -105,13 +105,21 @@ def card_of(recipe: Recipe, model: torch.nn.Module, name: str, log: Path, facts:
         "seconds": round(lines[-1]["seconds"]),
         "machine": _machine(next(model.parameters()).device),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "prior_gains": getattr(model, "prior_gains", {}),
+        "prior_gains": _gains(recipe, model),
         "made_with": {"num_classes": model.num_classes, "img_size": model.patch_embed.img_size[0]},
         "lifted": getattr(recipe, "lift", False),
         "options": asdict(recipe),
         "versions": {name: version(name) for name in ("torch", "timm")},
     }
     return card | ({"validation": epochs[-1]} if epochs else {})
+
+
+def _gains(recipe: Recipe, model: torch.nn.Module) -> dict[str, float]:
+    """Default gains of the trained model, by kind of prior; a plain ViT has none."""
+    gains = dict(getattr(model, "prior_gains", {}))
+    if gains and isinstance(recipe, HybridRecipe):
+        gains |= {"class": recipe.class_gain, "vector": recipe.class_gain}
+    return gains
 
 
 def _machine(device: torch.device) -> str:
