@@ -9,7 +9,7 @@ import torch
 
 import absvit
 from absvit.training import __main__ as command
-from absvit.training import composite_task
+from absvit.training import composite_task, results
 from absvit.training.cued_composites import CuedComposites
 from absvit.training.recipes import RECIPES
 
@@ -58,6 +58,19 @@ def test_a_recipe_trains_and_its_weights_look_at_pictures(recipe, pictures, cach
     assert card["prior_gains"].get("class") == (None if name.startswith("vit") else RECIPES[recipe].class_gain)
     model = absvit.load_model(name, weights)
     assert model(torch.rand(1, 3, 64, 64) * 2 - 1).shape == (1, 6)
+
+
+def test_the_classifier_loses_what_its_rows_share_and_answers_as_before():
+    model = absvit.create_model("absvit_hybrid_lite0_224", num_classes=6, img_size=64, stem="features").eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        model.head.weight.normal_(generator=generator).add_(3)
+        model.head.bias.normal_(generator=generator)
+    features = torch.randn(2, 112, 4, 4, generator=generator)
+    before = model(features).softmax(1)
+    results.centre_classifier(model)
+    torch.testing.assert_close(model(features).softmax(1), before)
+    assert model.head.weight.mean(0).abs().max() < 1e-6 and abs(model.head.bias.mean()) < 1e-6
 
 
 def test_whole_pictures_alone_are_shown_to_the_controls():

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -26,7 +24,8 @@ from absvit.training.evaluation import evaluate
 from absvit.training.loop import train
 from absvit.training.place import TrainingPlace
 from absvit.training.recipes import RECIPES
-from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
+from absvit.training.results import write_results
+from absvit.training.settings import PictureRecipe, Recipe
 from absvit.training.tasks import FEATURE_CACHE, open_task
 from stimuli import command_line
 
@@ -80,55 +79,6 @@ class Place(TrainingPlace):
         return tuple(name for name, given in asked.items() if given)
 
 
-def card_of(recipe: Recipe, model: torch.nn.Module, name: str, log: Path, facts: dict) -> dict:
-    """Describe how a model came to be, and how to make it again for its weights.
-
-    Parameters
-    ----------
-    recipe : what it was trained with.
-    model : the trained model.
-    name : name of the recipe.
-    log : the training's log, which tells the time it took and how well it went.
-    facts : what is known of the data.
-
-    Returns
-    -------
-    Card without steering numbers; ``python -m experiments card`` adds those.
-    """
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    epochs = [line for line in lines if "epoch" in line]
-    card = {
-        "model": recipe.model,
-        "recipe": name,
-        "seed": recipe.seed,
-        **facts,
-        "seconds": round(lines[-1]["seconds"]),
-        "machine": _machine(next(model.parameters()).device),
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "prior_gains": _gains(recipe, model),
-        "made_with": {"num_classes": model.num_classes, "img_size": model.patch_embed.img_size[0]},
-        "lifted": getattr(recipe, "lift", False),
-        "options": asdict(recipe),
-        "versions": {name: version(name) for name in ("torch", "timm")},
-    }
-    return card | ({"validation": epochs[-1]} if epochs else {})
-
-
-def _gains(recipe: Recipe, model: torch.nn.Module) -> dict[str, float]:
-    """Default gains of the trained model, by kind of prior; a plain ViT has none."""
-    gains = dict(getattr(model, "prior_gains", {}))
-    if gains and isinstance(recipe, HybridRecipe):
-        gains |= {"class": recipe.class_gain, "vector": recipe.class_gain}
-    return gains
-
-
-def _machine(device: torch.device) -> str:
-    """What a training computes on."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()}, {torch.get_num_threads()} CPU threads"
-
-
 def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> None:
     """Train, and write the weights with their card.
 
@@ -139,29 +89,10 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     place : where.
     process : this process among those that train together.
     """
-    out = place.output_dir
     task = open_task(recipe, place.data_path, place.num_workers, process, place.feature_cache)
     learner = train(recipe, task, place.start, process)
-    if not process.is_first:
-        return
-    if isinstance(recipe, SceneRecipe):
-        data = "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update"
-    elif isinstance(recipe, HybridRecipe):
-        data = f"{recipe.data_set}, composites of pictures of {len(task.classes)} classes"
-    else:
-        data = f"{recipe.data_set}, {len(task.pictures)} pictures of {len(task.classes)} classes"
-    stem = {"stem_sha256": task.facts()["stem"]} if isinstance(recipe, HybridRecipe) else {}
-    facts = {
-        "data": data,
-        **stem,
-        "images": recipe.epochs * task.steps_per_epoch * task.total,
-        "categories": task.classes,
-    }
-    written = {"": learner.model} | ({} if learner.ema is None else {".ema": learner.ema.module})
-    for suffix, model in written.items():
-        weights = out / f"{recipe.model}{suffix}.safetensors"
-        checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out / "log.jsonl", facts))
-        print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
+    if process.is_first:
+        write_results(name, recipe, learner, task, place.output_dir)
 
 
 def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:

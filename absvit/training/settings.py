@@ -263,8 +263,8 @@ class HybridRecipe(Recipe):
     token_weight
         Weight of the token labels.
     class_gain
-        Gain of class and vector cues that the trained model looks with unless told otherwise; it learns at 2. Chosen on
-        halves of other pictures than those that it is measured on.
+        Gain of class and vector cues that the trained model looks with unless told otherwise. It learns at 2, before
+        its classifier is centred (``absvit.training.results``).
     """
 
     model: str = "absvit_hybrid_lite0_224"
@@ -291,4 +291,4 @@ class HybridRecipe(Recipe):
     composites: Flat[Composites] = field(default_factory=Composites)
     cues: Flat[Cues] = field(default_factory=Cues)
     token_weight: float = 0.8
-    class_gain: float = 2.5
+    class_gain: float = 1.0
