@@ -2,7 +2,7 @@
 # Measures the hybrid models on pictures that no training saw, CIFAR-10's test split and, with IMAGENET=FOLDER or TAR, its
 # photographs of the ten classes; controls come from outputs/training (train_natural.sh). Records, cards and tables.
 set -euo pipefail
-export OMP_WAIT_POLICY=PASSIVE
+export OMP_WAIT_POLICY=PASSIVE NPROC=${NPROC:-2}
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 out=outputs/natural weights=absvit/models/weights pictures=${CIFAR10:-outputs/cifar10} n=${N:-1000} training=${TRAINING:-outputs/training}
 [ -n "${CIFAR10:-}" ] || "$PYTHON" -m absvit.cifar10 "$pictures"
@@ -11,12 +11,12 @@ if [ -n "${IMAGENET:-}" ]; then
     [ -d "$out/imagenet" ] || "$PYTHON" -m stimuli photographs "$IMAGENET" "$out/imagenet"
     sets+=(imagenet:"$out/imagenet")
 fi
-probe() { "$PYTHON" -m experiments "$1" --n "$n" --resume "${@:2}" >/dev/null; } # PROBE OPTIONS...
+probe() { "$PYTHON" -m absvit.launch experiments "$1" --n "$n" --resume "${@:2}" >/dev/null; } # PROBE OPTIONS...
 measure() { # LABEL MODEL CHECKPOINTS...
     for set in "${sets[@]}"; do
         look=(--model "$2" --label "$1" --folder "${set#*:}" --checkpoint "${@:3}")
-        probe bistable "${look[@]}" --seed 51 --out "$out/$1-${set%%:*}.zarr" $([[ $2 = vit* ]] || echo --controls)
-        probe recognition "${look[@]}" --seed 52 --out "$out/$1-${set%%:*}-whole.zarr"
+        probe bistable "${look[@]}" --seed 71 --out "$out/$1-${set%%:*}.zarr" $([[ $2 = vit* ]] || echo --controls)
+        probe recognition "${look[@]}" --seed 72 --out "$out/$1-${set%%:*}-whole.zarr"
         "$PYTHON" -m experiments summary "$out/$1-${set%%:*}.zarr" && "$PYTHON" -m experiments summary "$out/$1-${set%%:*}-whole.zarr"
     done
 }
