@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
-from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run
+from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run, without_time
 
 import absvit
 
@@ -103,6 +103,8 @@ def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, 
         (("--model", "vit_micro", "--trainable", "top-down"), "has no feedback path to train"),
         (("--batch-size", "7", "--total-batch", "0", "--mixup", "0.8"), "even number, got 7"),
         (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
+        (("--crop-pct", "0"), "crop_pct in (0, 1], got 16 and 0"),
+        (("--input-size", "20"), "3 x 3 of them do not cover input_size 20"),
         (("--reprob", "2"), "reprob must be a probability in [0, 1], got 2"),
     ],
 )
@@ -169,6 +171,27 @@ def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, 
     assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--num-workers", workers) == 0
     assert f"skipped: cannot read {bad}" in capsys.readouterr().err
     assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 3  # once in each of three epochs
+
+
+def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    bad, kept = tmp_path / "data" / "val" / "red" / "1.png", (pictures / "val" / "red" / "1.png").read_bytes()
+    bad.write_bytes(b"not a picture")
+    assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 2
+    assert str(bad) in error_of(capsys)
+    bad.write_bytes(kept)  # mended: the epoch is evaluated, not made again
+    assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 0
+    assert "going on from update 3 of 9" in capsys.readouterr().err
+    assert [without_time(lines) for lines in log_of(tmp_path / "fails")] == [
+        without_time(lines) for lines in log_of(whole)
+    ]
+    bad.write_bytes(b"not a picture")
+    assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--model-ema") == 0
+    assert f"skipped: cannot read {bad}" in capsys.readouterr().err
+    last = log_of(tmp_path / "skips")[1][-1]
+    assert (last["n"], last["unreadable"]) == (8, 1)
+    shares = [last[f"{ema}top1_pass{k}"] * 8 for ema in ("", "ema_") for k in (1, 2)]
+    assert shares == pytest.approx([round(share) for share in shares], abs=1e-6)
 
 
 def test_a_full_disk_loses_nothing(pictures, tmp_path):
