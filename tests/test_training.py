@@ -233,6 +233,11 @@ def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path, capsys):
     assert (tmp_path / "file").read_text() == "precious"
 
 
+def test_data_that_would_not_be_read_are_refused(tmp_path, capsys):
+    assert train(tmp_path / "out", "--data-path", tmp_path) == 2
+    assert "micro_cued draws its scenes and reads no data" in one_line(capsys.readouterr())
+
+
 def test_a_batch_that_the_processes_cannot_share_gives_one_line(tmp_path, capsys, monkeypatch):
     three = contextlib.nullcontext(Process(1, 3, torch.device("cpu")))
     monkeypatch.setattr(command, "joined", lambda device: three)

@@ -105,6 +105,13 @@ def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, 
         (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
         (("--crop-pct", "0"), "crop_pct in (0, 1], got 16 and 0"),
         (("--input-size", "20"), "3 x 3 of them do not cover input_size 20"),
+        (("--sched", "step"), "sched must be cosine, the official schedule, got 'step'"),
+        (("--lr-noise", "0.4", "0.9"), "lr_noise is not built"),
+        (("--trainable", "linear"), "--trainable linear leaves the rest as it is: give its weights with --finetune"),
+        (("--log-every", "0"), "log_every must be at least 1, got 0"),
+        (("--threads", "-1"), "threads must be at least 0, got -1"),
+        (("--model-ema-decay", "2"), "model_ema_decay must be in [0, 1), got 2"),
+        (("--weight-decay", "-1"), "weight_decay must not be negative, got -1"),
         (("--reprob", "2"), "reprob must be a probability in [0, 1], got 2"),
     ],
 )
@@ -151,6 +158,13 @@ def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictur
     shutil.copytree(tmp_path / "val" / "red", tmp_path / "val" / "violet")
     assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "last.pt") == 2
     assert "knows 3 classes" in error_of(capsys)
+
+
+def test_other_classes_than_the_cards_are_refused(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures / "val", tmp_path / "val")
+    (tmp_path / "val" / "red").rename(tmp_path / "val" / "violet")
+    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "absvit_micro.safetensors") == 2
+    assert "knows the class red where" in error_of(capsys)
 
 
 def test_classes_must_be_those_of_both_splits(pictures, tmp_path, capsys):
@@ -209,3 +223,11 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path):
     assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
     assert (out / "last.pt").read_bytes() == kept
     assert not list(out.glob(".*"))
+
+
+def test_a_folder_that_takes_no_log_is_named_with_advice(pictures, tmp_path, capsys):
+    out = tmp_path / "out"
+    (out / "log.jsonl").mkdir(parents=True)
+    assert run(out, pictures) == 2
+    told = error_of(capsys)
+    assert f"cannot write into the output folder {out} (Is a directory)" in told and "--output-dir" in told

@@ -137,7 +137,10 @@ def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Proces
     lr = recipe.lr
     if recipe.lr_batch:
         lr *= (recipe.total_batch or recipe.batch_size * process.world_size) / recipe.lr_batch
-    given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas, "layer_decay": recipe.layer_decay}
+    given = {
+        "eps": recipe.opt_eps, "betas": recipe.opt_betas, "momentum": recipe.momentum,
+        "layer_decay": recipe.layer_decay,
+    }  # fmt: skip
     optimizer = create_optimizer_v2(
         task.learning(model), recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
         **{name: value for name, value in given.items() if value is not None},

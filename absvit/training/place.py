@@ -50,6 +50,11 @@ class TrainingPlace:
     log_every: int = 20
     tensorboard: bool = False
 
+    def __post_init__(self) -> None:
+        for name, least in (("num_workers", 0), ("threads", 0), ("log_every", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+
     @property
     def start(self) -> Start:
         """How the training begins and what it leaves."""

@@ -44,6 +44,8 @@ class Recipe:
         Term that keeps AdamW's denominator off 0; the optimiser's own if left out.
     opt_betas
         Decay rates of AdamW's moments; the optimiser's own if left out.
+    momentum
+        Momentum of SGD and its like; the optimiser's own (0.9) if left out.
     lr
         Largest learning rate, for an update of lr_batch images.
     lr_batch
@@ -99,6 +101,7 @@ class Recipe:
     opt: str = "adamw"
     opt_eps: float | None = 1e-8
     opt_betas: tuple[float, float] | None = (0.9, 0.999)
+    momentum: float | None = None
     lr: float = 5e-4
     lr_batch: int = 512
     min_lr: float = 1e-5
