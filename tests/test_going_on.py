@@ -9,9 +9,8 @@ import torch
 from coloured_pictures import error_of, log_of, make, run
 
 from absvit.distributed import Process
-from absvit.training import state
+from absvit.training import loop, state
 from absvit.training.chance import random_states, restore_random_states, seed_all
-from absvit.training.loop import _check_finite
 from absvit.training.state import Learner, Position
 
 
@@ -119,10 +118,10 @@ def test_half_precision_that_never_recovers_stops(tmp_path):
         scaler.scale(loss)  # the scale is set with the first use
         learner = Learner(None, None, None, None, scaler)
         if scale > 1e-4:
-            _check_finite(broken, loss, learner, 7, tmp_path / "last.pt", process)
+            loop._check_finite(broken, loss, learner, 7, tmp_path / "last.pt", process)
         else:
             with pytest.raises(FloatingPointError, match=r"the loss is 0.5 and the norm of its gradient nan at step 7"):
-                _check_finite(broken, loss, learner, 7, tmp_path / "last.pt", process)
+                loop._check_finite(broken, loss, learner, 7, tmp_path / "last.pt", process)
 
 
 def test_the_log_is_json_where_half_precision_overflows(pictures, tmp_path, monkeypatch):
@@ -169,3 +168,14 @@ def test_every_generator_is_seeded_for_every_update(pictures, tmp_path, monkeypa
         np.random.seed(noise)  # noqa: NPY002 - users' own
         assert run(tmp_path / folder, pictures, "--no-model-ema", "--epochs", "2") == 0
     assert seen["one"] == seen["other"] and len(set(seen["one"])) == 6
+
+
+def test_the_loss_that_is_told_is_that_of_all_processes(tmp_path, monkeypatch):
+    learner = Learner(None, None, None, None, torch.amp.GradScaler("cpu", enabled=False))
+    monkeypatch.setattr(loop, "sum_over_ranks", lambda own: own + 2.5)
+    for own in (0.5, torch.nan):
+        told = "nan" if np.isnan(own) else "1.5"
+        with pytest.raises(FloatingPointError, match=f"the loss is {told} and"):
+            loop._check_finite(
+                torch.tensor(torch.nan), torch.tensor(own), learner, 7, tmp_path, Process(0, 2, torch.device("cpu"))
+            )
