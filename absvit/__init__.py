@@ -8,6 +8,10 @@ package registers the variants with timm, so that ``timm.create_model`` knows th
 >>> looked = absvit.perceive(model, images, [absvit.priors.ClassPrior(3)])
 """
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: busy threads starve those that work
+
 from absvit.models import AbSViT, Trajectory, create_model, load_model, maps, perceive, priors, topdown_from
 
 __all__ = ["AbSViT", "Trajectory", "create_model", "load_model", "maps", "perceive", "priors", "topdown_from"]

@@ -52,12 +52,13 @@ def joined(device: str | None = None) -> Iterator[Process]:
 
     Yields
     ------
-    The process; the group is left again on the way out.
+    The process; the group is left again once all is done. After a failure it is not: others may wait in it for this
+    process, whose end tells them.
 
     Raises
     ------
-    ValueError : another device, or more processes on this machine than it has GPUs; or another rank has failed,
-        with that rank's message.
+    ValueError : another device, or more processes on this machine than it has GPUs; the GPU's memory does not suffice;
+        or another rank has failed, with that rank's message.
     """
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     name = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -72,21 +73,35 @@ def joined(device: str | None = None) -> Iterator[Process]:
     if name == "cpu":
         keep_freed_memory()
     if world_size == 1:
-        yield Process(0, 1, torch.device(name))
+        with _advice_on_memory():
+            yield Process(0, 1, torch.device(name))
         return
     store, rank, _ = next(dist.rendezvous("env://"))
     store = of_this_attempt(store, rank, world_size)
     backend = "nccl" if name.startswith("cuda") else "gloo"
     dist.init_process_group(backend, store=dist.PrefixStore("group", store), rank=rank, world_size=world_size)
     try:
-        yield Process(rank, world_size, torch.device(name))
+        with _advice_on_memory():
+            yield Process(rank, world_size, torch.device(name))
     except (ValueError, OSError, ArithmeticError) as error:
         store.set(FAILURE, str(error))
         raise
     except RuntimeError as error:  # as collectives raise when another rank is gone
         raise _failure_of_another(store, error) from error
-    finally:
-        dist.destroy_process_group()
+    dist.destroy_process_group()
+
+
+@contextmanager
+def _advice_on_memory() -> Iterator[None]:
+    """Say what to do where the GPU's memory does not suffice."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        reason = str(error).partition(". ")[0]
+        raise ValueError(
+            f"{reason}: choose a smaller --batch-size; a training keeps its updates with --total-batch, and takes less "
+            "with --grad-checkpointing"
+        ) from error
 
 
 def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store:

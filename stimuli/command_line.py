@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -50,8 +51,12 @@ def run(
             command = parse(later, prog=prog, args=words)
         command()
     except SystemExit as stop:
-        refusal = _refusal(stop)
-        print(said.getvalue() if refusal is None else f"error: {_one_line(refusal)}\n", file=sys.stderr, end="")
+        unknown, refusal = re.search(r"Unrecognized options: ([^\s,]+)", said.getvalue()), _refusal(stop)
+        if unknown:
+            of = f"{prog} {words[0]}" if isinstance(commands, Mapping) else prog
+            print(f"error: there is no option {unknown[1]}; {of} --help lists them", file=sys.stderr)
+        else:
+            print(said.getvalue() if refusal is None else f"error: {_one_line(refusal)}\n", file=sys.stderr, end="")
         return stop.code or 0
     except refusals as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)

@@ -88,6 +88,11 @@ def test_processes_without_a_device_are_told(no_torchrun, monkeypatch):
         pass
 
 
+def test_too_little_memory_is_one_line_with_advice(no_torchrun):
+    with pytest.raises(ValueError, match="^CUDA out of memory: choose a smaller --batch-size"), joined("cpu"):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has ...")
+
+
 def torchrun(program, folder, *options):
     (folder / "program.py").write_text(program)
     with socket.socket() as probe:
@@ -110,5 +115,5 @@ def test_two_processes_join_sum_and_leave(tmp_path):
         assert json.loads((tmp_path / f"{rank}.json").read_text()) == {
             "rank": rank, "world_size": 2, "device": "cpu", "first": rank == 0, "backend": "gloo",
             "sum": [[3.0, 20.0], [1.0, -3.0]], "values": [[rank + 1.0, 10.0], [0.5, -3.0 * rank]],
-            "counts": [1, 14], "left": True, "left after an error": True,
+            "counts": [1, 14], "left": True, "left after an error": False,
         }  # fmt: skip

@@ -220,8 +220,9 @@ def test_an_unknown_recipe_gives_one_line_with_the_known_ones(tmp_path, capsys):
 
 
 def test_an_unknown_flag_is_named(tmp_path, capsys):
-    assert train(tmp_path / "out", "--learning-speed", 3) != 0
-    assert "learning-speed" in capsys.readouterr().err
+    assert train(tmp_path / "out", "--learning-speed", 3) == 2
+    told = one_line(capsys.readouterr())
+    assert told == "error: there is no option --learning-speed; python -m absvit.training micro_cued --help lists them"
 
 
 def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path, capsys):
@@ -230,6 +231,11 @@ def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path, capsys):
         assert train(place, "--device", "cpu") == 2
         assert str(place) in one_line(capsys.readouterr())
     assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_data_that_would_not_be_read_are_refused(tmp_path, capsys):
+    assert train(tmp_path / "out", "--data-path", tmp_path) == 2
+    assert "micro_cued draws its scenes and reads no data" in one_line(capsys.readouterr())
 
 
 def test_a_batch_that_the_processes_cannot_share_gives_one_line(tmp_path, capsys, monkeypatch):

@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
-from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run
+from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run, without_time
 
 import absvit
 
@@ -103,6 +103,15 @@ def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, 
         (("--model", "vit_micro", "--trainable", "top-down"), "has no feedback path to train"),
         (("--batch-size", "7", "--total-batch", "0", "--mixup", "0.8"), "even number, got 7"),
         (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
+        (("--crop-pct", "0"), "crop_pct in (0, 1], got 16 and 0"),
+        (("--input-size", "20"), "3 x 3 of them do not cover input_size 20"),
+        (("--sched", "step"), "sched must be cosine, the official schedule, got 'step'"),
+        (("--lr-noise", "0.4", "0.9"), "lr_noise is not built"),
+        (("--trainable", "linear"), "--trainable linear leaves the rest as it is: give its weights with --finetune"),
+        (("--log-every", "0"), "log_every must be at least 1, got 0"),
+        (("--threads", "-1"), "threads must be at least 0, got -1"),
+        (("--model-ema-decay", "2"), "model_ema_decay must be in [0, 1), got 2"),
+        (("--weight-decay", "-1"), "weight_decay must not be negative, got -1"),
         (("--reprob", "2"), "reprob must be a probability in [0, 1], got 2"),
     ],
 )
@@ -151,6 +160,13 @@ def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictur
     assert "knows 3 classes" in error_of(capsys)
 
 
+def test_other_classes_than_the_cards_are_refused(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures / "val", tmp_path / "val")
+    (tmp_path / "val" / "red").rename(tmp_path / "val" / "violet")
+    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "absvit_micro.safetensors") == 2
+    assert "knows the class red where" in error_of(capsys)
+
+
 def test_classes_must_be_those_of_both_splits(pictures, tmp_path, capsys):
     shutil.copytree(pictures, tmp_path / "data")
     (tmp_path / "data" / "val" / "red").rename(tmp_path / "data" / "val" / "crimson")
@@ -171,6 +187,27 @@ def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, 
     assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 3  # once in each of three epochs
 
 
+def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, pictures, tmp_path, capsys):
+    shutil.copytree(pictures, tmp_path / "data")
+    bad, kept = tmp_path / "data" / "val" / "red" / "1.png", (pictures / "val" / "red" / "1.png").read_bytes()
+    bad.write_bytes(b"not a picture")
+    assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 2
+    assert str(bad) in error_of(capsys)
+    bad.write_bytes(kept)  # mended: the epoch is evaluated, not made again
+    assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 0
+    assert "going on from update 3 of 9" in capsys.readouterr().err
+    assert [without_time(lines) for lines in log_of(tmp_path / "fails")] == [
+        without_time(lines) for lines in log_of(whole)
+    ]
+    bad.write_bytes(b"not a picture")
+    assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--model-ema") == 0
+    assert f"skipped: cannot read {bad}" in capsys.readouterr().err
+    last = log_of(tmp_path / "skips")[1][-1]
+    assert (last["n"], last["unreadable"]) == (8, 1)
+    shares = [last[f"{ema}top1_pass{k}"] * 8 for ema in ("", "ema_") for k in (1, 2)]
+    assert shares == pytest.approx([round(share) for share in shares], abs=1e-6)
+
+
 def test_a_full_disk_loses_nothing(pictures, tmp_path):
     """The checkpoint meets a limit on file size, as it would the end of a disk."""
     out = tmp_path / "out"
@@ -186,3 +223,11 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path):
     assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
     assert (out / "last.pt").read_bytes() == kept
     assert not list(out.glob(".*"))
+
+
+def test_a_folder_that_takes_no_log_is_named_with_advice(pictures, tmp_path, capsys):
+    out = tmp_path / "out"
+    (out / "log.jsonl").mkdir(parents=True)
+    assert run(out, pictures) == 2
+    told = error_of(capsys)
+    assert f"cannot write into the output folder {out} (Is a directory)" in told and "--output-dir" in told

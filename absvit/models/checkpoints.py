@@ -175,7 +175,7 @@ def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = 
     }
     if any(problems.values()):
         text = "; ".join(f"{len(names)} {kind} ({_some(names)})" for kind, names in problems.items() if names)
-        hint = "" if adapt else " or, for another input size or number of classes, use adapt=True"
+        hint = "" if adapt else " or, for another input size or number of classes, use adapt=True (--finetune)"
         raise ValueError(f"the weights do not fit {type(model).__name__}: {text}; check the model's name{hint}")
     model.load_state_dict(state_dict)
     return notes

@@ -10,6 +10,7 @@ from absvit.distributed import Process
 from absvit.models import checkpoints
 from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.tasks import SegmentationTask
+from absvit.training.log import writing_into
 from absvit.training.loop import train
 from absvit.training.place import TrainingPlace
 
@@ -50,5 +51,6 @@ def run_training(name: str, recipe: SegmentationRecipe, place: TrainingPlace, pr
         "options": asdict(recipe),
         "versions": {package: version(package) for package in ("torch", "timm", "segmentation-models-pytorch")},
     }
-    checkpoints.write(place.output_dir / WEIGHTS, learner.model.state_dict(), card)
+    with writing_into(place.output_dir):
+        checkpoints.write(place.output_dir / WEIGHTS, learner.model.state_dict(), card)
     print(f"weights and card: {place.output_dir / WEIGHTS}, {(place.output_dir / WEIGHTS).with_suffix('.json')}")

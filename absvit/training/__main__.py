@@ -22,10 +22,11 @@ from absvit.robustness.suites import Sources
 from absvit.training.building import build_model
 from absvit.training.evaluation import evaluate
 from absvit.training.loop import train
+from absvit.training.official import Superseded
 from absvit.training.place import TrainingPlace
 from absvit.training.recipes import RECIPES
 from absvit.training.results import write_results
-from absvit.training.settings import PictureRecipe, Recipe
+from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
 from absvit.training.tasks import FEATURE_CACHE, open_task
 from stimuli import command_line
 
@@ -39,7 +40,7 @@ class Place(TrainingPlace):
     eval
         Evaluate the checkpoint of --resume on the validation split, which alone is needed, and train nothing.
     eval_ema
-        Evaluate its averaged weights.
+        Evaluate its averaged weights: those that best.pt was chosen by, where the training kept an average.
     inc_path
         With --eval: also evaluate on the ImageNet-C that lies here (python -m absvit.robustness).
     ina_path
@@ -88,11 +89,36 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     recipe : what to train.
     place : where.
     process : this process among those that train together.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : data, weights or output folder are not as they should be.
     """
+    check_use(name, recipe, place)
     task = open_task(recipe, place.data_path, place.num_workers, process, place.feature_cache)
     learner = train(recipe, task, place.start, process)
     if process.is_first:
         write_results(name, recipe, learner, task, place.output_dir)
+
+
+def check_use(name: str, recipe: Recipe, place: Place) -> None:
+    """Refuse data that would not be read, and frozen weights that nobody has trained.
+
+    Parameters
+    ----------
+    name : name of the recipe.
+    recipe : what to train.
+    place : where.
+
+    Raises
+    ------
+    ValueError : it is so.
+    """
+    if isinstance(recipe, SceneRecipe) and place.data_path != Place.data_path:
+        raise ValueError(f"{name} draws its scenes and reads no data: leave --data-path out, or name another recipe")
+    frozen = isinstance(recipe, PictureRecipe) and recipe.trainable != "end2end"
+    if frozen and not (recipe.finetune or place.resume):
+        raise ValueError(f"--trainable {recipe.trainable} leaves the rest as it is: give its weights with --finetune")
 
 
 def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
@@ -115,6 +141,11 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
         raise ValueError(
             f"{place.resume} knows {known} classes, but {place.data_path} has {rows}: use its own data set"
         )
+    for theirs, ours in zip(loaded.card.get("categories", pictures.classes), pictures.classes, strict=True):
+        if theirs != ours:
+            raise ValueError(
+                f"{place.resume} knows the class {theirs} where {place.data_path} has {ours}: use its own data set"
+            )
     model = _with_weights(recipe, loaded)
     measured = evaluate(model.to(process.device), pictures, recipe, place.num_workers, process)
     if process.is_first:
@@ -222,11 +253,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
+    superseded = Superseded()
 
     def command(name: str, recipe: Recipe):
         def start(
             options: tyro.conf.OmitArgPrefixes[type(recipe)] = recipe,
             place: tyro.conf.OmitArgPrefixes[Place] = Place(output_dir=Path("outputs/training") / name),
+            official: tyro.conf.OmitArgPrefixes[Superseded] = superseded,
         ) -> None:
             if place.threads:
                 torch.set_num_threads(place.threads)
@@ -244,6 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         start.__annotations__ = {
             "options": tyro.conf.OmitArgPrefixes[type(recipe)],
             "place": tyro.conf.OmitArgPrefixes[Place],
+            "official": tyro.conf.OmitArgPrefixes[Superseded],
         }
         start.__doc__ = type(recipe).__doc__.splitlines()[0]
         return start

@@ -33,6 +33,7 @@ def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
         made["stem"] = "features"  # those of the cache
     model = create_model(recipe.model, **made)
     if isinstance(recipe, PictureRecipe):
+        _check_size(recipe, model)
         if recipe.finetune:
             for note in checkpoints.load_into(model, checkpoints.read(recipe.finetune).state_dict, adapt=True):
                 print(note, file=sys.stderr)
@@ -43,6 +44,16 @@ def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.startswith(learning))
     return model
+
+
+def _check_size(recipe: PictureRecipe, model: nn.Module) -> None:
+    """Refuse pictures that patches do not cover."""
+    grid, usual = model.patch_embed.grid_size[0], model.pretrained_cfg["input_size"]
+    if model.patch_embed.feat_ratio() * grid != recipe.input_size:
+        raise ValueError(
+            f"the patches of {recipe.model} must cover the picture: {grid} x {grid} of them do not cover input_size "
+            f"{recipe.input_size}, as they cover {usual[-1]}; choose a multiple of the patch"
+        )
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from absvit.training.patches import patch_augment
 
 __all__ = [
     "Augmentation", "Batch", "Key", "Loading", "Mixing", "Updates", "View", "Views", "epoch_order",
-    "evaluation_loader", "isolated_randomness", "training_loader",
+    "evaluation_loader", "isolated_randomness", "report", "training_loader",
 ]  # fmt: skip
 
 MOST_UNREADABLE = 16  # replacements of a picture to look at: a disk that is gone must not be read to its end
@@ -143,6 +144,24 @@ class _Unchanged(Dataset):
         except ValueError as error:
             return str(error)
         return View(self.transform(picture), int(self.pictures.targets[index]), None, "")
+
+
+def report(problems: tuple[str, ...], unreadable: str) -> None:
+    """Fail on pictures that cannot be read, or say that they are left out.
+
+    Parameters
+    ----------
+    problems : what is wrong with each.
+    unreadable : "fail" or "skip".
+
+    Raises
+    ------
+    ValueError : there is one, and it is to fail.
+    """
+    if problems and unreadable == "fail":
+        raise ValueError(f"{problems[0]}; mend or remove it, or go on without such with --unreadable skip")
+    for problem in problems:
+        print(f"skipped: {problem}", file=sys.stderr)
 
 
 def training_loader(

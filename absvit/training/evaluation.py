@@ -11,7 +11,7 @@ from absvit.distributed import Process, sum_over_ranks
 from absvit.images import eval_transform
 from absvit.models import AbSViT, perceive, zoo
 from absvit.training.building import autocast
-from absvit.training.data import evaluation_loader
+from absvit.training.data import evaluation_loader, report
 from absvit.training.settings import PictureRecipe
 
 __all__ = ["evaluate"]
@@ -32,11 +32,12 @@ def evaluate(
 
     Returns
     -------
-    n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing).
+    n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing); also
+    unreadable, the number of pictures that were left out, where there are any.
 
     Raises
     ------
-    ValueError : a picture cannot be read.
+    ValueError : a picture cannot be read, and the recipe says fail; or none can be read.
     """
     pixels = zoo.preprocessing(recipe.model)
     transform = eval_transform(
@@ -45,22 +46,29 @@ def evaluate(
     loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
     was_training = model.training
     model.eval()
-    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 3, dtype=torch.float64, device=process.device)
+    exact = torch.float32 if process.device.type == "mps" else torch.float64  # MPS has no float64
+    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 4, dtype=exact, device=process.device)
     for batch in loader:
-        if batch.problems:
-            raise ValueError(f"{batch.problems[0]}; mend or remove it")
+        report(batch.problems, recipe.unreadable)
+        if not len(batch.target):
+            continue
         with autocast(recipe.precision, process.device):
             logits = perceive(model, batch.images.to(process.device)).logits[:, 0]
         sums += _counted(logits.float(), batch.target.to(process.device))
     model.train(was_training)
-    values = {"n": len(pictures)}
-    for k, (top1, top5, loss) in enumerate((sum_over_ranks(sums) / len(pictures)).tolist(), 1):
+    sums = sum_over_ranks(sums)
+    n = int(sums[0, 3])
+    if not n:
+        raise ValueError(f"none of the {len(pictures)} validation pictures can be read")
+    values = {"n": n} | ({"unreadable": len(pictures) - n} if n < len(pictures) else {})
+    for k, (top1, top5, loss, _) in enumerate((sums / n).tolist(), 1):
         values |= {f"top1_pass{k}": top1, f"top5_pass{k}": top5, f"loss_pass{k}": loss}
     return values
 
 
 def _counted(logits: Tensor, target: Tensor) -> Tensor:
-    """Sums over the images of right answers, right among the five likeliest, and loss: (pass, 3)."""
+    """Sums over the images of right answers, right among the five likeliest, loss, and 1: (pass, 4)."""
     ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == target[:, None]
     loss = torch.stack([F.cross_entropy(one, target, reduction="sum") for one in logits])
-    return torch.stack([ranked[..., 0].sum(-1), ranked.any(-1).sum(-1), loss], dim=-1).double()
+    seen = torch.full_like(loss, len(target))
+    return torch.stack([ranked[..., 0].sum(-1), ranked.any(-1).sum(-1), loss, seen], dim=-1)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from absvit.models.downloads import replace_file
 from absvit.training.state import Learner, Position
 from absvit.training.tasks import Task
 
-__all__ = ["Log", "Start"]
+__all__ = ["Log", "Start", "writing_into"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,32 @@ class Start:
     log_every: int = 20
     tensorboard: bool = False
 
+    @property
+    def checkpoint(self) -> Path:
+        """What an interrupted training in this folder goes on from."""
+        return self.out / "last.pt"
+
+
+@contextmanager
+def writing_into(out: Path) -> Iterator[None]:
+    """Say of a folder that cannot be written into what to do about it.
+
+    Parameters
+    ----------
+    out : folder of log, checkpoints and weights.
+
+    Raises
+    ------
+    OSError : it cannot be written into, or its disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(
+            f"cannot write into the output folder {out} ({reason}): make room, or choose another --output-dir"
+        ) from error
+
 
 class Log:
     """The log of a training: a JSON line for some of the updates and for every epoch.
@@ -46,27 +75,28 @@ class Log:
     Parameters
     ----------
     start : where it is, and how often it gets a line.
-    first_step : the update that the training goes on from; lines of later ones are cut off, for a run that was
-        killed may have logged more than it saved.
+    position : where the training goes on; lines of what comes later are cut off, for a run that was killed may have
+        logged more than it saved.
     process : this process; only the first writes.
     """
 
-    def __init__(self, start: Start, first_step: int, process: Process) -> None:
+    def __init__(self, start: Start, position: Position, process: Process) -> None:
         self.file, self.process, self.board = start.out / "log.jsonl", process, None
         if not process.is_first:
             return
-        start.out.mkdir(parents=True, exist_ok=True)
-        _cut_log(self.file, first_step)
+        with writing_into(start.out):
+            start.out.mkdir(parents=True, exist_ok=True)
+            _cut_log(self.file, position)
         if start.tensorboard:
-            self.board = _tensorboard(start.out, first_step)
-        self.since = (first_step, time.perf_counter())
+            self.board = _tensorboard(start.out, position.step)
+        self.since = (position.step, time.perf_counter())
 
     def update(self, losses, norm, learner: Learner, position: Position, task: Task, images: int) -> None:
         """Write a line about an update.
 
         Parameters
         ----------
-        losses : scalars by name, of this rank.
+        losses : scalars by name, of this rank's part of the update.
         norm : norm of the gradient.
         learner : tells the learning rate.
         position : the update.
@@ -74,7 +104,7 @@ class Log:
         images : images of an update on one rank.
         """
         world_size = self.process.world_size
-        values = torch.stack([value.detach().float() for value in losses.values()])
+        values = torch.stack([value.float() for value in losses.values()])
         values = (sum_over_ranks(values) / world_size).tolist()
         unreadable = sum_over_ranks(torch.tensor([float(task.unreadable)], device=self.process.device)).item()
         if not self.process.is_first:
@@ -107,7 +137,8 @@ class Log:
             tqdm.write(", ".join(f"{name} {value:.4g}" for name, value in {"epoch": epoch, **measured}.items()))
 
     def _write(self, line: dict) -> None:
-        with self.file.open("a") as file:
+        line = {name: value for name, value in line.items() if math.isfinite(value)}  # JSON knows no other numbers
+        with writing_into(self.file.parent), self.file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         if self.board is not None:
             kind = "validation" if "epoch" in line else "training"
@@ -133,13 +164,14 @@ def _memory(device: torch.device) -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _cut_log(log: Path, first_step: int) -> None:
-    """Keep the lines of the updates before this one."""
+def _cut_log(log: Path, position: Position) -> None:
+    """Keep the lines of what was before this position."""
     kept = []
     for line in log.read_text().splitlines() if log.exists() else []:
         try:
-            step = json.loads(line)["step"]
+            logged = json.loads(line)
         except ValueError:  # half a line
             continue
-        kept += [line + "\n"] if step < first_step else []
+        evaluates_again = position.pending and "epoch" in logged and logged["step"] == position.step - 1
+        kept += [line + "\n"] if logged["step"] < position.step and not evaluates_again else []
     replace_file(log, lambda temporary: temporary.write_text("".join(kept)))

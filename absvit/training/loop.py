@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import sys
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -19,14 +19,17 @@ from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
 from absvit.training.building import autocast
+from absvit.training.chance import seed_all
 from absvit.training.kernels import faster_kernels
 from absvit.training.log import Log, Start
 from absvit.training.rates import PolynomialRate
 from absvit.training.settings import Recipe
-from absvit.training.state import Learner, Position, resume, save
+from absvit.training.state import Learner, Position, check_same_position, resume, save, source_of
 from absvit.training.tasks import Task
 
 __all__ = ["train"]
+
+SMALLEST_SCALE = 1e-4  # of the loss in half precision: it starts at 65536 and is halved where a gradient overflows
 
 
 def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner:
@@ -54,19 +57,22 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     objective = task.objective(model)
     learner = _learner(recipe, model, task, process)
     facts = {"recipe": asdict(recipe), "data": task.facts(), "processes": process.world_size}
-    checkpoint, last_step = start.out / "last.pt", recipe.epochs * task.steps_per_epoch
-    position = Position()
-    source = checkpoint if checkpoint.exists() else start.resume
-    if source:
-        position, notes = resume(source, learner, facts, task.steps_per_epoch, start.allow_differences)
-        _say(process, *notes, f"going on from update {position.step} of {last_step}")
-    log = Log(start, position.step, process)
+    last_step = recipe.epochs * task.steps_per_epoch
+    position = _starting_position(learner, facts, start, task.steps_per_epoch, last_step, process)
+    log = Log(start, position, process)
     for leftover in start.out.glob(".*.part") if process.is_first else ():  # of a writing that was killed
         leftover.unlink()
     step_of = torch.compile(objective) if recipe.compile else objective
     if process.world_size > 1:
         step_of = DistributedDataParallel(step_of)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+    def keep(name: str) -> None:
+        if process.is_first:
+            save(start.out / name, learner, position, facts, task.steps_per_epoch)
+
+    if position.pending:
+        _end_epoch(task, learner, position, log, keep, recipe.keep_every)
     model.train()
     started = time.perf_counter() - position.seconds
     updates = task.updates(position.step)
@@ -75,43 +81,54 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     steps = range(position.step, last_step)
     for step in tqdm(steps, initial=position.step, total=last_step, unit="update", disable=hidden):
         _set_learning_rate(recipe, learner, step, task.steps_per_epoch)
-        update = next(updates)
+        update, parts = next(updates), []
         for k, batch in enumerate(update):
-            torch.manual_seed(_update_seed(recipe.seed, step, k, process.rank))  # dropout, whenever it was resumed
+            seed_all(recipe.seed, step, k, process.rank)  # dropout, whenever it was resumed
             more = process.world_size > 1 and k + 1 < len(update)
             with step_of.no_sync() if more else nullcontext():
                 with autocast(recipe.precision, process.device), kernels:
                     losses = step_of(*batch)
                 learner.scaler.scale(losses["loss"] / len(update)).backward()
+            parts.append(losses)
+        losses = _means(parts)
         learner.scaler.unscale_(learner.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(learning, recipe.clip_grad or math.inf)
-        _check_finite(norm, losses["loss"], recipe.precision, step, checkpoint)
+        _check_finite(norm, losses["loss"], learner, step, start.checkpoint, process)
         learner.scaler.step(learner.optimizer)
         learner.scaler.update()
         learner.optimizer.zero_grad()
         if learner.ema is not None:
             learner.ema.update(model)
         position.step, position.seconds = step + 1, time.perf_counter() - started
+        position.pending = position.step % task.steps_per_epoch == 0
         if step % start.log_every == 0 or position.step == last_step:
             log.update(losses, norm, learner, position, task, task.total // process.world_size)
-        epoch_is_over = position.step % task.steps_per_epoch == 0
-        if epoch_is_over:
-            measured = _evaluate(task, learner)
-            if measured:
-                log.epoch(measured, position, position.step // task.steps_per_epoch)
-        if not process.is_first:
-            continue
-        if epoch_is_over or position.step % recipe.checkpoint_every == 0:
-            score = _score(measured, task.best_by) if epoch_is_over and measured else -1.0
-            if score > position.best:
-                position.best = score
-                save(start.out / "best.pt", learner, position, facts, task.steps_per_epoch)
-            epoch = position.step // task.steps_per_epoch
-            if epoch_is_over and recipe.keep_every and epoch % recipe.keep_every == 0:
-                save(start.out / f"epoch{epoch:04d}.pt", learner, position, facts, task.steps_per_epoch)
-            save(checkpoint, learner, position, facts, task.steps_per_epoch)
+        if position.pending or position.step % recipe.checkpoint_every == 0:
+            keep("last.pt")  # before the evaluation, which may fail
+        if position.pending:
+            _end_epoch(task, learner, position, log, keep, recipe.keep_every)
     model.eval()
     return learner
+
+
+def _starting_position(
+    learner: Learner, facts: dict, start: Start, steps_per_epoch: int, last_step: int, process: Process
+) -> Position:
+    """Where the training goes on, with what the checkpoint there holds; the beginning, where there is none."""
+    position = Position()
+    source, notes = source_of(start.checkpoint, start.resume)
+    if source:
+        position, differences = resume(source, learner, facts, steps_per_epoch, start.allow_differences)
+        notes += [*differences, f"going on from update {position.step} of {last_step} ({source})"]
+        if source != start.checkpoint and position.step >= last_step:
+            raise ValueError(
+                f"{source} is at update {position.step}, the recipe ends at {last_step}: nothing is left; train on "
+                "from its weights with --finetune, or give more --epochs"
+            )
+    check_same_position(position, process)
+    for line in notes if process.is_first else ():
+        print(line, file=sys.stderr)
+    return position
 
 
 def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Process) -> Learner:
@@ -120,7 +137,10 @@ def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Proces
     lr = recipe.lr
     if recipe.lr_batch:
         lr *= (recipe.total_batch or recipe.batch_size * process.world_size) / recipe.lr_batch
-    given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas, "layer_decay": recipe.layer_decay}
+    given = {
+        "eps": recipe.opt_eps, "betas": recipe.opt_betas, "momentum": recipe.momentum,
+        "layer_decay": recipe.layer_decay,
+    }  # fmt: skip
     optimizer = create_optimizer_v2(
         task.learning(model), recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
         **{name: value for name, value in given.items() if value is not None},
@@ -148,17 +168,23 @@ def _set_learning_rate(recipe: Recipe, learner: Learner, step: int, steps_per_ep
         learner.scheduler.step_update(step)
 
 
-def _update_seed(*numbers: int) -> int:
-    """One seed from several numbers."""
-    return int.from_bytes(hashlib.sha256(repr(numbers).encode()).digest()[:8], "little")
+def _means(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Losses of an update, from those of its micro-batches."""
+    return {name: torch.stack([part[name].detach() for part in parts]).mean(0) for name in parts[0]}
 
 
-def _check_finite(norm: torch.Tensor, loss: torch.Tensor, precision: str, step: int, checkpoint: Path) -> None:
+def _check_finite(
+    norm: torch.Tensor, loss: torch.Tensor, learner: Learner, step: int, checkpoint: Path, process: Process
+) -> None:
     """Stop all ranks where the loss is not finite: the gradient's norm is that of all together.
 
-    In half precision a norm alone may overflow, which the scaler mends; then the loss decides.
+    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far the scaler
+    has gone.
     """
-    if torch.isfinite(norm) or (precision == "fp16" and torch.isfinite(sum_over_ranks(loss.detach()))):
+    if torch.isfinite(norm):
+        return
+    loss, scale = sum_over_ranks(loss) / process.world_size, learner.scaler.get_scale()
+    if learner.scaler.is_enabled() and torch.isfinite(loss) and scale >= SMALLEST_SCALE:
         return
     kept = checkpoint if checkpoint.exists() else "none yet"
     raise FloatingPointError(
@@ -167,12 +193,29 @@ def _check_finite(norm: torch.Tensor, loss: torch.Tensor, precision: str, step: 
     )
 
 
+def _end_epoch(
+    task: Task, learner: Learner, position: Position, log: Log, keep: Callable[[str], None], keep_every: int
+) -> None:
+    """Evaluate what an epoch has led to, and keep what is to be kept of it."""
+    measured, epoch = _evaluate(task, learner), position.step // task.steps_per_epoch
+    position.pending = False
+    if measured:
+        log.epoch(measured, position, epoch)
+        score = _score(measured, task.best_by)
+        if score > position.best:
+            position.best = score
+            keep("best.pt")
+    if keep_every and epoch % keep_every == 0:
+        keep(f"epoch{epoch:04d}.pt")
+    keep("last.pt")
+
+
 def _evaluate(task: Task, learner: Learner) -> dict[str, float]:
     """Held-out measures of the raw weights, and of the average with ``ema_`` before their names."""
     measured = task.evaluate(learner.model)
     if measured and learner.ema is not None:
         average = task.evaluate(learner.ema.module)
-        measured |= {f"ema_{name}": value for name, value in average.items() if name != "n"}
+        measured |= {f"ema_{name}": value for name, value in average.items() if name not in ("n", "unreadable")}
     return measured
 
 
@@ -181,9 +224,3 @@ def _score(measured: dict[str, float], best_by: str) -> float:
     prefix = "ema_" if any(name.startswith("ema_") for name in measured) else ""
     last = max(name for name in measured if name.startswith(f"{prefix}{best_by}"))
     return measured[last]
-
-
-def _say(process: Process, *lines: str) -> None:
-    """Tell the user, once."""
-    for line in lines if process.is_first else ():
-        print(line, file=sys.stderr)

@@ -25,7 +25,8 @@ class TrainingPlace:
         Folder of log, checkpoints and weights, outputs/training/RECIPE (or outputs/segmentation/RECIPE) if left out;
         an interrupted training in it goes on.
     resume
-        Checkpoint, file or address, to go on from or to evaluate: ours, or an official one.
+        Checkpoint, file or address, to go on from or to evaluate: ours, or an official one. A training whose
+        output folder holds a last.pt goes on from that.
     allow_differences
         Go on from a checkpoint although recipe, data or number of processes differ.
     device
@@ -49,6 +50,11 @@ class TrainingPlace:
     threads: int = 0
     log_every: int = 20
     tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (("num_workers", 0), ("threads", 0), ("log_every", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     @property
     def start(self) -> Start:

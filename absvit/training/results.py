@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from absvit.models import checkpoints
+from absvit.training.log import writing_into
 from absvit.training.settings import HybridRecipe, Recipe, SceneRecipe
 from absvit.training.state import Learner
 from absvit.training.tasks import Task
@@ -44,7 +45,8 @@ def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: 
         if isinstance(recipe, HybridRecipe):
             centre_classifier(model)
         weights = out / f"{recipe.model}{suffix}.safetensors"
-        checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out / "log.jsonl", facts))
+        with writing_into(out):
+            checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out / "log.jsonl", facts))
         print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
 
 

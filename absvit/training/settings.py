@@ -44,6 +44,8 @@ class Recipe:
         Term that keeps AdamW's denominator off 0; the optimiser's own if left out.
     opt_betas
         Decay rates of AdamW's moments; the optimiser's own if left out.
+    momentum
+        Momentum of SGD and its like; the optimiser's own (0.9) if left out.
     lr
         Largest learning rate, for an update of lr_batch images.
     lr_batch
@@ -99,6 +101,7 @@ class Recipe:
     opt: str = "adamw"
     opt_eps: float | None = 1e-8
     opt_betas: tuple[float, float] | None = (0.9, 0.999)
+    momentum: float | None = None
     lr: float = 5e-4
     lr_batch: int = 512
     min_lr: float = 1e-5
@@ -130,9 +133,11 @@ class Recipe:
             raise ValueError(f"seed must be in [0, 2**32), got {self.seed}")
         if not 0 <= self.warmup_epochs < self.epochs:
             raise ValueError(f"warmup_epochs must be in [0, epochs = {self.epochs}), got {self.warmup_epochs}")
-        for name in ("smoothing", "drop", "drop_path"):
+        for name in ("smoothing", "drop", "drop_path", "model_ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        if self.weight_decay < 0:
+            raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
         if self.layer_decay is not None and not 0 < self.layer_decay <= 1:
             raise ValueError(f"layer_decay must be in (0, 1], got {self.layer_decay}")
         if self.clip_grad is not None and self.clip_grad <= 0:
@@ -157,7 +162,7 @@ class PictureRecipe(Recipe):
     augmentation
         How training pictures are varied.
     unreadable
-        A training picture that cannot be read: fail, or skip it for another, counted in the log.
+        A picture that cannot be read: fail; or skip it, in training for another one, counted in the log.
     finetune
         Weights to start from, file or address: positions are resampled and the classifier replaced where they differ.
     lift
@@ -191,6 +196,10 @@ class PictureRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.input_size < 1 or not 0 < self.crop_pct <= 1:
+            raise ValueError(
+                f"input_size must be at least 1 and crop_pct in (0, 1], got {self.input_size} and {self.crop_pct}"
+            )
         if self.distillation_type != "none" and not self.teacher_path:
             raise ValueError("distillation needs the teacher's weights: give --teacher-path FILE or ADDRESS")
         if not 0 <= self.distillation_alpha <= 1 or self.distillation_tau <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,12 +14,16 @@ from timm.scheduler.scheduler import Scheduler
 from timm.utils import ModelEmaV3
 from torch import nn
 
+from absvit.distributed import Process, sum_over_ranks
 from absvit.models import downloads, formats
 from absvit.models.checkpoints import load_into, local_file, read
+from absvit.training.chance import random_states, restore_random_states
 
-__all__ = ["Learner", "Position", "resume", "save"]
+__all__ = ["Learner", "Position", "check_same_position", "resume", "save", "source_of"]
 
 OUR_KEYS = ("facts", "position")
+FREE = ("checkpoint_every", "keep_every", "grad_checkpointing", "compile", "class_gain")  # change no update
+OPTIMIZER_SETTINGS = ("weight_decay", "betas", "eps", "momentum", "lr_scale")
 
 
 @dataclass(frozen=True)
@@ -43,18 +48,20 @@ class Learner:
 
 @dataclass
 class Position:
-    """How far a training is. Random states follow from seed, update and rank, so that none needs to be kept.
+    """How far a training is.
 
     Parameters
     ----------
     step : updates made; it is the sampler's position too.
     seconds : time spent.
     best : best validation accuracy so far.
+    pending : an epoch ends here and has not been evaluated yet.
     """
 
     step: int = 0
     seconds: float = 0.0
     best: float = -1.0
+    pending: bool = False
 
 
 def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps_per_epoch: int) -> None:
@@ -81,7 +88,8 @@ def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps
         "epoch": position.step // steps_per_epoch - 1,  # the last one that is over, as in the official files
         "position": dict(vars(position)),
         "facts": _plain(facts),
-        "environment": {name: version(name) for name in ("torch", "timm", "numpy")},
+        "random_states": random_states(),  # of the first rank; each micro-batch is seeded anew all the same
+        "environment": _environment(learner.model),
     }
     try:
         downloads.replace_file(path, lambda temporary: torch.save(content, temporary))
@@ -89,6 +97,53 @@ def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps
         reason = str(error).splitlines()[0]
         kept = "the last one is kept" if path.exists() else "there is none yet"
         raise OSError(f"cannot write the checkpoint {path} ({reason}): make room and start again; {kept}") from error
+
+
+def source_of(checkpoint: Path, resume: str) -> tuple[str | Path, list[str]]:
+    """Say what a training goes on from: its own last checkpoint, or else the one that was named.
+
+    Parameters
+    ----------
+    checkpoint : its own, which need not be there.
+    resume : file or address that was named; "" for none.
+
+    Returns
+    -------
+    source : file or address; "" for none.
+    notes : what is worth knowing of it.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : what was named is not there, or no file of weights.
+    """
+    named = local_file(resume) if resume else None
+    if not checkpoint.exists():
+        return resume, []
+    if named is None or named.resolve() == checkpoint.resolve():
+        return checkpoint, []
+    aside = f"--resume {resume} is left aside: {checkpoint} is gone on from; choose another --output-dir to go back"
+    return checkpoint, [aside]
+
+
+def check_same_position(position: Position, process: Process) -> None:
+    """Refuse to train where the processes would go on from different updates.
+
+    Parameters
+    ----------
+    position : of this process.
+    process : this one among those that train together.
+
+    Raises
+    ------
+    ValueError : another process is elsewhere.
+    """
+    step = position.step
+    total, squares = sum_over_ranks(torch.tensor([step, step**2], device=process.device)).tolist()
+    if squares * process.world_size != total**2:  # all ranks come to the same answer
+        raise ValueError(
+            f"the processes would go on from different updates (this one from {step}): give an --output-dir that all "
+            "machines share"
+        )
 
 
 def resume(
@@ -119,22 +174,40 @@ def resume(
     if not (isinstance(content, Mapping) and set(OUR_KEYS) <= set(content)):
         return _foreign(source, learner, steps_per_epoch)
     found, wanted = content["facts"], _plain(facts)
-    different = _differences(found, wanted)
+    different = _differences(_compared(found), _compared(wanted))
     if different and not force:
         raise ValueError(
             f"{source} belongs to another training: {different}; choose another --output-dir, or go on "
             "nevertheless with --allow-differences"
         )
     load_into(learner.model, content["model"])
-    if learner.ema is not None and content["model_ema"] is not None:
-        load_into(learner.ema.module, content["model_ema"])
-    learner.optimizer.load_state_dict(content["optimizer"])
-    learner.scaler.load_state_dict(content["scaler"])
+    if learner.ema is not None:
+        load_into(learner.ema.module, content["model_ema"] or content["model"])
+    notes = [f"going on although these differ: {different}"] if different else []
+    same_optimizer = all(found["recipe"][name] == wanted["recipe"][name] for name in ("opt", "trainable"))
+    if not (same_optimizer and _take_moments(learner.optimizer, content["optimizer"])):
+        notes.append("the optimiser starts anew")
+    if content["scaler"]:  # of a training in half precision
+        learner.scaler.load_state_dict(content["scaler"])
+    if "random_states" in content:
+        restore_random_states(content["random_states"])
     position = Position(**content["position"])
     per_epoch = found["data"]["updates of an epoch"]
     if per_epoch != steps_per_epoch:
         position.step = position.step * steps_per_epoch // per_epoch
-    return position, [f"going on although these differ: {different}"] if different else []
+    return position, notes
+
+
+def _take_moments(optimizer: torch.optim.Optimizer, state: Mapping) -> bool:
+    """Give an optimiser the moments of a checkpoint, not its settings; whether its groups of weights are the same."""
+    own = [{name: group[name] for name in OPTIMIZER_SETTINGS if name in group} for group in optimizer.param_groups]
+    sizes = [[len(group["params"]) for group in groups] for groups in (optimizer.param_groups, state["param_groups"])]
+    if sizes[0] != sizes[1]:
+        return False
+    optimizer.load_state_dict(state)
+    for group, settings in zip(optimizer.param_groups, own, strict=True):
+        group.update(settings)
+    return True
 
 
 def _foreign(source: str | Path, learner: Learner, steps_per_epoch: int) -> tuple[Position, list[str]]:
@@ -152,9 +225,22 @@ def _foreign(source: str | Path, learner: Learner, steps_per_epoch: int) -> tupl
     return Position(epoch * steps_per_epoch), [note]
 
 
+def _environment(model: nn.Module) -> dict[str, str]:
+    """What the training runs with, and on."""
+    device = next(model.parameters()).device
+    on_gpu = {"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda} if device.type == "cuda" else {}
+    versions = {name: version(name) for name in ("absvit", "torch", "timm", "numpy")}
+    return {"python": platform.python_version(), **versions, "device": device.type, **on_gpu}
+
+
 def _plain(facts: Mapping) -> dict:
     """The facts as JSON would hold them."""
     return json.loads(json.dumps(facts))
+
+
+def _compared(facts: Mapping) -> dict:
+    """The facts that must be the same."""
+    return {**facts, "recipe": {name: value for name, value in facts["recipe"].items() if name not in FREE}}
 
 
 def _differences(found: Mapping, wanted: Mapping, prefix: str = "") -> str:

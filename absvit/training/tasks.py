@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from absvit.training.augmentation import Mixing
 from absvit.training.building import build_teacher
 from absvit.training.classification import Classification
 from absvit.training.composite_task import CompositeTask
-from absvit.training.data import training_loader
+from absvit.training.data import report, training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
 from absvit.training.order import Updates
@@ -270,7 +269,8 @@ class PictureTask(Classification):
         for step, micro in enumerate(zip(*[iter(loader)] * self.n_micro, strict=True), first_step):
             update = []
             for k, batch in enumerate(micro):
-                self._report(batch.problems)
+                report(batch.problems, recipe.unreadable)
+                self.unreadable += len(batch.problems)
                 target = batch.target.to(device, non_blocking=True)
                 chance = (len(self.classes), recipe.seed, step, order.chunk(k))
                 images, soft = mixing(batch.images.to(device, non_blocking=True), target, *chance)
@@ -279,14 +279,6 @@ class PictureTask(Classification):
                     patches, _ = mixing(batch.patch_images.to(device, non_blocking=True), target, *chance)
                     update[-1] += (patches,)
             yield update
-
-    def _report(self, problems: tuple[str, ...]) -> None:
-        """Fail on unreadable pictures, or count them and say so."""
-        if problems and self.recipe.unreadable == "fail":
-            raise ValueError(f"{problems[0]}; mend or remove it, or go on without such with --unreadable skip")
-        for problem in problems:
-            self.unreadable += 1
-            print(f"skipped: {problem}", file=sys.stderr)
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Accuracy and loss of both passes on the validation split.
