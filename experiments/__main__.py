@@ -172,8 +172,9 @@ def run_corruption_dynamics(
     def show(observers: list) -> xr.Dataset:
         stimuli = single_objects(source, observers[0].model, Objects())
         return corruption_dynamics.probe(
-            observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.NAMES
-        )
+            observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.generator_for,
+            corruptions.NAMES,
+        )  # fmt: skip
 
     who.present(show, dynamics.corruption_summary)
 

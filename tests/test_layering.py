@@ -51,9 +51,7 @@ MAY_IMPORT = {
         *PROBE, "experiments.chunks", "experiments.directions", "experiments.dynamics_record", "experiments.observers",
         "experiments.passes", "experiments.trials",
     ),
-    "experiments.corruption_dynamics": (
-        *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
-    ),
+    "experiments.corruption_dynamics": (*CUED_PROBE, "experiments.chunks"),
     "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
     "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),

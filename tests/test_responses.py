@@ -68,7 +68,7 @@ def test_an_observer_sees_a_stimulus_once_in_a_condition(probe):
 
 def test_the_corruption_and_the_noise_of_a_trial_are_told():
     told = responses.trials_of(made.corruption_record())
-    assert "class 1 corruption fog severity 3" in set(told["condition"])
+    assert "class 1 gain 2 corruption fog severity 3" in set(told["condition"])
     assert "percept gain 2 severity 0.3" in set(responses.trials_of(made.dynamics_record("switching"))["condition"])
 
 
