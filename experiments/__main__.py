@@ -202,18 +202,23 @@ def show_summary(
         print(table(frame))
 
 
-def export(record: Annotated[Path, Words], out: Path) -> None:
+def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
     """Write a record as one netCDF file, or its trials as a table in model-vs-human's format.
 
     Parameters
     ----------
     record
         The record.
-    out
+    file
         File to write, .nc, or .csv for the trials.
+    out
+        The same as an option.
     """
-    write = responses.write if out.suffix == ".csv" else records.export
-    print(write(records.load(record), out))
+    file = file or out
+    if file is None:
+        raise ValueError(f"name the file to write: python -m experiments export {record} trials.csv")
+    write = responses.write if file.suffix == ".csv" else records.export
+    print(write(records.load(record), file))
 
 
 def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
@@ -246,7 +251,7 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
 
 
 def recovery(parameters: Flat[Simulated]) -> None:
-    """How often the 95 % interval of a fitted psychometric function holds the truth, by simulation.
+    """How often the interval (95 %) of a fitted psychometric function holds the truth, by simulation.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def corruption(
     used = dict.fromkeys(table.rows["corruption"])
     names = [str(name).replace("_", " ") for name in used if name != "all"]
     opening = f"Single objects under {len(names)} corruptions ({', '.join(names)}; severity 0 is the picture itself)"
-    opening += f", gain {gain:g}"
+    opening += "" if gain is None else f", gain {gain:g}"
     figure.set_label(table.caption(opening, panels, "Bands and bars"))
     return figure
 
