@@ -1,12 +1,14 @@
 """Measures of dynamics against trajectories with known answers."""
 
 import tracemalloc
+import warnings
 
 import dask.array
 import numpy as np
 import pytest
 import xarray as xr
 from scipy import integrate, stats
+from synthetic_probe_records import dynamics_record
 
 from experiments import measures
 from experiments.measures.alternation import DurationFit
@@ -254,3 +256,12 @@ def test_a_summary_reads_the_logits_a_chunk_at_a_time():
         tracemalloc.stop()
     assert peak < logits.nbytes / 2
     assert table["noise"].tolist() == [0.3] and table["settled"].tolist() == [0]
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+def test_few_passes_of_switching_make_no_noise(passes):
+    record = dynamics_record("switching", passes).chunk(stimulus=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = dynamics.summary(record, n=5)
+    assert table["switch_rate"].notna().all()

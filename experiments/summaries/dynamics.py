@@ -17,7 +17,7 @@ __all__ = ["TITLES", "corruption_summary", "summary"]
 ROWS = ("model", "gain", "noise", "corruption", "severity", "prior", "iteration")  # what tells a row, in this order
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))
 ONE_BIT = math.log(2)  # entropy in nats, the threshold of a decision
-ONSET = 20  # passes of a switching record that are left out: adaptation builds up
+ONSET = 20  # passes of a switching record that are left out, at most half of them: adaptation builds up
 
 
 def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -35,9 +35,9 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     each measure with its ``_low`` and ``_high``. Settling: settled (share of trials that settle), settling_iteration
     (of those), decided (share of trials whose entropy falls to one bit), decision_time (of those), and at the end
     fixed_point_distance, oscillation, energy_change, selection_index and cue_memory. Hysteresis: area and width.
-    Switching, after the first 20 passes: switch_rate, duration (mean phase of dominance), then, of all phases together
-    and without intervals, variation (standard deviation over mean), the shape of the gamma distribution, and by how
-    much its log-likelihood exceeds the log-normal's per phase.
+    Switching, after the first 20 passes, or the first half of fewer than 40: switch_rate, duration (mean phase of
+    dominance), then, of all phases together and without intervals, variation (standard deviation over mean), the shape
+    of the gamma distribution, and by how much its log-likelihood exceeds the log-normal's per phase.
     """
     record = measures.written(record)
     if "corruption" not in record.dims:  # a record of dynamics, whose severity is that of the noise
@@ -97,8 +97,9 @@ def _hysteresis(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
 
 
 def _switching(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
-    durations = measures.dominance_durations(record, ONSET).compute()
-    columns = {"switch_rate": measures.switch_rate(record, ONSET), "duration": durations.mean("iteration")}
+    onset = min(ONSET, (record.sizes["iteration"] - 1) // 2)
+    durations = measures.dominance_durations(record, onset).compute()
+    columns = {"switch_rate": measures.switch_rate(record, onset), "duration": durations.mean("iteration")}
     table = _table(record, columns, "stimulus", n, seed)
     others = [dim for dim in ("seed", "stimulus", "iteration") if dim in durations.dims]
     pooled = durations.stack(phase=others)
