@@ -18,7 +18,7 @@ from absvit.models import checkpoints
 from experiments import sources
 from experiments.__main__ import main
 from stimuli import bistable, stimulus_set
-from stimuli.objects import CATEGORIES
+from stimuli.objects import CATEGORIES, Objects
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +229,13 @@ def test_a_family_is_drawn_where_no_folder_has_its_name(family):
     expected = sources.two_readings(family, source, model)
     found = sources.halves(replace(source, stimuli=Path(family)), model)
     assert found.n == expected.n == 4 and found.part(1, 2).identical(expected.part(1, 2))
+
+
+def test_objects_by_name_keep_the_look_that_is_asked_for():
+    model, look = absvit.create_model("absvit_micro"), Objects(hue_shift=180.0)
+    expected = sources.single_objects(sources.Source(2, 3), model, look)
+    found = sources.single_objects(sources.Source(2, 3, Path("objects")), model, look)
+    assert found.part(0, 2).identical(expected.part(0, 2))
 
 
 def test_a_folder_comes_before_the_family_of_its_name(tmp_path, monkeypatch):
