@@ -17,7 +17,7 @@ def test_search_counts_displays_and_a_single_one_has_no_interval():
     chosen = np.flatnonzero((record["set_size"].values != 2) | (np.arange(record.sizes["stimulus"]) < 2))
     rows = search_summary(record.isel(stimulus=chosen), n=20).set_index(["model", "set_size"]).loc["intact"]
     assert rows["n_present"].to_dict() == rows["n_absent"].to_dict() == {2: 1, 4: 4, 8: 4, "slope": 9}
-    for name in ("detection_area", "d_prime"):
+    for name in ("detection_area", "d_prime", "evidence", "map_auc"):
         assert rows[f"{name}_low"].isna().to_dict() == {2: True, 4: False, 8: False, "slope": True}
         assert rows[name].notna().all()
 
