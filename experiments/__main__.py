@@ -172,8 +172,9 @@ def run_corruption_dynamics(
     def show(observers: list) -> xr.Dataset:
         stimuli = single_objects(source, observers[0].model, Objects())
         return corruption_dynamics.probe(
-            observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.NAMES
-        )
+            observers, stimuli, parameters, source.seed, store, corruptions.corrupt, corruptions.generator_for,
+            corruptions.NAMES,
+        )  # fmt: skip
 
     who.present(show, dynamics.corruption_summary)
 
@@ -201,18 +202,23 @@ def show_summary(
         print(table(frame))
 
 
-def export(record: Annotated[Path, Words], out: Path) -> None:
+def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
     """Write a record as one netCDF file, or its trials as a table in model-vs-human's format.
 
     Parameters
     ----------
     record
         The record.
-    out
+    file
         File to write, .nc, or .csv for the trials.
+    out
+        The same as an option.
     """
-    write = responses.write if out.suffix == ".csv" else records.export
-    print(write(records.load(record), out))
+    file = file or out
+    if file is None:
+        raise ValueError(f"name the file to write: python -m experiments export {record} trials.csv")
+    write = responses.write if file.suffix == ".csv" else records.export
+    print(write(records.load(record), file))
 
 
 def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
@@ -245,7 +251,7 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
 
 
 def recovery(parameters: Flat[Simulated]) -> None:
-    """How often the 95 % interval of a fitted psychometric function holds the truth, by simulation.
+    """How often the interval (95 %) of a fitted psychometric function holds the truth, by simulation.
 
     Parameters
     ----------

@@ -81,7 +81,8 @@ def fill(
     begun = {}
     if rank == 0:
         ours = store.share is None or store.share[0] == 0
-        first = slice(0, min(store.chunk if ours else 1, n))
+        anew = ours and not store.out.exists()  # else it may be refused, or done: a stimulus is enough to find out
+        first = slice(0, min(store.chunk if anew else 1, n))
         begun[first.start, first.stop] = values = shown(first)  # tells the record's layout
         layout = _layout(values, n, store.chunk).assign_attrs(attributes())
         resume = store.resume or store.share is not None

@@ -7,24 +7,26 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 import xarray as xr
 
-from absvit import AbSViT, perceive, priors
+from absvit import perceive
 from absvit.images import normalise
+from experiments import cues
 from experiments.chunks import fill
-from experiments.observers import Observer, class_indices, class_names
-from experiments.trials import Stimuli, Store, attributes
+from experiments.demands import check_classes, check_variables
+from experiments.observers import Observer, class_names
+from experiments.trials import Condition, Stimuli, Store, Trial, attributes, by_gain, priors_of, trial_of
 
-__all__ = ["Corrupt", "CorruptionDynamics", "probe"]
+__all__ = ["Corrupt", "CorruptionDynamics", "GeneratorFor", "conditions", "probe"]
 
 Corrupt = Callable[[np.ndarray, str, int, np.random.Generator], np.ndarray]
+GeneratorFor = Callable[[int, str, int, str], np.random.Generator]
 
-CONDITIONS = {"none": (0, "none"), "class 1": (1, "class"), "absent class": (-1, "absent class")}
 LONG_NAMES = {
     "logits": "logit of each class",
     "model": "observer",
     "seed": "seed of the observer's training",
+    "gain": "factor on the weights of the cues",
     "corruption": "what is done to the picture",
     "severity": "strength of the corruption, 1 to 5; 0 is the picture itself",
     "iteration": "pass over the image; 0 is bottom-up",
@@ -40,7 +42,7 @@ LONG_NAMES = {
 
 
 @dataclass(frozen=True)
-class CorruptionDynamics:
+class CorruptionDynamics(cues.Cues):
     """Parameters of the probe.
 
     Parameters
@@ -49,30 +51,33 @@ class CorruptionDynamics:
         Names of corruptions.
     severities
         Strengths, 0 to 5; 0 is the picture itself.
-    iterations
-        Feedback passes.
-    priors
-        Of none, class 1 (the object's own class) and absent class (the catch trials).
-    class_gain
-        Gain of the class cues; the model's default if left out.
     """
 
+    iterations: int = 4
     corruptions: tuple[str, ...] = ("gaussian_noise", "motion_blur", "fog", "jpeg_compression")
     severities: tuple[int, ...] = (0, 1, 3, 5)
-    iterations: int = 4
-    priors: tuple[str, ...] = tuple(CONDITIONS)
-    class_gain: float | None = None
 
     def __post_init__(self) -> None:
-        if self.iterations < 0:
-            raise ValueError(f"iterations must be at least 0, got {self.iterations}")
+        super().__post_init__()
         if not self.severities or not all(severity in range(6) for severity in self.severities):
             raise ValueError(f"severities must be of 0 to 5, got {self.severities}")
         if not self.corruptions:
             raise ValueError("name at least one corruption")
-        unknown = [name for name in self.priors if name not in CONDITIONS]
-        if unknown or not self.priors:
-            raise ValueError(f"priors must be some of {', '.join(CONDITIONS)}; got {self.priors}")
+        for name in ("corruptions", "severities"):
+            if len(set(getattr(self, name))) < len(getattr(self, name)):
+                raise ValueError(f"{name} must differ from each other, got {getattr(self, name)}")
+
+
+def conditions() -> list[Condition]:
+    """List the priors: no cue, the object's own class, a class that is not shown, and the controls."""
+    own = partial(cues.class_cue, "class_1")
+    return [
+        Condition("none", 0, "none", cues.learned),
+        Condition("class 1", 1, "class", own),
+        Condition("absent class", -1, "absent class", partial(cues.class_cue, "absent_class")),
+        Condition("random vector", 0, "random vector", cues.random_vector),
+        Condition("shuffled class 1", 1, "shuffled class", partial(cues.shuffled, own)),
+    ]
 
 
 def probe(
@@ -82,6 +87,7 @@ def probe(
     seed: int,
     store: Store,
     corrupt: Corrupt,
+    generator_for: GeneratorFor,
     names: Sequence[str],
 ) -> xr.Dataset:
     """Show corrupted single objects, and write the record.
@@ -90,16 +96,18 @@ def probe(
     ----------
     observers : models of one kind, each label with the same seeds; a plain ViT sees the same in every pass.
     stimuli : stimuli with one object of a class that the models know.
-    parameters : corruptions, severities, priors and iterations.
-    seed : seed of the corruptions; a stimulus gets the same one in every run and under every prior.
+    parameters : corruptions, severities, priors, gains and iterations.
+    seed : seed of the corruptions, catch trials, random vectors and shuffles; a stimulus gets the same corruption in
+        every run, under every prior and beside whichever others.
     store : where the record goes.
     corrupt : function of a picture (y, x, channel) uint8, a corruption, a severity 1 to 5 and a generator, that gives
         the corrupted picture.
-    names : corruptions that it knows.
+    generator_for : function of the seed, a corruption, a severity and the stimulus that gives the generator.
+    names : corruptions that ``corrupt`` knows.
 
     Returns
     -------
-    The record, opened lazily: logits ([model, seed,] corruption, severity, iteration, prior, stimulus, class).
+    The record, opened lazily: logits ([model, seed,] gain, corruption, severity, iteration, prior, stimulus, class).
 
     Raises
     ------
@@ -112,61 +120,59 @@ def probe(
         raise ValueError(f"there is no corruption {unknown[0]!r}; expected some of {', '.join(names)}")
     if example.sizes.get("object") != 1:
         raise ValueError(f"corruption dynamics needs one object a stimulus, got {dict(example.sizes)}")
-    if (class_indices(observers[0].model, example.attrs["categories"]) < 0).any():
-        raise ValueError(f"{observers[0].label} does not know all classes of the stimuli: choose another model")
+    check_variables(example, ("object_class", "object_mask"), "corruption dynamics")
+    check_classes(observers, example.attrs["categories"], "corruption dynamics")
+    looks = cues.chosen(conditions(), parameters.priors)
 
     def shown(part: slice) -> xr.Dataset:
-        return _show(observers, stimuli.part(part.start, part.stop - part.start), parameters, seed, corrupt)
+        pictures = stimuli.part(part.start, part.stop - part.start)
+        corrupted = partial(_corrupted, pictures, seed=seed, corrupt=corrupt, generator_for=generator_for)
+        return _show(observers, trial_of(observers[0].model, pictures, seed), corrupted, looks, parameters)
 
     provenance = partial(attributes, "corruption dynamics", observers, stimuli, parameters, seed)
     return fill(shown, stimuli.n, provenance, store)
 
 
-def _show(observers: Sequence[Observer], stimuli: xr.Dataset, parameters, seed: int, corrupt: Corrupt) -> xr.Dataset:
+def _show(
+    observers: Sequence[Observer],
+    trial: Trial,
+    corrupted: Callable[[str, int], np.ndarray],
+    looks: Sequence[Condition],
+    parameters: CorruptionDynamics,
+) -> xr.Dataset:
     """Show some stimuli under all corruptions: their part of the record."""
-    model, numbers = observers[0].model, stimuli["stimulus"].values
-    known = class_indices(model, stimuli.attrs["categories"])
-    shown = known[stimuli["object_class"].values[:, 0]]
-    absent = np.array([_absent(known, c, seed, number) for c, number in zip(shown, numbers.tolist(), strict=True)])
-    looks = {
-        "none": priors.LearnedPrior(),
-        "class 1": priors.ClassPrior(torch.from_numpy(shown), parameters.class_gain),
-        "absent class": priors.ClassPrior(torch.from_numpy(absent), parameters.class_gain),
-    }
-    chosen = [looks[name] for name in parameters.priors]
     by_corruption = []
-    for place, name in enumerate(parameters.corruptions):
+    for name in parameters.corruptions:
         by_severity = []
         for severity in parameters.severities:
-            pictures = _corrupted(stimuli, name, place, severity, seed, corrupt)
-            by_severity.append([_logits(observer, pictures, chosen, parameters.iterations) for observer in observers])
+            pictures = corrupted(name, severity)
+            by_severity.append([_logits(observer, pictures, trial, looks, parameters) for observer in observers])
         by_corruption.append(by_severity)
     labels, seeds = (list(dict.fromkeys(names)) for names in zip(*((o.label, o.seed) for o in observers), strict=True))
-    values = np.moveaxis(np.array(by_corruption, np.float32), 2, 0)  # observers first
+    values = np.moveaxis(np.array(by_corruption, np.float32), (2, 3), (0, 1))  # observers first, then gains
     values = values.reshape(len(labels), len(seeds), *values.shape[1:])
-    finite = np.isfinite(values).all(axis=(0, 1, 2, 3, 4, 5, 7))
+    dims = ("model", "seed", "gain", "corruption", "severity", "iteration", "prior", "stimulus", "class")
+    finite = np.isfinite(values).all(axis=tuple(axis for axis, dim in enumerate(dims) if dim != "stimulus"))
     if not finite.all():
         raise ValueError(
-            f"logits of stimulus {numbers[~finite][0]} are not finite: check the checkpoint and the picture"
+            f"logits of stimulus {trial.numbers[~finite][0]} are not finite: check the checkpoint and the picture"
         )
-    dims = ("model", "seed", "corruption", "severity", "iteration", "prior", "stimulus", "class")
-    conditions = [CONDITIONS[name] for name in parameters.priors]
+    classes = {name: trial.classes[name] for name in ("class_1", "class_2", "absent_class")}
     dataset = xr.Dataset(
         {"logits": (dims, values)},
         {
             "model": np.array(labels, object),
             "seed": np.array(seeds, np.int64),
+            "gain": np.array(parameters.gains, float),
             "corruption": np.array(parameters.corruptions, object),
             "severity": np.array(parameters.severities, np.int64),
             "iteration": np.arange(parameters.iterations + 1),
-            "prior": np.array(parameters.priors, object),
-            "cue": ("prior", np.array([cue for cue, _ in conditions], np.int8)),
-            "kind": ("prior", np.array([kind for _, kind in conditions], object)),
-            "stimulus": numbers,
-            "class": np.array(class_names(model), object),
-            "class_1": ("stimulus", shown),
-            "class_2": ("stimulus", np.full(len(shown), -1)),
-            "absent_class": ("stimulus", absent),
+            "prior": np.array([look.name for look in looks], object),
+            "cue": ("prior", np.array([look.cue for look in looks], np.int8)),
+            "kind": ("prior", np.array([look.kind for look in looks], object)),
+            "stimulus": trial.numbers,
+            "class": np.array(class_names(observers[0].model), object),
+            **{name: ("stimulus", values) for name, values in classes.items()},
         },
     )
     for name, variable in dataset.variables.items():
@@ -174,27 +180,25 @@ def _show(observers: Sequence[Observer], stimuli: xr.Dataset, parameters, seed: 
     return dataset.squeeze([dim for dim in ("model", "seed") if dataset.sizes[dim] == 1], drop=True)
 
 
-def _absent(known: np.ndarray, shown: int, seed: int, number: int) -> int:
-    """A class of the stimuli that a stimulus does not show."""
-    return int(np.random.Generator(np.random.Philox(key=[seed, number])).choice(np.setdiff1d(known, [shown])))
-
-
-def _corrupted(stimuli: xr.Dataset, name: str, place: int, severity: int, seed: int, corrupt: Corrupt) -> np.ndarray:
+def _corrupted(
+    stimuli: xr.Dataset, name: str, severity: int, seed: int, corrupt: Corrupt, generator_for: GeneratorFor
+) -> np.ndarray:
     """Pictures (stimulus, y, x, channel) uint8 under a corruption; each has its own random numbers."""
     if severity == 0:
         return stimuli["image"].values
-    found = []
-    for number, picture in zip(stimuli["stimulus"].values.tolist(), stimuli["image"].values, strict=True):
-        generator = np.random.Generator(np.random.Philox(key=[seed, ((place + 1) << 40) + (severity << 36) + number]))
-        found.append(corrupt(picture, name, severity, generator))
-    return np.stack(found)
+    pictures = zip(stimuli["stimulus"].values.tolist(), stimuli["image"].values, strict=True)
+    return np.stack(
+        [corrupt(picture, name, severity, generator_for(seed, name, severity, str(k))) for k, picture in pictures]
+    )
 
 
-def _logits(observer: Observer, pictures: np.ndarray, chosen: Sequence[priors.Prior], iterations: int) -> np.ndarray:
-    """Logits (iteration, prior, stimulus, class)."""
-    model, cfg = observer.model, observer.model.pretrained_cfg
+def _logits(
+    observer: Observer, pictures: np.ndarray, trial: Trial, looks: Sequence[Condition], parameters: CorruptionDynamics
+) -> np.ndarray:
+    """Logits (gain, iteration, prior, stimulus, class)."""
+    model, cfg, n_gains = observer.model, observer.model.pretrained_cfg, len(parameters.gains)
     images = normalise(pictures, cfg["mean"], cfg["std"]).to(next(model.parameters()).device)
-    if isinstance(model, AbSViT):
-        return perceive(model, images, chosen, iterations).logits.float().cpu().numpy()
-    logits = perceive(model, images, iterations=0).logits
-    return logits.expand(iterations + 1, len(chosen), -1, -1).float().cpu().numpy()
+    priors = priors_of(model, trial, looks, parameters.gains)
+    logits = perceive(model, images, priors, parameters.iterations if priors else 0).logits
+    shape = (parameters.iterations + 1, n_gains * len(looks), -1, -1)
+    return by_gain(logits.expand(shape).float().cpu().numpy(), n_gains)

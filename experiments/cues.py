@@ -13,11 +13,11 @@ from absvit import priors
 from experiments.directions import random_directions
 from experiments.trials import Condition, Trial
 
-__all__ = ["Cued", "chosen", "class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
+__all__ = ["Cued", "Cues", "chosen", "class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
 
 
 @dataclass(frozen=True)
-class Cued:
+class Cues:
     """Parameters that every probe of cues has.
 
     Parameters
@@ -26,15 +26,12 @@ class Cued:
         Feedback passes, at least 1.
     gains
         Gains of the cues, a dimension of the record.
-    layer
-        Block whose norms of feedback and values are recorded.
     priors
         Kinds of priors to show, of those that the probe has; all of them, if left out.
     """
 
     iterations: int = 1
     gains: tuple[float, ...] = (2.0,)
-    layer: int = -3
     priors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -43,6 +40,19 @@ class Cued:
         finite = all(math.isfinite(gain) for gain in self.gains)
         if not self.gains or not finite or len(set(self.gains)) < len(self.gains):
             raise ValueError(f"gains must be one or more different finite numbers, got {tuple(self.gains)}")
+
+
+@dataclass(frozen=True)
+class Cued(Cues):
+    """Parameters that every probe of cues has which records maps.
+
+    Parameters
+    ----------
+    layer
+        Block whose norms of feedback and values are recorded.
+    """
+
+    layer: int = -3
 
 
 def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequence[str] = ()) -> list[Condition]:

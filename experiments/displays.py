@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-
 from torch import nn
 
+from experiments.families import drawn
 from experiments.sources import Source, set_of
 from experiments.trials import Stimuli
-from stimuli import contours, crowding, cueing, navon, objects, scenes, search
 
 __all__ = ["DISPLAYS", "display"]
 
-# A micro model sees 14 x 14 tokens and was trained on objects of 0.14 to 0.28 of the image height: items are as large
-# as the displays hold.
-DISPLAYS: dict[str, tuple[Callable, object]] = {
-    "object_prior": (scenes.draw, scenes.Scenes()),
-    "spatial_prior": (cueing.draw, cueing.Cueing(cue="central", places=4, distractors=3)),
-    "search": (
-        search.draw,
-        search.Search(kind="form", set_sizes=(2, 4, 8), forms=("triangle", "cross"), hues=(60.0, 120.0), radius=0.1),
-    ),
-    "navon": (navon.draw, navon.Navon()),
-    "contours": (contours.draw, contours.Contours(rotation=15.0)),
-    "crowding": (
-        crowding.draw,
-        crowding.Crowding(
-            spacings=(0.7, 0.85, 1.0, 1.15, 1.3), arrangement="tangential", eccentricity=0.3, radius=0.1, coloured=True
-        ),
-    ),
+DISPLAYS = {  # family of each probe
+    "object_prior": "scenes",
+    "spatial_prior": "cueing",
+    **{name: name for name in ("search", "navon", "contours", "crowding")},
 }
 
 
@@ -55,10 +38,4 @@ def display(probe: str, source: Source, model: nn.Module) -> Stimuli:
         )
     if source.stimuli is not None:
         return set_of(source, size)
-    draw, parameters = DISPLAYS[probe]
-    if isinstance(parameters, scenes.Scenes):
-        parameters = replace(parameters, scene=objects.Objects(size=size))
-    else:
-        parameters = replace(parameters, size=size)
-    part = partial(draw, parameters)
-    return Stimuli(lambda first, n: part(n, source.seed, first), source.n)
+    return drawn(DISPLAYS[probe], source.n, source.seed, size)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+import tyro
 import xarray as xr
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from absvit import AbSViT, priors
 from absvit.images import normalise
 from absvit.models.priors import Prior
 from experiments.chunks import fill
+from experiments.demands import check_classes
 from experiments.directions import PerceptPrior, random_directions
 from experiments.dynamics_record import dataset_of, with_morph, with_pictures
 from experiments.observers import Observer, class_indices, class_names
@@ -114,7 +116,7 @@ class Protocol:
 PROTOCOLS = {
     "settling": Protocol(15, 0.0, tuple(name for name in CONDITIONS if name != "shuffled percept")),
     "hysteresis": Protocol(1, 0.0, ("none", "percept", "random vector 1", "shuffled percept")),
-    "switching": Protocol(200, 4.0, ("none", "percept", "shuffled percept")),
+    "switching": Protocol(200, 4.0, ("none", "percept", "random vector 1", "shuffled percept")),
 }
 
 
@@ -128,7 +130,7 @@ class FeedbackDynamics:
         Settling: many passes over each picture. Hysteresis: a morph up and down, the state carried from picture to
         picture. Switching: very many passes over a picture with two readings, with adaptation.
     passes
-        Feedback passes over each picture; 15, 1 or 200 if left out.
+        Feedback passes over each picture; 15, 1 or 200 if left out. On the command line also --iterations.
     gains
         Gains of the priors.
     noise
@@ -153,7 +155,7 @@ class FeedbackDynamics:
     """
 
     protocol: Literal["settling", "hysteresis", "switching"] = "settling"
-    passes: int | None = None
+    passes: Annotated[int | None, tyro.conf.arg(aliases=("--iterations",))] = None
     gains: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
     noise: tuple[float, ...] = (0.0,)
     adaptation: float | None = None
@@ -171,8 +173,9 @@ class FeedbackDynamics:
             raise ValueError(f"passes and cue_passes must be at least 1, got {self.passes} and {self.cue_passes}")
         if not self.gains or not np.isfinite(self.gains).all() or len(set(self.gains)) < len(self.gains):
             raise ValueError(f"gains must be finite numbers, each once, got {self.gains}")
-        if not self.noise or not all(0 <= noise < np.inf for noise in self.noise):
-            raise ValueError(f"noise must hold standard deviations of at least 0, got {self.noise}")
+        finite = all(0 <= noise < np.inf for noise in self.noise)
+        if not self.noise or not finite or len(set(self.noise)) < len(self.noise):
+            raise ValueError(f"noise must hold standard deviations of at least 0, each once, got {self.noise}")
         if self.adaptation_time < 1 or not 0 <= (self.adaptation or 0) < np.inf:
             raise ValueError(
                 "adaptation must be at least 0 and adaptation_time at least 1 pass, got "
@@ -232,7 +235,7 @@ def probe(
         (the stimulus is named).
     """
     stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
-    steps = _steps(stimuli, parameters, observers[0])
+    steps = _steps(stimuli, parameters, observers)
 
     def shown(part: slice) -> xr.Dataset:
         pictures = stimuli.part(part.start * steps, (part.stop - part.start) * steps)
@@ -243,13 +246,12 @@ def probe(
     return fill(shown, stimuli.n // steps, provenance, store)
 
 
-def _steps(stimuli: Stimuli, parameters: FeedbackDynamics, observer: Observer) -> int:
+def _steps(stimuli: Stimuli, parameters: FeedbackDynamics, observers: Sequence[Observer]) -> int:
     """Pictures of a trial."""
     example = stimuli.part(0, 1)
     if example.sizes.get("object") != 2:
         raise ValueError(f"feedback dynamics needs pictures of two objects, got {dict(example.sizes)}")
-    if (class_indices(observer.model, example.attrs["categories"]) < 0).any():
-        raise ValueError(f"{observer.label} does not know all classes of the stimuli: choose another model")
+    check_classes(observers, example.attrs["categories"], "feedback dynamics")
     if parameters.protocol != "hysteresis":
         return 1
     if "morph" not in example:

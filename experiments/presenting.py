@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
@@ -69,4 +70,6 @@ def table(frame: pd.DataFrame) -> str:
     ----------
     frame : what ``summaries.summary`` gives.
     """
-    return summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
+    text = summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
+    infinite = np.isinf(frame.select_dtypes("number")).any(axis=None)
+    return text + ("\ninf and -inf: above and below all values that were shown" if infinite else "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import xarray as xr
 
 from absvit import priors
-from experiments.observers import Observer, class_indices
+from experiments.demands import check_classes
+from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, run
 
 __all__ = ["Recognition", "probe"]
@@ -63,7 +64,6 @@ def probe(
     example = stimuli.part(0, 1)
     if example.sizes.get("object") != 1:
         raise ValueError(f"recognition needs one object a stimulus, got {dict(example.sizes)}")
-    if (class_indices(observers[0].model, example.attrs["categories"]) < 0).any():
-        raise ValueError(f"{observers[0].label} does not know all classes of the stimuli: choose another model")
+    check_classes(observers, example.attrs["categories"], "recognition")
     uncued = Condition("none", 0, "none", lambda trial: priors.LearnedPrior())
     return run("recognition", observers, stimuli, [uncued], parameters, seed, store)

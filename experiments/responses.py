@@ -16,6 +16,8 @@ from experiments import measures
 __all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
 
 COLUMNS = ("subj", "session", "trial", "rt", "object_response", "category", "condition", "imagename")
+OBSERVER = ("model", "seed")  # dims of a record that tell who looks; all but these and the stimulus make a condition
+WITHOUT_TARGET = {"target": "absent", "condition": "control"}  # displays that do not show what is asked for
 
 
 def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame:
@@ -78,36 +80,36 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    record : record whose ``class_1`` is the category to be reported.
+    record : record of any probe.
 
     Returns
     -------
     DataFrame with the columns of ``COLUMNS``. An observer (subj) is a model, with its seed where there are several; a
-    session is one gain; the condition is the prior, followed by the gain where there are several, so that a stimulus
-    is shown once in a condition. The answer is the most probable class in the last iteration; ``rt`` is its entropy
-    in nats, a proxy without a unit of time (see ``measures.response_entropy``). A category that the model does not
-    know is "na". The stimulus is numbered in ``imagename``, after the last underscore, as people's files do.
+    session is one gain; the condition is the prior, followed by all else that the record varies (gain, corruption,
+    severity ...), so that a stimulus is shown once in a condition. The answer is the most probable class in the last
+    iteration; ``rt`` is its entropy in nats, a proxy without a unit of time (see ``measures.response_entropy``). The
+    category is the class of the object that the prior cues, and that of object 1 under all other priors and under
+    invalid cues. One that the model does not know is "na". Displays that do not show what is asked for (search without
+    the target, turned inducers) are left out: no category is right there. The stimulus is numbered in ``imagename``,
+    after the last underscore, as people's files do.
     """
-    record = measures.written(record)
+    record = _with_target(measures.written(record))
     last = record.isel(iteration=-1, drop=True)
     answers, entropies = last["logits"].argmax("class"), measures.response_entropy(last)
-    both = xr.Dataset({"answer": answers, "rt": entropies}).reset_coords(drop=True)
-    frame = both.to_dataframe(dim_order=list(answers.dims)).reset_index()
+    told = xr.Dataset({"answer": answers, "rt": entropies, "category": _asked_for(record)}).reset_coords(drop=True)
+    frame = told.to_dataframe(dim_order=list(answers.dims)).reset_index()
     names = np.append(record["class"].values.astype(object), "na")  # the class -1 is the last one
-    category = pd.Series(names[record["class_1"].values], record["stimulus"].values)
     model = frame["model"] if "model" in frame else record.attrs.get("model", "model")
-    gains = frame["gain"] if "gain" in frame else pd.Series(0.0, frame.index)
-    several = gains.nunique() > 1
     number = frame["stimulus"].map("{:05d}".format)
-    condition = frame["prior"].astype(str) + (" gain " + gains.map("{:g}".format) if several else "")
+    condition = _condition(frame[[dim for dim in answers.dims if dim not in (*OBSERVER, "stimulus")]])
     table = pd.DataFrame(
         {
             "subj": (pd.Series(model, frame.index) + (" seed " + frame["seed"].astype(str) if "seed" in frame else "")),
-            "session": gains.rank(method="dense").astype(int),
+            "session": frame["gain"].rank(method="dense").astype(int) if "gain" in frame else 1,
             "trial": 0,
             "rt": frame["rt"],
             "object_response": names[frame["answer"]],
-            "category": frame["stimulus"].map(category),
+            "category": names[frame["category"]],
             "condition": condition,
         }
     )
@@ -115,6 +117,31 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
     table["imagename"] = number + "_" + short + "_" + table["category"] + number + ".png"
     table["trial"] = table.groupby(["subj", "session"]).cumcount() + 1
     return table[list(COLUMNS)]
+
+
+def _with_target(record: xr.Dataset) -> xr.Dataset:
+    """The stimuli that show what is asked for."""
+    for name, without in WITHOUT_TARGET.items():
+        if name in record.coords:
+            record = record.isel(stimulus=np.flatnonzero(record[name].values != without))
+    return record
+
+
+def _asked_for(record: xr.Dataset) -> xr.DataArray:
+    """Class index (prior, stimulus) of the answer that is right."""
+    objects = record["cue"].where(record["kind"] != "invalid", 1).clip(1)
+    classes = [record[f"class_{k}"] for k in range(1, int(objects.max()) + 1)]
+    return xr.concat(classes, "object", coords="minimal").isel(object=objects.astype(int) - 1)
+
+
+def _condition(levels: pd.DataFrame) -> pd.Series:
+    """The prior of each trial, and the names and levels of what else was varied."""
+    condition = levels["prior"].astype(str)
+    for name in levels.columns.drop("prior"):
+        if levels[name].nunique() > 1:
+            words = levels[name].map(lambda level: level if isinstance(level, str) else f"{level:g}")
+            condition += f" {name} " + words
+    return condition
 
 
 def write(record: xr.Dataset, path: str | os.PathLike) -> Path:

@@ -13,10 +13,10 @@ import numpy as np
 from torch import nn
 
 from absvit.images import class_folder, read_photograph
+from experiments.families import FAMILIES, drawn
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
-from stimuli import ambiguous, bistable, morph, objects, overlay, stimulus_set, whole
-from stimuli.ambiguous import Ambiguous
+from stimuli import bistable, objects, overlay, stimulus_set, whole
 from stimuli.reading import read_parts
 
 __all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
@@ -34,7 +34,8 @@ class Source:
     seed
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
-        Folder that ``python -m stimuli`` wrote.
+        Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves, overlay,
+        morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
         Class folder of photographs, one folder a class.
     photographs
@@ -58,6 +59,12 @@ class Source:
             raise ValueError("--classes names what two photographs show: give --photographs with it")
         stimulus_set.check_request(self.n, self.seed)
 
+    @property
+    def family(self) -> str | None:
+        """The family to draw, where ``stimuli`` names one and no folder."""
+        name = str(self.stimuli)
+        return name if name in FAMILIES and not self.stimuli.exists() else None
+
 
 def halves(source: Source, model: nn.Module) -> Stimuli:
     """Give bistable stimuli of the size that a model takes.
@@ -80,10 +87,8 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
     if source.folder is not None:
         made_from = bistable.HalvesOfPhotographs(size, source.folder.name)
         draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
-    else:
-        scene = bistable.Halves().scene
-        draw = partial(bistable.draw, bistable.Halves(objects.Objects(size=size, radius=scene.radius)))
-    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+    return drawn("halves", source.n, source.seed, size)
 
 
 def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
@@ -105,14 +110,13 @@ def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
         return halves(source, model)
     if source.stimuli is not None or source.folder is not None:
         raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
-    graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
     if source.photographs is not None:
         if family != "overlay":
             raise ValueError(f"no photographs make the family {family}: leave out --photographs")
         pictures, names = _pair(source, model)
+        graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
         return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
-    drawn = partial(overlay.draw, graded) if family == "overlay" else partial(ambiguous.draw, Ambiguous(size))
-    return Stimuli(lambda first, n: drawn(n, source.seed, first), source.n)
+    return drawn(family, source.n, source.seed, size)
 
 
 def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
@@ -134,11 +138,10 @@ def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
         raise ValueError("a morph joins embedded objects: leave out --folder and --photographs")
     if source.n % 2:
         raise ValueError(f"sequences go up and down: expected an even --n, got {source.n}")
-    if source.stimuli is not None:
+    if source.stimuli is not None and source.family != "morph":
         made = json.loads(set_of(source, size).part(0, 1).attrs["parameters"])
         return set_of(replace(source, n=source.n * made.get("steps", 1)), size)
-    draw = partial(morph.draw, morph.Morph(replace(morph.Morph().scene, size=size), steps))
-    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n * steps)
+    return drawn("morph", source.n * steps, source.seed, size, steps=steps)
 
 
 def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> Stimuli:
@@ -162,7 +165,7 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
         made_from = whole.WholePhotographs(size, source.folder.name)
         shown = partial(whole.from_class_folder, files, *others, made_from)
         return Stimuli(lambda first, n: shown(n, source.seed, first), min(source.n, sum(map(len, files))))
-    if source.stimuli is not None:
+    if source.stimuli is not None and source.family != "objects":
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
@@ -191,17 +194,19 @@ def _check_classes(names: Sequence[str], model: nn.Module) -> None:
 
 
 def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
-    """Give the first stimuli of a stimulus set.
+    """Give the first stimuli of a stimulus set, or of a family.
 
     Parameters
     ----------
-    source : folder of the set and number of stimuli.
+    source : folder of the set, or name of the family, and number of stimuli.
     size : height and width in pixels that the model takes.
 
     Raises
     ------
     FileNotFoundError, ValueError : the set is missing, unreadable or of another size.
     """
+    if source.family is not None:
+        return drawn(source.family, source.n, source.seed, size)
     part, n = read_parts(source.stimuli)
     example = part(0, 1)
     found = (example.sizes["y"], example.sizes["x"])

@@ -22,7 +22,7 @@ from absvit.records import provenance
 from experiments.chunks import Store, fill
 from experiments.observers import Observer, class_indices, class_names
 
-__all__ = ["Condition", "Stimuli", "Store", "Trial", "attributes", "run"]
+__all__ = ["Condition", "Stimuli", "Store", "Trial", "attributes", "by_gain", "priors_of", "run", "trial_of"]
 
 MAP_NAMES = {
     "prior_weights": "weight that the prior gives to a token, gain included; NaN bottom-up",
@@ -167,32 +167,70 @@ def run(
 def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed, gains, map_names):
     """Show some stimuli: their part of the record."""
     model = observers[0].model
-    grid = tuple(model.patch_embed.grid_size)
-    classes = _classes(model, stimuli, seed)
-    coverage = _coverage(stimuli["object_mask"].values, grid)
-    device = next(model.parameters()).device
     cfg = model.pretrained_cfg
-    images = normalise(stimuli["image"].values, cfg["mean"], cfg["std"]).to(device)
-    told = stimuli.drop_vars(["image", "object_mask"])
+    images = normalise(stimuli["image"].values, cfg["mean"], cfg["std"]).to(next(model.parameters()).device)
+    trial = trial_of(model, stimuli, seed)
     parts = []
     for observer in observers:
-        priors = None
-        if isinstance(observer.model, AbSViT):
-            trial = Trial(observer.model, stimuli["stimulus"].values, coverage.to(device), classes, seed, told)
-            trials = [replace(trial, gain=gain) for gain in gains or (None,)]
-            priors = [condition.prior(trial) for trial in trials for condition in conditions]
+        priors = priors_of(observer.model, trial, conditions, gains)
         trajectory = perceive(observer.model, images, priors, parameters.iterations if priors else 0, RECORDED)
         values = _variables(trajectory, parameters.layer, max(1, len(gains)) * len(conditions), map_names)
-        parts.append({name: _by_gain(value, len(gains)) for name, value in values.items()})
+        parts.append({name: by_gain(value, len(gains)) for name, value in values.items()})
     finite = np.all([np.isfinite(part["logits"]).all(axis=(*range(part["logits"].ndim - 2), -1)) for part in parts], 0)
     if not finite.all():
         number = stimuli["stimulus"].values[~finite][0]
         raise ValueError(f"logits of stimulus {number} are not finite: check the checkpoint and the picture")
-    return _dataset(parts, observers, conditions, gains, stimuli, classes, coverage.numpy(), class_names(model))
+    coverage = trial.coverage.cpu().numpy()
+    return _dataset(parts, observers, conditions, gains, stimuli, trial.classes, coverage, class_names(model))
 
 
-def _by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
-    """Values (iteration, gain and prior, ...) as (gain, iteration, prior, ...); as they are without gains."""
+def trial_of(model, stimuli: xr.Dataset, seed: int) -> Trial:
+    """Say what a prior may depend on.
+
+    Parameters
+    ----------
+    model : that looks first; others take its place.
+    stimuli : stimulus set with masks of the objects.
+    seed : seed of the experiment.
+    """
+    coverage = _coverage(stimuli["object_mask"].values, tuple(model.patch_embed.grid_size))
+    coverage = coverage.to(next(model.parameters()).device)
+    told = stimuli.drop_vars(["image", "object_mask"])
+    return Trial(model, stimuli["stimulus"].values, coverage, _classes(model, stimuli, seed), seed, told)
+
+
+def priors_of(model, trial: Trial, conditions: Sequence[Condition], gains: Sequence[float] = ()) -> list[Prior] | None:
+    """Give the priors of a trial, those of the first gain first.
+
+    Parameters
+    ----------
+    model : that looks.
+    trial : stimuli.
+    conditions : priors.
+    gains : of the cues; the model's defaults, if left out.
+
+    Returns
+    -------
+    A prior for each gain and condition; None for a plain ViT, which has none.
+    """
+    if not isinstance(model, AbSViT):
+        return None
+    trials = [replace(trial, model=model, gain=gain) for gain in gains or (None,)]
+    return [condition.prior(trial) for trial in trials for condition in conditions]
+
+
+def by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
+    """Give each gain its own axis, in front.
+
+    Parameters
+    ----------
+    values : (iteration, gain and prior, ...).
+    n_gains : number of gains.
+
+    Returns
+    -------
+    (gain, iteration, prior, ...); the values as they are without gains.
+    """
     if not n_gains:
         return values
     return np.moveaxis(values.reshape(len(values), n_gains, -1, *values.shape[2:]), 1, 0)

@@ -182,15 +182,18 @@ def dynamics_record(protocol, passes=6, seeds=SEEDS):
 def corruption_record():
     generator = np.random.default_rng(3)
     n, severities = 10, np.array([0, 1, 3, 5])
-    priors = {"none": (0, "none"), "class 1": (1, "class"), "absent class": (-1, "absent class")}
-    logits = generator.normal(0, 1, (2, 2, 4, 3, 3, n, len(CLASSES)))
+    priors = {
+        "none": (0, "none"), "class 1": (1, "class"), "absent class": (-1, "absent class"),
+        "random vector": (0, "random vector"), "shuffled class 1": (1, "shuffled class"),
+    }  # fmt: skip
+    logits = generator.normal(0, 1, (2, 2, 2, 4, 3, 5, n, len(CLASSES)))
     stimulus = _classes(n)
     right = (3 - 0.5 * severities)[:, None, None, None]
     logits[..., np.arange(n), stimulus["class_1"][1]] += right
-    dims = ("seed", "corruption", "severity", "iteration", "prior", "stimulus", "class")
+    dims = ("seed", "gain", "corruption", "severity", "iteration", "prior", "stimulus", "class")
     coordinates = _coordinates(priors, stimulus, None, n) | {
-        "seed": [0, 1], "corruption": np.array(["fog", "gaussian_noise"], object), "severity": severities,
-        "iteration": [0, 1, 2],
+        "seed": [0, 1], "gain": [1.0, 2.0], "corruption": np.array(["fog", "gaussian_noise"], object),
+        "severity": severities, "iteration": [0, 1, 2],
     }  # fmt: skip
     coordinates["class_2"] = ("stimulus", np.full(n, -1))
     data = {"logits": (dims, logits.astype(np.float32)), "done": ("stimulus", np.ones(n, np.int8))}

@@ -96,9 +96,10 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
     bottom_up = found["logits"].isel(iteration=0)
     assert np.array_equal(bottom_up.sel(model="intact"), bottom_up.sel(model="permuted"))
     table = PROBES["object_prior"].summarise(found)
-    assert (
-        table["model"].unique().tolist() == ["intact", "permuted"] and (table["benefit_low"] <= table["benefit"]).all()
-    )
+    assert table["model"].unique().tolist() == ["intact", "permuted"]
+    of_all, single = table[table["set_size"] == "all"], table[table["n"] == 1]
+    assert (of_all["benefit_low"] <= of_all["benefit"]).all()
+    assert len(single) == 4 and single["benefit_low"].isna().all() and single["benefit"].notna().all()
     vit = untrained("vit_micro")
     plain = object_prior.probe([Observer(vit, "vit")], part, parameters, 5, Store(tmp_path / "v.zarr"))
     row = PROBES["object_prior"].summarise(plain).iloc[0]

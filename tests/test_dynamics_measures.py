@@ -1,9 +1,14 @@
 """Measures of dynamics against trajectories with known answers."""
 
+import tracemalloc
+import warnings
+
+import dask.array
 import numpy as np
 import pytest
 import xarray as xr
 from scipy import integrate, stats
+from synthetic_probe_records import dynamics_record
 
 from experiments import measures
 from experiments.measures.alternation import DurationFit
@@ -219,6 +224,7 @@ def test_similarity_compares_every_two_passes_or_layers(method):
 def test_the_summary_of_switching_pools_the_phases():
     record = record_of(alternating([30, *[4, 9, 5, 6, 8, 7] * 4])[None, :, None], ("prior", "iteration", "stimulus"))
     record = record.assign_coords(prior=["percept"], kind=("prior", ["percept"]), cue=("prior", [0]))
+    record = record.expand_dims(severity=[0.0])
     record.attrs |= {"title": "feedback dynamics: switching", "model": "one"}
     row = dynamics.summary(record, n=10).iloc[0]
     durations = np.array([4, 9, 5, 6, 8, 7] * 4)[:-1]
@@ -226,3 +232,36 @@ def test_the_summary_of_switching_pools_the_phases():
     assert row["variation"] == pytest.approx(durations.std() / durations.mean())
     assert row["switch_rate"] == pytest.approx(100 * 24 / (30 - 20 + 156 - 1))
     assert row["gamma_shape"] == pytest.approx(stats.gamma.fit(durations, floc=0)[0])
+
+
+def test_a_summary_reads_the_logits_a_chunk_at_a_time():
+    shape, chunks = (1, 1, 6, 1, 600, 1000), (1, 1, 6, 1, 10, 1000)
+    dims = ("gain", "severity", "iteration", "prior", "stimulus")
+    change = (dims, dask.array.full(shape[:-1], 0.1, chunks=chunks[:-1]))
+    logits = dask.array.zeros(shape, dtype=np.float32, chunks=chunks)
+    error = dask.array.ones((*shape[:-1], 4), chunks=(*chunks[:-1], 4))
+    of_prior = {"prior": ["none"], "kind": ("prior", ["none"]), "cue": ("prior", [0])}
+    record = xr.Dataset(
+        {"logits": ((*dims, "class"), logits), "state_change": change, "two_step_change": change,
+         "reconstruction_error": ((*dims, "layer"), error)},
+        {**of_prior, "gain": [1.0], "severity": [0.3], "iteration": range(6), "class_1": ("stimulus", [0] * 600),
+         "class_2": ("stimulus", [1] * 600)},
+        {"title": "feedback dynamics: settling"},
+    )  # fmt: skip
+    tracemalloc.start()
+    try:
+        table = dynamics.summary(record, n=10)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < logits.nbytes / 2
+    assert table["noise"].tolist() == [0.3] and table["settled"].tolist() == [0]
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+def test_few_passes_of_switching_make_no_noise(passes):
+    record = dynamics_record("switching", passes).chunk(stimulus=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = dynamics.summary(record, n=5)
+    assert table["switch_rate"].notna().all()

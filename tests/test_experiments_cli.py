@@ -1,6 +1,7 @@
 """``python -m experiments``: from stimuli to record, table, figure, netCDF and card; bad input is one line, exit 2."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ import torch
 import xarray as xr
 from formula import fill
 from PIL import Image
+from synthetic_probe_records import robustness_record
 
 import absvit
 from absvit.models import checkpoints
+from experiments import sources
 from experiments.__main__ import main
 from stimuli import bistable, stimulus_set
-from stimuli.objects import CATEGORIES
+from stimuli.objects import CATEGORIES, Objects
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,7 @@ def test_figures_are_written_with_their_caption(record, name, tmp_path, capsys):
 
 
 def test_export_writes_netcdf(record, tmp_path):
-    assert main(["export", str(record), "--out", str(tmp_path / "r.nc")]) == 0
+    assert main(["export", str(record), str(tmp_path / "r.nc")]) == 0
     with xr.open_dataset(tmp_path / "r.nc") as read:
         assert np.array_equal(read["logits"], xr.open_zarr(record)["logits"])
 
@@ -208,6 +211,38 @@ def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_
     capsys.readouterr()
     assert "of one probe" in fails(["summary", record, single], capsys)
     assert "leave out --maps" in fails(["summary", single, "--maps"], capsys)
+
+
+def test_a_record_of_no_probe_is_not_summarised(tmp_path, capsys):
+    robustness_record().to_zarr(tmp_path / "r.zarr", consolidated=False)
+    assert "python -m absvit.robustness summary" in fails(["summary", tmp_path / "r.zarr"], capsys)
+
+
+def test_an_export_needs_a_file(record, capsys):
+    assert "name the file to write" in fails(["export", record], capsys)
+
+
+@pytest.mark.parametrize("family", ["halves", "overlay", "ambiguous"])
+def test_a_family_is_drawn_where_no_folder_has_its_name(family):
+    model = absvit.create_model("absvit_micro")
+    source = sources.Source(4, 3)
+    expected = sources.two_readings(family, source, model)
+    found = sources.halves(replace(source, stimuli=Path(family)), model)
+    assert found.n == expected.n == 4 and found.part(1, 2).identical(expected.part(1, 2))
+
+
+def test_objects_by_name_keep_the_look_that_is_asked_for():
+    model, look = absvit.create_model("absvit_micro"), Objects(hue_shift=180.0)
+    expected = sources.single_objects(sources.Source(2, 3), model, look)
+    found = sources.single_objects(sources.Source(2, 3, Path("objects")), model, look)
+    assert found.part(0, 2).identical(expected.part(0, 2))
+
+
+def test_a_folder_comes_before_the_family_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stimulus_set.write(bistable.draw(bistable.Halves(), 2, 3), Path("overlay"))
+    found = sources.halves(sources.Source(4, 3, Path("overlay")), absvit.create_model("absvit_micro"))
+    assert found.n == 2
 
 
 def test_an_unknown_map_lists_those_there_are(record, tmp_path, capsys):

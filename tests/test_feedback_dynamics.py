@@ -15,7 +15,7 @@ from absvit import priors
 from experiments import feedback_dynamics, measures
 from experiments.__main__ import main
 from experiments.directions import PerceptPrior
-from experiments.feedback_dynamics import FeedbackDynamics
+from experiments.feedback_dynamics import PROTOCOLS, FeedbackDynamics
 from experiments.observers import Observer, permuted_decoders
 from experiments.passes import Looking, course
 from experiments.trials import Store
@@ -229,8 +229,14 @@ def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
         run(halves(), "hysteresis")
     with pytest.raises(ValueError, match="8 pictures each pair, got 7"):
         run(sequences().isel(stimulus=slice(7)), "hysteresis")
-    with pytest.raises(ValueError, match="does not know all"):
+    with pytest.raises(ValueError, match="does not know the class 'disk', which feedback"):
         run(halves(), observer=absvit.create_model("absvit_tiny_patch16_224", img_size=SIZE, depth=1))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_has_its_controls(protocol):
+    kinds = {condition.kind.partition(" ")[0] for condition in FeedbackDynamics(protocol).conditions.values()}
+    assert {"random", "shuffled"} <= kinds
 
 
 @pytest.mark.parametrize(
@@ -241,6 +247,7 @@ def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
         ({"gains": ()}, "gains"),
         ({"gains": (1.0, 1.0)}, "each once"),
         ({"noise": (-0.1,)}, "standard deviations"),
+        ({"noise": (0.0, 0.0)}, "each once"),
         ({"adaptation": -1.0}, "adaptation"),
         ({"priors": ("class 3",)}, "'class 3' here; expected some of none, class 1"),
     ],
@@ -257,8 +264,8 @@ def test_the_command_writes_records_tables_and_the_figure(tmp_path, capsys, monk
     common = ["feedback_dynamics", "--gains", "1", "2", "--seed", "3"]
     files = {name: str(tmp_path / f"{name}.zarr") for name in ("settling", "hysteresis", "switching")}
     options = {
-        "settling": ["--n", "3", "--passes", "2", "--controls"],
-        "hysteresis": ["--n", "4", "--steps", "3"],
+        "settling": ["--n", "3", "--iterations", "2", "--controls"],
+        "hysteresis": ["--n", "4", "--stimuli", "morph", "--steps", "3"],
         "switching": ["--n", "2", "--passes", "40", "--adaptation-time", "3", "--adaptation", "30"],
     }
     printed = ""
@@ -270,6 +277,7 @@ def test_the_command_writes_records_tables_and_the_figure(tmp_path, capsys, monk
         assert again in at_once
         printed += again
     assert all(column in printed for column in ("cue_memory", "area", "switch_rate", "decoders permuted"))
+    assert xr.open_zarr(files["hysteresis"]).sizes["iteration"] == 4  # a pass over each picture
     assert json.loads(xr.open_zarr(files["switching"]).attrs["parameters"])["adaptation"] == 30
     figure = ["figure", "dynamics", *files.values(), "--out", str(tmp_path / "f.png")]
     assert main(figure) == 0

@@ -48,15 +48,14 @@ MAY_IMPORT = {
     "experiments.passes": ("absvit.__init__", "absvit.models"),
     "experiments.bistable": (*PROBE, "experiments.directions", "experiments.observers", "experiments.trials"),
     "experiments.feedback_dynamics": (
-        *PROBE, "experiments.chunks", "experiments.directions", "experiments.dynamics_record", "experiments.observers",
-        "experiments.passes", "experiments.trials",
+        *PROBE, "experiments.chunks", "experiments.demands", "experiments.directions", "experiments.dynamics_record",
+        "experiments.observers", "experiments.passes", "experiments.trials",
     ),
-    "experiments.corruption_dynamics": (
-        *PROBE, "experiments.chunks", "experiments.observers", "experiments.trials",
-    ),
-    "experiments.recognition": (*PROBE, "experiments.observers", "experiments.trials"),
-    "experiments.sources": (*PROBE, "experiments.observers", "experiments.trials"),
-    "experiments.displays": (*PROBE, "experiments.sources", "experiments.trials"),
+    "experiments.corruption_dynamics": (*CUED_PROBE, "experiments.chunks"),
+    "experiments.recognition": (*PROBE, "experiments.demands", "experiments.observers", "experiments.trials"),
+    "experiments.families": ("experiments.trials", "stimuli"),
+    "experiments.sources": (*PROBE, "experiments.families", "experiments.observers", "experiments.trials"),
+    "experiments.displays": (*PROBE, "experiments.families", "experiments.sources", "experiments.trials"),
     "experiments.cues": (*PROBE, "experiments.directions", "experiments.trials"),
     "experiments.demands": ("experiments.observers", "experiments.trials"),
     **{f"experiments.{name}": CUED_PROBE for name in (

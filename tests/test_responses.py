@@ -1,8 +1,11 @@
 """A model's exported trials pass through the functions that people's pass through."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic_probe_records as made
 from synthetic_records import several, single_object_record
 
 from experiments import measures, responses
@@ -40,6 +43,46 @@ def test_observers_priors_and_gains_are_told_apart():
     both = responses.trials_of(gains)
     assert set(both["session"]) == {1, 2} and "class 1 gain 2" in set(both["condition"])
     measures.error_consistency(both)  # a stimulus is shown once in a condition
+
+
+RECORDS = {
+    "bistable": made.gains_record, "graded": made.graded_record, "object_prior": made.object_prior_record,
+    "spatial_prior": made.spatial_prior_record, "search": made.search_record, "navon": made.navon_record,
+    "contours": made.contours_record, "crowding": made.crowding_record, "corruption_dynamics": made.corruption_record,
+    "recognition": single_object_record,
+    **{name: partial(made.dynamics_record, name) for name in ("settling", "hysteresis", "switching")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("probe", RECORDS)
+def test_an_observer_sees_a_stimulus_once_in_a_condition(probe):
+    record = RECORDS[probe]()
+    told = responses.trials_of(record)
+    assert not told.duplicated(["subj", "session", "condition", "imagename"]).any()
+    shown = {"search": "target", "contours": "condition"}.get(probe)
+    share = np.mean(record[shown].values != {"target": "absent", "condition": "control"}[shown]) if shown else 1
+    assert len(told) == record["logits"].isel(iteration=0).sizes["stimulus"] * share * np.prod(
+        [size for dim, size in record["logits"].sizes.items() if dim not in ("iteration", "stimulus", "class")]
+    )
+
+
+def test_the_corruption_and_the_noise_of_a_trial_are_told():
+    told = responses.trials_of(made.corruption_record())
+    assert "class 1 gain 2 corruption fog severity 3" in set(told["condition"])
+    assert "percept gain 2 severity 0.3" in set(responses.trials_of(made.dynamics_record("switching"))["condition"])
+
+
+def test_the_category_is_the_class_of_the_cued_object():
+    record = several(n=4)
+    told = responses.trials_of(record).groupby("condition")
+    for prior, number in (("none", 1), ("class 1", 1), ("class 2", 2), ("random vector 2", 2), ("absent class", 1)):
+        expected = record["class"].values[record[f"class_{number}"].values].tolist()
+        assert told.get_group(prior)["category"].tolist() == expected * 4, prior
+    scenes = made.object_prior_record()  # an invalid cue makes the target's class no less right
+    assert (scenes["cue"].sel(prior="invalid") == 2).all()
+    told = responses.trials_of(scenes)
+    found = told[told["condition"] == "invalid gain 1"]["category"].tolist()
+    assert found[: scenes.sizes["stimulus"]] == scenes["class"].values[scenes["class_1"].values].tolist()
 
 
 def test_the_commands_export_and_compare(tmp_path, capsys):

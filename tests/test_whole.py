@@ -115,6 +115,6 @@ def test_an_unknown_folder_of_classes_is_refused_or_places_only(photographs, wei
         Image.new("RGB", (50, 40), "red").save(tmp_path / "pictures" / name / "0.png")
     words = ["--model", NAME, "--checkpoint", str(weights), "--folder", str(tmp_path / "pictures"), "--n", "2"]
     assert main(["recognition", *words, "--out", str(tmp_path / "r.zarr")]) == 2
-    assert "does not know all classes" in capsys.readouterr().err
+    assert "does not know the class 'fox', which recognition" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="does not know fox: the cues are places only"):
         assert main(["bistable", *words, "--out", str(tmp_path / "b.zarr")]) == 0

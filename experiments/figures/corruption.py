@@ -19,22 +19,29 @@ from experiments.figures.charts import (
     page_of_panels,
 )  # fmt: skip
 from experiments.figures.drawing import STYLE, Style
-from experiments.figures.tables import RESAMPLES, table_of
+from experiments.figures.tables import RESAMPLES, nearest_gain, table_of
 from experiments.summaries.dynamics import corruption_summary
 
 __all__ = ["TITLES", "corruption"]
 
 TITLES = ("corruption dynamics",)
-NAMES = {"none": "no cue", "class 1": "cue: its class", "absent class": "cue: an absent class"}
+NAMES = {
+    "none": "no cue", "class 1": "cue: its class", "absent class": "cue: an absent class",
+    "random vector": "random vector", "shuffled class 1": "shuffled cue",
+}  # fmt: skip
+CONTROLS = ("random vector", "shuffled class 1")  # shown in the last panel only
 
 
-def corruption(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, n: int = RESAMPLES) -> Figure:
+def corruption(
+    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float | None = None, n: int = RESAMPLES
+) -> Figure:
     """Draw accuracy over passes for every severity and cue, and what the last pass gains over the first.
 
     Parameters
     ----------
     records : of ``experiments.corruption_dynamics``, one or several of different models.
     style : sizes and colours.
+    gain : gain that is shown, the nearest in the record; the middle one, if left out.
     n : bootstrap resamples.
 
     Returns
@@ -46,7 +53,8 @@ def corruption(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE,
     ValueError : a record of another kind, or two of one model.
     """
     table = table_of(records, "corruption", TITLES, corruption_summary, n)
-    rows = table.rows
+    gain = nearest_gain(table.rows, gain)
+    rows = table.of(gain=gain, corruption="all")
     severities = sorted(set(rows["severity"]))
     looks = dict(zip([f"severity {severity:g}" for severity in severities], style.shades(len(severities)), strict=True))
     priors = [prior for prior in NAMES if prior in set(rows["prior"])]
@@ -58,15 +66,17 @@ def corruption(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE,
             f"Share of objects that are named from pass to pass (0: bottom-up), {NAMES[prior]}.",
         )
         for prior in priors
+        if prior not in CONTROLS
     ]  # fmt: skip
     gains = rows[rows["iteration"] == rows["iteration"].max()]
     of_cues = dict(zip(priors, of_priors.values(), strict=True))
     text = "By how much that share grows from the first to the last pass."
     panels.append(Panel(partial(_gains, gains, of_cues, models), "last − first pass", text, keys_of(of_priors, {})))
     figure = page_of_panels(panels, style, (2, 4), keys_of(looks, models))
-    used = (records if isinstance(records, xr.Dataset) else records[0])["corruption"].values
-    names = ", ".join(str(name).replace("_", " ") for name in used)
-    opening = f"Single objects under {len(used)} corruptions ({names}; severity 0 is the picture itself)"
+    used = dict.fromkeys(table.rows["corruption"])
+    names = [str(name).replace("_", " ") for name in used if name != "all"]
+    opening = f"Single objects under {len(names)} corruptions ({', '.join(names)}; severity 0 is the picture itself)"
+    opening += "" if gain is None else f", gain {gain:g}"
     figure.set_label(table.caption(opening, panels, "Bands and bars"))
     return figure
 

@@ -59,7 +59,7 @@ def search(
             "Sensitivity d′ with which the log odds of the class that is looked for tell presence from absence.",
         ),
         Panel(
-            partial(_over_size, table, gain, "auc", looks, models, "area under the ROC"), "weights of the prior",
+            partial(_over_size, table, gain, "map_auc", looks, models, "area under the ROC"), "weights of the prior",
             "Area under the ROC with which the prior's weights find the target among the other items (line: chance).",
         ),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def _over_size(table: Table, gain, name: str, looks, models, label: str, axes: A
             chosen = rows[(rows["prior"] == prior) & (rows["model"] == model)]
             if chosen[name].notna().any():
                 draw_interval_lines(axes, chosen["set_size"], chosen, name, look | dashes, shift=1.5 * k)
-    draw_reference(axes, y=0.5 if name == "auc" else 0)
+    draw_reference(axes, y=0.5 if name == "map_auc" else 0)
     axes.set(xlabel="set size (items)", ylabel=label)
     axes.set_xticks(np.unique(rows["set_size"]))
     axes.margins(x=0.1)

@@ -56,7 +56,7 @@ def criterion(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Nu
     ValueError : counts below 0 or above the number of trials.
     """
     hit, false_alarm = _rates(hits, signals, false_alarms, noises, log_linear)
-    return -(special.ndtri(hit) + special.ndtri(false_alarm)) / 2
+    return 0 - (special.ndtri(hit) + special.ndtri(false_alarm)) / 2  # not -0 where nothing is preferred
 
 
 def area_from_evidence(signal: np.ndarray, noise: np.ndarray) -> float:

@@ -31,7 +31,8 @@ def bootstrap(
 
     Returns
     -------
-    Dataset with estimate, low and high (...), in the unit of values; NaN where no value is a number.
+    Dataset with estimate, low and high (...), in the unit of values; NaN where no value is a number, the ends where
+    only one is.
 
     Raises
     ------
@@ -125,10 +126,10 @@ def interval_text(estimate: float, low: float, high: float, digits: int = 2) -> 
 
     Returns
     -------
-    The text; empty where the estimate is NaN.
+    The text; empty where the estimate is NaN, the estimate alone where the ends are.
     """
     texts = [number_text(number, digits) for number in (estimate, low, high)]
-    return "{} [{}, {}]".format(*texts) if texts[0] else ""
+    return "{} [{}, {}]".format(*texts) if all(texts) else texts[0]
 
 
 def _intervals(table: np.ndarray, n: int, seed: int, level: float) -> np.ndarray:
@@ -144,4 +145,5 @@ def _intervals(table: np.ndarray, n: int, seed: int, level: float) -> np.ndarray
             counts = generator.multinomial(members, np.full(members, 1 / members), size=min(rows, n - start))
             means[start : start + rows] = (counts @ filled) / (counts @ valid)
         estimate = filled.sum(0) / valid.sum(0)
-    return np.stack([estimate, *np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)])
+    ends = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.stack([estimate, *np.where(valid.sum(0) > 1, ends, np.nan)])

@@ -39,6 +39,8 @@ class Simulated:
         Lapse rate, fixed and known.
     shape
         Sigmoid.
+    level
+        Coverage that the intervals claim, in (0, 1).
     seed
         Seed of the simulation.
     """
@@ -50,6 +52,7 @@ class Simulated:
     guess: float = 0.5
     lapse: float = 0.02
     shape: Literal["normal", "logistic"] = "normal"
+    level: float = 0.95
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -58,7 +61,7 @@ class Simulated:
 
 
 def coverage(parameters: Simulated) -> dict[str, float]:
-    """Simulate experiments, fit each, and count the 95 % intervals that hold the truth.
+    """Simulate experiments, fit each, and count the intervals that hold the truth.
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ def coverage(parameters: Simulated) -> dict[str, float]:
     for number, correct in enumerate(simulated_counts(truth, levels, trials, parameters.simulations, parameters.seed)):
         fit = fit_psychometric(levels, correct, trials, truth.sigmoid)
         seed = np.random.SeedSequence((parameters.seed, number + 1)).generate_state(1)[0]
-        ends = psychometric_intervals(fit, levels, trials, parameters.resamples, int(seed))
+        ends = psychometric_intervals(fit, levels, trials, parameters.resamples, int(seed), parameters.level)
         thresholds.append(fit.threshold)
         for name, found in inside.items():
             found.append(_holds(ends[name], getattr(truth, name)))

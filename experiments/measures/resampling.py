@@ -37,7 +37,8 @@ def hierarchical_bootstrap(
 
     Returns
     -------
-    Dataset with estimate, low and high (...); NaN where no value is a number.
+    Dataset with estimate, low and high (...); NaN where no value is a number, the ends where a single
+    member of inner has one.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def hierarchical_bootstrap(
             means[part] = sums[0] / sums[1]
         estimate = filled.sum((0, 1)) / valid.sum((0, 1))
     ends = np.full((2, means.shape[1]), np.nan)
-    some = ~np.isnan(means).all(axis=0)
+    some = (valid.any(axis=0).sum(axis=0) > 1) & ~np.isnan(means).all(axis=0)
     ends[:, some] = np.nanquantile(means[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     template = moved.isel({outer: 0, inner: 0}, drop=True)
     columns = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)

@@ -27,7 +27,8 @@ def slope(
 
     Returns
     -------
-    Dataset with estimate, low and high (...), in units of values per unit of the property, and intercept (...).
+    Dataset with estimate, low and high (...), in units of values per unit of the property, and intercept (...). The
+    ends are NaN where a level has a single stimulus.
 
     Raises
     ------
@@ -54,7 +55,8 @@ def slope(
         samples.append(_lines(weights, x, y, z)[0])
     drawn = np.concatenate(samples)
     ends = np.full((2, slopes.shape[1]), np.nan)
-    some = ~np.isnan(drawn).all(axis=0)
+    counts = np.stack([valid[rows].sum(axis=0) for rows in members])
+    some = (counts != 1).all(axis=0) & ~np.isnan(drawn).all(axis=0)  # a level's only stimulus cannot vary
     ends[:, some] = np.nanquantile(drawn[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     template = moved.isel(stimulus=0, drop=True)
     found = {"estimate": slopes[0], "low": ends[0], "high": ends[1], "intercept": intercept[0]}

@@ -55,7 +55,7 @@ def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     ValueError : as :func:`reported`.
     """
     index = _known(record, name)
-    logits = record["logits"].load().astype(np.float64)
+    logits = record["logits"].astype(np.float64)
 
     def log_odds(values: np.ndarray, which: np.ndarray) -> np.ndarray:
         own = np.take_along_axis(values, which[..., None].astype(int), axis=-1)[..., 0]
@@ -63,7 +63,9 @@ def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
         return own - special.logsumexp(others, axis=-1)
 
     index = xr.DataArray(index, dims="stimulus").broadcast_like(logits.isel({"class": 0}, drop=True))
-    found = xr.apply_ufunc(log_odds, logits, index, input_core_dims=[["class"], []])
+    found = xr.apply_ufunc(
+        log_odds, logits, index, input_core_dims=[["class"], []], dask="parallelized", output_dtypes=[float]
+    )
     return _described(found, f"log odds of {name}")
 
 

@@ -23,11 +23,12 @@ def search_summary(record: xr.Dataset, n: int = 500, seed: int = 0) -> pd.DataFr
 
     Returns
     -------
-    DataFrame with a row per model, gain, prior and set size, and a row "slope" in units per item. ``area`` is the area
-    under the ROC of the evidence for the class that is looked for, present against absent, and ``d_prime`` what it
-    comes to; ``evidence`` the mean log odds where the target is present; ``auc`` how the prior's weights find it among
-    the other items. 95 % intervals over stimuli, drawn within set sizes and presence, and over seeds where there are
-    several.
+    DataFrame with a row per model, gain, prior and set size, and a row "slope" in units per item. ``n_present`` and
+    ``n_absent`` count the displays. ``detection_area`` is the area under the ROC of the evidence for the class that is
+    looked for, present against absent, and ``d_prime`` what it comes to; ``evidence`` the mean log odds where the
+    target is present; ``map_auc`` how the prior's weights find it among the other items. 95 % intervals over stimuli,
+    drawn within set sizes and presence, and over seeds where there are several; NaN where a set size has a single
+    display with or without the target.
     """
     rows = []
     for told, part in each_observer(record):
@@ -40,16 +41,18 @@ def search_summary(record: xr.Dataset, n: int = 500, seed: int = 0) -> pd.DataFr
             areas = _areas(of_prior, sizes, present, levels, n, seed)
             for at, size in enumerate(levels.tolist()):
                 chosen = np.flatnonzero((sizes == size) & present)
-                row = told | {"prior": prior, "set_size": size, "n": int((sizes == size).sum())}
-                row |= _ends("area", areas[:, at]) | _ends("d_prime", measures.d_prime_from_area(areas[:, at]))
-                values = {"evidence": of_prior.isel(stimulus=chosen), "auc": maps.isel(stimulus=chosen)}
+                row = told | {"prior": prior, "set_size": size} | _counts(present[sizes == size])
+                row |= _ends("detection_area", areas[:, at]) | _ends(
+                    "d_prime", measures.d_prime_from_area(areas[:, at])
+                )
+                values = {"evidence": of_prior.isel(stimulus=chosen), "map_auc": maps.isel(stimulus=chosen)}
                 rows.append(row | cells(values, n, seed))
             if len(levels) < 2:
                 continue
-            row = told | {"prior": prior, "set_size": "slope", "n": len(sizes)}
-            row |= _ends("area", _slopes(areas, levels))
+            row = told | {"prior": prior, "set_size": "slope"} | _counts(present)
+            row |= _ends("detection_area", _slopes(areas, levels))
             row |= _ends("d_prime", _slopes(measures.d_prime_from_area(areas), levels))
-            for name, values in (("evidence", of_prior), ("auc", maps)):
+            for name, values in (("evidence", of_prior), ("map_auc", maps)):
                 values = values.mean("seed") if "seed" in values.dims else values
                 values, size = values.isel(stimulus=shown), part["set_size"].isel(stimulus=shown)
                 row |= _interval(name, measures.slope(values, size, n, seed))
@@ -175,8 +178,15 @@ def _areas(evidence: xr.DataArray, sizes, present, levels, n: int, seed: int) ->
             of_seeds = [measures.area_from_evidence(*(values[row, g] for g in drawn)) for row in rows]
             areas[sample, at] = np.mean(of_seeds)
     # an area of 0 or 1 would be an infinite d': half a pair away from it, as the log-linear rule has it
-    pairs = np.array([np.prod([((sizes == s) & (present == t)).sum() for t in (True, False)]) for s in levels])
+    counts = np.array([[((sizes == s) & (present == t)).sum() for t in (True, False)] for s in levels])
+    pairs = counts.prod(axis=1)
+    areas[1:, counts.min(axis=1) < 2] = np.nan  # one display cannot vary
     return np.clip(areas, 0.5 / (pairs + 1), 1 - 0.5 / (pairs + 1))
+
+
+def _counts(present: np.ndarray) -> dict[str, int]:
+    """Displays with and without the target, as columns."""
+    return {"n_present": int(present.sum()), "n_absent": int((~present).sum())}
 
 
 def _slopes(values: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -14,9 +14,10 @@ from experiments.measures.resampling import hierarchical_bootstrap
 
 __all__ = ["TITLES", "corruption_summary", "summary"]
 
+ROWS = ("model", "gain", "noise", "corruption", "severity", "prior", "iteration")  # what tells a row, in this order
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))
 ONE_BIT = math.log(2)  # entropy in nats, the threshold of a decision
-ONSET = 20  # passes of a switching record that are left out: adaptation builds up
+ONSET = 20  # passes of a switching record that are left out, at most half of them: adaptation builds up
 
 
 def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -34,11 +35,13 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     each measure with its ``_low`` and ``_high``. Settling: settled (share of trials that settle), settling_iteration
     (of those), decided (share of trials whose entropy falls to one bit), decision_time (of those), and at the end
     fixed_point_distance, oscillation, energy_change, selection_index and cue_memory. Hysteresis: area and width.
-    Switching, after the first 20 passes: switch_rate, duration (mean phase of dominance), then, of all phases together
-    and without intervals, variation (standard deviation over mean), the shape of the gamma distribution, and by how
-    much its log-likelihood exceeds the log-normal's per phase.
+    Switching, after the first 20 passes, or the first half of fewer than 40: switch_rate, duration (mean phase of
+    dominance), then, of all phases together and without intervals, variation (standard deviation over mean), the shape
+    of the gamma distribution, and by how much its log-likelihood exceeds the log-normal's per phase.
     """
-    record = measures.written(record).compute()
+    record = measures.written(record)
+    if "corruption" not in record.dims:  # a record of dynamics, whose severity is that of the noise
+        record = record.rename(severity="noise")
     return TITLES[record.attrs["title"]](record, n, seed)
 
 
@@ -53,17 +56,19 @@ def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.D
 
     Returns
     -------
-    DataFrame with a row per model, severity (0 = the clean picture), prior and iteration, all corruptions together: n,
-    seeds, accuracy and gain over pass 0, each with its ``_low`` and ``_high``.
+    DataFrame with a row per model, gain, corruption ("all": their mean, first), severity (0 = the clean picture), prior
+    and iteration: n, seeds, accuracy and gain over pass 0, each with its ``_low`` and ``_high``.
     """
-    record = measures.written(record).compute()
-    correct = measures.accuracy(record).astype(float).mean("corruption")
+    record = measures.written(record)
+    correct = measures.accuracy(record).astype(float).compute()
+    label = xr.Variable("corruption", np.array(["all"], object))
+    correct = xr.concat([correct.mean("corruption").expand_dims(corruption=label), correct], "corruption")
     columns = {"accuracy": correct, "gain_over_pass_0": correct - correct.isel(iteration=0, drop=True)}
     return _table(record, columns, "stimulus", n, seed)
 
 
 def _settling(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
-    settling, decision = measures.settling_iteration(record), measures.decision_time(record, ONE_BIT)
+    settling, decision = measures.settling_iteration(record).compute(), measures.decision_time(record, ONE_BIT)
     last = record.isel(iteration=[-1])
     columns = {
         "settled": settling.notnull().astype(float),
@@ -92,14 +97,15 @@ def _hysteresis(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
 
 
 def _switching(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
-    durations = measures.dominance_durations(record, ONSET)
-    columns = {"switch_rate": measures.switch_rate(record, ONSET), "duration": durations.mean("iteration")}
+    onset = min(ONSET, (record.sizes["iteration"] - 1) // 2)
+    durations = measures.dominance_durations(record, onset).compute()
+    columns = {"switch_rate": measures.switch_rate(record, onset), "duration": durations.mean("iteration")}
     table = _table(record, columns, "stimulus", n, seed)
     others = [dim for dim in ("seed", "stimulus", "iteration") if dim in durations.dims]
     pooled = durations.stack(phase=others)
     shapes = []
     for _, row in table.iterrows():
-        found = pooled.sel({dim: row[dim] for dim in ("model", "gain", "severity", "prior") if dim in pooled.dims})
+        found = pooled.sel({dim: row[dim] for dim in ("model", "gain", "noise", "prior") if dim in pooled.dims})
         shapes.append(_shape(found.values))
     return table.join(pd.DataFrame(shapes, index=table.index))
 
@@ -126,16 +132,14 @@ def _by_kind(values: xr.DataArray, record: xr.Dataset) -> xr.DataArray:
 
 
 def _table(record: xr.Dataset, columns: dict[str, xr.DataArray], over: str, n: int, seed: int) -> pd.DataFrame:
-    """A row per model, gain, severity, prior ..., with the interval of every column."""
+    """A row per model, gain, noise, prior ..., with the interval of every column, read a chunk of stimuli at a time."""
     rows = list(dict.fromkeys(str(name) for values in columns.values() for name in values["prior"].values))
     cells = {}
     for name, values in columns.items():
         bare = values.drop_vars([c for c in values.coords if c not in values.dims])
         interval = hierarchical_bootstrap(bare.assign_coords(prior=bare["prior"].astype(object)), "seed", over, n, seed)
         cells |= {name + suffix: interval[end].reindex(prior=rows) for end, suffix in ENDS}
-    order = [
-        dim for dim in ("model", "gain", "severity", "prior", "iteration") if dim in next(iter(cells.values())).dims
-    ]
+    order = [dim for dim in ROWS if dim in next(iter(cells.values())).dims]
     frame = xr.Dataset(cells).to_dataframe(dim_order=order).reset_index()
     if "model" not in frame:
         frame.insert(0, "model", record.attrs.get("model", "model"))
