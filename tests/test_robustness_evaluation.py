@@ -138,8 +138,9 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same_record(folder, whole,
 def test_another_evaluation_does_not_go_on(folder, whole, tmp_path):
     shutil.copytree(folder / "whole.zarr", tmp_path / "r.zarr")
     for change in ({"seed": 2}, {"eps": (4.0,)}, {"severities": (2, 4)}):
-        with pytest.raises(ValueError, match="is another experiment"):
+        with pytest.raises(ValueError, match="is another experiment.*write into another --out") as told:
             run(folder, tmp_path / "r.zarr", resume=True, sources=change)
+        assert len(str(told.value)) < 700
     same(run(folder, tmp_path / "r.zarr", resume=True), whole)
     plain = run(folder, tmp_path / "r.zarr", model("vit_micro"), ["clean"], overwrite=True)
     assert plain.sizes["iteration"] == 1 and plain.sizes["stimulus"] == 11
@@ -229,6 +230,9 @@ def test_the_command_writes_record_and_tables(folder, whole, tmp_path, capsys):
     assert "go on with --resume, replace it with --overwrite" in capsys.readouterr().err
     assert main(["summary", str(out), "--out", str(tmp_path / "table")]) == 0
     assert (tmp_path / "table.csv").read_text() == out.with_suffix(".csv").read_text()
+    assert main(["summary", str(out), "--out", str(tmp_path / "v1.2")]) == 0 and (tmp_path / "v1.2.tex").is_file()
+    assert main(["summary", str(out), str(out)]) == 2
+    assert "absvit_micro with the same weights (weights.safetensors" in capsys.readouterr().err
     records.export(record, tmp_path / "r.nc")
 
 
