@@ -23,9 +23,11 @@ from absvit.robustness.__main__ import main
 from absvit.robustness.attacks import normalised, perturb
 from absvit.robustness.evaluation import Place, Preprocessing, evaluate
 from absvit.robustness.suites import Condition, Sources, conditions
+from absvit.robustness.tables import profile
 
 ALONE = Process(0, 1, torch.device("cpu"))
 SUITES = ["clean", "imagenet_c", "pgd"]
+FACTS = {"model": "absvit_micro", "checkpoint": "weights.safetensors", "checkpoint_sha256": "0" * 64}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def run(folder, out, made=None, suites=SUITES, iterations=1, **options):
     made = made or model()
     shown = conditions(suites, sources(folder, **options.pop("sources", {})), CLASSES, SIZE)
     place = Place(out, **{"batch_size": 4, "chunk": 8} | options)
-    return evaluate(made, shown, CLASSES, place, ALONE, iterations, {"model": "absvit_micro"})
+    return evaluate(made, shown, CLASSES, place, ALONE, iterations, FACTS)
 
 
 def same(one, other):
@@ -178,10 +180,16 @@ def test_a_targeted_attack_goes_towards_another_class(folder, tmp_path, monkeypa
     monkeypatch.setattr(evaluation, "perturb", watching)
     record = run(folder, tmp_path / "t.zarr", suites=["fgsm"], sources={"targeted": True})
     first, truth = dict(aims), record["target"].values
+    assert record["aim"].values.tolist() == [first[k] for k in record["picture"].values.tolist()]
+    reached = (record["predicted"] == record["aim"]).mean("stimulus")
+    np.testing.assert_allclose(record["target_rate"].sel(suite="fgsm/eps=8/targeted", severity=0), reached)
+    assert reached.max() > 0
+    assert (profile(record)["target_rate"] == 100 * reached.values).all()
     assert len(first) == 11 and all(0 <= first[k] < 6 and first[k] != truth[k] for k in range(11))
     assert len({(first[k] - truth[k]) % 6 for k in range(11)}) > 2
-    run(folder, tmp_path / "u.zarr", suites=["fgsm"], sources={"targeted": True}, batch_size=3)
+    mixed = run(folder, tmp_path / "u.zarr", suites=["clean", "fgsm"], sources={"targeted": True}, batch_size=3)
     assert aims == first  # the same class in every batch
+    assert mixed["target_rate"].sel(suite="clean").isnull().all() and (mixed["aim"].values[:11] == -1).all()
 
 
 def test_an_attack_of_no_size_changes_nothing(folder, tmp_path):

@@ -123,8 +123,9 @@ def _dots(rows: pd.DataFrame, suites, looks, axes: Axes) -> None:
 
 def _suite_name(suite: str) -> str:
     """How a suite is called in the figure."""
-    name, _, strength = suite.partition("/eps=")
-    return f"{NAMES.get(name, name.replace('_', ' '))}{f' {strength}/255' if strength else ''}"
+    name, *options = suite.split("/")
+    told = [f" {option.removeprefix('eps=')}/255" if option.startswith("eps=") else f", {option}" for option in options]
+    return "".join([NAMES.get(name, name.replace("_", " ")), *told])
 
 
 def _caption(records: Sequence[xr.Dataset], rows: pd.DataFrame, models: Sequence[str]) -> str:
