@@ -77,7 +77,7 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError : a record is not complete.
+    ValueError : a record is not complete, or two show the same weights on the same suite.
     """
     frames = []
     for record in records:
@@ -89,8 +89,12 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
             ends = {"top1": "", "top1_low": "_high", "top1_high": "_low"}
             mean = {name: 1 - float(last[f"corrupted_error{end}"]) for name, end in ends.items()}
             frame = pd.concat([frame, pd.DataFrame([{"suite": "imagenet_c", "severity": 0} | mean])])
-        frames.append(frame.assign(model=str(record.attrs.get("model", "model"))))
+        told = {name: str(record.attrs.get(name, name)) for name in ("model", "checkpoint_sha256")}
+        frames.append(frame.assign(**told))
     several, rows = pd.concat(frames), []
+    if (twice := several.duplicated(["model", "checkpoint_sha256", "suite", "severity"])).any():
+        model, suite = several[twice][["model", "suite"]].iloc[0]
+        raise ValueError(f"two records show {model} with the same weights on {suite}: these are no two trainings")
     for (model, suite, severity), part in several.groupby(["model", "suite", "severity"], sort=False):
         values, n = 100 * part["top1"].to_numpy(), len(part)
         if n > 1:
