@@ -111,8 +111,8 @@ def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and mce; NaN
-    intervals of one seed.
+    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and mce; of
+    one seed its intervals over pictures.
 
     Raises
     ------
@@ -126,8 +126,8 @@ def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
     table, seeds = grouped.mean(), grouped.size()
     for name, highest in (("top1", 100.0), ("mce", np.inf)):
         half = stats.t.ppf((1 + LEVEL) / 2, seeds - 1) * grouped[name].sem()
-        table[f"{name}_low"], table[f"{name}_high"] = table[name] - half, (table[name] + half).clip(upper=highest)
-        table[f"{name}_low"] = table[f"{name}_low"].clip(lower=0)
+        for end, reached in ((f"{name}_low", table[name] - half), (f"{name}_high", table[name] + half)):
+            table[end] = reached.clip(0, highest).where(seeds > 1, table[end])
     table.insert(0, "seeds", seeds)
     return table.astype({"n": int}).reset_index()
 
