@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Evaluates timm's tf_efficientnet_lite0 with the weights of the extra "natural" on IMAGENET=FOLDER or TAR: clean, 15 corruptions
-# x 5 severities on the fly, FGSM and PGD (6 hours on a core for 1,000 photographs); run again, it goes on where it stopped.
+# x 5 severities on the fly, FGSM and PGD (an hour of a core for 1,000 photographs); run again, it goes on where it stopped.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -157,6 +157,8 @@ def test_over_seeds_all_numbers_are_means_with_students_intervals():
         np.testing.assert_allclose(ours[name], expected, err_msg=name)
     alone = table.loc["vit_micro"]
     pd.testing.assert_frame_equal(alone.drop(columns="seeds"), profiles[3].set_index("suite").drop(columns="model"))
+    text = tables.table_text(tables.over_seeds([profiles[0], profiles[1].assign(top1=profiles[0]["top1"])]))
+    assert text.set_index("suite").loc["clean", "top1"] == "50.0"  # no interval where seeds do not differ
     highest = tables.over_seeds([tables.profile(seed_record(seed, 0.8)) for seed in (0, 4)])
     assert (highest["top1_high"] == 100).all()
 

@@ -168,7 +168,7 @@ def _origin(record: xr.Dataset) -> dict:
 
 
 def table_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write a table's numbers as a paper does: intervals in brackets, empty columns left out.
+    """Write a table's numbers as a paper does: intervals in brackets, but no empty ones, and no empty columns.
 
     Parameters
     ----------
@@ -176,13 +176,10 @@ def table_text(frame: pd.DataFrame) -> pd.DataFrame:
     """
     text = frame.copy().astype(object)
     for name in ("top1", "mce"):
-        if f"{name}_low" not in frame:
-            continue
         for index, row in frame.iterrows():
-            if pd.notna(row[f"{name}_low"]):
-                text.loc[index, name] = "{:.1f} [{:.1f}, {:.1f}]".format(
-                    *(row[name + end] for end in ("", "_low", "_high"))
-                )
+            mean, low, high = (f"{row[name + end]:.1f}" for end in ("", "_low", "_high"))
+            if low != high:
+                text.loc[index, name] = f"{mean} [{low}, {high}]"
         text = text.drop(columns=[f"{name}_low", f"{name}_high"])
     text = text.dropna(axis="columns", how="all")
     digits = {"loss": 3}

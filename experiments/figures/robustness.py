@@ -22,6 +22,7 @@ TITLES = ("robustness",)
 PREFIX = "imagenet_c/"
 LEVEL = 0.95
 COLUMNS = (3, 4)  # panels in a row, of one and of two columns' width
+LINE = 3.2  # mm: height of a line of a suite's name
 NAMES = {"clean": "clean", "fgsm": "FGSM", "pgd": "PGD", "imagenet_c": "mean of C"}
 
 
@@ -57,7 +58,9 @@ def robustness(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE)
               name.removeprefix(PREFIX).replace("_", " "), tall=20.0, lettered=False, foot=9.0 if k >= last else 5.0)
         for k, name in enumerate(corruptions)
     ]  # fmt: skip
-    panels += [Panel(partial(_dots, rows, others, looks), "suites", tall=20.0, lettered=False, left=17)] * bool(others)
+    lines = max([_suite_name(suite).count("\n") + 1 for suite in others], default=0)
+    tall = max(20.0, LINE * lines * len(others) * style.text / STYLE.text)
+    panels += [Panel(partial(_dots, rows, others, looks), "suites", tall=tall, lettered=False, left=17)] * bool(others)
     figure = page_of_panels(panels, style, COLUMNS, [Key(name, look) for name, look in looks.items()])
     figure.set_label(_caption(records, rows, models))
     return figure
@@ -128,7 +131,7 @@ def _dots(rows: pd.DataFrame, suites, looks, axes: Axes) -> None:
 def _suite_name(suite: str) -> str:
     """How a suite is called in the figure."""
     name, *options = suite.split("/")
-    told = [f" {option.removeprefix('eps=')}/255" if option.startswith("eps=") else f", {option}" for option in options]
+    told = [f" {option.removeprefix('eps=')}/255" if option.startswith("eps=") else f"\n{option}" for option in options]
     return "".join([NAMES.get(name, name.replace("_", " ")), *told])
 
 
