@@ -27,6 +27,8 @@ import numpy as np
 import xarray as xr
 import zarr
 
+from absvit.differences import differences
+
 __all__ = ["Record", "begin", "export", "join", "load", "provenance"]
 
 VERSIONS_OF = ("torch", "timm", "xarray", "numpy", "zarr")
@@ -377,20 +379,5 @@ def _attributes(path: Path) -> tuple[dict, int]:
 
 def _check_same(path: Path, found: Mapping, wanted: Mapping) -> None:
     """Refuse to go on with a record of another experiment."""
-    found, wanted = _leaves(found), _leaves(wanted)
-    differ = [name for name in sorted({*found, *wanted}) if found.get(name) != wanted.get(name)]
-    differ = [name for name in differ if name.partition(".")[0] not in CIRCUMSTANCES]
-    if differ:
-        text = "; ".join(f"{name} was {found.get(name)!r}, is {wanted.get(name)!r}" for name in differ)
-        raise ValueError(f"{path} is another experiment ({text}): give the same options, or another --out")
-
-
-def _leaves(values: Mapping, prefix: str = "") -> dict:
-    """Attributes by dotted name, those that stand in JSON texts and nested ones one by one."""
-    leaves = {}
-    for name, value in values.items():
-        if isinstance(value, str) and value.startswith("{"):
-            value = json.loads(value)
-        inner = _leaves(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-        leaves |= inner
-    return leaves
+    if told := differences(found, wanted, CIRCUMSTANCES):
+        raise ValueError(f"{path} is another experiment ({told}): give the same options, or write into another --out")

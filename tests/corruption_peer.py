@@ -1,7 +1,8 @@
 """The package imagecorruptions as a peer: made to run on current libraries, its reference vectors, the speed beside it.
 
-``python tests/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... speed`` compares times. Both
-need the extra ``oracle``; the tests need the stored vectors only.
+``python tests/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... compare FOLDER`` compares whole
+pictures, scikit-image's and those in a folder, and ``... speed`` times. All need the extra ``oracle``; the tests need
+the stored vectors only.
 """
 
 import functools
@@ -12,17 +13,21 @@ import types
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from skimage import data
 from skimage.filters import gaussian
 
 from stimuli import corruptions
+from stimuli.corrupting import prepared
 
 VECTORS = Path(__file__).parent / "data" / "corruptions.npz"
 DETERMINISTIC = (
     "defocus_blur", "zoom_blur", "brightness", "contrast", "pixelate", "jpeg_compression", "gaussian_blur", "saturate",
 )  # fmt: skip
 RANDOM = tuple(name for name in corruptions.NAMES if name not in DETERMINISTIC)
-PIXELS = 700  # of each corrupted picture that are stored
+PIXELS = 300  # of each corrupted picture that are stored, besides the sums of its blocks
+BLOCK = 16
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")  # scikit-image's, which come with it
 DRAWS, DRAWS_OF_GLASS = 8, 1  # of each random corruption that are averaged; glass_blur is slow there
 SIDE = 224
 
@@ -59,6 +64,25 @@ def photograph() -> np.ndarray:
     return np.ascontiguousarray(data.astronaut()[::2, ::2][:SIDE, 16 : 16 + SIDE])
 
 
+def photographs() -> dict[str, np.ndarray]:
+    """Photographs that come with scikit-image, each (224, 224, 3) uint8."""
+    others = {name: prepared(getattr(data, name)(), SIDE) for name in PHOTOGRAPHS[1:]}
+    return {PHOTOGRAPHS[0]: photograph(), **others}
+
+
+def block_sums(picture: np.ndarray) -> np.ndarray:
+    """Sums over blocks of 16 x 16 pixels, (row, column, channel): every pixel counts."""
+    rows = SIDE // BLOCK
+    return picture.reshape(rows, BLOCK, rows, BLOCK, -1).sum((1, 3), dtype=np.uint16)
+
+
+def deviation(picture: np.ndarray, name: str, severity: int) -> tuple[int, float]:
+    """Largest difference from the package's output in grey levels, and share of the values that differ."""
+    made = corruptions.corrupt(picture, name, severity, np.random.default_rng(0))
+    difference = np.abs(made.astype(int) - peer()(picture, severity, name))
+    return int(difference.max()), float((difference > 0).mean())
+
+
 def places() -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the pixels that are stored."""
     return tuple(np.random.default_rng(0).integers(0, SIDE, (2, PIXELS)))
@@ -75,17 +99,32 @@ def statistics(picture: np.ndarray) -> np.ndarray:
 
 
 def vectors() -> dict[str, np.ndarray]:
-    """Pixels of the deterministic corruptions, and means of the statistics of the random ones."""
+    """Pixels and sums of blocks of the deterministic corruptions, and means of the statistics of the random ones."""
     np.random.seed(0)  # noqa: NPY002 - the package draws from numpy's global state
     corrupt, picture, found = peer(), photograph(), {}
     for name in DETERMINISTIC:
-        found[name] = np.stack([corrupt(picture, s, name)[places()] for s in corruptions.SEVERITIES])
+        for shown, pixels in photographs().items():
+            made = [corrupt(pixels, s, name) for s in corruptions.SEVERITIES]
+            found[f"{name}/{shown}"] = np.stack([each[places()] for each in made])
+            found[f"{name}/{shown}/sums"] = np.stack([block_sums(each) for each in made])
     for name in RANDOM:
         draws = DRAWS_OF_GLASS if name == "glass_blur" else DRAWS
         found[name] = np.array([
             np.mean([statistics(corrupt(picture, s, name)) for _ in range(draws)], 0) for s in corruptions.SEVERITIES
         ])  # fmt: skip
     return found
+
+
+def compare(files: list[Path]) -> None:
+    """Print how far the deterministic corruptions of whole pictures lie from the package's, at worst."""
+    pictures = [*photographs().values()]
+    for file in files:
+        with Image.open(file) as opened:
+            pictures.append(prepared(np.asarray(opened.convert("RGB")), SIDE))
+    print(f"{len(pictures)} pictures at 5 severities: largest difference in grey levels, largest share of values")
+    for name in DETERMINISTIC:
+        found = [deviation(picture, name, severity) for picture in pictures for severity in corruptions.SEVERITIES]
+        print(f"{name:<18}{max(levels for levels, _ in found):3}{max(share for _, share in found):12.2g}")
 
 
 def speed(repeats: int = 5) -> None:
@@ -121,5 +160,7 @@ if __name__ == "__main__":
         np.savez_compressed(VECTORS, **vectors())
     elif sys.argv[1:] == ["speed"]:
         speed()
+    elif sys.argv[1:2] == ["compare"]:
+        compare(sorted(file for folder in sys.argv[2:] for file in Path(folder).rglob("*") if file.is_file()))
     else:
-        sys.exit("expected vectors or speed")
+        sys.exit("expected vectors, compare [FOLDER] or speed")

@@ -222,7 +222,9 @@ def robustness_record(model="intact", seed=0, corruptions=("fog", "gaussian_nois
         "iteration": [1],
         "stimulus": np.arange(4),
     }
-    return xr.Dataset(data, coordinates, _attributes("robustness") | {"model": model})
+    return xr.Dataset(
+        data, coordinates, _attributes("robustness") | {"model": model, "checkpoint_sha256": f"{seed:064}"}
+    )
 
 
 def _classes(n, absent=True):

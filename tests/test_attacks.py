@@ -1,7 +1,6 @@
-"""Attacks: FGSM and PGD against closed forms, a plain loop and, where it is installed, foolbox."""
+"""Attacks: FGSM and PGD against closed forms, a plain loop and foolbox."""
 
-import importlib.util
-
+import foolbox
 import numpy as np
 import pytest
 import timm
@@ -156,23 +155,19 @@ def test_attacks_that_make_no_sense_are_refused(wrong, told):
         Attack(**wrong)
 
 
-if importlib.util.find_spec("foolbox"):  # the extra "oracle"
-
-    @pytest.mark.parametrize("name", ["absvit_micro", "vit_micro"])
-    def test_foolbox_attacks_alike(name):
-        import foolbox
-
-        model, x = seeded(name).float(), pixels().float()
-        preprocessing = {"mean": list(MEAN), "std": list(STD), "axis": -3}
-        theirs = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu", preprocessing=preprocessing)
-        criterion = foolbox.criteria.Misclassification(LABELS)
-        for eps in (0.5, 1.0, 4.0):
-            for ours, attack in (
-                (FGSM.at(eps), foolbox.attacks.FGSM(random_start=False)),
-                (
-                    Attack(eps, eps / 2, 5, random_start=False),
-                    foolbox.attacks.LinfPGD(abs_stepsize=eps / 510, steps=5, random_start=False),
-                ),
-            ):
-                _, expected, _ = attack(theirs, x, criterion, epsilons=eps / 255)
-                assert (perturb(model, x, LABELS, ours, MEAN, STD) - expected).abs().max() < 1e-3 / 255
+@pytest.mark.parametrize("name", ["absvit_micro", "vit_micro"])
+def test_foolbox_attacks_alike(name):
+    model, x = seeded(name).float(), pixels().float()
+    preprocessing = {"mean": list(MEAN), "std": list(STD), "axis": -3}
+    theirs = foolbox.PyTorchModel(model, bounds=(0, 1), device="cpu", preprocessing=preprocessing)
+    criterion = foolbox.criteria.Misclassification(LABELS)
+    for eps in (0.5, 1.0, 4.0):
+        for ours, attack in (
+            (FGSM.at(eps), foolbox.attacks.FGSM(random_start=False)),
+            (
+                Attack(eps, eps / 2, 5, random_start=False),
+                foolbox.attacks.LinfPGD(abs_stepsize=eps / 510, steps=5, random_start=False),
+            ),
+        ):
+            _, expected, _ = attack(theirs, x, criterion, epsilons=eps / 255)
+            assert (perturb(model, x, LABELS, ours, MEAN, STD) - expected).abs().max() < 1e-3 / 255

@@ -84,8 +84,8 @@ def test_files_carry_caption_records_and_the_drawing_command(files, name):
     provenance = json.loads(told.pop())
     assert provenance["drawn"] == DRAWN
     of_records = provenance["records"] if len(records) > 1 else [provenance]
-    assert [one["model"] for one in of_records] == [record.attrs["model"] for record in records]
-    assert all(one["checkpoint_sha256"] == records[0].attrs["checkpoint_sha256"] for one in of_records)
+    for name in ("model", "checkpoint_sha256"):
+        assert [one[name] for one in of_records] == [record.attrs[name] for record in records]
 
 
 def test_a_jpeg_for_web_pages_carries_the_same(files, tmp_path):

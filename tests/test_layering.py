@@ -12,7 +12,7 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 # the longest matching name counts. `absvit.__init__` is the public page, what `import absvit` gives.
 FOUNDATION = (
     "stimuli", "absvit.images", "absvit.archives", "absvit.datasets", "absvit.loading",
-    "absvit.distributed", "absvit.records",
+    "absvit.distributed", "absvit.records", "absvit.differences",
 )  # fmt: skip
 MODELS = (*FOUNDATION, "absvit.models")
 PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", "absvit.distributed", "stimuli")
@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
-    "absvit.records": (),
+    "absvit.differences": (),
+    "absvit.records": ("absvit.differences",),
     "absvit.models": ("absvit.models", "absvit.images"),
     "absvit.__init__": ("absvit.models",),
     "absvit.__main__": (),

@@ -23,9 +23,11 @@ from absvit.robustness.__main__ import main
 from absvit.robustness.attacks import normalised, perturb
 from absvit.robustness.evaluation import Place, Preprocessing, evaluate
 from absvit.robustness.suites import Condition, Sources, conditions
+from absvit.robustness.tables import profile
 
 ALONE = Process(0, 1, torch.device("cpu"))
 SUITES = ["clean", "imagenet_c", "pgd"]
+FACTS = {"model": "absvit_micro", "checkpoint": "weights.safetensors", "checkpoint_sha256": "0" * 64}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def run(folder, out, made=None, suites=SUITES, iterations=1, **options):
     made = made or model()
     shown = conditions(suites, sources(folder, **options.pop("sources", {})), CLASSES, SIZE)
     place = Place(out, **{"batch_size": 4, "chunk": 8} | options)
-    return evaluate(made, shown, CLASSES, place, ALONE, iterations, {"model": "absvit_micro"})
+    return evaluate(made, shown, CLASSES, place, ALONE, iterations, FACTS)
 
 
 def same(one, other):
@@ -138,8 +140,9 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same_record(folder, whole,
 def test_another_evaluation_does_not_go_on(folder, whole, tmp_path):
     shutil.copytree(folder / "whole.zarr", tmp_path / "r.zarr")
     for change in ({"seed": 2}, {"eps": (4.0,)}, {"severities": (2, 4)}):
-        with pytest.raises(ValueError, match="is another experiment"):
+        with pytest.raises(ValueError, match="is another experiment.*write into another --out") as told:
             run(folder, tmp_path / "r.zarr", resume=True, sources=change)
+        assert len(str(told.value)) < 700
     same(run(folder, tmp_path / "r.zarr", resume=True), whole)
     plain = run(folder, tmp_path / "r.zarr", model("vit_micro"), ["clean"], overwrite=True)
     assert plain.sizes["iteration"] == 1 and plain.sizes["stimulus"] == 11
@@ -177,10 +180,16 @@ def test_a_targeted_attack_goes_towards_another_class(folder, tmp_path, monkeypa
     monkeypatch.setattr(evaluation, "perturb", watching)
     record = run(folder, tmp_path / "t.zarr", suites=["fgsm"], sources={"targeted": True})
     first, truth = dict(aims), record["target"].values
+    assert record["aim"].values.tolist() == [first[k] for k in record["picture"].values.tolist()]
+    reached = (record["predicted"] == record["aim"]).mean("stimulus")
+    np.testing.assert_allclose(record["target_rate"].sel(suite="fgsm/eps=8/targeted", severity=0), reached)
+    assert reached.max() > 0
+    assert (profile(record)["target_rate"] == 100 * reached.values).all()
     assert len(first) == 11 and all(0 <= first[k] < 6 and first[k] != truth[k] for k in range(11))
     assert len({(first[k] - truth[k]) % 6 for k in range(11)}) > 2
-    run(folder, tmp_path / "u.zarr", suites=["fgsm"], sources={"targeted": True}, batch_size=3)
+    mixed = run(folder, tmp_path / "u.zarr", suites=["clean", "fgsm"], sources={"targeted": True}, batch_size=3)
     assert aims == first  # the same class in every batch
+    assert mixed["target_rate"].sel(suite="clean").isnull().all() and (mixed["aim"].values[:11] == -1).all()
 
 
 def test_an_attack_of_no_size_changes_nothing(folder, tmp_path):
@@ -229,6 +238,9 @@ def test_the_command_writes_record_and_tables(folder, whole, tmp_path, capsys):
     assert "go on with --resume, replace it with --overwrite" in capsys.readouterr().err
     assert main(["summary", str(out), "--out", str(tmp_path / "table")]) == 0
     assert (tmp_path / "table.csv").read_text() == out.with_suffix(".csv").read_text()
+    assert main(["summary", str(out), "--out", str(tmp_path / "v1.2")]) == 0 and (tmp_path / "v1.2.tex").is_file()
+    assert main(["summary", str(out), str(out)]) == 2
+    assert "absvit_micro with the same weights (weights.safetensors" in capsys.readouterr().err
     records.export(record, tmp_path / "r.nc")
 
 

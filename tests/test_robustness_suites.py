@@ -96,8 +96,10 @@ def test_a_subset_must_be_whole_and_is_cut_out_of_the_classes(tmp_path, letter):
     shutil.rmtree(place / "n99999999")
     with pytest.raises(ValueError, match=f"lacks {wanted[7]}: .*--partial"):
         conditions([suite], sources, names, 224)
-    with pytest.raises(ValueError, match="needs the ImageNet classes, and the model's 6 classes lack 200"):
+    with pytest.raises(ValueError, match="the model's 6 classes lack 200 of its 200: take a model .*on them$"):
         conditions([suite], sources, CLASSES, 224)
+    with pytest.raises(ValueError, match="the model's 1000 classes lack 200 .*with --classes FILE$"):
+        conditions([suite], sources, [str(k) for k in range(1000)], 224)
 
 
 def test_imagenet_v2_may_number_its_folders(tmp_path):
@@ -120,12 +122,55 @@ def test_attacks_are_of_every_size_at_every_pass(tree):
     sources = Sources(data=tree / "clean", eps=(0.5, 2), steps=7, restarts=3, attack_iterations=(0, 1), seed=8)
     found = conditions(["fgsm", "pgd"], sources, CLASSES, SIZE)
     assert [c.suite for c in found] == [
-        f"{name}/eps={eps}/pass={k}" for name in ("fgsm", "pgd") for eps in ("0.5", "2") for k in (0, 1)
+        f"{name}/eps={eps}{how}/pass={k}"
+        for name, how in (("fgsm", ""), ("pgd", "/steps=7/restarts=3"))
+        for eps in ("0.5", "2")
+        for k in (0, 1)
     ]
     for c in found[:4]:
         assert (c.attack.step, c.attack.steps, c.attack.random_start) == (c.attack.eps, 1, False)
     for c in found[4:]:
         assert (c.attack.step, c.attack.steps, c.attack.restarts) == (c.attack.eps / 2, 7, 3) and c.attack.seed == 8
+
+
+def test_targeted_attacks_have_names_and_aims_of_their_own(tree):
+    for targeted, names in (
+        (False, ["fgsm/eps=1", "pgd/eps=1"]),
+        (True, ["fgsm/eps=1/targeted", "pgd/eps=1/targeted"]),
+    ):
+        found = conditions(["fgsm", "pgd"], Sources(data=tree / "clean", targeted=targeted), CLASSES, SIZE)
+        assert [c.suite for c in found] == names and all((c.aim is not None) == targeted for c in found)
+
+
+def test_frost_on_the_fly_may_be_given_pictures(tree, tmp_path):
+    (tmp_path / "frost").mkdir()
+    Image.fromarray(np.full((50, 70, 3), 200, np.uint8)).save(tmp_path / "frost" / "1.png")
+    options = {"data": tree / "clean", "corruptions": ("frost",), "severities": (4,), "seed": 3}
+    options["frost_folder"] = tmp_path / "frost"
+    corrupt_folder(Corrupting(tree / "clean", tmp_path / "c", ("frost",), (4,), 3, frost_folder=tmp_path / "frost"))
+    (shown,) = conditions(["imagenet_c"], Sources(on_the_fly=True, **options), CLASSES, SIZE)
+    written = open_folder(tmp_path / "c" / "frost" / "4")
+    assert all(np.array_equal(shown.pictures.read(k), written.read(k)) for k in range(len(written)))
+    with pytest.raises(ValueError, match="add --on-the-fly"):
+        Sources(**options)
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        conditions(
+            ["imagenet_c"], Sources(on_the_fly=True, **options | {"frost_folder": tmp_path / "gone"}), CLASSES, SIZE
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"eps": (1, 2, 1.0)}, "each of the eps once, got 1 repeatedly"),
+        ({"attack_iterations": (0, 0)}, "each of the attack iterations once, got 0"),
+        ({"corruptions": ("fog", "fog")}, "corruptions once, got fog"),
+        ({"severities": (2, 3, 2)}, "severities once, got 2"),
+    ],
+)
+def test_what_is_given_twice_is_refused(options, told):
+    with pytest.raises(ValueError, match=told):
+        Sources(**options)
 
 
 def test_a_split_is_found_within_its_data_set(tree, tmp_path):

@@ -19,6 +19,7 @@ from stimuli import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional
+IN_FULL = ["top5", "loss", "calibration_error", "relative_mce"]  # of several seeds, in the files only
 
 
 def evaluate_suites(
@@ -47,15 +48,16 @@ def show_summary(record: Annotated[tuple[Path, ...], Words], out: Path | None = 
     Parameters
     ----------
     record
-        The records; those of one model are taken as its seeds.
+        The records; those of one model with different weights are its seeds, evaluated alike.
     out
         Also write the table: the name without ending, to which .csv and .tex are added.
     """
     profiles = [profile(records.load(path)) for path in record]
     table = profiles[0] if len(profiles) == 1 else over_seeds(profiles)
-    print(table_text(table).to_string(index=False))
+    text = table_text(table)
+    print((text if len(profiles) == 1 else text.drop(columns=IN_FULL, errors="ignore")).to_string(index=False))
     if out is not None:
-        write_tables(table, out)
+        write_tables(table, out.with_name(f"{out.name}.csv"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,6 +42,7 @@ OF_STIMULUS = {
     "shown_severity": (np.int8, "severity of the corruption; 0 = none"),
     "picture": (np.int32, "number of the picture within its suite"),
     "target": (np.int32, "true class, index of `class`"),
+    "aim": (np.int32, "class that a targeted attack goes towards, index of `class`; -1 = none"),
 }
 
 
@@ -197,16 +198,18 @@ def _seen(
     model: nn.Module, images: Tensor, condition: Condition, numbers: np.ndarray, table: dict, pixels, passes: int
 ) -> dict[str, np.ndarray]:
     """What the model makes of a batch of one condition, in every pass: (iteration, image) by name."""
-    labels = torch.from_numpy(table["target"][numbers].astype(np.int64)).to(images.device)
     among = None if condition.among is None else torch.from_numpy(condition.among).to(images.device)
-    counted = labels if among is None else torch.searchsorted(among, labels)
+
+    def counted_classes(name: str) -> Tensor:
+        classes = torch.from_numpy(table[name][numbers].astype(np.int64)).to(images.device)
+        return classes if among is None else torch.searchsorted(among, classes)
+
+    counted = counted_classes("target")
     if condition.attack is not None:
-        aim, pictures = counted, table["picture"][numbers]
-        if condition.attack.targeted:
-            aim = _others(counted, pictures, condition.attack.seed, len(among) if among is not None else None, model)
         images = perturb(
-            model, images, aim, condition.attack, pixels.mean, pixels.std, pictures, condition.attack_iteration, among
-        )
+            model, images, counted if condition.aim is None else counted_classes("aim"), condition.attack, pixels.mean,
+            pixels.std, table["picture"][numbers], condition.attack_iteration, among,
+        )  # fmt: skip
     logits = pass_logits(model, normalised(images, pixels.mean, pixels.std), passes - 1).float()
     logits = logits if among is None else logits[..., among]
     log_probabilities = logits.log_softmax(-1)
@@ -222,13 +225,6 @@ def _seen(
         "confidence": log_probabilities.max(-1).values.exp(),
     }
     return {name: value.cpu().numpy() for name, value in found.items()}
-
-
-def _others(labels: Tensor, pictures: np.ndarray, seed: int, n: int | None, model: nn.Module) -> Tensor:
-    """A wrong class for each picture, the same in every batch."""
-    n = n or model.num_classes
-    shift = [1 + int(np.random.default_rng([seed, int(number)]).integers(n - 1)) for number in pictures]
-    return (labels + torch.tensor(shift, device=labels.device)) % n
 
 
 class _Shown(Dataset):
@@ -269,6 +265,8 @@ def _stimuli(shown: Sequence[Condition]) -> dict[str, np.ndarray]:
         "picture": [np.arange(len(c.labels)) for c in shown],
         "target": [c.labels for c in shown],
     }
+    if any(c.aim is not None for c in shown):
+        columns["aim"] = [np.full(len(c.labels), -1) if c.aim is None else c.aim for c in shown]
     return {name: np.concatenate(parts).astype(OF_STIMULUS[name][0]) for name, parts in columns.items()}
 
 
@@ -300,7 +298,7 @@ def _layout(table: dict, shown: Sequence[Condition], names: Sequence[str], passe
     for name, text in described.items():
         whole[name].attrs.update(long_name=text, units="1")
     of_stimulus = {
-        name: ("stimulus", table[name], {"long_name": t, "units": "1"}) for name, (_, t) in OF_STIMULUS.items()
+        name: ("stimulus", values, {"long_name": OF_STIMULUS[name][1], "units": "1"}) for name, values in table.items()
     }
     whole = whole.assign_coords(of_stimulus)
     return whole.merge(empty_scores(whole))

@@ -67,12 +67,21 @@ class Corrupted(LabelledPictures):
     corruption, severity : what to do to them.
     size : pictures of another height or width are brought to it first, as ImageNet-C does with 224 pixels.
     seed : seed of all that is random.
+    frost_folder : pictures of frost, for textures other than our own.
     """
 
-    def __init__(self, pictures: LabelledPictures, corruption: str, severity: int, size: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        pictures: LabelledPictures,
+        corruption: str,
+        severity: int,
+        size: int,
+        seed: int = 0,
+        frost_folder: Path | None = None,
+    ) -> None:
         super().__init__(pictures.classes, pictures.targets)
         self.pictures, self.corruption, self.severity, self.size = pictures, corruption, severity, size
-        self.seed = seed
+        self.seed, self.frost_folder = seed, frost_folder
 
     def name(self, index: int) -> str:
         """Name of a picture, CLASS/FILE, on which all that is random depends.
@@ -94,7 +103,8 @@ class Corrupted(LabelledPictures):
         if pixels.shape[:2] != (self.size, self.size):
             pixels = prepared(pixels, self.size)
         generator = corruptions.generator_for(self.seed, self.corruption, self.severity, self.name(index))
-        return Image.fromarray(corruptions.corrupt(pixels, self.corruption, self.severity, generator))
+        made = corruptions.corrupt(pixels, self.corruption, self.severity, generator, self.frost_folder)
+        return Image.fromarray(made)
 
 
 def on_disk(
@@ -131,7 +141,12 @@ def on_disk(
 
 
 def corrupted_when_shown(
-    pictures: LabelledPictures, names: Sequence[str], severities: Sequence[int], size: int, seed: int = 0
+    pictures: LabelledPictures,
+    names: Sequence[str],
+    severities: Sequence[int],
+    size: int,
+    seed: int = 0,
+    frost_folder: Path | None = None,
 ) -> Iterator[tuple[str, int, LabelledPictures]]:
     """Corrupt clean pictures when they are shown, so that no copy is needed.
 
@@ -139,7 +154,7 @@ def corrupted_when_shown(
     ----------
     pictures : clean pictures.
     names, severities : which corruptions at which severities.
-    size, seed : as in :class:`Corrupted`.
+    size, seed, frost_folder : as in :class:`Corrupted`.
 
     Yields
     ------
@@ -147,15 +162,16 @@ def corrupted_when_shown(
 
     Raises
     ------
-    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its package.
-    ValueError : a name or severity is unknown.
+    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its package. Or
+        there is no such folder of frost.
+    ValueError : a name or severity is unknown, or the folder holds no pictures.
     """
-    corruptions.check(tuple(names), tuple(severities))
+    corruptions.check(tuple(names), tuple(severities), frost_folder)
     if not {"motion_blur", "snow"}.isdisjoint(names) and (missing := moving.missing()):
         raise FileNotFoundError(missing)
     for name in names:
         for severity in severities:
-            yield name, severity, Corrupted(pictures, name, severity, size, seed)
+            yield name, severity, Corrupted(pictures, name, severity, size, seed, frost_folder)
 
 
 def _check_folders(root: Path, wanted: Sequence[str], known: Sequence[str], kind: str, layout: str) -> None:

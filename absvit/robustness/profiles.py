@@ -115,12 +115,13 @@ def profile_model(
     if beyond := [number for number in sources.attack_iterations if not 0 <= number <= last]:
         raise ValueError(f"{name} makes passes 0 to {last}; there is no pass {beyond[0]} to attack")
     shown = conditions(suites, sources, names, Preprocessing.of(model).size)
+    frost = None if sources.frost_folder is None else sources.frost_folder.name
     facts = {
         "model": name,
         "checkpoint": os.path.basename(str(model.checkpoint)),
         "checkpoint_sha256": model.checkpoint_sha256,
         "seed": sources.seed,
-        "parameters": {"on_the_fly": sources.on_the_fly, "centre_crop": sources.centre_crop},
+        "parameters": {"on_the_fly": sources.on_the_fly, "centre_crop": sources.centre_crop, "frost": frost},
     }
     record = evaluate(model, shown, names, place, process, iterations, facts)
     if process.is_first:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from scipy import stats
@@ -11,7 +13,7 @@ from stimuli.corruptions import BENCHMARK, SEVERITIES
 
 __all__ = [
     "ALEXNET_CLEAN_ERROR", "ALEXNET_ERRORS", "accuracy_interval", "calibration_error", "corruption_errors",
-    "empty_scores", "mean_interval", "scores",
+    "corruption_interval", "empty_scores", "mean_interval", "scores",
 ]  # fmt: skip
 
 # error of AlexNet on each corruption, mean over severities (Hendrycks and Dietterich 2019)
@@ -27,14 +29,16 @@ LEVEL, RESAMPLES, BINS = 0.95, 2000, 15
 BY_CONDITION = {
     "n": "number of pictures",
     "top1": "share of pictures whose true class is the likeliest",
-    "top1_low": "lower end of the 95 % bootstrap interval of top1",
-    "top1_high": "upper end of the 95 % bootstrap interval of top1",
+    "top1_low": "lower end of the 95 % Wilson interval of top1",
+    "top1_high": "upper end of the 95 % Wilson interval of top1",
     "top5": "share of pictures whose true class is among the five likeliest",
-    "top5_low": "lower end of the 95 % bootstrap interval of top5",
-    "top5_high": "upper end of the 95 % bootstrap interval of top5",
+    "top5_low": "lower end of the 95 % Wilson interval of top5",
+    "top5_high": "upper end of the 95 % Wilson interval of top5",
     "mean_loss": "mean cross-entropy of the true class, nat",
     "calibration_error": "expected calibration error, 15 bins of confidence",
 }
+TARGETED = {"target_rate": "share of pictures of which the model says the class that the attack goes towards"}
+COLUMNS = ("condition", "shown_suite", "shown_severity", "target", "correct", "in_top5", "loss", "confidence")
 OF_CORRUPTIONS = {
     "corrupted_error": "mean error over the 15 corruptions and 5 severities",
     "corrupted_error_low": "lower end of its 95 % bootstrap interval",
@@ -47,10 +51,7 @@ OF_CORRUPTIONS = {
 
 
 def accuracy_interval(right: int, n: int) -> tuple[float, float]:
-    """Percentile bootstrap interval of a share, exactly.
-
-    Of n pictures drawn with replacement, the number of right ones is binomial, so that no resampling is needed
-    (Efron and Tibshirani, An introduction to the bootstrap, 1993, chapter 13).
+    """Interval of a share of pictures (Wilson 1927, J. Am. Stat. Assoc. 22), which tells something at 0 and at n, too.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def accuracy_interval(right: int, n: int) -> tuple[float, float]:
     -------
     Lower and upper end of the 95 % interval, in [0, 1].
     """
-    low, high = stats.binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], n, right / n) / n
-    return max(0.0, float(low)), float(high)
+    found = stats.binomtest(right, n).proportion_ci(LEVEL, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
@@ -84,6 +85,37 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
         rng=np.random.default_rng(seed),
     )  # fmt: skip
     return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+
+
+def corruption_interval(record: xr.Dataset, suite: str, iteration: int, seed: int = 0) -> tuple[float, float]:
+    """Bootstrap interval of the share of right answers over a corruption's severities.
+
+    Pictures are drawn together with all their severities; a picture's share of right severities has a few values, so
+    that their numbers among the pictures drawn are multinomial.
+
+    Parameters
+    ----------
+    record : a robustness record that is complete, in memory.
+    suite : such as imagenet_c/fog.
+    iteration : index of the pass.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    Lower and upper end of the 95 % interval, in [0, 1]; where all pictures have the same share, Wilson's of them. NaN
+    where the severities do not show the same pictures.
+    """
+    held = _held(record)
+    severities = np.unique(held["shown_severity"][held["shown_suite"] == record["suite"].values.tolist().index(suite)])
+    wrong = _by_picture(record, held, {suite: 1.0}, severities, iteration)
+    if wrong is None:
+        return np.nan, np.nan
+    (shares, counts), n = np.unique(1 - wrong, return_counts=True), len(wrong)
+    if len(shares) == 1:
+        return accuracy_interval(round(shares[0] * n), n)
+    drawn = np.random.default_rng(seed).multinomial(n, counts / n, RESAMPLES) @ shares / n
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> float:
@@ -136,7 +168,7 @@ def empty_scores(record: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset of float64 variables, NaN: (suite, severity, iteration), class_accuracy with class besides, and those of
-    all corruptions together by iteration.
+    all corruptions together by iteration; target_rate where there is a targeted attack.
     """
     cell = ("suite", "severity", "iteration")
 
@@ -144,7 +176,8 @@ def empty_scores(record: xr.Dataset) -> xr.Dataset:
         unit = "percent" if "percent" in text else "nat" if text.endswith("nat") else "1"
         return dims, np.full([record.sizes[dim] for dim in dims], np.nan), {"long_name": text, "units": unit}
 
-    found = {name: missing(cell, text) for name, text in BY_CONDITION.items()}
+    told = BY_CONDITION | (TARGETED if "aim" in record else {})
+    found = {name: missing(cell, text) for name, text in told.items()}
     found |= {name: missing(("iteration",), text) for name, text in OF_CORRUPTIONS.items()}
     found["class_accuracy"] = missing((*cell, "class"), "share of the pictures of a class that are answered rightly")
     return xr.Dataset(found)
@@ -162,8 +195,7 @@ def scores(record: xr.Dataset) -> xr.Dataset:
     As :func:`empty_scores`, with the numbers; NaN where there is no such condition, or no picture of a class.
     """
     found = empty_scores(record)
-    columns = ("condition", "shown_suite", "shown_severity", "target", "correct", "in_top5", "loss", "confidence")
-    held = {name: record[name].values for name in columns}
+    held = _held(record)
     severities = record["severity"].values.tolist()
     for condition in np.unique(held["condition"]):
         here = np.flatnonzero(held["condition"] == condition)
@@ -177,6 +209,8 @@ def scores(record: xr.Dataset) -> xr.Dataset:
                 values |= {f"{name}_low": low, f"{name}_high": high}
             values["mean_loss"] = held["loss"][t, here].mean(dtype=np.float64)
             values["calibration_error"] = calibration_error(held["confidence"][t, here], correct)
+            if "aim" in record and (aim := record["aim"].values[here]).min() >= 0:
+                values["target_rate"] = (record["predicted"].values[t, here] == aim).mean()
             for name, value in values.items():
                 found[name].values[at] = value
             shown = np.bincount(held["target"][here], minlength=record.sizes["class"])
@@ -203,18 +237,25 @@ def _add_corruptions(found: xr.Dataset, record: xr.Dataset, held: dict) -> None:
             clean = float(1 - top1[suites.index("clean"), severities.index(0)]) if "clean" in suites else None
             found["mce"].values[t], found["relative_mce"].values[t] = corruption_errors(errors, clean)
         for name, weights in (
-            ("corrupted_error", dict.fromkeys(BENCHMARK, 1.0)),
-            ("mce", {name: 100 / ALEXNET_ERRORS[name] for name in BENCHMARK}),
+            ("corrupted_error", {PREFIX + name: 1.0 for name in BENCHMARK}),
+            ("mce", {PREFIX + name: 100 / ALEXNET_ERRORS[name] for name in BENCHMARK}),
         ):
             if (name == "corrupted_error" or is_imagenet) and (
-                by_picture := _by_picture(record, held, weights, t)
+                by_picture := _by_picture(record, held, weights, SEVERITIES, t)
             ) is not None:
                 low, high = mean_interval(by_picture)
                 found[f"{name}_low"].values[t], found[f"{name}_high"].values[t] = low, high
 
 
-def _by_picture(record: xr.Dataset, held: dict, weights: dict[str, float], t: int) -> np.ndarray | None:
-    """Weighted error of each picture over all corruptions, whose mean over pictures is the score.
+def _held(record: xr.Dataset) -> dict[str, np.ndarray]:
+    """What is known of every stimulus, as far as scores need it."""
+    return {name: record[name].values for name in COLUMNS}
+
+
+def _by_picture(
+    record: xr.Dataset, held: dict, weights: dict[str, float], severities: Sequence[int], t: int
+) -> np.ndarray | None:
+    """Weighted error of each picture over some suites of corruptions, whose mean over pictures is the score.
 
     Pictures are drawn together with all their corruptions, since these are not independent. None where the
     corruptions do not all show the same pictures.
@@ -222,10 +263,10 @@ def _by_picture(record: xr.Dataset, held: dict, weights: dict[str, float], t: in
     suites = record["suite"].values.tolist()
     total, targets = 0.0, None
     for name, weight in weights.items():
-        for severity in SEVERITIES:
-            here = (held["shown_suite"] == suites.index(PREFIX + name)) & (held["shown_severity"] == severity)
+        for severity in severities:
+            here = (held["shown_suite"] == suites.index(name)) & (held["shown_severity"] == severity)
             if targets is not None and not np.array_equal(targets, held["target"][here]):
                 return None
             targets = held["target"][here]
             total = total + weight * (1 - held["correct"][t, here].astype(np.float64))
-    return total / (len(weights) * len(SEVERITIES))
+    return total / (len(weights) * len(severities))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from absvit.datasets import SPLIT_NAMES, LabelledPictures, open_dataset, open_folder
+from absvit.datasets import SPLIT_NAMES, LabelledPictures, open_dataset, open_folder, some
 from absvit.robustness.attacks import FGSM, PGD, Attack
 from absvit.robustness.classes import check_names, imagenet_subset, labels_of, wnids
 from absvit.robustness.imagenet_c import corrupted_when_shown, on_disk
@@ -33,6 +33,8 @@ class Sources:
         ImageNet-C: CORRUPTION/SEVERITY/CLASS/PICTURE, as python -m stimuli corrupt writes it.
     on_the_fly
         Corrupt the clean pictures when they are shown, instead of --inc-path.
+    frost_folder
+        Pictures of frost for corruption on the fly, for textures other than our own.
     corruptions
         Which corruptions.
     severities
@@ -68,6 +70,7 @@ class Sources:
     data: Path | None = None
     inc_path: Path | None = None
     on_the_fly: bool = False
+    frost_folder: Path | None = None
     corruptions: tuple[str, ...] = BENCHMARK
     severities: tuple[int, ...] = SEVERITIES
     centre_crop: bool = False
@@ -84,6 +87,14 @@ class Sources:
     attack_iterations: tuple[int, ...] = ()
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("corruptions", "severities", "eps", "attack_iterations"):
+            values = [value if isinstance(value, str) else f"{value:g}" for value in getattr(self, name)]
+            if repeated := sorted({value for value in values if values.count(value) > 1}):
+                raise ValueError(f"expected each of the {name.replace('_', ' ')} once, got {some(repeated)} repeatedly")
+        if self.frost_folder is not None and not self.on_the_fly:
+            raise ValueError("--frost-folder is for corruption on the fly: add --on-the-fly, or leave it out")
+
 
 @dataclass(frozen=True, eq=False)
 class Condition:
@@ -98,6 +109,7 @@ class Condition:
     resize : whether pictures are resized before the centre is cut out.
     among : model's classes among which the decision falls; all, if None.
     attack : what is done to the pictures, if anything.
+    aim : (picture,) model's class that a targeted attack goes towards.
     attack_iteration : pass of an AbSViT whose logits are attacked; its last one, if None.
     """
 
@@ -108,6 +120,7 @@ class Condition:
     resize: bool = True
     among: np.ndarray | None = None
     attack: Attack | None = None
+    aim: np.ndarray | None = None
     attack_iteration: int | None = None
 
 
@@ -198,7 +211,7 @@ def _corrupted(sources: Sources, known: LabelledPictures | None, names: Sequence
         raise ValueError("give either --inc-path or --on-the-fly, not both")
     of = (sources.corruptions, sources.severities, size)
     if sources.on_the_fly:
-        opened = corrupted_when_shown(known, *of, seed=sources.seed)
+        opened = corrupted_when_shown(known, *of, seed=sources.seed, frost_folder=sources.frost_folder)
     else:
         opened = on_disk(_given(sources.inc_path, "imagenet_c"), *of, centre_crop=sources.centre_crop)
     found = []
@@ -222,21 +235,33 @@ def _subset(suite: str, place: Path, names: Sequence[str], partial: bool) -> Con
 def _attacked(suite: str, sources: Sources, known: LabelledPictures, names: Sequence[str]) -> list[Condition]:
     """An attack in every size of ball, at every pass."""
     check_names(known.classes, names, str(sources.data), sources.partial)
-    base = replace(FGSM if suite == "fgsm" else PGD, targeted=sources.targeted, seed=sources.seed)
+    usual = FGSM if suite == "fgsm" else PGD
+    base = replace(usual, targeted=sources.targeted, seed=sources.seed)
     if suite == "pgd":
         base = replace(base, steps=sources.steps, restarts=sources.restarts)
+    changed = [name for name in ("steps", "restarts") if getattr(base, name) != getattr(usual, name)]
+    how = "".join(["/targeted" * base.targeted, *(f"/{name}={getattr(base, name)}" for name in changed)])
     labels, found = labels_of(known, names), []
+    aim = _others(labels, len(names), sources.seed) if sources.targeted else None
     for eps in sources.eps:
         for iteration in sources.attack_iterations or (None,):
-            name = f"{suite}/eps={eps:g}" + ("" if iteration is None else f"/pass={iteration}")
-            found.append(Condition(name, 0, known, labels, attack=base.at(eps), attack_iteration=iteration))
+            name = f"{suite}/eps={eps:g}{how}" + ("" if iteration is None else f"/pass={iteration}")
+            found.append(Condition(name, 0, known, labels, attack=base.at(eps), aim=aim, attack_iteration=iteration))
     return found
+
+
+def _others(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """A wrong class of n for each picture."""
+    shift = [1 + int(np.random.default_rng([seed, number]).integers(n - 1)) for number in range(len(labels))]
+    return (labels + np.array(shift, np.int64)) % n
 
 
 def _check_imagenet(suite: str, names: Sequence[str], wanted: Sequence[str]) -> None:
     """Refuse a model that does not know a suite's classes."""
     if lacking := {*wanted} - {*names}:
+        renamed = len(names) >= len(wanted)  # perhaps they are these, under other names
         raise ValueError(
             f"{suite} needs the ImageNet classes, and the model's {len(names)} classes lack {len(lacking)} of its "
-            f"{len(wanted)}: take a model that was trained on them, or give --classes FILE"
+            f"{len(wanted)}: take a model that was trained on them"
+            + (", or name its classes by wnid with --classes FILE" if renamed else "")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +10,20 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
+from absvit.datasets import some
+from absvit.differences import differences
 from absvit.models import zoo
 from absvit.robustness.classes import wnids
-from absvit.robustness.scores import ALEXNET_ERRORS, LEVEL, PREFIX
+from absvit.robustness.scores import ALEXNET_ERRORS, LEVEL, PREFIX, corruption_interval
 
 __all__ = ["over_seeds", "profile", "table_text"]
+
+KEYS = ["model", "suite", "iteration"]
+PERCENT = ("top1", "top5", "target_rate", "calibration_error")
+COLUMNS = [
+    *KEYS, "n", "top1", "top1_low", "top1_high", "top5", "target_rate", "loss", "calibration_error", "mce", "mce_low",
+    "mce_high", "relative_mce", "published",
+]  # fmt: skip
 
 
 def profile(record: xr.Dataset) -> pd.DataFrame:
@@ -25,58 +35,70 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat; intervals
-    where there is one; mce (percent of AlexNet's, a corruption's or the mean) and published, where the original work
-    gives a number for this model: of the clean suite its top1, of imagenet_c its mCE.
+    Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat; intervals of
+    top1 over pictures (Wilson's, of corruptions by bootstrap); target_rate of targeted attacks in percent; mce (percent
+    of AlexNet's, a corruption's or the mean) and published, where the original work gives a number for this model: of
+    the clean suite its top1, of imagenet_c its mCE. Its ``attrs`` tell where the numbers come from.
 
     Raises
     ------
-    ValueError : the record is not complete.
+    ValueError : a record of something else, or one that is not complete.
     """
+    if (title := record.attrs.get("title")) != "robustness":
+        raise ValueError(
+            f"expected a record of python -m absvit.robustness, got one of {title}: python -m experiments summary "
+            "gives the numbers of probes"
+        )
     if record["done"].values.min() == 0:
         raise ValueError("the evaluation is not complete: go on with --resume")
-    model, rows = str(record.attrs.get("model", "")), []
-    scored = record[[name for name, v in record.data_vars.items() if "stimulus" not in v.dims]].load()
-    imagenet = tuple(scored["class"].values.tolist()) == wnids()
-    known = [variant for variant in zoo.VARIANTS if imagenet and variant.name == model]
-    published = known[0] if known else None
-    for suite in scored["suite"].values:
-        for t in scored["iteration"].values:
-            cell = scored.sel(suite=suite, iteration=t).dropna("severity", subset=["n"])
-            mean, single = cell.mean("severity"), cell.sizes["severity"] == 1
-            row = {"model": model, "suite": suite, "iteration": int(t), "n": int(cell["n"].sum())}
-            row |= {name: 100 * float(mean[name]) for name in ("top1", "top5", "calibration_error")}
-            if single:
-                row |= {f"top1_{end}": 100 * float(mean[f"top1_{end}"]) for end in ("low", "high")}
-            row |= {"loss": float(mean["mean_loss"])}
-            name = suite.removeprefix(PREFIX)
-            if imagenet and suite != name and name in ALEXNET_ERRORS and cell.sizes["severity"] == 5:
-                row["mce"] = (100 - row["top1"]) / ALEXNET_ERRORS[name]
-            if suite == "clean" and published and t == scored["iteration"].values[-1]:
-                row["published"] = published.top1
-            rows.append(row)
-    for t in scored["iteration"].values:
-        whole = scored.sel(iteration=t)
-        if np.isnan(whole["corrupted_error"]):
-            continue
-        row = {
-            "model": model,
-            "suite": "imagenet_c",
-            "iteration": int(t),
-            "top1": 100 - 100 * float(whole["corrupted_error"]),
-        }
-        row["n"] = sum(
-            r["n"] for r in rows if r["suite"].removeprefix(PREFIX) in ALEXNET_ERRORS and r["iteration"] == t
-        )
-        low, high = (100 - 100 * float(whole[f"corrupted_error_{end}"]) for end in ("high", "low"))
-        row |= {"top1_low": low, "top1_high": high}
-        row |= {name: float(whole[name]) for name in ("mce", "mce_low", "mce_high", "relative_mce")}
-        if published and t == scored["iteration"].values[-1]:
-            row["published"] = published.mce
-        rows.append(row)
-    columns = ["model", "suite", "iteration", "n", "top1", "top1_low", "top1_high", "top5", "loss", "calibration_error"]
-    columns += ["mce", "mce_low", "mce_high", "relative_mce", "published"]
-    return pd.DataFrame(rows).reindex(columns=columns)
+    record = record.compute()
+    imagenet = tuple(record["class"].values.tolist()) == wnids()
+    known = [variant for variant in zoo.VARIANTS if imagenet and variant.name == record.attrs["model"]]
+    rows = [
+        _row(record, suite, t, imagenet) for suite in record["suite"].values for t in range(record.sizes["iteration"])
+    ]
+    rows += [_mean_row(record, rows, t) for t, e in enumerate(record["corrupted_error"].values) if not np.isnan(e)]
+    for row in rows if known else ():
+        if row["iteration"] == record["iteration"].values[-1] and row["suite"] in ("clean", "imagenet_c"):
+            row["published"] = known[0].top1 if row["suite"] == "clean" else known[0].mce
+    frame = pd.DataFrame(rows).reindex(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[4:], float))
+    frame.attrs = _origin(record)
+    return frame.assign(model=frame.attrs["model"])
+
+
+def _row(record: xr.Dataset, suite: str, t: int, imagenet: bool) -> dict:
+    """Numbers of a suite in a pass, means over its severities."""
+    cell = record[[name for name in record if record[name].dims == ("suite", "severity", "iteration")]]
+    cell = cell.sel(suite=suite).isel(iteration=t).dropna("severity", subset=["n"])
+    mean, name = cell.mean("severity"), suite.removeprefix(PREFIX)
+    row = {
+        "suite": suite,
+        "iteration": int(cell["iteration"]),
+        "n": int(cell["n"].sum()),
+        "loss": float(mean["mean_loss"]),
+    }
+    row |= {name: 100 * float(mean[name]) for name in PERCENT if name in mean}
+    if suite == name:
+        ends = (float(mean["top1_low"]), float(mean["top1_high"]))
+    else:
+        ends = corruption_interval(record, suite, t)
+    row["top1_low"], row["top1_high"] = (100 * end for end in ends)
+    if imagenet and suite != name and name in ALEXNET_ERRORS and cell.sizes["severity"] == 5:
+        row["mce"] = (100 - row["top1"]) / ALEXNET_ERRORS[name]
+    return row
+
+
+def _mean_row(record: xr.Dataset, rows: Sequence[dict], t: int) -> dict:
+    """Numbers of all corruptions of the benchmark together in a pass."""
+    whole, iteration = record.isel(iteration=t), int(record["iteration"][t])
+    of_benchmark = [
+        row["suite"].removeprefix(PREFIX) in ALEXNET_ERRORS and row["iteration"] == iteration for row in rows
+    ]
+    row = {"suite": "imagenet_c", "iteration": iteration}
+    row["n"] = sum(row["n"] for row, counts in zip(rows, of_benchmark, strict=True) if counts)
+    for name, end in (("top1", ""), ("top1_low", "_high"), ("top1_high", "_low")):
+        row[name] = 100 - 100 * float(whole[f"corrupted_error{end}"])
+    return row | {name: float(whole[name]) for name in ("mce", "mce_low", "mce_high", "relative_mce")}
 
 
 def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -84,23 +106,69 @@ def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    profiles : what :func:`profile` gives of each checkpoint; of several models, too.
+    profiles : what :func:`profile` gives of each record; of several models, too. Records of the same weights may stand
+        beside each other if they have no suite in common.
 
     Returns
     -------
-    Frame with model, suite, iteration, seeds, and top1 with its low and high in percent; NaN intervals of one seed.
+    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and mce; of
+    one seed its intervals over pictures.
+
+    Raises
+    ------
+    ValueError : a suite was evaluated with the same weights twice, or otherwise with other weights of the same model;
+        seeds of attacks and corruptions aside, which may differ.
     """
-    rows = []
-    for key, group in pd.concat(profiles).groupby(["model", "suite", "iteration"], sort=False):
-        values, n = group["top1"].to_numpy(), len(group)
-        half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
-        row = dict(zip(("model", "suite", "iteration"), key, strict=True)) | {"seeds": n, "top1": values.mean()}
-        rows.append(row | {"top1_low": values.mean() - half, "top1_high": values.mean() + half})
-    return pd.DataFrame(rows)
+    for number, later in enumerate(profiles):
+        for earlier in profiles[:number]:
+            _check_seeds(earlier, later)
+    grouped = pd.concat(profiles).groupby(KEYS, sort=False)
+    table, seeds = grouped.mean(), grouped.size()
+    for name, highest in (("top1", 100.0), ("mce", np.inf)):
+        half = stats.t.ppf((1 + LEVEL) / 2, seeds - 1) * grouped[name].sem()
+        for end, reached in ((f"{name}_low", table[name] - half), (f"{name}_high", table[name] + half)):
+            table[end] = reached.clip(0, highest).where(seeds > 1, table[end])
+    table.insert(0, "seeds", seeds)
+    return table.astype({"n": int}).reset_index()
+
+
+def _check_seeds(earlier: pd.DataFrame, later: pd.DataFrame) -> None:
+    """Refuse two records as seeds of one model where they are none."""
+    one, other = earlier.attrs, later.attrs
+    suites = one["suites"].keys() & other["suites"].keys()
+    if one["model"] != other["model"] or not suites:
+        return
+    if one["checkpoint_sha256"] == other["checkpoint_sha256"]:
+        raise ValueError(
+            f"two records show {other['model']} with the same weights ({other['checkpoint']}, SHA-256 "
+            f"{other['checkpoint_sha256'][:12]}) on {some(sorted(suites))}: these are no two seeds; give each once"
+        )
+    settings = [
+        {"parameters": each["parameters"]} | {suite: each["suites"][suite] for suite in suites} for each in (one, other)
+    ]
+    if told := differences(*settings):
+        raise ValueError(
+            f"{one['checkpoint']} and {other['checkpoint']} of {other['model']} were evaluated differently ({told}): "
+            "evaluate all seeds with the same options"
+        )
+
+
+def _origin(record: xr.Dataset) -> dict:
+    """What a record's numbers come from, as far as seeds of one model must have it in common or must not."""
+    suites = {}
+    for shown in json.loads(record.attrs["conditions"]):
+        suite, severity = shown.pop("suite"), shown.pop("severity")
+        if shown["attack"]:
+            del shown["attack"]["seed"]
+        suites.setdefault(suite, {})[str(severity)] = shown
+    parameters = json.loads(record.attrs["parameters"])
+    parameters = {name: value for name, value in parameters.items() if name not in ("batch_size", "chunk")}
+    told = {name: str(record.attrs[name]) for name in ("model", "checkpoint", "checkpoint_sha256")}
+    return told | {"parameters": parameters, "suites": suites}
 
 
 def table_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write a table's numbers as a paper does: intervals in brackets, empty columns left out.
+    """Write a table's numbers as a paper does: intervals in brackets, but no empty ones, and no empty columns.
 
     Parameters
     ----------
@@ -108,13 +176,10 @@ def table_text(frame: pd.DataFrame) -> pd.DataFrame:
     """
     text = frame.copy().astype(object)
     for name in ("top1", "mce"):
-        if f"{name}_low" not in frame:
-            continue
         for index, row in frame.iterrows():
-            if pd.notna(row[f"{name}_low"]):
-                text.loc[index, name] = "{:.1f} [{:.1f}, {:.1f}]".format(
-                    *(row[name + end] for end in ("", "_low", "_high"))
-                )
+            mean, low, high = (f"{row[name + end]:.1f}" for end in ("", "_low", "_high"))
+            if low != high:
+                text.loc[index, name] = f"{mean} [{low}, {high}]"
         text = text.drop(columns=[f"{name}_low", f"{name}_high"])
     text = text.dropna(axis="columns", how="all")
     digits = {"loss": 3}

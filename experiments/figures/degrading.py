@@ -155,7 +155,7 @@ def _caption(record: xr.Dataset, corruption: str, severity: int, measured: dict)
         told = ", ".join(f"{name} ({profile.attrs['n']} pictures)" for name, profile in measured.items())
         by = f"at severity {severity}, with such intervals" if severity else "as the mean over severities"
         text += (
-            f" Accuracy from records of {told}: over the severity of this corruption, with 95 % bootstrap intervals "
-            f"over pictures, and under every corruption {by}."
+            f" Accuracy from records of {told}: over the severity of this corruption, with 95 % intervals over "
+            f"pictures, and under every corruption {by}."
         )
     return text

@@ -22,6 +22,7 @@ TITLES = ("robustness",)
 PREFIX = "imagenet_c/"
 LEVEL = 0.95
 COLUMNS = (3, 4)  # panels in a row, of one and of two columns' width
+LINE = 3.2  # mm: height of a line of a suite's name
 NAMES = {"clean": "clean", "fgsm": "FGSM", "pgd": "PGD", "imagenet_c": "mean of C"}
 
 
@@ -57,7 +58,9 @@ def robustness(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE)
               name.removeprefix(PREFIX).replace("_", " "), tall=20.0, lettered=False, foot=9.0 if k >= last else 5.0)
         for k, name in enumerate(corruptions)
     ]  # fmt: skip
-    panels += [Panel(partial(_dots, rows, others, looks), "suites", tall=20.0, lettered=False, left=17)] * bool(others)
+    lines = max([_suite_name(suite).count("\n") + 1 for suite in others], default=0)
+    tall = max(20.0, LINE * lines * len(others) * style.text / STYLE.text)
+    panels += [Panel(partial(_dots, rows, others, looks), "suites", tall=tall, lettered=False, left=17)] * bool(others)
     figure = page_of_panels(panels, style, COLUMNS, [Key(name, look) for name, look in looks.items()])
     figure.set_label(_caption(records, rows, models))
     return figure
@@ -77,7 +80,7 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError : a record is not complete.
+    ValueError : a record is not complete, or two show the same weights on the same suite.
     """
     frames = []
     for record in records:
@@ -89,8 +92,12 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
             ends = {"top1": "", "top1_low": "_high", "top1_high": "_low"}
             mean = {name: 1 - float(last[f"corrupted_error{end}"]) for name, end in ends.items()}
             frame = pd.concat([frame, pd.DataFrame([{"suite": "imagenet_c", "severity": 0} | mean])])
-        frames.append(frame.assign(model=str(record.attrs.get("model", "model"))))
+        told = {name: str(record.attrs.get(name, name)) for name in ("model", "checkpoint_sha256")}
+        frames.append(frame.assign(**told))
     several, rows = pd.concat(frames), []
+    if (twice := several.duplicated(["model", "checkpoint_sha256", "suite", "severity"])).any():
+        model, suite = several[twice][["model", "suite"]].iloc[0]
+        raise ValueError(f"two records show {model} with the same weights on {suite}: these are no two trainings")
     for (model, suite, severity), part in several.groupby(["model", "suite", "severity"], sort=False):
         values, n = 100 * part["top1"].to_numpy(), len(part)
         if n > 1:
@@ -123,8 +130,9 @@ def _dots(rows: pd.DataFrame, suites, looks, axes: Axes) -> None:
 
 def _suite_name(suite: str) -> str:
     """How a suite is called in the figure."""
-    name, _, strength = suite.partition("/eps=")
-    return f"{NAMES.get(name, name.replace('_', ' '))}{f' {strength}/255' if strength else ''}"
+    name, *options = suite.split("/")
+    told = [f" {option.removeprefix('eps=')}/255" if option.startswith("eps=") else f"\n{option}" for option in options]
+    return "".join([NAMES.get(name, name.replace("_", " ")), *told])
 
 
 def _caption(records: Sequence[xr.Dataset], rows: pd.DataFrame, models: Sequence[str]) -> str:
