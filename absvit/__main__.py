@@ -10,6 +10,7 @@ COMMANDS = {
     "convert": ("absvit.convert", "turn an official checkpoint into safetensors with a card"),
     "cifar10": ("absvit.cifar10", "fetch CIFAR-10 as class folders, for the models of photographs"),
     "benchmark": ("absvit.benchmark", "time the model against a plain implementation of the same equations"),
+    "launch": ("absvit.launch", "run a training, a probe or an evaluation in one process per GPU"),
     "training": ("absvit.training", "train a model by one of the recipes"),
     "robustness": ("absvit.robustness", "evaluate a checkpoint on corrupted, shifted and attacked pictures"),
     "segmentation": ("absvit.segmentation", "train, test and use a segmentation of pictures"),
