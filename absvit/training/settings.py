@@ -254,8 +254,8 @@ class SceneRecipe(Recipe):
 class HybridRecipe(Recipe):
     """A training on composites of pictures behind a frozen stem: ``train_dist.sh hybrid_cued --data-path CIFAR10``.
 
-    240,000 composites in 28 to 41 minutes of two loaded cores of an AMD EPYC with AVX512-BF16, 91 a second on one idle core
-    where float32 does 50. The feature cache that all hybrid recipes share is made first: 136,000 composites, 5.6 GB.
+    240,000 composites in 28 to 41 minutes of two loaded cores of an AMD EPYC with AVX512-BF16; one idle core does 91 a
+    second, and 50 in float32. The feature cache that all hybrid recipes share comes first: 136,000 composites, 5.6 GB.
     Measured: accuracy .86 to .88 on CIFAR-10's test pictures, selection index .93 to .95 (the README has the table).
 
     Parameters
