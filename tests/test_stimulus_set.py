@@ -283,11 +283,17 @@ def test_bad_requests_give_one_line_and_exit_code_2(words, told, tmp_path, capsy
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["objects", "--n", "many"], ["objects", "--colour", "many"]])
-def test_words_that_cannot_be_read_are_named(words, tmp_path, capsys):
-    assert main([*words, "--out", str(tmp_path / "new")]) == 2
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--n", "many"], "'many'"),
+        (["--colour", "many"], "there is no option --colour; python -m stimuli objects --help"),
+    ],
+)
+def test_words_that_cannot_be_read_are_named(words, named, tmp_path, capsys):
+    assert main(["objects", *words, "--out", str(tmp_path / "new")]) == 2
     printed = capsys.readouterr()
-    assert printed.out == "" and "many" in printed.err
+    assert printed.out == "" and named in printed.err
     assert list(tmp_path.iterdir()) == []
 
 
