@@ -22,4 +22,6 @@ figure hysteresis hysteresis.png "$probes/hysteresis.zarr"
 figure robustness robustness.png outputs/robustness/{absvit,vit}_micro.{default,seed1,seed2}.zarr
 trainings=$(ls -d outputs/training/cifar10_{absvit,vit}_seed* 2>/dev/null || true)  # where they were made: hours
 [ -z "$trainings" ] || figure training training.png $trainings
+evaluated=$(ls -d outputs/robustness/cifar10_*.zarr 2>/dev/null || true)  # with CIFAR10=FOLDER, by robustness_micro.sh
+[ -z "$evaluated" ] || figure robustness robustness_cifar10.jpg $evaluated
 "$PYTHON" -m stimuli gallery "$into/stimuli"

@@ -19,7 +19,7 @@ done
 [ "${CIFAR10:-}" ] || exit 0
 for class in "$CIFAR10"/test/*; do
     mkdir -p "$out/cifar10/${class##*/}"
-    find "$class" -type f | sort | head -n "${PER_CLASS:-100}" | xargs cp -t "$out/cifar10/${class##*/}"
+    find "$class" -type f | sort | sed -n "1,${PER_CLASS:-100}p" | xargs cp -t "$out/cifar10/${class##*/}"
 done
 "$PYTHON" -m stimuli corrupt "$out/cifar10" "$out/cifar10-c" --crop 64 --jobs "$NPROC"
 for run in outputs/training/cifar10_{absvit,vit}_seed*/*vit_micro.safetensors; do
