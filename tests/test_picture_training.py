@@ -357,7 +357,7 @@ def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
     bare = words.replace("--var_loss 0.2", "--var_loss")
     assert command.main(bare.split()) == 0 and seen["r"] == dataclasses.replace(recipe, var_loss=0.1)
     superseded = (
-        "--sched cosine --decay-epochs 30 --decay-rate 0.1 --cooldown-epochs 10 --patience-epochs 10 "
+        "--sched cosine --decay-epochs 30 --dr 0.1 --cooldown-epochs 10 --patience-epochs 10 "
         "--lr-noise-pct 0.6 --lr-noise-std 1 --start_epoch 0 --no-pin-mem --model-ema-force-cpu --world_size 8 "
         "--dist_url env://"
     )
