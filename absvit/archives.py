@@ -45,7 +45,8 @@ def index_tar(path: Path) -> list[Member]:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : not an uncompressed tar, truncated, or without a picture in a folder; or a folder is empty.
+    ValueError : not an uncompressed tar, truncated, or without a picture in a folder; a folder is empty; or a picture
+        is only a link.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no tar file at {path}; check the path")
@@ -72,6 +73,11 @@ def _members(part: _Part, name: str, folder: str | None) -> list[Member]:
                 inner, place = PurePosixPath(entry.name), part.start + entry.offset_data
                 if entry.isdir():
                     folders.add(str(inner))
+                elif entry.linkname and inner.suffix.lower() in PHOTOGRAPH_SUFFIXES:
+                    raise ValueError(
+                        f"{name}: {entry.name} is a link to {entry.linkname}, not a picture: pack the pictures "
+                        "themselves (tar --dereference --hard-dereference)"
+                    )
                 elif not entry.isfile() or inner.name.startswith("."):
                     continue
                 elif inner.suffix.lower() == ".tar" and folder is None:

@@ -18,6 +18,7 @@ import torch
 import torch.distributed.run as torchrun
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.elastic.rendezvous import RendezvousError
 
 OPTIONS = (
     "nnodes", "nproc-per-node", "node-rank", "max-restarts", "rdzv-backend", "rdzv-endpoint", "rdzv-id", "rdzv-conf",
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    0, or the exit code of the process that failed first (1 where a signal ended it).
+    0; the exit code of the process that failed first (1 where a signal ended it); 2 where none could be started.
     """
     options, words = split(sys.argv[1:] if arguments is None else arguments)
     if "--nproc-per-node=1" not in options:
@@ -84,6 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code if code > 0 else 1
     except SignalException as stop:
         return 128 + stop.sigval.value
+    except (RendezvousError, torch.distributed.DistError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        print(f"error: the processes cannot be started ({reason}): check torchrun's options and NPROC", file=sys.stderr)
+        return 2
     return 0
 
 

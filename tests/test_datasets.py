@@ -245,6 +245,16 @@ def test_an_empty_class_is_refused(tmp_path):
         open_dataset("IMNET", tmp_path, "val")
 
 
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_link_in_a_tar_is_no_picture(tmp_path, kind):
+    with tarfile.open(tmp_path / "val.tar", "w") as tar:
+        entry = tarfile.TarInfo("a/b.png")
+        entry.type, entry.linkname = kind, "elsewhere/b.png"
+        tar.addfile(entry)
+    with pytest.raises(ValueError, match=r"a/b\.png is a link to elsewhere/b\.png.*--dereference"):
+        open_dataset("IMNET", tmp_path, "val")
+
+
 def test_a_tar_without_classes_is_refused(tmp_path):
     tar_of(tmp_path / "val.tar", [*in_folders(), ("0001.png", encoded(3))])
     with pytest.raises(ValueError, match=r"0001\.png lies in no folder"):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from coloured_pictures import error_of, log_of, make, run
 
+import absvit
 from absvit.distributed import Process
 from absvit.training import loop, state
 from absvit.training.chance import random_states, restore_random_states, seed_all
@@ -80,6 +81,19 @@ def test_fields_that_change_no_number_may_differ(whole, pictures, tmp_path):
     assert (out / weights).read_bytes() == (whole / weights).read_bytes()
     shutil.copy(whole / "epoch0001.pt", out / "last.pt")
     assert run(out, pictures, "--no-model-ema", *free, "--grad-checkpointing") == 0
+
+
+def test_a_finetuning_goes_on_without_the_file_that_it_began_with(pictures, tmp_path):
+    file = tmp_path / "weights.pt"
+    torch.save(absvit.create_model("absvit_micro", num_classes=7, img_size=32).state_dict(), file)
+    options = ("--no-model-ema", "--epochs", "2", "--keep-every", "1", "--finetune", file)
+    assert run(tmp_path / "whole", pictures, *options) == 0
+    out = half_done(tmp_path / "whole", tmp_path / "out")
+    file.unlink()
+    assert run(out, pictures, *options) == 0
+    weights = "absvit_micro.safetensors"
+    assert (out / weights).read_bytes() == (tmp_path / "whole" / weights).read_bytes()
+    assert run(tmp_path / "new", pictures, *options) == 2  # nothing else has the weights
 
 
 def test_a_checkpoint_at_its_end_leaves_nothing_to_train(whole, pictures, tmp_path, capsys):

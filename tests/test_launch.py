@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.distributed.elastic.rendezvous import RendezvousTimeoutError
 
 from absvit import launch
 
@@ -47,6 +48,22 @@ def test_the_number_of_processes(monkeypatch, two_gpus):
 )
 def test_the_first_word_decides_which_program_runs(words, program):
     assert launch.program_of(words) == program
+
+
+@pytest.mark.parametrize("error", [RendezvousTimeoutError("nobody came\nhere"), torch.distributed.DistError("no host")])
+def test_processes_that_cannot_be_started_are_one_line(error, monkeypatch, two_gpus, capsys):
+    def fail(options):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launch.logging, "disable", lambda: None)
+        assert launch.main(["--nproc-per-node", "two", "micro_vit"]) == 2
+        patch.setattr(launch.torchrun, "run", fail)
+        assert launch.main(["micro_vit"]) == 2
+    wrong, alone = capsys.readouterr().err.splitlines()
+    assert "Unsupported nproc_per_node value: two" in wrong
+    reason = " ".join(str(error).split())
+    assert alone == f"error: the processes cannot be started ({reason}): check torchrun's options and NPROC"
 
 
 def test_words_that_resemble_torchruns_reach_the_program(monkeypatch, two_gpus):

@@ -19,6 +19,7 @@ import absvit
 from absvit.images import eval_transform
 from absvit.training import __main__ as command
 from absvit.training import tasks
+from absvit.training.building import build_model
 from absvit.training.recipes import RECIPES
 
 
@@ -122,6 +123,21 @@ def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_pat
             )
 
 
+def test_a_compiled_training_is_the_same(pictures, tmp_path, monkeypatch):
+    assert run(tmp_path / "plain", pictures, "--no-model-ema") == 0
+    compiled, compile_of = [], torch.compile
+
+    def compile_quickly(objective):
+        compiled.append(objective)
+        return compile_of(objective, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", compile_quickly)
+    assert run(tmp_path / "compiled", pictures, "--no-model-ema", "--compile") == 0
+    assert len(compiled) == 1
+    losses = [[line["loss"] for line in log_of(tmp_path / name)[0]] for name in ("compiled", "plain")]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
 def rates(out, pictures, *options):
     assert run(out, pictures, "--lr", "0.3", "--lr-batch", "0", "--epochs", "4", *options) == 0
     return [line["lr"] for line in log_of(out)[0]]
@@ -220,13 +236,24 @@ def test_a_teacher_teaches(kind, model, pictures, tmp_path):
     )
 
 
+def test_dropout_is_where_the_official_code_has_it():
+    recipe = dataclasses.replace(RECIPES["cifar10_absvit"], drop=0.3)
+    found = {
+        name.split(".", 2)[-1]: module.p for name, module in build_model(recipe, 3).named_modules()
+        if isinstance(module, torch.nn.Dropout)
+    }  # fmt: skip
+    assert found == {
+        "pos_drop": 0.3, "attn.proj_drop": 0.3, "mlp.drop1": 0.3, "mlp.drop2": 0.3, "attn.attn_drop": 0, "head_drop": 0,
+    }  # fmt: skip
+
+
 # ---- evaluation ------------------------------------------------------------------------------------------------------
 
 
-def accuracy_by_hand(model, folder):
+def accuracy_by_hand(model, folder, size=16):
     """One picture after another."""
     cfg = model.pretrained_cfg
-    transform = eval_transform(16, 0.875, "bicubic", cfg["mean"], cfg["std"])
+    transform = eval_transform(size, 0.875, "bicubic", cfg["mean"], cfg["std"])
     right = []
     for target, name in enumerate(COLOURS):
         for file in sorted((folder / name).iterdir()):
@@ -266,6 +293,11 @@ def test_official_files_evaluate_and_train_on(pictures, tmp_path, capsys):
     assert run(tmp_path / "eval", pictures, "--eval", "--resume", file) == 0
     measured = json.loads(capsys.readouterr().out)
     assert measured["top1_pass2"] == pytest.approx(accuracy_by_hand(model.eval(), pictures / "val"))
+    assert run(tmp_path / "large", pictures, "--eval", "--resume", file, "--input-size", "48") == 0
+    told = capsys.readouterr()
+    model.set_input_size((48, 48))  # timm resamples the positions
+    assert json.loads(told.out)["top1_pass2"] == pytest.approx(accuracy_by_hand(model, pictures / "val", 48))
+    assert "positions resampled from 2 x 2 to 6 x 6" in told.err
     assert run(tmp_path / "on", pictures, "--resume", file) == 0
     assert "no checkpoint of ours" in capsys.readouterr().err
     assert [line["step"] for line in log_of(tmp_path / "on")[0]] == list(range(3, UPDATES))  # epoch 0 was done there
@@ -325,11 +357,14 @@ def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
     bare = words.replace("--var_loss 0.2", "--var_loss")
     assert command.main(bare.split()) == 0 and seen["r"] == dataclasses.replace(recipe, var_loss=0.1)
     superseded = (
-        "--sched cosine --decay-epochs 30 --decay-rate 0.1 --cooldown-epochs 10 --patience-epochs 10 "
+        "--sched cosine --decay-epochs 30 --dr 0.1 --cooldown-epochs 10 --patience-epochs 10 "
         "--lr-noise-pct 0.6 --lr-noise-std 1 --start_epoch 0 --no-pin-mem --model-ema-force-cpu --world_size 8 "
         "--dist_url env://"
     )
     assert command.main([*words.split(), *superseded.split()]) == 0 and seen["r"] == recipe and seen["p"] == place
+    assert command.main(["--local-rank=3", *words.split()]) == 0 and seen["r"] == recipe  # torch.distributed.launch
+    assert command.main(["--local_rank=3", "vit_tiny"]) == 0 and seen["n"] == "vit_tiny"
+    assert command.main(words.split()) == 0
     dashed = [word.replace("_", "-") if word.startswith("--") else word for word in words.split()]
     assert command.main(dashed) == 0 and seen["r"] == recipe and seen["p"] == place
 

@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import timm
@@ -14,8 +15,10 @@ import torch
 import absvit
 from absvit.distributed import Process
 from absvit.training import __main__ as command
+from absvit.training import log
 from absvit.training.recipes import RECIPES
 from absvit.training.scenes import Scenes
+from absvit.training.state import Position
 
 FIELDS = {
     "step", "lr", "seconds", "loss", "loss_pass1", "loss_pass2", "variational_loss", "token_loss",
@@ -58,6 +61,18 @@ def test_training_learns_and_logs(tmp_path):
         assert 0 <= line["accuracy_pass1"] <= 1 and 0 <= line["accuracy_pass2"] <= 1
         assert line["images_per_second"] > 0 and line["memory_MiB"] > 100
     assert sorted(line["seconds"] for line in lines) == [line["seconds"] for line in lines]
+
+
+def test_images_per_second_leave_evaluations_out(tmp_path, monkeypatch):
+    clock = iter([0.0, 100.0, 104.0])  # the log is opened; an epoch has been evaluated; an update follows
+    monkeypatch.setattr(log, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    position, told = Position(10), SimpleNamespace(unreadable=0)
+    written = log.Log(log.Start(tmp_path), Position(), Process(0, 1, torch.device("cpu")))
+    written.epoch({"n": 3}, position, 1)
+    position.step = 12
+    learner = SimpleNamespace(optimizer=SimpleNamespace(param_groups=[{"lr": 0.1}]))
+    written.update({"loss": torch.ones(())}, torch.ones(()), learner, position, told, 8)
+    assert log_of(tmp_path)[-1]["images_per_second"] == 2 * 8 / 4
 
 
 @pytest.mark.parametrize("recipe", ["micro_official", "micro_vit"])

@@ -250,6 +250,7 @@ def test_a_worker_that_dies_is_told():
         ({"mixup_prob": -0.1}, "mixup_prob must be a probability"),
         ({"mixup": -1.0}, "must not be negative"),
         ({"mixup_mode": "half"}, "batch, pair or elem"),
+        ({"mixup_batch": 3}, "even, at least 2, got 3"),
         ({"cutmix_minmax": (0.5, 0.2)}, "two rising shares"),
         ({"aa": "nonsense"}, "timm knows no augmentation 'nonsense'"),
         ({"train_interpolation": "cubic"}, "interpolation must be one of"),
@@ -301,11 +302,21 @@ def test_one_process_mixes_as_timm_does():
     assert kinds == {True, False}
 
 
-@pytest.mark.parametrize("mode", ["batch", "pair", "elem"])
-@pytest.mark.parametrize(("world_size", "micro_batch"), [(2, 6), (1, 4), (3, 2)])
-def test_processes_mix_the_pairs_that_one_process_would(mode, world_size, micro_batch):
+def test_a_large_update_is_mixed_as_by_several_gpus():
     images, target = drawn_batch(12)
-    mixing = Mixing(Augmentation(mixup_mode=mode))
+    ours, soft = Mixing(Augmentation(mixup_batch=4))(images, target, 5, 3, 1)
+    timms = Mixup(0.8, 1.0, label_smoothing=0.0, num_classes=5)
+    for number, gpu in enumerate(([0, 1, 10, 11], [2, 3, 8, 9], [4, 5, 6, 7])):
+        with isolated_randomness(3, 1, number):
+            theirs, expected = timms(images[gpu], target[gpu])
+        assert torch.equal(ours[gpu], theirs) and torch.equal(soft[gpu], expected)
+
+
+@pytest.mark.parametrize(("mode", "alike"), [("batch", 128), ("batch", 4), ("pair", 128), ("elem", 128)])
+@pytest.mark.parametrize(("world_size", "micro_batch"), [(2, 6), (1, 4), (3, 2)])
+def test_processes_mix_the_pairs_that_one_process_would(mode, alike, world_size, micro_batch):
+    images, target = drawn_batch(12)
+    mixing = Mixing(Augmentation(mixup_mode=mode, mixup_batch=alike))
     whole, whole_target = mixing(images, target, 5, 0, 1)
     for rank in range(world_size):
         share = Updates(100, 12, 1, 0, 1, rank, world_size, micro_batch, mixing=True)

@@ -52,6 +52,12 @@ def ranks_of(launcher):
     return [int(pid) for pid in children.split()]
 
 
+def runs(pid):
+    """Whether a process is there and not only remembered by its parent."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
 def test_a_killed_rank_ends_the_other_and_the_restart_goes_on(pictures, tmp_path):
     options = ("--no-model-ema", "--batch-size", "4", "--epochs", "12", "--checkpoint-every", "1")
     words = ("finetune", *SMALL, *options, "--data-path", pictures)
@@ -62,7 +68,12 @@ def test_a_killed_rank_ends_the_other_and_the_restart_goes_on(pictures, tmp_path
     while not (log.exists() and len(log.read_text().splitlines()) > 4):
         assert killed.poll() is None, killed.stderr.read()
         time.sleep(0.02)
-    os.kill(ranks_of(killed.pid)[1], signal.SIGKILL)
+    survivor, victim = ranks_of(killed.pid)
+    os.kill(victim, signal.SIGKILL)
+    started = time.monotonic()
+    while runs(survivor):
+        assert time.monotonic() - started < 30
+        time.sleep(0.1)
     _, said = killed.communicate(timeout=120)
     assert killed.returncode == 0, said
     assert "going on from update" in said

@@ -100,9 +100,15 @@ def test_bad_checkpoints_are_refused(how, told, use, whole, pictures, tmp_path, 
         (("--eval",), "--eval needs the checkpoint"),
         (("--eval", "--resume", "lost.pt"), "no checkpoint at lost.pt"),
         (("--distillation-type", "soft"), "give --teacher-path"),
+        (
+            ("--distillation-type", "soft", "--teacher-model", "vit_micro", "--teacher-path", "T.pt"),
+            "the teacher vit_micro takes pictures of 112 px only, got input_size 16",
+        ),
         (("--model", "vit_micro", "--trainable", "top-down"), "has no feedback path to train"),
         (("--batch-size", "7", "--total-batch", "0", "--mixup", "0.8"), "even number, got 7"),
         (("--total-batch", "96", "--batch-size", "96"), "an epoch of 24 pictures holds no batch of 96"),
+        (("--model", "resnet18"), "resnet18 is no vision transformer such as timm's vit_*"),
+        (("--model", "eva02_tiny_patch14_224", "--input-size", "28"), "a timm VisionTransformer, got Eva"),
         (("--crop-pct", "0"), "crop_pct in (0, 1], got 16 and 0"),
         (("--input-size", "20"), "3 x 3 of them do not cover input_size 20"),
         (("--sched", "step"), "sched must be cosine, the official schedule, got 'step'"),
@@ -160,11 +166,20 @@ def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictur
     assert "knows 3 classes" in error_of(capsys)
 
 
-def test_other_classes_than_the_cards_are_refused(whole, pictures, tmp_path, capsys):
+@pytest.mark.parametrize("name", ["absvit_micro.safetensors", "last.pt"])
+def test_other_classes_than_the_checkpoints_are_refused(name, whole, pictures, tmp_path, capsys):
     shutil.copytree(pictures / "val", tmp_path / "val")
     (tmp_path / "val" / "red").rename(tmp_path / "val" / "violet")
-    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / "absvit_micro.safetensors") == 2
+    assert run(tmp_path / "out", tmp_path, "--eval", "--resume", whole / name) == 2
     assert "knows the class red where" in error_of(capsys)
+
+
+def test_a_teacher_of_other_classes_is_refused(pictures, tmp_path, capsys):
+    file = tmp_path / "teacher.pt"
+    torch.save(absvit.create_model("test_resnet", num_classes=7).state_dict(), file)
+    options = ("--distillation-type", "hard", "--teacher-model", "test_resnet", "--teacher-path", file)
+    assert run(tmp_path / "out", pictures, *options) == 2
+    assert f"no teacher of the 3 classes in {file}" in error_of(capsys)
 
 
 def test_classes_must_be_those_of_both_splits(pictures, tmp_path, capsys):

@@ -133,7 +133,7 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
     Returns
     -------
     state_dict : tensors by name, on the CPU; wrappers' prefixes (``module.``) are taken off.
-    card : epoch and training arguments, where the file has them.
+    card : epoch, training arguments and names of the classes, where the file has them.
 
     Raises
     ------
@@ -177,6 +177,8 @@ def _training_facts(content: Mapping) -> dict:
     if isinstance(content.get("args"), argparse.Namespace):
         arguments = vars(content["args"]).items()
         facts["arguments"] = {key: value for key, value in arguments if _is_json(value)}
+    if isinstance(content.get("facts"), Mapping) and "categories" in content["facts"]:  # ours
+        facts["categories"] = content["facts"]["categories"]
     return facts
 
 

@@ -14,7 +14,7 @@ from absvit.models.absvit import AbSViT
 from absvit.models.attention import check_blocks
 from absvit.models.priors import LearnedPrior, Prior
 
-__all__ = ["RECORDABLE", "check_images_of", "check_request", "token_grid"]
+__all__ = ["RECORDABLE", "check_images_of", "check_model", "check_request", "token_grid"]
 
 RECORDABLE = (
     "tokens",
@@ -39,6 +39,22 @@ def token_grid(model: VisionTransformer, images: Tensor) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def check_model(model: object) -> None:
+    """Refuse models that cannot be looked through.
+
+    Parameters
+    ----------
+    model : AbSViT or plain VisionTransformer.
+
+    Raises
+    ------
+    ValueError : another kind of model, or one with blocks of another kind.
+    """
+    if not isinstance(model, VisionTransformer):
+        raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
+    check_blocks(model.blocks)
+
+
 def check_images_of(model: VisionTransformer, images: Tensor) -> None:
     """Refuse models and images that cannot be looked at.
 
@@ -51,9 +67,7 @@ def check_images_of(model: VisionTransformer, images: Tensor) -> None:
     ------
     ValueError : another kind of model, or images of another type, range, size or device.
     """
-    if not isinstance(model, VisionTransformer):
-        raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
-    check_blocks(model.blocks)
+    check_model(model)
     weight, embed = next(model.parameters()), model.patch_embed
     if isinstance(images, Tensor) and images.device != weight.device:
         raise ValueError(

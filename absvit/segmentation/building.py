@@ -45,9 +45,8 @@ def _assembled(
 ) -> Segmenter:
     """The segmenter with a backbone whose classifier has so many classes."""
     backbone = create_model(
-        recipe.model, num_classes=n_cues, img_size=recipe.crop, dynamic_img_size=True, drop_rate=recipe.drop,
-        drop_path_rate=recipe.drop_path,
-    )  # fmt: skip
+        recipe.model, num_classes=n_cues, img_size=recipe.crop, dynamic_img_size=True, **recipe.dropout
+    )
     if weights is not None:
         for note in checkpoints.load_into(backbone, weights.state_dict, adapt=True):
             print(note, file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,6 +29,8 @@ from absvit.training.results import write_results
 from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
 from absvit.training.tasks import FEATURE_CACHE, open_task
 from stimuli import command_line
+
+LAUNCHERS_WORDS = ("--local-rank=", "--local_rank=")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     FileNotFoundError, ValueError : data, weights or output folder are not as they should be.
     """
     check_use(name, recipe, place)
-    task = open_task(recipe, place.data_path, place.num_workers, process, place.feature_cache)
+    begun = isinstance(recipe, PictureRecipe) and place.start.checkpoint.exists()
+    needed = replace(recipe, finetune="") if begun else recipe  # all weights come from the checkpoint then
+    task = open_task(needed, place.data_path, place.num_workers, process, place.feature_cache)
     learner = train(recipe, task, place.start, process)
     if process.is_first:
         write_results(name, recipe, learner, task, place.output_dir)
@@ -146,8 +150,7 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
             raise ValueError(
                 f"{place.resume} knows the class {theirs} where {place.data_path} has {ours}: use its own data set"
             )
-    model = _with_weights(recipe, loaded)
-    measured = evaluate(model.to(process.device), pictures, recipe, place.num_workers, process)
+    measured = evaluate(_with_weights(recipe, loaded, process), pictures, recipe, place.num_workers, process)
     if process.is_first:
         facts = {"model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256, **measured}
         text = json.dumps(facts, indent=2)
@@ -170,7 +173,7 @@ def run_robustness(recipe: PictureRecipe, place: Place, process: Process) -> Non
     FileNotFoundError, ValueError : no checkpoint, or suites that do not fit it.
     """
     loaded = _checkpoint(recipe, place)
-    model = _with_weights(recipe, loaded).to(process.device)
+    model = _with_weights(recipe, loaded, process)
     model.checkpoint, model.checkpoint_sha256 = loaded.source, loaded.sha256
     if place.data_path.exists():
         names = open_dataset(recipe.data_set, place.data_path, "val", recipe.inat_category).classes
@@ -195,16 +198,20 @@ def _checkpoint(recipe: Recipe, place: Place) -> checkpoints.Checkpoint:
     return checkpoints.read(place.resume, which="ema" if place.eval_ema else "model")
 
 
-def _with_weights(recipe: PictureRecipe, loaded: checkpoints.Checkpoint) -> torch.nn.Module:
-    """The recipe's model with the weights and the classes of a checkpoint."""
+def _with_weights(recipe: PictureRecipe, loaded: checkpoints.Checkpoint, process: Process) -> torch.nn.Module:
+    """The recipe's model with the weights and the classes of a checkpoint, for another input size too."""
     rows = len(loaded.state_dict.get("head.weight", ()))
-    model = build_model(recipe, rows)
-    checkpoints.load_into(model, loaded.state_dict)
-    return model
+    model = build_model(replace(recipe, finetune=""), rows)
+    for note in checkpoints.load_into(model, loaded.state_dict, adapt=True):
+        if process.is_first:
+            print(note, file=sys.stderr)
+    return model.to(process.device)
 
 
 def recipe_named(words: list[str]) -> list[str]:
     """Put the recipe's name before options that name a model only, as the official commands do.
+
+    What ``python -m torch.distributed.launch`` puts before all words is left out: the environment says it too.
 
     Parameters
     ----------
@@ -214,6 +221,7 @@ def recipe_named(words: list[str]) -> list[str]:
     -------
     The words, with the recipe of a published model before them, or of the bundled one where no model is named.
     """
+    words = [word for word in words if not word.startswith(LAUNCHERS_WORDS)]
     if words and (not words[0].startswith("-") or words[0] in ("-h", "--help")):
         return words
     after = {a: b for a, b in zip(words, words[1:], strict=False)}

@@ -50,6 +50,8 @@ class Augmentation:
         Probability of cutmix where both are on.
     mixup_mode
         What is mixed in the same way: the whole "batch", each "pair" or each "elem" on its own.
+    mixup_batch
+        Pictures of an update that mode "batch" mixes in the same way: those of one GPU in the official recipe.
     use_patch_aug
         Train on a copy with augmented patches too (see absvit.training.patches).
     """
@@ -68,6 +70,7 @@ class Augmentation:
     mixup_prob: float = 1.0
     mixup_switch_prob: float = 0.5
     mixup_mode: str = "batch"
+    mixup_batch: int = 128
     use_patch_aug: bool = False
 
     def __post_init__(self) -> None:
@@ -78,6 +81,10 @@ class Augmentation:
             raise ValueError(f"mixup and cutmix must not be negative, got {self.mixup} and {self.cutmix}")
         if self.mixup_mode not in ("batch", "pair", "elem"):
             raise ValueError(f"mixup_mode must be batch, pair or elem, got {self.mixup_mode!r}")
+        if self.mixup_batch < 2 or self.mixup_batch % 2:
+            raise ValueError(
+                f"mixup_batch counts pictures that are mixed in pairs: even, at least 2, got {self.mixup_batch}"
+            )
         if self.cutmix_minmax is not None and not 0 <= self.cutmix_minmax[0] < self.cutmix_minmax[1] <= 1:
             raise ValueError(f"cutmix_minmax must be two rising shares in [0, 1], got {self.cutmix_minmax}")
 
@@ -116,10 +123,10 @@ def isolated_randomness(*key: int) -> Iterator[None]:
 
 
 class Mixing:
-    """timm's mixup and cutmix, drawn from (seed, step) alone; label smoothing is the objective's.
+    """timm's mixup and cutmix, drawn from the seed, the update and a place in it; label smoothing is the objective's.
 
-    In mode "batch" all processes mix alike, as timm does with the batch of all of them. In the modes "pair" and
-    "elem" each pair of the update has its own stream, so that these do not depend on the number of processes either.
+    In mode "batch" every ``mixup_batch`` pictures of an update have a stream of their own, as those of each GPU have in
+    the official code; in the modes "pair" and "elem" each pair has. The number of processes changes nothing.
 
     Parameters
     ----------
@@ -163,13 +170,15 @@ class Mixing:
             settings.mixup, settings.cutmix, settings.cutmix_minmax, settings.mixup_prob, settings.mixup_switch_prob,
             settings.mixup_mode, label_smoothing=0.0, num_classes=n_classes,
         )  # fmt: skip
-        images, half = images.clone(), len(images) // 2
-        if settings.mixup_mode == "batch":
-            with isolated_randomness(seed, step):
-                return mix(images, target)
-        soft = torch.empty(len(images), n_classes, dtype=images.dtype, device=images.device)
-        for place in range(half):
-            pair = torch.tensor([place, len(images) - 1 - place], device=images.device)
-            with isolated_randomness(seed, step, chunk * half + place):
-                images[pair], soft[pair] = mix(images[pair], target[pair])
+        images, n, half = images.clone(), len(images), len(images) // 2
+        soft = torch.empty(n, n_classes, dtype=images.dtype, device=images.device)
+        alike = settings.mixup_batch // 2 if settings.mixup_mode == "batch" else 1  # pairs
+        first, place = chunk * half, 0
+        while place < half:  # the pairs of this micro-batch that are mixed alike
+            group = (first + place) // alike
+            end = min(half, (group + 1) * alike - first)
+            of_group = torch.cat([torch.arange(place, end), torch.arange(n - end, n - place)]).to(images.device)
+            with isolated_randomness(seed, step, group):
+                images[of_group], soft[of_group] = mix(images[of_group], target[of_group])
+            place = end
         return images, soft

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from absvit.models import checkpoints, create_model, topdown_from, zoo
+from absvit.models.requests import check_model
 from absvit.training.objective import Teacher
 from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 
@@ -25,13 +26,17 @@ def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
 
     Raises
     ------
-    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
+    FileNotFoundError, ValueError : unknown model or one of another kind, or weights that cannot be read or do not fit.
     """
     size = recipe.scenes.size if isinstance(recipe, SceneRecipe) else recipe.input_size
-    made = {"num_classes": n_classes, "img_size": size, "drop_rate": recipe.drop, "drop_path_rate": recipe.drop_path}
+    made = {"num_classes": n_classes, "img_size": size, **recipe.dropout}
     if isinstance(recipe, HybridRecipe):
         made["stem"] = "features"  # those of the cache
-    model = create_model(recipe.model, **made)
+    try:
+        model = create_model(recipe.model, **made)
+    except TypeError as error:  # networks of another kind take other arguments
+        raise ValueError(f"{recipe.model} is no vision transformer such as timm's vit_* ({error}): name one") from error
+    check_model(model)
     if isinstance(recipe, PictureRecipe):
         _check_size(recipe, model)
         if recipe.finetune:
@@ -78,11 +83,20 @@ def build_teacher(recipe: PictureRecipe, n_classes: int) -> Teacher:
 
     Raises
     ------
-    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
+    FileNotFoundError, ValueError : unknown model, weights that cannot be read or do not fit, or another input size.
     """
     network = create_model(recipe.teacher_model, num_classes=n_classes)
-    checkpoints.load_into(network, checkpoints.read(recipe.teacher_path).state_dict)
-    pixels = (zoo.preprocessing(recipe.model), network.pretrained_cfg)
+    cfg = network.pretrained_cfg
+    if cfg.get("fixed_input_size") and cfg["input_size"][-1] != recipe.input_size:
+        raise ValueError(
+            f"the teacher {recipe.teacher_model} takes pictures of {cfg['input_size'][-1]} px only, got input_size "
+            f"{recipe.input_size}: choose another teacher"
+        )
+    try:
+        checkpoints.load_into(network, checkpoints.read(recipe.teacher_path).state_dict)
+    except ValueError as error:
+        raise ValueError(f"no teacher of the {n_classes} classes in {recipe.teacher_path}: {error}") from error
+    pixels = (zoo.preprocessing(recipe.model), cfg)
     own, other = ([torch.tensor(cfg[name]) for name in ("mean", "std")] for cfg in pixels)
     scale, shift = own[1] / other[1], (own[0] - other[0]) / other[1]
     return Teacher(network, recipe.distillation_type, recipe.distillation_alpha, recipe.distillation_tau, scale, shift)

@@ -133,6 +133,7 @@ class Log:
         epoch : number of epochs that are over.
         """
         if self.process.is_first:
+            self.since = (position.step, time.perf_counter())  # images per second are those of the training
             self._write({"step": position.step - 1, "epoch": epoch, "seconds": position.seconds, **measured})
             tqdm.write(", ".join(f"{name} {value:.4g}" for name, value in {"epoch": epoch, **measured}.items()))
 

@@ -57,6 +57,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     objective = task.objective(model)
     learner = _learner(recipe, model, task, process)
     facts = {"recipe": asdict(recipe), "data": task.facts(), "processes": process.world_size}
+    facts["categories"] = task.classes  # for those who use a checkpoint; the data tell whether they are the same
     last_step = recipe.epochs * task.steps_per_epoch
     position = _starting_position(learner, facts, start, task.steps_per_epoch, last_step, process)
     log = Log(start, position, process)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
 
 __all__ = ["Superseded"]
 
@@ -43,7 +46,7 @@ class Superseded:
 
     sched: str = "cosine"
     decay_epochs: float = 30
-    decay_rate: float = 0.1
+    decay_rate: Annotated[float, tyro.conf.arg(aliases=("--dr",))] = 0.1
     cooldown_epochs: int = 10
     patience_epochs: int = 10
     lr_noise: tuple[float, ...] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from absvit.training.settings import HybridRecipe, Recipe, SceneRecipe
 from absvit.training.state import Learner
 from absvit.training.tasks import Task
 
-__all__ = ["card_of", "centre_classifier", "write_results"]
+__all__ = ["centre_classifier", "write_model", "write_results"]
 
 
 def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: Path) -> None:
@@ -44,10 +45,35 @@ def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: 
     for suffix, model in written.items():
         if isinstance(recipe, HybridRecipe):
             centre_classifier(model)
-        weights = out / f"{recipe.model}{suffix}.safetensors"
-        with writing_into(out):
-            checkpoints.write(weights, model.state_dict(), card_of(recipe, model, name, out / "log.jsonl", facts))
-        print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
+        made = {
+            "prior_gains": _gains(recipe, model),
+            "made_with": {"num_classes": model.num_classes, "img_size": model.patch_embed.img_size[0]},
+            "lifted": getattr(recipe, "lift", False),
+        }
+        write_model(out / f"{recipe.model}{suffix}.safetensors", name, recipe, model, facts | made)
+
+
+def write_model(
+    weights: Path, name: str, recipe: Recipe, model: nn.Module, facts: dict, packages: Sequence[str] = ("torch", "timm")
+) -> None:
+    """Write weights with the card that says how they came to be.
+
+    Parameters
+    ----------
+    weights : file to be written, in the folder of the training's log.
+    name : name of the recipe.
+    recipe : what the model was trained with.
+    model : the trained model.
+    facts : what is known of the data and needed to make the model again.
+    packages : those whose versions matter.
+
+    Raises
+    ------
+    OSError : the folder cannot be written into, or its disk is full.
+    """
+    with writing_into(weights.parent):
+        checkpoints.write(weights, model.state_dict(), _card(weights.parent, name, recipe, model, facts, packages))
+    print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
 
 
 def centre_classifier(model: nn.Module) -> None:
@@ -66,22 +92,11 @@ def centre_classifier(model: nn.Module) -> None:
             parameter -= parameter.mean(dim=0)
 
 
-def card_of(recipe: Recipe, model: nn.Module, name: str, log: Path, facts: dict) -> dict:
-    """Describe how a model came to be, and how to make it again for its weights.
-
-    Parameters
-    ----------
-    recipe : what it was trained with.
-    model : the trained model.
-    name : name of the recipe.
-    log : the training's log, which tells the time it took and how well it went.
-    facts : what is known of the data.
-
-    Returns
-    -------
-    Card without steering numbers; ``python -m experiments card`` adds those.
-    """
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+def _card(
+    out: Path, name: str, recipe: Recipe, model: nn.Module, facts: dict, packages: Sequence[str]
+) -> dict[str, object]:
+    """How a model came to be, without steering numbers; ``python -m experiments card`` adds those."""
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     epochs = [line for line in lines if "epoch" in line]
     card = {
         "model": recipe.model,
@@ -91,11 +106,8 @@ def card_of(recipe: Recipe, model: nn.Module, name: str, log: Path, facts: dict)
         "seconds": round(lines[-1]["seconds"]),
         "machine": _machine(next(model.parameters()).device),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "prior_gains": _gains(recipe, model),
-        "made_with": {"num_classes": model.num_classes, "img_size": model.patch_embed.img_size[0]},
-        "lifted": getattr(recipe, "lift", False),
         "options": asdict(recipe),
-        "versions": {name: version(name) for name in ("torch", "timm")},
+        "versions": {package: version(package) for package in packages},
     }
     return card | ({"validation": epochs[-1]} if epochs else {})
 

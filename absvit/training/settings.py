@@ -68,7 +68,7 @@ class Recipe:
     clip_grad
         Largest norm of the gradient; no clipping if left out.
     drop
-        Dropout.
+        Dropout of embedded patches and of what attention and MLPs put out, as in the official code.
     drop_path
         Stochastic depth of the last block, growing linearly from 0 at the first (Huang et al. 2016).
     smoothing
@@ -142,6 +142,11 @@ class Recipe:
             raise ValueError(f"layer_decay must be in (0, 1], got {self.layer_decay}")
         if self.clip_grad is not None and self.clip_grad <= 0:
             raise ValueError(f"clip_grad must be positive, got {self.clip_grad}; leave it out for no clipping")
+
+    @property
+    def dropout(self) -> dict[str, float]:
+        """Dropout and drop path by timm's names; timm's drop_rate is the classifier's alone."""
+        return {"pos_drop_rate": self.drop, "proj_drop_rate": self.drop, "drop_path_rate": self.drop_path}
 
 
 @dataclass(frozen=True)

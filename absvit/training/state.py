@@ -240,7 +240,8 @@ def _plain(facts: Mapping) -> dict:
 
 def _compared(facts: Mapping) -> dict:
     """The facts that must be the same."""
-    return {**facts, "recipe": {name: value for name, value in facts["recipe"].items() if name not in FREE}}
+    recipe = {name: value for name, value in facts["recipe"].items() if name not in FREE}
+    return {"recipe": recipe, "data": facts["data"], "processes": facts["processes"]}
 
 
 def _differences(found: Mapping, wanted: Mapping, prefix: str = "") -> str:
