@@ -122,13 +122,18 @@ def test_curves_that_are_made_before_are_drawn_like_their_record(competed, store
     assert png(one) == png(other) != png(competition.competition(competed, 0.3))
 
 
-def test_an_average_is_the_mean_with_its_standard_error(stored):
+def test_an_average_is_the_mean_with_its_interval(stored):
     record = stored.assign(done=("stimulus", np.array([1, 1, 1, 1, 1, 0, 0, 0])))
     found = reduced(record, View("logits", "class", "prior", average="stimulus", at=(("iteration", 1),)))
     values = record["logits"].isel(iteration=1).values[:, :5]
     error = values.std(axis=1, ddof=1) / np.sqrt(5)
     np.testing.assert_allclose(found["estimate"], values.mean(axis=1), rtol=1e-5)
-    np.testing.assert_allclose(found["high"] - found["estimate"], 1.96 * error, rtol=1e-3, atol=1e-5)
+    t = 2.776445  # of 4 degrees of freedom, from a table
+    np.testing.assert_allclose(found["high"] - found["estimate"], t * error, rtol=1e-3, atol=1e-5)
+    assert (
+        "mean over 5 members of stimulus, with Student's 95 % intervals"
+        in view_record(record, View("logits", "class", "prior", average="stimulus", at=(("iteration", 1),))).get_label()
+    )
 
 
 def test_only_what_is_shown_is_read(stored):

@@ -11,7 +11,7 @@ from matplotlib.patches import Ellipse, Rectangle
 
 from experiments import measures
 from experiments.figures import panels
-from experiments.figures.drawing import STYLE, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.drawing import STYLE, overlay, page_of, place_picture, plain, shortened, two_digits
 from experiments.figures.panels import Column
 from experiments.measures.intervals import number_text
 
@@ -134,7 +134,7 @@ def draw_scale(page: Axes, x: float, y: float, limits, name: str, colours: str =
     ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
     place_picture(page, overlay(np.zeros((2, 256, 3), np.uint8), ramp, limits, 1.0, colours), x, y, WIDTH, 2)
     for place, value, side in ((x, limits[0], "left"), (x + WIDTH, limits[1], "right")):
-        page.text(place, y + 2.8, f"{value:.2g}", ha=side, va="top")
+        page.text(place, y + 2.8, two_digits(value), ha=side, va="top")
     page.text(x + WIDTH / 2, y + 5.8, name, ha="center", va="top")
 
 

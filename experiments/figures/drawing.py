@@ -21,7 +21,7 @@ from experiments.measures.intervals import number_text
 
 __all__ = [
     "INCH", "STYLE", "STYLES", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain",
-    "shortened", "text_width",
+    "shortened", "text_width", "two_digits",
 ]  # fmt: skip
 
 INCH = 25.4  # mm
@@ -231,6 +231,17 @@ def overlay(
     shades = seaborn.color_palette(colours, as_cmap=True)(np.clip(share, 0, 1))[..., :3]
     lit = opacity * shades + (1 - opacity) * grey[..., None]
     return np.where(np.isnan(values)[..., None], grey[..., None], lit)
+
+
+def two_digits(value: float) -> str:
+    """Write the end of a scale with two significant digits, large numbers in full: 0.67, 130.
+
+    Parameters
+    ----------
+    value : the number.
+    """
+    text = f"{value:.2g}"
+    return f"{float(text):.0f}" if "e+" in text else text
 
 
 def plain(name: str) -> str:

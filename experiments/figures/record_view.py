@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.drawing import STYLE, page_of, place_picture, shortened, two_digits
 from experiments.figures.strokes import draw_names, strokes
 
 __all__ = ["view_record"]
@@ -105,7 +105,8 @@ def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limi
         axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=seaborn.color_palette(STYLE.attention, as_cmap=True))
     axes.set(xticks=[], yticks=[], anchor="NW")
     if first:
-        axes.text(0, -0.06, f"{limits[0]:.2g} (dark) to {limits[1]:.2g} (light)", transform=axes.transAxes, va="top")
+        low, high = map(two_digits, limits)
+        axes.text(0, -0.06, f"{low} (dark) to {high} (light)", transform=axes.transAxes, va="top")
 
 
 def _positions(part: xr.Dataset, dim: str) -> np.ndarray:
@@ -153,6 +154,8 @@ def _title(record: xr.Dataset, view: View) -> str:
 def _caption(record: xr.Dataset, view: View) -> str:
     text = f"{record.attrs.get('title', 'A record')}: {record[view.variable].attrs.get('long_name', view.variable)}"
     if view.average:
-        n = record.sizes[view.average]
-        text += f"; mean over {n} members of {view.average}, with 1.96 standard errors on either side"
+        all_done = view.average != "stimulus" or "done" not in record
+        n = record.sizes[view.average] if all_done else int((record["done"] == 1).sum())
+        interval = "" if view.across in PICTURE_DIMS else ", with Student's 95 % intervals"
+        text += f"; mean over {n} members of {view.average}{interval}"
     return f"{text}. {_title(record, view)}."

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import ndimage
 
-from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain, shortened, two_digits
 from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line, nice
 from experiments.figures.strokes import draw_names, strokes
 from experiments.measures.intervals import number_text
@@ -99,8 +99,8 @@ def _draw_pass(page: Axes, course: xr.Dataset, iteration: int, last: int, height
     weights = course.get("prior_weights")
     limits = None if weights is None or weights.isnull().all() else (float(weights.min()), float(weights.max()))
     if limits is not None:
-        page.text(LEFT, TOP + height + 4, shortened(f"prior weight, {limits[0]:.2g} (dark)", WIDTH))
-        page.text(LEFT, TOP + height + 7.5, f"to {limits[1]:.2g} (light)")
+        page.text(LEFT, TOP + height + 4, shortened(f"prior weight, {two_digits(limits[0])} (dark)", WIDTH))
+        page.text(LEFT, TOP + height + 7.5, f"to {two_digits(limits[1])} (light)")
     for column, prior in enumerate(course["prior"].values[:COLUMNS], start=1):
         x = LEFT + column * (WIDTH + GAP)
         page.text(x, TOP - 2, shortened(f"prior: {prior}", WIDTH), size=STYLE.letter)
