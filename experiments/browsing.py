@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy import stats
 
 __all__ = ["MOST", "PICTURE_DIMS", "View", "browsable", "reduced"]
 
 PICTURE_DIMS = {"token_x": "token_y", "x": "y"}  # what lies across, and what lies down
-FREE = 1.96  # standard errors on either side of a mean: 95 % of a normal distribution
+LEVEL = 0.95  # of intervals
 MOST = 12  # lines or panels that can be told apart
 
 
@@ -65,7 +66,8 @@ def reduced(record: xr.Dataset, view: View) -> xr.Dataset:
     Returns
     -------
     Dataset in memory: estimate, low and high over (facet, colour, across), or estimate over (facet, down, across,
-    channel) for pictures. low and high are the mean -+ 1.96 standard errors, and NaN where nothing is averaged.
+    channel) for pictures. low and high are the ends of Student's 95 % interval of the mean, and NaN where nothing is
+    averaged or a single value is.
 
     Raises
     ------
@@ -95,14 +97,14 @@ def reduced(record: xr.Dataset, view: View) -> xr.Dataset:
         values = values.isel(stimulus=np.flatnonzero(record["done"].values == 1))
     values = values.astype(np.float32) if values.dtype.kind == "f" else values.astype(float)
     mean = values.mean(view.average) if view.average else values.compute()
-    spread = _error(values, view.average) if view.average else xr.full_like(mean, np.nan)
+    reach = _reach(values, view.average) if view.average else xr.full_like(mean, np.nan)
     order = [dim for dim in (view.facet, view.colour, down, view.across) if dim]
-    found = (
-        {"estimate": mean} if down else {"estimate": mean, "low": mean - FREE * spread, "high": mean + FREE * spread}
-    )
+    found = {"estimate": mean} if down else {"estimate": mean, "low": mean - reach, "high": mean + reach}
     return xr.Dataset(found).transpose(*order, ...).compute()
 
 
-def _error(values: xr.DataArray, dim: str) -> xr.DataArray:
-    """Standard error of the mean; NaN values are left out."""
-    return values.std(dim, ddof=1) / np.sqrt(values.count(dim))
+def _reach(values: xr.DataArray, dim: str) -> xr.DataArray:
+    """Half of Student's interval of the mean, which also holds for a few trained models; NaN values are left out."""
+    n = values.count(dim)
+    widths = xr.apply_ufunc(stats.t.ppf, (1 + LEVEL) / 2, n - 1, dask="parallelized", output_dtypes=[float])
+    return widths * values.std(dim, ddof=1) / np.sqrt(n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ from absvit.models.downloads import replace_file
 from absvit.robustness.profiles import write_tables
 from absvit.robustness.tables import over_seeds, profile
 from experiments import responses, summaries, training_logs
-from experiments.figures import STYLES, save
+from experiments.figures import save, style_of
 from experiments.figures.catalogue import FIGURES
 from experiments.figures.tables import check_title
 from experiments.summarising import summary_of
@@ -111,7 +111,7 @@ def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:
         print("\n".join(f"{name:14}{entry.shows}" for name, entry in FIGURES.items()))
         return
     entry = FIGURES[drawing.name]
-    style = replace(STYLES[drawing.style], column=drawing.width)
+    style = style_of(drawing.style, drawing.width)
     shown, origins = _opened(drawing)
     figure = entry.draw(shown if entry.several else shown[0], style=style, **drawing.given)
     facts = records.provenance("figure", 0, {}, "cpu")

@@ -14,13 +14,15 @@ from experiments import competing
 from experiments.degrading import degrade
 from experiments.feedback_dynamics import FeedbackDynamics
 from experiments.figures.degrading import CURVES, ROWS, degrading
-from experiments.figures.drawing import STYLE
+from experiments.figures.drawing import STYLE, style_of
 from experiments.figures.frames import Frame, nice
 from experiments.figures.strokes import strokes
 from experiments.figures.unfolding import PANELS, unfolding
 from experiments.unfolding import follow, unfold
 from stimuli.corruptions import BENCHMARK
 
+LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
+WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
 LONG = "a class of an extraordinary length, which no column holds"
 EVERY = tuple(FeedbackDynamics("settling").conditions)
 
@@ -61,22 +63,26 @@ def many(n):
 
 
 DRAWINGS = {
-    "settling": lambda settled, *_: unfolding(follow(settled, 0), 3),
-    "bottom-up": lambda settled, *_: unfolding(follow(settled, 0), 0),
-    "long names": lambda settled, *_: unfolding(long_names(follow(settled, 0)), 2),
-    "without pictures": lambda settled, *_: unfolding(follow(settled.drop_vars(["image", "prior_weights"]), 0)),
-    "hysteresis": lambda _, looped, __: unfolding(follow(looped, 1), 4),
-    "mean hysteresis": lambda _, looped, __: unfolding(follow(looped), 4),
-    "no energy": lambda settled, *_: unfolding(follow(without_energy(settled), 0)),
-    "corrupted": lambda _, __, degraded: degrading(degraded, 2),
-    "with profiles": lambda _, __, degraded: degrading(degraded, 3, many(1)),
-    "all corruptions": lambda _, __, degraded: degrading(degraded, 0, many(3)),
+    "settling": lambda style, settled, *_: unfolding(follow(settled, 0), 3, style=style),
+    "bottom-up": lambda style, settled, *_: unfolding(follow(settled, 0), 0, style=style),
+    "long names": lambda style, settled, *_: unfolding(long_names(follow(settled, 0)), 2, style=style),
+    "without pictures": lambda style, settled, *_: unfolding(
+        follow(settled.drop_vars(["image", "prior_weights"]), 0), style=style
+    ),
+    "hysteresis": lambda style, _, looped, __: unfolding(follow(looped, 1), 4, style=style),
+    "mean hysteresis": lambda style, _, looped, __: unfolding(follow(looped), 4, style=style),
+    "no energy": lambda style, settled, *_: unfolding(follow(without_energy(settled), 0), style=style),
+    "corrupted": lambda style, _, __, degraded: degrading(degraded, 2, style=style),
+    "with profiles": lambda style, _, __, degraded: degrading(degraded, 3, many(1), style=style),
+    "all corruptions": lambda style, _, __, degraded: degrading(degraded, 0, many(3), style=style),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
-def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing):
-    figure = DRAWINGS[drawing](settled, looped, degraded)
+@pytest.mark.parametrize("look", LOOKS)
+def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, look):
+    figure = DRAWINGS[drawing](style_of(*LOOKS[look]), settled, looped, degraded)
+    assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
     figure.canvas.draw()
     page, texts = figure.bbox, boxes(figure, Text)
     assert len(texts) > 10 and figure.get_label()
@@ -97,9 +103,9 @@ def test_the_course_is_drawn_as_it_is_and_the_cursor_stands_at_the_pass(settled)
     course = follow(settled, 0)
     lines = unfolding(course, 4).axes[0].lines
     cursors = [line for line in lines if line.get_color() == STYLE.unknown]
-    np.testing.assert_allclose([line.get_xdata()[0] for line in cursors], [left + 40 * 4 / 6 for left in PANELS])
+    np.testing.assert_allclose([line.get_xdata()[0] for line in cursors], [x + 40 * 4 / 6 for x in PANELS["double"]])
     top, bottom = cursors[0].get_ydata()
-    drawn = [line for line in lines if len(line.get_xdata()) == 7 and line.get_xdata()[0] == PANELS[0]]
+    drawn = [line for line in lines if len(line.get_xdata()) == 7 and line.get_xdata()[0] == PANELS["double"][0]]
     shares = [(bottom - line.get_ydata()) / (bottom - top) for line in drawn]
     np.testing.assert_allclose(shares, course["share"].sel(end="estimate"), atol=1e-6)
     assert len(drawn) == len(EVERY)
@@ -110,7 +116,7 @@ def test_the_present_picture_stands_on_its_branch(looped):
     lines = unfolding(course, 4).axes[0].lines
     points = [line for line in lines if line.get_markersize() == 4.5]
     (branches,) = {len(line.get_xdata()) for line in lines if line.get_marker() == "<"}
-    np.testing.assert_allclose([line.get_xdata()[0] for line in points], PANELS[0] + 40 * (1 - 3 / 8))
+    np.testing.assert_allclose([line.get_xdata()[0] for line in points], PANELS["double"][0] + 40 * (1 - 3 / 8))
     descending = [line for line in lines if line.get_marker() == "<"]
     for point, line in zip(points, descending, strict=True):
         assert point.get_ydata()[0] == pytest.approx(line.get_ydata()[5])
@@ -120,11 +126,12 @@ def test_the_present_picture_stands_on_its_branch(looped):
 def test_profiles_are_drawn_as_they_are_stored(degraded):
     page = degrading(degraded, 4, [robustness_record(), robustness_record("vit_micro", bonus=0.03)]).axes[0]
     top, bottom = next(line for line in page.lines if line.get_color() == STYLE.unknown).get_ydata()
-    curves = [line for line in page.lines if line.get_marker() == "o" and line.get_xdata()[0] == CURVES[1][0]]
+    curves = [line for line in page.lines if line.get_marker() == "o" and line.get_xdata()[0] == CURVES["double"][1][0]]
     expected = [1.0, *(accuracy(KINDS.index("fog"), severity, 0.03) for severity in range(1, 6))]
     np.testing.assert_allclose((bottom - curves[1].get_ydata()) / (bottom - top), expected)
     dots = [line for line in page.lines if line.get_marker() == "o" and line.get_linestyle() == "None"]
-    np.testing.assert_allclose((dots[0].get_xdata() - ROWS[0]) / ROWS[1], [accuracy(k, 4) for k in range(3)])
+    left, width, _ = ROWS["double"]
+    np.testing.assert_allclose((dots[0].get_xdata() - left) / width, [accuracy(k, 4) for k in range(3)])
 
 
 def test_many_lines_differ_in_their_dashes():

@@ -73,6 +73,14 @@ def test_oscillation_tells_swing_from_drift_and_wandering(kind, expected):
     assert measures.oscillation(record, tolerance=tolerance).item() == pytest.approx(expected, abs=0.03)
 
 
+def test_a_state_that_has_stopped_swings_by_nothing_and_divides_by_nothing():
+    still = xr.Dataset({name: ("iteration", [np.nan, 0.5, *[0.0] * 6]) for name in ("state_change", "two_step_change")})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert measures.oscillation(still).item() == 0
+        assert measures.oscillation(still.chunk()).compute().item() == 0  # in threads numpy's settings do not hold
+
+
 def test_energy_is_the_sum_over_blocks_relative_to_the_bottom_up_pass():
     errors = xr.DataArray([[[2.0, 2.0]], [[1.0, 2.0]], [[3.0, 5.0]]], dims=("iteration", "stimulus", "layer"))
     change = measures.energy_change(xr.Dataset({"reconstruction_error": errors}))

@@ -11,9 +11,11 @@ from synthetic_records import bistable_record
 from test_figures import boxes, overlap
 
 import absvit
+from absvit import maps, priors
+from absvit.images import normalise
 from experiments import competing, measures
 from experiments.browsing import View, reduced
-from experiments.figures import attention, competition
+from experiments.figures import attention, competition, style_of
 from experiments.figures.record_view import view_record
 from experiments.figures.screen import png
 from experiments.looking import Cue, look
@@ -47,29 +49,38 @@ def graded(record):
 
 
 LONG = "a class of an extraordinary length, which no column holds"
-DRAWINGS = {
-    "class and place": lambda looked, *_: attention.attention(looked),
-    "a layer": lambda looked, *_: attention.attention(looked, "token_norm", 0, opacity=0.2),
-    "a head": lambda looked, *_: attention.attention(looked, "class_attention", -1, 1),
-    "bottom-up": lambda looked, *_: attention.attention(looked.isel(iteration=[0])),
-    "long names": lambda looked, *_: attention.attention(
-        looked.assign_coords({"class": [LONG] * looked.sizes["class"]})
+DRAWINGS = {  # function of looked, competed and stored that gives a figure's function and its arguments
+    "class and place": lambda looked, *_: (attention.attention, looked),
+    "a layer": lambda looked, *_: (attention.attention, looked, "token_norm", 0, None, 0.2),
+    "the paper's": lambda looked, *_: (attention.attention, looked, attention.CLIPPED),
+    "a head": lambda looked, *_: (attention.attention, looked, "class_attention", -1, 1),
+    "bottom-up": lambda looked, *_: (attention.attention, looked.isel(iteration=[0])),
+    "long names": lambda looked, *_: (
+        attention.attention,
+        looked.assign_coords({"class": [LONG] * looked.sizes["class"]}),
     ),
-    "competition": lambda _, competed, stored: competition.competition(competed, 0.5, stored=graded(stored)),
-    "lines": lambda _, __, stored: view_record(
-        stored, View("logits", "class", "prior", "iteration", "stimulus", (("stimulus", 1),))
+    "competition": lambda _, competed, stored: (
+        competition.competition, competed, 0.5, measures.DEFAULT_MAP, graded(stored),
     ),
-    "a line": lambda _, __, stored: view_record(stored, View("logits", "iteration", at=(("stimulus", 1),))),
-    "maps": lambda _, __, stored: view_record(
-        stored, View("prior_weights", "token_x", facet="prior", at=(("iteration", 1), ("stimulus", 3)))
+    "lines": lambda _, __, stored: (
+        view_record, stored, View("logits", "class", "prior", "iteration", "stimulus", (("stimulus", 1),)),
     ),
-    "pictures": lambda _, __, stored: view_record(stored, View("image", "x", facet="stimulus")),
-}
+    "a line": lambda _, __, stored: (view_record, stored, View("logits", "iteration", at=(("stimulus", 1),))),
+    "maps": lambda _, __, stored: (
+        view_record, stored, View("prior_weights", "token_x", facet="prior", at=(("iteration", 1), ("stimulus", 3))),
+    ),
+    "pictures": lambda _, __, stored: (view_record, stored, View("image", "x", facet="stimulus")),
+}  # fmt: skip
+LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
+WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
-def test_text_is_whole_and_overlaps_nothing(looked, competed, stored, drawing):
-    figure = DRAWINGS[drawing](looked, competed, stored)
+@pytest.mark.parametrize("look", LOOKS)
+def test_text_is_whole_and_overlaps_nothing(looked, competed, stored, drawing, look):
+    draw, *given = DRAWINGS[drawing](looked, competed, stored)
+    figure = draw(*given, style=style_of(*LOOKS[look]))
+    assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
     figure.canvas.draw()
     page = figure.bbox
     texts = boxes(figure, Text)
@@ -97,6 +108,19 @@ def test_the_difference_is_after_minus_before(looked):
     np.testing.assert_allclose(heads, looked["class_attention"].isel(layer=2).values.mean(3), rtol=1e-6)
 
 
+def test_the_map_of_the_paper_is_that_of_its_demo(model):
+    picture = competing.picture("halves", 3, model)
+    record = look(model, picture, {"cue": Cue("class", "star")})
+    images = normalise(picture[None], model.pretrained_cfg["mean"], model.pretrained_cfg["std"])
+    star = model.categories.index("star")
+    seen = absvit.perceive(model, images, [priors.ClassPrior(star)], record=("token_norms",))
+    expected = maps.token_norm_map(seen, 1, clip=True)[:, :, 0]
+    found = attention.only_map(record, attention.CLIPPED, 1)[attention.CLIPPED].isel(stimulus=0)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert 0 < (found.values == 0).mean() < 1
+    assert "clipped token norm of block 1" in attention.attention(record, attention.CLIPPED, 1).get_label()
+
+
 @pytest.mark.parametrize(("kind", "layer", "head"), [("taste", 0, None), ("token_norm", 9, None), ("rollout", 0, 0)])
 def test_what_is_not_in_the_record_is_refused(looked, kind, layer, head):
     if kind == "rollout":
@@ -122,13 +146,18 @@ def test_curves_that_are_made_before_are_drawn_like_their_record(competed, store
     assert png(one) == png(other) != png(competition.competition(competed, 0.3))
 
 
-def test_an_average_is_the_mean_with_its_standard_error(stored):
+def test_an_average_is_the_mean_with_its_interval(stored):
     record = stored.assign(done=("stimulus", np.array([1, 1, 1, 1, 1, 0, 0, 0])))
     found = reduced(record, View("logits", "class", "prior", average="stimulus", at=(("iteration", 1),)))
     values = record["logits"].isel(iteration=1).values[:, :5]
     error = values.std(axis=1, ddof=1) / np.sqrt(5)
     np.testing.assert_allclose(found["estimate"], values.mean(axis=1), rtol=1e-5)
-    np.testing.assert_allclose(found["high"] - found["estimate"], 1.96 * error, rtol=1e-3, atol=1e-5)
+    t = 2.776445  # of 4 degrees of freedom, from a table
+    np.testing.assert_allclose(found["high"] - found["estimate"], t * error, rtol=1e-3, atol=1e-5)
+    assert (
+        "mean over 5 members of stimulus, with Student's 95 % intervals"
+        in view_record(record, View("logits", "class", "prior", average="stimulus", at=(("iteration", 1),))).get_label()
+    )
 
 
 def test_only_what_is_shown_is_read(stored):

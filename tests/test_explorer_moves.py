@@ -6,6 +6,7 @@ import threading
 import pytest
 import torch
 
+import absvit
 from notebooks.explorers import AttentionExplorer
 from notebooks.explorers.explorer import Later, Stale
 
@@ -79,6 +80,39 @@ def test_a_mistake_in_the_loop_is_one_line_and_the_next_move_is_shown(tmp_path):
         explorer.controls["source"].value, explorer.controls["category"].value = "halves", "ring"
         await until(lambda: explorer._busy.value == "")
         assert explorer.message == "" and "'ring'" in explorer.source
+
+    asyncio.run(moves())
+
+
+def test_a_model_that_is_no_longer_wanted_keeps_nobody_waiting_and_is_never_shown(tmp_path, monkeypatch):
+    explorer, load = AttentionExplorer(folder=tmp_path), absvit.load_model
+    explorer.controls["prior"].value = "none"
+    begun, going_on, loaded, shown = threading.Event(), threading.Event(), [], []
+
+    def slow(name, checkpoint):
+        if name == "vit_micro":
+            begun.set()
+            going_on.wait(60)
+        model = load(name, checkpoint)
+        loaded.append(name)
+        return model
+
+    monkeypatch.setattr(absvit, "load_model", slow)
+    explorer.picture.observe(lambda _: shown.append(explorer.source), "value")
+
+    async def moves():
+        explorer.controls["model"].value = "vit_micro"
+        await until(begun.is_set)  # the event loop is free while the model is loaded
+        assert "looking" in explorer._busy.value and shown == []
+        explorer.controls["model"].value, explorer.controls["checkpoint"].value = "absvit_micro", "seed1"
+        await until(lambda: explorer._busy.value == "")  # although the other one is still being loaded
+        assert loaded == ["absvit_micro"] and "'absvit_micro', 'seed1'" in explorer.source
+        going_on.set()
+        await until(lambda: "vit_micro" in loaded)
+        await asyncio.sleep(0.1)
+        assert len(shown) == 1 and explorer.message == "" and "'absvit_micro', 'seed1'" in explorer.source
+        explorer.controls["checkpoint"].value = "nowhere.safetensors"
+        await until(lambda: "nowhere.safetensors" in explorer.message)
 
     asyncio.run(moves())
 

@@ -13,8 +13,10 @@ from synthetic_records import bistable_record
 import absvit
 from absvit.models.zoo import VARIANTS
 from experiments import competing, measures
+from experiments.figures import INCH
 from experiments.figures.screen import png
 from experiments.looking import Cue, look
+from notebooks import explorers
 from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
 
 ABSENT = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
@@ -290,6 +292,34 @@ def test_a_figure_is_saved_with_its_origin(attention, folder, suffix):
     attention.save()
     assert "no file name" in attention.message
     attention.file.value = "attention"
+
+
+@pytest.mark.parametrize("name", explorers.__all__)
+def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, folder):
+    kind = getattr(explorers, name)
+    explorer = kind(store, folder) if kind is RecordExplorer else kind(folder=folder)
+    plain = explorer.source
+    explorer.style.value, explorer.width.value = "slides", "single"
+    assert explorer.message == "" and "style=style_of('slides', 'single')" in explorer.source
+    assert explorer.figure.get_size_inches()[0] * INCH == pytest.approx(89 * 1.85)
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    explorer.file.value, explorer.format.value = f"{name}-slide", "png"
+    explorer.save()
+    with Image.open(folder / f"{name}-slide.png") as saved:
+        assert saved.size[0] == pytest.approx(89 * 1.85 / INCH * 300, abs=1)
+    explorer.style.value, explorer.width.value = "paper", "double"
+    assert explorer.source == plain
+
+
+@pytest.mark.parametrize("kind", [BistableExplorer, explorers.DynamicsExplorer])
+def test_the_gain_follows_the_default_of_the_model(kind, folder):
+    explorer = kind(folder=folder)
+    assert explorer.selection.gain == 2.0
+    explorer.models("absvit_micro", "official_seed0").prior_gains["class"] = 40.0  # as of the official models
+    explorer.controls["checkpoint"].value = "official_seed0"
+    assert explorer.message == "" and explorer.selection.gain == 40.0
+    explorer.selection = wanted = replace(explorer.selection, checkpoint="seed1", gain=70.0)
+    assert explorer.message == "" and explorer.selection == wanted
 
 
 def test_a_figure_and_a_record_can_be_set(attention, store, folder):

@@ -2,6 +2,7 @@
 
 import itertools
 
+import dask.array
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +25,40 @@ def line_of(axes, look):
         line.get_ydata() for line in axes.lines
         if drawing.to_hex(line.get_color()) == wanted[0] and line.get_linestyle() == wanted[1]
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "text"), [(134.2, "130"), (56.3, "56"), (0.667, "0.67"), (0, "0"), (-2345, "-2300")])
+def test_the_ends_of_a_scale_are_written_in_full(value, text):
+    assert drawing.two_digits(value) == text
+
+
+@pytest.mark.parametrize(("name", "protocol"), [("settling", "settling"), ("energy", "settling"), ("hysteresis",) * 2])
+def test_figures_of_dynamics_read_what_they_draw_and_nothing_else(name, protocol):
+    record = made.dynamics_record(protocol)
+    maps = (*record["state_change"].dims, "token_y", "token_x")
+    shape = (*record["state_change"].shape, 2, 2)
+
+    def refuse(block):
+        raise AssertionError("maps are not drawn")
+
+    unread = dask.array.zeros(shape).map_blocks(refuse, meta=np.ones(1))
+    lazy = record.chunk(stimulus=2).assign(prior_weights=(maps, unread))
+    drawn, whole = (FIGURES[name].draw(one, n=20) for one in (lazy, record))
+    for ours, theirs in zip(drawn.axes[1:], whole.axes[1:], strict=True):
+        for line, other in zip(ours.lines, theirs.lines, strict=True):
+            np.testing.assert_allclose(line.get_xydata(), other.get_xydata())
+
+
+def test_the_logits_of_the_two_readings_are_all_that_a_share_needs():
+    record = made.dynamics_record("hysteresis")
+    figure = FIGURES["hysteresis"].draw(record, n=20, gain=1.0)
+    odds = np.take_along_axis(
+        record["logits"].isel(model=0).sel(gain=1.0, severity=0, prior="percept").values,
+        np.stack([record["class_1"].values, record["class_2"].values], 1)[None, None], 3,
+    )  # fmt: skip
+    share = 1 / (1 + np.exp(odds[..., 1] - odds[..., 0]))  # (seed, iteration, stimulus)
+    up = share[:, 1:, record["direction"].values == 1].mean((0, 2))
+    assert any(np.allclose(line.get_ydata(), up, atol=1e-6) for line in figure.axes[1].lines)
 
 
 def test_cueing_benefits_are_differences_of_shares():

@@ -44,6 +44,12 @@ def test_the_inner_folder_is_taken_as_well(tmp_path):
     assert len(open_pictures("ADE20K", tmp_path / "a" / "ADEChallengeData2016", "val")) == 3
 
 
+def test_other_files_beside_the_labels_are_left_alone(tmp_path):
+    TREES["FOLDERS"](tmp_path)
+    (tmp_path / "labels" / "val" / "p0.xml").write_text("<annotation/>")  # sorted behind p0.png
+    assert open_pictures("FOLDERS", tmp_path, "val").labels[0].name == "p0.png"
+
+
 def test_colours_are_those_of_the_data_sets(tmp_path):
     assert VOC.colours[:4] == ((0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0))
     assert VOC.colours[20] == (0, 64, 128) and VOC.names[20] == "tvmonitor"

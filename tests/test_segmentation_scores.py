@@ -165,27 +165,39 @@ def test_the_validation_of_a_training_is_the_test(trained, tmp_path):
         assert card["validation"][f"miou_pass{t + 1}"] == pytest.approx(float(record["miou"][t]), abs=1e-12)
 
 
+def a_test(value=0.5, weights="a", pictures="p", cue_gain=None, **options):
+    """A record of a test as far as its summary reads it."""
+    given = {"cue": "disk", "cue_box": None, "cue_gain": cue_gain, "options": {"trainable": "end2end"} | options}
+    about = {"model": "m", "data_set": "d", "checkpoint_sha256": weights, "pictures": pictures}
+    return xr.Dataset(
+        {name: ("iteration", [value]) for name in ("miou", "macc", "aacc")}
+        | {"confusion": (("iteration", "stimulus"), [[0]]), "done": ("stimulus", [1])},
+        {"iteration": [0]},
+        about | {"parameters": json.dumps(given)},
+    )
+
+
 def test_intervals_are_students():
-    rows = [
-        summary(fake)
-        for fake in (
-            xr.Dataset(
-                {name: ("iteration", [value]) for name in ("miou", "macc", "aacc")} | {
-                    "confusion": (("iteration", "stimulus"), [[0]]), "done": ("stimulus", [1]),
-                },
-                {"iteration": [0]},
-                {"model": "m", "data_set": "d", "parameters": '{"cue": null, "cue_box": null}'},
-            )
-            for value in (0.5, 0.6, 0.7)
-        )
-    ]  # fmt: skip
-    [row] = over_seeds(rows).to_dict("records")
+    tests = [a_test(value, str(value), seed=k) for k, value in enumerate((0.5, 0.6, 0.7))]
+    [row] = over_seeds(tests).to_dict("records")
     assert (row["seeds"], row["miou"]) == (3, pytest.approx(60))
     half = 4.302653 * 10 / 3**0.5  # t(0.975, 2), sd 10
     assert (row["miou_low"], row["miou_high"]) == (
         pytest.approx(60 - half, rel=1e-6),
         pytest.approx(60 + half, rel=1e-6),
     )
+
+
+def test_what_are_no_seeds_of_a_model_is_kept_apart_or_refused():
+    apart = over_seeds([a_test(), a_test(weights="b", trainable="linear"), a_test(cue_gain=3.0)])
+    assert apart["seeds"].tolist() == [1, 1, 1] and apart["cue"].tolist() == ["disk", "disk", "disk x 3"]
+    for others, told in (
+        ({}, "tests of the same weights of m"),
+        ({"weights": "b", "pictures": "q"}, "on different pictures"),
+        ({"weights": "b", "epochs": 3, "seed": 1}, "differ in epochs, so"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            over_seeds([a_test(), a_test(**others)])
 
 
 # ---- the command line ------------------------------------------------------------------------------------------------

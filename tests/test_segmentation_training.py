@@ -19,7 +19,7 @@ from segmentation_trees import SIZE, TREES, folders
 from absvit.distributed import Process
 from absvit.segmentation import __main__ as command
 from absvit.segmentation.building import load_segmenter
-from absvit.segmentation.classes import coloured
+from absvit.segmentation.classes import ADE20K, coloured
 from absvit.segmentation.figures import blended, overlay_figure
 from absvit.segmentation.recipes import RECIPES
 from absvit.segmentation.scenes import HELD_OUT_SEED, DrawnScenes
@@ -195,6 +195,29 @@ def test_overlays_lie_over_the_picture(whole):
     assert [axes.get_title() for axes in figure.axes] == ["picture", "one", "two", "true labels"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["background", table.names[2]]
     assert coloured(labels, table).getpixel((0, 0)) == 2
+
+
+def test_long_names_of_classes_stay_on_the_overlay():
+    longest = sorted(range(len(ADE20K.names)), key=lambda k: -len(ADE20K.names[k]))[:12]
+    labels = np.resize(np.array(longest, np.uint8), (40, 40))
+    for panels in (1, 3):
+        figure = overlay_figure(np.zeros((40, 40, 3), np.uint8), [labels] * panels, ADE20K, ["one"] * panels)
+        figure.canvas.draw()
+        [legend], page = figure.legends, figure.bbox
+        boxes = [text.get_window_extent() for text in legend.get_texts()]
+        assert len(boxes) == 12 and all(page.x0 <= box.x0 and box.x1 <= page.x1 for box in boxes)
+        assert max(box.y1 for box in boxes) <= figure.axes[0].get_window_extent().y0 + 1
+
+
+def test_a_picture_is_never_replaced_by_its_segmentation(whole, tmp_path, capsys):
+    Image.new("RGB", (50, 40)).save(tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    place = ("--checkpoint", whole / "last.pt", "--device", "cpu")
+    assert run("predict", tmp_path / "a.png", *place, "--out", tmp_path) == 2
+    assert "would replace the picture" in error_of(capsys) and (tmp_path / "a.png").read_bytes() == before
+    Image.new("RGB", (50, 40)).save(tmp_path / "a_overlay.png")
+    assert run("predict", tmp_path, *place, "--out", tmp_path / "p") == 2
+    assert "two results would be called a_overlay.png" in error_of(capsys)
 
 
 def test_prediction_takes_any_mode_and_a_cue(whole, tmp_path, capsys):

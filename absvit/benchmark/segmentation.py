@@ -157,8 +157,8 @@ def _line(row: dict, parameters: Segmentation) -> str:
     text = f"{row['model']:26} {counts['backbone']:,} + {counts['decode_head']:,} + {counts['auxiliary_head']:,} "
     text += f"parameters; an image of {parameters.size} px: backbone {seconds['backbone']:.2f} s (CPU "
     text += f"{cpu['backbone']:.2f} s), head {seconds['head']:.2f} s (CPU {cpu['head']:.2f} s), peak "
-    text += f"{row['peak_bytes'] / 2**20:.0f} MiB"
+    text += f"{row['peak_bytes'] / 2**20:.0f} MiB beyond the model"
     if "seconds_step" in row:
         text += f"; a training step of {parameters.batch}: {row['seconds_step']:.2f} s (CPU "
-        text += f"{row['cpu_seconds_step']:.2f} s), peak {row['peak_bytes_step'] / 2**20:.0f} MiB"
+        text += f"{row['cpu_seconds_step']:.2f} s), peak {row['peak_bytes_step'] / 2**20:.0f} MiB beyond it"
     return text

@@ -15,7 +15,14 @@ from absvit.distributed import joined
 from absvit.segmentation.building import Loaded, load_segmenter
 from absvit.segmentation.cues import Cue
 from absvit.segmentation.figures import Figure, overlay_figure
-from absvit.segmentation.prediction import Prediction, picture_files, predictions, read_files, write_predictions
+from absvit.segmentation.prediction import (
+    Prediction,
+    check_targets,
+    picture_files,
+    predictions,
+    read_files,
+    write_predictions,
+)
 from absvit.segmentation.recipes import RECIPES
 from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.testing import Test, over_seeds, run_test, summary
@@ -110,7 +117,9 @@ def predict_pictures(
     device
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
-    files, loaded = picture_files(images), load_segmenter(checkpoint)
+    files = picture_files(images)
+    check_targets(files, out)
+    loaded = load_segmenter(checkpoint)
     draw = overlay_of(loaded, cue) if overlays else None
     with joined(device) as process:
         found = predictions(loaded, read_files(files, process), cue, process)
@@ -126,8 +135,8 @@ def show_summary(record: Annotated[tuple[Path, ...], tyro.conf.Positional]) -> N
     record
         The records; those of one model are taken as its seeds.
     """
-    tables = [summary(records.load(path)) for path in record]
-    table = tables[0] if len(tables) == 1 else over_seeds(tables)
+    tests = [records.load(path) for path in record]
+    table = summary(tests[0]) if len(tests) == 1 else over_seeds(tests)
     print(table.round(2).to_string(index=False))
 
 

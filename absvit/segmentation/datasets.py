@@ -206,7 +206,7 @@ def _folders(root: Path, split: str) -> SegmentedFiles:
     pictures = _pictures(_needed(root / "images" / split, "folder of pictures"))
     folder, classes = _needed(root / "labels" / split, "folder of labels"), root / "classes.txt"
     _needed(classes, "list of classes (one name a line, in the order of the labels)")
-    labels = {path.stem: path for path in sorted(folder.iterdir()) if path.is_file()}
+    labels = {path.stem: path for path in _pictures(folder)}  # tools leave other files of the same names beside them
     files = [labels.get(path.stem, folder / f"{path.stem}.png") for path in pictures]
     return SegmentedFiles(root, pictures, files, _listed_classes(classes))
 

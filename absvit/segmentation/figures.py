@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.textpath import TextPath
 
 from absvit.segmentation.classes import IGNORED, ClassTable
 
@@ -68,7 +69,7 @@ def overlay_figure(
     shown = np.concatenate([np.ravel(one) for one in [*labels, *([] if truth is None else [truth])]])
     counts = np.bincount(shown, minlength=256)[: len(table.names)]
     present = [k for k in np.argsort(-counts, kind="stable")[:LARGEST_LEGEND] if counts[k]]
-    columns = min(len(present), 2 * len(panels))
+    columns = min(len(present), _fitting([table.names[k] for k in present], PANEL * len(panels)))
     rows = -(-len(present) // columns)
     height = PANEL * picture.shape[0] / picture.shape[1]
     legend, heading = 0.18 * rows + 0.1, 0.2
@@ -84,3 +85,10 @@ def overlay_figure(
         patches = [Patch(color=np.array(table.colours[k]) / 255, label=table.names[k]) for k in present]
         figure.legend(handles=patches, loc="lower left", ncols=columns, frameon=False, fontsize=TEXT, borderpad=0)
     return figure
+
+
+def _fitting(names: Sequence[str], width: float) -> int:
+    """How many columns of a legend, each as wide as the longest name, fit into a width in inches; at least 1."""
+    longest = max(TextPath((0, 0), name, size=TEXT).get_extents().width for name in names)
+    beside = 5 * TEXT  # handle, and the gaps behind it and between columns, as matplotlib has them
+    return max(1, int(72 * width // (longest + beside)))

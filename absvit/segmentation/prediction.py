@@ -21,7 +21,10 @@ from absvit.segmentation.counting import predicted_classes
 from absvit.segmentation.cues import Cue
 from absvit.segmentation.tasks import whole_transform_of
 
-__all__ = ["Prediction", "picture_files", "predictions", "read_files", "write_predictions"]
+__all__ = ["Prediction", "check_targets", "picture_files", "predictions", "read_files", "write_predictions"]
+
+
+ENDINGS = ("", "_overlay")  # of the names of labels and overlays
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,31 @@ def picture_files(images: Sequence[Path]) -> list[Path]:
     if twice:
         raise ValueError(f"{twice[0]} and {twice[1]} would both become {twice[0].stem}.png: give them apart")
     return files
+
+
+def check_targets(files: Sequence[Path], out: Path) -> None:
+    """See to it that no result takes the place of a picture, or of another result.
+
+    Parameters
+    ----------
+    files : picture files.
+    out : folder of the results.
+
+    Raises
+    ------
+    ValueError : one would.
+    """
+    targets = [(path, out / f"{path.stem}{end}.png") for path in files for end in ENDINGS]
+    given = {path.resolve(): path for path in files}
+    for path, target in targets:
+        if target.resolve() in given:
+            raise ValueError(
+                f"the segmentation of {path} would replace the picture {given[target.resolve()]}: choose another --out"
+            )
+    names = [target for _, target in targets]
+    for path, target in targets:
+        if names.count(target) > 1:
+            raise ValueError(f"two results would be called {target.name}, one of them of {path}: give them apart")
 
 
 def read_files(files: Sequence[Path], process: Process) -> Iterator[tuple[str, Image.Image, None]]:
@@ -142,9 +170,9 @@ def write_predictions(
     written = []
     for prediction in found:
         labels = coloured(prediction.labels[-1], loaded.table)
-        written.append(out / f"{prediction.name}.png")
+        written.append(out / f"{prediction.name}{ENDINGS[0]}.png")
         replace_file(written[-1], partial(labels.save, format="png"))
         if draw is not None:
-            written.append(out / f"{prediction.name}_overlay.png")
+            written.append(out / f"{prediction.name}{ENDINGS[1]}.png")
             replace_file(written[-1], partial(draw(prediction).savefig, format="png", dpi=200))
     return written

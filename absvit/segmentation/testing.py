@@ -27,6 +27,7 @@ from absvit.segmentation.tasks import whole_transform_of
 __all__ = ["Test", "over_seeds", "run_test", "summary"]
 
 LEVEL = 0.95
+OF_A_SEED = ("seed", "finetune", "grad_checkpointing", "test_batch")  # how trainings of one recipe may differ
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, data_set, cue, iteration, n, and miou, macc and aacc in percent.
+    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in percent.
 
     Raises
     ------
@@ -206,27 +207,37 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
         raise ValueError("the test is not complete: go on with --resume")
     given = json.loads(record.attrs["parameters"])
     cued = "+".join(str(given[name]) for name in ("cue", "cue_box") if given[name] is not None)
+    cued += f" x {given['cue_gain']:g}" if cued and given["cue_gain"] is not None else ""
+    about = {"model": record.attrs["model"], "trainable": given["options"]["trainable"]}
+    about |= {"data_set": record.attrs["data_set"], "cue": cued}
     rows = []
     for t in record["iteration"].values:
-        row = {"model": record.attrs["model"], "data_set": record.attrs["data_set"], "cue": cued}
+        row = dict(about)
         row |= {"iteration": int(t), "n": record.sizes["stimulus"]}
         rows.append(row | {name: 100 * float(record[name].sel(iteration=t)) for name in ("miou", "macc", "aacc")})
     return pd.DataFrame(rows)
 
 
-def over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def over_seeds(tests: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Means over several trainings of one model, with Student's 95 % intervals over them.
 
     Parameters
     ----------
-    tables : what :func:`summary` gives of each record; of several models, too.
+    tests : records; of several models, transfer modes and cues, too.
 
     Returns
     -------
-    Frame with model, data_set, cue, iteration, seeds, and each score with its low and high, in percent.
+    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in percent.
+
+    Raises
+    ------
+    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice, trainings that
+        differ in more than their seed, or tests on different pictures.
     """
-    keys, rows = ["model", "data_set", "cue", "iteration"], []
-    for key, group in pd.concat(tables).groupby(keys, sort=False):
+    keys, rows = ["model", "trainable", "data_set", "cue", "iteration"], []
+    table = pd.concat([summary(record).assign(test=k) for k, record in enumerate(tests)])
+    for key, group in table.groupby(keys, sort=False):
+        _check_seeds([tests[k] for k in group["test"]])
         n, row = len(group), dict(zip(keys, key, strict=True)) | {"seeds": len(group)}
         for name in ("miou", "macc", "aacc"):
             values = group[name].to_numpy()
@@ -234,3 +245,21 @@ def over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
             row |= {name: values.mean(), f"{name}_low": values.mean() - half, f"{name}_high": values.mean() + half}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _check_seeds(tests: Sequence[xr.Dataset]) -> None:
+    """See to it that records differ in the seed of their training alone."""
+    model = tests[0].attrs["model"]
+    weights = [record.attrs["checkpoint_sha256"] for record in tests]
+    if len(set(weights)) < len(weights):
+        raise ValueError(f"two records are tests of the same weights of {model}: give each training once")
+    if len({record.attrs["pictures"] for record in tests}) > 1:
+        raise ValueError(f"the records of {model} are tests on different pictures: test all trainings on the same ones")
+    first, *others = (json.loads(record.attrs["parameters"])["options"] for record in tests)
+    for options in others:
+        differ = [k for k in {**first, **options} if k not in OF_A_SEED and first.get(k) != options.get(k)]
+        if differ:
+            raise ValueError(
+                f"the trainings of {model} differ in {', '.join(differ)}, so they are no seeds of one recipe: give "
+                "their records one by one"
+            )

@@ -4,10 +4,10 @@ Every figure is a pure function of records and a ``Style``; its label, ``figure.
 ``catalogue.FIGURES`` names them all.
 """
 
-from experiments.figures.drawing import INCH, STYLE, STYLES, Style
+from experiments.figures.drawing import INCH, STYLE, STYLES, Style, style_of
 from experiments.figures.panels import balanced, caption
 from experiments.figures.saving import save
 from experiments.figures.signature import signature
 from experiments.figures.steering import steering
 
-__all__ = ["INCH", "STYLE", "STYLES", "Style", "balanced", "caption", "save", "signature", "steering"]
+__all__ = ["INCH", "STYLE", "STYLES", "Style", "balanced", "caption", "save", "signature", "steering", "style_of"]

@@ -11,15 +11,28 @@ from matplotlib.patches import Ellipse, Rectangle
 
 from experiments import measures
 from experiments.figures import panels
-from experiments.figures.drawing import STYLE, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.drawing import (
+    STYLE,
+    Style,
+    overlay,
+    page_of,
+    place_picture,
+    plain,
+    points,
+    shortened,
+    two_digits,
+)
 from experiments.figures.panels import Column
 from experiments.measures.intervals import number_text
 
 __all__ = ["KINDS", "attention", "draw_map", "draw_scale", "only_map", "paths"]
 
-KINDS = {**panels.MAP_NAMES, "rollout": "attention rollout"}
+CLIPPED = "clipped_token_norm"  # made of the record's token_norm
+KINDS = {**panels.MAP_NAMES, CLIPPED: "clipped token norm", "rollout": "attention rollout"}
 LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
+SCALE = 10.5  # mm of a scale below a picture
 SHOWN = 5  # classes
+ANSWERS, COURSE = 45.0, 48.0  # mm, heights of the bars and of the panel of the course
 
 
 def attention(
@@ -28,6 +41,7 @@ def attention(
     layer: int = -3,
     head: int | None = None,
     opacity: float = 0.56,
+    style: Style = STYLE,
 ) -> Figure:
     """Draw a picture, its map before and after a cue, their difference, and the classes' probabilities.
 
@@ -38,10 +52,11 @@ def attention(
     layer : block, where the map has several.
     head : head, where the map has several; None for their mean.
     opacity : weight of the map over the picture, in [0, 1].
+    style : sizes and colours; in one column the pictures stand two by two, and the course below the bars.
 
     Returns
     -------
-    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -57,22 +72,28 @@ def attention(
     change = after - before
     bound = 1.0 if np.isnan(change).all() else max(float(np.nanmax(np.abs(change))), 1e-9)
     shades = (STYLE.attention, STYLE.attention, STYLE.difference)
-    with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text}):
-        page = page_of(TOP + height + 62)
-        for column, heading in enumerate(("picture", "bottom-up", f"pass {last + 1}, cued", "difference")):
-            page.text(LEFT + column * (WIDTH + GAP), TOP - 2, heading, size=STYLE.letter)
-        place_picture(page, image, LEFT, TOP, WIDTH, height)
+    wide = style.column == "double"
+    across, pitch = (4, 0.0) if wide else (2, TOP + height + SCALE)
+    cells = [(LEFT + k % across * (WIDTH + GAP), TOP + k // across * pitch) for k in range(4)]
+    below = TOP + pitch + height  # lower edge of the pictures
+    with matplotlib.rc_context(style.settings()):
+        page = page_of(below + 17 + ANSWERS + (0 if wide else COURSE), style)
+        headings = ("picture", "bottom-up", f"pass {last + 1}, cued", "difference")
+        for (x, y), heading in zip(cells, headings, strict=True):
+            page.text(x, y - 2, heading, size=points(STYLE.letter))
+        place_picture(page, image, *cells[0], WIDTH, height)
         _draw_place(page, run, height)
         maps = zip((before, after, change), (limits, limits, (-bound, bound)), shades, strict=True)
         for column, (values, ends, colours) in enumerate(maps, start=1):
-            x = LEFT + column * (WIDTH + GAP)
-            draw_map(page, image, values, ends, (x, TOP, WIDTH, height), opacity, colours)
+            x, y = cells[column]
+            draw_map(page, image, values, ends, (x, y, WIDTH, height), opacity, colours)
             if column > 1 and not np.isnan(values).all():
-                draw_scale(page, x, TOP + height + 1.5, ends, KINDS[kind] if column == 2 else "change", colours)
+                draw_scale(page, x, y + height + 1.5, ends, KINDS[kind] if column == 2 else "change", colours)
         classes = _classes(run)
         colours = dict(zip(classes, STYLE.colours(len(classes)), strict=True))
-        _draw_answers(page, run, colours, TOP + height + 17)
-        paths(page, _probabilities(run), [plain(str(run["class"].values[c])) for c in classes], classes, colours)
+        _draw_answers(page, run, colours, below + 17)
+        names = [plain(str(run["class"].values[c])) for c in classes]
+        paths(page, _probabilities(run), names, classes, colours, 103 if wide else 13)
     page.figure.set_label(_caption(run, kind, layer, head))
     return page.figure
 
@@ -91,6 +112,8 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
     ------
     ValueError : the record has no such map, layer or head.
     """
+    if kind == CLIPPED and "token_norm" in record:
+        record = record.assign({CLIPPED: _clipped(record["token_norm"])})
     if kind not in record or kind not in KINDS:
         raise ValueError(f"expected one of the maps {', '.join(k for k in KINDS if k in record)}; got {kind!r}")
     values = record[kind]
@@ -100,6 +123,12 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
                 raise ValueError(f"{dim} must be in {-values.sizes[dim]}..{values.sizes[dim] - 1}, got {index}")
             values = values.isel({dim: index}, drop=True)
     return record.assign({kind: values.mean("head") if "head" in values.dims else values})
+
+
+def _clipped(norms: xr.DataArray) -> xr.DataArray:
+    """Norms above 0.7 of their maximum plus 0.3 of their minimum, less that, else 0: the maps of Shi et al. (2023)."""
+    tokens = ("token_y", "token_x")
+    return (norms - (0.7 * norms.max(tokens) + 0.3 * norms.min(tokens))).clip(min=0)
 
 
 def draw_map(page: Axes, image, values, limits, box, opacity: float = 0.56, colours: str = STYLE.attention) -> None:
@@ -134,12 +163,12 @@ def draw_scale(page: Axes, x: float, y: float, limits, name: str, colours: str =
     ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
     place_picture(page, overlay(np.zeros((2, 256, 3), np.uint8), ramp, limits, 1.0, colours), x, y, WIDTH, 2)
     for place, value, side in ((x, limits[0], "left"), (x + WIDTH, limits[1], "right")):
-        page.text(place, y + 2.8, f"{value:.2g}", ha=side, va="top")
+        page.text(place, y + 2.8, two_digits(value), ha=side, va="top")
     page.text(x + WIDTH / 2, y + 5.8, name, ha="center", va="top")
 
 
-def paths(page: Axes, p: xr.DataArray, names, classes, colours) -> None:
-    """Draw the trajectory of probabilities over the passes, named at the right, into the lower right of a page.
+def paths(page: Axes, p: xr.DataArray, names, classes, colours, left: float = 103) -> None:
+    """Draw the trajectory of probabilities over the passes, named at the right, into the lower part of a page.
 
     Parameters
     ----------
@@ -148,9 +177,10 @@ def paths(page: Axes, p: xr.DataArray, names, classes, colours) -> None:
     names : of the classes.
     classes : indices of the classes.
     colours : by index of the class.
+    left : left edge of the axes in mm; with the names they take 76 mm.
     """
     height, width = page.get_ylim()[0], page.get_xlim()[1]
-    box = (103 / width, 10 / height, 46 / width, 30 / height)
+    box = (left / width, 10 / height, 46 / width, 30 / height)
     passes = p["iteration"].values
     axes = page.figure.add_axes(box, xlabel="iteration (0 = bottom-up)", ylabel="probability", ylim=(-0.03, 1.03))
     axes.set(xlim=(-0.1, max(passes[-1], 1) + 0.1), xticks=_ticks(passes[-1]), yticks=[0, 0.5, 1])
@@ -159,11 +189,12 @@ def paths(page: Axes, p: xr.DataArray, names, classes, colours) -> None:
     ends = np.array([float(p.isel(iteration=-1, **{"class": c})) for c in classes])
     at = np.inf
     for place, rank in enumerate(np.argsort(-ends)):
-        axes.plot(passes, p.isel({"class": classes[rank]}), "o-", color=colours[classes[rank]], lw=1, ms=2.5)
+        colour = colours[classes[rank]]
+        axes.plot(passes, p.isel({"class": classes[rank]}), "o-", color=colour, lw=points(1), ms=points(2.5))
         # names keep a line's distance from each other and stay on the page
         at = max(min(ends[rank], at - 0.12), 0.12 * (len(ends) - 1 - place) - 0.2)
         y = height - 10 - 30 * (at + 0.03) / 1.06
-        page.text(151, y, shortened(names[rank], 28, "bold"), color=colours[classes[rank]], va="center", weight="bold")
+        page.text(left + 48, y, shortened(names[rank], 28, "bold"), color=colour, va="center", weight="bold")
 
 
 def _ticks(last: int) -> list[int]:
@@ -178,7 +209,7 @@ def _draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
     across, down = WIDTH / run.sizes["x"], height / run.sizes["y"]
     clip = Rectangle((LEFT, TOP), WIDTH, height, transform=page.transData)
     for colour, line in (("#000000", 1.8), ("#ffffff", 0.9)):
-        look = {"fill": False, "edgecolor": colour, "linewidth": line}
+        look = {"fill": False, "edgecolor": colour, "linewidth": points(line)}
         if not np.isnan(x):
             ring = Ellipse((LEFT + x * across, TOP + y * down), 2 * sd * across, 2 * sd * across, **look)
             page.add_patch(ring).set_clip_path(clip)
@@ -201,7 +232,7 @@ def _classes(run: xr.Dataset) -> list[int]:
 def _draw_answers(page: Axes, run: xr.Dataset, colours: dict[int, str], y: float) -> None:
     """Draw the probability of each class as two bars, bottom-up in grey and cued in its colour."""
     p = _probabilities(run).values
-    page.text(LEFT, y - 2.5, "probability bottom-up (grey) and in the last pass", size=STYLE.letter)
+    page.text(LEFT, y - 2.5, "probability bottom-up (grey) and in the last pass", size=points(STYLE.letter))
     for row, (index, colour) in enumerate(colours.items()):
         top = y + 8 * row
         page.text(LEFT, top + 3, shortened(plain(str(run["class"].values[index])), 24), va="center")

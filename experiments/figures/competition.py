@@ -10,18 +10,33 @@ from matplotlib.figure import Figure
 
 from experiments import measures
 from experiments.figures import panels
-from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain
+from experiments.figures.drawing import (
+    STYLE,
+    Style,
+    draw_bars,
+    overlay,
+    page_of,
+    place_picture,
+    plain,
+    points,
+    shortened,
+)
 from experiments.figures.panels import Column
 from experiments.measures.intervals import bootstrap, number_text
 
 __all__ = ["competition", "curves", "dominance"]
 
 LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
+BARS = 16.0  # mm of the bars below a picture
 CUES = ("none", "class 1", "class 2")
 
 
 def competition(
-    record: xr.Dataset, mix: float, kind: str = measures.DEFAULT_MAP, stored: xr.Dataset | None = None
+    record: xr.Dataset,
+    mix: float,
+    kind: str = measures.DEFAULT_MAP,
+    stored: xr.Dataset | None = None,
+    style: Style = STYLE,
 ) -> Figure:
     """Draw the picture at one mix, its map and answers under each cue, and the dominance at every mix.
 
@@ -31,10 +46,11 @@ def competition(
     mix : weight of the second reading whose picture is shown: the nearest in the record.
     kind : map over (iteration, prior, stimulus, token_y, token_x).
     stored : record of many pictures with a coordinate mix, whose mean dominance is drawn as well; or its ``curves``.
+    style : sizes and colours; in one column the pictures stand two by two.
 
     Returns
     -------
-    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -52,17 +68,19 @@ def competition(
     indices = [int(run[name][0]) for name in ("class_1", "class_2")]
     names = [plain(str(run["class"].values[index])) for index in indices]
     colours = STYLE.colours(2)
-    with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text}):
-        page = page_of(TOP + height + 66)
+    across, pitch = (4, 0.0) if style.column == "double" else (2, TOP + height + BARS)
+    cells = [(LEFT + k % across * (WIDTH + GAP), TOP + k // across * pitch) for k in range(4)]
+    with matplotlib.rc_context(style.settings()):
+        page = page_of(TOP + pitch + height + BARS + (50 if style.column == "double" else 56), style)
         headings = ("picture", "no cue", f"cue: {names[0]}", f"cue: {names[1]}")
-        for column, heading in enumerate(headings):
-            page.text(LEFT + column * (WIDTH + GAP), TOP - 2, heading, size=STYLE.letter)
-        place_picture(page, image, LEFT, TOP, WIDTH, height)
+        for (x, y), heading in zip(cells, headings, strict=True):
+            page.text(x, y - 2, heading, size=points(STYLE.letter))
+        place_picture(page, image, *cells[0], WIDTH, height)
         for column, (name, values) in enumerate(zip(CUES, maps, strict=True), start=1):
-            x = LEFT + column * (WIDTH + GAP)
-            place_picture(page, overlay(image, values, limits), x, TOP, WIDTH, height)
-            draw_bars(page, x, TOP + height + 1, WIDTH, names, p.sel(prior=name).values[indices], colours, column - 1)
-        _draw_curves(page, record, float(record["mix"][place]), names, stored)
+            x, y = cells[column]
+            place_picture(page, overlay(image, values, limits), x, y, WIDTH, height)
+            draw_bars(page, x, y + height + 1, WIDTH, names, p.sel(prior=name).values[indices], colours, column - 1)
+        _draw_curves(page, record, float(record["mix"][place]), names, stored, style.column == "double")
     text = (
         f"A bistable picture of {names[0]} and {names[1]} seen by {record.attrs['model']}: {kind.replace('_', ' ')} in "
         f"the last pass ({number_text(limits[0])} to {number_text(limits[1])}) and probabilities of both readings "
@@ -124,10 +142,13 @@ def dominance(record: xr.Dataset, prior: str) -> xr.Dataset:
     return xr.concat(parts, xr.Variable("mix", levels))
 
 
-def _draw_curves(page: Axes, record: xr.Dataset, mix: float, names: list[str], stored: xr.Dataset | None) -> None:
-    """Draw dominance against mix under each cue, in the lower part of the page."""
+def _draw_curves(
+    page: Axes, record: xr.Dataset, mix: float, names: list[str], stored: xr.Dataset | None, wide: bool
+) -> None:
+    """Draw dominance against mix under each cue, in the lower part of the page; the cues beside it or, else, above."""
     height, width = page.get_ylim()[0], page.get_xlim()[1]
-    axes = page.figure.add_axes((18 / width, 11 / height, 90 / width, 30 / height))
+    left, across = (18, 90) if wide else (14, 72)
+    axes = page.figure.add_axes((left / width, 11 / height, across / width, 30 / height))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.04, 1.04), yticks=[0, 0.5, 1], xticks=np.linspace(0, 1, 5))
     axes.set_xticklabels(["0", ".25", ".50", ".75", "1"])
     axes.set_yticklabels(["0", ".5", "1"])
@@ -137,10 +158,12 @@ def _draw_curves(page: Axes, record: xr.Dataset, mix: float, names: list[str], s
     labels = ("no cue", f"cue: {names[0]}", f"cue: {names[1]}")
     shades = (STYLE.ink, *STYLE.colours(2))
     for row, (name, label, colour) in enumerate(zip(CUES, labels, shades, strict=True)):
-        axes.plot(record["mix"], share.sel(prior=name), "o-", color=colour, lw=1, ms=2.2)
+        axes.plot(record["mix"], share.sel(prior=name), "o-", color=colour, lw=points(1), ms=points(2.2))
         if stored is not None:
             mean = stored.sel(prior=name) if "estimate" in stored else dominance(stored, name)
             gap = [abs(mean["estimate"] - mean[end]) for end in ("low", "high")]
-            axes.errorbar(mean["mix"], mean["estimate"], gap, color=colour, alpha=0.35, lw=2.5, elinewidth=1)
-        page.text(112, height - 38 + 6 * row, label, color=colour, weight="bold", va="center")
-    axes.axvline(mix, color=STYLE.unknown, lw=0.8, ls=(0, (4, 3)), zorder=0)
+            wides = {"lw": points(2.5), "elinewidth": points(1)}
+            axes.errorbar(mean["mix"], mean["estimate"], gap, color=colour, alpha=0.35, **wides)
+        x, y = (112, height - 38 + 6 * row) if wide else (left + 25 * row, height - 44)
+        page.text(x, y, shortened(label, 60 if wide else 23, "bold"), color=colour, weight="bold", va="center")
+    axes.axvline(mix, color=STYLE.unknown, lw=points(0.8), ls=(0, (4, 3)), zorder=0)

@@ -44,7 +44,7 @@ def dominance(
     ------
     ValueError : a record of another kind, or several.
     """
-    return figure_of("dominance", records, {"switching": panels}, style, gain, n)
+    return figure_of("dominance", records, {"switching": panels}, style, gain, n, ("logits",))
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+import matplotlib
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
@@ -20,8 +21,8 @@ from matplotlib.textpath import TextPath
 from experiments.measures.intervals import number_text
 
 __all__ = [
-    "INCH", "STYLE", "STYLES", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain",
-    "shortened", "text_width",
+    "INCH", "STYLE", "STYLES", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain", "points",
+    "shortened", "style_of", "text_width", "two_digits",
 ]  # fmt: skip
 
 INCH = 25.4  # mm
@@ -154,6 +155,23 @@ STYLE = Style()
 STYLES = {"paper": STYLE, "slides": replace(STYLE, unit=1.85)}  # a slide is 338.7 mm wide, its text then 13 points
 
 
+def style_of(name: str = "paper", column: Literal["single", "double"] = "double") -> Style:
+    """Give a style by its name.
+
+    Parameters
+    ----------
+    name : one of ``STYLES``.
+    column : "single" or "double", the width of a figure.
+
+    Raises
+    ------
+    ValueError : there is no such style or width.
+    """
+    if name not in STYLES or column not in ("single", "double"):
+        raise ValueError(f"expected one of {', '.join(STYLES)} and single or double, got {name!r} and {column!r}")
+    return replace(STYLES[name], column=column)
+
+
 def page_of(height: float, style: Style = STYLE) -> Axes:
     """Make a figure with axes over all of it, whose unit is the mm of the layout from the upper left corner.
 
@@ -165,6 +183,20 @@ def page_of(height: float, style: Style = STYLE) -> Axes:
     figure = Figure(figsize=(style.width * style.unit / INCH, height * style.unit / INCH))
     FigureCanvasAgg(figure)
     return figure.add_axes((0, 0, 1, 1), xlim=(0, style.width), ylim=(height, 0), frame_on=False, xticks=[], yticks=[])
+
+
+def points(size: float) -> float:
+    """Size of a line, a marker or a text of the figure that is being drawn, under the settings of its style.
+
+    Parameters
+    ----------
+    size : in points of the layout.
+
+    Returns
+    -------
+    Points; those of the layout on paper, more on slides.
+    """
+    return size * matplotlib.rcParams["lines.linewidth"] / STYLE.line
 
 
 def place_picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float) -> None:
@@ -231,6 +263,17 @@ def overlay(
     shades = seaborn.color_palette(colours, as_cmap=True)(np.clip(share, 0, 1))[..., :3]
     lit = opacity * shades + (1 - opacity) * grey[..., None]
     return np.where(np.isnan(values)[..., None], grey[..., None], lit)
+
+
+def two_digits(value: float) -> str:
+    """Write the end of a scale with two significant digits, large numbers in full: 0.67, 130.
+
+    Parameters
+    ----------
+    value : the number.
+    """
+    text = f"{value:.2g}"
+    return f"{float(text):.0f}" if "e+" in text else text
 
 
 def plain(name: str) -> str:

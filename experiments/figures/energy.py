@@ -50,7 +50,7 @@ def energy(
     ------
     ValueError : a record of another kind, or several.
     """
-    return figure_of("energy", records, {"settling": panels}, style, gain, n)
+    return figure_of("energy", records, {"settling": panels}, style, gain, n, ("reconstruction_error",))
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
-from experiments.figures.drawing import STYLE
+from experiments.figures.drawing import STYLE, points
 
 __all__ = ["Frame", "draw_cursor", "draw_frame", "draw_line", "nice"]
 
@@ -99,7 +99,7 @@ def draw_frame(
         xs, ys = [*xs, np.nan, tick, tick], [*ys, np.nan, bottom, bottom + TICK]
     for tick in frame.y(up):
         xs, ys = [*xs, np.nan, frame.left, frame.left - TICK], [*ys, np.nan, tick, tick]
-    page.add_line(Line2D(xs, ys, color=STYLE.ink, linewidth=0.6, solid_capstyle="butt"))
+    page.add_line(Line2D(xs, ys, color=STYLE.ink, linewidth=points(0.6), solid_capstyle="butt"))
     for value, place in zip(across, frame.x(across), strict=True):
         page.text(place, bottom + 1.4, f"{value:g}", ha="center", va="top")
     texts = up_texts or [f"{value:g}" for value in up]
@@ -119,7 +119,7 @@ def draw_line(page: Axes, frame: Frame, x, y, interval=None, **look) -> None:
     frame : where.
     x, y : values; NaN breaks the line.
     interval : lower and upper ends of y; None for none.
-    **look : of matplotlib's Line2D.
+    **look : of matplotlib's Line2D; sizes in points of the layout.
     """
     if interval is not None:
         low, high = (np.asarray(end, float) for end in interval)
@@ -129,7 +129,9 @@ def draw_line(page: Axes, frame: Frame, x, y, interval=None, **look) -> None:
             corners = [*zip(there, frame.y(low[known]), strict=True)]
             corners += [*zip(there, frame.y(high[known]), strict=True)][::-1]
             page.add_patch(Polygon(corners, color=look["color"], alpha=0.2, linewidth=0))
-    page.add_line(Line2D(frame.x(x), frame.y(y), **{"linewidth": 1.1, "markersize": 2.5, **look}))
+    look = {"linewidth": 1.1, "markersize": 2.5, **look}
+    look |= {name: points(look[name]) for name in ("linewidth", "markersize")}
+    page.add_line(Line2D(frame.x(x), frame.y(y), **look))
 
 
 def draw_cursor(page: Axes, frame: Frame, at: float) -> None:
@@ -142,5 +144,5 @@ def draw_cursor(page: Axes, frame: Frame, at: float) -> None:
     at : the value.
     """
     x, dashes = frame.x([at, at]), (0, (4, 3))
-    look = {"color": STYLE.unknown, "linewidth": 0.9, "linestyle": dashes, "zorder": 0.5}
+    look = {"color": STYLE.unknown, "linewidth": points(0.9), "linestyle": dashes, "zorder": 0.5}
     page.add_line(Line2D(x, [frame.top, frame.top + frame.height], **look))

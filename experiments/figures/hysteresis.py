@@ -51,7 +51,7 @@ def hysteresis(
     ------
     ValueError : a record of another kind, or several.
     """
-    return figure_of("hysteresis", records, {"hysteresis": panels}, style, gain, n)
+    return figure_of("hysteresis", records, {"hysteresis": panels}, style, gain, n, ("logits",))
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:

@@ -19,6 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 TITLE = "feedback dynamics: {}"
+READINGS = ("class_1", "class_2")
 NAMES = {
     "none": "learned prompt",
     "percept": "percept",
@@ -35,7 +36,13 @@ Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]
 
 
 def figure_of(
-    figure: str, records: xr.Dataset | Sequence[xr.Dataset], builds: dict[str, Build], style: Style, gain: float, n: int
+    figure: str,
+    records: xr.Dataset | Sequence[xr.Dataset],
+    builds: dict[str, Build],
+    style: Style,
+    gain: float,
+    n: int,
+    variables: Sequence[str] = ("logits", "state_change"),
 ) -> Figure:
     """Draw the panels of one or several protocols.
 
@@ -47,6 +54,7 @@ def figure_of(
     style : sizes and colours.
     gain : gain that is shown where there is one curve a prior; the nearest one that was run.
     n : bootstrap resamples.
+    variables : what the panels draw; nothing else is read, and of the logits those of the two readings alone.
 
     Raises
     ------
@@ -59,7 +67,7 @@ def figure_of(
         protocol = str(record.attrs["title"]).removeprefix(TITLE.format(""))
         if protocol in found:
             raise ValueError(f"expected one record of each protocol, got two of {protocol}")
-        found[protocol] = measures.written(record).compute()
+        found[protocol] = _read(record, variables)
     models = {_model(record) for record in found.values()}
     if len(models) != 1:
         raise ValueError(f"the figure {figure} draws one model, got records of {' and '.join(sorted(models))}")
@@ -147,6 +155,18 @@ def by_gain(axes: Axes, values: xr.DataArray, record: xr.Dataset, look: dict, n:
     """
     rows = interval_rows(values, "value", record, n)
     draw_interval_lines(axes, rows["gain"], rows, "value", look, shift=shift)
+
+
+def _read(record: xr.Dataset, variables: Sequence[str]) -> xr.Dataset:
+    """What is drawn of a record, in memory: maps, pictures and the logits of all other classes stay on disk."""
+    drawn = measures.written(record[[name for name in (*variables, "done") if name in record]])
+    known = all(measures.classes_known(drawn, name).all() for name in READINGS)
+    if "logits" in drawn and known:  # unknown classes are told by the measure that needs them
+        readings = np.stack([drawn[name].values for name in READINGS], axis=1)
+        logits = drawn["logits"].isel({"class": xr.DataArray(readings, dims=("stimulus", "reading"))})
+        drawn = drawn.drop_dims("class").assign(logits=logits.drop_vars("class").rename(reading="class"))
+        drawn = drawn.assign_coords({name: ("stimulus", np.full(len(readings), k)) for k, name in enumerate(READINGS)})
+    return drawn.compute()
 
 
 def _model(record: xr.Dataset) -> str:

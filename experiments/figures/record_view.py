@@ -10,27 +10,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.figures.drawing import STYLE, page_of, place_picture, shortened
+from experiments.figures.drawing import STYLE, Style, page_of, place_picture, points, shortened, two_digits
 from experiments.figures.strokes import draw_names, strokes
 
 __all__ = ["view_record"]
 
-COLUMNS = 4  # panels in a row
-NAMES = 6  # names of lines in a row
+COLUMNS, NAMES = (2, 4), (3, 6)  # panels, and names of lines, in a row of one column's and of two columns' width
 PICTURE, ROW = 30.0, 48.0  # mm
 
 
-def view_record(record: xr.Dataset, view: View) -> Figure:
+def view_record(record: xr.Dataset, view: View, style: Style = STYLE) -> Figure:
     """Draw a view of a record.
 
     Parameters
     ----------
     record : any record.
     view : what to show. Where one stimulus is chosen and the record has its picture, that is shown too.
+    style : sizes and colours.
 
     Returns
     -------
-    Figure, 180 mm wide; its label, ``figure.get_label()``, is the caption.
+    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -38,14 +38,18 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
     """
     shown = reduced(record, view)
     panels = [shown] if not view.facet else [shown.isel({view.facet: k}) for k in range(shown.sizes[view.facet])]
-    columns, maps = min(COLUMNS, len(panels)), view.across in PICTURE_DIMS
-    rows = -(-len(panels) // columns)
+    picture, maps = _stimulus(record, view), view.across in PICTURE_DIMS
+    wide = style.column == "double"
+    beside = picture is not None and wide  # else the picture stands behind the panels, like one of them
+    n_cells = len(panels) + (picture is not None and not wide)
+    columns, in_row = min(COLUMNS[wide], n_cells), NAMES[wide]
+    rows = -(-n_cells // columns)
     names = [] if not view.colour else [_label(record, view.colour, k) for k in range(record.sizes[view.colour])]
-    with matplotlib.rc_context(STYLE.settings() | {"ytick.labelsize": STYLE.text}):
-        page = page_of(12 + ROW * rows + 4 * -(-len(names) // NAMES))
-        page.text(2, 5, _title(record, view), size=STYLE.letter)
-        picture = _stimulus(record, view)
-        pitch = (STYLE.double - (PICTURE + 6 if picture is not None else 2)) / columns
+    with matplotlib.rc_context(style.settings()):
+        page = page_of(12 + ROW * rows + 4 * -(-len(names) // in_row), style)
+        title = shortened(_title(record, view), (style.width - 2) * STYLE.text / STYLE.letter)
+        page.text(2, 5, title, size=points(STYLE.letter))
+        pitch = (style.width - (PICTURE + 6 if beside else 2)) / columns
         left, margin = (3, 3) if maps else (16, 19)
         limits = _limits(shown)
         for k, part in enumerate(panels):
@@ -55,10 +59,12 @@ def view_record(record: xr.Dataset, view: View) -> Figure:
                 page.text(box[0], box[1] - 1.5, shortened(f"{view.facet}: {_label(record, view.facet, k)}", box[2]))
             (_draw_map if maps else _draw_lines)(_axes(page, box), record, part, view, limits, column == 0)
         if picture is not None:
-            page.text(STYLE.double - PICTURE - 3, 14.5, "stimulus")
-            shape = PICTURE * picture.shape[0] / picture.shape[1]
-            place_picture(page, picture, STYLE.double - PICTURE - 3, 16, PICTURE, min(shape, 40))
-        draw_names(page, 3, 14 + ROW * rows, STYLE.double - 3, names, strokes(len(names)), NAMES)
+            row, column = divmod(len(panels), columns)
+            x, y = (style.width - PICTURE - 3, 16) if beside else (left + column * pitch, 16 + row * ROW)
+            page.text(x, y - 1.5, "stimulus")
+            across = min(PICTURE, pitch - 3)
+            place_picture(page, picture, x, y, across, min(across * picture.shape[0] / picture.shape[1], 40))
+        draw_names(page, 3, 14 + ROW * rows, style.width - 3, names, strokes(len(names)), in_row)
     page.figure.set_label(_caption(record, view))
     return page.figure
 
@@ -76,9 +82,9 @@ def _draw_lines(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, li
     for line, look in zip(lines, strokes(len(lines)), strict=True):
         if view.average:
             axes.fill_between(x, line["low"], line["high"], color=look["color"], alpha=0.2, linewidth=0)
-        axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=1, ms=2.2, **look)
+        axes.plot(x, line["estimate"], marker="o" if len(x) <= 40 else None, lw=points(1), ms=points(2.2), **look)
     if view.across == "stimulus" and "stimulus" in dict(view.at):
-        axes.axvline(x[dict(view.at)["stimulus"]], color=STYLE.unknown, lw=0.9, ls=(0, (4, 3)), zorder=0)
+        axes.axvline(x[dict(view.at)["stimulus"]], color=STYLE.unknown, lw=points(0.9), ls=(0, (4, 3)), zorder=0)
     margin = 0.04 * (limits[1] - limits[0]) or 0.5
     axes.set(xlabel=shortened(view.across, 40), ylim=(limits[0] - margin, limits[1] + margin))
     axes.locator_params(axis="y", nbins=4)
@@ -105,7 +111,8 @@ def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limi
         axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=seaborn.color_palette(STYLE.attention, as_cmap=True))
     axes.set(xticks=[], yticks=[], anchor="NW")
     if first:
-        axes.text(0, -0.06, f"{limits[0]:.2g} (dark) to {limits[1]:.2g} (light)", transform=axes.transAxes, va="top")
+        low, high = map(two_digits, limits)
+        axes.text(0, -0.06, f"{low} (dark) to {high} (light)", transform=axes.transAxes, va="top")
 
 
 def _positions(part: xr.Dataset, dim: str) -> np.ndarray:
@@ -147,12 +154,14 @@ def _unit(record: xr.Dataset, name: str) -> str:
 def _title(record: xr.Dataset, view: View) -> str:
     at = [f"{dim} {_label(record, dim, k)}" for dim, k in view.at if dim in record[view.variable].dims]
     mean = f"mean over {view.average}" if view.average else ""
-    return shortened(", ".join([_unit(record, view.variable), *filter(None, [mean]), *at]), 178)
+    return ", ".join([_unit(record, view.variable), *filter(None, [mean]), *at])
 
 
 def _caption(record: xr.Dataset, view: View) -> str:
     text = f"{record.attrs.get('title', 'A record')}: {record[view.variable].attrs.get('long_name', view.variable)}"
     if view.average:
-        n = record.sizes[view.average]
-        text += f"; mean over {n} members of {view.average}, with 1.96 standard errors on either side"
+        all_done = view.average != "stimulus" or "done" not in record
+        n = record.sizes[view.average] if all_done else int((record["done"] == 1).sum())
+        interval = "" if view.across in PICTURE_DIMS else ", with Student's 95 % intervals"
+        text += f"; mean over {n} members of {view.average}{interval}"
     return f"{text}. {_title(record, view)}."

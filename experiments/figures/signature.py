@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from experiments import measures
 from experiments.figures import panels
-from experiments.figures.drawing import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain
+from experiments.figures.drawing import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, two_digits
 from experiments.figures.panels import Grid, balanced, caption
 from experiments.figures.tables import check_variables
 
@@ -108,5 +108,5 @@ def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[fl
     grey = np.full((*ramp.shape, 3), 128, np.uint8)
     place_picture(page, overlay(grey, ramp, limits), x, y, grid.width, 2)
     for place, value, side in ((x, limits[0], "left"), (x + grid.width, limits[1], "right")):
-        page.text(place, y + 2.8, f"{value:.2g}", ha=side, va="top")
+        page.text(place, y + 2.8, two_digits(value), ha=side, va="top")
     page.text(x + grid.width / 2, y + 5.8, name, ha="center", va="top")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from experiments.figures.drawing import STYLE, shortened
+from experiments.figures.drawing import STYLE, points, shortened
 
 __all__ = ["draw_names", "strokes"]
 
@@ -46,5 +46,5 @@ def draw_names(
     for k, (name, line) in enumerate(zip(names, lines, strict=True)):
         row, column = divmod(k, columns)
         left, middle = x + column * pitch, y + 4 * row
-        page.add_line(Line2D([left, left + 5], [middle, middle], lw=1.3, **line))
-        page.text(left + 6, middle, shortened(name, pitch - 9), color=line["color"], va="center")
+        page.add_line(Line2D([left, left + 5], [middle, middle], lw=points(1.3), **line))
+        page.text(left + 6, middle, shortened(name, pitch - 9), va="center")

@@ -10,7 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import ndimage
 
-from experiments.figures.drawing import STYLE, draw_bars, overlay, page_of, place_picture, plain, shortened
+from experiments.figures.drawing import (
+    STYLE,
+    Style,
+    draw_bars,
+    overlay,
+    page_of,
+    place_picture,
+    plain,
+    points,
+    shortened,
+    two_digits,
+)
 from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line, nice
 from experiments.figures.strokes import draw_names, strokes
 from experiments.measures.intervals import number_text
@@ -19,24 +30,25 @@ __all__ = ["unfolding"]
 
 LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 BARS, PANEL, AXIS = 16.0, 30.0, 12.0  # mm below a picture, of a panel, and below it
-PANELS = (13.0, 75.0, 137.0)  # mm, left edges
-ACROSS = 40.0  # mm, width of a panel
+PANELS = {"double": (13.0, 75.0, 137.0), "single": (13.0, 57.5)}  # mm, left edges in a row
+ACROSS = {"double": 40.0, "single": 29.0}  # mm, width of a panel
 COLUMNS = 3  # priors whose weights are shown
-NAMES = 5  # names in a row of a legend
+NAMES = {"double": 5, "single": 3}  # names in a row of a legend
 SMALLEST = 1e-4  # change that the axis goes down to
 
 
-def unfolding(course: xr.Dataset, iteration: int = -1) -> Figure:
+def unfolding(course: xr.Dataset, iteration: int = -1, style: Style = STYLE) -> Figure:
     """Draw a pass: what is shown and what the priors weight, and where the pass lies in the course.
 
     Parameters
     ----------
     course : what ``unfolding.follow`` gives.
     iteration : the pass, 0 = bottom-up, -1 = the last.
+    style : sizes and colours; in one column pictures and panels stand two by two.
 
     Returns
     -------
-    Figure of two columns' width; its label, ``figure.get_label()``, is the caption. Pictures and weights are left out
+    Figure; its label, ``figure.get_label()``, is the caption. Pictures and weights are left out
     where the course has none.
 
     Raises
@@ -52,13 +64,19 @@ def unfolding(course: xr.Dataset, iteration: int = -1) -> Figure:
     layers = seaborn.color_palette(STYLE.attention, course.sizes["layer"] + 1).as_hex()[:-1]  # the last is nearly white
     energies = [{"color": colour, "linestyle": ("-", "--", ":")[k % 3]} for k, colour in enumerate(layers)]
     has_energy = bool(np.isfinite(course["energy"]).any())
-    rows = -(-len(priors) // NAMES), -(-len(layers) // NAMES) * has_energy
-    with matplotlib.rc_context(STYLE.settings()):
+    lefts, wide, in_row = PANELS[style.column], ACROSS[style.column], NAMES[style.column]
+    rows = -(-len(priors) // in_row), -(-len(layers) // in_row) * has_energy
+    with matplotlib.rc_context(style.settings()):
         shape = course["image"].shape[-3:-1] if "image" in course else (0, 1)
-        pictures = TOP + WIDTH * shape[0] / shape[1] + BARS + 4
-        page = page_of(pictures + PANEL + AXIS + 4 * sum(rows) + 2)
-        _draw_pass(page, course, iteration, last, WIDTH * shape[0] / shape[1])
-        boxes = [(left, pictures, ACROSS, PANEL) for left in PANELS]
+        height = WIDTH * shape[0] / shape[1]
+        across, n_pictures = (4 if style.column == "double" else 2), 1 + min(COLUMNS, len(priors))
+        pitch = TOP + height + BARS
+        pictures = pitch * -(-n_pictures // across) + 4
+        row = PANEL + AXIS
+        page = page_of(pictures + row * -(-3 // len(lefts)) + 4 * sum(rows) + 2, style)
+        cells = [(LEFT + k % across * (WIDTH + GAP), TOP + k // across * pitch) for k in range(n_pictures)]
+        _draw_pass(page, course, iteration, last, height, cells)
+        boxes = [(lefts[k % len(lefts)], pictures + k // len(lefts) * row, wide, PANEL) for k in range(3)]
         if "branch" in course:
             _draw_loop(page, boxes[0], course, iteration, lines)
         else:
@@ -69,11 +87,11 @@ def unfolding(course: xr.Dataset, iteration: int = -1) -> Figure:
         texts = [f"{10.0**power:g}" for power in powers]
         _draw_passes(page, boxes[1], change, lines, iteration, "change of the state", limits, powers, texts)
         _draw_energy(page, boxes[2], course, energies, iteration)
-        top = pictures + PANEL + AXIS + 2
-        draw_names(page, 3, top, STYLE.double - 3, priors, list(lines.values()), NAMES)
+        top = boxes[-1][1] + row + 2
+        draw_names(page, 3, top, style.width - 3, priors, list(lines.values()), in_row)
         if has_energy:
             names = [f"block {int(layer)}" for layer in course["layer"].values]
-            draw_names(page, 3, top + 4 * rows[0], STYLE.double - 3, names, energies, NAMES)
+            draw_names(page, 3, top + 4 * rows[0], style.width - 3, names, energies, in_row)
     page.figure.set_label(_caption(course, iteration))
     return page.figure
 
@@ -86,11 +104,11 @@ def _looks(priors: list[str]) -> dict[str, dict]:
     return {name: fixed.get(name) or next(free) for name in priors}
 
 
-def _draw_pass(page: Axes, course: xr.Dataset, iteration: int, last: int, height: float) -> None:
+def _draw_pass(page: Axes, course: xr.Dataset, iteration: int, last: int, height: float, cells) -> None:
     """Draw the picture, the weights of some priors and what they make of it."""
     names = [plain(name) for name in course.attrs["names"]]
     colours = STYLE.colours(2)
-    page.text(LEFT, TOP - 2, f"pass {iteration} of {last}", size=STYLE.letter)
+    page.text(LEFT, TOP - 2, f"pass {iteration} of {last}", size=points(STYLE.letter))
     image = None
     if "image" in course:
         image = course["image"].isel(iteration=iteration) if "iteration" in course["image"].dims else course["image"]
@@ -99,16 +117,15 @@ def _draw_pass(page: Axes, course: xr.Dataset, iteration: int, last: int, height
     weights = course.get("prior_weights")
     limits = None if weights is None or weights.isnull().all() else (float(weights.min()), float(weights.max()))
     if limits is not None:
-        page.text(LEFT, TOP + height + 4, shortened(f"prior weight, {limits[0]:.2g} (dark)", WIDTH))
-        page.text(LEFT, TOP + height + 7.5, f"to {limits[1]:.2g} (light)")
-    for column, prior in enumerate(course["prior"].values[:COLUMNS], start=1):
-        x = LEFT + column * (WIDTH + GAP)
-        page.text(x, TOP - 2, shortened(f"prior: {prior}", WIDTH), size=STYLE.letter)
+        page.text(LEFT, TOP + height + 4, shortened(f"prior weight, {two_digits(limits[0])} (dark)", WIDTH))
+        page.text(LEFT, TOP + height + 7.5, f"to {two_digits(limits[1])} (light)")
+    for (x, y), prior in zip(cells[1:], course["prior"].values[:COLUMNS], strict=True):
+        page.text(x, y - 2, shortened(f"prior: {prior}", WIDTH), size=points(STYLE.letter))
         if image is not None and limits is not None:
             values = weights.sel(prior=prior).isel(iteration=iteration).values.astype(np.float32)
-            place_picture(page, overlay(image, _in_pixels(values, image.shape[:2]), limits), x, TOP, WIDTH, height)
+            place_picture(page, overlay(image, _in_pixels(values, image.shape[:2]), limits), x, y, WIDTH, height)
         p = course["probability"].sel(prior=prior).isel(iteration=iteration).values
-        draw_bars(page, x, TOP + height + 1, WIDTH, names, p, colours, 0)
+        draw_bars(page, x, y + height + 1, WIDTH, names, p, colours, 0)
 
 
 def _in_pixels(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -82,7 +82,8 @@ def oscillation(record: xr.Dataset, last: int = 4, tolerance: float = 0.01) -> x
     chosen = slice(-last, None)
     one, two = (record[name].isel(iteration=chosen).mean("iteration") for name in ("state_change", "two_step_change"))
     settled = one <= tolerance
-    return _described(((one - two) / (one + two)).where(~settled, 0), "swing of period 2")
+    total = (one + two).where(~settled)  # a state that has stopped would be 0 / 0
+    return _described(((one - two) / total).where(~settled, 0), "swing of period 2")
 
 
 def cue_memory(record: xr.Dataset, kind: str = "released") -> xr.DataArray:

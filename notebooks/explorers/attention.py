@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,19 +13,17 @@ from torch import nn
 
 from experiments import measures
 from experiments.figures.attention import KINDS, attention
-from experiments.figures.drawing import Figure
+from experiments.figures.drawing import Figure, Style
 from experiments.looking import CUES, Cue, look
 from experiments.observers import class_names
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
 from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture
 from notebooks.explorers.place import PlacePicker
 
 __all__ = ["AttentionExplorer", "AttentionSelection"]
 
 SHAPES = ("spotlight", "box")
-LARGEST_GAIN = 10.0  # of models whose default is small
-WHO = ("model", "checkpoint", "device")
 IMPORTS = """import absvit
 from absvit.images import read_photograph
 from experiments import competing, looking
@@ -132,6 +131,10 @@ class AttentionExplorer(Explorer):
         rows = list(self.controls.values())
         return [*rows[:6], self.chooser.upload, *rows[6:8], self.place, *rows[8:]]
 
+    def needs(self) -> Callable[[], object]:
+        """Give what loads the model."""
+        return self.models.named(self.controls)
+
     def prepare(self) -> None:
         """Fit classes, layers, heads, checkpoints and the default gain to the model, and what is shown to the cue."""
         at = {name: control.value for name, control in self.controls.items()}
@@ -148,9 +151,7 @@ class AttentionExplorer(Explorer):
             if self._fitted_to is None or fitted_to[:2] != self._fitted_to[:2]:
                 self._fit(model)
             kind = {"none": "learned", "class and place": "class"}.get(at["prior"], at["prior"])
-            gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
-            self.controls["gain"].max = max(LARGEST_GAIN, 1.5 * gain)
-            self.controls["gain"].value = gain
+            fit_gain(self.controls["gain"], model, kind)
             self._fitted_to = fitted_to
         if where:
             self.place.show(self._pixels(*(at[name] for name in (*WHO, "source", "number", "path"))))
@@ -168,23 +169,25 @@ class AttentionExplorer(Explorer):
         self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
         super().move(selection)
 
-    def draw(self, selection: AttentionSelection) -> tuple[xr.Dataset, Figure]:
+    def draw(self, selection: AttentionSelection, style: Style) -> tuple[xr.Dataset, Figure]:
         """Look, and draw what is seen.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : sizes and colours of the figure.
         """
         s = selection
         record = self._looked((s.model, s.checkpoint, s.device), (s.source, s.number, s.path), s.cue, s.iterations)
-        return record, attention(record, s.kind, s.layer, None if s.head < 0 else s.head, s.opacity)
+        return record, attention(record, s.kind, s.layer, None if s.head < 0 else s.head, s.opacity, style)
 
-    def code(self, selection: AttentionSelection) -> str:
+    def code(self, selection: AttentionSelection, style: str) -> str:
         """Write the lines that make the same figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : last argument of the figure's function.
         """
         s = selection
         place = f", place=({s.x}, {s.y}), width={s.width}" if s.cue.box is None else f", box={s.cue.box}"
@@ -196,7 +199,7 @@ class AttentionExplorer(Explorer):
             f"cue = looking.Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
             f'record = looking.look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
             f"figure = attention(record, {s.kind!r}, layer={s.layer}, "
-            f"head={None if s.head < 0 else s.head}, opacity={s.opacity})\n"
+            f"head={None if s.head < 0 else s.head}, opacity={s.opacity}{style})\n"
         )
 
     def _look(self, who: tuple[str, str, str], picture: tuple[str, int, str], cue: Cue, iterations: int) -> xr.Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +14,9 @@ import xarray as xr
 from experiments import measures
 from experiments.competing import FAMILIES, GRADED, compete
 from experiments.figures.competition import competition, curves
-from experiments.figures.drawing import Figure
+from experiments.figures.drawing import Figure, Style
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
 from notebooks.explorers.stored import opener
 
 __all__ = ["BistableExplorer", "BistableSelection"]
@@ -71,13 +72,14 @@ class BistableExplorer(Explorer):
         self._curves = lru_cache(8)(lambda path: curves(self._open(path)))
         self._open = opener("python -m experiments bistable --family overlay")
         self._competed = lru_cache(32)(self._compete)
+        self._fitted_to: tuple[str, str] | None = None
         controls = {
             **model_controls(model, feedback=True),
             "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
             "family": labelled(widgets.Dropdown, "family", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "mix": labelled(widgets.SelectionSlider, "mix", options=MIXES, value=0.5),
-            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=10, step=0.25),
+            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=LARGEST_GAIN, step=0.25),
             "iterations": labelled(widgets.IntSlider, "iterations", value=1, min=1, max=8),
             "kind": labelled(widgets.Dropdown, "map", options=MAPS),
             "stored": labelled(widgets.Text, "record", value=stored, placeholder="none", continuous_update=False),
@@ -85,30 +87,53 @@ class BistableExplorer(Explorer):
         super().__init__(controls, BistableSelection, "competition", folder)
         self.update()
 
+    def needs(self) -> Callable[[], object]:
+        """Give what loads the model."""
+        return self.models.named(self.controls)
+
     def prepare(self) -> None:
-        """Switch the mix off where the readings stand side by side, and offer the model's checkpoints."""
-        self.models.fit(self.controls)
+        """Switch the mix off where the readings stand side by side, and fit checkpoints and gain to the model."""
+        model = self.models.fit(self.controls)
+        fitted_to = (self.controls["model"].value, self.controls["checkpoint"].value)
+        if fitted_to != self._fitted_to:
+            fit_gain(self.controls["gain"], model)
+            self._fitted_to = fitted_to
         self.controls["mix"].disabled = self.controls["family"].value not in GRADED
 
-    def draw(self, selection: BistableSelection) -> tuple[xr.Dataset, Figure]:
+    def move(self, selection: BistableSelection) -> None:
+        """Move the controls to a selection, the model first: the gain depends on it.
+
+        Parameters
+        ----------
+        selection : where to.
+        """
+        for name in WHO:
+            self.controls[name].value = getattr(selection, name)
+        self.prepare()
+        self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
+        super().move(selection)
+
+    def draw(self, selection: BistableSelection, style: Style) -> tuple[xr.Dataset, Figure]:
         """Let the readings compete at every mix, and draw one of them.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : sizes and colours of the figure.
         """
         s = selection
         who = (s.model, s.checkpoint, s.device)
         record = self._competed(who, s.photographs.strip(), s.family, s.number, s.gain, s.iterations, s.kind)
         stored = self._curves(s.stored.strip()) if s.stored.strip() else None
-        return record, competition(record, s.mix, s.kind, stored)
+        return record, competition(record, s.mix, s.kind, stored, style)
 
-    def code(self, selection: BistableSelection) -> str:
+    def code(self, selection: BistableSelection, style: str) -> str:
         """Write the lines that make the same figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : last argument of the figure's function.
         """
         s = selection
         folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
@@ -120,7 +145,7 @@ class BistableExplorer(Explorer):
             f"mixes = {_mixes(s.family)}\n"
             f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
             f"kinds=({s.kind!r},){folder})\n"
-            f"figure = competition(record, {s.mix}, {s.kind!r}, {stored})\n"
+            f"figure = competition(record, {s.mix}, {s.kind!r}, {stored}{style})\n"
         )
 
     def _compete(self, who: tuple, photographs: str, family: str, number: int, gain: float, iterations: int, kind: str):

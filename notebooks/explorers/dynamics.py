@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,11 +12,11 @@ import xarray as xr
 
 from experiments.competing import FAMILIES
 from experiments.feedback_dynamics import CONDITIONS, PROTOCOLS, FeedbackDynamics
-from experiments.figures.drawing import Figure
+from experiments.figures.drawing import Figure, Style
 from experiments.figures.unfolding import unfolding
 from experiments.unfolding import MAKE, STEPS, follow, unfold
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
 from notebooks.explorers.stored import opener
 
 __all__ = ["DynamicsExplorer", "DynamicsSelection"]
@@ -97,6 +98,7 @@ class DynamicsExplorer(Explorer):
         self._unfolded = lru_cache(8)(self._unfold)
         self._followed = lru_cache(32)(self._follow)
         self._protocol = self._path = ""
+        self._fitted_to: tuple[str, str] | None = None
         controls = {
             "stored": labelled(widgets.Text, "record", value=stored, placeholder="live model", continuous_update=False),
             "trial": labelled(widgets.SelectionSlider, "trial", options=[MEAN]),
@@ -108,7 +110,7 @@ class DynamicsExplorer(Explorer):
             "family": labelled(widgets.Dropdown, "picture", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "passes": labelled(widgets.BoundedIntText, "passes", value=10, min=1, max=400),
-            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=10, step=0.25),
+            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=LARGEST_GAIN, step=0.25),
             "noise": labelled(widgets.FloatSlider, "noise", value=0.0, min=0, max=1, step=0.05),
             "prior": labelled(widgets.Dropdown, "energy", options=tuple(CONDITIONS), value="class 1"),
             "iteration": labelled(widgets.IntSlider, "pass", value=1, min=0, max=10),
@@ -123,6 +125,10 @@ class DynamicsExplorer(Explorer):
         rows = list(self.controls.values())
         return [*rows[:-1], self.play, rows[-1]]
 
+    def needs(self) -> Callable[[], object]:
+        """Give what loads the live model, where there is one."""
+        return super().needs() if self.controls["stored"].value.strip() else self.models.named(self.controls)
+
     def prepare(self) -> None:
         """Show the controls of the record or of the live model, and fit passes, trials and gains to it."""
         at = {name: control.value for name, control in self.controls.items()}
@@ -134,7 +140,10 @@ class DynamicsExplorer(Explorer):
             self._fit_record(path)
             return
         self._path = ""
-        self.models.fit(self.controls)
+        model, fitted_to = self.models.fit(self.controls), (at["model"], at["checkpoint"])
+        if fitted_to != self._fitted_to:
+            fit_gain(self.controls["gain"], model)
+            self._fitted_to = fitted_to
         if at["protocol"] != self._protocol:
             self._protocol = at["protocol"]
             self.controls["passes"].value = PASSES[self._protocol]
@@ -151,39 +160,43 @@ class DynamicsExplorer(Explorer):
         ----------
         selection : where to.
         """
-        for name in ("stored", "protocol"):
+        for name in ("stored", *WHO, "protocol"):
             self.controls[name].value = getattr(selection, name)
         self.prepare()
         self.controls["passes"].value = selection.passes
+        self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
         self.prepare()
         unused = LIVE if selection.stored.strip() else STORED
         for name, control in self.controls.items():
             if name not in unused:
                 control.value = getattr(selection, name)
 
-    def draw(self, selection: DynamicsSelection) -> tuple[xr.Dataset, Figure]:
+    def draw(self, selection: DynamicsSelection, style: Style) -> tuple[xr.Dataset, Figure]:
         """Run the protocol or read the record, and draw one of its passes.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : sizes and colours of the figure.
         """
         s = selection
         if s.stored.strip():
             key = (s.stored.strip(), None if s.trial < 0 else s.trial, s.run_gain, s.run_noise, s.prior)
-            return self._open(s.stored.strip()), unfolding(self._followed(*key), s.iteration)
+            return self._open(s.stored.strip()), unfolding(self._followed(*key), s.iteration, style)
         live = ((s.model, s.checkpoint, s.device), s.photographs.strip(), s.family, s.number, s.parameters)
-        return self._unfolded(*live), unfolding(self._followed(live, 0, s.gain, s.noise, s.prior), s.iteration)
+        course = self._followed(live, 0, s.gain, s.noise, s.prior)
+        return self._unfolded(*live), unfolding(course, s.iteration, style)
 
-    def code(self, selection: DynamicsSelection) -> str:
+    def code(self, selection: DynamicsSelection, style: str) -> str:
         """Write the lines that make the same figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : last argument of the figure's function.
         """
         s = selection
-        end = f"figure = unfolding(course, iteration={s.iteration})\n"
+        end = f"figure = unfolding(course, iteration={s.iteration}{style})\n"
         if s.stored.strip():
             trial = None if s.trial < 0 else s.trial
             return (

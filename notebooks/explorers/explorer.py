@@ -16,7 +16,7 @@ import ipywidgets as widgets
 import xarray as xr
 
 from experiments import figures
-from experiments.figures.drawing import Figure
+from experiments.figures.drawing import STYLES, Figure, Style, style_of
 from experiments.figures.screen import png
 from experiments.looking import stamped
 
@@ -24,6 +24,7 @@ __all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]
 
 WAIT = 0.06  # seconds that a control must rest before anything is computed
 REMEMBERED = 64  # views
+LOADS = 4  # at the same time
 BUSY = "<b>looking …</b>"
 
 
@@ -102,8 +103,9 @@ class Explorer(widgets.VBox):
     """Controls beside a figure. What is shown follows from ``selection`` alone.
 
     A subclass gives ``draw`` and ``code``; ``selection`` may be read and set, as may ``record`` and ``figure``, which
-    then stand until a control moves. Moves are worked off beside the kernel's event loop: ``check``, called between
-    the blocks of a model, gives up what a later move has made stale.
+    then stand until a control moves. Moves are worked off beside the kernel's event loop, in two steps: what
+    ``needs`` names is loaded, then, unless something later has been asked for, the selection is computed and drawn;
+    ``check``, called between the blocks of a model, gives up what a later move has made stale.
 
     Parameters
     ----------
@@ -119,6 +121,7 @@ class Explorer(widgets.VBox):
         self.controls, self._kind, self.folder = dict(controls), kind, Path(folder)
         self._asked = self._working = self._answered = 0  # numbers of moves
         self._pool = ThreadPoolExecutor(1, "explorer")
+        self._loads = ThreadPoolExecutor(LOADS, "loading")  # a load cannot be stopped, but nobody has to wait for it
         self._record: xr.Dataset | None = None
         self._figure: Figure | None = None
         self._quiet = False
@@ -135,10 +138,13 @@ class Explorer(widgets.VBox):
         self._code = widgets.Textarea(layout=widgets.Layout(width="98%", height="190px"))
         self._code.add_class("explorer-code")
         self.file = widgets.Text(value=name, description="file")
-        self.format = widgets.Dropdown(options=["pdf", "svg", "png"], layout=widgets.Layout(width="90px"))
+        self.format = widgets.Dropdown(options=["pdf", "svg", "png"], layout=widgets.Layout(width="70px"))
+        narrow = widgets.Layout(width="90px")
+        self.style = widgets.Dropdown(options=list(STYLES), tooltip="7-point or 13-point text", layout=narrow)
+        self.width = widgets.Dropdown(options=["double", "single"], tooltip="columns of a journal", layout=narrow)
         self.save_button = widgets.Button(description="save figure", tooltip="write the figure, its origin inside")
         self.save_button.on_click(lambda _: self.save())
-        for control in self.controls.values():
+        for control in (*self.controls.values(), self.style, self.width):
             control.observe(self._moved, "value")
         code = widgets.Accordion([self._code], titles=("copy code: these lines make this figure without widgets",))
         shown = widgets.VBox(
@@ -146,7 +152,7 @@ class Explorer(widgets.VBox):
                 self.picture,
                 self._caption,
                 self._message,
-                widgets.HBox([self.file, self.format, self.save_button]),
+                widgets.HBox([self.file, self.format, self.style, self.width, self.save_button]),
                 code,
             ],
             layout=widgets.Layout(flex="1 1 0%", min_width="0"),
@@ -158,23 +164,32 @@ class Explorer(widgets.VBox):
         """List the widgets of the left side, in order."""
         return list(self.controls.values())
 
-    def draw(self, selection: Any) -> tuple[xr.Dataset, Figure]:
+    def draw(self, selection: Any, style: Style) -> tuple[xr.Dataset, Figure]:
         """Compute the record of a selection, and its figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : sizes and colours of the figure.
         """
         raise NotImplementedError
 
-    def code(self, selection: Any) -> str:
+    def code(self, selection: Any, style: str) -> str:
         """Write the lines that make the same figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : last argument of the figure's function, with a comma before it; "" for the default style.
         """
         raise NotImplementedError
+
+    def needs(self) -> Callable[[], object]:
+        """Give the function that loads what the controls are fitted to, such as a model; by default there is nothing.
+
+        It may take long, so it is called beside the kernel's event loop, before ``prepare``.
+        """
+        return lambda: None
 
     def prepare(self) -> None:
         """Fit the controls to each other before a selection is read from them."""
@@ -243,7 +258,7 @@ class Explorer(widgets.VBox):
         self._asked += 1
         self._busy.value = BUSY
         try:
-            found = self._work(self._asked, self._prepared())
+            found = self._work(self._asked, *self._prepared())
         except Exception as error:  # whatever it is, the explorer stays alive and says it
             found = readable(error)
         self._show(self._asked, found)
@@ -271,10 +286,14 @@ class Explorer(widgets.VBox):
         except Exception as error:
             self.message = readable(error)
 
-    def _view(self, selection: Any) -> Shown:
-        """What a selection shows; the latest are remembered."""
-        record, figure = self.draw(selection)
-        return Shown(record, figure, png(figure), self.code(selection))
+    def _view(self, selection: Any, look: tuple[str, str]) -> Shown:
+        """What a selection shows in a style of a width; the latest are remembered."""
+        record, figure = self.draw(selection, style_of(*look))
+        code = self.code(selection, "")
+        if style_of(*look) != style_of():
+            words = ", ".join(map(repr, look))
+            code = f"from experiments.figures import style_of\n{self.code(selection, f', style=style_of({words})')}"
+        return Shown(record, figure, png(figure), code)
 
     def _set(self, **values: Any) -> None:
         """Move several controls as one."""
@@ -298,34 +317,52 @@ class Explorer(widgets.VBox):
             self.update()
             return
         self._asked += 1
+        job = loop.run_in_executor(self._loads, self._load, self._asked, self.needs())
+        job.add_done_callback(partial(self._go_on, self._asked))
+
+    def _load(self, number: int, load: Callable[[], object]) -> str | None:
+        """Load what the controls need, or say why it cannot be; nothing where a later move has made it stale."""
         try:
-            selection = self._prepared()
+            if number == self._asked:
+                load()
         except Exception as error:
-            self._show(self._asked, readable(error))
+            return readable(error)
+        return None
+
+    def _go_on(self, number: int, job: Future) -> None:
+        """Compute what the controls say, now that what they need is there, unless a later move has come meanwhile."""
+        if job.cancelled() or number != self._asked:
             return
-        job = loop.run_in_executor(self._pool, self._work, self._asked, selection)
-        job.add_done_callback(partial(self._finish, self._asked))
+        try:
+            if job.result() is not None:
+                raise ValueError(job.result())
+            asked = self._prepared()
+        except Exception as error:
+            self._show(number, readable(error))
+            return
+        work = asyncio.get_running_loop().run_in_executor(self._pool, self._work, number, *asked)
+        work.add_done_callback(partial(self._finish, number))
 
     def _finish(self, number: int, job: Future) -> None:
         if not job.cancelled():
             self._show(number, job.result())
 
-    def _prepared(self) -> Any:
-        """The selection, once the controls fit each other."""
+    def _prepared(self) -> tuple[Any, tuple[str, str]]:
+        """The selection, once the controls fit each other, and the style and width of its figure."""
         quiet, self._quiet = self._quiet, True
         try:
             self.prepare()
-            return self.selection
+            return self.selection, (self.style.value, self.width.value)
         finally:
             self._quiet = quiet
 
-    def _work(self, number: int, selection: Any) -> Shown | str | None:
+    def _work(self, number: int, selection: Any, look: tuple[str, str]) -> Shown | str | None:
         """What a selection shows, or why it cannot be shown; None where a later move has made it stale."""
         with self._drawing:
             self._working = number
             try:
                 self.check()
-                return self._views(selection)
+                return self._views(selection, look)
             except Stale:
                 return None
             except Exception as error:

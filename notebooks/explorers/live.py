@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from threading import Lock
 
 import ipywidgets as widgets
 import torch
@@ -14,9 +15,11 @@ from absvit.models import sources
 from absvit.models.zoo import VARIANTS
 from notebooks.explorers.explorer import labelled
 
-__all__ = ["DEVICES", "Models", "code_of", "model_controls", "model_names"]
+__all__ = ["DEVICES", "LARGEST_GAIN", "WHO", "Models", "code_of", "fit_gain", "model_controls", "model_names"]
 
 DEVICES = ("cpu", "cuda", "mps")
+WHO = ("model", "checkpoint", "device")
+LARGEST_GAIN = 10.0  # of models whose default is small
 
 
 def model_names(feedback: bool = False) -> list[str]:
@@ -58,6 +61,20 @@ def code_of(model: str, checkpoint: str = "", device: str = "cpu") -> str:
     return f"absvit.load_model({words})" + (f".to({device!r})" if device != "cpu" else "")
 
 
+def fit_gain(slider: widgets.FloatSlider, model: nn.Module, kind: str = "class") -> None:
+    """Set a slider to the default gain of a model, and let it go beyond.
+
+    Parameters
+    ----------
+    slider : of the gain.
+    model : the model.
+    kind : of the prior.
+    """
+    gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
+    slider.max = max(LARGEST_GAIN, 1.5 * gain)
+    slider.value = gain
+
+
 class Models:
     """Models by name, checkpoint and device; the latest stay in memory.
 
@@ -70,9 +87,10 @@ class Models:
     def __init__(self, check: Callable[[], None], remembered: int = 3) -> None:
         self._check = check
         self._load = lru_cache(remembered)(self._loaded)
+        self._locks: dict[tuple[str, str, str], Lock] = {}
 
     def __call__(self, model: str, checkpoint: str = "", device: str = "cpu") -> nn.Module:
-        """Load a model, or give the one that is loaded already.
+        """Load a model, or give the one that is loaded already; from any thread.
 
         Parameters
         ----------
@@ -84,7 +102,9 @@ class Models:
         ------
         FileNotFoundError, ValueError : as ``absvit.load_model``; or there is no such device.
         """
-        return self._load(model, checkpoint.strip(), device)
+        what = (model, checkpoint.strip(), device)
+        with self._locks.setdefault(what, Lock()):  # asked for twice at once, it is loaded once
+            return self._load(*what)
 
     def fit(self, controls: dict[str, widgets.Widget]) -> nn.Module:
         """Load the model that controls say, and offer its bundled checkpoints.
@@ -94,7 +114,16 @@ class Models:
         controls : with model, checkpoint and device.
         """
         controls["checkpoint"].options = tuple(sources.bundled_tags(controls["model"].value))
-        return self(*(controls[name].value for name in ("model", "checkpoint", "device")))
+        return self(*(controls[name].value for name in WHO))
+
+    def named(self, controls: dict[str, widgets.Widget]) -> Callable[[], nn.Module]:
+        """Give what loads the model that controls say now; it may be called from any thread.
+
+        Parameters
+        ----------
+        controls : with model, checkpoint and device.
+        """
+        return partial(self, *(controls[name].value for name in WHO))
 
     def _loaded(self, model: str, checkpoint: str, device: str) -> nn.Module:
         there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

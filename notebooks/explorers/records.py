@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import xarray as xr
 
 from experiments.browsing import MOST, PICTURE_DIMS, View, browsable
-from experiments.figures.drawing import Figure
+from experiments.figures.drawing import Figure, Style
 from experiments.figures.record_view import view_record
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.stored import opener
@@ -113,29 +113,31 @@ class RecordExplorer(Explorer):
         free = dict(self.selection.view.at)
         self._box.children = [slider for dim, slider in self.sliders.items() if dim in free]
 
-    def draw(self, selection: RecordSelection) -> tuple[xr.Dataset, Figure]:
+    def draw(self, selection: RecordSelection, style: Style) -> tuple[xr.Dataset, Figure]:
         """Read what is shown, and draw it.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : sizes and colours of the figure.
         """
         record = self._open(selection.path)
-        return record, view_record(record, selection.view)
+        return record, view_record(record, selection.view, style)
 
-    def code(self, selection: RecordSelection) -> str:
+    def code(self, selection: RecordSelection, style: str) -> str:
         """Write the lines that make the same figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : last argument of the figure's function.
         """
         return (
             "from absvit import records\nfrom experiments.browsing import View\n"
             "from experiments.figures.record_view import view_record\n\n"
             f"record = records.load({selection.path!r})\n"
             f"view = {selection.view}\n"
-            "figure = view_record(record, view)\n"
+            f"figure = view_record(record, view{style})\n"
         )
 
     def _fit(self, values: xr.DataArray) -> None:

@@ -13,7 +13,7 @@ import xarray as xr
 from absvit.models import sources
 from experiments.degrading import NAMES, degrade
 from experiments.figures.degrading import degrading
-from experiments.figures.drawing import Figure
+from experiments.figures.drawing import Figure, Style
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import DEVICES, Models, code_of, model_names
 from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture
@@ -122,25 +122,27 @@ class RobustnessExplorer(Explorer):
         """Show the field that the picture needs."""
         self.chooser.fit()
 
-    def draw(self, selection: RobustnessSelection) -> tuple[xr.Dataset, Figure]:
+    def draw(self, selection: RobustnessSelection, style: Style) -> tuple[xr.Dataset, Figure]:
         """Corrupt the picture, ask the models, and draw their answers and profiles.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : sizes and colours of the figure.
         """
         s = selection
         profiles = [self._open(path) for path in s.records]
         picture, how = (s.source, s.number, s.path), (s.corruption, s.iterations, s.seed)
         record = self._degraded(s.observers, s.device, picture, how)
-        return record, degrading(record, s.severity, profiles)
+        return record, degrading(record, s.severity, profiles, style)
 
-    def code(self, selection: RobustnessSelection) -> str:
+    def code(self, selection: RobustnessSelection, style: str) -> str:
         """Write the lines that make the same figure.
 
         Parameters
         ----------
         selection : what the controls say.
+        style : last argument of the figure's function.
         """
         s = selection
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
@@ -152,7 +154,7 @@ class RobustnessExplorer(Explorer):
             f"pictures = {{name: {code_of_picture(s.source, s.number, s.path)} for name, model in models.items()}}\n"
             f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"
             f"profiles = [records.load(path) for path in {list(s.records)}]\n"
-            f"figure = degrading(record, {s.severity}, profiles)\n"
+            f"figure = degrading(record, {s.severity}, profiles{style})\n"
         )
 
     def _degrade(self, who: tuple[tuple[str, str], ...], device: str, picture: tuple, how: tuple) -> xr.Dataset:
