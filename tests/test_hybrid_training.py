@@ -8,6 +8,7 @@ import synthetic_pictures
 import torch
 
 import absvit
+from absvit.distributed import Process
 from absvit.training import __main__ as command
 from absvit.training import composite_task, results
 from absvit.training.cued_composites import CuedComposites
@@ -136,6 +137,12 @@ def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, mon
     assert measured["halves_selection"] == pytest.approx(float(sum(own) / (sum(own) + sum(other))), rel=1e-4)
     assert measured["halves_p_cued"] == pytest.approx(float(sum(own) / len(own)), rel=1e-4)
     assert measured["halves_both_decide"] == pytest.approx(np.mean(both))
+    task, sums = tasks[0], []
+    for rank in range(20):  # share 12 composites: some processes have none
+        task.process = Process(rank, 20, torch.device("cpu"))
+        with torch.inference_mode():
+            sums.append(task._summed(task._right_answers, model, whole, 2))
+    assert sum(sums).tolist() == pytest.approx([measured[f"top1_pass{k}"] * len(whole) for k in (1, 2)])
 
 
 @pytest.mark.parametrize(
