@@ -15,7 +15,8 @@ from experiments.competing import FAMILIES, GRADED, compete
 from experiments.figures.competition import competition, curves
 from experiments.figures.drawing import Figure
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.live import LARGEST_GAIN, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.pictures import code_of_folder, folder_control, show_known
 from notebooks.explorers.stored import opener
 
 __all__ = ["BistableExplorer", "BistableSelection"]
@@ -62,7 +63,8 @@ class BistableExplorer(Explorer):
     Parameters
     ----------
     stored : record of many pictures to compare with; "" for none.
-    model : model that is shown first; it has to know the embedded objects.
+    model : model that is shown first; it has to know the embedded objects, or photographs: those of this repository
+        come first where it knows them.
     folder : where figures are saved.
     """
 
@@ -71,13 +73,14 @@ class BistableExplorer(Explorer):
         self._curves = lru_cache(8)(lambda path: curves(self._open(path)))
         self._open = opener("python -m experiments bistable --family overlay")
         self._competed = lru_cache(32)(self._compete)
+        self._fitted_to: tuple[str, str] | None = None
         controls = {
             **model_controls(model, feedback=True),
-            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
+            "photographs": folder_control(),
             "family": labelled(widgets.Dropdown, "family", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "mix": labelled(widgets.SelectionSlider, "mix", options=MIXES, value=0.5),
-            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=10, step=0.25),
+            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=LARGEST_GAIN, step=0.25),
             "iterations": labelled(widgets.IntSlider, "iterations", value=1, min=1, max=8),
             "kind": labelled(widgets.Dropdown, "map", options=MAPS),
             "stored": labelled(widgets.Text, "record", value=stored, placeholder="none", continuous_update=False),
@@ -86,9 +89,25 @@ class BistableExplorer(Explorer):
         self.update()
 
     def prepare(self) -> None:
-        """Switch the mix off where the readings stand side by side, and offer the model's checkpoints."""
-        self.models.fit(self.controls)
+        """Fit checkpoints, pictures and gain to the model; switch the mix off where the readings stand side by side."""
+        model, who = self.models.fit(self.controls), (self.controls["model"].value, self.controls["checkpoint"].value)
+        if who != self._fitted_to:
+            show_known(self.controls, "family", model)
+            fit_gain(self.controls["gain"], model)
+            self._fitted_to = who
         self.controls["mix"].disabled = self.controls["family"].value not in GRADED
+
+    def move(self, selection: BistableSelection) -> None:
+        """Move the controls to a selection, the model first: pictures and gain depend on it.
+
+        Parameters
+        ----------
+        selection : where to.
+        """
+        for name in ("model", "checkpoint", "device"):
+            self.controls[name].value = getattr(selection, name)
+        self.prepare()
+        super().move(selection)
 
     def draw(self, selection: BistableSelection) -> tuple[xr.Dataset, Figure]:
         """Let the readings compete at every mix, and draw one of them.
@@ -111,7 +130,6 @@ class BistableExplorer(Explorer):
         selection : what the controls say.
         """
         s = selection
-        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\nfrom experiments import competing\n"
@@ -119,7 +137,7 @@ class BistableExplorer(Explorer):
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
             f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
-            f"kinds=({s.kind!r},){folder})\n"
+            f"kinds=({s.kind!r},){code_of_folder(s.photographs)})\n"
             f"figure = competition(record, {s.mix}, {s.kind!r}, {stored})\n"
         )
 

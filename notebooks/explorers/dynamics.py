@@ -15,7 +15,8 @@ from experiments.figures.drawing import Figure
 from experiments.figures.unfolding import unfolding
 from experiments.unfolding import MAKE, STEPS, follow, unfold
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import Models, code_of, model_controls
+from notebooks.explorers.live import LARGEST_GAIN, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.pictures import code_of_folder, folder_control, show_known
 from notebooks.explorers.stored import opener
 
 __all__ = ["DynamicsExplorer", "DynamicsSelection"]
@@ -87,7 +88,8 @@ class DynamicsExplorer(Explorer):
     Parameters
     ----------
     stored : record of feedback_dynamics that is shown first; "" for a live model.
-    model : live model that is shown first; it has to know the embedded objects.
+    model : live model that is shown first; it has to know the embedded objects, or photographs: those of this
+        repository come first where it knows them.
     folder : where figures are saved.
     """
 
@@ -97,6 +99,7 @@ class DynamicsExplorer(Explorer):
         self._unfolded = lru_cache(8)(self._unfold)
         self._followed = lru_cache(32)(self._follow)
         self._protocol = self._path = ""
+        self._fitted_to: tuple[str, str] | None = None
         controls = {
             "stored": labelled(widgets.Text, "record", value=stored, placeholder="live model", continuous_update=False),
             "trial": labelled(widgets.SelectionSlider, "trial", options=[MEAN]),
@@ -104,11 +107,11 @@ class DynamicsExplorer(Explorer):
             "run_noise": labelled(widgets.SelectionSlider, "noise", options=[0.0]),
             **model_controls(model, feedback=True),
             "protocol": labelled(widgets.Dropdown, "protocol", options=tuple(PROTOCOLS)),
-            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
+            "photographs": folder_control(),
             "family": labelled(widgets.Dropdown, "picture", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "passes": labelled(widgets.BoundedIntText, "passes", value=10, min=1, max=400),
-            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=10, step=0.25),
+            "gain": labelled(widgets.FloatSlider, "gain", value=2.0, min=0, max=LARGEST_GAIN, step=0.25),
             "noise": labelled(widgets.FloatSlider, "noise", value=0.0, min=0, max=1, step=0.05),
             "prior": labelled(widgets.Dropdown, "energy", options=tuple(CONDITIONS), value="class 1"),
             "iteration": labelled(widgets.IntSlider, "pass", value=1, min=0, max=10),
@@ -134,7 +137,11 @@ class DynamicsExplorer(Explorer):
             self._fit_record(path)
             return
         self._path = ""
-        self.models.fit(self.controls)
+        model, who = self.models.fit(self.controls), (at["model"], at["checkpoint"])
+        if who != self._fitted_to:
+            show_known(self.controls, "family", model)
+            fit_gain(self.controls["gain"], model)
+            self._fitted_to = who
         if at["protocol"] != self._protocol:
             self._protocol = at["protocol"]
             self.controls["passes"].value = PASSES[self._protocol]
@@ -145,13 +152,13 @@ class DynamicsExplorer(Explorer):
         self._reach(STEPS * passes if is_morph else passes)
 
     def move(self, selection: DynamicsSelection) -> None:
-        """Move the controls to a selection: record and protocol first, the others depend on them.
+        """Move the controls to a selection: record, protocol and model first, the others depend on them.
 
         Parameters
         ----------
         selection : where to.
         """
-        for name in ("stored", "protocol"):
+        for name in ("stored", "protocol", "model", "checkpoint", "device"):
             self.controls[name].value = getattr(selection, name)
         self.prepare()
         self.controls["passes"].value = selection.passes
@@ -192,14 +199,13 @@ class DynamicsExplorer(Explorer):
                 f"record = records.load({s.stored.strip()!r})\n"
                 f"course = follow(record, {trial}, gain={s.run_gain}, noise={s.run_noise}, prior={s.prior!r})\n{end}"
             )
-        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         return (
             "from pathlib import Path\n\nimport absvit\nfrom experiments.feedback_dynamics import FeedbackDynamics\n"
             "from experiments.figures.unfolding import unfolding\nfrom experiments.unfolding import follow, unfold\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"parameters = FeedbackDynamics({s.protocol!r}, {s.passes}, gains=({s.gain},), noise=({s.noise},),\n"
             f"                              priors={PRIORS[s.protocol]}, maps=True)\n"
-            f"record = unfold(model, {s.family!r}, {s.number}, parameters{folder})\n"
+            f"record = unfold(model, {s.family!r}, {s.number}, parameters{code_of_folder(s.photographs)})\n"
             f"course = follow(record, 0, prior={s.prior!r})\n{end}"
         )
 

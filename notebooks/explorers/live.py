@@ -14,9 +14,10 @@ from absvit.models import sources
 from absvit.models.zoo import VARIANTS
 from notebooks.explorers.explorer import labelled
 
-__all__ = ["DEVICES", "Models", "code_of", "model_controls", "model_names"]
+__all__ = ["DEVICES", "LARGEST_GAIN", "Models", "code_of", "fit_gain", "model_controls", "model_names"]
 
 DEVICES = ("cpu", "cuda", "mps")
+LARGEST_GAIN = 10.0  # of models whose default is small
 
 
 def model_names(feedback: bool = False) -> list[str]:
@@ -56,6 +57,20 @@ def code_of(model: str, checkpoint: str = "", device: str = "cpu") -> str:
     """
     words = ", ".join(map(repr, filter(None, (model, checkpoint.strip()))))
     return f"absvit.load_model({words})" + (f".to({device!r})" if device != "cpu" else "")
+
+
+def fit_gain(control: widgets.FloatSlider, model: nn.Module, kind: str = "class") -> None:
+    """Set a gain to what a model takes unless told otherwise, and let the slider reach beyond.
+
+    Parameters
+    ----------
+    control : the slider.
+    model : the model; a plain ViT takes 1, which does nothing.
+    kind : of the cue: learned, class, vector or place.
+    """
+    gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
+    control.max = max(LARGEST_GAIN, 1.5 * gain)
+    control.value = gain
 
 
 class Models:
