@@ -56,6 +56,7 @@ def test_a_recipe_trains_and_its_weights_look_at_pictures(recipe, pictures, cach
     card = json.loads(weights.with_suffix(".json").read_text())
     assert len(card["stem_sha256"]) == 64 and card["categories"] == list(synthetic_pictures.CLASSES)
     assert card["images"] == 96 and card["recipe"] == recipe
+    assert card["data"] == f"FOLDER {pictures.name}, composites of its training pictures of 6 classes"
     assert card["prior_gains"].get("class") == (None if name.startswith("vit") else RECIPES[recipe].class_gain)
     model = absvit.load_model(name, weights)
     assert model(torch.rand(1, 3, 64, 64) * 2 - 1).shape == (1, 6)

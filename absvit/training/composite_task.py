@@ -47,7 +47,7 @@ class CompositeTask(Classification):
     def __init__(
         self, recipe: HybridRecipe, data_path: Path, feature_cache: Path, process: Process, shares: tuple[int, int]
     ) -> None:
-        self.recipe, self.process = recipe, process
+        self.recipe, self.process, self.folder = recipe, process, Path(data_path).resolve().name
         self.size, self.n_micro = shares
         self.total = self.size * self.n_micro * process.world_size
         self.steps_per_epoch = recipe.epoch_images // self.total
