@@ -154,6 +154,9 @@ def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, mon
         (("--input-size", 96), "transform"),
         (("--epoch-images", 4), "less than one update"),
         (("--data-path", "nowhere"), "no data set at nowhere"),
+        (("--input-size", 100), "multiple of the stem's stride of 16, got 100"),  # before an hour of features
+        (("--model", "absvit_micro"), "hybrid recipes train absvit_hybrid_lite0_224 or vit_hybrid_lite0_224"),
+        (("--eval",), "measure with python -m experiments recognition, --folder PICTURES"),
     ],
 )
 def test_what_cannot_go_on_is_told(options, words, pictures, cache, tmp_path, capsys):
