@@ -46,7 +46,9 @@ def write_folders(out: Path) -> dict[str, int]:
             path = out / folder / pictures.classes[target] / f"{index:05d}.png"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                pictures.read(index).save(path)
+                part = path.with_suffix(".part")  # a writing that is interrupted leaves no half picture
+                pictures.read(index).save(part, "png")
+                part.replace(path)
         counts[folder] = len(pictures)
     return counts
 

@@ -138,7 +138,7 @@ def probe(
     if unknown.any():
         warnings.warn(
             f"{observers[0].label} does not know {', '.join(np.array(example.attrs['categories'])[unknown][:4])}: the "
-            "cues are places only, and no selection index can be measured",
+            "cues are places only, and no selection index can be measured (--classes names what two photographs show)",
             stacklevel=2,
         )
     known = not unknown.any()

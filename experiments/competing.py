@@ -14,7 +14,7 @@ from torch import nn
 
 from experiments.looking import MAPS, Cue, fitted, look
 from experiments.observers import class_indices
-from stimuli import backgrounds, bistable, class_folders, example_pictures, morph, objects, overlay
+from stimuli import backgrounds, bistable, example_pictures, morph, objects, overlay
 from stimuli.photographs import Pictures
 
 __all__ = ["FAMILIES", "GRADED", "PICTURES", "compete", "picture", "two_readings"]
@@ -44,7 +44,7 @@ def two_readings(
     mix : weight of the second reading in [0, 1]; halves have none.
     size : height and width in pixels.
     seed : 0 to 2**32 - 1.
-    folder : class folder of photographs, instead of the embedded objects.
+    folder : photographs instead of the embedded objects: a class folder, or pictures named by what they show.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def two_readings(
         )
     if family == "halves":
         if folder is not None:
-            files, made_from = class_folders.listed(folder), bistable.HalvesOfPhotographs(size, Path(folder).name)
+            files, made_from = pictures.listed(), bistable.HalvesOfPhotographs(size, Path(folder).name)
             by_class = (list(files.values()), backgrounds.read_picture, list(files))
             return bistable.from_class_folder(*by_class, made_from, 1, seed, number)
         scene = replace(bistable.Halves().scene, size=size)
@@ -74,8 +74,8 @@ def two_readings(
     return morph.draw(graded, 1, seed, 2 * number * STEPS + round(mix * (STEPS - 1)))  # every other sequence ascends
 
 
-def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
-    """Give one of the embedded pictures, at the size that a model takes.
+def picture(name: str, number: int, model: nn.Module, folder: Path | None = None) -> np.ndarray:
+    """Give one of the embedded pictures, or one of two readings of photographs, at the size that a model takes.
 
     Parameters
     ----------
@@ -83,14 +83,19 @@ def picture(name: str, number: int, model: nn.Module) -> np.ndarray:
         "photographs", four of them over and over.
     number : number of the picture, at least 0.
     model : gives the size.
+    folder : photographs for a family of two readings, as ``two_readings``.
 
     Returns
     -------
     (y, x, channel) uint8.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : another name, or no photographs in the folder.
     """
     size = tuple(model.patch_embed.img_size)
     if name in FAMILIES:
-        return two_readings(name, number, 0.5, size)["image"].values[0]
+        return two_readings(name, number, 0.5, size, folder=folder)["image"].values[0]
     if name not in PICTURES:
         raise ValueError(f"expected one of {', '.join(PICTURES)}, got {name!r}")
     if name == "photographs":

@@ -51,10 +51,13 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
     model, label = observers[0].model, observers[0].label
     unknown = [name for name, index in zip(categories, class_indices(model, categories), strict=True) if index < 0]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], class_names(model), 4, 0.4) or class_names(model)[:12]
+        names = class_names(model)
+        near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
+        more = ", ..." if len(names) > 12 else ""
+        told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
         raise ValueError(
-            f"{label} does not know the class {unknown[0]!r}, which {probe} asks for; it knows {', '.join(near)}: "
-            "choose another model or other stimuli"
+            f"{label} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another model or "
+            "other stimuli"
         )
 
 

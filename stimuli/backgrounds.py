@@ -115,6 +115,8 @@ def one_over_f(spectrum: np.ndarray, uniform: np.ndarray, size: tuple[int, int],
 def read_picture(path: Path) -> np.ndarray:
     """Read a picture as 8-bit RGB, turned upright as its EXIF orientation says, what is transparent on white.
 
+    16-bit values are scaled to 8 bits.
+
     Parameters
     ----------
     path : picture file.
@@ -126,16 +128,21 @@ def read_picture(path: Path) -> np.ndarray:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : the file is not a readable picture, or has more than 8 bits.
+    ValueError : the file is not a readable picture, or its values have no known range.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"no picture at {path}; check the path")
     try:
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened)
-            if picture.mode[0] in "IF":
-                raise ValueError(f"its pixels have more than 8 bits (mode {picture.mode}), save it with 8")
-            if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+            if picture.mode == "F":
+                raise ValueError("floating-point pixels have no known range, save it with 8 or 16 bits")
+            if picture.mode.startswith("I"):
+                values = np.asarray(picture, np.int64)
+                if values.min() < 0 or values.max() > 65535:
+                    raise ValueError(f"grey values from {values.min()} to {values.max()} do not fit 16 bits")
+                picture = Image.fromarray(np.rint(values / 257).astype(np.uint8))
+            if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
                 picture = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
             return np.asarray(picture.convert("RGB"))

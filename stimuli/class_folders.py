@@ -21,12 +21,13 @@ __all__ = ["LAYOUT", "link_classes", "listed", "sorted_rows", "sorted_set"]
 LAYOUT = "FOLDER/CLASS/PICTURE (.png, .jpg ...)"
 
 
-def listed(folder: Path) -> dict[str, list[Path]]:
+def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
     """List the pictures of a class folder, or of a stimulus set by their labels.
 
     Parameters
     ----------
     folder : holds one folder of pictures a class, or is a stimulus set.
+    or_named : where there are no class folders, take pictures in the folder itself, each named by its class.
 
     Returns
     -------
@@ -43,6 +44,9 @@ def listed(folder: Path) -> dict[str, list[Path]]:
     if (folder / RECIPE).is_file():
         return sorted_set(folder)
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    named = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
+    if or_named and named and not classes:
+        return {name: [f for f in named if f.stem == name] for name in sorted({f.stem for f in named})}
     if not classes:
         raise ValueError(f"{folder} holds no folders of classes; expected {LAYOUT}")
     found = {path.name: sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES) for path in classes}

@@ -11,7 +11,8 @@ import io
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import tyro
 
@@ -49,7 +50,8 @@ def run(
     try:
         with contextlib.redirect_stderr(said):
             command = parse(later, prog=prog, args=words)
-        command()
+        with _warnings_as_lines():
+            command()
     except SystemExit as stop:
         unknown, refusal = re.search(r"Unrecognized options: ([^\s,]+)", said.getvalue()), _refusal(stop)
         if unknown:
@@ -62,6 +64,17 @@ def run(
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+@contextlib.contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Let each warning be one line without the place in our code that gave it, which says nothing to a user."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_: f"warning: {_one_line(message)}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _later(command: Callable) -> Callable:
@@ -85,5 +98,5 @@ def _refusal(stop: SystemExit) -> ValueError | None:
     return None
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(error: BaseException | str) -> str:
     return " ".join(str(error).split())

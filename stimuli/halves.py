@@ -21,7 +21,7 @@ class Photographs:
     Parameters
     ----------
     folder
-        Class folder, one folder of photographs a class.
+        Class folder, one folder of photographs a class; or photographs named by what they show, such as cat.jpg.
     photographs
         Two photographs, instead.
     classes
@@ -71,7 +71,7 @@ def draw(parameters: Photographs, n: int, seed: int, first: int = 0) -> xr.Datas
         stimuli = both.isel(stimulus=numbers % 2)
         stimuli["stimulus"] = ("stimulus", numbers, both["stimulus"].attrs)
     else:
-        files = class_folders.listed(parameters.folder)
+        files = class_folders.listed(parameters.folder, or_named=True)
         made_from = bistable.HalvesOfPhotographs(parameters.size, parameters.folder.name)
         stimuli = bistable.from_class_folder(
             list(files.values()), backgrounds.read_picture, list(files), made_from, n, seed, first

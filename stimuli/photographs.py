@@ -26,7 +26,7 @@ class Pictures:
     Parameters
     ----------
     folder
-        Class folder, one folder of photographs a class.
+        Class folder, one folder of photographs a class; or photographs named by what they show, such as cat.jpg.
     photographs
         Two photographs, instead.
     classes
@@ -63,7 +63,7 @@ class Pictures:
         """
         if self.photographs is not None:
             return {name: [path] for name, path in zip(self._names(), self.photographs, strict=True)}
-        found = class_folders.listed(self.folder)
+        found = class_folders.listed(self.folder, or_named=True)
         if len(found) < 2:
             raise ValueError(f"pairs need photographs of at least two classes, got {', '.join(found)} in {self.folder}")
         return found

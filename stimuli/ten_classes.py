@@ -17,7 +17,9 @@ A class of CIFAR-10 stands for its WordNet synset, and ImageNet's classes below 
 
 from __future__ import annotations
 
+import shutil
 import tarfile
+import zlib
 from collections import defaultdict
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def class_of(wnid: str) -> str | None:
 
 
 def collect(source: Path, out: Path) -> dict[str, int]:
-    """Write the ten classes' photographs among those of an ImageNet folder or tar.
+    """Write the ten classes' photographs among those of an ImageNet folder or tar; all of them, or nothing.
 
     Parameters
     ----------
@@ -84,12 +86,20 @@ def collect(source: Path, out: Path) -> dict[str, int]:
         raise FileNotFoundError(f"no pictures at {source}; expected a folder WNID/PICTURE of ImageNet, or a tar of it")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists already; expected a new or empty folder")
-    counts = _from_tar(source, out) if source.is_file() else _from_folder(source, out)
-    if not counts:
-        raise ValueError(
-            f"{source} holds no photographs of the ten classes; expected folders named by WordNet numbers, such as "
-            "n02099601"
-        )
+    part = out.with_name(f".{out.name}.part")  # an interrupted collection leaves this, and no folder that looks whole
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        counts = _from_tar(source, part) if source.is_file() else _from_folder(source, part)
+        if not counts:
+            raise ValueError(
+                f"{source} holds no photographs of the ten classes; expected folders named by WordNet numbers, such as "
+                "n02099601 (of ImageNet, give val or train)"
+            )
+        if out.exists():
+            out.rmdir()
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return dict(sorted(counts.items()))
 
 
@@ -117,6 +127,6 @@ def _from_tar(source: Path, out: Path) -> dict[str, int]:
                 target = out / name / f"{path.parent.name}_{path.name}"
                 target.write_bytes(archive.extractfile(member).read())
                 counts[name] += 1
-    except tarfile.TarError as error:
+    except (tarfile.TarError, EOFError, zlib.error) as error:
         raise ValueError(f"{source} cannot be read as a tar ({error}): get it again") from error
     return counts

@@ -6,6 +6,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from PIL import Image
 from torchvision.datasets import CIFAR10
 
 from absvit import cifar10
@@ -56,6 +57,24 @@ def test_pictures_are_written_once_by_class(archive, tmp_path):
     cifar10.write_folders(out)
     assert all(path.exists() for path in kept)
     assert sum(path.stat().st_mtime_ns != time for path, time in kept.items()) == 1
+
+
+def test_an_interrupted_writing_leaves_no_half_picture(archive, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    (out / "download").mkdir(parents=True)
+    (archive / "cifar-10-python.tar.gz").rename(out / "download" / "cifar-10-python.tar.gz")
+    save = Image.Image.save
+
+    def killed(self, path, *words):
+        save(self, path, *words)
+        path.write_bytes(path.read_bytes()[:30])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image.Image, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cifar10.write_folders(out)
+    monkeypatch.undo()
+    assert not list(out.rglob("*.png"))
 
 
 def test_without_network_it_says_where_the_archive_goes(archive, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """The shared command line: one line on standard error and exit code 2 for what cannot be done."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -72,6 +74,27 @@ def test_one_command_alone_lists_its_own_options(capsys):
 def test_help_says_what_the_options_are(capsys):
     assert command_line.run(show, "prog", ["--help"]) == 0
     assert "How many." in capsys.readouterr().out
+
+
+DOUBTFUL = """
+import sys, warnings
+from stimuli import command_line
+
+def doubtful() -> None:
+    "Warn."
+    warnings.warn("this may be\\nwrong")
+
+code = command_line.run(doubtful, "program", [])
+warnings.warn("as ever")
+sys.exit(code)
+"""
+
+
+def test_a_warning_is_one_line_that_names_no_code():
+    done = subprocess.run([sys.executable, "-c", DOUBTFUL], capture_output=True, text=True)
+    first, second, *_ = done.stderr.splitlines()
+    assert done.returncode == 0 and first == "warning: this may be wrong"
+    assert second.endswith("UserWarning: as ever")
 
 
 def test_a_fault_of_ours_is_not_hidden():

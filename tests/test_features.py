@@ -1,12 +1,14 @@
 """The feature cache: what it holds, how it goes on, and what it refuses."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
 
 from absvit.distributed import Process
+from absvit.training import features
 from absvit.training.features import SHARD, build, open_cache
 
 PROCESS = Process(0, 1, torch.device("cpu"))
@@ -56,13 +58,16 @@ def test_it_goes_on_where_it_was_and_computes_nothing_twice(cache):
     kept = cache.shard(0).stat().st_mtime_ns
     whole = cache.shard(1).read_bytes()
     cache.shard(1).write_bytes(whole[:-40])  # half written
-    (cache.folder / ".features00001.npy.77.part").write_bytes(b"left by a process that was killed")
+    left, other = (cache.folder / f".features0000{k}.npy.77.part" for k in (0, 1))
+    left.write_bytes(b"left by a process that was killed")
+    os.utime(left, (1, 1))
+    other.write_bytes(b"of another training that writes now")
     assert cache.missing() == [1]
     assert built(cache.folder).shard(1).read_bytes() == whole
     assert stem.calls == before + 100
     assert cache.shard(0).stat().st_mtime_ns == kept
     assert sorted(path.name for path in cache.folder.iterdir()) == [
-        "cache.json", "features00000.npy", "features00001.npy",
+        other.name, "cache.json", "features00000.npy", "features00001.npy",
     ]  # fmt: skip
 
 
@@ -118,3 +123,16 @@ def test_processes_share_the_files(tmp_path):
     assert cache.missing() == [0]
     build(cache, stem, draw, Process(0, 2, torch.device("cpu")), (0.5,) * 3, (0.25,) * 3)
     assert cache.missing() == []
+
+
+def test_a_full_disk_is_told_and_what_is_there_is_kept(cache, monkeypatch):
+    cache.shard(1).unlink()
+
+    def full(path, array):
+        path.write_bytes(b"begun")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(features, "_save", full)
+    with pytest.raises(OSError, match=r"No space left on device\): make room, 0\.0 GB are missing, or choose another"):
+        built(cache.folder)
+    assert cache.missing() == [1] and not list(cache.folder.glob(".*"))

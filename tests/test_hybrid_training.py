@@ -8,6 +8,7 @@ import synthetic_pictures
 import torch
 
 import absvit
+from absvit.distributed import Process
 from absvit.training import __main__ as command
 from absvit.training import composite_task, results
 from absvit.training.cued_composites import CuedComposites
@@ -55,6 +56,7 @@ def test_a_recipe_trains_and_its_weights_look_at_pictures(recipe, pictures, cach
     card = json.loads(weights.with_suffix(".json").read_text())
     assert len(card["stem_sha256"]) == 64 and card["categories"] == list(synthetic_pictures.CLASSES)
     assert card["images"] == 96 and card["recipe"] == recipe
+    assert card["data"] == f"FOLDER {pictures.name}, composites of its training pictures of 6 classes"
     assert card["prior_gains"].get("class") == (None if name.startswith("vit") else RECIPES[recipe].class_gain)
     model = absvit.load_model(name, weights)
     assert model(torch.rand(1, 3, 64, 64) * 2 - 1).shape == (1, 6)
@@ -136,6 +138,12 @@ def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, mon
     assert measured["halves_selection"] == pytest.approx(float(sum(own) / (sum(own) + sum(other))), rel=1e-4)
     assert measured["halves_p_cued"] == pytest.approx(float(sum(own) / len(own)), rel=1e-4)
     assert measured["halves_both_decide"] == pytest.approx(np.mean(both))
+    task, sums = tasks[0], []
+    for rank in range(20):  # share 12 composites: some processes have none
+        task.process = Process(rank, 20, torch.device("cpu"))
+        with torch.inference_mode():
+            sums.append(task._summed(task._right_answers, model, whole, 2))
+    assert sum(sums).tolist() == pytest.approx([measured[f"top1_pass{k}"] * len(whole) for k in (1, 2)])
 
 
 @pytest.mark.parametrize(
@@ -146,6 +154,9 @@ def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, mon
         (("--input-size", 96), "transform"),
         (("--epoch-images", 4), "less than one update"),
         (("--data-path", "nowhere"), "no data set at nowhere"),
+        (("--input-size", 100), "multiple of the stem's stride of 16, got 100"),  # before an hour of features
+        (("--model", "absvit_micro"), "hybrid recipes train absvit_hybrid_lite0_224 or vit_hybrid_lite0_224"),
+        (("--eval",), "measure with python -m experiments recognition, --folder PICTURES"),
     ],
 )
 def test_what_cannot_go_on_is_told(options, words, pictures, cache, tmp_path, capsys):

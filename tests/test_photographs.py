@@ -108,3 +108,15 @@ def test_photographs_that_do_not_do_are_refused(words, told, folder, tmp_path, c
     assert main([*words, *size, "--out", str(tmp_path / "set")]) == 2
     printed = capsys.readouterr().err
     assert told in printed and printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("family", ["halves", "overlay", "morph"])
+def test_a_folder_of_pictures_that_are_named_by_what_they_show_will_do(family, folder, tmp_path):
+    (tmp_path / "named").mkdir()
+    for c, name in enumerate(("cat", "horse")):
+        shutil.copy(folder / f"n{c}" / "0.png", tmp_path / "named" / f"{name}.png")
+    words = [family, "--folder", str(tmp_path / "named"), *SIZE, "--n", "4", "--out", str(tmp_path / "set")]
+    assert main(words) == 0
+    made = stimulus_set.read(tmp_path / "set")
+    assert made.attrs["categories"] == ["cat", "horse"]
+    assert set(map(tuple, made["object_class"].values.tolist())) <= {(0, 1), (1, 0)}

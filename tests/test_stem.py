@@ -104,6 +104,13 @@ def test_lifted_it_keeps_its_stem(model):
         torch.testing.assert_close(lifted(noise()), vit(noise()))
 
 
+def test_in_half_precision_it_is_the_same_stem(model):
+    half = stem.stem_from("pretrained", dtype=torch.bfloat16)
+    assert half.sha256 == model.patch_embed.backbone.sha256  # or every model of this type would warn of another stem
+    exact, given = model.patch_embed.backbone(noise(1)), half(noise(1).bfloat16())
+    assert given.dtype == torch.bfloat16 and (given.float() - exact).norm() < 0.05 * exact.norm()
+
+
 # ---- where the weights come from -----------------------------------------------------------------------------------
 
 

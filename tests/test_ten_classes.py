@@ -103,6 +103,38 @@ def test_photographs_are_collected_by_class(make, tmp_path):
     assert (out / written[0]).read_bytes() == encoded("L")
 
 
+def cut(root):
+    """A gzipped tar that ends too early, as after an interrupted copy; noise, which gzip cannot make shorter."""
+    source = folder(root / "pictures")
+    noise = np.random.default_rng(0).integers(0, 256, 300_000, np.uint8).tobytes()
+    (source / "n02389026" / "last.png").write_bytes(noise)
+    with tarfile.open(root / "cut.tar.gz", "w:gz") as archive:
+        archive.add(source, "imagenet")
+    (root / "cut.tar.gz").write_bytes((root / "cut.tar.gz").read_bytes()[:-200_000])
+    return root / "cut.tar.gz"
+
+
+def test_a_collection_that_does_not_end_leaves_no_folder_that_looks_whole(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match="cannot be read as a tar"):
+        ten_classes.collect(cut(tmp_path / "in"), out)
+    whole, link = folder(tmp_path / "whole"), ten_classes.class_folders.link_classes
+
+    def killed(*words):
+        link(*words)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ten_classes.class_folders, "link_classes", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ten_classes.collect(whole, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "whole"]
+    monkeypatch.undo()
+    (tmp_path / ".out.part" / "dog").mkdir(parents=True)  # of one that had no time to clear up
+    out.mkdir()
+    assert ten_classes.collect(whole, out) == {"dog": 3, "horse": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out", "whole"]
+
+
 def run(*words):
     return subprocess.run(
         [sys.executable, "-m", "stimuli", "photographs", *map(str, words)], capture_output=True, text=True

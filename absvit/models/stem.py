@@ -40,15 +40,16 @@ class Convolution(nn.Module):
     ----------
     convolution : without bias; pads as TensorFlow does where it has a stride.
     norm : its batch normalisation in evaluation, with timm's activation in it.
+    dtype : of what it computes with.
     """
 
-    def __init__(self, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    def __init__(self, convolution: nn.Conv2d, norm: nn.BatchNorm2d, dtype: torch.dtype) -> None:
         super().__init__()
         scale = norm.weight.double() * (norm.running_var.double() + norm.eps).rsqrt()
         weight = convolution.weight.double() * scale[:, None, None, None]
         bias = norm.bias.double() - norm.running_mean.double() * scale
-        self.register_buffer("weight", weight.to(convolution.weight.dtype).detach(), persistent=False)
-        self.register_buffer("bias", bias.to(convolution.weight.dtype).detach(), persistent=False)
+        self.register_buffer("weight", weight.to(dtype).detach(), persistent=False)
+        self.register_buffer("bias", bias.to(dtype).detach(), persistent=False)
         self.stride, self.groups, self.kernel = convolution.stride[0], convolution.groups, convolution.kernel_size[0]
         self.clips = isinstance(norm.act, nn.ReLU6)
 
@@ -119,20 +120,22 @@ class FrozenStem(nn.Module):
     Parameters
     ----------
     network : timm's ``tf_efficientnet_lite0``, with the weights that are to be used.
+    dtype : of what the stem computes with; the network's, if left out.
     """
 
     num_features = CHANNELS
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, dtype: torch.dtype | None = None) -> None:
         super().__init__()
+        dtype = dtype or network.conv_stem.weight.dtype
         self.sha256 = "" if network.conv_stem.weight.is_meta else _fingerprint(network)
-        layers: list[nn.Module] = [Convolution(network.conv_stem, network.bn1)]
+        layers: list[nn.Module] = [Convolution(network.conv_stem, network.bn1, dtype)]
         for block in [block for stage in network.blocks[:STAGES] for block in stage]:
             if hasattr(block, "conv_pwl"):
                 pairs = [(block.conv_pw, block.bn1), (block.conv_dw, block.bn2), (block.conv_pwl, block.bn3)]
             else:
                 pairs = [(block.conv_dw, block.bn1), (block.conv_pw, block.bn2)]
-            layers.append(Residual([Convolution(*pair) for pair in pairs], block.has_skip))
+            layers.append(Residual([Convolution(*pair, dtype) for pair in pairs], block.has_skip))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -214,13 +217,13 @@ def stem_from(source: str | os.PathLike, device=None, dtype=None) -> nn.Module:
     """
     if source == "features":
         return FeatureInput()
-    network = timm.create_model(NETWORK, device=device, dtype=dtype).eval()
+    network = timm.create_model(NETWORK, device=device).eval()  # in full precision, which its fingerprint is of
     if source != "random" and not network.conv_stem.weight.is_meta:
         if source == "pretrained":
             network = _with_imagenet_weights(network)
         else:
             load_stem(network, checkpoints.read(source).state_dict, str(source))
-    return FrozenStem(network.requires_grad_(False))
+    return FrozenStem(network.requires_grad_(False), dtype)
 
 
 def load_stem(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:

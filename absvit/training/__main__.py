@@ -26,7 +26,7 @@ from absvit.training.official import Superseded
 from absvit.training.place import TrainingPlace
 from absvit.training.recipes import RECIPES
 from absvit.training.results import write_results
-from absvit.training.settings import PictureRecipe, Recipe, SceneRecipe
+from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from absvit.training.tasks import FEATURE_CACHE, open_task
 from stimuli import command_line
 
@@ -192,7 +192,8 @@ def run_robustness(recipe: PictureRecipe, place: Place, process: Process) -> Non
 def _checkpoint(recipe: Recipe, place: Place) -> checkpoints.Checkpoint:
     """What is to be evaluated."""
     if not isinstance(recipe, PictureRecipe):
-        raise ValueError("scenes have no validation split: measure with python -m experiments recognition")
+        shown = ", --folder PICTURES" if isinstance(recipe, HybridRecipe) else ""
+        raise ValueError(f"--eval is for recipes of pictures: measure with python -m experiments recognition{shown}")
     if not place.resume:
         raise ValueError("--eval needs the checkpoint to be evaluated: give --resume FILE or ADDRESS")
     return checkpoints.read(place.resume, which="ema" if place.eval_ema else "model")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class CompositeTask(Classification):
     def __init__(
         self, recipe: HybridRecipe, data_path: Path, feature_cache: Path, process: Process, shares: tuple[int, int]
     ) -> None:
-        self.recipe, self.process = recipe, process
+        self.recipe, self.process, self.folder = recipe, process, Path(data_path).resolve().name
         self.size, self.n_micro = shares
         self.total = self.size * self.n_micro * process.world_size
         self.steps_per_epoch = recipe.epoch_images // self.total
@@ -117,12 +117,11 @@ class CompositeTask(Classification):
         if not len(whole):
             return {}
         with torch.inference_mode(), evaluating(model):
-            sums = [self._right_answers(model, part) for part in self._own_parts(whole)]
-            right = sum_over_ranks(torch.stack(sums).sum(0)).tolist()
+            right = sum_over_ranks(self._summed(self._right_answers, model, whole, 2)).tolist()
+            right = right if isinstance(model, AbSViT) else right[:1]
             measured = {"n": len(whole)} | {f"top1_pass{k}": count / len(whole) for k, count in enumerate(right, 1)}
             if isinstance(model, AbSViT):
-                sums = [self._steering(model, part) for part in self._own_parts(halves)]
-                own, other, decided = sum_over_ranks(torch.stack(sums).sum(0)).tolist()
+                own, other, decided = sum_over_ranks(self._summed(self._steering, model, halves, 3)).tolist()
                 measured |= {
                     "halves_selection": own / (own + other),
                     "halves_p_cued": own / (2 * len(halves)),
@@ -130,10 +129,12 @@ class CompositeTask(Classification):
                 }
         return measured
 
-    def _own_parts(self, numbers: np.ndarray) -> list[np.ndarray]:
-        """Share of this process in some composites, in parts of 50; empty parts where there are more processes."""
+    def _summed(self, measure: Callable, model: nn.Module, numbers: np.ndarray, n: int) -> Tensor:
+        """Sums (n,) of a measure over this process's share in some composites, which may be none, in parts of 50."""
         own = numbers[self.process.rank :: self.process.world_size]
-        return np.array_split(own, max(1, len(own) // 50))
+        parts = np.array_split(own, max(1, len(own) // 50)) if len(own) else []
+        none = torch.zeros(n, dtype=torch.float64, device=self.process.device)
+        return sum((measure(model, part) for part in parts), none)
 
     def _answers(self, model: nn.Module, numbers: np.ndarray, asked: int, cued: int) -> list[Tensor]:
         """Logits of each pass over composites, (image, class)."""

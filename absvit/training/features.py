@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +27,7 @@ __all__ = ["FeatureCache", "build", "open_cache"]
 
 SHARD = 512  # composites in a file, 22 MB at 14 x 14 tokens
 AT_ONCE = 32  # images that go through the stem together
+STALE = 600  # seconds after which a file that is being written is nobody's
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,9 +173,14 @@ def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray
     draw : gives the composite of a number, (y, x, channel) uint8.
     process : this process among those that build together.
     mean, std : (channel,) of pixels in [0, 1].
+
+    Raises
+    ------
+    OSError : there is no room for the features.
     """
-    for leftover in cache.folder.glob(".*.part") if process.is_first else ():  # of a writing that was killed
-        leftover.unlink()
+    for leftover in cache.folder.glob(".*.part") if process.is_first else ():
+        if time.time() - leftover.stat().st_mtime > STALE:  # of a writing that was killed, not of another training
+            leftover.unlink(missing_ok=True)
     missing = cache.missing()
     wait_for_all()
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (mean, std))
@@ -191,7 +199,14 @@ def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray
                     features.append(stem(images.to(process.device)).half().cpu().numpy())
                 bar.update(len(images))
             whole = np.concatenate(features)
-            replace_file(cache.shard(number), lambda temporary, whole=whole: _save(temporary, whole))
+            try:
+                replace_file(cache.shard(number), lambda temporary, whole=whole: _save(temporary, whole))
+            except OSError as error:
+                raise OSError(
+                    f"cannot write the features into {cache.folder} ({error.strerror or error}): make room, "
+                    f"{sum(len(cache.rows(k)) for k in cache.missing()) * 2 * math.prod(cache.shape) / 1e9:.1f} GB are "
+                    "missing, or choose another --feature-cache; what is there is kept"
+                ) from error
     wait_for_all()
 
 

@@ -35,7 +35,7 @@ def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: 
     if isinstance(recipe, SceneRecipe):
         data = "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update"
     elif isinstance(recipe, HybridRecipe):
-        data = f"{recipe.data_set}, composites of pictures of {len(task.classes)} classes"
+        data = f"{recipe.data_set} {task.folder}, composites of its training pictures of {len(task.classes)} classes"
     else:
         data = f"{recipe.data_set}, {len(task.pictures)} pictures of {len(task.classes)} classes"
     stem = {"stem_sha256": task.facts()["stem"]} if isinstance(recipe, HybridRecipe) else {}

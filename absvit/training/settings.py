@@ -7,6 +7,7 @@ from typing import Literal
 
 import tyro
 
+from absvit.models.stem import STRIDE
 from absvit.training.augmentation import Augmentation
 from absvit.training.composites import Composites
 from absvit.training.cued_composites import Cues
@@ -19,6 +20,7 @@ DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
 InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 Trainable = Literal["end2end", "top-down", "linear"]
 Precision = Literal["fp32", "bf16", "fp16"]
+HYBRIDS = ("absvit_hybrid_lite0_224", "vit_hybrid_lite0_224")
 
 
 @dataclass(frozen=True)
@@ -307,3 +309,10 @@ class HybridRecipe(Recipe):
     cues: Flat[Cues] = field(default_factory=Cues)
     token_weight: float = 0.8
     class_gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model not in HYBRIDS:
+            raise ValueError(f"hybrid recipes train {' or '.join(HYBRIDS)}, whose stem is cached; got {self.model}")
+        if self.input_size < STRIDE or self.input_size % STRIDE:
+            raise ValueError(f"input_size must be a multiple of the stem's stride of {STRIDE}, got {self.input_size}")

@@ -18,13 +18,17 @@ from experiments.looking import CUES, Cue, look
 from experiments.observers import class_names
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
-from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture
+from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture, show_known
 from notebooks.explorers.place import PlacePicker
 
 __all__ = ["AttentionExplorer", "AttentionSelection"]
 
 SHAPES = ("spotlight", "box")
-IMPORTS = """import absvit
+PICTURE = ("source", "number", "path", "photographs")
+FIRST_CUES = ("star", "cat")  # what the first pictures show
+IMPORTS = """from pathlib import Path
+
+import absvit
 from absvit.images import read_photograph
 from experiments import competing, looking
 from experiments.figures.attention import attention
@@ -43,6 +47,7 @@ class AttentionSelection:
     source : kind of embedded pictures, or "a file".
     number : which embedded picture.
     path : the file.
+    photographs : class folder for pictures of two readings; "" for the embedded objects.
     prior : kind of cue, one of ``looking.CUES``.
     category : name of the class.
     shape : of a cued place, "spotlight" or "box".
@@ -64,6 +69,7 @@ class AttentionSelection:
     source: str
     number: int
     path: str
+    photographs: str
     prior: str
     category: str
     shape: str
@@ -129,14 +135,14 @@ class AttentionExplorer(Explorer):
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        return [*rows[:6], self.chooser.upload, *rows[6:8], self.place, *rows[8:]]
+        return [*rows[:7], self.chooser.upload, *rows[7:9], self.place, *rows[9:]]
 
     def needs(self) -> Callable[[], object]:
         """Give what loads the model."""
         return self.models.named(self.controls)
 
     def prepare(self) -> None:
-        """Fit classes, layers, heads, checkpoints and the default gain to the model, and what is shown to the cue."""
+        """Fit classes, layers, heads, checkpoints, picture and gain to the model, and what is shown to the cue."""
         at = {name: control.value for name, control in self.controls.items()}
         where = at["prior"] in ("place", "class and place")
         needed = ("x", "y", "width") if at["shape"] == "spotlight" else ("across", "down")
@@ -144,7 +150,6 @@ class AttentionExplorer(Explorer):
             self.controls[name].layout.display = "" if where and name in needed else "none"
         for widget in (self.place, self.controls["shape"]):
             widget.layout.display = "" if where else "none"
-        self.chooser.fit()
         model = self.models.fit(self.controls)
         fitted_to = (at["model"], at["checkpoint"], at["prior"])
         if fitted_to != self._fitted_to:
@@ -153,8 +158,9 @@ class AttentionExplorer(Explorer):
             kind = {"none": "learned", "class and place": "class"}.get(at["prior"], at["prior"])
             fit_gain(self.controls["gain"], model, kind)
             self._fitted_to = fitted_to
+        self.chooser.fit()
         if where:
-            self.place.show(self._pixels(*(at[name] for name in (*WHO, "source", "number", "path"))))
+            self.place.show(self._pixels(*(self.controls[name].value for name in (*WHO, *PICTURE))))
 
     def move(self, selection: AttentionSelection) -> None:
         """Move the controls to a selection, the model first: the others depend on it.
@@ -163,7 +169,7 @@ class AttentionExplorer(Explorer):
         ----------
         selection : where to.
         """
-        for name in (*WHO, "prior", "source", "number", "path"):
+        for name in (*WHO, "prior", *PICTURE):
             self.controls[name].value = getattr(selection, name)
         self.prepare()
         self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
@@ -178,7 +184,8 @@ class AttentionExplorer(Explorer):
         style : sizes and colours of the figure.
         """
         s = selection
-        record = self._looked((s.model, s.checkpoint, s.device), (s.source, s.number, s.path), s.cue, s.iterations)
+        picture = tuple(getattr(s, name) for name in PICTURE)
+        record = self._looked((s.model, s.checkpoint, s.device), picture, s.cue, s.iterations)
         return record, attention(record, s.kind, s.layer, None if s.head < 0 else s.head, s.opacity, style)
 
     def code(self, selection: AttentionSelection, style: str) -> str:
@@ -195,25 +202,26 @@ class AttentionExplorer(Explorer):
         category = f", category={s.category!r}" if "class" in s.prior else ""
         return (
             f"{IMPORTS}\nmodel = {code_of(s.model, s.checkpoint, s.device)}\n"
-            f"picture = {code_of_picture(s.source, s.number, s.path)}\n"
+            f"picture = {code_of_picture(s.source, s.number, s.path, s.photographs)}\n"
             f"cue = looking.Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
             f'record = looking.look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
             f"figure = attention(record, {s.kind!r}, layer={s.layer}, "
             f"head={None if s.head < 0 else s.head}, opacity={s.opacity}{style})\n"
         )
 
-    def _look(self, who: tuple[str, str, str], picture: tuple[str, int, str], cue: Cue, iterations: int) -> xr.Dataset:
+    def _look(self, who: tuple[str, str, str], picture: tuple, cue: Cue, iterations: int) -> xr.Dataset:
         return look(self.models(*who), self._pixels(*who, *picture), {"cue": cue}, iterations)
 
     def _read(self, model: str, checkpoint: str, device: str, *picture):
         return read_picture(*picture, self.models(model, checkpoint, device))
 
     def _fit(self, model: nn.Module) -> None:
-        """Give the controls the classes, layers and heads of a model."""
+        """Give the controls the classes, layers and heads of a model, and a picture of what it knows."""
+        show_known(self.controls, "source", model)
         names = class_names(model)
         self.controls["category"].options = tuple(names)
         if self.controls["category"].value not in names:
-            self.controls["category"].value = "star" if "star" in names else names[0]
+            self.controls["category"].value = next((name for name in FIRST_CUES if name in names), names[0])
         layer, depth = self.controls["layer"], len(model.blocks)
         layer.max = depth - 1
         layer.value = depth - 3

@@ -17,6 +17,7 @@ from experiments.figures.competition import competition, curves
 from experiments.figures.drawing import Figure, Style
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.pictures import code_of_folder, folder_control, show_known
 from notebooks.explorers.stored import opener
 
 __all__ = ["BistableExplorer", "BistableSelection"]
@@ -63,7 +64,8 @@ class BistableExplorer(Explorer):
     Parameters
     ----------
     stored : record of many pictures to compare with; "" for none.
-    model : model that is shown first; it has to know the embedded objects.
+    model : model that is shown first; it has to know the embedded objects, or photographs: those of this repository
+        come first where it knows them.
     folder : where figures are saved.
     """
 
@@ -75,7 +77,7 @@ class BistableExplorer(Explorer):
         self._fitted_to: tuple[str, str] | None = None
         controls = {
             **model_controls(model, feedback=True),
-            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
+            "photographs": folder_control(),
             "family": labelled(widgets.Dropdown, "family", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "mix": labelled(widgets.SelectionSlider, "mix", options=MIXES, value=0.5),
@@ -92,16 +94,17 @@ class BistableExplorer(Explorer):
         return self.models.named(self.controls)
 
     def prepare(self) -> None:
-        """Switch the mix off where the readings stand side by side, and fit checkpoints and gain to the model."""
+        """Fit checkpoints, pictures and gain to the model; switch the mix off where the readings stand side by side."""
         model = self.models.fit(self.controls)
         fitted_to = (self.controls["model"].value, self.controls["checkpoint"].value)
         if fitted_to != self._fitted_to:
+            show_known(self.controls, "family", model)
             fit_gain(self.controls["gain"], model)
             self._fitted_to = fitted_to
         self.controls["mix"].disabled = self.controls["family"].value not in GRADED
 
     def move(self, selection: BistableSelection) -> None:
-        """Move the controls to a selection, the model first: the gain depends on it.
+        """Move the controls to a selection, the model first: pictures and gain depend on it.
 
         Parameters
         ----------
@@ -136,7 +139,6 @@ class BistableExplorer(Explorer):
         style : last argument of the figure's function.
         """
         s = selection
-        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\nfrom experiments import competing\n"
@@ -144,7 +146,7 @@ class BistableExplorer(Explorer):
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
             f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
-            f"kinds=({s.kind!r},){folder})\n"
+            f"kinds=({s.kind!r},){code_of_folder(s.photographs)})\n"
             f"figure = competition(record, {s.mix}, {s.kind!r}, {stored}{style})\n"
         )
 

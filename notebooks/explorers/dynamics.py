@@ -17,6 +17,7 @@ from experiments.figures.unfolding import unfolding
 from experiments.unfolding import MAKE, STEPS, follow, unfold
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.pictures import code_of_folder, folder_control, show_known
 from notebooks.explorers.stored import opener
 
 __all__ = ["DynamicsExplorer", "DynamicsSelection"]
@@ -88,7 +89,8 @@ class DynamicsExplorer(Explorer):
     Parameters
     ----------
     stored : record of feedback_dynamics that is shown first; "" for a live model.
-    model : live model that is shown first; it has to know the embedded objects.
+    model : live model that is shown first; it has to know the embedded objects, or photographs: those of this
+        repository come first where it knows them.
     folder : where figures are saved.
     """
 
@@ -106,7 +108,7 @@ class DynamicsExplorer(Explorer):
             "run_noise": labelled(widgets.SelectionSlider, "noise", options=[0.0]),
             **model_controls(model, feedback=True),
             "protocol": labelled(widgets.Dropdown, "protocol", options=tuple(PROTOCOLS)),
-            "photographs": labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False),
+            "photographs": folder_control(),
             "family": labelled(widgets.Dropdown, "picture", options=FAMILIES, value="overlay"),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "passes": labelled(widgets.BoundedIntText, "passes", value=10, min=1, max=400),
@@ -142,6 +144,7 @@ class DynamicsExplorer(Explorer):
         self._path = ""
         model, fitted_to = self.models.fit(self.controls), (at["model"], at["checkpoint"])
         if fitted_to != self._fitted_to:
+            show_known(self.controls, "family", model)
             fit_gain(self.controls["gain"], model)
             self._fitted_to = fitted_to
         if at["protocol"] != self._protocol:
@@ -154,7 +157,7 @@ class DynamicsExplorer(Explorer):
         self._reach(STEPS * passes if is_morph else passes)
 
     def move(self, selection: DynamicsSelection) -> None:
-        """Move the controls to a selection: record and protocol first, the others depend on them.
+        """Move the controls to a selection: record, protocol and model first, the others depend on them.
 
         Parameters
         ----------
@@ -205,14 +208,13 @@ class DynamicsExplorer(Explorer):
                 f"record = records.load({s.stored.strip()!r})\n"
                 f"course = follow(record, {trial}, gain={s.run_gain}, noise={s.run_noise}, prior={s.prior!r})\n{end}"
             )
-        folder = f", folder=Path({s.photographs.strip()!r})" if s.photographs.strip() else ""
         return (
             "from pathlib import Path\n\nimport absvit\nfrom experiments.feedback_dynamics import FeedbackDynamics\n"
             "from experiments.figures.unfolding import unfolding\nfrom experiments.unfolding import follow, unfold\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"parameters = FeedbackDynamics({s.protocol!r}, {s.passes}, gains=({s.gain},), noise=({s.noise},),\n"
             f"                              priors={PRIORS[s.protocol]}, maps=True)\n"
-            f"record = unfold(model, {s.family!r}, {s.number}, parameters{folder})\n"
+            f"record = unfold(model, {s.family!r}, {s.number}, parameters{code_of_folder(s.photographs)})\n"
             f"course = follow(record, 0, prior={s.prior!r})\n{end}"
         )
 

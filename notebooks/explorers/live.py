@@ -67,8 +67,8 @@ def fit_gain(slider: widgets.FloatSlider, model: nn.Module, kind: str = "class")
     Parameters
     ----------
     slider : of the gain.
-    model : the model.
-    kind : of the prior.
+    model : the model; a plain ViT takes 1, which does nothing.
+    kind : of the cue: learned, class, vector or place.
     """
     gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
     slider.max = max(LARGEST_GAIN, 1.5 * gain)

@@ -16,7 +16,7 @@ from experiments.figures.degrading import degrading
 from experiments.figures.drawing import Figure, Style
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live import DEVICES, Models, code_of, model_names
-from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture
+from notebooks.explorers.pictures import FILE, PictureChooser, bundled_for, code_of_picture, read_picture
 from notebooks.explorers.stored import opener
 
 __all__ = ["RobustnessExplorer", "RobustnessSelection"]
@@ -38,6 +38,7 @@ class RobustnessSelection:
     source : kind of embedded pictures, or "a file".
     number : which embedded picture.
     path : the file.
+    photographs : class folder for pictures of two readings; "" for the embedded objects.
     corruption : what is done to it.
     severity : severity that is marked; 0 = the clean picture, and profiles as means over severities.
     iterations : feedback passes with the learned prompt.
@@ -51,6 +52,7 @@ class RobustnessSelection:
     source: str
     number: int
     path: str
+    photographs: str
     corruption: str
     severity: int
     iterations: int
@@ -75,7 +77,7 @@ class RobustnessExplorer(Explorer):
     Parameters
     ----------
     stored : paths of records of ``python -m absvit.robustness``, whose profiles are shown.
-    models : models that look first.
+    models : models that look first; if all of them know photographs alone, at one of this repository's.
     folder : where uploads are kept and figures are saved.
     """
 
@@ -89,6 +91,7 @@ class RobustnessExplorer(Explorer):
         self._open = opener(MAKE)
         self._degraded = lru_cache(32)(self._degrade)
         self.chooser = PictureChooser("objects")
+        self._prepared_once = False
         tagged = [" ".join([name, tag]) for name in model_names() for tag in sources.bundled_tags(name)]
         device = "cuda" if torch.cuda.is_available() else "cpu"
         controls = {
@@ -116,10 +119,16 @@ class RobustnessExplorer(Explorer):
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        return [*rows[:6], self.chooser.upload, *rows[6:]]
+        return [*rows[:7], self.chooser.upload, *rows[7:]]
 
     def prepare(self) -> None:
-        """Show the field that the picture needs."""
+        """Show the fields that the picture needs; the first picture is one that the models know."""
+        if not self._prepared_once:
+            self._prepared_once = True
+            found = {bundled_for(self.models(*who, self.controls["device"].value)) for who in self.selection.observers}
+            if found - {""} and len(found) == 1:
+                path = next(Path(found.pop()).glob("cat.*"))
+                self.controls["source"].value, self.controls["path"].value = FILE, str(path)
         self.chooser.fit()
 
     def draw(self, selection: RobustnessSelection, style: Style) -> tuple[xr.Dataset, Figure]:
@@ -132,7 +141,8 @@ class RobustnessExplorer(Explorer):
         """
         s = selection
         profiles = [self._open(path) for path in s.records]
-        picture, how = (s.source, s.number, s.path), (s.corruption, s.iterations, s.seed)
+        picture = (s.source, s.number, s.path, s.photographs)
+        how = (s.corruption, s.iterations, s.seed)
         record = self._degraded(s.observers, s.device, picture, how)
         return record, degrading(record, s.severity, profiles, style)
 
@@ -145,13 +155,15 @@ class RobustnessExplorer(Explorer):
         style : last argument of the figure's function.
         """
         s = selection
+        picture = code_of_picture(s.source, s.number, s.path, s.photographs)
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
         return (
-            "import absvit\nfrom absvit import records\nfrom absvit.images import read_photograph\n"
-            "from experiments import competing, looking\nfrom experiments.degrading import degrade\n"
+            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
+            "from absvit.images import read_photograph\nfrom experiments import competing, looking\n"
+            "from experiments.degrading import degrade\n"
             "from experiments.figures.degrading import degrading\n\n"
             f"models = {{\n{loaded}}}\n"
-            f"pictures = {{name: {code_of_picture(s.source, s.number, s.path)} for name, model in models.items()}}\n"
+            f"pictures = {{name: {picture} for name, model in models.items()}}\n"
             f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"
             f"profiles = [records.load(path) for path in {list(s.records)}]\n"
             f"figure = degrading(record, {s.severity}, profiles{style})\n"

@@ -1,0 +1,83 @@
+"""The scripts of the hybrid models: which programs they run with which words, and that they stop and go on."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+PYTHON = """#!/usr/bin/env bash
+echo "$*" >>said
+case "$*" in "$FAILS"*) exit 2 ;; *" photographs "*) mkdir -p "${@: -1}" ;; esac
+"""
+MODEL = "--model absvit_hybrid_lite0_224"
+
+
+@pytest.fixture
+def root(tmp_path):
+    """The scripts, and a set-up whose interpreter notes what it is asked."""
+    (tmp_path / "scripts").mkdir()
+    for name in ("demo.sh", "train_natural.sh", "measure_natural.sh"):
+        shutil.copy(SCRIPTS / name, tmp_path / "scripts")
+    (tmp_path / "scripts" / "setup.sh").write_text(f'cd "{tmp_path}"; PYTHON="{tmp_path}/python"\n')
+    (tmp_path / "python").write_text(PYTHON)
+    (tmp_path / "python").chmod(0o755)
+    return tmp_path
+
+
+def asked(root, script, *words, fails="nothing", **environment):
+    """What the interpreter is asked, and the script's exit code."""
+    env = {name: value for name, value in os.environ.items() if name not in ("CIFAR10", "IMAGENET", "N", "CUED")}
+    (root / "said").write_text("")
+    command = ["bash", f"scripts/{script}", *words]
+    done = subprocess.run(command, cwd=root, env={**env, "FAILS": fails, **environment}, capture_output=True, text=True)
+    return (root / "said").read_text().splitlines(), done.returncode
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "shown"),
+    [
+        ("--natural --photographs a.jpg b.jpg --n 2", [], f"{MODEL} --photographs a.jpg b.jpg --n 2"),
+        ("--natural --folder mine", [], f"{MODEL} --folder mine"),
+        ("--natural", ["-m absvit.cifar10 outputs/cifar10"], f"{MODEL} --folder outputs/cifar10/test"),
+        ("--n 3", [], "--n 3"),
+    ],
+)
+def test_the_demo_shows_photographs_or_fetches_some(root, words, first, shown):
+    said, code = asked(root, "demo.sh", *words.split())
+    probe = f"-m experiments bistable --out outputs/demo/bistable.zarr --overwrite {shown}"
+    figure = "-m experiments figure signature outputs/demo/bistable.zarr --out outputs/demo/signature --format pdf png"
+    assert (said, code) == ([*first, probe, figure], 0)
+    assert asked(root, "demo.sh", *words.split(), fails="-m experiments bistable") == ([*first, probe], 2)
+
+
+def test_all_trainings_are_one_script_which_stops_where_one_fails(root):
+    said, code = asked(root, "train_natural.sh", "--device", "cpu")
+    assert code == 0 and said[0] == "-m absvit.cifar10 outputs/cifar10"
+    assert said[1:] == [
+        f"-m absvit.launch {recipe} --seed {seed} --data-path outputs/cifar10 "
+        f"--out outputs/training/{recipe}_seed{seed} --device cpu"
+        for seed in range(3)
+        for recipe in ("hybrid_cued", "hybrid_official", "hybrid_vit")
+    ]
+    stopped, code = asked(root, "train_natural.sh", fails="-m absvit.launch hybrid_vit --seed 0", CIFAR10="mine")
+    assert code == 2 and len(stopped) == 3 and all("--data-path mine --out" in line for line in stopped)
+
+
+def test_every_model_is_measured_on_both_sets_and_photographs_are_collected_once(root):
+    for recipe in ("hybrid_official", "hybrid_vit"):
+        (root / "outputs" / "training" / f"{recipe}_seed0").mkdir(parents=True)
+        (root / "outputs" / "training" / f"{recipe}_seed0" / "model.safetensors").touch()
+    said, code = asked(root, "measure_natural.sh", CIFAR10="mine", IMAGENET="pictures.tar")
+    assert code == 0 and said[0] == "-m stimuli photographs pictures.tar outputs/natural/imagenet"
+    probes = [line for line in said if line.startswith("-m absvit.launch experiments")]
+    assert len(probes) == 3 * 2 * 2 and all("--n 1000 --resume" in line for line in probes)
+    for label in ("cued", "official", "vit"):
+        for folder in ("mine/test", "outputs/natural/imagenet"):
+            assert sum(f"--label {label} --folder {folder} " in line for line in probes) == 2
+    halves = [line for line in probes if "experiments bistable" in line]
+    assert [line.endswith("--controls") for line in halves] == [True] * 4 + [False] * 2  # a plain ViT has no decoders
+    assert not any("photographs" in line for line in asked(root, "measure_natural.sh", IMAGENET="pictures.tar")[0])
+    assert asked(root, "measure_natural.sh", CIFAR10="mine", fails="-m absvit.launch")[1] == 2
