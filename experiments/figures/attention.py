@@ -177,7 +177,7 @@ def paths(page: Axes, p: xr.DataArray, names, classes, colours, left: float = 10
     names : of the classes.
     classes : indices of the classes.
     colours : by index of the class.
-    left : left edge of the axes in mm; with the names they take 76 mm.
+    left : left edge of the axes in mm; the names reach from 48 mm behind it to the edge of the page.
     """
     height, width = page.get_ylim()[0], page.get_xlim()[1]
     box = (left / width, 10 / height, 46 / width, 30 / height)
@@ -194,7 +194,8 @@ def paths(page: Axes, p: xr.DataArray, names, classes, colours, left: float = 10
         # names keep a line's distance from each other and stay on the page
         at = max(min(ends[rank], at - 0.12), 0.12 * (len(ends) - 1 - place) - 0.2)
         y = height - 10 - 30 * (at + 0.03) / 1.06
-        page.text(left + 48, y, shortened(names[rank], 28, "bold"), color=colour, va="center", weight="bold")
+        name = shortened(names[rank], width - left - 49.5, "bold")
+        page.text(left + 48, y, name, color=colour, va="center", weight="bold")
 
 
 def _ticks(last: int) -> list[int]:
