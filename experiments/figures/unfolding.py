@@ -179,7 +179,7 @@ def _draw_energy(page: Axes, box, course: xr.Dataset, looks: list[dict], iterati
     energy, passes = course["energy"].values, course["iteration"].values
     if np.isnan(energy).all():
         _passes(page, box, course, iteration, "relative energy", (0, 1), ())
-        page.text(box[0] + box[2] / 2, box[1] + box[3] / 2, "no feedback path, no energy", ha="center")
+        page.text(box[0] + box[2] / 2, box[1] + box[3] / 2, "no feedback path,\nno energy", ha="center", va="center")
         return
     low, high = float(np.nanmin(energy)), float(np.nanmax(energy))
     margin = 0.04 * (high - low) or 0.1

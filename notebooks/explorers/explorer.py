@@ -137,12 +137,15 @@ class Explorer(widgets.VBox):
         self._busy = widgets.HTML(layout=widgets.Layout(height="28px"))
         self._code = widgets.Textarea(layout=widgets.Layout(width="98%", height="190px"))
         self._code.add_class("explorer-code")
-        self.file = widgets.Text(value=name, description="file")
+        short = {"layout": widgets.Layout(width="210px"), "style": {"description_width": "30px"}}
+        self.file = widgets.Text(value=name, description="file", **short)
         self.format = widgets.Dropdown(options=["pdf", "svg", "png"], layout=widgets.Layout(width="70px"))
         narrow = widgets.Layout(width="90px")
         self.style = widgets.Dropdown(options=list(STYLES), tooltip="7-point or 13-point text", layout=narrow)
         self.width = widgets.Dropdown(options=["double", "single"], tooltip="columns of a journal", layout=narrow)
-        self.save_button = widgets.Button(description="save figure", tooltip="write the figure, its origin inside")
+        self.save_button = widgets.Button(
+            description="save figure", tooltip="write the figure, its origin inside", layout=widgets.Layout(flex="none")
+        )
         self.save_button.on_click(lambda _: self.save())
         for control in (*self.controls.values(), self.style, self.width):
             control.observe(self._moved, "value")
