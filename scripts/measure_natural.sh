@@ -17,7 +17,7 @@ measure() { # LABEL MODEL CHECKPOINTS...
         look=(--model "$2" --label "$1" --folder "${set#*:}" --checkpoint "${@:3}")
         probe bistable "${look[@]}" --seed 71 --out "$out/$1-${set%%:*}.zarr" $([[ $2 = vit* ]] || echo --controls)
         probe recognition "${look[@]}" --seed 72 --out "$out/$1-${set%%:*}-whole.zarr"
-        "$PYTHON" -m experiments summary "$out/$1-${set%%:*}.zarr" && "$PYTHON" -m experiments summary "$out/$1-${set%%:*}-whole.zarr"
+        for record in "" -whole; do "$PYTHON" -m experiments summary "$out/$1-${set%%:*}$record.zarr"; done
     done
 }
 measure cued absvit_hybrid_lite0_224 ${CUED:-default seed1 seed2}

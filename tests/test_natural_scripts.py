@@ -80,4 +80,6 @@ def test_every_model_is_measured_on_both_sets_and_photographs_are_collected_once
     halves = [line for line in probes if "experiments bistable" in line]
     assert [line.endswith("--controls") for line in halves] == [True] * 4 + [False] * 2  # a plain ViT has no decoders
     assert not any("photographs" in line for line in asked(root, "measure_natural.sh", IMAGENET="pictures.tar")[0])
-    assert asked(root, "measure_natural.sh", CIFAR10="mine", fails="-m absvit.launch")[1] == 2
+    for fails, lines in (("-m absvit.launch", 1), ("-m experiments summary", 3)):
+        stopped, code = asked(root, "measure_natural.sh", CIFAR10="mine", fails=fails)
+        assert code == 2 and len(stopped) == lines
