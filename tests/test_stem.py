@@ -1,5 +1,6 @@
 """The frozen stem: timm's own features, never trained, never stored, and refused where it is another network's."""
 
+import logging
 import sys
 
 import pytest
@@ -129,19 +130,22 @@ def test_weights_of_another_network_are_refused(tmp_path, other):
         absvit.create_model(NAME, stem=tmp_path / "other.pth")
 
 
-def test_without_package_and_network_one_message_says_what_to_do(monkeypatch):
+def test_without_package_and_network_one_message_says_what_to_do(monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, stem.PACKAGE, None)
     monkeypatch.setattr(stem.importlib.util, "find_spec", lambda name: None)
     create = timm.create_model
 
     def offline(name, pretrained=False, **kwargs):
         if pretrained:
+            logging.getLogger("huggingface_hub.utils._http").warning("one of many tries")
             raise ConnectionError("the hub cannot be reached\nand more")
         return create(name, **kwargs)
 
     monkeypatch.setattr(stem.timm, "create_model", offline)
+    level = logging.getLogger("huggingface_hub").level
     with pytest.raises(FileNotFoundError, match=r"\(the hub cannot be reached\): pip install absvit\[natural\]"):
         stem.stem_from("pretrained")
+    assert not caplog.messages and logging.getLogger("huggingface_hub").level == level  # one message, and no others
     assert zoo.parameter_count(NAME) > 0  # the table of models needs no weights
 
 

