@@ -53,6 +53,16 @@ def test_the_demo_shows_photographs_or_fetches_some(root, words, first, shown):
     assert asked(root, "demo.sh", *words.split(), fails="-m experiments bistable") == ([*first, probe], 2)
 
 
+def test_the_demo_called_elsewhere_means_the_pictures_there(root, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    command = ["bash", str(root / "scripts" / "demo.sh"), "--natural", "--photographs", "a.jpg", "b.jpg"]
+    env = {**os.environ, "FAILS": "nothing"}
+    told = subprocess.run(command, cwd=elsewhere, env=env, capture_output=True, text=True, check=True).stdout
+    said = (elsewhere / "said").read_text()  # noted where the interpreter is called
+    assert f"--out {root}/outputs/demo/bistable.zarr" in said and "--photographs a.jpg b.jpg" in said
+    assert f"record  {root}/outputs/demo/bistable.zarr" in told
+
+
 def test_all_trainings_are_one_script_which_stops_where_one_fails(root):
     said, code = asked(root, "train_natural.sh", "--device", "cpu")
     assert code == 0 and said[0] == "-m absvit.cifar10 outputs/cifar10"
