@@ -18,6 +18,8 @@ import tyro
 
 __all__ = ["run"]
 
+INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
+
 
 def run(
     commands: Mapping[str, Callable] | Callable,
@@ -36,7 +38,7 @@ def run(
 
     Returns
     -------
-    Exit code: 0, or 2 after one line on standard error.
+    Exit code: 0; 2, or 130 where it was interrupted, after one line on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if isinstance(commands, Mapping):
@@ -63,6 +65,9 @@ def run(
     except refusals as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted: what has been written is kept", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -106,3 +106,12 @@ def test_the_words_of_the_process_are_taken_by_default(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["prog", "--n", "7"])
     assert command_line.run(show, "prog") == 0
     assert capsys.readouterr().out == "7 \n"
+
+
+def test_who_interrupts_is_told_in_one_line(capsys):
+    def interrupted() -> None:
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+    assert command_line.run(interrupted, "prog", []) == 130
+    assert capsys.readouterr().err == "interrupted: what has been written is kept\n"
