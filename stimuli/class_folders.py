@@ -27,7 +27,8 @@ def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
     Parameters
     ----------
     folder : holds one folder of pictures a class, or is a stimulus set.
-    or_named : where there are no class folders, take pictures in the folder itself, each named by its class.
+    or_named : where there are no class folders, take pictures in the folder itself, each named by its class. Names
+        with digits, such as IMG_0123.jpg, name none.
 
     Returns
     -------
@@ -45,7 +46,8 @@ def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
         return sorted_set(folder)
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     named = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
-    if or_named and named and not classes:
+    say_classes = bool(named) and not any(map(str.isdigit, "".join(f.stem for f in named)))
+    if or_named and say_classes and not classes:
         return {name: [f for f in named if f.stem == name] for name in sorted({f.stem for f in named})}
     if not classes:
         raise ValueError(f"{folder} holds no folders of classes; expected {LAYOUT}")

@@ -120,8 +120,7 @@ def test_another_run_is_replaced_only_on_request_and_kept_until_the_new_one_is_c
     assert "seed was 0, is 2" in told and "--overwrite" in told and files(out) == old
     with monkeypatch.context() as patch:
         patch.setattr(corruptions, "corrupt", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-        with pytest.raises(KeyboardInterrupt):
-            corrupted(folder, out, *SOME, "--seed", "2", "--overwrite")
+        assert corrupted(folder, out, *SOME, "--seed", "2", "--overwrite") == 130
     assert files(tmp_path / ".out.former") == old
     assert corrupted(folder, out, *SOME, "--seed", "2") == 0
     assert json.loads((out / "corruptions.json").read_text())["seed"] == 2 and not (tmp_path / ".out.former").exists()
