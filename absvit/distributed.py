@@ -41,6 +41,11 @@ class Process:
         """Whether this process prints and writes."""
         return self.rank == 0
 
+    @property
+    def exact(self) -> torch.dtype:
+        """Type that sums are kept in: float64, which MPS alone does not have."""
+        return torch.float32 if self.device.type == "mps" else torch.float64
+
 
 @contextmanager
 def joined(device: str | None = None) -> Iterator[Process]:

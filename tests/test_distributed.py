@@ -79,6 +79,11 @@ def test_the_device_is_a_gpu_only_where_there_is_one(no_torchrun, monkeypatch):
     assert chosen == ["cuda:3"]
 
 
+def test_sums_are_kept_in_what_the_device_has():
+    assert Process(0, 1, torch.device("cpu")).exact == torch.float64
+    assert Process(0, 1, torch.device("mps")).exact == torch.float32
+
+
 def test_processes_without_a_device_are_told(no_torchrun, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", "2")

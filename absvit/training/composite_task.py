@@ -133,7 +133,7 @@ class CompositeTask(Classification):
         """Sums (n,) of a measure over this process's share in some composites, which may be none, in parts of 50."""
         own = numbers[self.process.rank :: self.process.world_size]
         parts = np.array_split(own, max(1, len(own) // 50)) if len(own) else []
-        none = torch.zeros(n, dtype=torch.float64, device=self.process.device)
+        none = torch.zeros(n, dtype=self.process.exact, device=self.process.device)
         return sum((measure(model, part) for part in parts), none)
 
     def _answers(self, model: nn.Module, numbers: np.ndarray, asked: int, cued: int) -> list[Tensor]:
@@ -149,13 +149,11 @@ class CompositeTask(Classification):
     def _right_answers(self, model: nn.Module, whole: np.ndarray) -> Tensor:
         """Number of pictures that each pass gets right, (pass,)."""
         target = torch.from_numpy(self.made.target[whole, 0]).to(self.process.device)
-        return torch.stack(
-            [(logits.argmax(1) == target).sum().double() for logits in self._answers(model, whole, 0, 0)]
-        )
+        return torch.stack([(logits.argmax(1) == target).sum() for logits in self._answers(model, whole, 0, 0)])
 
     def _steering(self, model: AbSViT, halves: np.ndarray) -> Tensor:
         """Sums over halves, both cues: probability of the cued and of the other class, and where both cues decide."""
         target = torch.from_numpy(self.made.target[halves, :2]).to(self.process.device)
         answers = [self._answers(model, halves, 2, cued)[1].softmax(1).gather(1, target) for cued in (0, 1)]
         own, other = (torch.stack([answers[0][:, k], answers[1][:, 1 - k]]) for k in (0, 1))
-        return torch.stack([own.sum(), other.sum(), (own > other).all(0).sum()]).double()
+        return torch.stack([own.sum(), other.sum(), (own > other).all(0).sum()])

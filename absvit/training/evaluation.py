@@ -46,8 +46,7 @@ def evaluate(
     loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
     was_training = model.training
     model.eval()
-    exact = torch.float32 if process.device.type == "mps" else torch.float64  # MPS has no float64
-    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 4, dtype=exact, device=process.device)
+    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 4, dtype=process.exact, device=process.device)
     for batch in loader:
         report(batch.problems, recipe.unreadable)
         if not len(batch.target):
