@@ -245,7 +245,8 @@ class HybridOfficial(HybridRecipe):
 class HybridViT(HybridOfficial):
     """The plain ViT on the same pictures: ``train_dist.sh hybrid_vit --data-path CIFAR10_FOLDERS``.
 
-    Little more than half of the time of ``hybrid_cued``: one pass instead of two, and no feedback.
+    240,000 whole pictures: 21 minutes of two loaded CPU cores. Measured, 3 seeds: accuracy .87 to .88 on CIFAR-10's
+    test pictures; it takes no cue (.50).
     """
 
     model: str = "vit_hybrid_lite0_224"
