@@ -14,6 +14,8 @@ from timm.data import auto_augment as auto_augmentations
 from timm.data import create_transform
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, RandomCrop, Resize, ToTensor
 
+from stimuli.backgrounds import to_rgb
+
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MICRO_MEAN, MICRO_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 STEM_MEAN, STEM_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # what EfficientNet-Lite0 was trained with
@@ -73,24 +75,9 @@ def _decode(file: Path | io.BytesIO, name: str, upright: bool) -> Image.Image:
     try:
         with Image.open(file) as picture:
             picture.load()
-            return _to_rgb(ImageOps.exif_transpose(picture) if upright else picture)
+            return to_rgb(ImageOps.exif_transpose(picture) if upright else picture)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot read {name} as a photograph (JPEG, PNG, TIFF ...): {error}") from error
-
-
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode == "F":
-        raise ValueError("floating-point pixels have no known range: save the picture with 8 or 16 bits")
-    if picture.mode.startswith("I"):
-        values = np.asarray(picture, np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError(f"grey values from {values.min()} to {values.max()} do not fit 16 bits")
-        picture = Image.fromarray(np.rint(values / 257).astype(np.uint8))
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
 
 
 def eval_transform(

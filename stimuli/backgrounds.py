@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import fft
 from skimage import data
 
-__all__ = ["NOISE", "check", "fill", "fill_all", "one_over_f", "read_picture"]
+__all__ = ["NOISE", "check", "fill", "fill_all", "one_over_f", "read_picture", "to_rgb"]
 
 NOISE = "noise"
 TEXTURES = ("brick", "grass", "gravel")  # CC0 photographs that come with scikit-image
@@ -134,20 +134,33 @@ def read_picture(path: Path) -> np.ndarray:
         raise FileNotFoundError(f"no picture at {path}; check the path")
     try:
         with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode == "F":
-                raise ValueError("floating-point pixels have no known range, save it with 8 or 16 bits")
-            if picture.mode.startswith("I"):
-                values = np.asarray(picture, np.int64)
-                if values.min() < 0 or values.max() > 65535:
-                    raise ValueError(f"grey values from {values.min()} to {values.max()} do not fit 16 bits")
-                picture = Image.fromarray(np.rint(values / 257).astype(np.uint8))
-            if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-                picture = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-            return np.asarray(picture.convert("RGB"))
+            return np.asarray(to_rgb(ImageOps.exif_transpose(opened)))
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot read {path} as a picture: {error}") from error
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Convert a picture of any mode to 8-bit RGB: 16-bit values scaled, what is transparent on white.
+
+    Parameters
+    ----------
+    picture : any mode but floating-point.
+
+    Raises
+    ------
+    ValueError : its values have no known range.
+    """
+    if picture.mode == "F":
+        raise ValueError("floating-point pixels have no known range: save the picture with 8 or 16 bits")
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture, np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError(f"grey values from {values.min()} to {values.max()} do not fit 16 bits")
+        picture = Image.fromarray(np.rint(values / 257).astype(np.uint8))
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
 
 
 def _parsed(background: str) -> tuple[str, str]:

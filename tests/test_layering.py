@@ -19,7 +19,7 @@ PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", 
 CUED_PROBE = (*PROBE, "experiments.cues", "experiments.demands", "experiments.observers", "experiments.trials")
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
-    "absvit.images": (),
+    "absvit.images": ("stimuli",),
     "absvit.archives": ("absvit.images",),
     "absvit.datasets": ("absvit.archives", "absvit.images"),
     "absvit.allocation": (),
