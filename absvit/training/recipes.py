@@ -187,7 +187,7 @@ class Cifar10(PictureRecipe):
     drop_path: float = 0.0
     augmentation: Flat[Augmentation] = field(default_factory=lambda: Augmentation(repeated_aug=False))
     model_ema_decay: float = 0.999
-    precision: Precision = "fp32"
+    precision: Precision = "bf16"
     checkpoint_every: int = 200
 
 
