@@ -197,9 +197,13 @@ def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, 
     bad.write_bytes(b"not a picture")
     assert run(tmp_path / "fails", tmp_path / "data", "--num-workers", workers) == 2
     assert str(bad) in error_of(capsys)
-    assert run(tmp_path / "skips", tmp_path / "data", "--unreadable", "skip", "--num-workers", workers) == 0
+    skipping = ("--unreadable", "skip", "--num-workers", workers)
+    assert run(tmp_path / "skips", tmp_path / "data", *skipping) == 0
     assert f"skipped: cannot read {bad}" in capsys.readouterr().err
     assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 3  # once in each of three epochs
+    longer = ("--epochs", 5, "--allow-differences")
+    assert run(tmp_path / "skips", tmp_path / "data", *skipping, *longer) == 0
+    assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 5  # those of before are not forgotten
 
 
 def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, pictures, tmp_path, capsys):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -131,17 +131,21 @@ class SegmentationTask:
                 for images, labels in update
             ]
 
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
+    def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Scores of every pass on the held-out split.
 
         Parameters
         ----------
-        model : the segmenter, left in the mode that it was in.
+        models : the segmenters, left in the mode that they were in.
 
         Returns
         -------
-        n, and for each pass miou_passK, macc_passK and aacc_passK in [0, 1].
+        For each model n, and for each pass miou_passK, macc_passK and aacc_passK in [0, 1].
         """
+        return [self._measured(model) for model in models]
+
+    def _measured(self, model: nn.Module) -> dict[str, float]:
+        """Scores of one segmenter by name."""
         take_from_first(model.buffers())  # without GPUs each process has its own running norms
         counts = count_pixels(model, self.held_out, self.recipe, self.num_workers, self.process)
         measured = scores(xr.DataArray(counts, dims=("iteration", "class", "predicted_class")).assign_coords(

@@ -150,7 +150,7 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
             raise ValueError(
                 f"{place.resume} knows the class {theirs} where {place.data_path} has {ours}: use its own data set"
             )
-    measured = evaluate(_with_weights(recipe, loaded, process), pictures, recipe, place.num_workers, process)
+    [measured] = evaluate([_with_weights(recipe, loaded, process)], pictures, recipe, place.num_workers, process)
     if process.is_first:
         facts = {"model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256, **measured}
         text = json.dumps(facts, indent=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -100,19 +100,23 @@ class CompositeTask(Classification):
     def _placed(self, batch: SceneBatch) -> SceneBatch:
         return SceneBatch(*(tensor.to(self.process.device) for tensor in batch))
 
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
+    def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Measure on the composites that are held out.
 
         Parameters
         ----------
-        model : the model, left in the mode that it was in.
+        models : the models, left in the mode that they were in.
 
         Returns
         -------
-        n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either class cued at the
+        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either class cued at the
         default gain: selection, the probability of the cued class, and how often both cues decide; empty where nothing
         is held out.
         """
+        return [self._measured(model) for model in models]
+
+    def _measured(self, model: nn.Module) -> dict[str, float]:
+        """Measures of one model by name."""
         whole, halves = (np.flatnonzero(self.made.kind == KINDS.index(f"held-out {k}")) for k in ("whole", "halves"))
         if not len(whole):
             return {}

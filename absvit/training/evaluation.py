@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,13 +20,13 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    model: nn.Module, pictures: LabelledPictures, recipe: PictureRecipe, num_workers: int, process: Process
-) -> dict[str, float]:
-    """Accuracy and loss of both passes, each picture counted once, whatever the number of processes.
+    models: Sequence[nn.Module], pictures: LabelledPictures, recipe: PictureRecipe, num_workers: int, process: Process
+) -> list[dict[str, float]]:
+    """Accuracy and loss of both passes, each picture read and counted once, whatever the number of processes.
 
     Parameters
     ----------
-    model : the model, left in the mode that it was in.
+    models : the models, of one kind, left in the mode that they were in.
     pictures : held-out pictures.
     recipe : gives input size, crop and batch size.
     num_workers : processes that load pictures for this one.
@@ -32,7 +34,7 @@ def evaluate(
 
     Returns
     -------
-    n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing); also
+    For each model n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no smoothing); also
     unreadable, the number of pictures that were left out, where there are any.
 
     Raises
@@ -44,23 +46,28 @@ def evaluate(
         recipe.input_size, recipe.crop_pct, pixels["interpolation"], pixels["mean"], pixels["std"]
     )
     loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
-    was_training = model.training
-    model.eval()
-    sums = torch.zeros(2 if isinstance(model, AbSViT) else 1, 4, dtype=process.exact, device=process.device)
+    n_passes = 2 if isinstance(models[0], AbSViT) else 1
+    sums = torch.zeros(len(models), n_passes, 4, dtype=process.exact, device=process.device)
     for batch in loader:
         report(batch.problems, recipe.unreadable)
         if not len(batch.target):
             continue
+        images, target = batch.images.to(process.device), batch.target.to(process.device)
         with autocast(recipe.precision, process.device):
-            logits = perceive(model, batch.images.to(process.device)).logits[:, 0]
-        sums += _counted(logits.float(), batch.target.to(process.device))
-    model.train(was_training)
+            logits = [perceive(model, images).logits[:, 0] for model in models]
+        sums += torch.stack([_counted(one.float(), target) for one in logits])
     sums = sum_over_ranks(sums)
-    n = int(sums[0, 3])
+    n = int(sums[0, 0, 3])
     if not n:
         raise ValueError(f"none of the {len(pictures)} validation pictures can be read")
-    values = {"n": n} | ({"unreadable": len(pictures) - n} if n < len(pictures) else {})
-    for k, (top1, top5, loss, _) in enumerate((sums / n).tolist(), 1):
+    found = {"n": n} | ({"unreadable": len(pictures) - n} if n < len(pictures) else {})
+    return [found | _named(shares) for shares in (sums / n).tolist()]
+
+
+def _named(shares: list[list[float]]) -> dict[str, float]:
+    """Measures by name, from those of each pass."""
+    values = {}
+    for k, (top1, top5, loss, _) in enumerate(shares, 1):
         values |= {f"top1_pass{k}": top1, f"top5_pass{k}": top5, f"loss_pass{k}": loss}
     return values
 

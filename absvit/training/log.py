@@ -20,7 +20,7 @@ from absvit.models.downloads import replace_file
 from absvit.training.state import Learner, Position
 from absvit.training.tasks import Task
 
-__all__ = ["Log", "Start", "writing_into"]
+__all__ = ["Log", "Start", "unreadable_pictures", "writing_into"]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Log:
         world_size = self.process.world_size
         values = torch.stack([value.float() for value in losses.values()])
         values = (sum_over_ranks(values) / world_size).tolist()
-        unreadable = sum_over_ranks(torch.tensor([float(task.unreadable)], device=self.process.device)).item()
+        unreadable = unreadable_pictures(task, self.process)
         if not self.process.is_first:
             return
         step, now = position.step - 1, time.perf_counter()
@@ -121,7 +121,7 @@ class Log:
             "images_per_second": passed * images * world_size / seconds,
             "memory_MiB": _memory(self.process.device),
         }
-        self._write(line | ({"unreadable": int(unreadable)} if unreadable else {}))
+        self._write(line | ({"unreadable": unreadable} if unreadable else {}))
 
     def epoch(self, measured: dict[str, float], position: Position, epoch: int) -> None:
         """Write a line about a finished epoch.
@@ -146,6 +146,17 @@ class Log:
             for name, value in line.items():
                 self.board.add_scalar(f"{kind}/{name}", value, line["step"])
             self.board.flush()
+
+
+def unreadable_pictures(task: Task, process: Process) -> int:
+    """Count the training pictures that could not be read, on all ranks and since the training's beginning.
+
+    Parameters
+    ----------
+    task : tells those of this process.
+    process : this one among those that train together, which all must ask.
+    """
+    return int(sum_over_ranks(torch.tensor(task.unreadable, device=process.device)))
 
 
 def _tensorboard(out: Path, first_step: int):

@@ -21,7 +21,7 @@ from absvit.distributed import Process, sum_over_ranks
 from absvit.training.building import autocast
 from absvit.training.chance import seed_all
 from absvit.training.kernels import faster_kernels
-from absvit.training.log import Log, Start
+from absvit.training.log import Log, Start, unreadable_pictures
 from absvit.training.rates import PolynomialRate
 from absvit.training.settings import Recipe
 from absvit.training.state import Learner, Position, check_same_position, resume, save, source_of
@@ -69,9 +69,11 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def keep(name: str) -> None:
+        position.unreadable = unreadable_pictures(task, process)
         if process.is_first:
             save(start.out / name, learner, position, facts, task.steps_per_epoch)
 
+    task.unreadable += position.unreadable if process.is_first else 0
     if position.pending:
         _end_epoch(task, learner, position, log, keep, recipe.keep_every)
     model.train()
@@ -213,9 +215,9 @@ def _end_epoch(
 
 def _evaluate(task: Task, learner: Learner) -> dict[str, float]:
     """Held-out measures of the raw weights, and of the average with ``ema_`` before their names."""
-    measured = task.evaluate(learner.model)
-    if measured and learner.ema is not None:
-        average = task.evaluate(learner.ema.module)
+    averages = [] if learner.ema is None else [learner.ema.module]
+    measured, *of_averages = task.evaluate([learner.model, *averages])
+    for average in of_averages:
         measured |= {f"ema_{name}": value for name, value in average.items() if name not in ("n", "unreadable")}
     return measured
 

@@ -56,12 +56,14 @@ class Position:
     seconds : time spent.
     best : best validation accuracy so far.
     pending : an epoch ends here and has not been evaluated yet.
+    unreadable : training pictures left out so far, on all ranks.
     """
 
     step: int = 0
     seconds: float = 0.0
     best: float = -1.0
     pending: bool = False
+    unreadable: int = 0
 
 
 def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps_per_epoch: int) -> None:

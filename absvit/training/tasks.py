@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -68,12 +68,12 @@ class Task(Protocol):
         first_step : number of the first update.
         """
 
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Measures on held-out data by name; empty where there are none.
+    def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
+        """Each model's measures on held-out data by name; empty where there are none.
 
         Parameters
         ----------
-        model : the model, left in the mode that it was in.
+        models : the trained one and its average where there is one, left in the mode that they were in.
         """
 
 
@@ -180,14 +180,14 @@ class SceneTask(Classification):
             drawn = (self.recipe.scenes.batch(indices, self.recipe.seed, step / last) for indices in numbers)
             yield [(type(batch)(*(tensor.to(self.process.device) for tensor in batch)),) for batch in drawn]
 
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
+    def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Nothing: ``python -m experiments recognition`` measures on scenes that no training sees.
 
         Parameters
         ----------
-        model : the model.
+        models : the models.
         """
-        return {}
+        return [{} for _ in models]
 
 
 @dataclass
@@ -280,11 +280,11 @@ class PictureTask(Classification):
                     update[-1] += (patches,)
             yield update
 
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Accuracy and loss of both passes on the validation split.
+    def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
+        """Accuracy and loss of both passes on the validation split, which is read once for all models.
 
         Parameters
         ----------
-        model : the model, left in the mode that it was in.
+        models : the models, left in the mode that they were in.
         """
-        return evaluate(model, self.held_out, self.recipe, self.num_workers, self.process)
+        return evaluate(models, self.held_out, self.recipe, self.num_workers, self.process)
