@@ -1,7 +1,9 @@
 """AbSViT: vision transformers that look twice, as observers for vision science.
 
-A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it. Importing this
-package registers the variants with timm, so that ``timm.create_model`` knows them too.
+A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it. Pictures whose
+objects are known make a *stimulus set* (``python -m stimuli``), and a probe (``python -m experiments``) leaves what
+models made of one in a *record*. Importing this package registers the variants with timm, so that
+``timm.create_model`` knows them too.
 
 >>> import absvit
 >>> model = absvit.load_model("absvit_micro")

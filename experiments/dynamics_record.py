@@ -62,7 +62,7 @@ def dataset_of(
     labels = list(dict.fromkeys(o.label for o in observers))
     seeds = list(dict.fromkeys(o.seed for o in observers))
     dims = ("model", "seed", "gain", "severity", "iteration", "prior", "stimulus")
-    last = {"logits": ("class",), "reconstruction_error": ("layer",), "features": ("layer", "channel")}
+    last = {"logits": ("class",), "reconstruction_error": ("layer",), "features": ("layer", "feature")}
     last["prior_weights"] = ("token_y", "token_x")
     data = {}
     for name in values[0]:

@@ -225,7 +225,7 @@ def probe(
     -------
     The record, opened lazily, with dims ([model, seed,] gain, severity, iteration, prior, stimulus): logits (...,
     class), state_change, two_step_change, reconstruction_error (..., layer) and, on request, features (..., layer,
-    channel) and prior_weights (..., token_y, token_x) with image, as ``experiments.passes.Course`` describes them.
+    feature) and prior_weights (..., token_y, token_x) with image, as ``experiments.passes.Course`` describes them.
     Noise is ``severity``. Of each stimulus its two classes, and for hysteresis ``morph`` (stimulus, iteration),
     ``direction`` and ``pair``.
 

@@ -53,7 +53,7 @@ class Who:
         with joined("cpu" if self.device == "cpu" else None) as process:
             record = show(self.load())
             if process.is_first:
-                print(table(summarise(record)))
+                print(_summary(record, summarise))
 
     def load(self) -> list:
         """Load the observers."""
@@ -61,6 +61,17 @@ class Who:
         if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
             raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
         return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
+
+
+def _summary(record: xr.Dataset, summarise: Callable[[xr.Dataset], pd.DataFrame]) -> str:
+    """The summary as text; a record of too few stimuli has none, and is whole all the same."""
+    try:
+        return table(summarise(record))
+    except ValueError as error:
+        raise ValueError(
+            f"the record is whole, but {record.sizes['stimulus']} stimuli cannot be summarised ({error}): give a "
+            "larger --n and another --out"
+        ) from error
 
 
 def table(frame: pd.DataFrame) -> str:

@@ -215,7 +215,7 @@ def test_cka_and_rsa_agree_with_their_closed_forms():
 def test_similarity_compares_every_two_passes_or_layers(method):
     features = np.random.default_rng(4).normal(size=(3, 2, 10, 6)).astype(np.float16)  # iteration, layer, stimulus
     record = xr.Dataset(
-        {"features": (("iteration", "layer", "stimulus", "channel"), features)}, {"iteration": [0, 1, 2]}
+        {"features": (("iteration", "layer", "stimulus", "feature"), features)}, {"iteration": [0, 1, 2]}
     )
     found = measures.representation_similarity(record, "iteration", method)
     assert found.dims == ("layer", "iteration", "iteration_2")

@@ -86,7 +86,11 @@ def test_every_prior_and_recordable(seed, iterations):
     chosen, meanings = zip(*all_priors(model, images, seed), strict=True)
     seen = absvit.perceive(model, images, chosen, iterations, RECORDABLE)
     assert seen.logits.shape == (iterations + 1, len(chosen), 3, CLASSES)
-    assert len(seen.prior_weights) == len(seen.feedback) == iterations
+    cells = (iterations, len(chosen), 3)
+    depth, tokens = len(model.blocks), model.pos_embed.shape[1]
+    assert seen.prior_weights.shape == (*cells, tokens)
+    assert seen.feedback_norms.shape == (*cells, depth, tokens)
+    assert seen.feedback.shape == (*cells, depth, tokens, model.embed_dim)
     assert (seen.grid, seen.num_prefix_tokens) == ((4, 4), 1)
     assert_equals_the_plain_model(seen, model, images, meanings, iterations)
     torch.testing.assert_close(seen.probabilities, seen.logits.softmax(-1))

@@ -218,7 +218,7 @@ def _adapt_positions(model: nn.Module, state_dict: dict[str, Tensor]) -> tuple[s
     side, grid = math.isqrt(old.shape[1] - prefix), tuple(model.patch_embed.grid_size)
     if side**2 != old.shape[1] - prefix or old.shape[2] != own.shape[2]:
         return ()
-    state_dict["pos_embed"] = resample_abs_pos_embed(old, list(grid), [side, side], prefix)
+    state_dict["pos_embed"] = resample_abs_pos_embed(old, list(grid), [side, side], prefix, antialias=False)  # as DeiT
     return (f"positions resampled from {side} x {side} to {grid[0]} x {grid[1]} tokens",)
 
 

@@ -7,6 +7,7 @@ that fit the memory budget.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -125,7 +126,9 @@ def perceive(
                 chosen = slice(at, min(at + group, len(priors)))
                 below = (embedded, first, bottom_up, products)
                 _iterate(model, below, feedback, priors[chosen], results.at(0, chosen, here))
-    return Trajectory(grid=token_grid(model, images), num_prefix_tokens=model.num_prefix_tokens, **results.finished())
+    grid, prefix = token_grid(model, images), model.num_prefix_tokens
+    left = results.finished(len(model.blocks), math.prod(grid) + prefix, model.embed_dim)
+    return Trajectory(grid=grid, num_prefix_tokens=prefix, **left)
 
 
 @contextmanager
@@ -313,9 +316,13 @@ class _Results:
     def at(self, iteration: int, chosen: slice, here: slice) -> _Part:
         return _Part(self, iteration, chosen, here)
 
-    def finished(self) -> dict[str, Tensor]:
-        empty = self.values["logits"].new_zeros((0, self.n_priors, self.n_images, 0))
-        return {name: self.values.get(name, empty) for name in self.names}
+    def finished(self, layers: int, tokens: int, channels: int) -> dict[str, Tensor]:
+        """All that was asked for; what feedback leaves is empty where there was none, and has its dims still."""
+        left = {"prior_weights": (tokens,), "feedback_norms": (layers, tokens), "feedback": (layers, tokens, channels)}
+        for name in self.names - self.values.keys():
+            shape = (0, self.n_priors, self.n_images, *left[name])
+            self.values[name] = self.values["logits"].new_zeros(shape)
+        return self.values
 
 
 @dataclass(frozen=True, eq=False)

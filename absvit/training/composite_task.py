@@ -109,9 +109,9 @@ class CompositeTask(Classification):
 
         Returns
         -------
-        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either class cued at the
-        default gain: selection, the probability of the cued class, and how often both cues decide; empty where nothing
-        is held out.
+        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either class
+        cued at the default gain: selection, the probability of the cued class, and how often both cues decide; empty
+        where nothing is held out.
         """
         return [self._measured(model) for model in models]
 

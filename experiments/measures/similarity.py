@@ -14,7 +14,7 @@ def rdm(features: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    features : (stimulus, channel), at least three stimuli.
+    features : (stimulus, feature), at least three stimuli.
 
     Returns
     -------
@@ -28,8 +28,8 @@ def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
     Parameters
     ----------
-    features_a : (stimulus, channel).
-    features_b : (stimulus, channel) of the same stimuli; the number of channels may differ.
+    features_a : (stimulus, feature).
+    features_b : (stimulus, feature) of the same stimuli; the number of features may differ.
 
     Returns
     -------
@@ -46,8 +46,8 @@ def linear_cka(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
     Parameters
     ----------
-    features_a : (stimulus, channel).
-    features_b : (stimulus, channel) of the same stimuli; the number of channels may differ.
+    features_a : (stimulus, feature).
+    features_b : (stimulus, feature) of the same stimuli; the number of features may differ.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def representation_similarity(record: xr.Dataset, along: str = "iteration", meth
 
     Parameters
     ----------
-    record : with features (..., stimulus, ..., channel), as ``--features`` records them.
+    record : with features (..., stimulus, ..., feature), as ``--features`` records them.
     along : "iteration" or "layer".
     method : "cka" or "rsa".
 
@@ -83,7 +83,7 @@ def representation_similarity(record: xr.Dataset, along: str = "iteration", meth
         return np.array([[methods[method](a, b) for b in block] for a in block])
 
     result = xr.apply_ufunc(
-        compared, features, input_core_dims=[[along, "stimulus", "channel"]],
+        compared, features, input_core_dims=[[along, "stimulus", "feature"]],
         output_core_dims=[[along, f"{along}_2"]], exclude_dims={along}, vectorize=True,
     )  # fmt: skip
     result = result.assign_coords({along: features[along].values, f"{along}_2": features[along].values})
@@ -96,11 +96,11 @@ def rsatoolbox_rdms(record: xr.Dataset):
 
     Parameters
     ----------
-    record : with features (..., stimulus, ..., channel), as ``--features`` records them.
+    record : with features (..., stimulus, ..., feature), as ``--features`` records them.
 
     Returns
     -------
-    ``rsatoolbox.rdm.RDMs``: one matrix for each place of all dimensions but stimulus and channel, whose coordinates
+    ``rsatoolbox.rdm.RDMs``: one matrix for each place of all dimensions but stimulus and feature, whose coordinates
     are its ``rdm_descriptors``; the stimuli are the patterns.
 
     Raises
@@ -113,8 +113,8 @@ def rsatoolbox_rdms(record: xr.Dataset):
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("rsatoolbox is not installed: pip install 'absvit[rsa]'") from error
     features = _features(record)
-    places = [dim for dim in features.dims if dim not in ("stimulus", "channel")]
-    stacked = features.stack(place=places).transpose("place", "stimulus", "channel")
+    places = [dim for dim in features.dims if dim not in ("stimulus", "feature")]
+    stacked = features.stack(place=places).transpose("place", "stimulus", "feature")
     described = {dim: stacked[dim].values.tolist() for dim in places}
     patterns = {"stimulus": record["stimulus"].values.tolist()}
     return RDMs(
