@@ -9,7 +9,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -19,12 +19,12 @@ from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
 
 __all__ = [
-    "DATA_SETS", "INAT_CATEGORIES", "LabelledPictures", "PictureArray", "PictureFiles", "TarredPictures",
+    "DataSet", "InatCategory", "LabelledPictures", "PictureArray", "PictureFiles", "TarredPictures",
     "check_same_classes", "open_dataset", "open_folder",
 ]  # fmt: skip
 
-DATA_SETS = ("IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER")
-INAT_CATEGORIES = ("kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name")
+DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
+InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation", "test")}
 NAMES_SHOWN = 8
 
@@ -207,7 +207,7 @@ def open_dataset(
         ``CLASS/PICTURE``, as tars (``train.tar``, also a tar of one tar per class) or as stimulus sets; for CIFAR and
         iNaturalist what their archives unpack to. A tar itself is taken as the validation split.
     split : "train" or "val".
-    inat_category : level of the taxonomy that gives iNaturalist's classes, one of ``INAT_CATEGORIES``.
+    inat_category : level of the taxonomy that gives iNaturalist's classes, one of ``InatCategory``.
     download : fetch CIFAR if it is not there.
 
     Raises
@@ -215,12 +215,12 @@ def open_dataset(
     FileNotFoundError : data set or split are not there; the message says what was looked for and what is there.
     ValueError : an unknown name, an empty class, a damaged archive or table.
     """
-    if data_set not in DATA_SETS:
-        raise ValueError(f"data_set must be one of {', '.join(DATA_SETS)}; got {data_set!r}")
+    if data_set not in get_args(DataSet):
+        raise ValueError(f"data_set must be one of {', '.join(get_args(DataSet))}; got {data_set!r}")
     if split not in SPLIT_NAMES:
         raise ValueError(f"split must be 'train' or 'val', got {split!r}")
-    if inat_category not in INAT_CATEGORIES:
-        raise ValueError(f"inat_category must be one of {', '.join(INAT_CATEGORIES)}; got {inat_category!r}")
+    if inat_category not in get_args(InatCategory):
+        raise ValueError(f"inat_category must be one of {', '.join(get_args(InatCategory))}; got {inat_category!r}")
     data_path = Path(data_path)
     if data_set.startswith("CIFAR"):
         return _cifar(data_set, data_path, split, download)
@@ -312,8 +312,8 @@ def _cifar(data_set: str, data_path: Path, split: str, download: bool) -> Pictur
         data = source(str(data_path), train=split == "train", download=download)
     except RuntimeError as error:  # torchvision's answer to missing files and wrong check sums
         raise FileNotFoundError(
-            f"no intact {source.base_folder} in {data_path}: unpack {source.filename} there (python -m absvit.cifar10 "
-            "FOLDER fetches CIFAR-10 as class folders)"
+            f"no intact {source.base_folder} in {data_path}: unpack {source.filename} there"
+            + " (python -m absvit.cifar10 FOLDER fetches it as class folders)" * (data_set == "CIFAR10")
         ) from error
     return PictureArray(data.data, data.classes, data.targets, split)
 
@@ -364,13 +364,15 @@ def _without_supercategory(name: str) -> str:
 
 
 def _stimulus_set(folder: Path) -> PictureFiles:
-    """One of our stimulus sets; its class is that of the first object, and all its categories are classes."""
-    classes = [str(name) for name in _json(folder / "stimuli.json").get("categories") or ()]
+    """One of our stimulus sets by its labels; where these are categories, all of these are classes, in their order."""
+    categories = [str(name) for name in _json(folder / "stimuli.json").get("categories") or ()]
     table = folder / "stimuli.csv"
     if not table.is_file():
         raise FileNotFoundError(f"no {table.name} in {folder}: make the set again")
     with table.open(newline="", encoding="utf8") as file:
-        rows = [(row["image"], row.get("category_0")) for row in csv.DictReader(file)]
-    if not rows or any(name not in classes for _, name in rows):
-        raise ValueError(f"the stimuli in {folder} have no categories, so they cannot be learned: choose another set")
-    return PictureFiles(folder, [image for image, _ in rows], classes, [classes.index(name) for _, name in rows])
+        rows = [(row["image"], row.get("label")) for row in csv.DictReader(file)]
+    if not rows or not all(label for _, label in rows):
+        raise ValueError(f"the stimuli in {folder} have no labels, so they cannot be learned: choose another set")
+    labels = {label for _, label in rows}
+    classes = categories if labels <= set(categories) else sorted(labels)
+    return PictureFiles(folder, [image for image, _ in rows], classes, [classes.index(label) for _, label in rows])

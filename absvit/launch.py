@@ -3,7 +3,7 @@
 torchrun without its page of text when a process fails: the processes have said why. What is not an option of
 torchrun goes to the program that comes first (``experiments``, ``absvit.robustness``), else to
 :mod:`absvit.training`, or to :mod:`absvit.segmentation` where the recipe's name begins with ``upernet_``.
-Without a GPU, as many processes as NPROC says (default 1).
+Without a GPU, or with --device cpu, as many processes as NPROC says (default 1); --nproc-per-node overrules both.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     known, others = parser.parse_known_args(list(words))
     given = {name: value for name, value in vars(known).items() if value is not None}
     if "nproc_per_node" not in given and "PET_NPROC_PER_NODE" not in os.environ:
-        given["nproc_per_node"] = str(torch.cuda.device_count() or os.environ.get("NPROC", 1))
+        on_cpu = "--device=cpu" in others or ("--device", "cpu") in zip(others, others[1:], strict=False)
+        gpus = 0 if on_cpu else torch.cuda.device_count()
+        given["nproc_per_node"] = str(gpus or os.environ.get("NPROC", 1))
     return [f"--{name.replace('_', '-')}={value}" for name, value in given.items()], others
 
 

@@ -117,11 +117,19 @@ def test_a_stimulus_set_keeps_the_numbers_of_its_categories(tmp_path):
     check_same_classes(open_dataset("FOLDER", tmp_path, "train"), pictures)
 
 
-def test_a_stimulus_set_without_categories_is_refused(tmp_path):
+def test_a_stimulus_set_is_learned_by_its_labels(tmp_path):
+    for split, seed in (("train", "1"), ("val", "2")):
+        assert make_stimuli(["search", "--n", "8", "--seed", seed, "--out", str(tmp_path / split)]) == 0
+        pictures, drawn = open_dataset("FOLDER", tmp_path, split), stimulus_set.read(tmp_path / split)
+        assert pictures.classes == ("absent", "present")
+        assert [pictures.classes[k] for k in pictures.targets] == drawn["target"].values.tolist()
+
+
+def test_a_stimulus_set_without_labels_is_refused(tmp_path):
     assert make_stimuli(["objects", "--n", "2", "--size", "32", "32", "--out", str(tmp_path / "train")]) == 0
     table = tmp_path / "train" / "stimuli.csv"
-    table.write_text(table.read_text().replace("category_0", "something"))
-    with pytest.raises(ValueError, match="no categories"):
+    table.write_text(table.read_text().replace("label", "something"))
+    with pytest.raises(ValueError, match="no labels"):
         open_dataset("FOLDER", tmp_path, "train")
     table.unlink()
     with pytest.raises(FileNotFoundError, match=r"stimuli\.csv"):
@@ -130,7 +138,7 @@ def test_a_stimulus_set_without_categories_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("data_set", "folder"), [("CIFAR", "cifar-100-python"), ("CIFAR10", "cifar-10-batches-py")])
 def test_cifar_is_read_through_torchvision(tmp_path, monkeypatch, data_set, folder):
-    with pytest.raises(FileNotFoundError, match="absvit.cifar10"):
+    with pytest.raises(FileNotFoundError, match=f"no intact {folder}"):
         open_dataset(data_set, tmp_path, "val")
     pixels, labels = np.random.default_rng(0).integers(0, 256, (4, 3, 32, 32), np.uint8), [3, 0, 9, 3]
     (tmp_path / folder).mkdir()

@@ -27,6 +27,11 @@ def test_a_shortened_option_of_the_training_is_left_to_it(two_gpus):
 def test_the_number_of_processes(monkeypatch, two_gpus):
     assert launch.split([])[0] == ["--nproc-per-node=2"]
     assert launch.split(["--nproc_per_node", "5"])[0] == ["--nproc-per-node=5"]
+    monkeypatch.setenv("NPROC", "3")
+    assert launch.split([])[0] == ["--nproc-per-node=2"]
+    assert launch.split(["--device", "cpu"]) == (["--nproc-per-node=3"], ["--device", "cpu"])
+    assert launch.split(["--device=cpu"])[0] == ["--nproc-per-node=3"]
+    monkeypatch.delenv("NPROC")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert launch.split([])[0] == ["--nproc-per-node=1"]
     monkeypatch.setenv("NPROC", "4")

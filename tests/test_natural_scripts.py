@@ -1,4 +1,4 @@
-"""The scripts of the hybrid models: which programs they run with which words, and that they stop and go on."""
+"""The scripts of the models that learn from CIFAR-10: which programs they run with which words, and that they stop and go on."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ MODEL = "--model absvit_hybrid_lite0_224"
 def root(tmp_path):
     """The scripts, and a set-up whose interpreter notes what it is asked."""
     (tmp_path / "scripts").mkdir()
-    for name in ("demo.sh", "train_natural.sh", "measure_natural.sh"):
+    for name in ("demo.sh", "train_cifar10.sh", "train_natural.sh", "measure_natural.sh"):
         shutil.copy(SCRIPTS / name, tmp_path / "scripts")
     (tmp_path / "scripts" / "setup.sh").write_text(f'cd "{tmp_path}"; PYTHON="{tmp_path}/python"\n')
     (tmp_path / "python").write_text(PYTHON)
@@ -63,17 +63,24 @@ def test_the_demo_called_elsewhere_means_the_pictures_there(root, tmp_path_facto
     assert f"record  {root}/outputs/demo/bistable.zarr" in told
 
 
-def test_all_trainings_are_one_script_which_stops_where_one_fails(root):
-    said, code = asked(root, "train_natural.sh", "--device", "cpu")
+@pytest.mark.parametrize(
+    ("script", "recipes", "workers"),
+    [
+        ("train_natural.sh", ("hybrid_cued", "hybrid_official", "hybrid_vit"), ""),
+        ("train_cifar10.sh", ("cifar10_absvit", "cifar10_vit"), " --num-workers 0"),
+    ],
+)
+def test_all_trainings_are_one_script_which_stops_where_one_fails(root, script, recipes, workers):
+    said, code = asked(root, script, "--device", "cpu")
     assert code == 0 and said[0] == "-m absvit.cifar10 outputs/cifar10"
     assert said[1:] == [
-        f"-m absvit.launch {recipe} --seed {seed} --data-path outputs/cifar10 "
+        f"-m absvit.launch {recipe} --seed {seed} --data-path outputs/cifar10{workers} "
         f"--out outputs/training/{recipe}_seed{seed} --device cpu"
         for seed in range(3)
-        for recipe in ("hybrid_cued", "hybrid_official", "hybrid_vit")
+        for recipe in recipes
     ]
-    stopped, code = asked(root, "train_natural.sh", fails="-m absvit.launch hybrid_vit --seed 0", CIFAR10="mine")
-    assert code == 2 and len(stopped) == 3 and all("--data-path mine --out" in line for line in stopped)
+    stopped, code = asked(root, script, fails=f"-m absvit.launch {recipes[-1]} --seed 0", CIFAR10="mine")
+    assert code == 2 and len(stopped) == len(recipes) and all("--data-path mine" in line for line in stopped)
 
 
 def test_every_model_is_measured_on_both_sets_and_photographs_are_collected_once(root):

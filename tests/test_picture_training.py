@@ -50,7 +50,7 @@ def test_a_training_logs_updates_and_epochs_and_keeps_its_checkpoints(whole):
                 assert 0 <= line[f"{prefix}top1_pass{k}"] <= line[f"{prefix}top5_pass{k}"] == 1
     files = {file.name for file in whole.iterdir()}
     weights = {f"absvit_micro{ema}.{kind}" for ema in ("", ".ema") for kind in ("json", "safetensors")}
-    assert files == {"last.pt", "best.pt", "epoch0002.pt", "log.jsonl", *weights}
+    assert files == {"last.pt", "best.pt", "epoch0002.pt", "log.jsonl", ".lock", *weights}
     best = torch.load(whole / "best.pt")["position"]
     assert best["best"] == max(line["ema_top1_pass2"] for line in epochs)
 
@@ -161,9 +161,20 @@ def test_the_official_schedule_lags_one_epoch_behind(pictures, tmp_path):
     np.testing.assert_allclose(found, np.repeat(by_epoch, 3), rtol=1e-9)
 
 
+def test_a_rate_below_its_least_does_not_rise_to_it(pictures, tmp_path, capsys):
+    options = ("--layer-decay", "1", "--warmup-epochs", "0", "--min-lr", "0.5")
+    assert rates(tmp_path, pictures, *options) == pytest.approx([0.3] * 12)
+    assert "the learning rate 0.3 lies below min_lr 0.5" in capsys.readouterr().err
+
+
+def test_the_official_schedule_warms_up_for_whole_epochs(pictures, tmp_path, capsys):
+    assert run(tmp_path, pictures, "--schedule", "official", "--warmup-epochs", "0.5") == 2
+    assert "whole epochs, got warmup_epochs 0.5" in capsys.readouterr().err
+
+
 def test_rates_grow_with_the_update_and_fall_with_depth(pictures, tmp_path):
     assert run(tmp_path, pictures, "--lr", "1e-3", "--lr-batch", "4", "--layer-decay", "0.5", "--warmup-epochs", 0) == 0
-    state = torch.load(tmp_path / "epoch.pt" if (tmp_path / "epoch.pt").exists() else tmp_path / "last.pt")
+    state = torch.load(tmp_path / "last.pt")
     scales = sorted({round(group["lr_scale"], 6) for group in state["optimizer"]["param_groups"]})
     assert scales == [0.5**k for k in (5, 4, 3, 2, 1, 0)]  # stem, four blocks with their decoders, the rest
     assert log_of(tmp_path)[0][0]["lr"] == pytest.approx(1e-3 * 8 / 4)
@@ -202,6 +213,11 @@ def test_top_down_tuning_of_any_vit_starts_at_its_own_function(pictures, tmp_pat
     state = lifted.state_dict()
     kept = [name for name in vit.state_dict() if not name.startswith("head.")]
     assert all(torch.equal(state[name], vit.state_dict()[name]) for name in kept)
+    all_of_it = ("--trainable", "end2end", "--lr", "0", "--warmup-lr", "0", "--no-model-ema")
+    weights = ("--model", "vit_micro", "--finetune", tmp_path / "out" / "vit_micro.safetensors")
+    assert run(tmp_path / "further", pictures, *weights, *all_of_it, recipe="top_down") == 0  # what it learned is kept
+    further = absvit.load_model("vit_micro", tmp_path / "further" / "vit_micro.safetensors").state_dict()
+    assert all(torch.equal(further[name], state[name]) for name in state)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -274,6 +290,10 @@ def test_evaluation_needs_the_validation_split_only(whole, pictures, tmp_path, c
         assert measured["top1_pass2"] == pytest.approx(accuracy_by_hand(model, pictures / "val"))
         last = log_of(whole)[1][-1]
         assert measured["top1_pass1"] == last[("ema_" if ema else "") + "top1_pass1"]
+        assert (measured["weights"], measured["input_size"], measured["precision"]) == (
+            "ema" if ema else "model", 16, "fp32",
+        )  # fmt: skip
+        assert measured["data_path"] == str(tmp_path / "data") and len(measured["pictures"]) == 64
         assert set(os.listdir(out)) == {"eval.json"}
 
 
@@ -299,7 +319,7 @@ def test_official_files_evaluate_and_train_on(pictures, tmp_path, capsys):
     assert json.loads(told.out)["top1_pass2"] == pytest.approx(accuracy_by_hand(model, pictures / "val", 48))
     assert "positions resampled from 2 x 2 to 6 x 6" in told.err
     assert run(tmp_path / "on", pictures, "--resume", file) == 0
-    assert "no checkpoint of ours" in capsys.readouterr().err
+    assert "holds no training to go on with" in capsys.readouterr().err
     assert [line["step"] for line in log_of(tmp_path / "on")[0]] == list(range(3, UPDATES))  # epoch 0 was done there
 
 
@@ -364,6 +384,8 @@ def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
     assert command.main([*words.split(), *superseded.split()]) == 0 and seen["r"] == recipe and seen["p"] == place
     assert command.main(["--local-rank=3", *words.split()]) == 0 and seen["r"] == recipe  # torch.distributed.launch
     assert command.main(["--local_rank=3", "vit_tiny"]) == 0 and seen["n"] == "vit_tiny"
+    for model in ("absvit_micro", "vit_micro", "vit_small_patch32_224"):  # not published: the official defaults
+        assert command.main(["--model", model]) == 0 and (seen["n"], seen["r"].epochs) == ("absvit_small", 300)
     assert command.main(words.split()) == 0
     dashed = [word.replace("_", "-") if word.startswith("--") else word for word in words.split()]
     assert command.main(dashed) == 0 and seen["r"] == recipe and seen["p"] == place

@@ -25,7 +25,8 @@ def root(tmp_path_factory):
 
 def run(root, out, *options, data="data"):
     words = ["finetune", "--model", "absvit_micro", "--input-size", SIZE, "--batch-size", 16, "--num-workers", 0]
-    words += ["--device", "cpu", "--precision", "fp32", "--data-path", root / data, "--output_dir", out, *options]
+    words += ["--device", "cpu", "--precision", "fp32", "--output_dir", out, *options]
+    words += ["--data-path", root / data] if data else []
     return main([str(word) for word in words])
 
 
@@ -40,6 +41,21 @@ def test_official_options_evaluate_the_suites(root, tmp_path, capsys):
     before = record["loss"].values
     assert run(root, tmp_path, *options) == 0  # it is there already: nothing is computed again
     np.testing.assert_array_equal(records.load(tmp_path / "robustness.zarr")["loss"], before)
+
+
+def test_averaged_weights_are_not_taken_for_those_of_the_model(root, tmp_path, capsys):
+    average = {name: tensor + 0.01 for name, tensor in model().state_dict().items()}
+    torch.save({"model": model().state_dict(), "model_ema": average}, tmp_path / "both.pth")
+    options = ("--eval", "--resume", tmp_path / "both.pth", "--fgsm_test")
+    assert run(root, tmp_path / "out", *options) == 0
+    assert run(root, tmp_path / "out", *options, "--eval-ema") == 2
+    assert "weights was 'model', is 'ema'" in capsys.readouterr().err
+
+
+def test_a_mistyped_data_path_is_told_where_suites_are_named_too(root, tmp_path, capsys):
+    options = ("--eval", "--resume", root / "official.pth", "--inc_path", root / "c")
+    assert run(root, tmp_path, *options, data="dta") == 2
+    assert "dta" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -59,7 +75,8 @@ def test_what_does_not_fit_is_told(root, tmp_path, capsys, options, told):
     assert told in capsys.readouterr().err
 
 
-def test_without_the_validation_split_the_classes_must_be_known(root, tmp_path, capsys):
+def test_without_the_validation_split_the_classes_must_be_known(root, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where there is no data
     options = ("--eval", "--resume", root / "official.pth", "--inc_path", root / "c")
-    assert run(root, tmp_path, *options, data="nowhere") == 2
+    assert run(root, tmp_path, *options, data=None) == 2
     assert "classes" in capsys.readouterr().err

@@ -12,17 +12,9 @@ from timm.data import Mixup
 
 from absvit.datasets import LabelledPictures
 from absvit.images import eval_transform
-from absvit.training.data import (
-    Augmentation,
-    Batch,
-    Mixing,
-    Updates,
-    Views,
-    epoch_order,
-    evaluation_loader,
-    isolated_randomness,
-    training_loader,
-)  # fmt: skip
+from absvit.training.augmentation import Augmentation, Mixing, isolated_randomness
+from absvit.training.data import Batch, Views, evaluation_loader, training_loader
+from absvit.training.order import Updates, epoch_order
 
 HALF = (0.5, 0.5, 0.5)
 SAMPLER = Path(__file__).parent / "data" / "conformance" / "repeated_augmentation_sampler.npz"

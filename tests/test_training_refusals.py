@@ -59,6 +59,21 @@ def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
     assert "processes (1 there, 2 here)" in done.stderr and "Traceback" not in done.stderr
 
 
+HOLDING = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print('held'); input()"
+
+
+def test_two_trainings_do_not_share_a_folder(pictures, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    words = [sys.executable, "-c", HOLDING, out / ".lock"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        assert run(out, pictures) == 2
+        assert f"another training writes into {out}" in error_of(capsys)
+        other.communicate("over\n")
+    assert run(out, pictures) == 0
+
+
 def spoilt(file, how):
     if how == "truncated":
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
@@ -241,7 +256,7 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path):
     assert done.returncode == 2
     assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
     assert (out / "last.pt").read_bytes() == kept
-    assert not list(out.glob(".*"))
+    assert not list(out.glob(".*.part"))
 
 
 def test_a_folder_that_takes_no_log_is_named_with_advice(pictures, tmp_path, capsys):

@@ -9,7 +9,9 @@ from typing import Literal
 
 from absvit.datasets import open_dataset
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD
-from absvit.training.data import Augmentation, Updates, training_loader
+from absvit.training.augmentation import Augmentation
+from absvit.training.data import training_loader
+from absvit.training.order import Updates
 
 __all__ = ["Loader", "loader"]
 

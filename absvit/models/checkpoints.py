@@ -69,7 +69,7 @@ def read(
     if formats.file_format(path) == "pytorch":
         state_dict, card = formats.read_pytorch(path, which)
     elif which == "ema":
-        raise ValueError(f"{path} is a safetensors file, which holds one set of weights; ask for 'model'")
+        raise ValueError(f"{path} is a safetensors file, which holds one set of weights: name the file of the average")
     else:
         state_dict, card = formats.read_safetensors(path)
     if card.get("weights_sha256", found) != found:

@@ -167,8 +167,9 @@ def _weights(path: Path, content: object, which: str) -> dict[str, Tensor]:
     if found is None and which == "model":
         found = content
     if not found or not all(isinstance(value, Tensor) for value in found.values()):
-        names = ", ".join(list(map(str, content))[:8])
-        raise ValueError(f"{path} holds no {which!r} weights; its entries are: {names}")
+        names = ", ".join([str(name) for name, value in content.items() if value is not None][:8])
+        hint = ": its training kept no average, so ask for the model's own" if which == "ema" else ""
+        raise ValueError(f"{path} holds no {which!r} weights; its entries are: {names}{hint}")
     return dict(found)
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import dask.array
 import numpy as np
 import torch
-import torch.distributed as dist
 import xarray as xr
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from absvit import records
-from absvit.distributed import Process
+from absvit.distributed import Process, wait_for_all
 from absvit.images import eval_transform
 from absvit.loading import loading
 from absvit.models import AbSViT
@@ -158,10 +157,10 @@ def evaluate(
         layout = _layout(table, shown, names, passes, place.chunk)
         layout.attrs = _attributes(shown, pixels, passes, place, process, facts or {})
         records.begin(place.out, layout, place.chunk, place.resume, place.overwrite)
-    _wait()
+    wait_for_all()
     record = records.Record(place.out, place.chunk)
     pending = record.pending()
-    _wait()  # nobody writes before everybody has seen the same list
+    wait_for_all()  # nobody writes before everybody has seen the same list
     mine = pending[process.rank :: process.world_size]
     batches = [batch for part in mine for batch in _batches(part, table["condition"], place.batch_size)]
     pictures = _Shown(shown, table, pixels)
@@ -186,10 +185,10 @@ def evaluate(
             data |= {name: ("stimulus", column[part]) for name, column in table.items()}
             record.write(part, xr.Dataset(data))
             bar.update(part.stop - part.start)
-    _wait()
+    wait_for_all()
     if process.is_first:
         record.complete(scores(records.load(place.out)))
-    _wait()
+    wait_for_all()
     return records.load(place.out)
 
 
@@ -319,9 +318,3 @@ def _attributes(shown, pixels: Preprocessing, passes: int, place: Place, process
     known = {name: value for name, value in facts.items() if name != "parameters"}
     made = records.provenance("robustness", facts.get("seed", 0), parameters, process.device.type)
     return made | {"conditions": json.dumps(told)} | known
-
-
-def _wait() -> None:
-    """Wait for the other processes."""
-    if dist.is_available() and dist.is_initialized():
-        dist.barrier()

@@ -80,7 +80,7 @@ def run_profile(who: Who, suites: Sequence[str], sources: Sources, place: Place,
     size = {} if who.img_size is None else {"img_size": who.img_size}
     model = load_model(who.model, who.checkpoint, which=who.weights, **size).to(process.device)
     names = model_classes(model, who.classes)
-    return profile_model(model, who.model, names, suites, sources, place, process, who.iterations)
+    return profile_model(model, who.model, names, suites, sources, place, process, who.iterations, who.weights)
 
 
 def profile_model(
@@ -92,6 +92,7 @@ def profile_model(
     place: Place,
     process: Process,
     iterations: int = 1,
+    weights: Literal["model", "ema"] = "model",
 ) -> xr.Dataset:
     """Evaluate a model that is loaded; print the table, and write it beside the record.
 
@@ -102,6 +103,7 @@ def profile_model(
     names : names of its classes.
     suites, sources, place, process : as in :func:`run_profile`.
     iterations : feedback passes of an AbSViT.
+    weights : which of the checkpoint's the model has.
 
     Returns
     -------
@@ -121,7 +123,12 @@ def profile_model(
         "checkpoint": os.path.basename(str(model.checkpoint)),
         "checkpoint_sha256": model.checkpoint_sha256,
         "seed": sources.seed,
-        "parameters": {"on_the_fly": sources.on_the_fly, "centre_crop": sources.centre_crop, "frost": frost},
+        "parameters": {
+            "on_the_fly": sources.on_the_fly,
+            "centre_crop": sources.centre_crop,
+            "frost": frost,
+            "weights": weights,
+        },  # fmt: skip
     }
     record = evaluate(model, shown, names, place, process, iterations, facts)
     if process.is_first:

@@ -35,7 +35,7 @@ LAUNCHERS_WORDS = ("--local-rank=", "--local_rank=")
 
 @dataclass(frozen=True)
 class Place(TrainingPlace):
-    """Where a training or an evaluation runs, and what is evaluated: nothing of this changes a number.
+    """Where a training or an evaluation runs, and what is evaluated.
 
     Parameters
     ----------
@@ -55,8 +55,6 @@ class Place(TrainingPlace):
         With --eval: also on the validation split under FGSM.
     pgd_test
         With --eval: also on the validation split under PGD.
-    dist_eval
-        Accepted as in the official code; the validation split is always shared by all processes, exactly.
     feature_cache
         Folder of the frozen stem's features, for the hybrid recipes; made where it is not there.
     """
@@ -69,8 +67,12 @@ class Place(TrainingPlace):
     insk_path: Path | None = None
     fgsm_test: bool = False
     pgd_test: bool = False
-    dist_eval: bool = True
     feature_cache: Path = FEATURE_CACHE
+
+    @property
+    def weights(self) -> str:
+        """Which of a checkpoint's weights are evaluated."""
+        return "ema" if self.eval_ema else "model"
 
     @property
     def suites(self) -> tuple[str, ...]:
@@ -152,8 +154,12 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
             )
     [measured] = evaluate([_with_weights(recipe, loaded, process)], pictures, recipe, place.num_workers, process)
     if process.is_first:
-        facts = {"model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256, **measured}
-        text = json.dumps(facts, indent=2)
+        facts = {
+            "model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256,
+            "weights": place.weights, "data_path": str(place.data_path), "pictures": pictures.fingerprint(),
+            **{name: getattr(recipe, name) for name in ("data_set", "input_size", "crop_pct", "precision")},
+        }  # fmt: skip
+        text = json.dumps(facts | measured, indent=2)
         place.output_dir.mkdir(parents=True, exist_ok=True)
         replace_file(place.output_dir / "eval.json", lambda temporary: temporary.write_text(text + "\n"))
         print(text)
@@ -186,7 +192,7 @@ def run_robustness(recipe: PictureRecipe, place: Place, process: Process) -> Non
     to = EvaluationPlace(
         place.output_dir / "robustness.zarr", resume=True, batch_size=recipe.batch_size, num_workers=place.num_workers
     )
-    profile_model(model, recipe.model, names, place.suites, sources, to, process)
+    profile_model(model, recipe.model, names, place.suites, sources, to, process, weights=place.weights)
 
 
 def _checkpoint(recipe: Recipe, place: Place) -> checkpoints.Checkpoint:
@@ -196,7 +202,7 @@ def _checkpoint(recipe: Recipe, place: Place) -> checkpoints.Checkpoint:
         raise ValueError(f"--eval is for recipes of pictures: measure with python -m experiments recognition{shown}")
     if not place.resume:
         raise ValueError("--eval needs the checkpoint to be evaluated: give --resume FILE or ADDRESS")
-    return checkpoints.read(place.resume, which="ema" if place.eval_ema else "model")
+    return checkpoints.read(place.resume, which=place.weights)
 
 
 def _with_weights(recipe: PictureRecipe, loaded: checkpoints.Checkpoint, process: Process) -> torch.nn.Module:
@@ -227,10 +233,8 @@ def recipe_named(words: list[str]) -> list[str]:
         return words
     after = {a: b for a, b in zip(words, words[1:], strict=False)}
     model = after.get("--model") or next((w.partition("=")[2] for w in words if w.startswith("--model=")), None)
-    by_model = {
-        recipe.model: name for name, recipe in reversed(RECIPES.items()) if type(recipe).__mro__[1] is PictureRecipe
-    }
-    return [by_model.get(model, "micro_cued" if model is None else "absvit_small"), *words]
+    published = {recipe.model: name for name, recipe in RECIPES.items() if recipe.model.startswith(name)}
+    return [published.get(model, "micro_cued" if model is None else "absvit_small"), *words]
 
 
 def with_values(words: list[str]) -> list[str]:
@@ -276,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if place.suites and not place.eval:
                     raise ValueError("suites of robustness are evaluated with --eval: add it, or leave them out")
                 if place.eval:
-                    if not place.suites or place.data_path.exists():
+                    if not place.suites or place.data_path != Place.data_path or place.data_path.exists():
                         run_evaluation(options, place, process)
                     if place.suites:
                         run_robustness(options, place, process)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import nn
 
-from absvit.models import checkpoints, create_model, topdown_from, zoo
+from absvit.models import AbSViT, checkpoints, create_model, topdown_from, zoo
 from absvit.models.requests import check_model
 from absvit.training.objective import Teacher
 from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
@@ -40,9 +40,12 @@ def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
     if isinstance(recipe, PictureRecipe):
         _check_size(recipe, model)
         if recipe.finetune:
-            for note in checkpoints.load_into(model, checkpoints.read(recipe.finetune).state_dict, adapt=True):
+            weights = checkpoints.read(recipe.finetune).state_dict
+            lifted = recipe.lift and "prompt" in weights  # by a training before this one
+            model = topdown_from(model) if lifted else model
+            for note in checkpoints.load_into(model, weights, adapt=True):
                 print(note, file=sys.stderr)
-        model = topdown_from(model) if recipe.lift else model
+        model = topdown_from(model) if recipe.lift and not isinstance(model, AbSViT) else model
     model.set_grad_checkpointing(recipe.grad_checkpointing)
     if recipe.trainable != "end2end":
         learning = ("head.", "decoders.", "prompt") if recipe.trainable == "top-down" else ("head.",)
@@ -96,7 +99,7 @@ def build_teacher(recipe: PictureRecipe, n_classes: int) -> Teacher:
         checkpoints.load_into(network, checkpoints.read(recipe.teacher_path).state_dict)
     except ValueError as error:
         raise ValueError(f"no teacher of the {n_classes} classes in {recipe.teacher_path}: {error}") from error
-    pixels = (zoo.preprocessing(recipe.model), cfg)
-    own, other = ([torch.tensor(cfg[name]) for name in ("mean", "std")] for cfg in pixels)
+    pixels = (zoo.preprocessing(recipe.model), zoo.preprocessing(recipe.teacher_model))
+    own, other = ([torch.tensor(each[name]) for name in ("mean", "std")] for each in pixels)
     scale, shift = own[1] / other[1], (own[0] - other[0]) / other[1]
     return Teacher(network, recipe.distillation_type, recipe.distillation_alpha, recipe.distillation_tau, scale, shift)

@@ -13,14 +13,11 @@ from torch.utils.data import Dataset
 from absvit.datasets import LabelledPictures
 from absvit.images import train_transform
 from absvit.loading import Loading, loading
-from absvit.training.augmentation import Augmentation, Mixing, isolated_randomness
-from absvit.training.order import Key, Updates, epoch_order
+from absvit.training.augmentation import Augmentation, isolated_randomness
+from absvit.training.order import Key, Updates
 from absvit.training.patches import patch_augment
 
-__all__ = [
-    "Augmentation", "Batch", "Key", "Loading", "Mixing", "Updates", "View", "Views", "epoch_order",
-    "evaluation_loader", "isolated_randomness", "report", "training_loader",
-]  # fmt: skip
+__all__ = ["Batch", "View", "Views", "evaluation_loader", "report", "training_loader"]
 
 MOST_UNREADABLE = 16  # replacements of a picture to look at: a disk that is gone must not be read to its end
 

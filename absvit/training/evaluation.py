@@ -45,14 +45,16 @@ def evaluate(
     transform = eval_transform(
         recipe.input_size, recipe.crop_pct, pixels["interpolation"], pixels["mean"], pixels["std"]
     )
-    loader = evaluation_loader(pictures, transform, recipe.batch_size, process.rank, process.world_size, num_workers)
+    place = (process.rank, process.world_size, num_workers, process.device.type == "cuda")
+    loader = evaluation_loader(pictures, transform, recipe.batch_size, *place)
     n_passes = 2 if isinstance(models[0], AbSViT) else 1
     sums = torch.zeros(len(models), n_passes, 4, dtype=process.exact, device=process.device)
     for batch in loader:
         report(batch.problems, recipe.unreadable)
         if not len(batch.target):
             continue
-        images, target = batch.images.to(process.device), batch.target.to(process.device)
+        images = batch.images.to(process.device, non_blocking=True)
+        target = batch.target.to(process.device, non_blocking=True)
         with autocast(recipe.precision, process.device):
             logits = [perceive(model, images).logits[:, 0] for model in models]
         sums += torch.stack([_counted(one.float(), target) for one in logits])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import resource
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import torch
 from tqdm.auto import tqdm
@@ -78,6 +80,11 @@ class Log:
     position : where the training goes on; lines of what comes later are cut off, for a run that was killed may have
         logged more than it saved.
     process : this process; only the first writes.
+
+    Raises
+    ------
+    ValueError : another training writes into that folder.
+    OSError : the folder cannot be written into.
     """
 
     def __init__(self, start: Start, position: Position, process: Process) -> None:
@@ -86,6 +93,7 @@ class Log:
             return
         with writing_into(start.out):
             start.out.mkdir(parents=True, exist_ok=True)
+            self.claim = _claimed(start.out)  # as long as this log is there
             _cut_log(self.file, position)
         if start.tensorboard:
             self.board = _tensorboard(start.out, position.step)
@@ -146,6 +154,20 @@ class Log:
             for name, value in line.items():
                 self.board.add_scalar(f"{kind}/{name}", value, line["step"])
             self.board.flush()
+
+
+def _claimed(out: Path) -> TextIO:
+    """An open file whose lock keeps other trainings out of a folder; a process that is killed gives it back."""
+    file = (out / ".lock").open("w")
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # flock's lock would live on in a killed process's workers
+    except (BlockingIOError, PermissionError) as error:
+        raise ValueError(
+            f"another training writes into {out}: wait for its end, or choose another --output-dir"
+        ) from error
+    except OSError:  # a file system without locks
+        pass
+    return file
 
 
 def unreadable_pictures(task: Task, process: Process) -> int:

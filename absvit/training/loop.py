@@ -140,6 +140,9 @@ def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Proces
     lr = recipe.lr
     if recipe.lr_batch:
         lr *= (recipe.total_batch or recipe.batch_size * process.world_size) / recipe.lr_batch
+    min_lr = min(recipe.min_lr, lr)  # small batches' rate may begin below it, and must not rise to it
+    if min_lr < recipe.min_lr and process.is_first:
+        print(f"the learning rate {lr:g} lies below min_lr {recipe.min_lr:g}: it does not fall", file=sys.stderr)
     given = {
         "eps": recipe.opt_eps, "betas": recipe.opt_betas, "momentum": recipe.momentum,
         "layer_decay": recipe.layer_decay,
@@ -151,10 +154,10 @@ def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Proces
     unit = 1 if recipe.schedule == "official" else steps_per_epoch
     warmup = round(recipe.warmup_epochs * unit)
     if recipe.schedule == "poly":
-        scheduler = PolynomialRate(optimizer, recipe.epochs * unit, recipe.min_lr, warmup, recipe.warmup_lr)
+        scheduler = PolynomialRate(optimizer, recipe.epochs * unit, min_lr, warmup, recipe.warmup_lr)
     else:
         scheduler = CosineLRScheduler(
-            optimizer, recipe.epochs * unit - (warmup if recipe.warmup_prefix else 0), recipe.min_lr, warmup_t=warmup,
+            optimizer, recipe.epochs * unit - (warmup if recipe.warmup_prefix else 0), min_lr, warmup_t=warmup,
             warmup_lr_init=recipe.warmup_lr, warmup_prefix=recipe.warmup_prefix,
             t_in_epochs=recipe.schedule == "official",
         )  # fmt: skip

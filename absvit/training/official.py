@@ -38,6 +38,8 @@ class Superseded:
         Accepted: memory is pinned where there is a GPU.
     model_ema_force_cpu
         Accepted: the average lies where the model lies.
+    dist_eval
+        Accepted: the validation split is always shared by all processes, exactly.
     world_size
         Accepted: the launcher says how many processes there are.
     dist_url
@@ -55,6 +57,7 @@ class Superseded:
     start_epoch: int = 0
     pin_mem: bool = True
     model_ema_force_cpu: bool = False
+    dist_eval: bool = True
     world_size: int = 1
     dist_url: str = "env://"
 

@@ -15,7 +15,7 @@ __all__ = ["TrainingPlace"]
 
 @dataclass(frozen=True)
 class TrainingPlace:
-    """Where a training runs, where its data are and where its results go: nothing of this changes a number.
+    """Where a training runs, where its data are and where its results go: nothing of this is part of the recipe.
 
     Parameters
     ----------

@@ -7,17 +7,16 @@ from typing import Literal
 
 import tyro
 
+from absvit.datasets import DataSet, InatCategory
 from absvit.models.stem import STRIDE
 from absvit.training.augmentation import Augmentation
 from absvit.training.composites import Composites
 from absvit.training.cued_composites import Cues
 from absvit.training.scenes import Scenes
 
-__all__ = ["DataSet", "Flat", "HybridRecipe", "PictureRecipe", "Precision", "Recipe", "SceneRecipe", "Trainable"]
+__all__ = ["Flat", "HybridRecipe", "PictureRecipe", "Precision", "Recipe", "SceneRecipe", "Trainable"]
 
 Flat = tyro.conf.OmitArgPrefixes
-DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
-InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 Trainable = Literal["end2end", "top-down", "linear"]
 Precision = Literal["fp32", "bf16", "fp16"]
 HYBRIDS = ("absvit_hybrid_lite0_224", "vit_hybrid_lite0_224")
@@ -135,6 +134,8 @@ class Recipe:
             raise ValueError(f"seed must be in [0, 2**32), got {self.seed}")
         if not 0 <= self.warmup_epochs < self.epochs:
             raise ValueError(f"warmup_epochs must be in [0, epochs = {self.epochs}), got {self.warmup_epochs}")
+        if self.schedule == "official" and self.warmup_epochs != round(self.warmup_epochs):
+            raise ValueError(f"schedule official warms up for whole epochs, got warmup_epochs {self.warmup_epochs}")
         for name in ("smoothing", "drop", "drop_path", "model_ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
@@ -173,7 +174,7 @@ class PictureRecipe(Recipe):
     finetune
         Weights to start from, file or address: positions are resampled and the classifier replaced where they differ.
     lift
-        The model is a plain ViT: give it a feedback path (absvit.topdown_from) after finetune has been loaded.
+        The model is a plain ViT: give it a feedback path (absvit.topdown_from), a fresh one unless finetune holds one.
     distillation_type
         Learn from a teacher too: from its probabilities (soft) or its answers (hard).
     distillation_alpha

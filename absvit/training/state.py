@@ -22,7 +22,8 @@ from absvit.training.chance import random_states, restore_random_states
 __all__ = ["Learner", "Position", "check_same_position", "resume", "save", "source_of"]
 
 OUR_KEYS = ("facts", "position")
-FREE = ("checkpoint_every", "keep_every", "grad_checkpointing", "compile", "class_gain")  # change no update
+# change no update; where a picture cannot be read, there was none
+FREE = ("checkpoint_every", "keep_every", "grad_checkpointing", "compile", "class_gain", "unreadable")
 OPTIMIZER_SETTINGS = ("weight_decay", "betas", "eps", "momentum", "lr_scale")
 
 
@@ -223,8 +224,8 @@ def _foreign(source: str | Path, learner: Learner, steps_per_epoch: int) -> tupl
             weights_of_ema = weights
         load_into(learner.ema.module, weights_of_ema.state_dict)
     epoch = weights.card.get("epoch", -1) + 1
-    note = f"{source} is no checkpoint of ours: its weights are taken, and the optimiser starts anew at epoch {epoch}"
-    return Position(epoch * steps_per_epoch), [note]
+    anew = f"its weights are taken, and the optimiser starts anew at epoch {epoch}"
+    return Position(epoch * steps_per_epoch), [f"{source} holds no training to go on with: {anew}"]
 
 
 def _environment(model: nn.Module) -> dict[str, str]:
