@@ -1,4 +1,4 @@
-"""The scripts of the models that learn from CIFAR-10: which programs they run with which words, and that they stop and go on."""
+"""The scripts of what learns from CIFAR-10: which programs they run with which words, and that they stop and go on."""
 
 import os
 import shutil
