@@ -42,15 +42,15 @@ def training_command(name: str, recipe: SegmentationRecipe):
     recipe : its settings, which the command line may change.
     """
 
-    def start(options, place) -> None:
+    def start(recipe, place) -> None:
         if place.threads:
             torch.set_num_threads(place.threads)
         with joined(place.device) as process:
-            run_training(name, options, place, process)
+            run_training(name, recipe, place, process)
 
     place = TrainingPlace(output_dir=Path("outputs/segmentation") / name)
     start.__defaults__ = (recipe, place)
-    start.__annotations__ = {"options": Flat[type(recipe)], "place": Flat[TrainingPlace]}
+    start.__annotations__ = {"recipe": Flat[type(recipe)], "place": Flat[TrainingPlace]}
     start.__doc__ = type(recipe).__doc__.splitlines()[0]
     return start
 

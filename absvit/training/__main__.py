@@ -270,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def command(name: str, recipe: Recipe):
         def start(
-            options: tyro.conf.OmitArgPrefixes[type(recipe)] = recipe,
+            recipe: tyro.conf.OmitArgPrefixes[type(recipe)] = recipe,
             place: tyro.conf.OmitArgPrefixes[Place] = Place(output_dir=Path("outputs/training") / name),
             official: tyro.conf.OmitArgPrefixes[Superseded] = superseded,
         ) -> None:
@@ -281,14 +281,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     raise ValueError("suites of robustness are evaluated with --eval: add it, or leave them out")
                 if place.eval:
                     if not place.suites or place.data_path != Place.data_path or place.data_path.exists():
-                        run_evaluation(options, place, process)
+                        run_evaluation(recipe, place, process)
                     if place.suites:
-                        run_robustness(options, place, process)
+                        run_robustness(recipe, place, process)
                 else:
-                    run_training(name, options, place, process)
+                    run_training(name, recipe, place, process)
 
         start.__annotations__ = {
-            "options": tyro.conf.OmitArgPrefixes[type(recipe)],
+            "recipe": tyro.conf.OmitArgPrefixes[type(recipe)],
             "place": tyro.conf.OmitArgPrefixes[Place],
             "official": tyro.conf.OmitArgPrefixes[Superseded],
         }
