@@ -51,10 +51,11 @@ def _single(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
 
 
 def _half(
-    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0, **others
-) -> bool:
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
+    is_causal: bool = False, **others,
+) -> bool:  # fmt: skip
     """Whether this is attention in bfloat16 with nothing added to it."""
-    return query.dtype == torch.bfloat16 and attn_mask is None and dropout_p == 0 and not others
+    return query.dtype == torch.bfloat16 and attn_mask is None and not (dropout_p or is_causal or others)
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
