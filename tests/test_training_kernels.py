@@ -5,6 +5,7 @@ import contextlib
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.profiler import profile
 
 import absvit
 from absvit.training.kernels import faster_kernels
@@ -58,6 +59,15 @@ def test_attention_in_bfloat16():
     for mine, exact in zip(ours, outcome(F.scaled_dot_product_attention, inputs, torch.float64), strict=True):
         assert mine.dtype == torch.bfloat16
         torch.testing.assert_close(mine.double(), exact, rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["vit_micro", "absvit_micro"])
+def test_no_model_trains_with_the_slow_kernel(name):
+    model, images = absvit.create_model(name), numbers(1, 3, 112, 112)
+    with profile() as seen, torch.autocast("cpu", torch.bfloat16), faster_kernels(CPU):
+        model.train()(images).sum().backward()
+    ran = {event.key for event in seen.key_averages()}
+    assert "aten::bmm" in ran and not any("attention" in key for key in ran)
 
 
 def test_what_it_does_not_speed_up_stays_as_it_is():
