@@ -69,7 +69,7 @@ def _summary(record: xr.Dataset, summarise: Callable[[xr.Dataset], pd.DataFrame]
         return table(summarise(record))
     except ValueError as error:
         raise ValueError(
-            f"the record is whole, but {record.sizes['stimulus']} stimuli cannot be summarised ({error}): give a "
+            f"the record is whole, but too small to be summarised, n = {record.sizes['stimulus']} ({error}): give a "
             "larger --n and another --out"
         ) from error
 

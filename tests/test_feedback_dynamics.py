@@ -141,17 +141,18 @@ def test_noise_is_white_of_the_given_size_and_each_image_has_its_own(exact, pict
 @pytest.fixture(scope="module")
 def record(model, tmp_path_factory):
     observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
-    parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True)
+    parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True, maps=True)
     store = Store(tmp_path_factory.mktemp("dynamics") / "r.zarr", chunk=2)
     return feedback_dynamics.probe(observers, halves(), parameters, 5, store).load()
 
 
 def test_the_record_holds_what_perceive_gives(record, model):
+    stimuli = halves()
+    height, width, colours = stimuli["image"].shape[1:]
     assert dict(record.sizes) == {
         "model": 2, "gain": 2, "severity": 2, "iteration": 4, "prior": 12, "stimulus": 3, "class": 12, "layer": 4,
-        "channel": 64,
+        "feature": 64, "token_y": height // 8, "token_x": width // 8, "y": height, "x": width, "channel": colours,
     }  # fmt: skip
-    stimuli = halves()
     images = (torch.from_numpy(stimuli["image"].values).permute(0, 3, 1, 2) / 255 - 0.5) / 0.5
     classes = torch.from_numpy(stimuli["object_class"].values.astype(np.int64))
     for gain in (1.0, 3.0):

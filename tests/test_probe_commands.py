@@ -39,13 +39,19 @@ def record(weights, tmp_path_factory):
 def fails(words, capsys):
     """The one line that a failing command prints."""
     assert main([str(word) for word in words]) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if "stimulus/s" not in line]
+    lines = [line for line in capsys.readouterr().err.splitlines() if line and "stimulus/s" not in line]
     assert len(lines) == 1
     return lines[0]
 
 
 def test_every_probe_is_a_command_with_its_displays():
     assert set(PROBES) == set(DISPLAYS) <= set(COMMANDS)
+
+
+def test_a_record_too_small_for_a_summary_is_whole(weights, tmp_path, capsys):
+    told = fails(["contours", "--n", 1, "--checkpoint", weights[0], "--out", tmp_path / "r.zarr"], capsys)
+    assert "the record is whole" in told and "larger --n" in told
+    assert xr.open_zarr(tmp_path / "r.zarr")["done"].all()
 
 
 def test_the_record_describes_itself(record):
