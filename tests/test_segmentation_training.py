@@ -302,7 +302,7 @@ def test_a_file_that_cannot_be_trained_on_is_named(spoil, told, tmp_path, capsys
 def test_another_recipe_is_not_gone_on_with(whole, tmp_path, capsys):
     shutil.copytree(whole, tmp_path / "copy")
     assert run("upernet_absvit_micro", *SCENES, "--lr", "1e-4", "--out", tmp_path / "copy") == 2
-    assert "lr (0.004 there, 0.0001 here)" in error_of(capsys)
+    assert "recipe.lr was 0.004, is 0.0001" in error_of(capsys)
 
 
 def test_an_unknown_recipe_is_told_with_the_known_ones(capsys):

@@ -180,7 +180,7 @@ def test_a_checkpoint_of_another_recipe_is_left_alone(alone, capsys):
     before = (alone / "last.pt").read_bytes()
     assert train(alone, *OPTIONS, "--lr", "2e-3") == 2
     told = one_line(capsys.readouterr())
-    assert "lr (0.001 there, 0.002 here)" in told and "epochs" not in told and str(alone / "last.pt") in told
+    assert "recipe.lr was 0.001, is 0.002" in told and "epochs" not in told and str(alone / "last.pt") in told
     assert (alone / "last.pt").read_bytes() == before
 
 

@@ -38,7 +38,7 @@ def test_another_recipe_or_data_set_is_refused_unless_told(whole, pictures, tmp_
     same = (*ALL_ON, "--keep-every", "2")
     assert run(out, pictures, *same, "--weight-decay", "0.3") == 2
     told = error_of(capsys)
-    assert "weight_decay (0.05 there, 0.3 here)" in told and "--allow-differences" in told
+    assert "recipe.weight_decay was 0.05, is 0.3" in told and "--allow-differences" in told
     other = tmp_path / "other"
     shutil.copytree(pictures, other)
     assert run(out, other, *same) == 0  # the same pictures elsewhere are the same data set
@@ -56,7 +56,7 @@ def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
     launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
     done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
     assert done.returncode == 2
-    assert "processes (1 there, 2 here)" in done.stderr and "Traceback" not in done.stderr
+    assert "processes was 1, is 2" in done.stderr and "Traceback" not in done.stderr
 
 
 HOLDING = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print('held'); input()"

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from absvit.differences import differences
 from absvit.distributed import Process, wait_for_all
 from absvit.models.downloads import replace_file
 
@@ -154,8 +155,7 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{note} cannot be read: remove {cache.folder} to compute its features anew") from error
     if known != digest:
-        other = [name for name in sorted({*of, *facts}) if of.get(name) != facts.get(name)] or ["something"]
-        told = ", ".join(f"{name} ({_short(of.get(name))} there, {_short(facts.get(name))} here)" for name in other)
+        told = differences(of, facts) or "the note was changed"
         raise ValueError(
             f"the features in {cache.folder} are of another stem, transform or data: {told}; choose another "
             "--feature-cache, or remove that folder"
@@ -214,8 +214,3 @@ def _save(path: Path, array: np.ndarray) -> None:
     """Write an array file under exactly this name."""
     with path.open("wb") as file:
         np.save(file, array)
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -14,6 +14,7 @@ from timm.scheduler.scheduler import Scheduler
 from timm.utils import ModelEmaV3
 from torch import nn
 
+from absvit.differences import differences
 from absvit.distributed import Process, sum_over_ranks
 from absvit.models import downloads, formats
 from absvit.models.checkpoints import load_into, local_file, read
@@ -177,7 +178,7 @@ def resume(
     if not (isinstance(content, Mapping) and set(OUR_KEYS) <= set(content)):
         return _foreign(source, learner, steps_per_epoch)
     found, wanted = content["facts"], _plain(facts)
-    different = _differences(_compared(found), _compared(wanted))
+    different = differences(_compared(found), _compared(wanted))
     if different and not force:
         raise ValueError(
             f"{source} belongs to another training: {different}; choose another --output-dir, or go on "
@@ -245,16 +246,3 @@ def _compared(facts: Mapping) -> dict:
     """The facts that must be the same."""
     recipe = {name: value for name, value in facts["recipe"].items() if name not in FREE}
     return {"recipe": recipe, "data": facts["data"], "processes": facts["processes"]}
-
-
-def _differences(found: Mapping, wanted: Mapping, prefix: str = "") -> str:
-    """What differs, by name."""
-    texts = []
-    for name in sorted(found.keys() | wanted.keys()):
-        there, here = found.get(name), wanted.get(name)
-        if isinstance(there, Mapping) and isinstance(here, Mapping):
-            inner = _differences(there, here, f"{prefix}{name}.")
-            texts += [inner] if inner else []
-        elif there != here:
-            texts.append(f"{(prefix + name).removeprefix('recipe.')} ({there} there, {here} here)")
-    return ", ".join(texts)
