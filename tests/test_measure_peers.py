@@ -48,7 +48,7 @@ def recorded():
     features = np.random.default_rng(4).normal(size=(3, 2, 10, 6))
     coordinates = {"iteration": [0, 1, 2], "layer": [0, 3]}
     return xr.Dataset(
-        {"features": (("iteration", "layer", "stimulus", "channel"), features)}, coordinates
+        {"features": (("iteration", "layer", "stimulus", "feature"), features)}, coordinates
     ).assign_coords(stimulus=np.arange(10))
 
 
