@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "outputs" / "screenshots"
@@ -140,6 +140,11 @@ def drag(page, start, end):
     page.mouse.up()
 
 
+def says(page, words):
+    """The code that the explorer shows has these words, or will have once the kernel has answered all that was asked."""
+    expect(page.locator(".explorer-code textarea")).to_have_value(re.compile(re.escape(words)), timeout=PATIENCE)
+
+
 def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab, browser):
     with run(browser, lab, "01_attention") as page:
         changes(page, lambda: press(page, "gain"))
@@ -148,9 +153,9 @@ def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab
         cue = control(page, "dropdown", "cue")
         changes(page, lambda: cue.locator("select").select_option("class and place"))
         changes(page, lambda: page.locator(".place-picker").click(position={"x": 180, "y": 60}))
-        assert "place=(0.75, 0.25)" in page.locator(".explorer-code textarea").input_value()
+        says(page, "place=(0.75, 0.25)")
         changes(page, lambda: drag(page, (0.5, 0.25), (0.9, 0.75)))
-        assert "box=(0.5, 0.25, 0.9, 0.75)" in page.locator(".explorer-code textarea").input_value()
+        says(page, "box=(0.5, 0.25, 0.9, 0.75)")
 
 
 def test_the_mix_moves_a_bistable_picture(lab, browser):
