@@ -141,7 +141,7 @@ def drag(page, start, end):
 
 
 def says(page, words):
-    """The code that the explorer shows has these words, or will have once the kernel has answered all that was asked."""
+    """The explorer shows code with these words, or will once the kernel has answered all that was asked."""
     expect(page.locator(".explorer-code textarea")).to_have_value(re.compile(re.escape(words)), timeout=PATIENCE)
 
 
