@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes all trainings of the hybrid models, into outputs/training/RECIPE_seedK; run again, it goes on where it stopped.
+# Trains RECIPES (all those of the hybrid models), three seeds each, into outputs/training/RECIPE_seedK; run again, it goes on where it stopped.
 # CIFAR10=FOLDER holds train/CLASS/PICTURE (fetched if left out). Arguments go to every training, for example --device cpu.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE NPROC=${NPROC:-2}
@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY=PASSIVE NPROC=${NPROC:-2}
 pictures=${CIFAR10:-outputs/cifar10}
 [ -n "${CIFAR10:-}" ] || "$PYTHON" -m absvit.cifar10 "$pictures"
 for seed in 0 1 2; do
-    for recipe in hybrid_cued hybrid_official hybrid_vit; do
+    for recipe in ${RECIPES:-hybrid_cued hybrid_official hybrid_vit}; do
         echo "$recipe, seed $seed"
         "$PYTHON" -m absvit.launch "$recipe" --seed "$seed" --data-path "$pictures" \
             --out "outputs/training/${recipe}_seed$seed" "$@"

@@ -74,8 +74,8 @@ def test_all_trainings_are_one_script_which_stops_where_one_fails(root, script, 
     said, code = asked(root, script, "--device", "cpu")
     assert code == 0 and said[0] == "-m absvit.cifar10 outputs/cifar10"
     assert said[1:] == [
-        f"-m absvit.launch {recipe} --seed {seed} --data-path outputs/cifar10{workers} "
-        f"--out outputs/training/{recipe}_seed{seed} --device cpu"
+        f"-m absvit.launch {recipe} --seed {seed} --data-path outputs/cifar10 "
+        f"--out outputs/training/{recipe}_seed{seed}{workers} --device cpu"
         for seed in range(3)
         for recipe in recipes
     ]
