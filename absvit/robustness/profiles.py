@@ -128,7 +128,7 @@ def profile_model(
             "centre_crop": sources.centre_crop,
             "frost": frost,
             "weights": weights,
-        },  # fmt: skip
+        },
     }
     record = evaluate(model, shown, names, place, process, iterations, facts)
     if process.is_first:
