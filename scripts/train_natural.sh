@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains RECIPES (all those of the hybrid models), three seeds each, into outputs/training/RECIPE_seedK; run again, it goes on where it stopped.
+# Trains RECIPES (the hybrid ones if left out), three seeds each, into outputs/training/RECIPE_seedK; run again, it goes on.
 # CIFAR10=FOLDER holds train/CLASS/PICTURE (fetched if left out). Arguments go to every training, for example --device cpu.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE NPROC=${NPROC:-2}
