@@ -18,6 +18,7 @@ from experiments import (
     corruption_dynamics,
     experiment_file,
     feedback_dynamics,
+    measures,
     probes,
     recognition,
     responses,
@@ -224,12 +225,15 @@ def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] =
 def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     """Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.
 
+    Then says what did not match: conditions and stimuli that not all saw, answers that are no category.
+
     Parameters
     ----------
     files
         Tables of trials in model-vs-human's format, or folders of them.
     """
-    print(table(responses.agreement(responses.read(files))))
+    trials = responses.read(files)
+    print("\n".join([table(responses.agreement(trials)), *measures.remarks(trials)]))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
