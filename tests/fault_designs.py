@@ -6,7 +6,9 @@ difference of two levels' frequencies in any first n; and whether a whole design
 """
 
 import argparse
+import tempfile
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -45,7 +47,11 @@ FAMILIES = {
         cueing.Cueing((64, 64), cue="central", places=4, distractors=1, radius=0.08),
         ("validity", "target_place", "cue_place", "class 0", "class 1"),
     ),
-    "cueing, none": (cueing.draw, cueing.Cueing((64, 64), cue="none", places=4, radius=0.08), ("target_place", "class 0")),
+    "cueing, none": (
+        cueing.draw,
+        cueing.Cueing((64, 64), cue="none", places=4, radius=0.08),
+        ("target_place", "class 0"),
+    ),
     "search": (
         search.draw,
         search.Search((64, 64), set_sizes=(2, 3, 4), radius=0.08),
@@ -110,7 +116,7 @@ def columns(draw, parameters, names, n: int, seed: int) -> np.ndarray:
 
 
 def guessed(known: np.ndarray, wanted: np.ndarray) -> float:
-    """Share of right guesses above chance on the second half of the seeds, learned on the first: (seed, stimulus) both."""
+    """Share of right guesses (seed, stimulus) above chance, learned on half of the seeds and tried on the others."""
     half = len(known) // 2
     counts = np.zeros((known.max() + 1, wanted.max() + 1))
     np.add.at(counts, (known[:half].ravel(), wanted[:half].ravel()), 1)
@@ -148,9 +154,6 @@ def independent(one: str, other: str) -> bool:
 
 def main() -> None:
     """Print a row for each family and n."""
-    import tempfile
-    from pathlib import Path
-
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seeds", type=int, default=60)
     asked.add_argument("--n", type=int, nargs="+", default=[12, 24, 48, 96])
