@@ -17,6 +17,7 @@ from experiments.families import FAMILIES, drawn
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, overlay, stimulus_set, whole
+from stimuli.photographs import Pictures
 from stimuli.reading import read_parts
 
 __all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
@@ -42,6 +43,9 @@ class Source:
         Two photographs.
     classes
         Names of what the two photographs show, as the model calls them.
+    squeeze
+        Squeeze photographs to the shape of a half or of the picture, as in the paper's figure, instead of cutting
+        their middle out.
     """
 
     n: int = 200
@@ -50,6 +54,7 @@ class Source:
     folder: Path | None = None
     photographs: tuple[Path, Path] | None = None
     classes: tuple[str, str] | None = None
+    squeeze: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in ("stimuli", "folder", "photographs") if getattr(self, name) is not None]
@@ -57,6 +62,8 @@ class Source:
             raise ValueError(f"give one of --stimuli, --folder and --photographs, got {' and '.join(given)}")
         if self.classes is not None and self.photographs is None:
             raise ValueError("--classes names what two photographs show: give --photographs with it")
+        if self.squeeze and self.folder is None and self.photographs is None:
+            raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
         stimulus_set.check_request(self.n, self.seed)
 
     @property
@@ -83,9 +90,9 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         return set_of(source, size)
     if source.photographs is not None:
         pictures, names = _pair(source, model)
-        return Stimuli.of(bistable.from_photographs(*pictures, names, size))
+        return Stimuli.of(bistable.from_photographs(*pictures, names, size, source.squeeze))
     if source.folder is not None:
-        made_from = bistable.HalvesOfPhotographs(size, source.folder.name)
+        made_from = bistable.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
         draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
         return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
     return drawn("halves", source.n, source.seed, size)
@@ -114,7 +121,8 @@ def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
         if family != "overlay":
             raise ValueError(f"no photographs make the family {family}: leave out --photographs")
         pictures, names = _pair(source, model)
-        graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
+        made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
+        graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size), pictures=made_from)
         return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
     return drawn(family, source.n, source.seed, size)
 
@@ -160,6 +168,8 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     size = tuple(model.patch_embed.img_size)
     if source.photographs is not None:
         raise ValueError("two photographs make no single objects: leave out --photographs, or give a --folder")
+    if source.squeeze:
+        raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
     if source.folder is not None:
         files, *others = _by_class(source.folder)
         made_from = whole.WholePhotographs(size, source.folder.name)

@@ -12,7 +12,7 @@ from pathlib import Path
 import xarray as xr
 from tqdm.auto import tqdm
 
-from stimuli import stimulus_set, writing
+from stimuli import counterbalance, stimulus_set, writing
 from stimuli.processes import each
 from stimuli.reading import RECIPE, recipe_of
 from stimuli.replacing import check_free, put_in_place, staged
@@ -129,6 +129,7 @@ def _told_by(first: xr.Dataset, request: Request) -> dict:
     """What two requests must have in common to give the same set."""
     return {
         "family": first.attrs["family"],
+        "design": first.attrs["design"],
         "parameters": json.loads(first.attrs["parameters"]),
         "seed": request.seed,
         "n": request.n,
@@ -140,6 +141,7 @@ def _told_by(first: xr.Dataset, request: Request) -> dict:
 
 def _check_same(out: Path, found: dict, wanted: dict) -> None:
     """Refuse to go on with another set."""
+    counterbalance.check_version(found, out)
     differ = [name for name, value in wanted.items() if found.get(name) != value]
     if differ:
         text = "; ".join(f"{name} was {found.get(name)!r}, is {wanted[name]!r}" for name in differ)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stimuli import reading, writing
+from stimuli import counterbalance, reading, writing
 from stimuli.replacing import check_free, put_in_place, staged
 from stimuli.variables import DESCRIPTIONS, dataset_of
 from stimuli.viewing import Viewing, in_degrees
@@ -52,6 +52,7 @@ def from_arrays(
     label: np.ndarray | None = None,
     licence: str | None = None,
     source: str | None = None,
+    factors: Mapping[str, int] | None = None,
 ) -> xr.Dataset:
     """Make the Dataset of a stimulus set.
 
@@ -72,6 +73,7 @@ def from_arrays(
     licence : of the pictures; if left out, CC0-1.0 for what is drawn, and the pictures' own where a folder of
         pictures lies behind it.
     source : where the pictures come from.
+    factors : number of levels by name of what is counterbalanced, as :func:`stimuli.counterbalance.crossed` takes them.
 
     Returns
     -------
@@ -94,6 +96,8 @@ def from_arrays(
         "categories": list(categories),
         "licence": licence or ("that of the pictures in the background" if borrowed else "CC0-1.0"),
         "source": source or ("drawn by this program" + (f" on pictures of {borrowed}" if borrowed else "")),
+        "design": counterbalance.VERSION,
+        **({"factors": list(factors), "levels": list(factors.values())} if factors else {}),
     }
     numbers = np.arange(first, first + len(arrays["image"]))
     return in_degrees(dataset_of(arrays, numbers, described).assign_attrs(attributes), Viewing())

@@ -30,6 +30,10 @@ __all__ = ["CLASSES", "NOTES", "ZARR", "finish", "versions", "write_atomically",
 
 TRIALS, CLASSES, ZARR, NOTES = "trials_jspsych.json", "classes", "stimuli.zarr", "parts"
 ROWS_AT_ONCE = 64
+# what jsPsych itself writes of a trial, which data of the same name would replace
+OF_JSPSYCH = (
+    "stimulus", "response", "rt", "trial_type", "trial_index", "time_elapsed", "internal_node_id", "plugin_version",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str]:
@@ -143,11 +147,12 @@ def _category_columns(dataset: xr.Dataset) -> dict[str, list[str]]:
 def _trials(table: pd.DataFrame, variables: dict) -> list[dict]:
     """A jsPsych timeline: one image-keyboard-response trial a stimulus, with its row of the table as data.
 
+    Columns named as what jsPsych writes itself get ``set_`` in front: ``set_stimulus`` is the stimulus's number.
     jsPsych 6 takes it as it stands; from 7 on types are objects, which JSON cannot hold:
     ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``. Any key answers, by default in all.
     """
     masks = {column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]}
-    shown = table.drop(columns=[*masks, "image"])
+    shown = table.drop(columns=[*masks, "image"]).rename(columns={name: f"set_{name}" for name in OF_JSPSYCH})
     return [
         {"type": "image-keyboard-response", "stimulus": image, "data": _plain(data)}
         for image, data in zip(table["image"], shown.to_dict("records"), strict=True)
