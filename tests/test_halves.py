@@ -53,7 +53,7 @@ def test_two_photographs_alternate_in_their_sides(folder, tmp_path):
         ([], "give --folder or --photographs"),
         (["--folder", "FOLDER", "--photographs", "a.png", "b.png"], "give --folder or --photographs"),
         (["--folder", "FOLDER", "--classes", "a", "b"], "--photographs with it"),
-        (["--folder", "FOLDER/n0"], "no folders of classes"),
+        (["--folder", "FOLDER/n0"], "no class folders"),
         (["--folder", "FOLDER/gone"], "no class folder"),
         (["--folder", "FOLDER/..", "--size", "32", "63"], "even width"),
         (["--photographs", "FOLDER/n0/0.png", "FOLDER/gone.png"], "no picture at"),
