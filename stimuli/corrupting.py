@@ -6,7 +6,6 @@ not made again, so that a run that was stopped goes on where it was, and corrupt
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import multiprocessing
@@ -27,6 +26,7 @@ from stimuli import class_folders, corruptions, moving, stimulus_set, writing
 from stimuli.backgrounds import read_picture
 from stimuli.corrupted import OF_BENCHMARK, RECORD, SUMS, record_of, write_sums
 from stimuli.corruptions import BENCHMARK, SEVERITIES
+from stimuli.digests import fingerprint
 from stimuli.picture_files import upright, within_class
 from stimuli.processes import each
 
@@ -211,10 +211,9 @@ def _corrupt_picture(request: Corrupting, out: Path, part: tuple[Path, str, list
 
 def _told(request: Corrupting, pictures: dict[str, Path]) -> dict:
     """What two runs must have in common to lie in one folder."""
-    listing = "\n".join(f"{file} {path.stat().st_size}" for file, path in pictures.items())
     return {
         "pictures": len(pictures),
-        "names_and_sizes_sha256": hashlib.sha256(listing.encode()).hexdigest(),
+        "pictures_sha256": fingerprint(pictures.values(), request.folder),
         "seed": request.seed,
         "format": request.format,
         "crop": request.crop,
