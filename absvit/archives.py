@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
-from absvit.images import PHOTOGRAPH_SUFFIXES
+from stimuli.picture_files import is_picture, left_out, normal, say_left
 
 __all__ = ["Member", "index_tar", "read_member"]
 
@@ -64,7 +64,7 @@ def index_tar(path: Path) -> list[Member]:
 
 def _members(part: _Part, name: str, folder: str | None) -> list[Member]:
     """Pictures of the tar that is a part of a file; all of one folder if it is named."""
-    found, folders, filled = [], set(), set()
+    found, folders, filled, left = [], set(), set(), []
     part.seek(0)
     try:
         with tarfile.open(fileobj=part, mode="r:") as tar:
@@ -72,22 +72,24 @@ def _members(part: _Part, name: str, folder: str | None) -> list[Member]:
                 tar.members = []  # or it would keep every entry of the archive in memory
                 inner, place = PurePosixPath(entry.name), part.start + entry.offset_data
                 if entry.isdir():
-                    folders.add(str(inner))
-                elif entry.linkname and inner.suffix.lower() in PHOTOGRAPH_SUFFIXES:
+                    folders |= set() if any(part.startswith(".") for part in inner.parts) else {str(inner)}
+                elif entry.linkname and is_picture(inner):
                     raise ValueError(
                         f"{name}: {entry.name} is a link to {entry.linkname}, not a picture: pack the pictures "
                         "themselves (tar --dereference --hard-dereference)"
                     )
-                elif not entry.isfile() or inner.name.startswith("."):
+                elif not entry.isfile():
                     continue
-                elif inner.suffix.lower() == ".tar" and folder is None:
+                elif inner.suffix.lower() == ".tar" and not inner.name.startswith(".") and folder is None:
                     below = _members(_Part(part.file, place, entry.size), f"{name}::{entry.name}", inner.stem)
                     if not below:
                         raise ValueError(f"class archive {name}::{entry.name} holds no picture")
                     found += [member._replace(name=f"{entry.name}::{member.name}") for member in below]
-                elif inner.suffix.lower() in PHOTOGRAPH_SUFFIXES:
-                    found.append(Member(entry.name, folder or inner.parent.name, place, entry.size))
+                elif is_picture(inner):
+                    found.append(Member(entry.name, normal(folder or inner.parent.name), place, entry.size))
                     filled.update(str(parent) for parent in inner.parents)
+                else:
+                    left.append(inner)
             part.seek(tar.offset)
             complete = part.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
     except tarfile.ReadError as error:
@@ -99,6 +101,7 @@ def _members(part: _Part, name: str, folder: str | None) -> list[Member]:
         raise ValueError(f"{name} ends before its end mark: it is truncated or damaged, get it again")
     if folder is None and (empty := sorted(folders - filled)):
         raise ValueError(f"{name}: folder {empty[0]} holds no picture; fill it or remove it")
+    say_left(name, left_out(left))
     return found
 
 

@@ -17,6 +17,7 @@ from torchvision.datasets import CIFAR10, CIFAR100
 
 from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
+from stimuli.picture_files import upright
 
 __all__ = [
     "DataSet", "InatCategory", "LabelledPictures", "PictureArray", "PictureFiles", "TarredPictures",
@@ -56,7 +57,7 @@ class LabelledPictures(ABC):
 
     @abstractmethod
     def read(self, index: int) -> Image.Image:
-        """Read a picture as 8-bit RGB in its stored orientation, as the original training and evaluation did.
+        """Read a picture as 8-bit RGB, turned as its EXIF orientation says; published data sets are read as stored.
 
         Parameters
         ----------
@@ -89,11 +90,19 @@ class PictureFiles(LabelledPictures):
     root : folder.
     names : path of each picture below it, with forward slashes.
     classes, targets : as in :class:`LabelledPictures`.
+    stored : never turn pictures as their EXIF orientation says; :func:`stimuli.picture_files.upright` decides if not.
     """
 
-    def __init__(self, root: Path, names: Iterable[str], classes: Sequence[str], targets: Sequence[int]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        names: Iterable[str],
+        classes: Sequence[str],
+        targets: Sequence[int],
+        stored: bool = False,
+    ) -> None:
         super().__init__(classes, targets)
-        self.root, self._names = Path(root), _packed(names)
+        self.root, self.stored, self._names = Path(root), stored, _packed(names)
 
     def name(self, index: int) -> str:
         """Name of a picture.
@@ -111,8 +120,9 @@ class PictureFiles(LabelledPictures):
         ----------
         index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
         """
+        turned = not self.stored and upright(self.classes[self.targets[index]])
         try:
-            return read_photograph(self.root / self.name(index), upright=False)
+            return read_photograph(self.root / self.name(index), turned)
         except FileNotFoundError as error:
             raise ValueError(f"{error}: it was there when the data set was opened") from error
 
@@ -154,7 +164,7 @@ class TarredPictures(LabelledPictures):
             encoded = read_member(self.path, *self._extent[index].tolist())
         except OSError as error:
             raise ValueError(f"cannot read {name}: {error}") from error
-        return decode_photograph(encoded, name, upright=False)
+        return decode_photograph(encoded, name, upright(self.classes[self.targets[index]]))
 
 
 class PictureArray(LabelledPictures):
@@ -354,7 +364,7 @@ def _inaturalist(data_path: Path, split: str, year: int, category: str) -> Pictu
         names = without
     if not (data_path / names[0]).exists():
         raise FileNotFoundError(f"no {names[0]} in {data_path}: unpack the pictures of iNaturalist {year} there")
-    return PictureFiles(data_path, names, classes, targets)
+    return PictureFiles(data_path, names, classes, targets, stored=True)
 
 
 def _without_supercategory(name: str) -> str:

@@ -14,12 +14,12 @@ from timm.data import auto_augment as auto_augmentations
 from timm.data import create_transform
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, RandomCrop, Resize, ToTensor
 
+from stimuli import picture_files
 from stimuli.backgrounds import to_rgb
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MICRO_MEAN, MICRO_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 STEM_MEAN, STEM_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # what EfficientNet-Lite0 was trained with
-PHOTOGRAPH_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 SMALL_INPUT = 32  # pixels; up to here DeiT crops padded pictures instead of cropping and resizing
 LARGEST_NORMALISED = 20.0  # [0, 1] pixels stay far below in any usual mean and std; raw 0..255 pixels do not
 
@@ -304,7 +304,7 @@ def check_images(images: torch.Tensor, size: int | tuple[int, int] | None = None
 
 
 def class_folder(path: str | os.PathLike) -> tuple[list[tuple[Path, int]], list[str]]:
-    """List the pictures of a data set that keeps one folder per class.
+    """List the pictures of a data set that keeps one folder per class, as :mod:`stimuli.picture_files` tells them.
 
     Parameters
     ----------
@@ -313,23 +313,12 @@ def class_folder(path: str | os.PathLike) -> tuple[list[tuple[Path, int]], list[
     Returns
     -------
     samples : (picture, class index) pairs, sorted by class, then path.
-    classes : class names, sorted; the class index counts them.
+    classes : class names, sorted, in Unicode's composed form; the class index counts them.
 
     Raises
     ------
     FileNotFoundError : the folder is missing.
-    ValueError : there is no class folder, or a class folder holds no picture.
+    ValueError : there is no class folder, a class folder holds no picture, or two bear one name.
     """
-    root = Path(path)
-    if not root.is_dir():
-        raise FileNotFoundError(f"no folder at {root}; expected one that holds a folder for each class")
-    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    if not folders:
-        raise ValueError(f"{root} holds no class folders; expected {root}/<class>/<picture>")
-    samples = []
-    for index, folder in enumerate(folders):
-        pictures = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PHOTOGRAPH_SUFFIXES)
-        if not pictures:
-            raise ValueError(f"class folder {folder} holds no picture (.jpg, .png ...); fill it or remove it")
-        samples += [(picture, index) for picture in pictures]
-    return samples, [folder.name for folder in folders]
+    found = picture_files.by_class(Path(path))
+    return [(picture, index) for index, pictures in enumerate(found.values()) for picture in pictures], list(found)

@@ -14,11 +14,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import fft
 from skimage import data
 
+from stimuli import picture_files
+
 __all__ = ["NOISE", "check", "fill", "fill_all", "one_over_f", "read_picture", "to_rgb"]
 
 NOISE = "noise"
 TEXTURES = ("brick", "grass", "gravel")  # CC0 photographs that come with scikit-image
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 EXPECTED = f"noise, grey:LEVEL with a level in [0, 1], texture:NAME ({', '.join(TEXTURES)}) or folder:PATH"
 OWN_STREAM = 2**63  # added to the stimulus number: backgrounds draw from other random streams than the families
 
@@ -112,14 +113,15 @@ def one_over_f(spectrum: np.ndarray, uniform: np.ndarray, size: tuple[int, int],
     return np.concatenate([luminance + red_green, luminance - red_green, luminance + blue_yellow], axis=1)
 
 
-def read_picture(path: Path) -> np.ndarray:
-    """Read a picture as 8-bit RGB, turned upright as its EXIF orientation says, what is transparent on white.
+def read_picture(path: Path, upright: bool = True) -> np.ndarray:
+    """Read a picture as 8-bit RGB, what is transparent on white.
 
     16-bit values are scaled to 8 bits.
 
     Parameters
     ----------
     path : picture file.
+    upright : turn the picture as its EXIF orientation says; False keeps it as it is stored.
 
     Returns
     -------
@@ -134,7 +136,7 @@ def read_picture(path: Path) -> np.ndarray:
         raise FileNotFoundError(f"no picture at {path}; check the path")
     try:
         with Image.open(path) as opened:
-            return np.asarray(to_rgb(ImageOps.exif_transpose(opened)))
+            return np.asarray(to_rgb(ImageOps.exif_transpose(opened) if upright else opened))
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError(f"cannot read {path} as a picture: {error}") from error
 
@@ -217,9 +219,9 @@ def _folder(files: list[Path], size: tuple[int, int], generator: np.random.Gener
 def _pictures(folder: str) -> list[Path]:
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"no folder {folder!r} to take backgrounds from; check the path")
-    files = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = picture_files.in_folder(Path(folder))
     if not files:
-        raise ValueError(f"no pictures in {folder} ({', '.join(SUFFIXES)})")
+        raise ValueError(f"no pictures in {folder} ({', '.join(picture_files.SUFFIXES)})")
     return files
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stimuli.backgrounds import SUFFIXES
+from stimuli import picture_files
 from stimuli.reading import RECIPE, read_table, recipe_of
 
 __all__ = ["LAYOUT", "link_classes", "listed", "sorted_rows", "sorted_set"]
@@ -26,13 +26,14 @@ def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
 
     Parameters
     ----------
-    folder : holds one folder of pictures a class, or is a stimulus set.
+    folder : holds one folder of pictures a class, or is a stimulus set. What :mod:`stimuli.picture_files` leaves out
+        is said.
     or_named : where there are no class folders, take pictures in the folder itself, each named by its class. Names
         with digits, such as IMG_0123.jpg, name none.
 
     Returns
     -------
-    Pictures by class, both in alphabetical order.
+    Pictures by class, both in alphabetical order; names of classes in Unicode's composed form.
 
     Raises
     ------
@@ -44,17 +45,12 @@ def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
         raise FileNotFoundError(f"no class folder {folder}; expected {LAYOUT}")
     if (folder / RECIPE).is_file():
         return sorted_set(folder)
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    named = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
-    say_classes = bool(named) and not any(map(str.isdigit, "".join(f.stem for f in named)))
-    if or_named and say_classes and not classes:
-        return {name: [f for f in named if f.stem == name] for name in sorted({f.stem for f in named})}
-    if not classes:
-        raise ValueError(f"{folder} holds no folders of classes; expected {LAYOUT}")
-    found = {path.name: sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES) for path in classes}
-    if empty := [name for name, pictures in found.items() if not pictures]:
-        raise ValueError(f"no pictures of {', '.join(empty)} in {folder}; expected {LAYOUT}")
-    return found
+    loose, folders = picture_files.directly_in(folder)
+    named = [(picture_files.normal(path.stem), path) for path in loose]
+    say_classes = bool(named) and not any(map(str.isdigit, "".join(name for name, _ in named)))
+    if or_named and say_classes and not folders:
+        return {name: [path for other, path in named if other == name] for name in sorted({name for name, _ in named})}
+    return picture_files.by_class(folder)
 
 
 def sorted_set(folder: Path, by: str = "label") -> dict[str, list[Path]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +11,14 @@ import numpy as np
 from PIL import Image
 
 from stimuli.corruptions import NAMES
+from stimuli.digests import file_sha256
+from stimuli.picture_files import in_folder
 from stimuli.writing import write_atomically
 
-__all__ = ["RECORD", "SUMS", "made", "record_of", "shown", "verify", "write_sums"]
+__all__ = ["OF_BENCHMARK", "RECORD", "SUMS", "made", "record_of", "shown", "verify", "write_sums"]
 
 RECORD, SUMS = "corruptions.json", "sha256sums.txt"
+OF_BENCHMARK = "ImageNet-C"  # whose elastic_transform is meant; records of earlier versions do not say
 NAMED = 5
 
 
@@ -47,7 +50,8 @@ def made(folder: Path) -> Iterator[Path]:
     ----------
     folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
     """
-    return (path for path in sorted(folder.glob("*/*/*/*")) if not path.name.startswith("."))
+    found = (path for name in NAMES if (folder / name).is_dir() for path in (folder / name).rglob("*"))
+    return iter(sorted(path for path in found if path.is_file() and not path.name.startswith(".")))
 
 
 def write_sums(folder: Path) -> None:
@@ -57,7 +61,7 @@ def write_sums(folder: Path) -> None:
     ----------
     folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
     """
-    lines = [f"{_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
+    lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
     write_atomically(folder / SUMS, "".join(lines))
 
 
@@ -86,14 +90,12 @@ def verify(folder: Path) -> str:
     faults = {
         "missing": sorted(set(wanted) - set(found)),
         "extra": sorted(set(found) - set(wanted)),
-        "changed": sorted(name for name in set(found) & set(wanted) if _digest(found[name]) != wanted[name]),
+        "changed": sorted(name for name in set(found) & set(wanted) if file_sha256(found[name]) != wanted[name]),
     }
     if any(faults.values()):
         told = "; ".join(f"{kind}: {', '.join(names[:NAMED])}" for kind, names in faults.items() if names)
         raise ValueError(f"{folder} is not what was made. {told}")
-    counts = {condition: 0 for condition in (name.rsplit("/", 2)[0] for name in wanted)}
-    for name in wanted:
-        counts[name.rsplit("/", 2)[0]] += 1
+    counts = Counter("/".join(name.split("/", 2)[:2]) for name in wanted)
     if short := sorted(condition for condition, count in counts.items() if count != record["pictures"]):
         raise ValueError(
             f"{folder} lacks pictures of {', '.join(short[:NAMED])}; expected {record['pictures']} of each"
@@ -120,8 +122,8 @@ def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
     """
     names = [name for name in NAMES if (folder / name).is_dir()]
     severities = sorted({path.name for name in names for path in (folder / name).iterdir()})
-    first = {(name, s): next(iter(sorted((folder / name / s).glob("*/*"))), None) for name in names for s in severities}
-    paths = {key: path for key, path in first.items() if path is not None}
+    places = {(name, s): folder / name / s for name in names for s in severities if (folder / name / s).is_dir()}
+    paths = {key: found[0] for key, place in places.items() if (found := in_folder(place))}
     if not paths:
         raise ValueError(f"{folder} holds no corrupted pictures yet")
     pictures = []
@@ -130,7 +132,3 @@ def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
             pictures.append(np.asarray(picture.convert("RGB")))
     labels = [[f"{name} {severity}"] for name, severity in paths]
     return np.stack(pictures), labels, len(severities)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,7 +6,6 @@ not made again, so that a run that was stopped goes on where it was, and corrupt
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import multiprocessing
@@ -25,8 +24,10 @@ from tqdm.auto import tqdm
 
 from stimuli import class_folders, corruptions, moving, stimulus_set, writing
 from stimuli.backgrounds import read_picture
-from stimuli.corrupted import RECORD, SUMS, record_of, write_sums
+from stimuli.corrupted import OF_BENCHMARK, RECORD, SUMS, record_of, write_sums
 from stimuli.corruptions import BENCHMARK, SEVERITIES
+from stimuli.digests import fingerprint
+from stimuli.picture_files import upright, within_class
 from stimuli.processes import each
 
 __all__ = ["Corrupting", "corrupt_folder", "prepared"]
@@ -46,8 +47,8 @@ class Corrupting:
     out
         Folder to write: CORRUPTION/SEVERITY/CLASS/FILE.
     corruptions
-        Which; the 15 of the mean corruption error, if left out. Four more: speckle_noise, gaussian_blur, spatter,
-        saturate.
+        Which; the 15 of the mean corruption error, if left out. Five more: speckle_noise, gaussian_blur, spatter,
+        saturate, and elastic_imagecorruptions, the package's variant of elastic_transform.
     severities
         1 to 5.
     seed
@@ -155,9 +156,17 @@ def prepared(picture: np.ndarray, crop: int) -> np.ndarray:
 
 
 def _pictures(request: Corrupting) -> dict[str, Path]:
-    """Pictures by CLASS/FILE, where FILE is the picture's own name."""
+    """Pictures by CLASS/FILE, where FILE is the picture's own path below its class, in composed Unicode."""
     found = class_folders.listed(request.folder)
-    pictures = {f"{name}/{path.name}": path for name, paths in found.items() for path in paths}
+    listing = [
+        (f"{name}/{within_class(path.relative_to(request.folder).as_posix(), name)}", path)
+        for name, paths in found.items()
+        for path in paths
+    ]
+    pictures = dict(listing)
+    if len(pictures) < len(listing):
+        twice = next(file for file, path in listing if pictures[file] != path)
+        raise ValueError(f"two pictures in {request.folder} are called {twice}: rename one")
     written: dict[Path, str] = {}
     for file in pictures:
         other = written.setdefault(_place(Path(), "", 1, file, request), file)
@@ -181,7 +190,7 @@ def _corrupt_picture(request: Corrupting, out: Path, part: tuple[Path, str, list
     source, file, wanted = part
     if multiprocessing.parent_process() is not None:
         cv2.setNumThreads(1)  # each process has a core of its own
-    picture = read_picture(source)
+    picture = read_picture(source, upright(file.partition("/")[0]))
     if request.crop is not None:
         picture = prepared(picture, request.crop)
     for name, severity in wanted:
@@ -202,13 +211,13 @@ def _corrupt_picture(request: Corrupting, out: Path, part: tuple[Path, str, list
 
 def _told(request: Corrupting, pictures: dict[str, Path]) -> dict:
     """What two runs must have in common to lie in one folder."""
-    listing = "\n".join(f"{file} {path.stat().st_size}" for file, path in pictures.items())
     return {
         "pictures": len(pictures),
-        "names_and_sizes_sha256": hashlib.sha256(listing.encode()).hexdigest(),
+        "pictures_sha256": fingerprint(pictures.values(), request.folder),
         "seed": request.seed,
         "format": request.format,
         "crop": request.crop,
+        "elastic_transform": OF_BENCHMARK,
         "frost": "drawn" if request.frost_folder is None else request.frost_folder.name,
         "versions": {**writing.versions(), "opencv": cv2.__version__},
     }

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stimuli import picture_files
 from stimuli.backgrounds import read_picture
 
 __all__ = ["cut", "listed", "resized"]
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 LAYOUT = "FOLDER/images/WNID/NAME.jpg with FOLDER/masks/WNID/NAME.png"
 
 
@@ -20,7 +20,7 @@ def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
 
     Parameters
     ----------
-    folder : holds ``images/WNID/NAME.jpg`` (or jpeg, png, webp) and for each ``masks/WNID/NAME.png``.
+    folder : holds ``images/WNID/NAME.jpg`` (or png, webp ...) and for each ``masks/WNID/NAME.png``.
 
     Returns
     -------
@@ -35,14 +35,12 @@ def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
     if not folder or not (root / "images").is_dir():
         raise FileNotFoundError(f"no folder of segmented pictures at {folder!r}; expected {LAYOUT}")
     found: dict[str, list[tuple[Path, Path]]] = {}
-    for image in sorted((root / "images").glob("*/*")):
-        if image.suffix.lower() in PICTURES:
-            mask = root / "masks" / image.parent.name / f"{image.stem}.png"
+    for name, images in picture_files.by_class(root / "images").items():
+        masks = [root / "masks" / image.relative_to(root / "images").with_suffix(".png") for image in images]
+        for image, mask in zip(images, masks, strict=True):
             if not mask.is_file():
                 raise FileNotFoundError(f"{image} has no mask at {mask}; expected {LAYOUT}")
-            found.setdefault(image.parent.name, []).append((image, mask))
-    if not found:
-        raise ValueError(f"no pictures in {root / 'images'}; expected {LAYOUT}")
+        found[name] = list(zip(images, masks, strict=True))
     return found
 
 

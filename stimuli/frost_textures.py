@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from stimuli import backgrounds
+from stimuli import backgrounds, picture_files
 
 __all__ = ["KINDS", "check_folder", "cropped", "drawn"]
 
@@ -66,9 +66,9 @@ def check_folder(folder: Path) -> list[Path]:
     """
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"no folder {folder} of pictures of frost; check the path")
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in backgrounds.SUFFIXES)
+    files = picture_files.in_folder(Path(folder))
     if not files:
-        raise ValueError(f"{folder} holds no pictures of frost ({', '.join(backgrounds.SUFFIXES)})")
+        raise ValueError(f"{folder} holds no pictures of frost ({', '.join(picture_files.SUFFIXES)})")
     return files
 
 

@@ -23,7 +23,7 @@ import zlib
 from collections import defaultdict
 from pathlib import Path
 
-from stimuli import class_folders
+from stimuli import class_folders, picture_files
 
 __all__ = ["LISTED", "RANGES", "class_of", "collect"]
 
@@ -45,7 +45,6 @@ RANGES = {
     "bird": (("n01514668", "n01622779"), ("n01795545", "n01860187"), ("n02002556", "n02058221")),
     "dog": (("n02085620", "n02113978"),),
 }
-PICTURES = (".jpeg", ".jpg", ".png")
 
 
 def class_of(wnid: str) -> str | None:
@@ -105,12 +104,11 @@ def collect(source: Path, out: Path) -> dict[str, int]:
 
 def _from_folder(source: Path, out: Path) -> dict[str, int]:
     found: dict[str, list[Path]] = defaultdict(list)
-    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
-        name = class_of(folder.name)
+    for path in picture_files.in_folder(source):
+        name = class_of(path.relative_to(source).parts[0])
         if name is not None:
-            found[name] += sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
-    found = {name: paths for name, paths in found.items() if paths}
-    class_folders.link_classes(found, out, lambda path: f"{path.parent.name}_{path.name}")
+            found[name].append(path)
+    class_folders.link_classes(found, out, lambda path: "_".join(path.relative_to(source).parts))
     return {name: len(paths) for name, paths in found.items()}
 
 
@@ -121,7 +119,7 @@ def _from_tar(source: Path, out: Path) -> dict[str, int]:
             for member in archive:
                 path = Path(member.name)
                 name = class_of(path.parent.name)
-                if name is None or not member.isfile() or path.suffix.lower() not in PICTURES:
+                if name is None or not member.isfile() or not picture_files.is_picture(path):
                     continue
                 (out / name).mkdir(parents=True, exist_ok=True)
                 target = out / name / f"{path.parent.name}_{path.name}"

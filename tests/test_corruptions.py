@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from corruption_peer import (
     DETERMINISTIC,
+    OF_PEER,
     PHOTOGRAPHS,
     RANDOM,
     VECTORS,
@@ -20,8 +21,9 @@ from corruption_peer import (
 )  # fmt: skip
 from PIL import Image
 from scipy import ndimage
+from skimage import filters
 
-from stimuli import corruption_blurs, corruption_weather, corruptions, moving
+from stimuli import corruption_blurs, corruption_processing, corruption_weather, corruptions, moving
 from stimuli.corruptions import NAMES, corrupt, generator_for
 
 STORED = np.load(VECTORS)
@@ -29,7 +31,7 @@ STORED = np.load(VECTORS)
 BOUNDS = {
     "glass_blur": (0.8, 0.8, 0.5),  # one draw there
     "motion_blur": (2.5, 1.5, 0.4),  # each draw has another direction
-    "elastic_transform": (0.8, 0.4, 0.1),
+    "elastic_imagecorruptions": (0.8, 0.4, 0.1),
     "spatter": (0.8, 0.4, 0.1),
     "snow": (1.5, 1.5, 0.2),
     "fog": (12.0, 4.0, 0.4),  # means of single draws differ by tens of grey levels
@@ -58,9 +60,10 @@ def test_deterministic_corruptions_are_the_peer_s(name, shown):
 @pytest.mark.parametrize("name", RANDOM)
 def test_random_corruptions_have_the_peer_s_mean_variance_and_spectrum(name):
     bounds = np.array(BOUNDS.get(name, (0.4, 0.4, 0.1)))[[0, 1, 2, 2, 2, 2, 2, 2]]
+    of_peer = OF_PEER.get(name, name)
     for severity in corruptions.SEVERITIES:
-        draws = [corrupt(photograph(), name, severity, rng(name, severity, str(k))) for k in range(6)]
-        difference = np.mean([statistics(draw) for draw in draws], 0) - STORED[name][severity - 1]
+        draws = [corrupt(photograph(), name, severity, rng(of_peer, severity, str(k))) for k in range(6)]
+        difference = np.mean([statistics(draw) for draw in draws], 0) - STORED[of_peer][severity - 1]
         assert (np.abs(difference) <= bounds).all(), (severity, difference.round(2))
         assert not np.array_equal(draws[0], draws[1])
 
@@ -96,6 +99,55 @@ def test_magnified_pictures_are_those_of_scipy(factor):
     middle = picture[top : top + parts[0], left : left + parts[1]]
     expected = ndimage.zoom(middle, (factor, factor, 1), order=1)[:45, :60]
     np.testing.assert_allclose(corruption_blurs.magnified(picture, factor), expected, atol=1e-6)
+
+
+def published_elastic_transform(picture, severity, draw):
+    """The benchmark's code, line by line; draw(low, high, shape) gives what it takes from numpy's global generator."""
+    c = (
+        (244 * 2, 244 * 0.7, 244 * 0.1),
+        (244 * 2, 244 * 0.08, 244 * 0.2),
+        (244 * 0.05, 244 * 0.01, 244 * 0.02),
+        (244 * 0.07, 244 * 0.01, 244 * 0.02),
+        (244 * 0.12, 244 * 0.01, 244 * 0.02),
+    )[severity - 1]
+    image = np.array(picture, np.float32) / 255.0
+    shape, size = image.shape, image.shape[:2]
+    centre, side = np.float32(size) // 2, min(size) // 3
+    one = np.float32([centre + side, [centre[0] + side, centre[1] - side], centre - side])
+    other = one + draw(-c[2], c[2], one.shape).astype(np.float32)
+    image = cv2.warpAffine(image, cv2.getAffineTransform(one, other), size[::-1], borderMode=cv2.BORDER_REFLECT_101)
+    dx, dy = (
+        (filters.gaussian(noise, c[1], mode="reflect", truncate=3) * c[0]).astype(np.float32)[..., None]
+        for noise in draw(-1, 1, (2, *size))
+    )
+    x, y, z = np.meshgrid(np.arange(shape[1]), np.arange(shape[0]), np.arange(shape[2]))
+    indices = [np.reshape(place, (-1, 1)) for place in (y + dy, x + dx, z)]
+    return np.clip(ndimage.map_coordinates(image, indices, order=1, mode="reflect").reshape(shape), 0, 1) * 255
+
+
+@pytest.mark.parametrize("size", [(224, 224), (90, 130)])
+def test_elastic_transform_is_the_benchmark_s(size):
+    picture = np.asarray(Image.fromarray(photograph()).resize(size[::-1]))
+    for severity in corruptions.SEVERITIES:
+        made = corrupt(picture, "elastic_transform", severity, np.random.default_rng(severity))
+        expected = published_elastic_transform(picture, severity, np.random.default_rng(severity).uniform)
+        assert np.abs(made - expected).max() <= 1.01  # grey levels are cut off to whole ones
+
+
+def test_elastic_transforms_move_as_far_as_theirs_do(monkeypatch):
+    """Gradients of displacements, read off ramps that the transforms move; the affine transform is left out."""
+    monkeypatch.setattr(corruption_processing, "_affine", lambda picture, *_: picture)
+    ramp = np.repeat((255 * np.arange(224) / 223)[None, :, None], 224, 0).repeat(3, 2)
+
+    def gradient(move, severity):
+        moved = [move(ramp, severity, np.random.default_rng(k))[..., 0] for k in range(3)]
+        right = [(each - ramp[..., 0]) * 223 / 255 for each in moved]
+        return np.mean([np.diff(each, axis=0)[:, 40:-40].std() for each in right])  # far from the borders
+
+    found = [gradient(corruption_processing.elastic_transform, s) for s in corruptions.SEVERITIES]
+    np.testing.assert_allclose(found, (0.001, 0.165, 0.232, 0.318, 0.546), rtol=0.2, atol=0.001)
+    peer = [gradient(corruption_processing.elastic_imagecorruptions, s) for s in corruptions.SEVERITIES]
+    assert not np.allclose(found, peer, rtol=0.2)
 
 
 def test_motion_blur_is_a_mean_along_a_line_weighted_with_half_a_gaussian():

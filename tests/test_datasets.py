@@ -313,14 +313,6 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path):
         pictures.read(0)
 
 
-def test_the_stored_orientation_is_kept(tmp_path):
-    (tmp_path / "val" / "a").mkdir(parents=True)
-    turned = Image.Exif()
-    turned[274] = 6
-    Image.new("RGB", (8, 4)).save(tmp_path / "val" / "a" / "x.jpg", exif=turned)
-    assert open_dataset("IMNET", tmp_path, "val").read(0).size == (8, 4)
-
-
 @pytest.mark.parametrize(
     ("train", "val", "told"),
     [

@@ -54,7 +54,7 @@ def test_two_photographs_lie_on_either_side_as_often(folder, tmp_path):
         ([], "give --folder or --photographs"),
         (["--folder", "FOLDER", "--photographs", "a.png", "b.png"], "give --folder or --photographs"),
         (["--folder", "FOLDER", "--classes", "a", "b"], "--photographs with it"),
-        (["--folder", "FOLDER/n0"], "no folders of classes"),
+        (["--folder", "FOLDER/n0"], "no class folders"),
         (["--folder", "FOLDER/gone"], "no class folder"),
         (["--folder", "FOLDER/..", "--size", "32", "63"], "even width"),
         (["--photographs", "FOLDER/n0/0.png", "FOLDER/gone.png"], "no picture at"),

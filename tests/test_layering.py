@@ -20,8 +20,8 @@ CUED_PROBE = (*PROBE, "experiments.cues", "experiments.demands", "experiments.ob
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "absvit.images": ("stimuli",),
-    "absvit.archives": ("absvit.images",),
-    "absvit.datasets": ("absvit.archives", "absvit.images"),
+    "absvit.archives": ("stimuli",),
+    "absvit.datasets": ("stimuli", "absvit.archives", "absvit.images"),
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),

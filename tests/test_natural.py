@@ -122,7 +122,7 @@ FIRST = f"{WNIDS[0]}/{WNIDS[0]}_0.png"
         (lambda root: Image.new("L", (200, 180)).save(root / "masks" / FIRST), "is empty", ValueError),
         (lambda root: (root / "images" / FIRST).write_bytes(b"no picture"), "cannot read", ValueError),
         (lambda root: (root / "masks" / FIRST).write_bytes(b"no picture"), "cannot read", ValueError),
-        (lambda root: [path.unlink() for path in root.rglob("images/*/*")], "no pictures", ValueError),
+        (lambda root: [path.unlink() for path in root.rglob("images/*/*")], "holds no picture", ValueError),
     ],
 )
 def test_folders_that_do_not_do_are_refused(folder, tmp_path, spoil, told, error):

@@ -1,6 +1,8 @@
 """Suites of robustness: folders decide the labels, and whatever does not fit is told."""
 
+import json
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -222,6 +224,48 @@ def test_layouts_that_do_not_fit_are_told(own, how, told):
     spoil(own, how)
     with pytest.raises(ValueError, match=told):
         corrupted(own)
+
+
+def lose(root, *files):
+    for file in files:
+        (root / file).unlink()
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            ["contrast/4/cat/1.png"],
+            r"hold the same 12 pictures, but contrast/4 lacks 1 \(cat/1.png\): complete them",
+        ),
+        (
+            [f"{place}/{name}/0.png" for place in ("contrast/1", "shot_noise/4") for name in ("ant", "bee", "cat")],
+            r"contrast/1 lacks 3 \(ant/0.png, bee/0.png ...\), shot_noise/4 lacks 3 \(ant/0.png, bee/0.png ...\): ",
+        ),
+    ],
+)
+def test_corruptions_and_severities_that_hold_other_pictures_are_refused(own, files, told):
+    lose(own, *files)
+    with pytest.raises(ValueError, match=told):
+        corrupted(own)
+
+
+def test_fewer_pictures_are_fine_where_all_lack_the_same(own):
+    lose(own, *(f"{name}/{severity}/cat/1.png" for name in TWO for severity in (1, 4)))
+    assert {len(condition.labels) for condition in corrupted(own)} == {11}
+
+
+def test_a_copy_with_another_elastic_transform_than_the_benchmark_s_is_told(own):
+    (own / "contrast").rename(own / "elastic_transform")
+    record = json.loads((own / "corruptions.json").read_text())
+    sources = Sources(inc_path=own, corruptions=("elastic_transform",), severities=(1,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        conditions(["imagenet_c"], sources, CLASSES, SIZE)
+    del record["elastic_transform"]  # as before there were two
+    (own / "corruptions.json").write_text(json.dumps(record))
+    with pytest.warns(UserWarning, match="elastic_transform was that of the package imagecorruptions"):
+        conditions(["imagenet_c"], sources, CLASSES, SIZE)
 
 
 @pytest.mark.parametrize(

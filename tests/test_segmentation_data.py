@@ -1,9 +1,11 @@
 """Segmentation data: the published layouts, what their labels mean, drawn scenes, and files that cannot be used."""
 
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
-from segmentation_trees import TREES, folders, pair
+from segmentation_trees import TREES, folders, pair, save
 
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map, coloured
 from absvit.segmentation.datasets import open_pictures
@@ -186,6 +188,50 @@ def test_a_table_of_classes_reads_names_and_colours(tmp_path):
     assert table == ClassTable(
         ("ground", "wall", "sky"), ((0, 0, 0), (255, 128, 0), (0, 128, 0)), {255: 255, 0: 0, 1: 1, 2: 2}
     )
+
+
+def masks_of(root, names, *values):
+    """Folders whose label files hold these values, one file each."""
+    for split in ("train", "val"):
+        for k, held in enumerate(values):
+            picture, labels = pair(k, held)
+            save(root, picture, labels, f"images/{split}/p{k}.png", f"labels/{split}/p{k}.png")
+    (root / "classes.txt").write_text("\n".join(names))
+    return root
+
+
+def test_masks_of_0_and_255_with_two_classes_are_refused(tmp_path):
+    root = masks_of(tmp_path, ("ground", "thing"), (0, 255), (0, 255))
+    told = "train labels in .* never show 'thing' of classes.txt; they hold 255, which is not counted: store a class by"
+    with pytest.raises(ValueError, match=told):
+        open_pictures("FOLDERS", root, "train")
+
+
+@pytest.mark.parametrize(("values", "ignored"), [(((0, 1), (1, 0)), False), (((0, 1), (0, 1, 255)), True)])
+def test_a_listed_class_that_never_occurs_is_told(values, ignored, tmp_path):
+    root = masks_of(tmp_path, ("ground", "wall", "thing"), *values)
+    with pytest.warns(UserWarning, match="never show 'thing'") as caught:
+        assert len(open_pictures("FOLDERS", root, "val")) == 2
+    (told,) = (str(warning.message) for warning in caught)
+    assert ("255" in told) == ignored and told.endswith("scores are means over the others")
+
+
+def test_labels_are_read_no_further_than_until_all_classes_were_seen(tmp_path):
+    root = masks_of(tmp_path, ("ground", "thing"), (0,), (0, 1, 255), (0, 255))
+    (root / "labels" / "val" / "p2.png").write_bytes(b"not looked at")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(open_pictures("FOLDERS", root, "val")) == 3
+
+
+def test_labels_without_a_picture_and_two_labels_of_one_name_are_told(tmp_path):
+    root = folders(tmp_path)
+    (root / "images" / "val" / "p0.png").unlink()
+    with pytest.warns(UserWarning, match="left out p0.png, labels without a picture"):
+        open_pictures("FOLDERS", root, "val")
+    Image.new("L", (64, 48)).save(root / "labels" / "val" / "p1.bmp")
+    with pytest.raises(ValueError, match="p1.bmp and .*p1.png bear one name"):
+        open_pictures("FOLDERS", root, "val")
 
 
 # ---- drawn scenes ----------------------------------------------------------------------------------------------------

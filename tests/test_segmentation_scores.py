@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from absvit.segmentation.classes import IGNORED
 from absvit.segmentation.counting import confusion, scores
 from absvit.segmentation.cues import Cue
 from absvit.segmentation.prediction import predictions, read_files
-from absvit.segmentation.testing import Test, over_seeds, run_test, summary
+from absvit.segmentation.testing import Test, _say_absent, over_seeds, run_test, summary
 
 ALONE = Process(0, 1, torch.device("cpu"))
 
@@ -242,3 +243,12 @@ def test_summary_of_another_record_is_refused(tmp_path, capsys):
     xr.Dataset({"done": ("stimulus", [1])}, attrs={"parameters": "{}"}).to_zarr(tmp_path / "x.zarr", consolidated=False)
     assert command.main(["summary", str(tmp_path / "x.zarr")]) == 2
     assert "expected a record of python -m absvit.segmentation test" in error_of(capsys)
+
+
+def test_classes_that_no_tested_pixel_shows_are_told():
+    pixels = xr.DataArray([5, 0, 3, 0], {"class": ["a", "b", "c", "d"]}, ["class"])
+    with pytest.warns(UserWarning, match=r"2 of 4 classes never occur in the pictures that were tested \(b, d\)"):
+        _say_absent(pixels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _say_absent(pixels + 1)

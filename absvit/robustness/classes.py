@@ -11,6 +11,7 @@ from timm.data import ImageNetInfo
 from torch import nn
 
 from absvit.datasets import LabelledPictures, some
+from stimuli.picture_files import normal
 
 __all__ = ["check_names", "imagenet_subset", "labels_of", "model_classes", "wnids"]
 
@@ -61,7 +62,7 @@ def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]
             f"the model has {model.num_classes} classes, but {len(names)} names are given, {len(set(names))} of them "
             "different: give each class one name"
         )
-    return tuple(names)
+    return tuple(map(normal, names))
 
 
 def check_names(found: Sequence[str], expected: Sequence[str], place: str, partial: bool = False) -> None:

@@ -6,16 +6,17 @@ Hendrycks and Dietterich, Benchmarking neural network robustness to common corru
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from absvit.datasets import LabelledPictures, open_folder, some
-from stimuli import corruptions, moving
+from stimuli import corrupted, corruptions, moving
 from stimuli.corrupting import prepared
+from stimuli.picture_files import normal, say, within_class
 
-__all__ = ["Corrupted", "Sized", "corrupted_when_shown", "on_disk"]
+__all__ = ["Corrupted", "Sized", "check_same_pictures", "corrupted_when_shown", "on_disk"]
 
 
 class Sized(LabelledPictures):
@@ -84,13 +85,14 @@ class Corrupted(LabelledPictures):
         self.seed, self.frost_folder = seed, frost_folder
 
     def name(self, index: int) -> str:
-        """Name of a picture, CLASS/FILE, on which all that is random depends.
+        """Name of a picture, CLASS/FILE in composed Unicode, on which all that is random depends.
 
         Parameters
         ----------
         index : as in :meth:`LabelledPictures.name`.
         """
-        return f"{self.classes[self.targets[index]]}/{PurePosixPath(self.pictures.name(index)).name}"
+        of_class = self.classes[self.targets[index]]
+        return f"{of_class}/{within_class(self.pictures.name(index), of_class)}"
 
     def read(self, index: int) -> Image.Image:
         """Read a picture and corrupt it.
@@ -135,6 +137,12 @@ def on_disk(
     for name in names:
         levels = [str(level) for level in corruptions.SEVERITIES]
         _check_folders(root / name, [str(level) for level in severities], levels, "severity", layout)
+    made = corrupted.record_of(root) if (root / corrupted.RECORD).is_file() else None
+    if "elastic_transform" in names and made and made.get("elastic_transform") != corrupted.OF_BENCHMARK:
+        say(
+            f"{root} was made when elastic_transform was that of the package imagecorruptions: its error is not "
+            "comparable with ImageNet-C's; make the folder again, or rename this one elastic_imagecorruptions"
+        )
     for name in names:
         for severity in severities:
             yield name, severity, Sized(open_folder(root / name / str(severity)), size, centre_crop)
@@ -172,6 +180,32 @@ def corrupted_when_shown(
     for name in names:
         for severity in severities:
             yield name, severity, Corrupted(pictures, name, severity, size, seed, frost_folder)
+
+
+def check_same_pictures(shown: Sequence[tuple[str, LabelledPictures]]) -> None:
+    """Refuse corruptions and severities that do not all show the same pictures: their errors could not be compared.
+
+    Parameters
+    ----------
+    shown : CORRUPTION/SEVERITY of each, and its pictures.
+
+    Raises
+    ------
+    ValueError : some lack pictures that others have; they are named.
+    """
+    named: dict[str, set[str]] = {}
+    for place, pictures in shown:
+        found = {normal(pictures.name(k)) for k in range(len(pictures))}
+        named[place] = next((known for known in named.values() if known == found), found)  # equal ones are kept once
+    every = set().union(*named.values())
+    lacking = {place: sorted(every - names) for place, names in named.items() if names != every}
+    if lacking:
+        told = [f"{place} lacks {len(names)} ({', '.join(names[:2])}{' ...' * (len(names) > 2)})"
+                for place, names in lacking.items()]  # fmt: skip
+        raise ValueError(
+            f"corruptions and severities must hold the same {len(every)} pictures, but {some(told)}: complete them, or "
+            "remove these pictures everywhere"
+        )
 
 
 def _check_folders(root: Path, wanted: Sequence[str], known: Sequence[str], kind: str, layout: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from absvit.datasets import SPLIT_NAMES, LabelledPictures, open_dataset, open_folder, some
 from absvit.robustness.attacks import FGSM, PGD, Attack
 from absvit.robustness.classes import check_names, imagenet_subset, labels_of, wnids
-from absvit.robustness.imagenet_c import corrupted_when_shown, on_disk
+from absvit.robustness.imagenet_c import check_same_pictures, corrupted_when_shown, on_disk
 from stimuli.corruptions import BENCHMARK, SEVERITIES
 
 __all__ = ["SUITES", "Condition", "Sources", "conditions", "open_pictures"]
@@ -219,6 +219,9 @@ def _corrupted(sources: Sources, known: LabelledPictures | None, names: Sequence
         place = str(sources.data) if sources.on_the_fly else str(sources.inc_path / name / str(severity))
         check_names(pictures.classes, names, place, sources.partial)
         found.append(Condition(f"imagenet_c/{name}", severity, pictures, labels_of(pictures, names), resize=False))
+    if not sources.on_the_fly:
+        shown = [(f"{c.suite.removeprefix('imagenet_c/')}/{c.severity}", c.pictures) for c in found]
+        check_same_pictures(shown)
     return found
 
 

@@ -117,7 +117,7 @@ def predict_pictures(
     device
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
-    files = picture_files(images)
+    files = picture_files(images, out)
     check_targets(files, out)
     loaded = load_segmenter(checkpoint)
     draw = overlay_of(loaded, cue) if overlays else None

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 from torchvision.datasets import Cityscapes, VOCSegmentation
 
-from absvit.images import PHOTOGRAPH_SUFFIXES, read_photograph
+from absvit.images import read_photograph
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
+from stimuli.picture_files import in_folder, normal, say
 
 __all__ = ["DataSet", "SegmentedPictures", "SegmentedFiles", "Split", "open_pictures"]
 
@@ -79,11 +80,16 @@ class SegmentedFiles(SegmentedPictures):
     root : folder that holds both.
     pictures, labels : files, in the same order.
     table : what the labels mean.
+    upright : whether pictures and labels are turned, each as its own EXIF orientation says; published data sets are
+        read as they are stored.
     """
 
-    def __init__(self, root: Path, pictures: Sequence[Path], labels: Sequence[Path], table: ClassTable) -> None:
+    def __init__(
+        self, root: Path, pictures: Sequence[Path], labels: Sequence[Path], table: ClassTable, upright: bool = False
+    ) -> None:
         super().__init__(table)
         self.root, self.pictures, self.labels = Path(root), list(map(Path, pictures)), list(map(Path, labels))
+        self.upright = upright
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -104,26 +110,58 @@ class SegmentedFiles(SegmentedPictures):
         ----------
         index : as in :meth:`SegmentedPictures.read`, which tells what is raised, too.
         """
-        path, label_path = self.pictures[index], self.labels[index]
-        if not label_path.is_file():
-            raise ValueError(f"no label file {label_path} for {path}: every picture needs one")
+        path = self.pictures[index]
         try:
-            picture = read_photograph(path, upright=False)
+            picture = read_photograph(path, self.upright)
         except FileNotFoundError as error:
             raise ValueError(f"{error}: the data set lists it") from error
-        labels = self.table.labels(_stored(label_path), str(label_path))
+        labels = self.read_labels(index)
         if labels.shape != picture.size[::-1]:
+            turned = ", upright as its EXIF orientation says" * (self.upright and _orientation(path) != 1)
             raise ValueError(
-                f"{label_path} has (y, x) = {labels.shape} pixels, but {path} has {picture.size[::-1]}: a label file "
-                "must be as large as its picture"
+                f"{self.labels[index]} has (y, x) = {labels.shape} pixels, but {path} has "
+                f"{picture.size[::-1]}{turned}: a label file must be as large as its picture"
+            )
+        if self.upright and _turned_alone(path, self.labels[index]):
+            say(
+                f"pictures in {self.root} are turned as their EXIF orientations say, and labels without one are taken "
+                "to be upright; if yours were drawn on the pixels as stored, take the orientation out of the pictures"
             )
         return picture, labels
 
+    def read_labels(self, index: int) -> np.ndarray:
+        """Read the labels of a picture, (y, x) uint8.
 
-def _stored(path: Path) -> np.ndarray:
+        Parameters
+        ----------
+        index : as in :meth:`SegmentedPictures.read`, which tells what is raised, too.
+        """
+        path = self.labels[index]
+        if not path.is_file():
+            raise ValueError(f"no label file {path} for {self.pictures[index]}: every picture needs one")
+        return self.table.labels(_stored(path, self.upright), str(path))
+
+
+def _orientation(path: Path) -> int:
+    """EXIF orientation of a picture, 1 to 8; 1 is upright as stored."""
+    with Image.open(path) as picture:
+        return picture.getexif().get(ExifTags.Base.Orientation, 1)
+
+
+def _turned_alone(picture: Path, labels: Path) -> bool:
+    """Whether a picture is turned, its labels are not, and its size does not tell whether that is meant."""
+    turn = _orientation(picture)
+    if turn == 1 or _orientation(labels) != 1:
+        return False
+    with Image.open(picture) as opened:
+        return turn <= 4 or opened.width == opened.height
+
+
+def _stored(path: Path, upright: bool) -> np.ndarray:
     """Values of a label file, (y, x) integers."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened) if upright else opened
             picture.load()
             mode, values = picture.mode, np.asarray(picture)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
@@ -164,7 +202,25 @@ def open_pictures(data_set: DataSet, data_path: Path, split: Split) -> Segmented
     found = openers[data_set](data_path, split)
     if not len(found):
         raise ValueError(f"the {split} split of {data_path} holds no picture")
+    if data_set == "FOLDERS":
+        _check_classes(found, split)
     return found
+
+
+def _check_classes(pictures: SegmentedFiles, split: str) -> None:
+    """Read labels until every listed class has been seen, and tell those that never are: scores leave them out."""
+    names, seen = pictures.table.names, np.zeros(IGNORED + 1, bool)
+    for index in range(len(pictures)):
+        seen |= np.bincount(pictures.read_labels(index).ravel(), minlength=IGNORED + 1) > 0
+        if seen[: len(names)].all():
+            return
+    there = [name for name, shown in zip(names, seen, strict=False) if shown]
+    never = ", ".join(repr(name) for name, shown in zip(names, seen, strict=False) if not shown)
+    told = f"the {split} labels in {pictures.root} never show {never} of classes.txt"
+    told += f"; they hold {IGNORED}, which is not counted: store a class by its number from 0" * bool(seen[IGNORED])
+    if len(there) < 2:
+        raise ValueError(f"{told}; a segmentation needs at least two classes, and every score of this one would be 100")
+    say(f"{told}; scores are means over the others")
 
 
 def _needed(path: Path, what: str) -> Path:
@@ -197,27 +253,36 @@ def _cityscapes(data_path: Path, split: str) -> SegmentedFiles:
 def _ade20k(data_path: Path, split: str) -> SegmentedFiles:
     inner = data_path / "ADEChallengeData2016"
     root, folder = inner if inner.is_dir() else data_path, "training" if split == "train" else "validation"
-    pictures = _pictures(_needed(root / "images" / folder, f"{folder} pictures of ADE20K"))
+    pictures = in_folder(_needed(root / "images" / folder, f"{folder} pictures of ADE20K"))
     labels = _needed(root / "annotations" / folder, f"{folder} annotations of ADE20K")
     return SegmentedFiles(root, pictures, [labels / f"{path.stem}.png" for path in pictures], ADE20K)
 
 
 def _folders(root: Path, split: str) -> SegmentedFiles:
-    pictures = _pictures(_needed(root / "images" / split, "folder of pictures"))
+    pictures = _by_name(_needed(root / "images" / split, "folder of pictures"))
     folder, classes = _needed(root / "labels" / split, "folder of labels"), root / "classes.txt"
     _needed(classes, "list of classes (one name a line, in the order of the labels)")
-    labels = {path.stem: path for path in _pictures(folder)}  # tools leave other files of the same names beside them
-    files = [labels.get(path.stem, folder / f"{path.stem}.png") for path in pictures]
-    return SegmentedFiles(root, pictures, files, _listed_classes(classes))
+    labels = _by_name(folder)
+    if alone := [path.name for name, path in labels.items() if name not in pictures]:
+        say(f"{folder}: left out {', '.join(alone[:3])}{' ...' * (len(alone) > 3)}, labels without a picture")
+    files = [labels.get(name, folder / f"{name}.png") for name in pictures]
+    return SegmentedFiles(root, list(pictures.values()), files, _listed_classes(classes), upright=True)
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTOGRAPH_SUFFIXES)
+def _by_name(folder: Path) -> dict[str, Path]:
+    """Pictures of a folder by path in it, without suffix; pictures and labels are compared by it."""
+    found: dict[str, Path] = {}
+    for path in in_folder(folder):
+        name = normal(path.relative_to(folder).with_suffix("").as_posix())
+        if name in found:
+            raise ValueError(f"{found[name]} and {path} bear one name, by which pictures find their labels: keep one")
+        found[name] = path
+    return found
 
 
 def _listed_classes(path: Path) -> ClassTable:
     """Classes of a text file: a name a line, perhaps a tab and a colour behind it."""
-    lines = [line.split("\t") for line in path.read_text("utf8").splitlines() if line.strip()]
+    lines = [line.split("\t") for line in normal(path.read_text("utf8")).splitlines() if line.strip()]
     colours = list(colour_map(min(len(lines), IGNORED)))
     for k, (name, *colour) in enumerate(lines):
         if not colour:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from absvit.distributed import Process
-from absvit.images import PHOTOGRAPH_SUFFIXES, read_photograph
+from absvit.images import read_photograph
 from absvit.models.downloads import replace_file
 from absvit.models.perceive import evaluating
 from absvit.segmentation.building import Loaded
@@ -20,6 +20,7 @@ from absvit.segmentation.classes import coloured
 from absvit.segmentation.counting import predicted_classes
 from absvit.segmentation.cues import Cue
 from absvit.segmentation.tasks import whole_transform_of
+from stimuli.picture_files import in_folder
 
 __all__ = ["Prediction", "check_targets", "picture_files", "predictions", "read_files", "write_predictions"]
 
@@ -45,12 +46,13 @@ class Prediction:
     truth: np.ndarray | None = None
 
 
-def picture_files(images: Sequence[Path]) -> list[Path]:
+def picture_files(images: Sequence[Path], out: Path | None = None) -> list[Path]:
     """Give the picture files that are meant.
 
     Parameters
     ----------
     images : picture files, and folders of them.
+    out : folder of the results, which are no pictures to segment where it lies in such a folder.
 
     Raises
     ------
@@ -61,7 +63,9 @@ def picture_files(images: Sequence[Path]) -> list[Path]:
         raise ValueError("give at least one picture, or a folder of pictures")
     files = []
     for path in images:
-        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in PHOTOGRAPH_SUFFIXES) if path.is_dir() else []
+        inside = in_folder(path) if path.is_dir() else []
+        if out is not None and path.resolve() in out.resolve().parents:
+            inside = [picture for picture in inside if out.resolve() not in picture.resolve().parents]
         if path.is_dir() and not inside:
             raise ValueError(f"the folder {path} holds no picture (.jpg, .png ...)")
         files += inside or [path]

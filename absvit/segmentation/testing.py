@@ -23,6 +23,7 @@ from absvit.segmentation.datasets import SegmentedPictures, Split, open_pictures
 from absvit.segmentation.loaders import blocks, whole_loader
 from absvit.segmentation.scenes import DrawnScenes
 from absvit.segmentation.tasks import whole_transform_of
+from stimuli.picture_files import normal, say
 
 __all__ = ["Test", "over_seeds", "run_test", "summary"]
 
@@ -100,7 +101,7 @@ class Test:
         if loaded.recipe.data_set == "SCENES":
             return DrawnScenes(loaded.recipe.scenes, self.seed, self.n)
         pictures = open_pictures(loaded.recipe.data_set, self.data_path, self.split)
-        if pictures.table.names != loaded.table.names:
+        if pictures.table.names != tuple(map(normal, loaded.table.names)):
             raise ValueError(
                 f"{self.data_path} has the classes {', '.join(pictures.table.names[:4])} ..., but the model learned "
                 f"{', '.join(loaded.table.names[:4])} ...: give its own data set"
@@ -146,9 +147,21 @@ def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Datas
         record.write(part, xr.Dataset({"confusion": (CONFUSION, counts.astype(np.int32))}))
     wait_for_all()
     if process.is_first:
-        record.complete(scores(records.load(test.out)["confusion"].sum("stimulus").load()))
+        counts = records.load(test.out)["confusion"].sum("stimulus").load()
+        record.complete(scores(counts))
+        _say_absent(counts.isel(iteration=0).sum("predicted_class"))
     wait_for_all()
     return records.load(test.out)
+
+
+def _say_absent(pixels: xr.DataArray) -> None:
+    """Tell the classes that no pixel shows: a mean over the others is not the data set's score."""
+    if absent := pixels["class"].values[pixels.values == 0].tolist():
+        told = ", ".join(absent[:5]) + f" and {len(absent) - 5} more" * (len(absent) > 5)
+        say(
+            f"{len(absent)} of {pixels.size} classes never occur in the pictures that were tested ({told}): unless the "
+            "model sees them, they are no part of the means"
+        )
 
 
 CONFUSION = ("iteration", "stimulus", "class", "predicted_class")
