@@ -79,12 +79,12 @@ def test_timm_training_checkpoint(tmp_path, weights):
 def test_write_then_read(tmp_path, weights):
     path = tmp_path / "small.seed1.safetensors"
     tied = {**weights, "transposed": weights["head.weight"].T, "tied": weights["head.weight"]}
-    sha256 = checkpoints.write(path, tied, {"prior_gains": {"class": 2.0}, "categories": ["disk"]})
+    sha256 = checkpoints.write(path, tied, {"prior_gains": {"class": 2.0}, "categories": list("abcde")})
     checkpoint = checkpoints.read(path, sha256=sha256.upper())
     assert_same(checkpoint.state_dict, tied)
     assert checkpoint.card == {
         "prior_gains": {"class": 2.0},
-        "categories": ["disk"],
+        "categories": list("abcde"),
         "weights_sha256": sha256,
     }
     assert sorted(os.listdir(tmp_path)) == ["small.seed1.json", "small.seed1.safetensors"]

@@ -52,7 +52,7 @@ def test_adapt_resamples_positions(weights):
     with pytest.raises(ValueError, match="pos_embed"):
         checkpoints.load_into(model, weights)
     notes = checkpoints.load_into(model, weights, adapt=True)
-    assert notes == ("positions resampled from 4 x 4 to 8 x 6 tokens",)
+    assert notes == ("positions resampled from 4 x 4 to 8 x 6 tokens, taken as square, for the file does not say",)
     grid = weights["pos_embed"][:, 1:].reshape(1, 4, 4, 16).permute(0, 3, 1, 2)
     expected = F.interpolate(grid, (8, 6), mode="bicubic", align_corners=False).flatten(2).mT
     torch.testing.assert_close(model.pos_embed[:, 1:], expected)
