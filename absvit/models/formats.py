@@ -163,9 +163,9 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
     ValueError : the file is corrupt, holds other objects, or lacks the weights that were asked for.
     """
     content = read_content(path)
-    card = _training_facts(content)
+    state_dict, card = unwrapped(_weights(path, content, which)), _training_facts(content)
     cards.check(card, f"what {path} says of its training")
-    return unwrapped(_weights(path, content, which)), card
+    return state_dict, card
 
 
 def unwrapped(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
