@@ -53,8 +53,8 @@ def convert(conversion: Conversion) -> dict:
 
     Returns
     -------
-    The card that was written: model, which, source and its SHA-256, parameters, package version, the model's
-    default prior gains, and the epoch and arguments of the training where the source has them.
+    The card that was written: model, which, source and its SHA-256, parameters, package version, grid of
+    tokens, the model's default prior gains, and the epoch and arguments of the training where the source has them.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def convert(conversion: Conversion) -> dict:
     checkpoint = checkpoints.read(conversion.source, which=conversion.which)
     weights = checkpoint.state_dict
     weights = checkpoints.by_position(model, weights) if conversion.by_position else weights
-    checkpoints.load_into(model, weights)
+    checkpoints.load_into(model, weights, grid=checkpoint.grid)
     card = {
         **checkpoint.card,
         "model": conversion.model,
@@ -79,6 +79,8 @@ def convert(conversion: Conversion) -> dict:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "package_version": metadata.version("absvit"),
     }
+    if (grid := checkpoints.token_grid(model)) is not None:
+        card["grid"] = list(grid)
     if hasattr(model, "prior_gains"):
         card["prior_gains"] = model.prior_gains
     return {**card, "weights_sha256": checkpoints.write(out, weights, card)}

@@ -28,6 +28,7 @@ import xarray as xr
 import zarr
 
 from absvit.differences import differences
+from stimuli.addresses import without_credentials
 
 __all__ = ["Record", "begin", "export", "join", "load", "provenance"]
 
@@ -277,7 +278,7 @@ def provenance(title: str, seed: int, parameters: Mapping, device: str) -> dict[
         "machine": f"{platform.system()} {platform.machine()}",
         "package_version": metadata.version("absvit"),
         "git_commit": _git_commit(),
-        "command": _command(),
+        "command": without_credentials(_command()),
         "versions": json.dumps({name: metadata.version(name) for name in VERSIONS_OF}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from absvit import AbSViT, maps, perceive
 from absvit.images import normalise
+from absvit.models.checkpoints import identity
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import Prior
 from absvit.records import provenance
@@ -385,12 +385,13 @@ def attributes(
         warnings.warn(told, stacklevel=2)
     models = [o.model for o in observers if o.label == observers[0].label]
     device = str(next(models[0].parameters()).device)
+    files, hashes = zip(*map(identity, models), strict=True)
     return (
         provenance(title, seed, asdict(parameters), device)
         | {
             "model": observers[0].label,
-            "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
-            "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
+            "checkpoint": ", ".join(files),
+            "checkpoint_sha256": ", ".join(hashes),
             "stimuli": json.dumps({"n": stimuli.n, **made}),
             "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
         }

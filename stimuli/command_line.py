@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import tyro
 
+from stimuli.addresses import without_credentials
+
 __all__ = ["run"]
 
 INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
@@ -104,4 +106,4 @@ def _refusal(stop: SystemExit) -> ValueError | None:
 
 
 def _one_line(error: BaseException | str) -> str:
-    return " ".join(str(error).split())
+    return without_credentials(" ".join(str(error).split()))

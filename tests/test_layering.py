@@ -26,8 +26,8 @@ MAY_IMPORT = {
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
     "absvit.differences": (),
-    "absvit.records": ("absvit.differences",),
-    "absvit.models": ("absvit.models", "absvit.images"),
+    "absvit.records": ("absvit.differences", "stimuli.addresses"),
+    "absvit.models": ("absvit.models", "absvit.images", "stimuli.addresses"),
     "absvit.__init__": ("absvit.models",),
     "absvit.__main__": (),
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
@@ -89,7 +89,7 @@ MAY_IMPORT = {
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
-    "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
+    "cards", "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 # Third-party modules, and the only own modules that may import them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import nn
 
 from absvit.distributed import Process
 from absvit.models import AbSViT, load_model
+from absvit.models.checkpoints import identity
 from absvit.models.downloads import replace_file
 from absvit.robustness.classes import model_classes
 from absvit.robustness.evaluation import Place, Preprocessing, evaluate
@@ -98,7 +98,7 @@ def profile_model(
 
     Parameters
     ----------
-    model : with attributes ``checkpoint`` and ``checkpoint_sha256``, on the device of the process.
+    model : on the device of the process.
     name : name of the model.
     names : names of its classes.
     suites, sources, place, process : as in :func:`run_profile`.
@@ -118,10 +118,11 @@ def profile_model(
         raise ValueError(f"{name} makes passes 0 to {last}; there is no pass {beyond[0]} to attack")
     shown = conditions(suites, sources, names, Preprocessing.of(model).size)
     frost = None if sources.frost_folder is None else sources.frost_folder.name
+    file, sha256 = identity(model)
     facts = {
         "model": name,
-        "checkpoint": os.path.basename(str(model.checkpoint)),
-        "checkpoint_sha256": model.checkpoint_sha256,
+        "checkpoint": file,
+        "checkpoint_sha256": sha256,
         "seed": sources.seed,
         "parameters": {
             "on_the_fly": sources.on_the_fly,

@@ -98,6 +98,7 @@ def _card(
     """How a model came to be, without steering numbers; ``python -m experiments card`` adds those."""
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     epochs = [line for line in lines if "epoch" in line]
+    grid = checkpoints.token_grid(model)
     card = {
         "model": recipe.model,
         "recipe": name,
@@ -106,6 +107,7 @@ def _card(
         "seconds": round(lines[-1]["seconds"]),
         "machine": _machine(next(model.parameters()).device),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        **({} if grid is None else {"grid": list(grid)}),
         "options": asdict(recipe),
         "versions": {package: version(package) for package in packages},
     }
