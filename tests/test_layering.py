@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "absvit.images": ("stimuli",),
     "absvit.archives": ("absvit.images",),
-    "absvit.datasets": ("absvit.archives", "absvit.images"),
+    "absvit.datasets": ("absvit.archives", "absvit.images", "stimuli.digests"),
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
