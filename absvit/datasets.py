@@ -17,6 +17,7 @@ from torchvision.datasets import CIFAR10, CIFAR100
 
 from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
+from stimuli.digests import fingerprint
 from stimuli.picture_files import upright
 
 __all__ = [
@@ -28,6 +29,7 @@ DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
 InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation", "test")}
 NAMES_SHOWN = 8
+DIGITS = 16  # of a digest that people are to compare
 
 
 class LabelledPictures(ABC):
@@ -75,6 +77,17 @@ class LabelledPictures(ABC):
         for index in range(len(self)):
             digest.update(os.fsencode(self.name(index)) + b"\0")
         return digest.hexdigest()
+
+    def contents(self) -> str:
+        """SHA-256 over what the pictures show: another picture under an old name gives another one."""
+        digest = hashlib.sha256()
+        for index in range(len(self)):
+            digest.update(self.read(index).tobytes())
+        return digest.hexdigest()
+
+    def identity(self) -> dict[str, int | str]:
+        """What tells these pictures from others, in words that can be compared: their number and both digests."""
+        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": self.contents()[:DIGITS]}
 
 
 def _packed(names: Iterable[str]) -> np.ndarray:
@@ -126,6 +139,11 @@ class PictureFiles(LabelledPictures):
         except FileNotFoundError as error:
             raise ValueError(f"{error}: it was there when the data set was opened") from error
 
+    def contents(self) -> str:
+        """SHA-256 over the files that are there; see :func:`stimuli.digests.fingerprint`."""
+        files = (self.root / self.name(index) for index in range(len(self)))
+        return fingerprint((file for file in files if file.is_file()), self.root)
+
 
 class TarredPictures(LabelledPictures):
     """Pictures in one tar file, in folders or in tars named by their classes.
@@ -165,6 +183,13 @@ class TarredPictures(LabelledPictures):
         except OSError as error:
             raise ValueError(f"cannot read {name}: {error}") from error
         return decode_photograph(encoded, name, upright(self.classes[self.targets[index]]))
+
+    def contents(self) -> str:
+        """SHA-256 over the archive's picture files."""
+        digest = hashlib.sha256()
+        for offset, size in self._extent.tolist():
+            digest.update(f"{size}\0".encode() + read_member(self.path, offset, size))
+        return digest.hexdigest()
 
 
 class PictureArray(LabelledPictures):

@@ -303,3 +303,30 @@ def test_cards_that_do_not_belong(tmp_path, weights):
         card.write_text(text)
         with pytest.raises(ValueError, match=message):
             checkpoints.read(path)
+
+
+def test_zeroed_bytes_anywhere_are_noticed(tmp_path, weights):
+    path, chance = tmp_path / "rotten.pth", torch.Generator().manual_seed(0)
+    torch.save(official(weights), path)
+    whole = path.read_bytes()
+    for start in torch.randint(len(whole) - 64, (60,), generator=chance).tolist():
+        rotten = whole[:start] + bytes(64) + whole[start + 64 :]
+        if rotten == whole:
+            continue
+        path.write_bytes(rotten)
+        try:
+            found = checkpoints.read(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+        else:  # between the parts there is padding
+            assert_same(found.state_dict, weights)
+            assert found.card["epoch"] == 299
+
+
+def test_a_file_that_was_written_without_checksums_is_read(tmp_path, weights):
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(weights, tmp_path / "plain.pth")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert_same(checkpoints.read(tmp_path / "plain.pth").state_dict, weights)

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
     "absvit.convert": ("absvit.models", "stimuli.command_line"),
     "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
-    "absvit.launch": (),
+    "absvit.launch": ("absvit.distributed",),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),

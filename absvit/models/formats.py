@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -136,13 +138,30 @@ def read_content(path: Path) -> object:
 
     Raises
     ------
+    OSError : the file cannot be read.
     ValueError : the file is corrupt, or holds other objects.
     """
     try:
-        with torch.serialization.safe_globals([argparse.Namespace, *NUMPY]):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        rotten = _rotten_part(path)
+        if rotten is None:
+            with torch.serialization.safe_globals([argparse.Namespace, *NUMPY]):
+                return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what a foreign pickle can raise has no end
+        if isinstance(error, OSError) and error.errno == errno.EIO:
+            raise OSError(f"cannot read {path} ({error.strerror}): check its disk, or take a copy") from error
         raise ValueError(_refusal(path, error)) from error
+    raise ValueError(f"{path} has changed since it was written: {rotten} does not fit its checksum; {FETCH_ANEW}")
+
+
+def _rotten_part(path: Path) -> str | None:
+    """Name of a part of a zip file that has changed since it was written; torch itself checks none.
+
+    Where torch was told to write no checksums all are 0, and nothing is known; nor is it of the older format.
+    """
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return archive.testzip() if any(part.CRC for part in archive.infolist()) else None
 
 
 def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[dict[str, Tensor], dict]:

@@ -13,8 +13,10 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from torchvision.datasets import Cityscapes, VOCSegmentation
 
+from absvit.datasets import DIGITS
 from absvit.images import read_photograph
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
+from stimuli.digests import fingerprint
 from stimuli.picture_files import in_folder, normal, say
 
 __all__ = ["DataSet", "SegmentedPictures", "SegmentedFiles", "Split", "open_pictures"]
@@ -71,6 +73,10 @@ class SegmentedPictures(ABC):
             digest.update(self.name(index).encode() + b"\0")
         return digest.hexdigest()
 
+    @abstractmethod
+    def identity(self) -> dict[str, int | str]:
+        """What tells these pictures from others, in words that can be compared."""
+
 
 class SegmentedFiles(SegmentedPictures):
     """Picture files, each with a label file.
@@ -102,6 +108,11 @@ class SegmentedFiles(SegmentedPictures):
         index : number of the picture.
         """
         return self.pictures[index].relative_to(self.root).as_posix()
+
+    def identity(self) -> dict[str, int | str]:
+        """Number of the pictures, and digests of names and contents (:func:`stimuli.digests.fingerprint`)."""
+        contents = fingerprint((file for file in (*self.pictures, *self.labels) if file.is_file()), self.root)
+        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": contents[:DIGITS]}
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
         """Read a picture and its labels.

@@ -102,9 +102,9 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     begun = isinstance(recipe, PictureRecipe) and place.start.checkpoint.exists()
     needed = replace(recipe, finetune="") if begun else recipe  # all weights come from the checkpoint then
     task = open_task(needed, place.data_path, place.num_workers, process, place.feature_cache)
-    learner = train(recipe, task, place.start, process)
+    learner, position = train(recipe, task, place.start, process)
     if process.is_first:
-        write_results(name, recipe, learner, task, place.output_dir)
+        write_results(name, recipe, learner, position, task, place.output_dir)
 
 
 def check_use(name: str, recipe: Recipe, place: Place) -> None:
