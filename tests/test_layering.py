@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
     "absvit.differences": (),
-    "absvit.records": ("absvit.differences",),
+    "absvit.records": ("absvit.differences", "absvit.records", "stimuli.digests"),
     "absvit.models": ("absvit.models", "absvit.images"),
     "absvit.__init__": ("absvit.models",),
     "absvit.__main__": (),
