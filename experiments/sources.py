@@ -17,7 +17,8 @@ from experiments.families import FAMILIES, drawn
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, overlay, stimulus_set, whole
-from stimuli.reading import read_parts
+from stimuli.digests import fingerprint
+from stimuli.reading import fingerprint_of, read_parts
 
 __all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
 
@@ -83,11 +84,11 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         return set_of(source, size)
     if source.photographs is not None:
         pictures, names = _pair(source, model)
-        return Stimuli.of(bistable.from_photographs(*pictures, names, size))
+        return replace(Stimuli.of(bistable.from_photographs(*pictures, names, size)), pictures=_of_pair(source))
     if source.folder is not None:
         made_from = bistable.HalvesOfPhotographs(size, source.folder.name)
         draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
-        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
     return drawn("halves", source.n, source.seed, size)
 
 
@@ -115,7 +116,7 @@ def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
             raise ValueError(f"no photographs make the family {family}: leave out --photographs")
         pictures, names = _pair(source, model)
         graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
-        return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
+        return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
     return drawn(family, source.n, source.seed, size)
 
 
@@ -164,7 +165,8 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
         files, *others = _by_class(source.folder)
         made_from = whole.WholePhotographs(size, source.folder.name)
         shown = partial(whole.from_class_folder, files, *others, made_from)
-        return Stimuli(lambda first, n: shown(n, source.seed, first), min(source.n, sum(map(len, files))))
+        n = min(source.n, sum(map(len, files)))
+        return Stimuli(lambda first, n: shown(n, source.seed, first), n, _of_folder(source.folder))
     if source.stimuli is not None and source.family != "objects":
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
@@ -176,6 +178,16 @@ def _by_class(folder: Path) -> tuple[list[list[Path]], Callable, list[str]]:
     samples, categories = class_folder(folder)
     files = [[path for path, c in samples if c == index] for index in range(len(categories))]
     return files, read_photograph, categories
+
+
+def _of_folder(folder: Path) -> Callable[[], str]:
+    """Digest of the photographs of a class folder, all of which the choice depends on."""
+    return lambda: fingerprint((path for path, _ in class_folder(folder)[0]), folder)
+
+
+def _of_pair(source: Source) -> Callable[[], str]:
+    """Digest of two photographs, wherever they lie."""
+    return lambda: " ".join(fingerprint([path], path.parent) for path in source.photographs)
 
 
 def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
@@ -212,4 +224,4 @@ def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
     found = (example.sizes["y"], example.sizes["x"])
     if found != size:
         raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
-    return Stimuli(part, min(n, source.n))
+    return Stimuli(part, min(n, source.n), partial(fingerprint_of, source.stimuli, min(n, source.n)))

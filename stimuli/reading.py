@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ import pandas as pd
 import xarray as xr
 from PIL import Image
 
+from stimuli.digests import fingerprint
 from stimuli.variables import DESCRIPTIONS, MASKS, dataset_of
 
-__all__ = ["RECIPE", "TABLE", "read", "read_parts", "read_rows", "read_table", "recipe_of"]
+__all__ = ["RECIPE", "TABLE", "fingerprint_of", "read", "read_parts", "read_rows", "read_table", "recipe_of"]
 
 RECIPE, TABLE = "stimuli.json", "stimuli.csv"
 NO_ATTRIBUTES = ("n", "first", "variables", "luminance", "versions", "sha256")
@@ -89,6 +91,26 @@ def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
     recipe = recipe_of(folder)
     table = read_table(folder, recipe["variables"])
     return lambda first, n: read_rows(folder, table.iloc[first : first + n], recipe), len(table)
+
+
+def fingerprint_of(folder: Path, n: int) -> str:
+    """Tell the first stimuli of a set from others by their rows of the table and their pictures.
+
+    Parameters
+    ----------
+    folder : of the set.
+    n : number of stimuli.
+
+    Returns
+    -------
+    SHA-256 as 64 hexadecimal digits.
+    """
+    folder = Path(folder)
+    variables = recipe_of(folder)["variables"]
+    rows = read_table(folder, variables).iloc[:n]
+    masks = [column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]]
+    files = [folder / name for name in rows[["image", *masks]].to_numpy().ravel()]
+    return hashlib.sha256(f"{rows.to_csv(index=False)}{fingerprint(files, folder)}".encode()).hexdigest()
 
 
 def read_table(folder: Path, variables: dict[str, dict]) -> pd.DataFrame:
