@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 from stimuli.corruptions import NAMES
+from stimuli.digests import file_sha256
+from stimuli.texts import read_text
 from stimuli.writing import write_atomically
 
 __all__ = ["RECORD", "SUMS", "made", "record_of", "shown", "verify", "write_sums"]
@@ -32,7 +33,7 @@ def record_of(folder: Path) -> dict:
     """
     path = Path(folder) / RECORD
     try:
-        record = json.loads(path.read_text("utf8"))
+        record = json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): make the folder again") from error
     if not isinstance(record, dict):
@@ -57,7 +58,7 @@ def write_sums(folder: Path) -> None:
     ----------
     folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
     """
-    lines = [f"{_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
+    lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
     write_atomically(folder / SUMS, "".join(lines))
 
 
@@ -86,7 +87,7 @@ def verify(folder: Path) -> str:
     faults = {
         "missing": sorted(set(wanted) - set(found)),
         "extra": sorted(set(found) - set(wanted)),
-        "changed": sorted(name for name in set(found) & set(wanted) if _digest(found[name]) != wanted[name]),
+        "changed": sorted(name for name in set(found) & set(wanted) if file_sha256(found[name]) != wanted[name]),
     }
     if any(faults.values()):
         told = "; ".join(f"{kind}: {', '.join(names[:NAMED])}" for kind, names in faults.items() if names)
@@ -130,7 +131,3 @@ def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
             pictures.append(np.asarray(picture.convert("RGB")))
     labels = [[f"{name} {severity}"] for name, severity in paths]
     return np.stack(pictures), labels, len(severities)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

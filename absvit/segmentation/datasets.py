@@ -15,6 +15,7 @@ from torchvision.datasets import Cityscapes, VOCSegmentation
 
 from absvit.images import PHOTOGRAPH_SUFFIXES, read_photograph
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
+from stimuli.texts import read_text
 
 __all__ = ["DataSet", "SegmentedPictures", "SegmentedFiles", "Split", "open_pictures"]
 
@@ -217,7 +218,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _listed_classes(path: Path) -> ClassTable:
     """Classes of a text file: a name a line, perhaps a tab and a colour behind it."""
-    lines = [line.split("\t") for line in path.read_text("utf8").splitlines() if line.strip()]
+    lines = [line.split("\t") for line in read_text(path).splitlines() if line.strip()]
     colours = list(colour_map(min(len(lines), IGNORED)))
     for k, (name, *colour) in enumerate(lines):
         if not colour:
