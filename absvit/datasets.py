@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -19,6 +18,8 @@ from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
 from stimuli.digests import fingerprint
 from stimuli.picture_files import upright
+from stimuli.reading import texts_of
+from stimuli.texts import read_text
 
 __all__ = [
     "DataSet", "InatCategory", "LabelledPictures", "PictureArray", "PictureFiles", "TarredPictures",
@@ -358,7 +359,7 @@ def _json(path: Path):
     if not path.is_file():
         raise FileNotFoundError(f"no {path.name} in {path.parent}; it says what the pictures show")
     try:
-        return json.loads(path.read_text("utf8"))
+        return json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): get it again") from error
 
@@ -401,13 +402,9 @@ def _without_supercategory(name: str) -> str:
 def _stimulus_set(folder: Path) -> PictureFiles:
     """One of our stimulus sets by its labels; where these are categories, all of these are classes, in their order."""
     categories = [str(name) for name in _json(folder / "stimuli.json").get("categories") or ()]
-    table = folder / "stimuli.csv"
-    if not table.is_file():
-        raise FileNotFoundError(f"no {table.name} in {folder}: make the set again")
-    with table.open(newline="", encoding="utf8") as file:
-        rows = [(row["image"], row.get("label")) for row in csv.DictReader(file)]
-    if not rows or not all(label for _, label in rows):
+    table = texts_of(folder)
+    labels = table["label"].tolist() if "label" in table else []
+    if not labels or not all(labels):
         raise ValueError(f"the stimuli in {folder} have no labels, so they cannot be learned: choose another set")
-    labels = {label for _, label in rows}
-    classes = categories if labels <= set(categories) else sorted(labels)
-    return PictureFiles(folder, [image for image, _ in rows], classes, [classes.index(label) for _, label in rows])
+    classes = categories if set(labels) <= set(categories) else sorted(set(labels))
+    return PictureFiles(folder, table["image"], classes, [classes.index(label) for label in labels])

@@ -222,6 +222,17 @@ def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] =
     print(write(records.load(record), file))
 
 
+def verify(record: Annotated[Path, Words]) -> None:
+    """Check that every file of a record is there and holds what was written.
+
+    Parameters
+    ----------
+    record
+        The record.
+    """
+    print(records.verify(record))
+
+
 def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     """Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.
 
@@ -297,7 +308,8 @@ def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[in
 
 COMMANDS = {
     **PROBES, "list": list_probes, "run": run_file,
-    "summary": show_summary, "figure": draw, "export": export, "compare": compare, "recovery": recovery, "card": card,
+    "summary": show_summary, "figure": draw, "export": export, "verify": verify, "compare": compare,
+    "recovery": recovery, "card": card,
 }  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from stimuli.texts import read_text
+
 __all__ = ["options_of", "words_of"]
 
 
@@ -72,7 +74,7 @@ def _read(path: Path) -> dict:
         raise ValueError(f"expected an experiment file that ends in .yaml, .yml or .toml, got {path}")
     if not path.is_file():
         raise FileNotFoundError(f"no experiment file at {path}")
-    text = path.read_text("utf8")
+    text = read_text(path)
     try:
         fields = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
     except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:

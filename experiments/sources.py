@@ -17,8 +17,9 @@ from experiments.families import FAMILIES, drawn
 from experiments.observers import class_indices, class_names
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, overlay, stimulus_set, whole
+from stimuli.digests import fingerprint
 from stimuli.photographs import Pictures
-from stimuli.reading import read_parts
+from stimuli.reading import fingerprint_of, read_parts
 
 __all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
 
@@ -90,11 +91,12 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         return set_of(source, size)
     if source.photographs is not None:
         pictures, names = _pair(source, model)
-        return Stimuli.of(bistable.from_photographs(*pictures, names, size, source.squeeze))
+        made = bistable.from_photographs(*pictures, names, size, source.squeeze)
+        return replace(Stimuli.of(made), pictures=_of_pair(source))
     if source.folder is not None:
         made_from = bistable.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
         draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
-        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
     return drawn("halves", source.n, source.seed, size)
 
 
@@ -123,7 +125,7 @@ def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
         pictures, names = _pair(source, model)
         made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
         graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size), pictures=made_from)
-        return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
+        return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
     return drawn(family, source.n, source.seed, size)
 
 
@@ -174,7 +176,8 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
         files, *others = _by_class(source.folder)
         made_from = whole.WholePhotographs(size, source.folder.name)
         shown = partial(whole.from_class_folder, files, *others, made_from)
-        return Stimuli(lambda first, n: shown(n, source.seed, first), min(source.n, sum(map(len, files))))
+        n = min(source.n, sum(map(len, files)))
+        return Stimuli(lambda first, n: shown(n, source.seed, first), n, _of_folder(source.folder))
     if source.stimuli is not None and source.family != "objects":
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
@@ -186,6 +189,16 @@ def _by_class(folder: Path) -> tuple[list[list[Path]], Callable, list[str]]:
     samples, categories = class_folder(folder)
     files = [[path for path, c in samples if c == index] for index in range(len(categories))]
     return files, read_photograph, categories
+
+
+def _of_folder(folder: Path) -> Callable[[], str]:
+    """Digest of the photographs of a class folder, all of which the choice depends on."""
+    return lambda: fingerprint((path for path, _ in class_folder(folder)[0]), folder)
+
+
+def _of_pair(source: Source) -> Callable[[], str]:
+    """Digest of two photographs, wherever they lie."""
+    return lambda: " ".join(fingerprint([path], path.parent) for path in source.photographs)
 
 
 def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
@@ -222,4 +235,4 @@ def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
     found = (example.sizes["y"], example.sizes["x"])
     if found != size:
         raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
-    return Stimuli(part, min(n, source.n))
+    return Stimuli(part, min(n, source.n), partial(fingerprint_of, source.stimuli, min(n, source.n)))

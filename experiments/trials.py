@@ -65,10 +65,13 @@ class Stimuli:
     ----------
     part : function of (first, n) that gives stimuli first .. first + n - 1 as a stimulus set.
     n : number of stimuli.
+    pictures : function that gives the digest of the files that the stimuli are made of, so that a record which is gone
+        on with is of the same pictures; None if they are drawn.
     """
 
     part: Callable[[int, int], xr.Dataset]
     n: int
+    pictures: Callable[[], str] | None = None
 
     @classmethod
     def of(cls, dataset: xr.Dataset) -> Stimuli:
@@ -396,4 +399,5 @@ def attributes(
             "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
         }
         | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
+        | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
     )

@@ -13,6 +13,8 @@ import os
 import platform
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -23,10 +25,11 @@ from PIL import Image
 
 from stimuli import luminance
 from stimuli.class_folders import link_classes, sorted_rows
+from stimuli.digests import file_sha256
 from stimuli.reading import RECIPE, TABLE, read_rows, read_table
 from stimuli.variables import MASKS, columns_of
 
-__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "versions", "write_atomically", "write_part"]
+__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "saying", "versions", "write_atomically", "write_part"]
 
 TRIALS, CLASSES, ZARR, NOTES = "trials_jspsych.json", "classes", "stimuli.zarr", "parts"
 ROWS_AT_ONCE = 64
@@ -87,6 +90,27 @@ def write_part(dataset: xr.Dataset, folder: Path) -> None:
     write_atomically(folder / NOTES / f"{numbers[0]:08d}.json", json.dumps(note))
 
 
+@contextmanager
+def saying(folder: Path) -> Iterator[None]:
+    """Say of a set that cannot be written what is safe, and what to do about it.
+
+    Parameters
+    ----------
+    folder : of the set, as it was asked for.
+
+    Raises
+    ------
+    OSError : the disk is full, or the folder cannot be written into.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"cannot write the stimulus set {folder} ({error.strerror or error}): what is drawn is safe; make room and "
+            "go on with --resume"
+        ) from error
+
+
 def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None:
     """Turn the notes of all parts into the tables and the recipe.
 
@@ -121,7 +145,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
     for name in (TABLE, TRIALS, CLASSES, ZARR):
         files = [folder / name] if (folder / name).is_file() else (folder / name).rglob("*")
         found = [path for path in files if path.is_file()]
-        hashes |= {path.relative_to(folder).as_posix(): _digest(path) for path in found}
+        hashes |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in found}
     recipe["sha256"] = dict(sorted(hashes.items()))
     write_atomically(folder / RECIPE, json.dumps(recipe, indent=1))
     shutil.rmtree(folder / NOTES)
@@ -181,18 +205,14 @@ def _chunks(part: xr.Dataset) -> dict[str, dict]:
     return {name: {"chunks": (ROWS_AT_ONCE, *v.shape[1:])} for name, v in sized.items()}
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text so that the file is there whole or not at all.
+    """Write a text so that the file is there whole or not at all; what a kill leaves is written over the next time.
 
     Parameters
     ----------
     path : file.
     text : what it is to hold.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.part")
     partial.write_text(text, "utf8", newline="")
     os.replace(partial, path)

@@ -18,6 +18,7 @@ from absvit.images import read_photograph
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
 from stimuli.digests import fingerprint
 from stimuli.picture_files import in_folder, normal, say
+from stimuli.texts import read_text
 
 __all__ = ["DataSet", "SegmentedPictures", "SegmentedFiles", "Split", "open_pictures"]
 
@@ -293,7 +294,7 @@ def _by_name(folder: Path) -> dict[str, Path]:
 
 def _listed_classes(path: Path) -> ClassTable:
     """Classes of a text file: a name a line, perhaps a tab and a colour behind it."""
-    lines = [line.split("\t") for line in normal(path.read_text("utf8")).splitlines() if line.strip()]
+    lines = [line.split("\t") for line in normal(read_text(path)).splitlines() if line.strip()]
     colours = list(colour_map(min(len(lines), IGNORED)))
     for k, (name, *colour) in enumerate(lines):
         if not colour:
