@@ -75,12 +75,20 @@ def _run(commands: Mapping[str, Callable] | Callable, prog: str, words: list[str
     except Exception as error:
         if isinstance(error, BrokenPipeError) and unread():
             raise
-        line = one_line(error) if isinstance(error, refusals) else _of_the_machine(error)
+        line = _of_files(error) if isinstance(error, refusals) else _of_the_machine(error)
         if line is None:
             raise
         print(f"error: {line}", file=sys.stderr)
         return 2
     return 0
+
+
+def _of_files(error: Exception) -> str:
+    """The message of a refusal; where the system gave it, with what to do."""
+    text = one_line(error)
+    if isinstance(error, OSError) and error.filename and text.startswith("[Errno"):
+        return f"cannot use {error.filename} ({error.strerror}): check the path, or choose another"
+    return text
 
 
 def _of_the_machine(error: Exception) -> str | None:

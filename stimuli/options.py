@@ -23,7 +23,7 @@ CLEARER = (
     (r" Got errors:.*", ""),
     (r"no type matching (?:\{None\}\|)?(.*?) could be instantiated from \[(.*)\]", r"expected \1, got \2"),
     (r"invalid choice (.*) for argument '(.*?)'\. Expected one of \((.*?),?\)", r"\2: expected one of \3, got \1"),
-    (r"Missing value for argument '(.*?)'. Expected .*", r"\1 needs a value"),
+    (r"Missing value for argument '(?:\w+\.)*(.*?)'\. Expected .*", r"\1 needs a value"),
     (r"could not convert string to float: ", "expected a number, got "),
     (r"Error parsing ", ""),
 )
@@ -77,7 +77,7 @@ def refusal(said: str, program: str) -> str:
     """
     _, message, *advice = (re.sub("[│╭╰╯]", " ", part) for part in RULE.split(said))
     missing = _missing(message)
-    if unknown := re.search(r"Unrecognized options:\s+([^\s,]+)", said.replace("│", " ")):
+    if unknown := re.search(r"Unrecognized (?:or misplaced )?options:\s+([^\s,]+)", said.replace("│", " ")):
         if not unknown[1].startswith("-"):
             return f"{unknown[1]!r} is one word too many; {program} --help says more"
         known = [part for part in advice if "Perhaps you meant" in part]
@@ -103,8 +103,8 @@ def _missing(message: str) -> list[str]:
         if depth == outermost:
             found.append(one_line(line))
         elif not found[-1].startswith("-"):
-            found[-1] = f"{found[-1]} {one_line(line)}".replace(" (required)", "")
-    return found
+            found[-1] = f"{found[-1]} {one_line(line)}"
+    return [re.sub(r"^(\w+) (.*?)\.? ?\(required\)", r"\1 (\2)", name) for name in found]
 
 
 def one_line(error: BaseException | str) -> str:
