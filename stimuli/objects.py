@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from stimuli import backgrounds, clutter, stimulus_set, surfaces
+from stimuli.options import Background
 from stimuli.shapes import CATEGORIES, SHAPES
 
 __all__ = ["CATEGORIES", "Objects", "counterbalanced_classes", "draw", "layers", "render"]
@@ -64,7 +65,7 @@ class Objects:
     hue_shift: float = 0.0
     texture_reliability: float = 0.6
     contrast: float = 0.12
-    background: str = backgrounds.NOISE
+    background: Background = backgrounds.NOISE
     clutter: int = 0
     occlusion: float = 0.0
 
