@@ -12,6 +12,7 @@ import tyro
 
 from absvit.models import checkpoints, zoo
 from stimuli import command_line
+from stimuli.options import FileOrAddress
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Conversion:
         The file names its tensors otherwise: take them in their order, each of the model's shape.
     """
 
-    source: Annotated[str, tyro.conf.Positional]
+    source: Annotated[FileOrAddress, tyro.conf.Positional]
     out: Annotated[Path, tyro.conf.Positional]
     model: str
     which: Literal["model", "ema"] = "model"

@@ -79,6 +79,8 @@ def joined(device: str | None = None) -> Iterator[Process]:
     name = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if name not in ("cpu", "cuda", "mps"):
         raise ValueError(f"device must be cpu, cuda or mps, got {name!r}")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("there is no device mps here: leave out --device, or give cpu")
     if name == "cuda":
         local_rank, n_gpus = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local_rank >= n_gpus:

@@ -42,7 +42,7 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name in OPTIONS:
-        parser.add_argument(f"--{name}", f"--{name.replace('-', '_')}", default=None)
+        parser.add_argument(f"--{name}", f"--{name.replace('-', '_')}", type=os.path.expanduser)
     known, others = parser.parse_known_args(list(words))
     given = {name: value for name, value in vars(known).items() if value is not None}
     if "nproc_per_node" not in given and "PET_NPROC_PER_NODE" not in os.environ:

@@ -194,6 +194,8 @@ def show_summary(
     format
         Text, CSV (numbers in full) or LaTeX.
     """
+    if not record:
+        raise ValueError("name at least one record: python -m experiments summary RECORD")
     frame = summary_of([records.load(path) for path in record], maps)
     if format == "csv":
         print(frame.to_csv(index=False), end="")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +14,14 @@ from torch import nn
 
 from absvit.images import class_folder, read_photograph
 from experiments.families import FAMILIES, drawn
-from experiments.observers import class_indices, class_names
+from experiments.naming import called, candidates, known_as
+from experiments.observers import class_indices
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, overlay, stimulus_set, whole
 from stimuli.digests import fingerprint
 from stimuli.photographs import Pictures
 from stimuli.reading import fingerprint_of, read_parts
+from stimuli.resizing import set_resized
 
 __all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
 
@@ -43,10 +45,12 @@ class Source:
     photographs
         Two photographs.
     classes
-        Names of what the two photographs show, as the model calls them.
+        Names of what the two photographs show, as the model calls them, or parts of such a name.
     squeeze
         Squeeze photographs to the shape of a half or of the picture, as in the paper's figure, instead of cutting
         their middle out.
+    resize
+        Resize the pictures of a stimulus set to the size that the model takes.
     """
 
     n: int = 200
@@ -56,6 +60,7 @@ class Source:
     photographs: tuple[Path, Path] | None = None
     classes: tuple[str, str] | None = None
     squeeze: bool = False
+    resize: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in ("stimuli", "folder", "photographs") if getattr(self, name) is not None]
@@ -65,6 +70,8 @@ class Source:
             raise ValueError("--classes names what two photographs show: give --photographs with it")
         if self.squeeze and self.folder is None and self.photographs is None:
             raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
+        if self.resize and self.stimuli is None:
+            raise ValueError("--resize is about the pictures of a stimulus set: give --stimuli with it")
         stimulus_set.check_request(self.n, self.seed)
 
     @property
@@ -95,7 +102,7 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         return replace(Stimuli.of(made), pictures=_of_pair(source))
     if source.folder is not None:
         made_from = bistable.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
-        draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
+        draw = partial(bistable.from_class_folder, *_by_class(source.folder, model, 2), made_from)
         return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
     return drawn("halves", source.n, source.seed, size)
 
@@ -173,7 +180,7 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     if source.squeeze:
         raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
     if source.folder is not None:
-        files, *others = _by_class(source.folder)
+        files, *others = _by_class(source.folder, model)
         made_from = whole.WholePhotographs(size, source.folder.name)
         shown = partial(whole.from_class_folder, files, *others, made_from)
         n = min(source.n, sum(map(len, files)))
@@ -184,11 +191,28 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
 
 
-def _by_class(folder: Path) -> tuple[list[list[Path]], Callable, list[str]]:
-    """Photographs of each class of a folder, how to read them, and the names of the classes."""
+def _by_class(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], Callable, list[str]]:
+    """Photographs of each class of a folder, how to read them, and the names of the classes as the model has them.
+
+    Classes that the model does not know are left out, as long as it knows ``least`` others: the cues are classes.
+    """
     samples, categories = class_folder(folder)
     files = [[path for path, c in samples if c == index] for index in range(len(categories))]
-    return files, read_photograph, categories
+    names = called(categories, model)
+    known = [c for c, index in enumerate(class_indices(model, names)) if index >= 0]
+    if not least <= len(known) < len(names):
+        return files, read_photograph, names
+    unknown = [name for c, name in enumerate(names) if c not in known]
+    warnings.warn(
+        f"left out of {folder}, since the model does not know them: {_doubtful(unknown, model)}", stacklevel=3
+    )
+    return [files[c] for c in known], read_photograph, [names[c] for c in known]
+
+
+def _doubtful(names: Sequence[str], model: nn.Module) -> str:
+    """Names, with the classes that each may mean."""
+    may_be = {name: candidates(name, model)[:4] for name in names}
+    return "; ".join(f"{name} (which of {', '.join(of)}?)" if of else name for name, of in may_be.items())
 
 
 def _of_folder(folder: Path) -> Callable[[], str]:
@@ -203,17 +227,13 @@ def _of_pair(source: Source) -> Callable[[], str]:
 
 def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
     """Two photographs and the names of what they show."""
-    _check_classes(source.classes or (), model)
-    names = source.classes or tuple(path.stem for path in source.photographs)
-    return [np.asarray(read_photograph(path)) for path in source.photographs], names
-
-
-def _check_classes(names: Sequence[str], model: nn.Module) -> None:
-    """Refuse names of classes that a model does not have."""
-    for name, index in zip(names, class_indices(model, names), strict=True):
-        if index < 0:
-            near = difflib.get_close_matches(name, class_names(model), 4, 0.4) or class_names(model)[:12]
-            raise ValueError(f"the model has no class {name!r}; the nearest are {', '.join(near)}")
+    if source.classes is None:
+        names = called([path.stem for path in source.photographs], model)
+    else:
+        names = [known_as(name, model) for name in source.classes]
+        if names[0] == names[1]:
+            raise ValueError(f"--classes names two different classes, got {names[0]!r} twice")
+    return [np.asarray(read_photograph(path)) for path in source.photographs], tuple(names)
 
 
 def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
@@ -233,6 +253,12 @@ def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
     part, n = read_parts(source.stimuli)
     example = part(0, 1)
     found = (example.sizes["y"], example.sizes["x"])
+    if found != size and not source.resize:
+        raise ValueError(
+            f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}: resize them with "
+            f"--resize, or make the set with --size {size[0]} {size[1]}"
+        )
     if found != size:
-        raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
+        whole_size, part = part, lambda first, n: set_resized(whole_size(first, n), size)
+        part(0, 1)
     return Stimuli(part, min(n, source.n), partial(fingerprint_of, source.stimuli, min(n, source.n)))

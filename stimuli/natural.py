@@ -13,6 +13,7 @@ import xarray as xr
 
 from stimuli import backgrounds, cutouts, drawing, objects, stimulus_set
 from stimuli.counterbalance import accompanied, generator, stacked
+from stimuli.options import Background, FileOrAddress
 
 __all__ = ["Natural", "draw"]
 
@@ -40,12 +41,12 @@ class Natural:
         noise, grey:LEVEL, texture:NAME or folder:PATH.
     """
 
-    folder: str = ""
+    folder: FileOrAddress = ""
     size: tuple[int, int] = (224, 224)
     n_objects: int = 2
     extent: tuple[float, float] = (0.7, 0.95)
     enlargement: float = 1.0
-    background: str = "grey:0.5"
+    background: Background = "grey:0.5"
 
     def __post_init__(self) -> None:
         if min(self.size) < 64:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from stimuli import backgrounds, clutter, stimulus_set, surfaces
 from stimuli.counterbalance import accompanied
+from stimuli.options import Background
 from stimuli.shapes import CATEGORIES, SHAPES
 
 __all__ = ["CATEGORIES", "Objects", "draw", "factors", "layers", "render"]
@@ -66,7 +67,7 @@ class Objects:
     hue_shift: float = 0.0
     texture_reliability: float = 0.6
     contrast: float = 0.12
-    background: str = backgrounds.NOISE
+    background: Background = backgrounds.NOISE
     clutter: int = 0
     occlusion: float = 0.0
 

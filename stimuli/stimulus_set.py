@@ -18,6 +18,7 @@ from stimuli.viewing import Viewing, in_degrees
 
 __all__ = ["TRAINING_SEED", "check_request", "from_arrays", "read", "write"]
 
+MOST = 10_000_000  # stimuli of a set or a record: their numbers alone fill memory beyond that
 TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for experiments stay below
 
 
@@ -31,10 +32,10 @@ def check_request(n: int, seed: int) -> None:
 
     Raises
     ------
-    ValueError : n is below 1, or the seed is outside [0, 2**32).
+    ValueError : n is outside [1, 10,000,000], or the seed is outside [0, 2**32).
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1 stimulus, got {n}")
+    if not 1 <= n <= MOST:
+        raise ValueError(f"n must be at least 1 stimulus and at most {MOST:,}, got {n}")
     if not 0 <= seed < TRAINING_SEED:
         raise ValueError(f"seed must be in [0, 2**32), got {seed}; higher seeds are kept for training")
 

@@ -18,7 +18,8 @@ from absvit.models.lifting import topdown_from
 from absvit.models.variants import MODEL_NAMES, RELEASES
 
 __all__ = [
-    "VARIANTS", "Variant", "check_name", "create_model", "load_model", "parameter_count", "preprocessing", "status",
+    "VARIANTS", "Variant", "check_name", "create_model", "load_model", "load_with_its_classes", "parameter_count",
+    "preprocessing", "status",
 ]  # fmt: skip
 
 PREPROCESSING = ("mean", "std", "crop_pct", "interpolation")
@@ -155,6 +156,31 @@ def load_model(
     _check_stem(name, model, loaded.card)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
+
+
+def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None, **kwargs) -> nn.Module:
+    """Load a model as :func:`load_model` does, with as many classes as the checkpoint knows.
+
+    Parameters
+    ----------
+    name, checkpoint : as :func:`load_model`.
+    **kwargs : as :func:`load_model`, without ``num_classes``.
+
+    Returns
+    -------
+    The model in eval mode.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : as :func:`load_model`.
+    """
+    if checkpoint not in (None, "default"):
+        check_name(name)
+        file = sources.locate(name, checkpoint, RELEASES.get(name))
+        classifier = getattr(timm.get_pretrained_cfg(name), "classifier", "head")
+        rows = checkpoints.read(file, which=kwargs.get("which", "model")).state_dict.get(f"{classifier}.weight", ())
+        kwargs |= {"num_classes": len(rows)} if len(rows) else {}
+    return load_model(name, checkpoint, **kwargs)
 
 
 def preprocessing(name: str) -> dict:
