@@ -255,14 +255,19 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
 
 
 def recovery(parameters: Flat[Simulated]) -> None:
-    """How often the interval (95 %) of a fitted psychometric function holds the truth, by simulation.
+    """How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation: a grid of designs.
 
     Parameters
     ----------
     parameters
-        Simulated observers and their experiment.
+        Simulated observers and their experiments.
     """
-    print("\n".join(f"{name.replace('_', ' ')}: {value:.4g}" for name, value in coverage(parameters).items()))
+    print("shares of intervals that hold the true threshold and width, and of those that are open (not determined)")
+    for number, row in enumerate(coverage(parameters)):
+        if not number:
+            print("".join(f"{name:>15}" for name in row))
+        cells = (f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
+        print("".join(f"{cell:>15}" for cell in cells), flush=True)
 
 
 PROBES = {
