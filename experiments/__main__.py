@@ -194,13 +194,14 @@ def show_summary(
     format
         Text, CSV (numbers in full) or LaTeX.
     """
-    frame = summary_of([records.load(path) for path in record], maps)
+    opened = [records.load(path) for path in record]
+    frame = summary_of(opened, maps)
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
         print(summaries.summary_text(frame).to_latex(index=False), end="")
     else:
-        print(table(frame))
+        print(table(frame, 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)))
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
