@@ -196,13 +196,14 @@ def show_summary(
     """
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
-    frame = summary_of([records.load(path) for path in record], maps)
+    opened = [records.load(path) for path in record]
+    frame = summary_of(opened, maps)
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
         print(summaries.summary_text(frame).to_latex(index=False), end="")
     else:
-        print(table(frame))
+        print(table(frame, 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)))
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
@@ -268,14 +269,19 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
 
 
 def recovery(parameters: Flat[Simulated]) -> None:
-    """How often the interval (95 %) of a fitted psychometric function holds the truth, by simulation.
+    """How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation: a grid of designs.
 
     Parameters
     ----------
     parameters
-        Simulated observers and their experiment.
+        Simulated observers and their experiments.
     """
-    print("\n".join(f"{name.replace('_', ' ')}: {value:.4g}" for name, value in coverage(parameters).items()))
+    print("shares of intervals that hold the true threshold and width, and of those that are open (not determined)")
+    for number, row in enumerate(coverage(parameters)):
+        if not number:
+            print("".join(f"{name:>15}" for name in row))
+        cells = (f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
+        print("".join(f"{cell:>15}" for cell in cells), flush=True)
 
 
 PROBES = {

@@ -17,6 +17,8 @@ from stimuli.options import FileOrAddress
 
 __all__ = ["Who", "table"]
 
+FEW = 5  # so few stimuli or trained models do not tell how much others would differ
+
 
 @dataclass(frozen=True)
 class Who:
@@ -67,7 +69,8 @@ class Who:
 def _summary(record: xr.Dataset, summarise: Callable[[xr.Dataset], pd.DataFrame]) -> str:
     """The summary as text; a record of too few stimuli has none, and is whole all the same."""
     try:
-        return table(summarise(record))
+        frame = summarise(record)
+        return table(frame, 1 if "seed" in frame else record.sizes.get("seed", 1))
     except ValueError as error:
         raise ValueError(
             f"the record is whole, but too small to be summarised, n = {record.sizes['stimulus']} ({error}): give a "
@@ -75,13 +78,19 @@ def _summary(record: xr.Dataset, summarise: Callable[[xr.Dataset], pd.DataFrame]
         ) from error
 
 
-def table(frame: pd.DataFrame) -> str:
+def table(frame: pd.DataFrame, seeds: int = 1) -> str:
     """Lay a summary out for the terminal.
 
     Parameters
     ----------
     frame : what ``summaries.summary`` gives.
+    seeds : trained models that its intervals are over, besides stimuli.
     """
-    text = summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")
-    infinite = np.isinf(frame.select_dtypes("number")).any(axis=None)
-    return text + ("\ninf and -inf: above and below all values that were shown" if infinite else "")
+    lines = [summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")]
+    if np.isinf(frame.select_dtypes("number")).any(axis=None):
+        lines.append("inf and -inf: above and below all values that were shown")
+    if any(name.endswith("_low") for name in frame):
+        fewest = {"stimuli": frame.get("n", pd.Series([FEW])).min(), "trained models": seeds if seeds > 1 else FEW}
+        lines += [f"n = {n} {what}: intervals over fewer than {FEW} are rough, mostly too narrow"
+                  for what, n in fewest.items() if n < FEW]  # fmt: skip
+    return "\n".join(lines)

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 from synthetic_probe_records import search_record
 
 from experiments import measures
-from experiments.measures.intervals import bootstrap, interval_text
+from experiments.measures.intervals import bootstrap, interval_text, student_interval
 from experiments.presenting import table
 from experiments.summaries.displays import search_summary
 
@@ -45,3 +46,18 @@ def test_infinite_ends_are_explained_under_the_table():
                           "critical_spacing_high": [np.inf]})  # fmt: skip
     assert table(frame).splitlines()[-1] == "inf and -inf: above and below all values that were shown"
     assert "above and below" not in table(frame.replace([np.inf, -np.inf], 1.0))
+
+
+def test_a_table_says_that_its_intervals_are_over_few():
+    frame = pd.DataFrame(
+        {"n": [4, 200], "reported": [0.5, 0.6], "reported_low": [0.2, 0.5], "reported_high": [0.8, 0.7]}
+    )
+    rough = "intervals over fewer than 5 are rough, mostly too narrow"
+    assert table(frame).splitlines()[-1] == f"n = 4 stimuli: {rough}"
+    assert table(frame.iloc[1:], seeds=3).splitlines()[-1] == f"n = 3 trained models: {rough}"
+    assert "rough" not in table(frame.iloc[1:]) + table(frame[["n", "reported"]])
+
+
+def test_one_training_has_no_interval_over_trainings():
+    assert np.isnan(student_interval([0.7])).all()
+    assert student_interval([0.7, 0.8]) == pytest.approx(stats.t.interval(0.95, 1, 0.75, 0.05))

@@ -23,10 +23,11 @@ def test_psychometric_fit_is_psignifits_most_likely_one(correct, shape):
         np.stack([levels, correct, trials], 1), sigmoid={"normal": "norm"}.get(shape, shape), experiment_type="2AFC",
         fixed_parameters={"lambda": 0.02, "eta": 1e-6},
     )  # fmt: skip
-    ours = measures.fit_psychometric(levels, np.array(correct), trials, Sigmoid(0.5, 0.02, shape))
+    sigmoid = Sigmoid(0.5, 0.02, shape, lapses=(0.02, 0.02))
+    ours = measures.fit_psychometric(levels, np.array(correct), trials, sigmoid)
     assert ours.threshold == pytest.approx(theirs.parameter_estimate["threshold"], abs=1e-3)
     assert ours.width == pytest.approx(theirs.parameter_estimate["width"], abs=1e-3)
-    low, high = measures.psychometric_intervals(ours, levels, trials, n=400)["threshold"]
+    low, high = measures.psychometric_intervals(ours)["threshold"]
     expected = theirs.confidence_intervals["threshold"]["0.95"]
     assert (low, high) == pytest.approx(tuple(expected), abs=0.15 * (expected[1] - expected[0]))
 
@@ -36,6 +37,13 @@ def test_areas_under_the_curve_are_scikit_learns():
     values, signal = generator.integers(0, 6, (5, 30)).astype(float), generator.random((5, 30)) < 0.4
     ours = measures.roc_auc(values, signal, ~signal)
     assert ours == pytest.approx([roc_auc_score(truth, score) for truth, score in zip(signal, values, strict=True)])
+
+
+def test_values_that_differ_in_the_tenth_digit_are_no_tie():
+    values = 1 + np.random.default_rng(3).permutation(40).reshape(2, 20) * 1e-10
+    signal = np.arange(20) % 3 == 0
+    ours = measures.roc_auc(values, signal, ~signal)
+    assert ours.tolist() == pytest.approx([roc_auc_score(signal, score) for score in values], abs=1e-12)
 
 
 def test_kappa_of_two_alternatives_is_scikit_learns():

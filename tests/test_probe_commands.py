@@ -124,5 +124,9 @@ def test_a_set_without_what_a_probe_needs_is_named(weights, tmp_path, capsys):
 
 
 def test_the_recovery_of_thresholds_is_printed(capsys):
-    assert main(["recovery", "--simulations", "3", "--resamples", "5"]) == 0
-    assert capsys.readouterr().out.startswith("threshold coverage: ")
+    assert main(["recovery", "--simulations", "3", "--guess", "0", "--designs", "5x4", "--widths", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("shares of intervals") and len(lines) == 5  # three ways of lapsing
+    assert lines[2].split()[:4] == ["0.000", "5x4", "1.000", "fixed"]
+    assert main(["recovery", "--designs", "5 by 4"]) == 2
+    assert "a design is levels x trials such as 7x20" in capsys.readouterr().err

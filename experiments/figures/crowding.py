@@ -106,6 +106,6 @@ def _told(critical: pd.DataFrame) -> str:
     left_out = f"; left out where the target alone is not recognised, {unknown} of {len(critical)}" if unknown else ""
     return (
         "Spacing at which a fitted psychometric function has made .8 of the way from guessing to the target alone, "
-        "with 95 % intervals of a parametric bootstrap; values outside of the spacings that were shown stand at the "
+        "with 95 % intervals of the profile likelihood; values outside of the spacings that were shown stand at the "
         f"edges{left_out}."
     )

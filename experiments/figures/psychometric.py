@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -25,7 +27,13 @@ from experiments.figures.charts import (
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.tables import interval_rows, nearest_gain, table_of
 from experiments.measures.intervals import number_text
-from experiments.measures.psychometric import PsychometricFit, Sigmoid, fit_psychometric, psychometric_intervals
+from experiments.measures.psychometric import (
+    Interval,
+    PsychometricFit,
+    Sigmoid,
+    fit_psychometric,
+    psychometric_intervals,
+)
 
 __all__ = ["TITLES", "psychometric"]
 
@@ -45,7 +53,7 @@ def psychometric(
         different models.
     style : sizes and colours.
     gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    n : simulated data sets of each fit, and bootstrap resamples of each share.
+    n : bootstrap resamples of each share.
 
     Returns
     -------
@@ -59,7 +67,7 @@ def psychometric(
     table = table_of(given, "psychometric", TITLES, _wins, n, ("logits", "mix"))
     gain = nearest_gain(table.rows, gain)
     shares = table.of(**({} if gain is None else {"gain": gain}))
-    fits = pd.concat([_fits(record, gain, n) for record in given], ignore_index=True)
+    fits = pd.concat([_fits(record, gain) for record in given], ignore_index=True)
     names = [name for name in CUES.values() if name in set(shares["row"])]
     looks = dict(zip(names, [{"color": style.ink, "marker": "D"}, *style.looks(2)], strict=False))
     models = model_looks(table.models)
@@ -101,8 +109,8 @@ def _reading_2(record: xr.Dataset) -> xr.DataArray:
     return measures.object_1_share(last).load() < 0.5
 
 
-def _fits(record: xr.Dataset, gain: float | None, n: int) -> pd.DataFrame:
-    """Fit a curve for every cue, model and training; numbers outside of the mixes that were shown are NaN."""
+def _fits(record: xr.Dataset, gain: float | None) -> pd.DataFrame:
+    """Fit a curve for every cue, model and training; what the data do not determine, or was not shown, is NaN."""
     won, mixes = _reading_2(record), measures.written(record)["mix"].values
     won = won if gain is None else won.sel(gain=gain)
     levels, counts = np.unique(mixes, return_counts=True)
@@ -113,19 +121,20 @@ def _fits(record: xr.Dataset, gain: float | None, n: int) -> pd.DataFrame:
         for model, trainings in zip(models, of_prior.reshape(len(models), -1, len(mixes)), strict=True):
             for of_one in trainings:
                 wins = [int(of_one[mixes == level].sum()) for level in levels]
-                fit = fit_psychometric(levels, wins, counts, SIGMOID)
-                rows.append({"row": CUES[prior], "model": str(model), "fit": fit} | _ends(fit, levels, counts, n))
+                with warnings.catch_warnings(action="ignore"):  # the caption says what is not determined
+                    fit = fit_psychometric(levels, wins, counts, SIGMOID)
+                rows.append({"row": CUES[prior], "model": str(model), "fit": fit} | _ends(fit, levels))
     return pd.DataFrame(rows)
 
 
-def _ends(fit: PsychometricFit, levels: np.ndarray, counts: np.ndarray, n: int) -> dict[str, float]:
-    """Threshold and lapse with their intervals; NaN where the threshold was not shown: nothing is extrapolated."""
-    if not levels[0] <= fit.threshold <= levels[-1]:
-        return {name + end: np.nan for name in ("threshold", "lapse") for end in ("", "_low", "_high")}
-    intervals, found = psychometric_intervals(fit, levels, counts, n), {}
+def _ends(fit: PsychometricFit, levels: np.ndarray) -> dict[str, float | Interval]:
+    """Threshold and lapse with their intervals; NaN without a threshold among the levels: nothing is extrapolated."""
+    intervals = psychometric_intervals(fit)
+    found: dict[str, float | Interval] = {"interval": intervals["threshold"]}
+    known = intervals["threshold"].determined and levels[0] <= fit.threshold <= levels[-1]
     for name in ("threshold", "lapse"):
-        ends = np.clip(intervals[name], levels[0], levels[-1]) if name == "threshold" else intervals[name]
-        found |= {name: getattr(fit, name), f"{name}_low": float(ends[0]), f"{name}_high": float(ends[1])}
+        numbers = (getattr(fit, name), *intervals[name]) if known else (np.nan,) * 3
+        found |= dict(zip((name, f"{name}_low", f"{name}_high"), numbers, strict=True))
     return found
 
 
@@ -158,12 +167,12 @@ def _told(model: str, fits: pd.DataFrame) -> str:
     """What the caption says of the thresholds, with their numbers for the first model."""
     told = []
     for row, part in fits[fits["model"] == model].groupby("row", sort=False):
-        inside = part["threshold"].dropna()
-        texts = [number_text(value) for value in inside]
-        outside = len(part) - len(inside)
-        texts += [f"outside of the mixes in {outside} of {len(part)} trainings"] * bool(outside)
+        texts = [number_text(value) for value in part["threshold"].dropna()]
+        left_out = part["interval"][part["threshold"].isna()]
+        reasons = Counter("outside of the mixes" if ends.determined else f"{ends}" for ends in left_out)
+        texts += [f"{reason} in {count} of {len(part)} trainings" for reason, count in reasons.items()]
         told.append(f"{row} {', '.join(texts)}")
     return (
-        "Threshold of each trained model with the 95 % interval of a parametric bootstrap; one outside of the mixes "
-        f"that were shown is left out ({model}: {'; '.join(told)})."
+        "Threshold of each trained model with the 95 % interval of its profile likelihood; one outside of the mixes "
+        f"that were shown, or that the data do not determine, is left out ({model}: {'; '.join(told)})."
     )

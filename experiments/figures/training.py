@@ -73,7 +73,7 @@ def over_seeds(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame by epoch with the columns name, name_low and name_high, which are equal where there is one seed.
+    DataFrame by epoch with the columns name, name_low and name_high, the ends NaN where there is one seed.
     """
     of_seed = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().unstack("seed")
     rows = {epoch: (row.mean(), *student_interval(row.dropna().to_numpy())) for epoch, row in of_seed.iterrows()}

@@ -65,7 +65,7 @@ def group_difference(
     ends[:, some] = np.nanquantile(differences[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     template = moved.isel(seed=0, stimulus=0, drop=True)
     found = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)
-    attributes = {"level": level, "resamples": n, "seed": seed}
+    attributes = {"level": level, "resamples": n, "seed": seed, "members": [len(rows) for rows in members]}
     return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found}, attrs=attributes)
 
 

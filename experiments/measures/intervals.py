@@ -56,7 +56,7 @@ def bootstrap(
             name: template.copy(data=column.reshape(template.shape)).assign_attrs(attributes)
             for name, column in zip(("estimate", "low", "high"), result, strict=True)
         },
-        attrs={"level": level, "resamples": n, "seed": seed, "averaged": dim},
+        attrs={"level": level, "resamples": n, "seed": seed, "averaged": dim, "members": len(table)},
     )
 
 
@@ -82,7 +82,7 @@ def student_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, fl
 
     Parameters
     ----------
-    values : (training,) at least one number; one alone tells no interval, and both ends are that number.
+    values : (training,) at least one number; one alone tells no interval, and both ends are NaN.
     level : coverage, in (0, 1).
 
     Returns
@@ -91,7 +91,7 @@ def student_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, fl
     """
     values = np.asarray(values, float)
     if len(values) == 1:
-        return float(values[0]), float(values[0])
+        return np.nan, np.nan
     reach = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
     return float(values.mean() - reach), float(values.mean() + reach)
 

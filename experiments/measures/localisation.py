@@ -70,7 +70,7 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
     -------
     (...) in [0, 1], chance .5; NaN where a value is NaN or a class is empty.
     """
-    values = np.minimum(values, np.finfo(np.float32).max, dtype=np.float32)
+    values = np.minimum(values, np.finfo(np.float64).max, dtype=np.float64)
     # all other tokens rank above the two classes and so leave the ranks within them alone
     ranks = stats.rankdata(np.where(positive | negative, values, np.inf), axis=-1)
     n_positive, n_negative = positive.sum(-1), negative.sum(-1)
@@ -92,7 +92,7 @@ def mean_share(values: np.ndarray, cued: np.ndarray, other: np.ndarray) -> np.nd
     -------
     (...) in [0, 1], chance .5, as where both means are 0; NaN where a value is NaN or a mask is empty.
     """
-    values = values.astype(np.float32)
+    values = values.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = [(values * mask).sum(-1) / mask.sum(-1) for mask in (cued, other)]
         return np.where(means[0] + means[1] == 0, 0.5, means[0] / (means[0] + means[1]))

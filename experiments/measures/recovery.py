@@ -1,9 +1,11 @@
-"""Recovery: how often the interval of a fitted threshold holds the true one, by simulation."""
+"""Recovery: how often the intervals of a fitted psychometric function hold the truth, by simulation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -18,25 +20,30 @@ from experiments.measures.psychometric import (
 
 __all__ = ["Simulated", "coverage"]
 
+LAPSES = {"fixed": (0.02, 0.02), "free": (0.02, None), "wrong": (0.05, 0.0)}  # the true one, and the fit's
+
 
 @dataclass(frozen=True)
 class Simulated:
-    """Simulated observers and their experiment.
+    """Simulated observers and their experiments: every combination of what is given.
 
     Parameters
     ----------
     simulations
-        Experiments, each with an observer of the true function.
-    resamples
-        Data sets behind each interval.
-    levels
-        Signal levels; the true threshold is 0 and the true width 2.
-    trials
-        Trials at each level.
+        Experiments of each combination, each with an observer of the true function.
     guess
-        Guess rate, fixed.
-    lapse
-        Lapse rate, fixed and known.
+        Guess rates, fixed: .5 with two choices, 0 of yes and no.
+    designs
+        Levels, equally spaced from -1.5 to 1.5, and trials at each, such as 7x20.
+    widths
+        True widths; levels range over 3.
+    threshold
+        True threshold.
+    lapses
+        Fixed: .02, and the fit knows it; free: .02, and it is fitted; wrong: .05, and the fit takes it for 0.
+    dispersion
+        Variance of the counts over the binomial one, as of an observer who learns or tires; above 1, the intervals
+        allow for it.
     shape
         Sigmoid.
     level
@@ -45,53 +52,63 @@ class Simulated:
         Seed of the simulation.
     """
 
-    simulations: int = 500
-    resamples: int = 400
-    levels: tuple[float, ...] = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
-    trials: int = 60
-    guess: float = 0.5
-    lapse: float = 0.02
+    simulations: int = 100
+    guess: tuple[float, ...] = (0.5, 0.0)
+    designs: tuple[str, ...] = ("5x4", "5x10", "7x20", "7x40")
+    widths: tuple[float, ...] = (0.5, 2.0)
+    threshold: float = 0.0
+    lapses: tuple[Literal["fixed", "free", "wrong"], ...] = ("fixed", "free", "wrong")
+    dispersion: float = 1.0
     shape: Literal["normal", "logistic"] = "normal"
     level: float = 0.95
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.simulations, self.resamples, self.trials) < 1:
-            raise ValueError("simulations, resamples and trials must be at least 1 each")
+        if self.simulations < 1 or self.dispersion < 1:
+            raise ValueError("simulations and dispersion must be at least 1 each")
+        for design in self.designs:
+            levels, _, trials = design.partition("x")
+            if not (levels.isdecimal() and trials.isdecimal() and int(levels) > 1 and int(trials) > 0):
+                raise ValueError(f"a design is levels x trials such as 7x20, got {design!r}")
 
 
-def coverage(parameters: Simulated) -> dict[str, float]:
+def coverage(parameters: Simulated) -> Iterator[dict[str, float | str]]:
     """Simulate experiments, fit each, and count the intervals that hold the truth.
 
     Parameters
     ----------
-    parameters : the observers and their experiment.
+    parameters : the observers and their experiments.
 
-    Returns
-    -------
-    threshold_coverage, width_coverage in [0, 1]; threshold_bias, the mean of fitted minus true threshold, and
-    threshold_error, the standard deviation of the fitted ones, both in units of the levels.
+    Yields
+    ------
+    A row for each combination: guess, design, true_width, lapse; threshold and width, the shares of intervals that hold
+    the truth; threshold_open and width_open, the shares of those that say "not determined"; bias, the median of fitted
+    minus true thresholds.
     """
-    levels, trials = np.array(parameters.levels), np.full(len(parameters.levels), parameters.trials)
-    truth = PsychometricFit(0.0, 2.0, parameters.lapse, _sigmoid(parameters), 0.0)
-    inside, thresholds = {"threshold": [], "width": []}, []
-    for number, correct in enumerate(simulated_counts(truth, levels, trials, parameters.simulations, parameters.seed)):
+    combinations = product(parameters.guess, parameters.designs, parameters.widths, parameters.lapses)
+    for number, (guess, design, width, lapse) in enumerate(combinations):
+        count, trials = map(int, design.split("x"))
+        true_lapse, given = LAPSES[lapse]
+        truth = PsychometricFit(parameters.threshold, width, true_lapse, Sigmoid(guess, given, parameters.shape), 0.0)
+        levels, trials = np.linspace(-1.5, 1.5, count), np.full(count, trials)
+        seed = np.random.SeedSequence((parameters.seed, number)).generate_state(1)[0]
+        counts = simulated_counts(truth, levels, trials, parameters.simulations, int(seed), parameters.dispersion)
+        found = [_one(truth, levels, correct, trials, parameters) for correct in counts]
+        names = ("threshold", "width", "threshold_open", "width_open")
+        shares = dict(zip(names, np.mean([of[:4] for of in found], axis=0).tolist(), strict=True))
+        told = {"guess": guess, "design": design, "true_width": width, "lapse": lapse}
+        yield told | shares | {"bias": float(np.median([of[4] for of in found]))}
+
+
+def _one(
+    truth: PsychometricFit, levels, correct, trials, parameters: Simulated
+) -> tuple[bool, bool, bool, bool, float]:
+    """Whether the intervals of threshold and width hold the truth, whether they are open, and the error."""
+    with warnings.catch_warnings(action="ignore"):  # what is not determined is counted
         fit = fit_psychometric(levels, correct, trials, truth.sigmoid)
-        seed = np.random.SeedSequence((parameters.seed, number + 1)).generate_state(1)[0]
-        ends = psychometric_intervals(fit, levels, trials, parameters.resamples, int(seed), parameters.level)
-        thresholds.append(fit.threshold)
-        for name, found in inside.items():
-            found.append(_holds(ends[name], getattr(truth, name)))
-    return {
-        **{f"{name}_coverage": float(np.mean(found)) for name, found in inside.items()},
-        "threshold_bias": float(np.mean(thresholds) - truth.threshold),
-        "threshold_error": float(np.std(thresholds)),
-    }
-
-
-def _sigmoid(parameters: Simulated) -> Sigmoid:
-    return Sigmoid(parameters.guess, parameters.lapse, parameters.shape)
-
-
-def _holds(ends: Sequence[float], value: float) -> bool:
-    return bool(ends[0] <= value <= ends[1])
+    ends = psychometric_intervals(fit, parameters.level, parameters.dispersion > 1)
+    threshold, width = ends["threshold"], ends["width"]
+    return (
+        threshold.low <= truth.threshold <= threshold.high, width.low <= truth.width <= width.high,
+        not threshold.determined, not width.determined, fit.threshold - truth.threshold,
+    )  # fmt: skip

@@ -73,6 +73,7 @@ def hierarchical_bootstrap(
     template = moved.isel({outer: 0, inner: 0}, drop=True)
     columns = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)
     attributes = {"level": level, "resamples": n, "seed": seed, "averaged": f"{outer}, {inner}"}
+    attributes["members"] = list(table.shape[:2])
     return xr.Dataset({name: template.copy(data=column.reshape(shape)) for name, column in columns}, attrs=attributes)
 
 

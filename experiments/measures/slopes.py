@@ -60,7 +60,7 @@ def slope(
     ends[:, some] = np.nanquantile(drawn[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     template = moved.isel(stimulus=0, drop=True)
     found = {"estimate": slopes[0], "low": ends[0], "high": ends[1], "intercept": intercept[0]}
-    attributes = {"level": level, "resamples": n, "seed": seed}
+    attributes = {"level": level, "resamples": n, "seed": seed, "members": [len(rows) for rows in members]}
     return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found.items()}, attrs=attributes)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from experiments.measures.psychometric import Sigmoid, fit_psychometric, simulated_counts
+from experiments.measures.likelihood import reached
+from experiments.measures.psychometric import Sigmoid, fit_psychometric, fitting_functions
 
 __all__ = ["critical_spacing"]
 
@@ -13,31 +16,32 @@ def critical_spacing(
     spacings: np.ndarray,
     correct: np.ndarray,
     trials: np.ndarray,
-    alone: float,
+    alone: int,
+    trials_alone: int,
     guess: float,
     share: float = 0.8,
-    n: int = 400,
-    seed: int = 0,
+    level: float = 0.95,
 ) -> tuple[float, float, float]:
     """Spacing at which the target is recognised nearly as often as alone (Bouma 1970; Pelli and Tillman 2008).
 
-    A psychometric function of the spacing is fitted that climbs from the guess rate to the accuracy alone; the
-    critical spacing is where it has made a share of this way. Its interval comes from a parametric bootstrap.
+    A psychometric function of the spacing is fitted that climbs from the guess rate to the accuracy alone, which is
+    fitted as well: the target alone is one whose flankers are infinitely far. The critical spacing is where it has made
+    a share of this way. Its interval is that of all functions that fit as well.
 
     Parameters
     ----------
     spacings : (spacing,) distances of the flankers, in units of the eccentricity.
     correct : (spacing,) targets that were recognised.
     trials : (spacing,) targets shown.
-    alone : accuracy without flankers, above guess.
+    alone : targets without flankers that were recognised.
+    trials_alone : targets without flankers.
     guess : accuracy of guessing, 1 / choices.
     share : share of the way from guess to alone, in (0, 1).
-    n : simulated data sets.
-    seed : seed of the simulation.
+    level : coverage of the interval, in (0, 1).
 
     Returns
     -------
-    Critical spacing and the ends of its 95 % interval. A value above the spacings that were shown is inf and one below
+    Critical spacing and the ends of its interval. A value above the spacings that were shown is inf and one below
     them -inf: nothing is extrapolated. All are NaN where the target alone is not recognised above guessing.
 
     Raises
@@ -46,15 +50,16 @@ def critical_spacing(
     """
     if not 0 < share < 1:
         raise ValueError(f"share must be in (0, 1), got {share}")
-    if not alone > guess:
+    if not alone / trials_alone > guess:
         return (np.nan,) * 3
-    sigmoid = Sigmoid(guess, max(0.0, 1 - alone))
-    level = guess + share * (alone - guess)
-    fit = fit_psychometric(spacings, correct, trials, sigmoid)
-    drawn = simulated_counts(fit, spacings, trials, n, seed)
-    again = [_shown(fit_psychometric(spacings, counts, trials, sigmoid).level_at(level), spacings) for counts in drawn]
-    ends = np.quantile(again, [0.025, 0.975], method="inverted_cdf")  # no mean of a number and infinity
-    return (_shown(fit.level_at(level), spacings), *(float(end) for end in ends))
+    sigmoid = Sigmoid(guess, lapse=None, lapses=(0.0, 1 - guess))
+    with warnings.catch_warnings(action="ignore"):  # infinite ends say what is not determined
+        fit = fit_psychometric([*spacings, np.inf], [*correct, alone], [*trials, trials_alone], sigmoid)
+    found = fitting_functions(fit, level)
+    widths = reached(sigmoid.shape, share)  # from the threshold on
+    reaching = found.threshold + widths * found.width
+    ends = fit.threshold + widths * fit.width, reaching.min(), reaching.max()
+    return tuple(_shown(float(spacing), spacings) for spacing in ends)
 
 
 def _shown(spacing: float, spacings: np.ndarray) -> float:

@@ -192,7 +192,7 @@ def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -
     objects = object_tokens_of_all(record)
 
     def share(values: np.ndarray, *masks: np.ndarray) -> np.ndarray:
-        values, means = values.astype(np.float32), []
+        values, means = values.astype(np.float64), []
         with np.errstate(invalid="ignore", divide="ignore"):
             for mask in masks:
                 held = mask.sum(-1)
@@ -227,7 +227,7 @@ def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> 
     own, _ = _regions(record, target)
 
     def overlap(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        order = np.argsort(-values.astype(np.float32), axis=-1, kind="stable")
+        order = np.argsort(-values.astype(np.float64), axis=-1, kind="stable")
         rank = np.argsort(order, axis=-1, kind="stable")
         held = mask.sum(-1)
         both = (mask & (rank < held[..., None])).sum(-1)

@@ -138,7 +138,7 @@ def crowding_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.Data
     -------
     DataFrame with a row per model, gain, prior and spacing ("alone" first), with the share ``reported``, and a row
     "critical" whose ``critical_spacing`` is in units of the eccentricity (see ``measures.critical_spacing``). 95 %
-    intervals of shares over stimuli and seeds, of the critical spacing from a parametric bootstrap of the fit.
+    intervals of shares over stimuli and seeds, of the critical spacing from the likelihood of the fit.
     """
     rows = []
     for told, part in each_observer(record):
@@ -157,8 +157,9 @@ def crowding_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.Data
                 continue
             counts = [here.isel(stimulus=groups[float(level)]) for level in levels]
             correct, trials = ([f(count) for count in counts] for f in (lambda c: int(c.sum()), lambda c: c.size))
-            alone = float(here.isel(stimulus=groups["alone"]).mean())
-            found = measures.critical_spacing(levels, correct, trials, alone, 1 / part.sizes["class"], n=n, seed=seed)
+            alone = here.isel(stimulus=groups["alone"])
+            given = (int(alone.sum()), alone.size, 1 / part.sizes["class"])
+            found = measures.critical_spacing(levels, correct, trials, *given)
             row |= {"spacing": "critical", "n": len(spacing)}
             rows.append(row | dict(zip(("critical_spacing", "critical_spacing_low", "critical_spacing_high"), found,
                                        strict=True)))  # fmt: skip
