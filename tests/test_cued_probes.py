@@ -73,7 +73,7 @@ def test_the_control_cues_keep_what_they_say(record):
 
 
 def test_the_record_tells_its_stimuli(record, shown):
-    assert record["set_size"].values.tolist() == [2, 3, 2, 3]
+    assert record["set_size"].values.tolist() == shown["set_size"].values.tolist()
     share = shown["object_mask"].values.reshape(4, 3, 14, 8, 14, 8).mean(axis=(3, 5))
     for k in range(3):
         np.testing.assert_allclose(record[f"mask_{k + 1}"], share[:, k], atol=1e-6)
@@ -268,7 +268,7 @@ def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
     with pytest.raises(ValueError, match="one does not know the class 'squid'.*square"):
         object_prior.probe(one, strange, object_prior.ObjectPrior(), 0, store)
     single = scenes.draw(scenes.Scenes(objects.Objects(size=(112, 112)), (2, 1)), 2, 0)
-    with pytest.raises(ValueError, match="stimulus 1 shows fewer"):
+    with pytest.raises(ValueError, match=f"stimulus {int(single['set_size'].argmin())} shows fewer"):
         object_prior.probe(one, single, object_prior.ObjectPrior(), 0, store)
     turned = display("search", Source(n=2), model).part(0, 2)
     turned["target_form"] = ("stimulus", np.array(["bar", "turned bar"], object))
