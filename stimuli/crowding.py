@@ -150,7 +150,7 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
     else:
         centres = np.concatenate([centres, place + directions * spacing * eccentricity])
     image, mask = drawing.canvas(p.size, p.background), np.zeros((1 + len(directions), *p.size), bool)
-    drawing.paint(image, drawing.fixation(*middle, 0.025 * side, max(1.0, side / 112)), float(p.background < 0.5))
+    drawing.paint(image, drawing.fixation(*middle, 0.03 * side, max(1.0, side / 112)), float(p.background < 0.5))
     hues = 30.0 * classes
     for k, (centre, c) in enumerate(zip(centres, classes, strict=True)):
         colour = drawing.hue_colour(hues[k]) if p.coloured else p.ink

@@ -186,7 +186,7 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
     elif p.cue == "class" and cue_class >= 0:
         drawing.paint(image, drawing.category(objects.CATEGORIES[cue_class], *middle, 0.05 * side), 1 - ink)
     else:
-        drawing.paint(image, drawing.fixation(*middle, 0.025 * side, width), ink)
+        drawing.paint(image, drawing.fixation(*middle, 0.03 * side, width), ink)
     free = random.permutation([place for place in range(p.places) if place != target])
     spare = random.permutation([c for c in range(len(objects.CATEGORIES)) if c not in pair])
     classes = np.array([*pair, *spare])[: 1 + p.distractors]

@@ -16,7 +16,7 @@ from experiments.probes import PROBES
 from experiments.sources import Source
 from experiments.trials import Stimuli, Store
 from stimuli import contours as kanizsa
-from stimuli import objects, scenes
+from stimuli import cueing, objects, scenes
 
 SCENES = scenes.Scenes(objects.Objects(size=(112, 112)), (2, 3))
 
@@ -73,7 +73,7 @@ def test_the_control_cues_keep_what_they_say(record):
 
 
 def test_the_record_tells_its_stimuli(record, shown):
-    assert record["set_size"].values.tolist() == [2, 3, 2, 3]
+    assert record["set_size"].values.tolist() == shown["set_size"].values.tolist()
     share = shown["object_mask"].values.reshape(4, 3, 14, 8, 14, 8).mean(axis=(3, 5))
     for k in range(3):
         np.testing.assert_allclose(record[f"mask_{k + 1}"], share[:, k], atol=1e-6)
@@ -112,11 +112,16 @@ def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
     found = spatial_prior.probe([Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
     weights = found["prior_weights"].isel(iteration=1, gain=0)
     y, x = np.meshgrid(weights["token_y"], weights["token_x"], indexing="ij")
+    ways = {}
     for k in range(3):
         target = np.array([found["x_1"][k], found["y_1"][k]], float)
         right, down = target - 56
         # clockwise on the screen, as y points down: right goes to below
-        aside = 56 + np.array([-down, right]) * (1 if k % 2 == 0 else -1)
+        clockwise = 56 + np.array([-down, right])
+        peak = weights.sel(prior="place 90 width 0.1")[k].argmax(...)
+        found_at = np.array([float(weights["token_x"][peak["token_x"]]), float(weights["token_y"][peak["token_y"]])])
+        ways[k] = 1 if np.hypot(*(found_at - clockwise)) < 10 else -1
+        aside = 56 + np.array([-down, right]) * ways[k]
         for name, centre in (("place 0 width 0.1", target), ("place 90 width 0.1", aside)):
             expected = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * 11.2**2))
             np.testing.assert_allclose(weights.sel(prior=name)[k], expected, atol=2e-3)
@@ -124,7 +129,11 @@ def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
             np.hypot(*(aside - target)), rel=1e-5
         )
     assert (weights.sel(prior="diffuse") == 1).all()
-    assert set(found["validity"].values) <= {"valid", "invalid", "neutral"}
+    assert {ways[0], ways[1]} == {-1, 1}  # as often either way round
+    relation = dict(zip(found["prior"].values, found["validity"].values, strict=True))
+    assert relation["place 0 width 0.1"] == "valid" and relation["place 90 width 0.1"] == "invalid"
+    assert relation["neutral"] == relation["diffuse"] == "neutral" and found["validity"].dims == ("prior",)
+    assert not [name for name in found.variables if str(name).startswith("cue_")]  # nothing is drawn
     table = PROBES["spatial_prior"].summarise(found)
     assert table["prior"].tolist() == ["place"] * 2 + [
         "neutral",
@@ -134,6 +143,35 @@ def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
         "gradient",
     ]
     assert (table["benefit"][table["prior"] == "diffuse"] == 0).all()
+
+
+def test_a_drawn_cue_is_told_as_the_displays_own(model, tmp_path):
+    shown = cueing.draw(cueing.Cueing((112, 112), cue="central", places=4), 3, 0)
+    parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0,), widths=(0.1,))
+    found = spatial_prior.probe([Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr"))
+    assert found["display_validity"].values.tolist() == shown["validity"].values.tolist()
+    assert found["display_cue_place"].values.tolist() == shown["cue_place"].values.tolist()
+    assert set(found["validity"].values.tolist()) == {"valid", "neutral"}
+
+
+def test_the_displays_of_the_spatial_prior_show_none_of_the_categories_at_fixation(model):
+    part = display("spatial_prior", Source(n=8, seed=1), model).part(0, 8)
+    middles = part["image"].values[:, 46:66, 46:66]
+    assert (middles == middles[0]).all()  # the mark, whatever comes
+    assert middles[:, 9:11, 9:11].min() == middles[:, 9:11, 9:11].max() == 128  # is open, as no category is
+
+
+def test_a_number_that_leaves_the_design_unbalanced_is_told_once_at_the_start(model, tmp_path):
+    parameters = object_prior.ObjectPrior(gains=(1.0,))
+    for n, told in (
+        (4, "n = 4 leaves set_size, category, pair of categories unbalanced"),
+        (3, "n = 3 leaves category, "),
+    ):
+        with pytest.warns(UserWarning) as given:
+            stimuli, store = display("object_prior", Source(n=n), model), Store(tmp_path / f"{n}.zarr")
+            object_prior.probe([Observer(model, "one")], stimuli, parameters, 0, store)
+        (line,) = [str(one.message) for one in given if "unbalanced" in str(one.message)]
+        assert line.startswith(told) and "the nearest n that does not is 396" in line
 
 
 def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
@@ -230,7 +268,7 @@ def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
     with pytest.raises(ValueError, match="one does not know the class 'squid'.*square"):
         object_prior.probe(one, strange, object_prior.ObjectPrior(), 0, store)
     single = scenes.draw(scenes.Scenes(objects.Objects(size=(112, 112)), (2, 1)), 2, 0)
-    with pytest.raises(ValueError, match="stimulus 1 shows fewer"):
+    with pytest.raises(ValueError, match=f"stimulus {int(single['set_size'].argmin())} shows fewer"):
         object_prior.probe(one, single, object_prior.ObjectPrior(), 0, store)
     turned = display("search", Source(n=2), model).part(0, 2)
     turned["target_form"] = ("stimulus", np.array(["bar", "turned bar"], object))

@@ -28,7 +28,7 @@ def test_factors_are_balanced_and_follow_neither_number_nor_each_other_nor_the_s
 
 def test_the_old_order_would_have_been_found():
     i = np.arange(48)
-    for column, known in ((i % 3, i % 12), (i // 3 % 12, i % 24), ((i + i // 24) % 2, i % 12)):
+    for column, known in ((i % 3, i % 12), (i // 3 % 12, i % 24), ((i + i // 24) % 2, i)):
         both = (np.tile(known, (10, 1)), np.tile(column, (10, 1)))
         assert guessed(*both) > 0.3
 
@@ -67,7 +67,7 @@ def test_a_set_of_the_earlier_order_is_read_and_verified_but_neither_resumed_nor
     assert stimulus_set.read(old).sizes["stimulus"] == 3
     assert main(["verify", str(old)]) == 0
     capsys.readouterr()
-    words = ["bistable", "--scene.size", "32", "64", "--n", "3", "--out", str(old), "--resume"]
+    words = ["bistable", "--size", "32", "64", "--n", "3", "--out", str(old), "--resume"]
     for refused in (words, ["remake", str(old), "--out", str(tmp_path / "again")]):
         assert main(refused) == 2
         told = capsys.readouterr().err
@@ -78,7 +78,7 @@ def test_a_set_of_the_earlier_order_is_read_and_verified_but_neither_resumed_nor
 
 
 def test_a_set_begun_in_the_earlier_order_is_not_gone_on_with(tmp_path, capsys):
-    words = ["bistable", "--scene.size", "32", "64", "--n", "3", "--out", str(tmp_path / "set")]
+    words = ["bistable", "--size", "32", "64", "--n", "3", "--out", str(tmp_path / "set")]
     begun = tmp_path / ".set.unfinished"
     assert main(words) == 0
     (tmp_path / "set").rename(begun)
