@@ -14,6 +14,12 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: busy threads starve those that work
 
+from absvit.neighbours import check_not_hidden
+
+check_not_hidden("stimuli")
+for _name in ("experiments", "notebooks"):
+    check_not_hidden(_name, needed=False)
+
 from absvit.models import AbSViT, Trajectory, create_model, load_model, maps, perceive, priors, topdown_from
 
 __all__ = ["AbSViT", "Trajectory", "create_model", "load_model", "maps", "perceive", "priors", "topdown_from"]

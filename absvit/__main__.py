@@ -5,6 +5,9 @@ import runpy
 import sys
 from collections.abc import Sequence
 
+from absvit.neighbours import check_not_hidden
+from stimuli.terminal import printing
+
 COMMANDS = {
     "models": ("absvit.models", "list the variants: parameters, published numbers, where the weights are"),
     "convert": ("absvit.convert", "turn an official checkpoint into safetensors with a card"),
@@ -59,15 +62,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 for an unknown command. A command that exits by itself keeps its own.
     """
-    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    return printing(lambda: _run(*words))
+
+
+def _run(name: str, *rest: str) -> int:
     if name in ("-h", "--help", "help"):
         print(overview())
         return 0
     if name not in COMMANDS:
         print(unknown_command(name), file=sys.stderr)
         return 2
+    module = COMMANDS[name][0]
+    if module == "experiments":
+        try:
+            check_not_hidden(module)
+        except ImportError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
     sys.argv[1:] = rest
-    runpy.run_module(COMMANDS[name][0], run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
     return 0
 
 

@@ -12,6 +12,7 @@ import tyro
 
 from absvit.models import checkpoints, zoo
 from stimuli import command_line
+from stimuli.options import FileOrAddress
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Conversion:
         The file names its tensors otherwise: take them in their order, each of the model's shape.
     """
 
-    source: Annotated[str, tyro.conf.Positional]
+    source: Annotated[FileOrAddress, tyro.conf.Positional]
     out: Annotated[Path, tyro.conf.Positional]
     model: str
     which: Literal["model", "ema"] = "model"
@@ -53,8 +54,8 @@ def convert(conversion: Conversion) -> dict:
 
     Returns
     -------
-    The card that was written: model, which, source and its SHA-256, parameters, package version, the model's
-    default prior gains, and the epoch and arguments of the training where the source has them.
+    The card that was written: model, which, source and its SHA-256, parameters, package version, grid of
+    tokens, the model's default prior gains, and the epoch and arguments of the training where the source has them.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def convert(conversion: Conversion) -> dict:
     checkpoint = checkpoints.read(conversion.source, which=conversion.which)
     weights = checkpoint.state_dict
     weights = checkpoints.by_position(model, weights) if conversion.by_position else weights
-    checkpoints.load_into(model, weights)
+    checkpoints.load_into(model, weights, grid=checkpoint.grid)
     card = {
         **checkpoint.card,
         "model": conversion.model,
@@ -79,6 +80,8 @@ def convert(conversion: Conversion) -> dict:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "package_version": metadata.version("absvit"),
     }
+    if (grid := checkpoints.token_grid(model)) is not None:
+        card["grid"] = list(grid)
     if hasattr(model, "prior_gains"):
         card["prior_gains"] = model.prior_gains
     return {**card, "weights_sha256": checkpoints.write(out, weights, card)}

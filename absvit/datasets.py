@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -17,7 +16,10 @@ from torchvision.datasets import CIFAR10, CIFAR100
 
 from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
+from stimuli.digests import fingerprint
 from stimuli.picture_files import upright
+from stimuli.reading import texts_of
+from stimuli.texts import read_text
 
 __all__ = [
     "DataSet", "InatCategory", "LabelledPictures", "PictureArray", "PictureFiles", "TarredPictures",
@@ -28,6 +30,7 @@ DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
 InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation", "test")}
 NAMES_SHOWN = 8
+DIGITS = 16  # of a digest that people are to compare
 
 
 class LabelledPictures(ABC):
@@ -75,6 +78,17 @@ class LabelledPictures(ABC):
         for index in range(len(self)):
             digest.update(os.fsencode(self.name(index)) + b"\0")
         return digest.hexdigest()
+
+    def contents(self) -> str:
+        """SHA-256 over what the pictures show: another picture under an old name gives another one."""
+        digest = hashlib.sha256()
+        for index in range(len(self)):
+            digest.update(self.read(index).tobytes())
+        return digest.hexdigest()
+
+    def identity(self) -> dict[str, int | str]:
+        """What tells these pictures from others, in words that can be compared: their number and both digests."""
+        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": self.contents()[:DIGITS]}
 
 
 def _packed(names: Iterable[str]) -> np.ndarray:
@@ -126,6 +140,11 @@ class PictureFiles(LabelledPictures):
         except FileNotFoundError as error:
             raise ValueError(f"{error}: it was there when the data set was opened") from error
 
+    def contents(self) -> str:
+        """SHA-256 over the files that are there; see :func:`stimuli.digests.fingerprint`."""
+        files = (self.root / self.name(index) for index in range(len(self)))
+        return fingerprint((file for file in files if file.is_file()), self.root)
+
 
 class TarredPictures(LabelledPictures):
     """Pictures in one tar file, in folders or in tars named by their classes.
@@ -165,6 +184,13 @@ class TarredPictures(LabelledPictures):
         except OSError as error:
             raise ValueError(f"cannot read {name}: {error}") from error
         return decode_photograph(encoded, name, upright(self.classes[self.targets[index]]))
+
+    def contents(self) -> str:
+        """SHA-256 over the archive's picture files."""
+        digest = hashlib.sha256()
+        for offset, size in self._extent.tolist():
+            digest.update(f"{size}\0".encode() + read_member(self.path, offset, size))
+        return digest.hexdigest()
 
 
 class PictureArray(LabelledPictures):
@@ -333,7 +359,7 @@ def _json(path: Path):
     if not path.is_file():
         raise FileNotFoundError(f"no {path.name} in {path.parent}; it says what the pictures show")
     try:
-        return json.loads(path.read_text("utf8"))
+        return json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): get it again") from error
 
@@ -376,13 +402,9 @@ def _without_supercategory(name: str) -> str:
 def _stimulus_set(folder: Path) -> PictureFiles:
     """One of our stimulus sets by its labels; where these are categories, all of these are classes, in their order."""
     categories = [str(name) for name in _json(folder / "stimuli.json").get("categories") or ()]
-    table = folder / "stimuli.csv"
-    if not table.is_file():
-        raise FileNotFoundError(f"no {table.name} in {folder}: make the set again")
-    with table.open(newline="", encoding="utf8") as file:
-        rows = [(row["image"], row.get("label")) for row in csv.DictReader(file)]
-    if not rows or not all(label for _, label in rows):
+    table = texts_of(folder)
+    labels = table["label"].tolist() if "label" in table else []
+    if not labels or not all(labels):
         raise ValueError(f"the stimuli in {folder} have no labels, so they cannot be learned: choose another set")
-    labels = {label for _, label in rows}
-    classes = categories if labels <= set(categories) else sorted(labels)
-    return PictureFiles(folder, [image for image, _ in rows], classes, [classes.index(label) for _, label in rows])
+    classes = categories if set(labels) <= set(categories) else sorted(set(labels))
+    return PictureFiles(folder, table["image"], classes, [classes.index(label) for label in labels])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +18,12 @@ import torch.distributed as dist
 
 from absvit.allocation import keep_freed_memory
 
-__all__ = ["Process", "joined", "rank_and_size", "sum_over_ranks", "take_from_first", "wait_for_all"]
+__all__ = [
+    "LAUNCHER", "Process", "joined", "rank_and_size", "sum_over_ranks", "take_from_first", "told_by_first",
+    "wait_for_all",
+]  # fmt: skip
+
+LAUNCHER = "ABSVIT_LAUNCHER"  # environment variable: number of the process that absvit.launch is
 
 FAILURE = "failure"  # where the ranks' common store keeps the message of the first that failed
 PATIENCE = timedelta(seconds=5)  # for that message, once another rank is found gone
@@ -66,9 +74,13 @@ def joined(device: str | None = None) -> Iterator[Process]:
         or another rank has failed, with that rank's message.
     """
     world_size = int(os.environ.get("WORLD_SIZE", 1))
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        threading.Thread(target=_end_with_the_launcher, daemon=True).start()
     name = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if name not in ("cpu", "cuda", "mps"):
         raise ValueError(f"device must be cpu, cuda or mps, got {name!r}")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("there is no device mps here: leave out --device, or give cpu")
     if name == "cuda":
         local_rank, n_gpus = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local_rank >= n_gpus:
@@ -94,6 +106,15 @@ def joined(device: str | None = None) -> Iterator[Process]:
     except RuntimeError as error:  # as collectives raise when another rank is gone
         raise _failure_of_another(store, error) from error
     dist.destroy_process_group()
+
+
+def _end_with_the_launcher() -> None:
+    """Kill this process once the one that started it is gone: nobody would end it, and the next start meets it."""
+    launcher = int(os.environ.get(LAUNCHER, os.getppid()))  # the first is right even if that one is gone already
+    while os.getppid() == launcher:
+        time.sleep(0.2)
+    print("error: the launcher is gone, so this process ends: start again to go on", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @contextmanager
@@ -180,6 +201,24 @@ def take_from_first(tensors: Iterable[torch.Tensor]) -> None:
     if dist.is_available() and dist.is_initialized():
         for tensor in tensors:
             dist.broadcast(tensor, 0)
+
+
+def told_by_first(find: Callable[[], object]) -> object:
+    """Let the first process find something out, and tell the others.
+
+    Parameters
+    ----------
+    find : called by the first alone.
+
+    Returns
+    -------
+    What it gave, on every rank.
+    """
+    rank, size = rank_and_size()
+    told = [find() if rank == 0 else None]
+    if size > 1:
+        dist.broadcast_object_list(told)
+    return told[0]
 
 
 def rank_and_size() -> tuple[int, int]:

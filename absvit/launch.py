@@ -20,6 +20,8 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.elastic.rendezvous import RendezvousError
 
+from absvit.distributed import LAUNCHER
+
 OPTIONS = (
     "nnodes", "nproc-per-node", "node-rank", "max-restarts", "rdzv-backend", "rdzv-endpoint", "rdzv-id", "rdzv-conf",
     "master-addr", "master-port", "local-addr", "monitor-interval", "log-dir", "redirects", "tee",
@@ -40,7 +42,7 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name in OPTIONS:
-        parser.add_argument(f"--{name}", f"--{name.replace('-', '_')}", default=None)
+        parser.add_argument(f"--{name}", f"--{name.replace('-', '_')}", type=os.path.expanduser)
     known, others = parser.parse_known_args(list(words))
     given = {name: value for name, value in vars(known).items() if value is not None}
     if "nproc_per_node" not in given and "PET_NPROC_PER_NODE" not in os.environ:
@@ -77,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, words = split(sys.argv[1:] if arguments is None else arguments)
     if "--nproc-per-node=1" not in options:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # as torchrun would, with a warning
+    os.environ[LAUNCHER] = str(os.getpid())
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # or torch says that all gradients are used
     logging.disable()  # the processes say what is wrong; this one only starts them
     try:
         torchrun.run(torchrun.parse_args([*options, "-m", "--", *program_of(words)]))
@@ -91,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = " ".join(str(error).split())
         print(f"error: the processes cannot be started ({reason}): check torchrun's options and NPROC", file=sys.stderr)
         return 2
+    finally:
+        del os.environ[LAUNCHER]
     return 0
 
 

@@ -18,6 +18,7 @@ from experiments import (
     corruption_dynamics,
     experiment_file,
     feedback_dynamics,
+    measures,
     probes,
     recognition,
     responses,
@@ -193,6 +194,8 @@ def show_summary(
     format
         Text, CSV (numbers in full) or LaTeX.
     """
+    if not record:
+        raise ValueError("name at least one record: python -m experiments summary RECORD")
     frame = summary_of([records.load(path) for path in record], maps)
     if format == "csv":
         print(frame.to_csv(index=False), end="")
@@ -221,15 +224,29 @@ def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] =
     print(write(records.load(record), file))
 
 
+def verify(record: Annotated[Path, Words]) -> None:
+    """Check that every file of a record is there and holds what was written.
+
+    Parameters
+    ----------
+    record
+        The record.
+    """
+    print(records.verify(record))
+
+
 def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     """Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.
+
+    Then says what did not match: conditions and stimuli that not all saw, answers that are no category.
 
     Parameters
     ----------
     files
         Tables of trials in model-vs-human's format, or folders of them.
     """
-    print(table(responses.agreement(responses.read(files))))
+    trials = responses.read(files)
+    print("\n".join([table(responses.agreement(trials)), *measures.remarks(trials)]))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
@@ -293,7 +310,8 @@ def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[in
 
 COMMANDS = {
     **PROBES, "list": list_probes, "run": run_file,
-    "summary": show_summary, "figure": draw, "export": export, "compare": compare, "recovery": recovery, "card": card,
+    "summary": show_summary, "figure": draw, "export": export, "verify": verify, "compare": compare,
+    "recovery": recovery, "card": card,
 }  # fmt: skip
 
 

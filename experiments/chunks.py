@@ -12,7 +12,7 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from absvit.distributed import rank_and_size, wait_for_all
-from absvit.records import begin, join
+from absvit.records import begin, join, load
 
 __all__ = ["Store", "fill"]
 
@@ -97,7 +97,7 @@ def fill(
             record.write(part, shown(part) if values is None else values)
             bar.update(part.stop - part.start)
     wait_for_all()
-    return xr.open_zarr(store.out)
+    return load(store.out)
 
 
 def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:

@@ -71,7 +71,9 @@ def two_readings(
         scene = replace(overlay.Overlay().scene, size=size)
         return overlay.draw(overlay.Overlay(scene, (mix,), pictures), 1, seed, number)
     graded = morph.Morph(replace(morph.Morph().scene, size=size), STEPS, pictures=pictures)
-    return morph.draw(graded, 1, seed, 2 * number * STEPS + round(mix * (STEPS - 1)))  # every other sequence ascends
+    step, first = round(mix * (STEPS - 1)), 2 * number * STEPS
+    shown = morph.draw(graded, 1, seed, first + step)
+    return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS - 1 - step)
 
 
 def picture(name: str, number: int, model: nn.Module, folder: Path | None = None) -> np.ndarray:

@@ -11,6 +11,7 @@ from torch import nn
 
 from absvit import AbSViT, perceive
 from absvit.images import normalise
+from absvit.models.checkpoints import identity
 from experiments.observers import class_names
 from stimuli.corruptions import NAMES, SEVERITIES, corrupt, generator_for
 
@@ -79,7 +80,7 @@ def degrade(
     return record.assign_attrs(
         title="degrading",
         model=", ".join(models),
-        checkpoint_sha256=", ".join(str(getattr(model, "checkpoint_sha256", "")) for model in models.values()),
+        checkpoint_sha256=", ".join(identity(model)[1] for model in models.values()),
         device=str(next(next(iter(models.values())).parameters()).device),
         parameters=json.dumps({"corruption": corruption, "iterations": iterations, "seed": seed}),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import xarray as xr
 
@@ -70,4 +71,4 @@ def each_part(stimuli: Stimuli | xr.Dataset, change: Callable[[xr.Dataset], xr.D
     change : function of some stimuli, each depending on its own values alone.
     """
     stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
-    return Stimuli(lambda first, n: change(stimuli.part(first, n)), stimuli.n)
+    return replace(stimuli, part=lambda first, n, part=stimuli.part: change(part(first, n)))

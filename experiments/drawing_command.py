@@ -49,6 +49,9 @@ class Drawing:
         Paper (7-point text) or slides (13-point text, 1.85 times as large).
     width
         One column (89 mm) or two (180 mm).
+    font
+        Font of all text, by its name; without it Arial or one like it. Characters that it lacks, such as Chinese ones,
+        are taken from other fonts that are installed.
     caption
         Write the caption beside the figure, as .txt.
     table
@@ -72,6 +75,7 @@ class Drawing:
     dpi: int = 300
     style: Literal["paper", "slides"] = "paper"
     width: Literal["single", "double"] = "double"
+    font: str | None = None
     caption: bool = False
     table: bool = False
     stimuli: tuple[int, ...] = ()
@@ -111,7 +115,7 @@ def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:
         print("\n".join(f"{name:14}{entry.shows}" for name, entry in FIGURES.items()))
         return
     entry = FIGURES[drawing.name]
-    style = style_of(drawing.style, drawing.width)
+    style = style_of(drawing.style, drawing.width, drawing.font)
     shown, origins = _opened(drawing)
     figure = entry.draw(shown if entry.several else shown[0], style=style, **drawing.given)
     facts = records.provenance("figure", 0, {}, "cpu")

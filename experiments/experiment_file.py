@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import tomllib
 import typing
 from collections.abc import Callable, Mapping
@@ -11,7 +12,32 @@ from pathlib import Path
 
 import yaml
 
+from stimuli.texts import read_text
+
 __all__ = ["options_of", "words_of"]
+
+
+class _AsItLooks(yaml.SafeLoader):
+    """YAML without what is read otherwise than it looks, as TOML has it: a key twice, and numbers as 010 or 1:30."""
+
+    def fields(self, node: yaml.MappingNode) -> dict:
+        """Read a mapping, each key once."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := next((key for at, key in enumerate(keys) if key in keys[:at]), None):
+            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} stands there twice", node.start_mark)
+        return self.construct_mapping(node, deep=True)
+
+    def number(self, node: yaml.ScalarNode) -> int | float:
+        """Read a number that is the same in every version of YAML."""
+        if re.match(r"[-+]?0[\d_]|.*:", node.value):
+            hint = f"{node.value} is read as another number by some: write it without leading zeros, or quote a word"
+            raise yaml.constructor.ConstructorError(None, None, hint, node.start_mark)
+        return getattr(self, f"construct_yaml_{node.tag.rpartition(':')[2]}")(node)
+
+
+_AsItLooks.add_constructor("tag:yaml.org,2002:map", _AsItLooks.fields)
+for _kind in ("int", "float"):
+    _AsItLooks.add_constructor(f"tag:yaml.org,2002:{_kind}", _AsItLooks.number)
 
 
 def words_of(path: Path, probes: Mapping[str, Callable]) -> list[str]:
@@ -36,7 +62,7 @@ def words_of(path: Path, probes: Mapping[str, Callable]) -> list[str]:
     """
     fields = _read(path)
     probe = fields.pop("probe", None)
-    if probe not in probes:
+    if not isinstance(probe, str) or probe not in probes:
         raise ValueError(f"{path} must name a probe, one of {', '.join(probes)}; got {probe!r}")
     known, words = options_of(probes[probe]), [probe]
     for name, value in fields.items():
@@ -72,10 +98,10 @@ def _read(path: Path) -> dict:
         raise ValueError(f"expected an experiment file that ends in .yaml, .yml or .toml, got {path}")
     if not path.is_file():
         raise FileNotFoundError(f"no experiment file at {path}")
-    text = path.read_text("utf8")
+    text = read_text(path)
     try:
-        fields = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        fields = tomllib.loads(text) if path.suffix == ".toml" else yaml.load(text, _AsItLooks)
+    except (tomllib.TOMLDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if not isinstance(fields, dict):
         raise ValueError(f"{path} must hold fields such as 'probe: bistable', got {type(fields).__name__}")

@@ -32,7 +32,7 @@ FAMILIES: dict[str, tuple[Callable, object]] = {
     "overlay": (overlay.draw, overlay.Overlay()),
     "morph": (morph.draw, morph.Morph()),
     "ambiguous": (ambiguous.draw, ambiguous.Ambiguous()),
-    "cueing": (cueing.draw, cueing.Cueing(cue="central", places=4, distractors=3)),
+    "cueing": (cueing.draw, cueing.Cueing(cue="none", places=4, distractors=3)),
     "search": (
         search.draw,
         search.Search(kind="form", set_sizes=(2, 4, 8), forms=("triangle", "cross"), hues=(60.0, 120.0), radius=0.1),

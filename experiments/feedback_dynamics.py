@@ -242,7 +242,7 @@ def probe(
         return show(observers, pictures, steps, parameters, seed)
 
     title = f"feedback dynamics: {parameters.protocol}"
-    provenance = partial(attributes, title, observers, stimuli, parameters, seed)
+    provenance = partial(attributes, title, observers, stimuli, parameters, seed, steps)
     return fill(shown, stimuli.n // steps, provenance, store)
 
 

@@ -6,7 +6,6 @@ import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from absvit import AbSViT, maps, perceive, priors
 from absvit.images import denormalise, normalise, transform_for
+from absvit.models.checkpoints import identity
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from experiments.observers import class_indices, class_names
@@ -172,11 +172,12 @@ def look(
     for name, variable in record.variables.items():
         variable.attrs |= {"long_name": MAPS.get(name, name.replace("_", " ")), "units": "1"}
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
+    file, sha256 = identity(model)
     return record.assign_attrs(
         title="looking",
         model=str(cfg.get("architecture", type(model).__name__)),
-        checkpoint=Path(str(getattr(model, "checkpoint", ""))).name,
-        checkpoint_sha256=str(getattr(model, "checkpoint_sha256", "")),
+        checkpoint=file,
+        checkpoint_sha256=sha256,
         device=str(device),
         parameters=json.dumps(about),
     )

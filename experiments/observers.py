@@ -11,8 +11,8 @@ import torch
 from timm.data import ImageNetInfo
 from torch import nn
 
-import absvit
 from absvit import AbSViT
+from absvit.models.zoo import load_with_its_classes
 
 __all__ = ["Observer", "class_indices", "class_names", "load_observers", "permuted_decoders"]
 
@@ -62,7 +62,9 @@ def load_observers(
     ------
     FileNotFoundError, ValueError : as ``absvit.load_model``; two checkpoints of one seed.
     """
-    models = [absvit.load_model(name, checkpoint).to(device) for checkpoint in checkpoints or ["default"]]
+    models = [load_with_its_classes(name, checkpoint).to(device) for checkpoint in checkpoints or ["default"]]
+    if not all(hasattr(models[0], part) for part in ("patch_embed", "blocks")):
+        raise ValueError(f"probes look into AbSViTs and plain ViTs, and {name} is neither: name another model")
     seeds = [model.card.get("seed", number) for number, model in enumerate(models)]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")

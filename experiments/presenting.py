@@ -13,6 +13,7 @@ import xarray as xr
 from absvit.distributed import joined
 from experiments import summaries
 from experiments.observers import load_observers
+from stimuli.options import FileOrAddress
 
 __all__ = ["Who", "table"]
 
@@ -37,7 +38,7 @@ class Who:
     """
 
     model: str = "absvit_micro"
-    checkpoint: tuple[str, ...] = ()
+    checkpoint: tuple[FileOrAddress, ...] = ()
     controls: bool = False
     label: str | None = None
     device: str | None = None

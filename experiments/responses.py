@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
 
     Returns
     -------
-    DataFrame with the columns of ``COLUMNS``; no answer is the text "na".
+    DataFrame with the columns of ``COLUMNS``, whose headers may be written in any case. Names, answers, categories and
+    conditions are text as it stands in the file; no answer is the text "na". Where rt is no number it is NaN.
 
     Raises
     ------
@@ -43,11 +45,17 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
         raise FileNotFoundError(f"no responses at {', '.join(missing or map(str, given))}: give CSV files, or a folder")
     tables = []
     for file in files:
-        table = pd.read_csv(file, keep_default_na=False, dtype={"condition": str, "subj": str})
+        table = pd.read_csv(file, keep_default_na=False, dtype=str, encoding="utf-8-sig")
+        table.columns = table.columns.str.strip().str.lower()
         if lacking := [name for name in COLUMNS if name not in table]:
             raise ValueError(f"{file} lacks the columns {', '.join(lacking)} of model-vs-human's format")
         tables.append(table[list(COLUMNS)])
-    return pd.concat(tables, ignore_index=True)
+    trials = pd.concat(tables, ignore_index=True)
+    trials["rt"] = pd.to_numeric(trials["rt"], errors="coerce")
+    for name in ("session", "trial"):
+        with suppress(ValueError):  # numbers in most files; nothing is compared by them
+            trials[name] = pd.to_numeric(trials[name])
+    return trials
 
 
 def agreement(trials: pd.DataFrame) -> pd.DataFrame:
@@ -59,20 +67,30 @@ def agreement(trials: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with a row per observer and, last, their mean: observer, n (trials), accuracy, kappa (mean error
-    consistency with each other observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts.
+    DataFrame with a row per observer: observer, n (trials), accuracy, kappa (mean error consistency with each other
+    observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts. The last row is their mean. With
+    people (subject-...) and models there are a mean of either, and kappa_people and kappa_models for kappa.
     """
-    frame = pd.DataFrame(
-        {"n": trials.groupby("subj").size(), "accuracy": measures.accuracy_by_observer(trials), "kappa": np.nan}
-    )
-    if len(frame) > 1:
-        pairs = measures.error_consistency(trials)
-        for name in frame.index:
-            frame.loc[name, "kappa"] = pairs["kappa"][(pairs["first"] == name) | (pairs["second"] == name)].mean()
+    frame = pd.DataFrame({"n": trials.groupby("subj").size(), "accuracy": measures.accuracy_by_observer(trials)})
+    people = {name for name in frame.index if measures.is_person(name)}
+    kinds = {"models": [*frame.index.difference(people)], "people": sorted(people)}
+    mixed = all(kinds.values())
+    pairs = measures.error_consistency(trials) if len(frame) > 1 else None
+    for kind, among in kinds.items() if mixed else [("", list(frame.index))]:
+        frame[f"kappa_{kind}" if mixed else "kappa"] = [_mean_kappa(pairs, name, among) for name in frame.index]
     if trials["imagename"].map(measures.is_cue_conflict).all():
         frame["shape_bias"] = measures.shape_bias(trials)
-    mean = frame.mean().to_frame("mean").T.astype({"n": int})
-    return pd.concat([frame, mean]).rename_axis("observer").reset_index()
+    groups = {f"mean of {kind}": names for kind, names in kinds.items()} if mixed else {"mean": list(frame.index)}
+    means = [frame.loc[names].mean().to_frame(name).T.astype({"n": int}) for name, names in groups.items()]
+    return pd.concat([frame, *means]).rename_axis("observer").reset_index()
+
+
+def _mean_kappa(pairs: pd.DataFrame | None, name: str, among: list[str]) -> float:
+    """Mean kappa of an observer with others."""
+    if pairs is None:
+        return np.nan
+    with_other = pairs["second"].where(pairs["first"] == name, pairs["first"].where(pairs["second"] == name))
+    return pairs["kappa"][with_other.isin(among)].mean()
 
 
 def trials_of(record: xr.Dataset) -> pd.DataFrame:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,10 +14,14 @@ from torch import nn
 
 from absvit.images import class_folder, read_photograph
 from experiments.families import FAMILIES, drawn
-from experiments.observers import class_indices, class_names
+from experiments.naming import called, candidates, known_as
+from experiments.observers import class_indices
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, overlay, stimulus_set, whole
-from stimuli.reading import read_parts
+from stimuli.digests import fingerprint
+from stimuli.photographs import Pictures
+from stimuli.reading import fingerprint_of, read_parts
+from stimuli.resizing import set_resized
 
 __all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
 
@@ -41,7 +45,12 @@ class Source:
     photographs
         Two photographs.
     classes
-        Names of what the two photographs show, as the model calls them.
+        Names of what the two photographs show, as the model calls them, or parts of such a name.
+    squeeze
+        Squeeze photographs to the shape of a half or of the picture, as in the paper's figure, instead of cutting
+        their middle out.
+    resize
+        Resize the pictures of a stimulus set to the size that the model takes.
     """
 
     n: int = 200
@@ -50,6 +59,8 @@ class Source:
     folder: Path | None = None
     photographs: tuple[Path, Path] | None = None
     classes: tuple[str, str] | None = None
+    squeeze: bool = False
+    resize: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in ("stimuli", "folder", "photographs") if getattr(self, name) is not None]
@@ -57,6 +68,10 @@ class Source:
             raise ValueError(f"give one of --stimuli, --folder and --photographs, got {' and '.join(given)}")
         if self.classes is not None and self.photographs is None:
             raise ValueError("--classes names what two photographs show: give --photographs with it")
+        if self.squeeze and self.folder is None and self.photographs is None:
+            raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
+        if self.resize and self.stimuli is None:
+            raise ValueError("--resize is about the pictures of a stimulus set: give --stimuli with it")
         stimulus_set.check_request(self.n, self.seed)
 
     @property
@@ -83,11 +98,12 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         return set_of(source, size)
     if source.photographs is not None:
         pictures, names = _pair(source, model)
-        return Stimuli.of(bistable.from_photographs(*pictures, names, size))
+        made = bistable.from_photographs(*pictures, names, size, source.squeeze)
+        return replace(Stimuli.of(made), pictures=_of_pair(source))
     if source.folder is not None:
-        made_from = bistable.HalvesOfPhotographs(size, source.folder.name)
-        draw = partial(bistable.from_class_folder, *_by_class(source.folder), made_from)
-        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+        made_from = bistable.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
+        draw = partial(bistable.from_class_folder, *_by_class(source.folder, model, 2), made_from)
+        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
     return drawn("halves", source.n, source.seed, size)
 
 
@@ -114,8 +130,9 @@ def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
         if family != "overlay":
             raise ValueError(f"no photographs make the family {family}: leave out --photographs")
         pictures, names = _pair(source, model)
-        graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size))
-        return Stimuli.of(overlay.from_photographs(*pictures, names, graded))
+        made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
+        graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size), pictures=made_from)
+        return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
     return drawn(family, source.n, source.seed, size)
 
 
@@ -160,37 +177,63 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
     size = tuple(model.patch_embed.img_size)
     if source.photographs is not None:
         raise ValueError("two photographs make no single objects: leave out --photographs, or give a --folder")
+    if source.squeeze:
+        raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
     if source.folder is not None:
-        files, *others = _by_class(source.folder)
+        files, *others = _by_class(source.folder, model)
         made_from = whole.WholePhotographs(size, source.folder.name)
         shown = partial(whole.from_class_folder, files, *others, made_from)
-        return Stimuli(lambda first, n: shown(n, source.seed, first), min(source.n, sum(map(len, files))))
+        n = min(source.n, sum(map(len, files)))
+        return Stimuli(lambda first, n: shown(n, source.seed, first), n, _of_folder(source.folder))
     if source.stimuli is not None and source.family != "objects":
         return set_of(source, size)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
 
 
-def _by_class(folder: Path) -> tuple[list[list[Path]], Callable, list[str]]:
-    """Photographs of each class of a folder, how to read them, and the names of the classes."""
+def _by_class(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], Callable, list[str]]:
+    """Photographs of each class of a folder, how to read them, and the names of the classes as the model has them.
+
+    Classes that the model does not know are left out, as long as it knows ``least`` others: the cues are classes.
+    """
     samples, categories = class_folder(folder)
     files = [[path for path, c in samples if c == index] for index in range(len(categories))]
-    return files, read_photograph, categories
+    names = called(categories, model)
+    known = [c for c, index in enumerate(class_indices(model, names)) if index >= 0]
+    if not least <= len(known) < len(names):
+        return files, read_photograph, names
+    unknown = [name for c, name in enumerate(names) if c not in known]
+    warnings.warn(
+        f"left out of {folder}, since the model does not know them: {_doubtful(unknown, model)}", stacklevel=3
+    )
+    return [files[c] for c in known], read_photograph, [names[c] for c in known]
+
+
+def _doubtful(names: Sequence[str], model: nn.Module) -> str:
+    """Names, with the classes that each may mean."""
+    may_be = {name: candidates(name, model)[:4] for name in names}
+    return "; ".join(f"{name} (which of {', '.join(of)}?)" if of else name for name, of in may_be.items())
+
+
+def _of_folder(folder: Path) -> Callable[[], str]:
+    """Digest of the photographs of a class folder, all of which the choice depends on."""
+    return lambda: fingerprint((path for path, _ in class_folder(folder)[0]), folder)
+
+
+def _of_pair(source: Source) -> Callable[[], str]:
+    """Digest of two photographs, wherever they lie."""
+    return lambda: " ".join(fingerprint([path], path.parent) for path in source.photographs)
 
 
 def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
     """Two photographs and the names of what they show."""
-    _check_classes(source.classes or (), model)
-    names = source.classes or tuple(path.stem for path in source.photographs)
-    return [np.asarray(read_photograph(path)) for path in source.photographs], names
-
-
-def _check_classes(names: Sequence[str], model: nn.Module) -> None:
-    """Refuse names of classes that a model does not have."""
-    for name, index in zip(names, class_indices(model, names), strict=True):
-        if index < 0:
-            near = difflib.get_close_matches(name, class_names(model), 4, 0.4) or class_names(model)[:12]
-            raise ValueError(f"the model has no class {name!r}; the nearest are {', '.join(near)}")
+    if source.classes is None:
+        names = called([path.stem for path in source.photographs], model)
+    else:
+        names = [known_as(name, model) for name in source.classes]
+        if names[0] == names[1]:
+            raise ValueError(f"--classes names two different classes, got {names[0]!r} twice")
+    return [np.asarray(read_photograph(path)) for path in source.photographs], tuple(names)
 
 
 def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
@@ -210,6 +253,12 @@ def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
     part, n = read_parts(source.stimuli)
     example = part(0, 1)
     found = (example.sizes["y"], example.sizes["x"])
+    if found != size and not source.resize:
+        raise ValueError(
+            f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}: resize them with "
+            f"--resize, or make the set with --size {size[0]} {size[1]}"
+        )
     if found != size:
-        raise ValueError(f"the stimuli in {source.stimuli} have (y, x) = {found} pixels, the model takes {size}")
-    return Stimuli(part, min(n, source.n))
+        whole_size, part = part, lambda first, n: set_resized(whole_size(first, n), size)
+        part(0, 1)
+    return Stimuli(part, min(n, source.n), partial(fingerprint_of, source.stimuli, min(n, source.n)))

@@ -13,10 +13,12 @@ from experiments import cues
 from experiments.demands import check_classes, check_variables, each_part
 from experiments.observers import Observer
 from experiments.trials import Condition, Stimuli, Store, Trial, run
+from stimuli.counterbalance import crossed
 
 __all__ = ["SpatialPrior", "centres", "conditions", "probe"]
 
 TITLE = "spatial prior"
+TURNS = 16  # stream of the ways round
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class SpatialPrior(cues.Cued):
     Parameters
     ----------
     angles
-        Where attention goes, as angles around fixation from the target, in degrees from 0 to 180; a stimulus of even
-        number is turned clockwise, one of odd number the other way. Eccentricity stays.
+        Where attention goes, as angles around fixation from the target, in degrees from 0 to 180; clockwise for half
+        of the stimuli, in random order, and the other way for the others. Eccentricity stays.
     widths
         Standard deviations of the spotlight, in units of the smaller side of the image.
     """
@@ -54,21 +56,22 @@ def conditions(parameters: SpatialPrior) -> list[Condition]:
     ----------
     parameters : angles and widths.
     """
+    nowhere = {"validity": "neutral"}
     found = [
-        Condition("neutral", 0, "neutral", cues.learned),
-        Condition("diffuse", 0, "diffuse", cues.diffuse),
+        Condition("neutral", 0, "neutral", cues.learned, nowhere),
+        Condition("diffuse", 0, "diffuse", cues.diffuse, nowhere),
     ]
     for width in parameters.widths:
         for angle in parameters.angles:
             prior = partial(cues.place, partial(centres, angle), width)
-            levels, cue = {"angle": angle, "width": width}, int(angle == 0)
-            found.append(Condition(f"place {angle:g} width {width:g}", cue, "place", prior, levels))
+            levels = {"validity": "invalid" if angle else "valid", "angle": angle, "width": width}
+            found.append(Condition(f"place {angle:g} width {width:g}", int(angle == 0), "place", prior, levels))
     middle = parameters.widths[len(parameters.widths) // 2]
     valid = partial(cues.place, partial(centres, 0.0), middle)
     return [
         *found,
-        Condition("random vector", 0, "random vector", cues.random_vector),
-        Condition("shuffled place", 1, "shuffled place", partial(cues.shuffled, valid), {"width": middle}),
+        Condition("random vector", 0, "random vector", cues.random_vector, nowhere),
+        Condition("shuffled place", 1, "shuffled place", partial(cues.shuffled, valid), nowhere | {"width": middle}),
     ]
 
 
@@ -77,7 +80,7 @@ def centres(angle: float, trial: Trial) -> np.ndarray:
 
     Parameters
     ----------
-    angle : degrees, clockwise for stimuli of even number and the other way for those of odd number.
+    angle : degrees, clockwise for half of the stimuli and the other way for the others.
     trial : stimuli and model.
 
     Returns
@@ -87,7 +90,8 @@ def centres(angle: float, trial: Trial) -> np.ndarray:
     height, width = trial.model.patch_embed.img_size
     x, y = (trial.stimuli[f"object_{name}"].values[:, 0].astype(float) for name in ("x", "y"))
     right, down = x - width / 2, y - height / 2
-    turn = np.deg2rad(angle) * np.where(trial.numbers % 2 == 0, 1, -1)  # y points down: clockwise
+    ways = 2 * crossed(trial.numbers, (2,), trial.seed, TURNS)[:, 0] - 1
+    turn = np.deg2rad(angle) * ways  # y points down: 1 is clockwise
     cosine, sine = np.cos(turn), np.sin(turn)
     return np.column_stack([width / 2 + cosine * right - sine * down, height / 2 + sine * right + cosine * down])
 
@@ -101,8 +105,8 @@ def probe(
 ) -> xr.Dataset:
     """Show displays with attention at and away from the target, and write the record.
 
-    The spotlight takes the part of the observer's attention, whatever cue the display itself shows (Posner 1980;
-    Eriksen and St. James 1986 on its width). The target is object 1.
+    The spotlight takes the part of the observer's attention (Posner 1980; Eriksen and St. James 1986 on its width),
+    so the displays drawn here show no cue of their own. The target is object 1.
 
     Parameters
     ----------
@@ -115,7 +119,8 @@ def probe(
     Returns
     -------
     The record, opened lazily, as ``experiments.object_prior.probe`` gives it; its priors have the coordinates
-    ``angle`` and ``width``, its stimuli ``x_1`` and ``y_1``, the target's place, and what the display's own cue was.
+    ``validity`` (valid, invalid, neutral), ``angle`` and ``width``, its stimuli ``x_1`` and ``y_1``, the target's
+    place. What a display shows of a cue itself is told as ``display_validity``, ``display_cue_place`` and so on.
 
     Raises
     ------
@@ -129,8 +134,9 @@ def probe(
 
 
 def _displays(stimuli: xr.Dataset) -> xr.Dataset:
-    """The stimuli, if each has a target with a place."""
+    """The stimuli, if each has a target with a place; a cue that is drawn is the display's own, not the probe's."""
     check_variables(stimuli, ("object_class", "object_mask", "object_x", "object_y"), "spatial_prior")
     if (stimuli["object_class"].values[:, 0] < 0).any():
         raise ValueError("spatial_prior needs a target, object 0, in every stimulus, and some have none")
-    return stimuli
+    own = [name for name in stimuli.data_vars if name == "validity" or str(name).startswith("cue_")]
+    return stimuli.rename({name: f"display_{name}" for name in own})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -16,11 +16,13 @@ from torch import Tensor
 
 from absvit import AbSViT, maps, perceive
 from absvit.images import normalise
+from absvit.models.checkpoints import identity
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import Prior
 from absvit.records import provenance
 from experiments.chunks import Store, fill
 from experiments.observers import Observer, class_indices, class_names
+from stimuli import counterbalance
 
 __all__ = ["Condition", "Stimuli", "Store", "Trial", "attributes", "by_gain", "priors_of", "run", "trial_of"]
 
@@ -43,6 +45,7 @@ COORDINATES = {
     "gain": "factor on the weights of the cues",
     "angle": "angle around fixation from the target to where attention is sent",
     "width": "standard deviation of the spotlight, in units of the smaller side of the image",
+    "validity": "relation of the prior to the target",
     "model": "observer",
     "seed": "seed of the observer's training",
 }
@@ -62,10 +65,13 @@ class Stimuli:
     ----------
     part : function of (first, n) that gives stimuli first .. first + n - 1 as a stimulus set.
     n : number of stimuli.
+    pictures : function that gives the digest of the files that the stimuli are made of, so that a record which is gone
+        on with is of the same pictures; None if they are drawn.
     """
 
     part: Callable[[int, int], xr.Dataset]
     n: int
+    pictures: Callable[[], str] | None = None
 
     @classmethod
     def of(cls, dataset: xr.Dataset) -> Stimuli:
@@ -112,14 +118,15 @@ class Condition:
     cue : object that it cues: 1, 2 ..., 0 = none of them, -1 = one that is not shown.
     kind : kind of prior, such as "class".
     prior : function of a trial that gives it.
-    levels : what else tells the prior apart, as numbers by name; they become coordinates of the record's priors.
+    levels : what else tells the prior apart, as numbers or words by name; they become coordinates of the record's
+        priors.
     """
 
     name: str
     cue: int
     kind: str
     prior: Callable[[Trial], Prior]
-    levels: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, float | str] = field(default_factory=dict)
 
 
 def run(
@@ -301,7 +308,7 @@ def _dataset(parts, observers, conditions, gains, stimuli, classes, coverage, na
         "cue": ("prior", np.array([c.cue for c in conditions], np.int8)),
         "kind": ("prior", np.array([c.kind for c in conditions], object)),
         "class": np.array(names, object),
-        **{name: ("prior", [c.levels.get(name, np.nan) for c in conditions]) for name in _levels(conditions)},
+        **_levels(conditions),
         **{name: ("stimulus", values) for name, values in classes.items()},
         **{name: stimuli[name].variable for name in ("stimulus", "y", "x", "channel")},
         **{dim: np.array(leading[dim], object if dim == "model" else np.int64) for dim in first if dim != "gain"},
@@ -335,9 +342,14 @@ def _words(variable: xr.Variable) -> xr.Variable:
     return variable.astype(np.dtypes.StringDType()) if variable.dtype.kind in "OU" else variable
 
 
-def _levels(conditions: Sequence[Condition]) -> list[str]:
-    """Names of the levels that tell priors apart."""
-    return list(dict.fromkeys(name for condition in conditions for name in condition.levels))
+def _levels(conditions: Sequence[Condition]) -> dict[str, tuple]:
+    """Levels that tell priors apart; NaN, or no word, where a prior has none."""
+    found = {}
+    for name in dict.fromkeys(name for condition in conditions for name in condition.levels):
+        words = any(isinstance(condition.levels.get(name), str) for condition in conditions)
+        values = [condition.levels.get(name, "" if words else np.nan) for condition in conditions]
+        found[name] = ("prior", np.array(values, object if words else float))
+    return found
 
 
 def _described(name: str) -> dict[str, str]:
@@ -354,8 +366,10 @@ def _described(name: str) -> dict[str, str]:
     return {"long_name": long_name, "units": UNITS.get(name, "1")}
 
 
-def attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int) -> dict:
-    """Provenance of a record; checkpoints in the order of ``seed``.
+def attributes(
+    title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int, pictures: int = 1
+) -> dict:
+    """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
 
     Parameters
     ----------
@@ -364,18 +378,26 @@ def attributes(title: str, observers: Sequence[Observer], stimuli: Stimuli, para
     stimuli : what is shown.
     parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
     seed : seed of the experiment.
+    pictures : pictures of a stimulus, the steps of a morph sequence.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
+    factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
+    if pictures > 1:
+        factors.pop("step", None)
+    if told := counterbalance.unbalanced(stimuli.n // pictures, factors):
+        warnings.warn(told, stacklevel=2)
     models = [o.model for o in observers if o.label == observers[0].label]
     device = str(next(models[0].parameters()).device)
+    files, hashes = zip(*map(identity, models), strict=True)
     return (
         provenance(title, seed, asdict(parameters), device)
         | {
             "model": observers[0].label,
-            "checkpoint": ", ".join(os.path.basename(str(model.checkpoint)) for model in models),
-            "checkpoint_sha256": ", ".join(model.checkpoint_sha256 for model in models),
+            "checkpoint": ", ".join(files),
+            "checkpoint_sha256": ", ".join(hashes),
             "stimuli": json.dumps({"n": stimuli.n, **made}),
             "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
         }
         | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
+        | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
     )

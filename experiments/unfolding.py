@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
+from absvit.models.checkpoints import identity
 from experiments import measures
 from experiments.competing import two_readings
 from experiments.feedback_dynamics import FeedbackDynamics, show
@@ -68,12 +69,13 @@ def unfold(
         other = "choose a model trained on the embedded objects, or a class folder of photographs that it knows"
         raise ValueError(f"{name} does not know {' and '.join(shown)}: {other}")
     record = show([Observer(model, name)], pictures, steps, parameters, seed)
+    file, sha256 = identity(model)
     what = {"family": family, "number": number, "steps": steps, "folder": str(folder or "")}
     return record.assign_attrs(
         title=TITLE + parameters.protocol,
         model=name,
-        checkpoint=Path(str(getattr(model, "checkpoint", ""))).name,
-        checkpoint_sha256=str(getattr(model, "checkpoint_sha256", "")),
+        checkpoint=file,
+        checkpoint_sha256=sha256,
         device=str(next(model.parameters()).device),
         parameters=json.dumps(asdict(parameters) | what),
     )

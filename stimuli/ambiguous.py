@@ -76,8 +76,8 @@ def draw(parameters: Ambiguous, n: int, seed: int, first: int = 0) -> xr.Dataset
     -------
     Dataset with image (stimulus, y, x, channel) uint8 and two objects, the readings; a reading that a control rules
     out has an empty mask. Design variables: ``figure``, ``condition`` (ambiguous, first, second: the reading that is
-    left), ``version`` (plain or reversed: mirrored, the vase of reversed contrast). Figures, conditions and versions
-    are balanced to within one in every first n images.
+    left), ``version`` (plain or reversed: mirrored, the vase of reversed contrast). Conditions are balanced to within
+    one in every first n images, figures, conditions and versions crossed.
 
     Raises
     ------
@@ -85,7 +85,8 @@ def draw(parameters: Ambiguous, n: int, seed: int, first: int = 0) -> xr.Dataset
     """
     stimulus_set.check_request(n, seed)
     indices = np.arange(first, first + n)
-    levels = crossed(indices, (3, len(parameters.figures), 2))
+    factors = {"condition": 3, "figure": len(parameters.figures), "version": 2}
+    levels = crossed(indices, factors.values(), seed, STREAM)
     figure = labels(parameters.figures, levels[:, 1])
     arrays = stacked(
         _picture(parameters, generator(seed, STREAM, i), name, None if condition == 0 else condition - 1, version == 1)
@@ -103,6 +104,7 @@ def draw(parameters: Ambiguous, n: int, seed: int, first: int = 0) -> xr.Dataset
             "condition": (labels(("ambiguous", "first", "second"), levels[:, 0]), "readings that are left", "1"),
             "version": (labels(("plain", "reversed"), levels[:, 2]), "mirrored or of reversed contrast", "1"),
         },
+        factors=factors,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,8 +10,11 @@ import numpy as np
 import xarray as xr
 
 from stimuli import objects, photographs, stimulus_set
+from stimuli.counterbalance import accompanied, generator
 
 __all__ = ["Halves", "HalvesOfPhotographs", "draw", "from_class_folder", "from_photographs"]
+
+STREAM = 13
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Halves:
 
 @dataclass(frozen=True)
 class HalvesOfPhotographs:
-    """Two photographs side by side, each squeezed to half the width as in the paper's figure.
+    """Two photographs side by side, the middle of each in its own proportions.
 
     Parameters
     ----------
@@ -45,10 +47,13 @@ class HalvesOfPhotographs:
         Height and width of the image in pixels; the width is even.
     folder
         Class folder that the photographs come from, "" for given files.
+    squeeze
+        Squeeze whole photographs to half the width instead, as in the paper's figure.
     """
 
     size: tuple[int, int] = (224, 224)
     folder: str = ""
+    squeeze: bool = False
 
     def __post_init__(self) -> None:
         if min(self.size) < 32 or self.size[1] % 2:
@@ -67,13 +72,13 @@ def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
 
     Returns
     -------
-    Dataset as :func:`stimuli.objects.draw` gives, object 0 being the one of ``object_side`` [0]. The ordered pairs
-    of categories and the sides are counterbalanced over 132 images, each pair on both sides over 264.
+    Dataset as :func:`stimuli.objects.draw` gives, object 0 being the one of ``object_side`` [0]. Sides are balanced to
+    within one in every first n images, sides and categories over 24, each ordered pair on both sides over 264.
     """
     stimulus_set.check_request(n, seed)
     height, width = parameters.scene.size
     indices = np.arange(first, first + n)
-    classes = objects.counterbalanced_classes(indices, 2)
+    sides, classes = accompanied(indices, (2,), len(objects.CATEGORIES), 1, seed, STREAM)
     # bit 62 of the image number keeps the halves apart from the objects family; the last bit tells the two apart
     halves = [
         objects.render(
@@ -84,7 +89,7 @@ def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
         )
         for k in range(2)
     ]
-    swapped = _first_is_right(indices)
+    swapped = sides[:, 0] == 1
     arrays = {name: np.concatenate([half[name] for half in halves], axis=1) for name in halves[0] if name != "image"}
     pictures = [half["image"] for half in halves]
     arrays["image"] = _side_by_side(pictures, swapped)
@@ -102,11 +107,12 @@ def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=objects.CATEGORIES,
+        factors={"side": 2} | objects.factors(2),
     )
 
 
 def from_photographs(
-    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], size: tuple[int, int]
+    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], size: tuple[int, int], squeeze: bool = False
 ) -> xr.Dataset:
     """Put two photographs side by side, in both arrangements.
 
@@ -115,14 +121,15 @@ def from_photographs(
     first, second : (y, x, channel) uint8 pictures of any size.
     categories : names of the two objects.
     size : height and width of the stimuli in pixels.
+    squeeze : squeeze whole photographs instead of cutting their middle out.
 
     Returns
     -------
     Dataset of two stimuli; the mask of an object is its half.
     """
-    parameters = HalvesOfPhotographs(size)
-    halves = [[_squeezed(picture, size) for picture in (first, second)]] * 2
-    return _of_photographs(halves, [(0, 1)] * 2, np.array([False, True]), parameters, 0, 0, categories)
+    parameters = HalvesOfPhotographs(size, squeeze=squeeze)
+    halves = [[_half(picture, parameters) for picture in (first, second)]] * 2
+    return _of_photographs(halves, [(0, 1)] * 2, np.array([False, True]), parameters, 0, 0, categories, {"side": 2})
 
 
 def from_class_folder(
@@ -148,7 +155,7 @@ def from_class_folder(
 
     Returns
     -------
-    Dataset of n stimuli; pairs of classes are random and different, sides counterbalanced.
+    Dataset of n stimuli; sides and pairs of different classes are counterbalanced as in :func:`draw`.
 
     Raises
     ------
@@ -159,24 +166,25 @@ def from_class_folder(
         raise ValueError(f"halves need photographs of at least two classes, got {list(categories)}")
     if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
         raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
-    halves, classes = [], []
-    for index in range(first, first + n):
-        generator = np.random.Generator(np.random.Philox(key=[seed, index]))
-        pair = generator.choice(len(files), 2, replace=False)
-        chosen = [files[c][generator.integers(len(files[c]))] for c in pair]
-        halves.append([_squeezed(read(path), parameters.size) for path in chosen])
-        classes.append(pair)
-    swapped = _first_is_right(np.arange(first, first + n))
-    return _of_photographs(halves, classes, swapped, parameters, first, seed, categories)
+    indices = np.arange(first, first + n)
+    sides, classes = accompanied(indices, (2,), len(files), 1, seed, STREAM)
+    halves = []
+    for index, pair in zip(indices, classes, strict=True):
+        random = generator(seed, STREAM, index)
+        chosen = [files[c][random.integers(len(files[c]))] for c in pair]
+        halves.append([_half(read(path), parameters) for path in chosen])
+    factors = {"side": 2} | objects.factors(2, len(files))
+    return _of_photographs(halves, classes, sides[:, 0] == 1, parameters, first, seed, categories, factors)
 
 
-def _squeezed(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _half(picture: np.ndarray, parameters: HalvesOfPhotographs) -> np.ndarray:
     """A photograph in half the width of the stimulus, (y, x, channel) uint8."""
-    return photographs.resized(picture, (size[0], size[1] // 2))
+    height, width = parameters.size
+    return photographs.fitted(np.asarray(picture), (height, width // 2), parameters.squeeze)
 
 
-def _of_photographs(halves, classes, swapped, parameters, first, seed, categories) -> xr.Dataset:
-    """Stimuli of squeezed photographs (image, object); object 0 lies in the right half where swapped."""
+def _of_photographs(halves, classes, swapped, parameters, first, seed, categories, factors) -> xr.Dataset:
+    """Stimuli of halves (image, object); object 0 lies in the right one where swapped."""
     height, width = parameters.size
     mask = np.zeros((len(halves), 2, height, width), bool)
     mask[~swapped, 0, :, : width // 2] = mask[~swapped, 1, :, width // 2 :] = True
@@ -187,25 +195,16 @@ def _of_photographs(halves, classes, swapped, parameters, first, seed, categorie
         "object_mask": mask,
         "object_side": _sides(swapped),
     }
-    dataset = stimulus_set.from_arrays(
-        arrays, first=first, family="bistable", parameters=parameters, seed=seed, categories=categories
-    )
-    return dataset.assign_attrs(
+    return stimulus_set.from_arrays(
+        arrays,
+        first=first,
+        family="bistable",
+        parameters=parameters,
+        seed=seed,
+        categories=categories,
         licence="that of the photographs",
-        parameters=json.dumps({"size": list(parameters.size), "folder": parameters.folder}),
+        factors=factors,
     )
-
-
-def _first_is_right(indices: np.ndarray) -> np.ndarray:
-    """Whether object 0 lies in the right half.
-
-    Sides alternate, and turn over with every cycle of category pairs. The middle term keeps them from going with
-    a category's parity: within a cycle each category lies on either side as often, to within one, as the first
-    object and as the second, and every two categories meet in both arrangements.
-    """
-    n_classes = len(objects.CATEGORIES)
-    step, cycle = indices // n_classes % (n_classes - 1), indices // (n_classes * (n_classes - 1))
-    return (indices + step // 2 + cycle) % 2 == 1
 
 
 def _side_by_side(pictures: list[np.ndarray], swapped: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The command line of every program here: tyro on dataclasses, one line and exit code 2 for what cannot be done.
 
-It lies in the lowest package because all of them use it.
+It lies in the lowest package because all of them use it. How words become values stands in :mod:`stimuli.options`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import tyro
+
+from stimuli.options import TYPES, one_line, refusal
+from stimuli.terminal import printing, unread
 
 __all__ = ["run"]
 
@@ -38,9 +41,15 @@ def run(
 
     Returns
     -------
-    Exit code: 0; 2, or 130 where it was interrupted, after one line on standard error.
+    Exit code: 0; 2, or 130 where it was interrupted, after one line on standard error; 141 where nobody reads what is
+    printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    return printing(lambda: _run(commands, prog, words, refusals))
+
+
+def _run(commands: Mapping[str, Callable] | Callable, prog: str, words: list[str], refusals: tuple) -> int:
+    """Run a command, and say in one line why it cannot be done."""
     if isinstance(commands, Mapping):
         if words and not words[0].startswith("-") and words[0] not in commands:
             print(f"error: there is no {words[0]!r} here; expected one of {', '.join(commands)}", file=sys.stderr)
@@ -51,31 +60,54 @@ def run(
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            command = parse(later, prog=prog, args=words)
+            command = parse(later, prog=prog, args=words, registry=TYPES)
         with _warnings_as_lines():
             command()
     except SystemExit as stop:
-        unknown, refusal = re.search(r"Unrecognized options: ([^\s,]+)", said.getvalue()), _refusal(stop)
-        if unknown:
-            of = f"{prog} {words[0]}" if isinstance(commands, Mapping) else prog
-            print(f"error: there is no option {unknown[1]}; {of} --help lists them", file=sys.stderr)
-        else:
-            print(said.getvalue() if refusal is None else f"error: {_one_line(refusal)}\n", file=sys.stderr, end="")
+        if said.getvalue():
+            named = f"{prog} {words[0]}" if words and isinstance(commands, Mapping) and words[0] in commands else prog
+            why = _refused_by(stop) or refusal(said.getvalue(), named)
+            print(f"error: {one_line(why)}", file=sys.stderr)
         return stop.code or 0
-    except refusals as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("interrupted: what has been written is kept", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and unread():
+            raise
+        line = _of_files(error) if isinstance(error, refusals) else _of_the_machine(error)
+        if line is None:
+            raise
+        print(f"error: {line}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _of_files(error: Exception) -> str:
+    """The message of a refusal; where the system gave it, with what to do."""
+    text = one_line(error)
+    if isinstance(error, OSError) and error.filename and text.startswith("[Errno"):
+        return f"cannot use {error.filename} ({error.strerror}): check the path, or choose another"
+    return text
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """Say what the machine could not do; None for a fault of ours."""
+    text = one_line(error)
+    if "DataLoader worker" in text:  # torch raises it wherever the program is at that moment
+        return f"{text.partition(': ')[0]} has died, often for lack of memory: use fewer workers or smaller batches"
+    if isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", text):
+        return f"there is not enough memory for this: ask for less at a time ({text or 'no more is said'})"
+    if isinstance(error, OverflowError) or "without overflow" in text:
+        return f"a number that was given is too large ({text})"
+    return None
 
 
 @contextlib.contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Let each warning be one line without the place in our code that gave it, which says nothing to a user."""
     before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_: f"warning: {_one_line(message)}\n"
+    warnings.formatwarning = lambda message, *_: f"warning: {one_line(message)}\n"
     try:
         yield
     finally:
@@ -92,7 +124,7 @@ def _later(command: Callable) -> Callable:
     return parsed
 
 
-def _refusal(stop: SystemExit) -> ValueError | None:
+def _refused_by(stop: SystemExit) -> ValueError | None:
     """What a dataclass said of its values, where that made tyro stop; tyro itself would draw a box around it."""
     error = stop.__context__
     while error is not None:
@@ -101,7 +133,3 @@ def _refusal(stop: SystemExit) -> ValueError | None:
             return error
         error = error.__context__
     return None
-
-
-def _one_line(error: BaseException | str) -> str:
-    return " ".join(str(error).split())

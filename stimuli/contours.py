@@ -82,8 +82,8 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
     Dataset whose objects are the inducers (class inducer; rotation: the way that the cut points, counter-clockwise
     from the right; figures of fewer corners leave objects of class -1). Design variables: ``condition`` (illusory,
     control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``, ``figure_radius``, ``figure_rotation``;
-    :func:`surface` gives the figure's pixels, which do not differ from the background. Conditions and figures are
-    balanced to within one in every first n images. A display's label is its ``condition``.
+    :func:`surface` gives the figure's pixels, which do not differ from the background. Conditions are balanced to
+    within one in every first n images, conditions and figures crossed. A display's label is its ``condition``.
 
     Raises
     ------
@@ -91,7 +91,8 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     indices = np.arange(first, first + n)
-    levels = crossed(indices, (2, len(parameters.corners)))
+    factors = {"condition": 2, "figure": len(parameters.corners)}
+    levels = crossed(indices, factors.values(), seed, STREAM)
     corners = np.array(parameters.corners)[levels[:, 1]]
     arrays = stacked(
         _figure(parameters, generator(seed, STREAM, i), count, control == 1)
@@ -116,6 +117,7 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
             "figure_radius": (place["radius"], "distance of its corners from its centre", "pixel"),
             "figure_rotation": (place["rotation"], "rotation of the figure", "degree"),
         },
+        factors=factors,
     )
 
 

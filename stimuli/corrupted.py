@@ -13,6 +13,7 @@ from PIL import Image
 from stimuli.corruptions import NAMES
 from stimuli.digests import file_sha256
 from stimuli.picture_files import in_folder
+from stimuli.texts import read_text
 from stimuli.writing import write_atomically
 
 __all__ = ["OF_BENCHMARK", "RECORD", "SUMS", "made", "record_of", "shown", "verify", "write_sums"]
@@ -35,7 +36,7 @@ def record_of(folder: Path) -> dict:
     """
     path = Path(folder) / RECORD
     try:
-        record = json.loads(path.read_text("utf8"))
+        record = json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): make the folder again") from error
     if not isinstance(record, dict):

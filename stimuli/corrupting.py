@@ -203,7 +203,7 @@ def _corrupt_picture(request: Corrupting, out: Path, part: tuple[Path, str, list
         place.parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, **SAVED[request.format])
-        partial_file = place.with_name(f".{place.name}.{os.getpid()}")
+        partial_file = place.with_name(f".{place.name}.part")  # what a kill leaves is written over the next time
         partial_file.write_bytes(buffer.getvalue())
         os.replace(partial_file, place)
     return len(wanted)

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from stimuli import drawing, objects, stimulus_set
-from stimuli.counterbalance import another, crossed, generator, labels, stacked
+from stimuli.counterbalance import accompanied, generator, labels, stacked
 
 __all__ = ["Crowding", "draw"]
 
@@ -97,8 +97,8 @@ def draw(parameters: Crowding, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives: object 0 is the target, the others flankers, of class -1 and
     without place where the target is alone. Design variables: ``condition`` (alone, flanked), ``spacing`` (NaN where
-    alone), ``spacing_pixels``, ``target_side``. Spacings, sides and categories are balanced to within one in every
-    first n images.
+    alone), ``spacing_pixels``, ``target_side``. Spacings are balanced to within one in every first n images, spacings,
+    sides and categories crossed.
 
     Raises
     ------
@@ -106,12 +106,12 @@ def draw(parameters: Crowding, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     p, indices = parameters, np.arange(first, first + n)
-    levels = crossed(indices, (1 + len(p.spacings), 2, len(objects.CATEGORIES)))
+    conditions = {"spacing": 1 + len(p.spacings), "target_side": 2}
+    levels, pair = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
     spacing = np.array([np.nan, *p.spacings])[levels[:, 0]]
-    flanker = another(indices, levels[:, 2], len(objects.CATEGORIES))
     arrays = stacked(
         _display(p, generator(seed, STREAM, i), *row)
-        for i, *row in zip(indices, spacing, levels[:, 1] == 1, levels[:, 2], flanker, strict=True)
+        for i, *row in zip(indices, spacing, levels[:, 1] == 1, *pair.T, strict=True)
     )
     return stimulus_set.from_arrays(
         arrays,
@@ -126,6 +126,7 @@ def draw(parameters: Crowding, n: int, seed: int, first: int = 0) -> xr.Dataset:
             "spacing_pixels": (spacing * p.eccentricity * p.size[1], "distance of the flankers", "pixel"),
             "target_side": (labels(("left", "right"), levels[:, 1]), "side of fixation", "1"),
         },
+        factors=conditions | objects.factors(2),
     )
 
 
@@ -149,7 +150,7 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
     else:
         centres = np.concatenate([centres, place + directions * spacing * eccentricity])
     image, mask = drawing.canvas(p.size, p.background), np.zeros((1 + len(directions), *p.size), bool)
-    drawing.paint(image, drawing.cross(*middle, 0.02 * side, max(1.0, side / 112)), float(p.background < 0.5))
+    drawing.paint(image, drawing.fixation(*middle, 0.025 * side, max(1.0, side / 112)), float(p.background < 0.5))
     hues = 30.0 * classes
     for k, (centre, c) in enumerate(zip(centres, classes, strict=True)):
         colour = drawing.hue_colour(hues[k]) if p.coloured else p.ink

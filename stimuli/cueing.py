@@ -6,7 +6,6 @@ arrow at fixation (central cue). A class cue shows the silhouette of a category 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from stimuli import drawing, objects, stimulus_set
-from stimuli.counterbalance import another, crossed, generator, labels, stacked
+from stimuli.counterbalance import accompanied, generator, labels, stacked
 
 __all__ = ["Cueing", "draw"]
 
@@ -24,14 +23,15 @@ BOX = 1.25  # half the side of a placeholder, in radii of the object
 
 @dataclass(frozen=True)
 class Cueing:
-    """A target in one of several placeholders, and a cue.
+    """A target in one of several placeholders, and a cue or none.
 
     Parameters
     ----------
     size
         Height and width in pixels, at least 64.
     cue
-        Flash of a placeholder, arrow at fixation, or silhouette of a category at fixation.
+        Flash of a placeholder, arrow at fixation, silhouette of a category at fixation, or none: displays for cues
+        that are not drawn.
     places
         Placeholders, evenly spaced on a circle around fixation, the first to its left.
     distractors
@@ -50,7 +50,7 @@ class Cueing:
     """
 
     size: tuple[int, int] = (224, 224)
-    cue: Literal["peripheral", "central", "class"] = "peripheral"
+    cue: Literal["peripheral", "central", "class", "none"] = "peripheral"
     places: int = 2
     distractors: int = 0
     distances: tuple[int, ...] = ()
@@ -62,8 +62,8 @@ class Cueing:
     def __post_init__(self) -> None:
         if min(self.size) < 64:
             raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
-        if self.cue not in ("peripheral", "central", "class"):
-            raise ValueError(f"cue must be peripheral, central or class, got {self.cue!r}")
+        if self.cue not in ("peripheral", "central", "class", "none"):
+            raise ValueError(f"cue must be peripheral, central, class or none, got {self.cue!r}")
         if not 2 <= self.places <= 12:
             raise ValueError(f"places must be 2 to 12, got {self.places}")
         if not 0 <= self.distractors < self.places:
@@ -104,8 +104,9 @@ def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives, object 0 being the target, with the design variables ``validity``
     (valid, invalid, neutral), ``target_place``, ``cue_place``, ``cue_x``, ``cue_y``, ``cue_target_distance`` (-1 and
-    NaN where the cue has no place) and ``cue_class`` (empty where it has none). Validities, places and categories
-    are balanced to within one in every first n images.
+    NaN where the cue has no place) and ``cue_class`` (none where it has none); without cues ``target_place`` alone.
+    Validities are balanced to within one in every first n images, validities, places, the ways from the target to an
+    invalidly cued place, and categories crossed.
 
     Raises
     ------
@@ -114,21 +115,20 @@ def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
     stimulus_set.check_request(n, seed)
     p, indices = parameters, np.arange(first, first + n)
     validities = ("valid", "invalid", "neutral") + ("valid",) * (p.valid_per_invalid - 1)
-    factors = (len(validities), p.places, len(objects.CATEGORIES))
-    levels = crossed(indices, factors)
+    if p.cue == "none":
+        validities = ("neutral",)
+    ways = _ways(p) if p.cue in ("peripheral", "central") else np.zeros(1, int)
+    conditions = {"validity": len(validities), "target_place": p.places, "way to an invalid cue": len(ways)}
+    levels, classes = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
     validity, target = labels(validities, levels[:, 0]), levels[:, 1]
-    classes = np.column_stack([levels[:, 2], another(indices, levels[:, 2], len(objects.CATEGORIES))])
-    shift = np.where(validity == "invalid", _shifts(p, indices, factors), 0)
-    spatial = (p.cue != "class") & (validity != "neutral")
-    cue_place = np.where(spatial, (target + shift) % p.places, -1)
-    named = (p.cue == "class") & (validity != "neutral")
-    cue_class = np.where(named, classes[np.arange(n), (validity == "invalid").astype(int)], -1)
+    cued, invalid = validity != "neutral", validity == "invalid"
+    cue_place = np.where(cued & (p.cue != "class"), (target + invalid * ways[levels[:, 2]]) % p.places, -1)
+    cue_class = np.where(cued & (p.cue == "class"), classes[np.arange(n), invalid.astype(int)], -1)
     arrays = stacked(
         _display(p, generator(seed, STREAM, i), *row)
         for i, *row in zip(indices, classes, target, cue_place, cue_class, strict=True)
     )
-    centres = np.array([_centre(p, place) if place >= 0 else (np.nan, np.nan) for place in cue_place])
-    targets = np.array([_centre(p, place) for place in target])
+    design = {"target_place": (target, "placeholder that holds the target", "1")}
     return stimulus_set.from_arrays(
         arrays,
         first=first,
@@ -136,26 +136,31 @@ def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=objects.CATEGORIES,
-        design={
-            "validity": (validity, "relation of the cue to the target", "1"),
-            "target_place": (target, "placeholder that holds the target", "1"),
-            "cue_place": (cue_place, "placeholder that is cued, -1 for none", "1"),
-            "cue_x": (centres[:, 0], "centre of the cued placeholder from the left edge", "pixel"),
-            "cue_y": (centres[:, 1], "centre of the cued placeholder from the upper edge", "pixel"),
-            "cue_target_distance": (np.hypot(*(centres - targets).T), "distance from the cued place", "pixel"),
-            "cue_class": (labels((*objects.CATEGORIES, "none"), cue_class), "category that is cued", "1"),
-        },
+        design=design | ({} if p.cue == "none" else _cues(p, validity, target, cue_place, cue_class)),
+        factors=conditions | objects.factors(2),
     )
 
 
-def _shifts(parameters: Cueing, indices: np.ndarray, factors: tuple[int, ...]) -> np.ndarray:
-    """Way from the target to an invalidly cued place: distances in turn, either way round."""
+def _ways(parameters: Cueing) -> np.ndarray:
+    """Ways from the target to an invalidly cued place: each distance either way round, in placeholders."""
     distances = parameters.distances or range(1, parameters.places // 2 + 1)
-    shifts = np.array([shift for distance in distances for shift in (distance, -distance)])
-    period = math.lcm(*factors)
-    # a whole number of turns in a period would tie distances to places; then each period starts one further
-    tied = period // factors[0] % len(shifts) == 0
-    return shifts[(indices // factors[0] + tied * (indices // period)) % len(shifts)]
+    return np.array([way for distance in distances for way in (distance, -distance)])
+
+
+def _cues(
+    parameters: Cueing, validity: np.ndarray, target: np.ndarray, cue_place: np.ndarray, cue_class: np.ndarray
+) -> dict[str, tuple[np.ndarray, str, str]]:
+    """Design variables of the cues."""
+    centres = np.array([_centre(parameters, place) if place >= 0 else (np.nan, np.nan) for place in cue_place])
+    targets = np.array([_centre(parameters, place) for place in target])
+    return {
+        "validity": (validity, "relation of the cue to the target", "1"),
+        "cue_place": (cue_place, "placeholder that is cued, -1 for none", "1"),
+        "cue_x": (centres[:, 0], "centre of the cued placeholder from the left edge", "pixel"),
+        "cue_y": (centres[:, 1], "centre of the cued placeholder from the upper edge", "pixel"),
+        "cue_target_distance": (np.hypot(*(centres - targets).T), "distance from the cued place", "pixel"),
+        "cue_class": (labels((*objects.CATEGORIES, "none"), cue_class), "category that is cued", "1"),
+    }
 
 
 def _centre(parameters: Cueing, place: int) -> tuple[float, float]:
@@ -181,7 +186,7 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
     elif p.cue == "class" and cue_class >= 0:
         drawing.paint(image, drawing.category(objects.CATEGORIES[cue_class], *middle, 0.05 * side), 1 - ink)
     else:
-        drawing.paint(image, drawing.cross(*middle, 0.02 * side, width), ink)
+        drawing.paint(image, drawing.fixation(*middle, 0.025 * side, width), ink)
     free = random.permutation([place for place in range(p.places) if place != target])
     spare = random.permutation([c for c in range(len(objects.CATEGORIES)) if c not in pair])
     classes = np.array([*pair, *spare])[: 1 + p.distractors]

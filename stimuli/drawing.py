@@ -13,7 +13,7 @@ import numpy as np
 
 from stimuli.shapes import SHAPES
 
-__all__ = ["canvas", "category", "cross", "frame", "hue_colour", "paint", "polygon", "quantised", "strokes"]
+__all__ = ["canvas", "category", "fixation", "frame", "hue_colour", "paint", "polygon", "quantised", "strokes"]
 
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Points = Sequence[tuple[float, float]] | np.ndarray
@@ -142,21 +142,22 @@ def strokes(lines: Sequence[Points], width: float) -> Distance:
     return distance
 
 
-def cross(centre_x: float, centre_y: float, arm: float, width: float) -> Distance:
-    """Draw a fixation cross.
+def fixation(centre_x: float, centre_y: float, reach: float, width: float) -> Distance:
+    """Draw a fixation mark: three short strokes that point at its open centre, as none of the categories looks.
 
     Parameters
     ----------
     centre_x, centre_y : centre in pixels.
-    arm : length from the centre in pixels.
+    reach : length from the centre to the ends of the strokes in pixels.
     width : stroke width in pixels.
 
     Returns
     -------
     Signed distance function.
     """
-    horizontal = [(centre_x - arm, centre_y), (centre_x + arm, centre_y)]
-    return strokes([horizontal, [(centre_x, centre_y - arm), (centre_x, centre_y + arm)]], width)
+    angles = np.deg2rad((90, 210, 330))
+    ends = [np.column_stack([centre_x + r * np.cos(angles), centre_y - r * np.sin(angles)]) for r in (reach / 2, reach)]
+    return strokes(np.stack(ends, axis=1), width)
 
 
 def frame(centre_x: float, centre_y: float, half: float, width: float) -> Distance:

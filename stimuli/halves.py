@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 
 from stimuli import backgrounds, bistable, class_folders, stimulus_set
+from stimuli.counterbalance import crossed
 
 __all__ = ["Photographs", "draw"]
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """Two photographs side by side, each squeezed to half the width.
+    """Two photographs side by side, the middle of each in its own proportions.
 
     Parameters
     ----------
@@ -28,12 +29,15 @@ class Photographs:
         What the two photographs show; the names of their files, if left out.
     size
         Height and width in pixels, at least 32; the width is even.
+    squeeze
+        Squeeze whole photographs to half the width instead, as in the paper's figure.
     """
 
     folder: Path | None = None
     photographs: tuple[Path, Path] | None = None
     classes: tuple[str, str] | None = None
     size: tuple[int, int] = (224, 224)
+    squeeze: bool = False
 
     def __post_init__(self) -> None:
         if (self.folder is None) == (self.photographs is None):
@@ -50,7 +54,7 @@ def draw(parameters: Photographs, n: int, seed: int, first: int = 0) -> xr.Datas
     ----------
     parameters : where the photographs come from, and the size.
     n : number of images, at least 1.
-    seed : 0 to 2**32 - 1; decides which photographs of a folder meet. Two given ones alternate in their sides.
+    seed : 0 to 2**32 - 1; decides which photographs of a folder meet, and on which sides.
     first : number of the first image.
 
     Returns
@@ -66,13 +70,13 @@ def draw(parameters: Photographs, n: int, seed: int, first: int = 0) -> xr.Datas
     if parameters.photographs is not None:
         pictures = [backgrounds.read_picture(path) for path in parameters.photographs]
         names = parameters.classes or tuple(path.stem for path in parameters.photographs)
-        both = bistable.from_photographs(*pictures, names, parameters.size)
+        both = bistable.from_photographs(*pictures, names, parameters.size, parameters.squeeze)
         numbers = np.arange(first, first + n)
-        stimuli = both.isel(stimulus=numbers % 2)
+        stimuli = both.isel(stimulus=crossed(numbers, (2,), seed, bistable.STREAM)[:, 0])
         stimuli["stimulus"] = ("stimulus", numbers, both["stimulus"].attrs)
     else:
         files = class_folders.listed(parameters.folder, or_named=True)
-        made_from = bistable.HalvesOfPhotographs(parameters.size, parameters.folder.name)
+        made_from = bistable.HalvesOfPhotographs(parameters.size, parameters.folder.name, parameters.squeeze)
         stimuli = bistable.from_class_folder(
             list(files.values()), backgrounds.read_picture, list(files), made_from, n, seed, first
         )

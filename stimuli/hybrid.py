@@ -13,11 +13,11 @@ import xarray as xr
 from scipy import ndimage
 
 from stimuli import objects, photographs, stimulus_set
-from stimuli.counterbalance import crossed
+from stimuli.counterbalance import accompanied
 
 __all__ = ["Hybrid", "draw", "from_pictures", "mixed"]
 
-STREAM = 9 << 56
+STREAM = 9
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
     Returns
     -------
     Dataset as :func:`stimuli.objects.draw` gives, object 0 being the coarse and object 1 the fine one; masks are
-    those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``. Frequencies and
-    categories are balanced to within one in every first n images. The label is the category of the coarse picture.
-    Photographs have no places, and masks that cover the whole image.
+    those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``. Frequencies are
+    balanced to within one in every first n images, frequencies and categories in every ``12 * len(low)``. The label
+    is the category of the coarse picture. Photographs have no places, and masks that cover the whole image.
 
     Raises
     ------
@@ -80,10 +80,10 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
     indices = np.arange(first, first + n)
     if parameters.pictures.given():
         return _of_pictures(parameters, indices, seed)
-    levels = crossed(indices, (len(parameters.low), 132))
-    classes = objects.counterbalanced_classes(levels[:, 1], 2)
+    levels, classes = accompanied(indices, (len(parameters.low),), len(objects.CATEGORIES), 1, seed, STREAM)
     coarse, fine = (
-        objects.render(parameters.scene, seed, STREAM + 2 * indices + k, classes[:, k : k + 1]) for k in range(2)
+        objects.render(parameters.scene, seed, (STREAM << 56) + 2 * indices + k, classes[:, k : k + 1])
+        for k in range(2)
     )
     low = np.array(parameters.low, float)[levels[:, 0]]
     arrays = {name: np.concatenate([coarse[name], fine[name]], axis=1) for name in coarse if name != "image"}
@@ -99,14 +99,16 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
         seed=seed,
         categories=objects.CATEGORIES,
         design=_design(low, np.full(n, parameters.high)),
+        factors={"low": len(parameters.low)} | objects.factors(2),
     )
 
 
 def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> xr.Dataset:
     """Hybrids of photographs of different classes."""
-    size, count = parameters.scene.size, len(parameters.pictures.listed())
-    levels = crossed(indices, (len(parameters.low), count * (count - 1)))
-    pair = photographs.paired(parameters.pictures, levels[:, 1], indices, seed, size, enlarge=False)
+    size = parameters.scene.size
+    levels, pair = photographs.paired(
+        parameters.pictures, (len(parameters.low),), indices, indices, seed, STREAM, size, False
+    )
     low = np.array(parameters.low, float)[levels[:, 0]]
     mixes = [mixed(*pictures, parameters.high) for pictures in zip(pair.first, pair.second, low, strict=True)]
     return stimulus_set.from_arrays(
@@ -120,6 +122,7 @@ def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> xr.Datas
         design=_design(low, np.full(len(low), parameters.high)),
         licence="that of the pictures",
         source="given pictures",
+        factors={"low": len(parameters.low)} | objects.factors(2, len(pair.categories)),
     )
 
 
@@ -141,7 +144,7 @@ def from_pictures(coarse: np.ndarray, fine: np.ndarray, categories: tuple[str, s
     ValueError : a picture is not (y, x, 3) uint8 or smaller than the stimuli.
     """
     size = parameters.scene.size
-    pair = [_resized(picture, size) for picture in (coarse, fine)]
+    pair = [_fitted(picture, size, parameters.pictures.squeeze) for picture in (coarse, fine)]
     ways = [(low, way) for low in parameters.low for way in ((0, 1), (1, 0))]
     low = np.array([cutoff for cutoff, _ in ways], float)
     arrays = {
@@ -186,9 +189,9 @@ def _blurred(picture: np.ndarray, frequency: float) -> np.ndarray:
     return ndimage.gaussian_filter(picture, (sigma, sigma, 0), mode="reflect")
 
 
-def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool) -> np.ndarray:
     """A given picture in the size of the stimuli."""
-    small = photographs.resized(picture, size)
+    small = photographs.fitted(picture, size, squeeze)
     if picture.shape[0] < size[0] or picture.shape[1] < size[1]:
         raise ValueError(
             f"a picture of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack the "

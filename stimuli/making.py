@@ -12,7 +12,7 @@ from pathlib import Path
 import xarray as xr
 from tqdm.auto import tqdm
 
-from stimuli import stimulus_set, writing
+from stimuli import counterbalance, stimulus_set, writing
 from stimuli.processes import each
 from stimuli.reading import RECIPE, recipe_of
 from stimuli.replacing import check_free, put_in_place, staged
@@ -99,17 +99,18 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
         raise ValueError(f"{out} was begun and not finished: go on with --resume, or start anew with --overwrite")
     first = draw(1, request.seed, 0)  # what cannot be drawn fails here, before anything is written
     told = _told_by(first, request)
-    if request.overwrite and begun.exists():
-        shutil.rmtree(begun)
-    if (begun / REQUEST).is_file():
-        _check_same(out, json.loads((begun / REQUEST).read_text("utf8")), told)
-    else:
-        (begun / writing.NOTES).mkdir(parents=True, exist_ok=True)
-        writing.write_atomically(begun / REQUEST, json.dumps(told))
+    with writing.saying(out):
+        if request.overwrite and begun.exists():
+            shutil.rmtree(begun)
+        if (begun / REQUEST).is_file():
+            _check_same(out, json.loads((begun / REQUEST).read_text("utf8")), told)
+        else:
+            (begun / writing.NOTES).mkdir(parents=True, exist_ok=True)
+            writing.write_atomically(begun / REQUEST, json.dumps(told))
     size = max(1, min(MOST_OF_A_PART, PIXELS_OF_A_PART // (first.sizes["y"] * first.sizes["x"])))
     parts = [(start, min(size, request.n - start)) for start in range(0, request.n, size)]
     pending = [part for part in parts if not (begun / writing.NOTES / f"{part[0]:08d}.json").is_file()]
-    work = partial(_write_part, draw, request.seed, request.viewing, begun)
+    work = partial(_write_part, draw, request.seed, request.viewing, begun, out)
     with tqdm(total=request.n, unit=" stimuli", disable=None) as bar:
         bar.update(request.n - sum(n for _, n in pending))
         try:
@@ -119,9 +120,10 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
             if not any((begun / writing.NOTES).glob("*.json")):
                 shutil.rmtree(begun)
             raise
-    writing.finish(begun, request.class_folder, request.zarr)
-    (begun / REQUEST).unlink()
-    put_in_place(begun, out)
+    with writing.saying(out):
+        writing.finish(begun, request.class_folder, request.zarr)
+        (begun / REQUEST).unlink()
+        put_in_place(begun, out)
     return out
 
 
@@ -129,6 +131,7 @@ def _told_by(first: xr.Dataset, request: Request) -> dict:
     """What two requests must have in common to give the same set."""
     return {
         "family": first.attrs["family"],
+        "design": first.attrs["design"],
         "parameters": json.loads(first.attrs["parameters"]),
         "seed": request.seed,
         "n": request.n,
@@ -140,16 +143,18 @@ def _told_by(first: xr.Dataset, request: Request) -> dict:
 
 def _check_same(out: Path, found: dict, wanted: dict) -> None:
     """Refuse to go on with another set."""
+    counterbalance.check_version(found, out)
     differ = [name for name, value in wanted.items() if found.get(name) != value]
     if differ:
         text = "; ".join(f"{name} was {found.get(name)!r}, is {wanted[name]!r}" for name in differ)
         raise ValueError(f"{out} is another set ({text}): give the same options, --overwrite, or another --out")
 
 
-def _write_part(draw: Callable, seed: int, viewing: Viewing, folder: Path, part: tuple[int, int]) -> int:
+def _write_part(draw: Callable, seed: int, viewing: Viewing, folder: Path, out: Path, part: tuple[int, int]) -> int:
     """Draw and write a part; gives the number of its stimuli."""
     first, n = part
     drawn = draw(n, seed, first)
     assert drawn["stimulus"].values.tolist() == list(range(first, first + n))
-    writing.write_part(in_degrees(drawn, viewing), folder)
+    with writing.saying(out):
+        writing.write_part(in_degrees(drawn, viewing), folder)
     return n

@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 
 from stimuli import objects, photographs, stimulus_set
-from stimuli.counterbalance import labels
+from stimuli.counterbalance import accompanied, crossed, labels
 from stimuli.overlay import dissolved
 
 __all__ = ["Morph", "draw"]
 
-STREAM = 2 << 56
+STREAM, PAIRS = 2, 15  # of pictures and directions, and of the order of pairs
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Morph:
 
 
 def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
-    """Draw morph sequences: sequence after sequence, each ascending and then the same pictures descending.
+    """Draw morph sequences: two after each other of the same pictures, ascending and descending in random order.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     sequence, step = np.divmod(np.arange(first, first + n), parameters.steps)
-    pair, descending = np.divmod(sequence, 2)
+    pair, descending = sequence // 2, crossed(sequence, (2,), seed, STREAM)[:, 0]
     morph = np.where(descending, parameters.steps - 1 - step, step) / (parameters.steps - 1)
     design = {
         "sequence": (sequence, "number of the sequence", "1"),
@@ -79,11 +79,13 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
         "direction": (labels(("ascending", "descending"), descending), "order of the shares", "1"),
     }
     if parameters.pictures.given():
-        met = photographs.paired(parameters.pictures, pair, pair, seed, parameters.scene.size, enlarge=True)
-        return dissolved(met, morph, "morph", "morph", parameters, seed, first, design)
-    classes = objects.counterbalanced_classes(pair, 2)
+        size = parameters.scene.size
+        _, met = photographs.paired(parameters.pictures, (), pair, pair, seed, PAIRS, size, True)
+        factors = _factors(parameters, len(met.categories))
+        return dissolved(met, morph, "morph", "morph", parameters, seed, first, factors, design)
+    _, classes = accompanied(pair, (), len(objects.CATEGORIES), 1, seed, PAIRS)
     (background, *start, arrays), (_, *end, others) = (
-        objects.layers(parameters.scene, seed, STREAM + pair, classes[:, k]) for k in range(2)
+        objects.layers(parameters.scene, seed, (STREAM << 56) + pair, classes[:, k]) for k in range(2)
     )
     share = morph[:, None, None]
     distance = (1 - share) * start[0] + share * end[0]
@@ -104,4 +106,10 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
         categories=objects.CATEGORIES,
         label=labels(objects.CATEGORIES, classes[np.arange(n), (morph > 0.5).astype(int)]),
         design={"morph": (morph, "share of the second reading", "1"), **design},
+        factors=_factors(parameters, len(objects.CATEGORIES)),
     )
+
+
+def _factors(parameters: Morph, count: int) -> dict[str, int]:
+    """What is counterbalanced."""
+    return {"step": parameters.steps, "direction": 2} | objects.factors(2, count)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from stimuli import backgrounds, cutouts, drawing, stimulus_set
-from stimuli.counterbalance import another, generator, stacked
+from stimuli import backgrounds, cutouts, drawing, objects, stimulus_set
+from stimuli.counterbalance import accompanied, generator, stacked
+from stimuli.options import Background, FileOrAddress
 
 __all__ = ["Natural", "draw"]
 
@@ -40,12 +41,12 @@ class Natural:
         noise, grey:LEVEL, texture:NAME or folder:PATH.
     """
 
-    folder: str = ""
+    folder: FileOrAddress = ""
     size: tuple[int, int] = (224, 224)
     n_objects: int = 2
     extent: tuple[float, float] = (0.7, 0.95)
     enlargement: float = 1.0
-    background: str = "grey:0.5"
+    background: Background = "grey:0.5"
 
     def __post_init__(self) -> None:
         if min(self.size) < 64:
@@ -73,8 +74,8 @@ def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset with image (stimulus, y, x, channel) uint8 and for each object its class (the categories are the folder's
     WordNet identifiers), mask, centre, radius (half its longer side) and ``object_source``, the picture that it was
-    cut from. With two objects, ``object_side`` tells the half. Classes and sides are balanced to within one in every
-    first n images.
+    cut from. With two objects, ``object_side`` tells the half; sides are balanced to within one in every first n
+    images, sides and classes crossed.
 
     Raises
     ------
@@ -90,8 +91,11 @@ def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
             f"{parameters.n_objects} objects of different classes need as many classes, got {', '.join(categories)}"
         )
     indices = np.arange(first, first + n)
-    classes = _classes(indices, parameters.n_objects, len(categories))
-    swapped = (indices + indices // len(categories)) % 2 if len(categories) % 2 == 0 else indices % 2
+    conditions = {"side": 2} if parameters.n_objects == 2 else {}
+    levels, classes = accompanied(
+        indices, (*conditions.values(),), len(categories), parameters.n_objects - 1, seed, STREAM
+    )
+    swapped = levels[:, 0] if conditions else np.zeros_like(indices)
     grounds = backgrounds.fill_all(parameters.background, parameters.size, seed, indices)
     arrays = stacked(
         _scene(parameters, ground, generator(seed, STREAM, i), [pictures[categories[c]] for c in row], right == 1)
@@ -111,20 +115,8 @@ def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
         dims={"object_source": (("stimulus", "object"), "picture that each object was cut from", "1")},
         licence="that of the pictures",
         source=f"segmented pictures in {parameters.folder}",
+        factors=conditions | objects.factors(parameters.n_objects, len(categories)),
     )
-
-
-def _classes(indices: np.ndarray, n_objects: int, count: int) -> np.ndarray:
-    """(image, object) different classes; the first runs through all of them, and so does the second."""
-    classes = [indices % count]
-    if n_objects > 1:
-        classes.append(another(indices, classes[0], count))
-    for k in range(2, n_objects):
-        taken, candidate = np.stack(classes), (classes[-1] + k) % count
-        for _ in range(count):
-            candidate = np.where((taken == candidate).any(0), (candidate + 1) % count, candidate)
-        classes.append(candidate)
-    return np.stack(classes, axis=1)
 
 
 def _scene(

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from stimuli import drawing, letters, stimulus_set
-from stimuli.counterbalance import another, crossed, generator, labels, stacked
+from stimuli.counterbalance import accompanied, generator, labels, stacked
 
 __all__ = ["Navon", "draw"]
 
@@ -78,8 +78,8 @@ def draw(parameters: Navon, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset with image (stimulus, y, x, channel) uint8 and two objects: the global letter (object 0) and the local
     one, both with the ink as their mask and the whole figure's place; their radii are half their heights. Design
-    variables: ``congruency`` (congruent, incongruent), ``global_letter``, ``local_letter``; balanced to within one in
-    every first n images.
+    variables: ``congruency`` (congruent, incongruent), balanced to within one in every first n images and crossed
+    with ``global_letter``, and ``local_letter``.
 
     Raises
     ------
@@ -87,9 +87,9 @@ def draw(parameters: Navon, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     indices, count = np.arange(first, first + n), len(parameters.letters)
-    levels = crossed(indices, (2, count))
-    whole, incongruent = levels[:, 1], levels[:, 0] == 1
-    part = np.where(incongruent, another(indices // 2, whole, count), whole)
+    levels, pair = accompanied(indices, (2,), count, 1, seed, STREAM)
+    whole, other = pair.T
+    part = np.where(levels[:, 0] == 1, other, whole)
     names = labels(parameters.letters, whole), labels(parameters.letters, part)
     arrays = stacked(
         _figure(parameters, generator(seed, STREAM, i), *pair) for i, *pair in zip(indices, *names, strict=True)
@@ -107,6 +107,7 @@ def draw(parameters: Navon, n: int, seed: int, first: int = 0) -> xr.Dataset:
             "global_letter": (names[0], "large letter", "1"),
             "local_letter": (names[1], "letter that it is made of", "1"),
         },
+        factors={"congruency": 2, "global_letter": count, "pair of letters": count - 1},
     )
 
 

@@ -14,10 +14,13 @@ import numpy as np
 import xarray as xr
 
 from stimuli import backgrounds, clutter, stimulus_set, surfaces
+from stimuli.counterbalance import accompanied
+from stimuli.options import Background
 from stimuli.shapes import CATEGORIES, SHAPES
 
-__all__ = ["CATEGORIES", "Objects", "counterbalanced_classes", "draw", "layers", "render"]
+__all__ = ["CATEGORIES", "Objects", "draw", "factors", "layers", "render"]
 
+STREAM = 0
 PLACES_TRIED = 64
 
 
@@ -64,7 +67,7 @@ class Objects:
     hue_shift: float = 0.0
     texture_reliability: float = 0.6
     contrast: float = 0.12
-    background: str = backgrounds.NOISE
+    background: Background = backgrounds.NOISE
     clutter: int = 0
     occlusion: float = 0.0
 
@@ -113,6 +116,7 @@ def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
         parameters=parameters,
         seed=seed,
         categories=CATEGORIES,
+        factors=factors(parameters.n_objects),
     )
 
 
@@ -181,7 +185,7 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
     n_objects = parameters.n_objects
     indices = np.asarray(indices, dtype=np.int64)
     if classes is None:
-        classes = counterbalanced_classes(indices, n_objects)
+        _, classes = accompanied(indices, (), len(CATEGORIES), n_objects - 1, seed, STREAM)
     uniform = np.empty((len(indices), n_objects, 12), np.float32)
     spectrum = np.empty((len(indices), 3, height, width // 2 + 1), np.complex64)
     layout = np.empty((len(indices), n_objects, 3), np.float32)
@@ -210,24 +214,19 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
     return _ground(spectrum, uniform[:, 0, 8:12], parameters, seed, indices), arrays, layer
 
 
-def counterbalanced_classes(indices: np.ndarray, n_objects: int) -> np.ndarray:
-    """Give different categories to the objects of an image, all ordered pairs equally often.
+def factors(n_objects: int, count: int = len(CATEGORIES)) -> dict[str, int]:
+    """Name what is counterbalanced of the objects of an image, as :func:`stimuli.counterbalance.accompanied` does it.
 
     Parameters
     ----------
-    indices : (image,) image numbers.
-    n_objects : objects in an image, 1 to 4.
+    n_objects : objects in an image.
+    count : number of categories.
 
     Returns
     -------
-    (image, object) int: the first category cycles with the image number, the distance to the next ones
-    with each full cycle, so that every run of 132 images holds every ordered pair of neighbours once.
+    Number of levels by name.
     """
-    n_classes = len(CATEGORIES)
-    first = indices % n_classes
-    step = (indices // n_classes) % (n_classes - 1)
-    others = [(first + 1 + (step + 3 * k) % (n_classes - 1)) % n_classes for k in range(n_objects - 1)]
-    return np.stack([first, *others], axis=1)
+    return {"category": count} | ({"pair of categories": count - 1} if n_objects > 1 else {})
 
 
 def _place(generator: np.random.Generator, parameters: Objects) -> np.ndarray:

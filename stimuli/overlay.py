@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 
 from stimuli import objects, photographs, stimulus_set
-from stimuli.counterbalance import crossed, labels
+from stimuli.counterbalance import accompanied, labels
 
 __all__ = ["Overlay", "dissolved", "draw", "from_photographs"]
 
-STREAM = 1 << 56
+STREAM = 1
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
     Returns
     -------
     Dataset as :func:`stimuli.objects.draw` gives, with two objects and ``mix`` (stimulus,) in [0, 1]. An object of
-    weight 0 has an empty mask. Mixes and categories are balanced to within one in every first n images, all pairs
-    of categories at all mixes over ``132 * len(mixes)``. The label is the reading of more weight, the first
-    one where both have the same. Photographs have no places; the mask of one of any weight is the image.
+    weight 0 has an empty mask. Mixes are balanced to within one in every first n images, mixes and categories in
+    every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``. The label is the reading
+    of more weight, the first one where both have the same. Photographs have no places; the mask of one of any weight
+    is the image.
 
     Raises
     ------
@@ -71,14 +72,15 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
     stimulus_set.check_request(n, seed)
     indices = np.arange(first, first + n)
     if parameters.pictures.given():
-        count = len(parameters.pictures.listed())
-        levels = crossed(indices, (len(parameters.mixes), count * (count - 1)))
-        pair = photographs.paired(parameters.pictures, levels[:, 1], indices, seed, parameters.scene.size, enlarge=True)
-        return dissolved(pair, np.array(parameters.mixes)[levels[:, 0]], "mix", "overlay", parameters, seed, first)
-    levels = crossed(indices, (len(parameters.mixes), 132))
+        levels, pair = photographs.paired(
+            parameters.pictures, (len(parameters.mixes),), indices, indices, seed, STREAM, parameters.scene.size, True
+        )
+        mix = np.array(parameters.mixes)[levels[:, 0]]
+        factors = {"mix": len(parameters.mixes)} | objects.factors(2, len(pair.categories))
+        return dissolved(pair, mix, "mix", "overlay", parameters, seed, first, factors)
+    levels, classes = accompanied(indices, (len(parameters.mixes),), len(objects.CATEGORIES), 1, seed, STREAM)
     mix = np.array(parameters.mixes)[levels[:, 0]]
-    classes = objects.counterbalanced_classes(levels[:, 1], 2)
-    readings = [objects.layers(parameters.scene, seed, STREAM + indices, classes[:, k]) for k in range(2)]
+    readings = [objects.layers(parameters.scene, seed, (STREAM << 56) + indices, classes[:, k]) for k in range(2)]
     background = readings[0][0]
     image, masks = background.copy(), []
     for weight, (_, distance, colour, _) in zip((1 - mix, mix), readings, strict=True):
@@ -99,6 +101,7 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
         categories=objects.CATEGORIES,
         label=labels(objects.CATEGORIES, classes[np.arange(n), (mix > 0.5).astype(int)]),
         design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
+        factors={"mix": len(parameters.mixes)} | objects.factors(2),
     )
 
 
@@ -110,6 +113,7 @@ def dissolved(
     parameters,
     seed: int,
     first: int,
+    factors: Mapping[str, int],
     design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
 ) -> xr.Dataset:
     """Mix the photographs of each stimulus.
@@ -119,7 +123,7 @@ def dissolved(
     pair : the photographs.
     weight : (stimulus,) weights of the second photograph in [0, 1], the first having the rest.
     name : of the weight among the design variables.
-    family, parameters, seed, first : of the set.
+    family, parameters, seed, first, factors : of the set.
     design : further design variables.
 
     Returns
@@ -147,6 +151,7 @@ def dissolved(
         design={name: (weight, "weight of the second object, the first having the rest", "1"), **(design or {})},
         licence="that of the photographs",
         source="given photographs",
+        factors=factors,
     )
 
 
@@ -169,8 +174,8 @@ def from_photographs(
     ------
     ValueError : a picture is not (y, x, 3) uint8.
     """
-    size, mix = parameters.scene.size, np.array(parameters.mixes, float)
-    pictures = [photographs.resized(picture, size).astype(float) for picture in (first, second)]
+    size, mix, squeeze = parameters.scene.size, np.array(parameters.mixes, float), parameters.pictures.squeeze
+    pictures = [photographs.fitted(picture, size, squeeze).astype(float) for picture in (first, second)]
     image = np.stack([(1 - weight) * pictures[0] + weight * pictures[1] for weight in mix])
     return stimulus_set.from_arrays(
         {

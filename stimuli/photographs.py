@@ -11,9 +11,9 @@ from PIL import Image
 
 from stimuli import class_folders
 from stimuli.backgrounds import read_picture
-from stimuli.counterbalance import generator
+from stimuli.counterbalance import accompanied, generator
 
-__all__ = ["SOURCE", "Pair", "Pictures", "paired", "resized"]
+__all__ = ["SOURCE", "Pair", "Pictures", "fitted", "paired", "resized"]
 
 STREAM = 11
 SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each object", "1")}
@@ -31,17 +31,22 @@ class Pictures:
         Two photographs, instead.
     classes
         What the two photographs show; the names of their files, if left out.
+    squeeze
+        Squeeze photographs to the shape of the stimuli instead of cutting their middle out.
     """
 
     folder: Path | None = None
     photographs: tuple[Path, Path] | None = None
     classes: tuple[str, str] | None = None
+    squeeze: bool = False
 
     def __post_init__(self) -> None:
         if self.folder is not None and self.photographs is not None:
             raise ValueError("pictures are those of a class folder or two photographs: give --folder or --photographs")
         if self.classes is not None and self.photographs is None:
             raise ValueError("--classes names what two photographs show: give --photographs with it")
+        if self.squeeze and not self.given():
+            raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
         if self.photographs is not None and len(set(self._names())) < 2:
             raise ValueError(f"two photographs need different names, got {self._names()}: give them with --classes")
 
@@ -93,18 +98,31 @@ class Pair:
 
 
 def paired(
-    pictures: Pictures, pairs: Sequence[int], numbers: Sequence[int], seed: int, size: tuple[int, int], enlarge: bool
-) -> Pair:
+    pictures: Pictures,
+    conditions: Sequence[int],
+    pairs: Sequence[int],
+    numbers: Sequence[int],
+    seed: int,
+    stream: int,
+    size: tuple[int, int],
+    enlarge: bool,
+) -> tuple[np.ndarray, Pair]:
     """Let photographs of different classes meet.
 
     Parameters
     ----------
     pictures : which.
-    pairs : (stimulus,) number of each pair of classes; each ordered pair comes once in ``classes * (classes - 1)``.
+    conditions : number of levels of each condition that the pairs of classes are crossed with.
+    pairs : (stimulus,) place of each stimulus in the design.
     numbers : (stimulus,) numbers that decide which photographs of the classes are taken, with the seed.
     seed : of the set.
+    stream : number of the family.
     size : height and width in pixels that photographs are brought to.
     enlarge : whether a photograph may be smaller than that.
+
+    Returns
+    -------
+    (stimulus, condition) levels, as :func:`stimuli.counterbalance.accompanied` gives them, and the photographs.
 
     Raises
     ------
@@ -112,8 +130,8 @@ def paired(
     ValueError : as :meth:`Pictures.listed`; or a photograph cannot be read or is too small.
     """
     files = pictures.listed()
-    names, count = tuple(files), len(files)
-    classes = [(pair % count, (pair % count + 1 + pair // count % (count - 1)) % count) for pair in map(int, pairs)]
+    names = tuple(files)
+    levels, classes = accompanied(pairs, conditions, len(names), 1, seed, stream)
     shown: tuple[list, list] = ([], [])
     sources = []
     for number, pair in zip(numbers, classes, strict=True):
@@ -127,9 +145,35 @@ def paired(
                     f"{path} of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack "
                     "the high frequencies; give larger pictures or ask for smaller stimuli"
                 )
-            pile.append(resized(picture, size))
-    arrays = {"object_class": np.array(classes, np.int16), "object_source": np.array(sources, object)}
-    return Pair(np.stack(shown[0]), np.stack(shown[1]), arrays, names)
+            pile.append(fitted(picture, size, pictures.squeeze))
+    arrays = {"object_class": classes.astype(np.int16), "object_source": np.array(sources, object)}
+    return levels, Pair(np.stack(shown[0]), np.stack(shown[1]), arrays, names)
+
+
+def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) -> np.ndarray:
+    """Bring a photograph to a size, with what it shows in its own proportions.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    size : height and width in pixels.
+    squeeze : resize the whole photograph instead of the largest part around its middle that has the size's shape.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+
+    Raises
+    ------
+    ValueError : the picture is not (y, x, 3) uint8.
+    """
+    if squeeze or picture.ndim != 3:
+        return resized(picture, size)
+    height, width = picture.shape[:2]
+    scale = min(height / size[0], width / size[1])
+    part = [max(1, round(scale * side)) for side in size]
+    top, left = (height - part[0]) // 2, (width - part[1]) // 2
+    return resized(picture[top : top + part[0], left : left + part[1]], size)
 
 
 def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

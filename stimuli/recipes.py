@@ -6,6 +6,7 @@ import dataclasses
 import typing
 from pathlib import Path
 
+from stimuli.counterbalance import check_version
 from stimuli.making import EXTRAS, Request
 from stimuli.reading import RECIPE, recipe_of
 from stimuli.viewing import Viewing
@@ -27,9 +28,10 @@ def load(path: Path) -> dict:
     Raises
     ------
     FileNotFoundError : there is no recipe.
-    ValueError : it cannot be read, or its stimuli do not start at number 0.
+    ValueError : it cannot be read, its stimuli do not start at number 0, or come in the order of another version.
     """
     recipe = recipe_of(path.parent if path.name == RECIPE else path)
+    check_version(recipe, path)
     if recipe["first"] != 0:
         raise ValueError(f"{path} starts at stimulus {recipe['first']}; this program makes sets that start at 0")
     return recipe

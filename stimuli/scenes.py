@@ -8,8 +8,11 @@ import numpy as np
 import xarray as xr
 
 from stimuli import objects, stimulus_set
+from stimuli.counterbalance import accompanied
 
 __all__ = ["Scenes", "draw"]
+
+STREAM = 14
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Scenes:
     scene
         What a scene looks like; its number of objects is replaced.
     set_sizes
-        Numbers of objects, 1 to 4 each, in turn.
+        Numbers of objects, 1 to 4 each, counterbalanced.
     """
 
     scene: objects.Objects = field(default_factory=objects.Objects)
@@ -48,7 +51,7 @@ def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives, with as many objects as the largest set size and the design variable
     ``set_size``. Objects beyond the set size have class -1, no place and empty masks. Set sizes are balanced to within
-    one in every first n images, categories within each set size as those of :mod:`stimuli.objects`.
+    one in every first n images, set sizes and pairs of categories crossed.
 
     Raises
     ------
@@ -56,17 +59,16 @@ def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     indices, sizes = np.arange(first, first + n), parameters.set_sizes
-    set_size = np.array(sizes)[indices % len(sizes)]
+    conditions = {"set_size": len(sizes)}
+    levels, all_classes = accompanied(indices, (len(sizes),), len(objects.CATEGORIES), max(sizes) - 1, seed, STREAM)
+    set_size = np.array(sizes)[levels[:, 0]]
     arrays: dict[str, np.ndarray] = {}
     for size in sizes:
         chosen = np.flatnonzero(set_size == size)
         if not chosen.size:
             continue
-        numbers = indices[chosen]
-        # the category goes with the number within a set size, or it would be tied to that
-        classes = objects.counterbalanced_classes(numbers // len(sizes), size)
         scene = replace(parameters.scene, n_objects=size)
-        for name, values in objects.render(scene, seed, numbers, classes).items():
+        for name, values in objects.render(scene, seed, indices[chosen], all_classes[chosen, :size]).items():
             if name not in arrays:
                 shape = (n, *values.shape[1:]) if name == "image" else (n, max(sizes), *values.shape[2:])
                 arrays[name] = np.full(shape, _nothing(values.dtype), values.dtype)
@@ -82,6 +84,7 @@ def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
         seed=seed,
         categories=objects.CATEGORIES,
         design={"set_size": (set_size, "number of objects", "1")},
+        factors=conditions | objects.factors(max(sizes)),
     )
 
 

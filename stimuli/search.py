@@ -91,8 +91,8 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
     -------
     Dataset as :func:`stimuli.objects.draw` gives, with as many objects as the largest set size and the design
     variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The target is object 0.
-    Objects beyond the set size have class -1, no place and empty masks. Set sizes, presence and the target's
-    features are balanced to within one in every first n images. A display's label is ``target``.
+    Objects beyond the set size have class -1, no place and empty masks. Presence is balanced to within one in every
+    first n images, presence, set sizes and the target's features crossed. A display's label is ``target``.
 
     Raises
     ------
@@ -100,13 +100,14 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
     """
     stimulus_set.check_request(n, seed)
     indices = np.arange(first, first + n)
-    levels = crossed(indices, (len(parameters.set_sizes), 2, 2, 2))
-    set_size = np.array(parameters.set_sizes)[levels[:, 0]]
+    factors = {"target": 2, "set_size": len(parameters.set_sizes), "target_form": 2, "target_hue": 2}
+    levels = crossed(indices, factors.values(), seed, STREAM)
+    set_size = np.array(parameters.set_sizes)[levels[:, 1]]
     arrays = stacked(
-        _display(parameters, generator(seed, STREAM, i), size, bool(row[1]), row[2], row[3])
+        _display(parameters, generator(seed, STREAM, i), size, bool(row[0]), row[2], row[3])
         for i, size, row in zip(indices, set_size, levels, strict=True)
     )
-    target = labels(("absent", "present"), levels[:, 1])
+    target = labels(("absent", "present"), levels[:, 0])
     same = parameters.forms[0] == parameters.forms[1]
     names = (parameters.forms[0], f"turned {parameters.forms[1]}") if same else parameters.forms
     return stimulus_set.from_arrays(
@@ -123,6 +124,7 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
             "target_form": (labels(names, levels[:, 2]), "form that is looked for", "1"),
             "target_hue": (np.array(parameters.hues, float)[levels[:, 3]], "hue that is looked for", "degree"),
         },
+        factors=factors,
     )
 
 

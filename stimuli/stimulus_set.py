@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stimuli import reading, writing
+from stimuli import counterbalance, reading, writing
 from stimuli.replacing import check_free, put_in_place, staged
 from stimuli.variables import DESCRIPTIONS, dataset_of
 from stimuli.viewing import Viewing, in_degrees
 
 __all__ = ["TRAINING_SEED", "check_request", "from_arrays", "read", "write"]
 
+MOST = 10_000_000  # stimuli of a set or a record: their numbers alone fill memory beyond that
 TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for experiments stay below
 
 
@@ -31,10 +32,10 @@ def check_request(n: int, seed: int) -> None:
 
     Raises
     ------
-    ValueError : n is below 1, or the seed is outside [0, 2**32).
+    ValueError : n is outside [1, 10,000,000], or the seed is outside [0, 2**32).
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1 stimulus, got {n}")
+    if not 1 <= n <= MOST:
+        raise ValueError(f"n must be at least 1 stimulus and at most {MOST:,}, got {n}")
     if not 0 <= seed < TRAINING_SEED:
         raise ValueError(f"seed must be in [0, 2**32), got {seed}; higher seeds are kept for training")
 
@@ -52,6 +53,7 @@ def from_arrays(
     label: np.ndarray | None = None,
     licence: str | None = None,
     source: str | None = None,
+    factors: Mapping[str, int] | None = None,
 ) -> xr.Dataset:
     """Make the Dataset of a stimulus set.
 
@@ -72,6 +74,7 @@ def from_arrays(
     licence : of the pictures; if left out, CC0-1.0 for what is drawn, and the pictures' own where a folder of
         pictures lies behind it.
     source : where the pictures come from.
+    factors : number of levels by name of what is counterbalanced, as :func:`stimuli.counterbalance.crossed` takes them.
 
     Returns
     -------
@@ -94,6 +97,8 @@ def from_arrays(
         "categories": list(categories),
         "licence": licence or ("that of the pictures in the background" if borrowed else "CC0-1.0"),
         "source": source or ("drawn by this program" + (f" on pictures of {borrowed}" if borrowed else "")),
+        "design": counterbalance.VERSION,
+        **({"factors": list(factors), "levels": list(factors.values())} if factors else {}),
     }
     numbers = np.arange(first, first + len(arrays["image"]))
     return in_degrees(dataset_of(arrays, numbers, described).assign_attrs(attributes), Viewing())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
+from stimuli.digests import file_sha256
 from stimuli.reading import RECIPE, read_table, recipe_of
 
 __all__ = ["faults", "verify"]
@@ -32,7 +32,7 @@ def faults(folder: Path) -> dict[str, list[str]]:
     wanted = recipe_of(folder)["sha256"]
     files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
     found = {path.as_posix() for path in files if not path.name.startswith(".")} - {RECIPE}
-    changed = [name for name in sorted(found & set(wanted)) if _digest(folder / name) != wanted[name]]
+    changed = [name for name in sorted(found & set(wanted)) if file_sha256(folder / name) != wanted[name]]
     return {"missing": sorted(set(wanted) - found), "extra": sorted(found - set(wanted)), "changed": changed}
 
 
@@ -66,7 +66,3 @@ def verify(folder: Path) -> str:
 def _listed(names: list[str]) -> str:
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stimuli import photographs, stimulus_set
+from stimuli import objects, photographs, stimulus_set
+from stimuli.counterbalance import crossed
 
 __all__ = ["WholePhotographs", "from_class_folder"]
 
@@ -18,7 +19,7 @@ STREAM = 12
 
 @dataclass(frozen=True)
 class WholePhotographs:
-    """The middle square of a photograph, enlarged or reduced.
+    """The middle of a photograph in the shape of the image, enlarged or reduced.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def from_class_folder(
     seed: int,
     first: int = 0,
 ) -> xr.Dataset:
-    """Show photographs of a class folder, each once: the classes in turn, as long as they last.
+    """Show photographs of a class folder, each once: in rounds of all classes, as long as they last.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def from_class_folder(
     categories : names of the classes.
     parameters : size of the stimuli.
     n : number of stimuli, at most that of photographs from ``first`` on.
-    seed : 0 to 2**32 - 1; decides the order within a class.
+    seed : 0 to 2**32 - 1; decides the order of the classes in a round, and within a class.
     first : number of the first stimulus.
 
     Returns
@@ -68,8 +69,8 @@ def from_class_folder(
         raise ValueError(
             f"there are {sum(map(len, files))} photographs, too few for stimuli {first} to {first + n - 1}"
         )
-    chosen = _order(files, seed)[first : first + n]
-    shown = [photographs.resized(_middle_square(np.asarray(read(path))), parameters.size) for _, path in chosen]
+    chosen = _chosen(files, seed, first, n)
+    shown = [photographs.fitted(np.asarray(read(path)), parameters.size) for _, path in chosen]
     arrays = {
         "image": np.stack(shown),
         "object_class": np.array([[c] for c, _ in chosen], np.int16),
@@ -84,22 +85,22 @@ def from_class_folder(
         categories=categories,
         licence="that of the photographs",
         source=f"photographs of {parameters.folder}",
+        factors=objects.factors(1, len(files)),
     )
 
 
-def _order(files: list[list[Path]], seed: int) -> list[tuple[int, Path]]:
-    """Class and photograph of every stimulus there can be: one of each class, then a second one, and so on."""
+def _chosen(files: list[list[Path]], seed: int, first: int, n: int) -> list[tuple[int, Path]]:
+    """Class and photograph of n stimuli: one of each class in random order, then a second one of each, and so on."""
     keys = [[seed, STREAM * 2**32 + c] for c in range(len(files))]
     orders = [
         np.random.Generator(np.random.Philox(key=key)).permutation(len(paths))
         for key, paths in zip(keys, files, strict=True)
     ]
-    rounds = range(max(map(len, files)))
-    return [(c, files[c][orders[c][k]]) for k in rounds for c in range(len(files)) if k < len(files[c])]
-
-
-def _middle_square(picture: np.ndarray) -> np.ndarray:
-    height, width = picture.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return picture[top : top + side, left : left + side]
+    sizes = np.array([len(paths) for paths in files])
+    ends = np.cumsum((sizes[:, None] > np.arange(sizes.max())).sum(0))  # of the rounds
+    rounds = np.arange(np.searchsorted(ends, first, "right"), np.searchsorted(ends, first + n - 1, "right") + 1)
+    turns = crossed(np.arange(len(files) * rounds[0], len(files) * (rounds[-1] + 1)), (len(files),), seed, STREAM)
+    turns = zip(rounds, turns.reshape(-1, len(files)), strict=True)
+    shown = [(c, files[c][orders[c][k]]) for k, classes in turns for c in classes.tolist() if k < sizes[c]]
+    skipped = first - (ends[rounds[0] - 1] if rounds[0] else 0)
+    return shown[skipped : skipped + n]

@@ -13,6 +13,8 @@ import os
 import platform
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -23,13 +25,18 @@ from PIL import Image
 
 from stimuli import luminance
 from stimuli.class_folders import link_classes, sorted_rows
+from stimuli.digests import file_sha256
 from stimuli.reading import RECIPE, TABLE, read_rows, read_table
 from stimuli.variables import MASKS, columns_of
 
-__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "versions", "write_atomically", "write_part"]
+__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "saying", "versions", "write_atomically", "write_part"]
 
 TRIALS, CLASSES, ZARR, NOTES = "trials_jspsych.json", "classes", "stimuli.zarr", "parts"
 ROWS_AT_ONCE = 64
+# what jsPsych itself writes of a trial, which data of the same name would replace
+OF_JSPSYCH = (
+    "stimulus", "response", "rt", "trial_type", "trial_index", "time_elapsed", "internal_node_id", "plugin_version",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str]:
@@ -83,6 +90,27 @@ def write_part(dataset: xr.Dataset, folder: Path) -> None:
     write_atomically(folder / NOTES / f"{numbers[0]:08d}.json", json.dumps(note))
 
 
+@contextmanager
+def saying(folder: Path) -> Iterator[None]:
+    """Say of a set that cannot be written what is safe, and what to do about it.
+
+    Parameters
+    ----------
+    folder : of the set, as it was asked for.
+
+    Raises
+    ------
+    OSError : the disk is full, or the folder cannot be written into.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"cannot write the stimulus set {folder} ({error.strerror or error}): what is drawn is safe; make room and "
+            "go on with --resume"
+        ) from error
+
+
 def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None:
     """Turn the notes of all parts into the tables and the recipe.
 
@@ -117,7 +145,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
     for name in (TABLE, TRIALS, CLASSES, ZARR):
         files = [folder / name] if (folder / name).is_file() else (folder / name).rglob("*")
         found = [path for path in files if path.is_file()]
-        hashes |= {path.relative_to(folder).as_posix(): _digest(path) for path in found}
+        hashes |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in found}
     recipe["sha256"] = dict(sorted(hashes.items()))
     write_atomically(folder / RECIPE, json.dumps(recipe, indent=1))
     shutil.rmtree(folder / NOTES)
@@ -143,11 +171,12 @@ def _category_columns(dataset: xr.Dataset) -> dict[str, list[str]]:
 def _trials(table: pd.DataFrame, variables: dict) -> list[dict]:
     """A jsPsych timeline: one image-keyboard-response trial a stimulus, with its row of the table as data.
 
+    Columns named as what jsPsych writes itself get ``set_`` in front: ``set_stimulus`` is the stimulus's number.
     jsPsych 6 takes it as it stands; from 7 on types are objects, which JSON cannot hold:
     ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``. Any key answers, by default in all.
     """
     masks = {column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]}
-    shown = table.drop(columns=[*masks, "image"])
+    shown = table.drop(columns=[*masks, "image"]).rename(columns={name: f"set_{name}" for name in OF_JSPSYCH})
     return [
         {"type": "image-keyboard-response", "stimulus": image, "data": _plain(data)}
         for image, data in zip(table["image"], shown.to_dict("records"), strict=True)
@@ -176,18 +205,14 @@ def _chunks(part: xr.Dataset) -> dict[str, dict]:
     return {name: {"chunks": (ROWS_AT_ONCE, *v.shape[1:])} for name, v in sized.items()}
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text so that the file is there whole or not at all.
+    """Write a text so that the file is there whole or not at all; what a kill leaves is written over the next time.
 
     Parameters
     ----------
     path : file.
     text : what it is to hold.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.part")
     partial.write_text(text, "utf8", newline="")
     os.replace(partial, path)

@@ -2,15 +2,17 @@
 
 import argparse
 import hashlib
+import json
 import os
 import pickle
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 from timm.models.vision_transformer import VisionTransformer
 
-from absvit.models import checkpoints
+from absvit.models import checkpoints, formats
 
 
 def small_vit(**kwargs):
@@ -65,10 +67,97 @@ def test_official_file(tmp_path, weights, zipped):
     assert argparse.Namespace not in torch.serialization.get_safe_globals()
 
 
-@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "module.",
+        "_orig_mod.",
+        "module._orig_mod.",
+        "_orig_mod.module.",
+        "module.module.",
+        "model.",
+        "net.",
+        "model._orig_mod.",
+        "_fsdp_wrapped_module.module.net.",
+    ],
+)
 def test_plain_state_dict_with_wrappers(tmp_path, weights, prefix):
     torch.save({prefix + name: tensor for name, tensor in weights.items()}, tmp_path / "plain.pt")
     assert_same(checkpoints.read(tmp_path / "plain.pt").state_dict, weights)
+
+
+def test_averages_of_torch_and_checkpoints_of_lightning(tmp_path, weights):
+    average = torch.optim.swa_utils.AveragedModel(small_vit())
+    torch.save(average.state_dict(), tmp_path / "average.pt")
+    assert_same(checkpoints.read(tmp_path / "average.pt").state_dict, dict(average.module.state_dict()))
+    wrapped = {f"_orig_mod.{name}": tensor for name, tensor in average.state_dict().items()}
+    torch.save({"model": {}, "state_dict": wrapped, "epoch": 2}, tmp_path / "compiled.pt")
+    lightning = {
+        "epoch": 1, "global_step": 20, "pytorch-lightning_version": "2.5.0", "hyper_parameters": {"lr": 0.1},
+        "state_dict": {f"model.{name}": tensor for name, tensor in weights.items()},
+        "callbacks": {"ModelCheckpoint": {"best_model_score": torch.tensor(0.5)}}, "optimizer_states": [],
+    }  # fmt: skip
+    torch.save(lightning, tmp_path / "lightning.ckpt")
+    found = checkpoints.read(tmp_path / "lightning.ckpt")
+    assert_same(found.state_dict, weights)
+    assert found.card == {"epoch": 1}
+
+
+NUMBERS = (
+    np.float64(0.1), np.float32(0.5), np.float16(-2), np.int64(-7), np.uint8(255), np.bool_(True),
+    np.complex128(1 + 2j), np.array(3.0, ">f8")[()],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_scalars_of_numpy_become_numbers(tmp_path, weights, zipped):
+    content = {"model": weights, "epoch": np.int64(4), "best": list(NUMBERS)}
+    torch.save(content, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
+    assert checkpoints.read(tmp_path / "a.pt").card == {"epoch": 4}
+    read = formats.read_content(tmp_path / "a.pt")["best"]
+    assert read == [number.item() for number in NUMBERS]
+    assert [type(number) for number in read] == [type(number.item()) for number in NUMBERS]
+
+
+@pytest.mark.parametrize(
+    "thing", [np.dtype("O"), np.array([1.0]), np.array([None]), np.datetime64("2020"), np.void(b"abc"), np.str_("x")]
+)
+def test_nothing_else_of_numpy_is_made(tmp_path, weights, thing):
+    torch.save({"model": weights, "best": thing}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match="code, not weights|not one that holds weights"):
+        checkpoints.read(tmp_path / "a.pt")
+
+
+def test_a_scalar_of_numpy_that_would_run_code_does_not(tmp_path, weights):
+    class Scalar:
+        def __reduce__(self):
+            return np._core.multiarray.scalar, (np.dtype("O"), Touch(str(tmp_path / "ran")))
+
+    class Touch:
+        def __init__(self, path):
+            self.path = path
+
+        def __reduce__(self):
+            return open, (self.path, "w")
+
+    torch.save({"model": weights, "best": Scalar()}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match="nothing was run|not one that holds weights"):
+        checkpoints.read(tmp_path / "a.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("suffix", ["pt", "safetensors"])
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path, weights, number, suffix):
+    path = tmp_path / f"a.{suffix}"
+    spoilt = {name: tensor.clone() for name, tensor in weights.items()}
+    spoilt["head.bias"][1] = number
+    torch.save(spoilt, path) if suffix == "pt" else checkpoints.write(path, spoilt, {})
+    with pytest.raises(ValueError, match=r"not finite, in 1 of \d+ tensors \(head\.bias\)"):
+        checkpoints.read(path)
+    with pytest.raises(ValueError, match=r"head\.bias"):
+        checkpoints.load_into(small_vit(), spoilt)
 
 
 def test_timm_training_checkpoint(tmp_path, weights):
@@ -79,12 +168,12 @@ def test_timm_training_checkpoint(tmp_path, weights):
 def test_write_then_read(tmp_path, weights):
     path = tmp_path / "small.seed1.safetensors"
     tied = {**weights, "transposed": weights["head.weight"].T, "tied": weights["head.weight"]}
-    sha256 = checkpoints.write(path, tied, {"prior_gains": {"class": 2.0}, "categories": ["disk"]})
+    sha256 = checkpoints.write(path, tied, {"prior_gains": {"class": 2.0}, "categories": list("abcde")})
     checkpoint = checkpoints.read(path, sha256=sha256.upper())
     assert_same(checkpoint.state_dict, tied)
     assert checkpoint.card == {
         "prior_gains": {"class": 2.0},
-        "categories": ["disk"],
+        "categories": list("abcde"),
         "weights_sha256": sha256,
     }
     assert sorted(os.listdir(tmp_path)) == ["small.seed1.json", "small.seed1.safetensors"]
@@ -208,9 +297,36 @@ def test_cards_that_do_not_belong(tmp_path, weights):
         checkpoints.read(path, which="ema")
     for text, message in (
         ('{"a": ', "is not JSON"),
-        ("[]", "a JSON list"),
-        ('{"weights_sha256": "00"}', "belongs to"),
+        ("[]", "expected an object, got a list"),
+        (json.dumps({"weights_sha256": "0" * 64}), "belongs to"),
     ):
         card.write_text(text)
         with pytest.raises(ValueError, match=message):
             checkpoints.read(path)
+
+
+def test_zeroed_bytes_anywhere_are_noticed(tmp_path, weights):
+    path, chance = tmp_path / "rotten.pth", torch.Generator().manual_seed(0)
+    torch.save(official(weights), path)
+    whole = path.read_bytes()
+    for start in torch.randint(len(whole) - 64, (60,), generator=chance).tolist():
+        rotten = whole[:start] + bytes(64) + whole[start + 64 :]
+        if rotten == whole:
+            continue
+        path.write_bytes(rotten)
+        try:
+            found = checkpoints.read(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+        else:  # between the parts there is padding
+            assert_same(found.state_dict, weights)
+            assert found.card["epoch"] == 299
+
+
+def test_a_file_that_was_written_without_checksums_is_read(tmp_path, weights):
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(weights, tmp_path / "plain.pth")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert_same(checkpoints.read(tmp_path / "plain.pth").state_dict, weights)

@@ -94,14 +94,13 @@ def test_masks_are_the_pixels_of_the_objects_in_their_colour(parameters):
 def test_distances_of_invalid_cues_are_the_ones_asked_for():
     six = replace(PERIPHERAL, places=6, radius=0.07)
     for distances, expected in (((), {1, 2, 3}), ((2,), {2}), ((1, 3), {1, 3})):
-        stimuli = cueing.draw(replace(six, distances=distances), 120, 0)
+        stimuli = cueing.draw(replace(six, distances=distances), 2 * 3 * 6 * 2 * len(expected), 0)
         invalid = stimuli["validity"].values == "invalid"
         turn = (stimuli["cue_place"].values - stimuli["target_place"].values)[invalid] % 6
         assert set(np.minimum(turn, 6 - turn).tolist()) == expected
         by_distance = Counter(np.minimum(turn, 6 - turn).tolist())
-        assert max(by_distance.values()) - min(by_distance.values()) <= 2
-        clockwise, back = int((turn < 3).sum()), int((turn > 3).sum())
-        assert abs(clockwise - back) <= 1
+        assert max(by_distance.values()) == min(by_distance.values())
+        assert (turn < 3).sum() == (turn > 3).sum()
 
 
 def test_an_informative_cue_is_valid_more_often():
@@ -110,8 +109,16 @@ def test_an_informative_cue_is_valid_more_often():
     assert counts == {"valid": 40, "invalid": 10, "neutral": 10}
 
 
+def test_without_a_cue_nothing_is_told_of_one_and_the_mark_stays():
+    stimuli = cueing.draw(replace(CENTRAL, cue="none"), 24, 0)
+    told = [name for name in stimuli if name == "validity" or str(name).startswith("cue")]
+    assert not told and set(stimuli["target_place"].values.tolist()) == {0, 1, 2, 3}
+    middles = stimuli["image"].values[:, 38:58, 46:66]
+    assert (middles == middles[0]).all() and np.ptp(middles) > 0
+
+
 def test_places_and_categories_are_crossed_over_a_full_design():
-    stimuli = cueing.draw(cueing.Cueing(size=(64, 64)), 72, 0)
+    stimuli = cueing.draw(cueing.Cueing(size=(64, 64), cue="class"), 72, 0)
     rows = zip(
         stimuli["validity"].values, stimuli["target_place"].values, stimuli["object_class"].values[:, 0], strict=True
     )

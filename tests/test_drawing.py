@@ -7,6 +7,7 @@ import pytest
 from skimage.draw import polygon2mask
 
 from stimuli import drawing
+from stimuli.shapes import CATEGORIES
 
 FINE = 16
 STAR = [(5.2, 4.1), (25.3, 8.8), (28.4, 26.2), (17.7, 14.9), (6.1, 27.5)]  # not convex
@@ -30,10 +31,13 @@ def in_star(x, y):
     return polygon2mask((32 * FINE, 32 * FINE), np.array(STAR)[:, ::-1] * FINE - 0.5)
 
 
-def in_cross(x, y):
-    arms = [(np.abs(x - 15.3) <= 7, y - 16.2), (np.abs(y - 16.2) <= 7, x - 15.3)]
-    ends = [np.hypot(x - 15.3 - a, y - 16.2 - b) <= 1.5 for a, b in ((7, 0), (-7, 0), (0, 7), (0, -7))]
-    return np.any([along & (np.abs(across) <= 1.5) for along, across in arms] + ends, axis=0)
+def in_fixation(x, y):
+    inside = []
+    for angle in np.deg2rad((90, 210, 330)):  # strokes from 5 to 10 pixels, whose round ends reach 1.5 further
+        right, up = x - 15.3, 16.2 - y
+        along, across = np.cos(angle) * right + np.sin(angle) * up, np.cos(angle) * up - np.sin(angle) * right
+        inside.append(np.hypot(along - np.clip(along, 5, 10), across) <= 1.5)
+    return np.any(inside, axis=0)
 
 
 def in_frame(x, y):
@@ -46,7 +50,7 @@ def in_frame(x, y):
     [
         (drawing.polygon(STAR), in_star),
         (drawing.polygon(STAR[::-1]), in_star),
-        (drawing.cross(15.3, 16.2, 7, 3), in_cross),
+        (drawing.fixation(15.3, 16.2, 10, 3), in_fixation),
         (drawing.frame(15.5, 16, 8.5, 3), in_frame),
         (drawing.category("disk", 15.2, 17.1, 10), lambda x, y: np.hypot(x - 15.2, y - 17.1) <= 8.5),
         (drawing.category("bar", 16, 16, 10, 90), lambda x, y: (np.abs(x - 16) <= 2.6) & (np.abs(y - 16) <= 9.5)),
@@ -77,3 +81,17 @@ def test_colours_and_grey_levels():
         found = colorsys.rgb_to_hsv(*drawing.hue_colour(hue, 0.6, 0.9))
         np.testing.assert_allclose(found, (hue / 360, 0.6, 0.9), atol=1e-9)
     assert drawing.quantised([-1, 0, 0.5, 1, 2]).tolist() == [0, 0, 128, 255, 255]
+
+
+def test_the_fixation_mark_is_none_of_the_categories():
+    mark, _ = painted(drawing.fixation(16, 16, 10, 3))
+    alike = {}
+    for name in CATEGORIES:
+        tries = [
+            painted(drawing.category(name, 16, 16, radius, turn))[0]
+            for radius in (6, 8, 10, 12)
+            for turn in range(-45, 46, 15)
+        ]
+        alike[name] = max(np.minimum(mark, one).sum() / np.maximum(mark, one).sum() for one in tries)
+    assert max(alike.values()) < 0.5, alike
+    assert mark[14:18, 14:18].max() == 0  # a disk or a cross would cover the centre

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timm
 import torch
 import xarray as xr
 from formula import fill
@@ -15,10 +16,11 @@ from synthetic_probe_records import robustness_record
 
 import absvit
 from absvit.models import checkpoints
-from experiments import sources
+from experiments import naming, sources
 from experiments.__main__ import main
 from stimuli import bistable, stimulus_set
 from stimuli.objects import CATEGORIES, Objects
+from stimuli.resizing import set_resized
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +205,88 @@ def test_a_class_that_the_model_does_not_have_names_the_nearest(weights, tmp_pat
     pictures = [photograph(tmp_path / name) for name in ("a.png", "b.png")]
     words = ["bistable", "--checkpoint", weights[0], "--photographs", *pictures, "--out", tmp_path / "r.zarr"]
     assert "heart" in fails([*words, "--classes", "bar", "heat"], capsys)
+    said = fails([*words, "--classes", "labrador", "car"], capsys)
+    assert "no class 'labrador'" in said and all(category in said for category in CATEGORIES)
+    assert "two different classes, got 'bar' twice" in fails([*words, "--classes", "bar", "Bar"], capsys)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("red fox, Vulpes vulpes", ["red fox, Vulpes vulpes"]), ("Red_Fox", ["red fox, Vulpes vulpes"]),
+        ("vulpes VULPES", ["red fox, Vulpes vulpes"]), ("n02119022", ["n02119022"]), ("unheard", []), ("", []),
+        ("labrador", ["Labrador retriever"]),
+        ("bar", ["horizontal bar, high bar", "space bar", "sandbar, sand bar"]),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_name_will_do(name, found):
+    model = timm.create_model("vit_tiny_patch16_224", depth=1)
+    assert naming.candidates(name, model) == found
+    if len(found) == 1:
+        assert naming.known_as(name, model) == found[0] and naming.called([name, "x"], model) == [*found, "x"]
+    else:
+        with pytest.raises(ValueError, match="may be horizontal bar, high bar; space bar" if found else "no class"):
+            naming.known_as(name, model)
+        assert naming.called([name], model) == [name]
+
+
+def test_two_names_never_become_one():
+    model = timm.create_model("vit_tiny_patch16_224", depth=1)
+    assert naming.called(["labrador", "Labrador retriever"], model) == ["labrador", "Labrador retriever"]
+
+
+@pytest.mark.parametrize("probe", ["bistable", "recognition"])
+def test_one_unknown_class_leaves_the_cues_of_the_others(probe, weights, tmp_path):
+    for category in ("heart", "Star", "labrador"):
+        for k in range(2):
+            photograph(tmp_path / "folder" / category / f"{k}.png", k)
+    words = [probe, "--checkpoint", weights[0], "--folder", str(tmp_path / "folder"), "--n", "4"]
+    with pytest.warns(UserWarning, match="the model does not know them: labrador$") as said:
+        assert main([*words, "--out", str(tmp_path / "r.zarr")]) == 0
+    assert len(said) == 1
+    record = xr.open_zarr(tmp_path / "r.zarr")
+    assert json.loads(record.attrs["stimuli"])["categories"] == ["star", "heart"]
+    assert (record["class_1"] >= 0).all()
+    assert probe == "recognition" or "class 1" in record["prior"].values
+
+
+@pytest.mark.parametrize("size", [80, 224])
+def test_a_set_of_another_size_is_resized_where_that_is_wanted(size, weights, tmp_path, capsys):
+    drawn = bistable.draw(bistable.Halves(replace(bistable.Halves().scene, size=(size, size))), 2, 3)
+    stimulus_set.write(drawn, tmp_path / "set")
+    words = ["bistable", "--checkpoint", weights[0], "--stimuli", str(tmp_path / "set"), "--out", tmp_path / "r.zarr"]
+    assert "--resize, or make the set with --size 112 112" in fails(words, capsys)
+    assert main([*map(str, words), "--resize"]) == 0
+    record = xr.open_zarr(tmp_path / "r.zarr")
+    for k, picture in enumerate(drawn["image"].values):
+        expected = np.asarray(Image.fromarray(picture).resize((112, 112), Image.Resampling.BICUBIC))
+        assert np.array_equal(record["image"][k], expected)
+    np.testing.assert_allclose(record["x_1"], drawn["object_x"][:, 0] * 112 / size)
+    assert json.loads(record.attrs["stimuli"])["resized_from"] == [size, size]
+    mask, whole = (of["object_mask"].values[0, 1] for of in (set_resized(drawn, (112, 112)), drawn))
+    assert np.array_equal(mask, Image.fromarray(whole).resize((112, 112), Image.Resampling.NEAREST))
+
+
+def test_resizing_keeps_the_shape():
+    drawn = bistable.draw(bistable.Halves(replace(bistable.Halves().scene, size=(64, 80))), 1, 3)
+    with pytest.raises(ValueError, match="another shape"):
+        set_resized(drawn, (112, 112))
+    assert set_resized(drawn, (64, 80)).drop_attrs().identical(drawn.drop_attrs())
+
+
+def test_a_checkpoint_of_few_classes_is_looked_with(tmp_path):
+    model = fill(absvit.create_model("absvit_micro", num_classes=5), 0, torch.float32)
+    torch.save({"model": model.state_dict()}, tmp_path / "five.pth")
+    words = ["--checkpoint", str(tmp_path / "five.pth"), "--n", "2", "--out", str(tmp_path / "r.zarr")]
+    with pytest.warns(UserWarning, match="does not know disk"):
+        assert main(["bistable", *words]) == 0
+    assert xr.open_zarr(tmp_path / "r.zarr").sizes["class"] == 5
+
+
+def test_a_model_that_is_no_transformer_is_refused(tmp_path, capsys):
+    torch.save(timm.create_model("resnet18", num_classes=5).state_dict(), tmp_path / "r.pth")
+    words = ["bistable", "--model", "resnet18", "--checkpoint", tmp_path / "r.pth", "--out", tmp_path / "r.zarr"]
+    assert "resnet18 is neither" in fails(words, capsys)
 
 
 def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys):

@@ -24,7 +24,7 @@ def readings(stimuli, stream, numbers):
 
 def test_an_overlay_is_the_weighted_sum_of_its_readings():
     stimuli = overlay.draw(OVERLAY, 15, 3)
-    first, second = readings(stimuli, overlay.STREAM, np.arange(15))
+    first, second = readings(stimuli, overlay.STREAM << 56, np.arange(15))
     mix = stimuli["mix"].values[:, None, None, None]
     expected = (1 - mix) * first["image"] + mix * second["image"]
     inside = (stimuli["image"].values > 0) & (stimuli["image"].values < 255)  # clipped only at the end
@@ -66,16 +66,18 @@ def test_pairs_of_categories_and_mixes_are_crossed():
 def test_morphs_run_from_one_reading_to_the_other_and_back():
     stimuli = morph.draw(MORPH, 20, 3)
     image, share = stimuli["image"].values, stimuli["morph"].values
-    assert share[:10].tolist() == [0, 0.25, 0.5, 0.75, 1, 1, 0.75, 0.5, 0.25, 0]
-    assert stimuli["direction"].values[[0, 4, 5, 9, 10]].tolist() == ["ascending"] * 2 + ["descending"] * 2 + [
-        "ascending"
-    ]
+    up = [0, 0.25, 0.5, 0.75, 1]
+    for k, direction in enumerate(stimuli["direction"].values.reshape(4, 5).tolist()):
+        assert len(set(direction)) == 1
+        assert share[5 * k : 5 * k + 5].tolist() == (up if direction[0] == "ascending" else up[::-1])
+    assert [len(set(stimuli["direction"].values[k : k + 10].tolist())) for k in (0, 10)] == [2, 2]
     assert stimuli["sequence"].values.tolist() == [0] * 5 + [1] * 5 + [2] * 5 + [3] * 5
     assert stimuli["step"].values.tolist() == [0, 1, 2, 3, 4] * 4
     for start in (0, 10):
         assert np.array_equal(image[start : start + 5], image[start + 5 : start + 10][::-1])
-        for k, end in ((0, start), (1, start + 4)):
-            alone = readings(stimuli.isel(stimulus=[end]), morph.STREAM, np.array([start // 10]))[k]
+        for k in range(2):
+            end = start + share[start : start + 5].tolist().index(k)
+            alone = readings(stimuli.isel(stimulus=[end]), morph.STREAM << 56, np.array([start // 10]))[k]
             assert np.array_equal(alone["image"][0], image[end])
             assert np.array_equal(alone["object_mask"][0, 0], stimuli["object_mask"].values[end, k])
 

@@ -48,7 +48,9 @@ def test_a_set_shows_either_object_in_its_band():
     assert (mask.sum((2, 3)) > 100).all()
     assert np.bincount(classes[:, 0], minlength=12).tolist() == [2] * 12
     again = [
-        objects.render(PARAMETERS.scene, 0, hybrid.STREAM + 2 * np.arange(24) + k, classes[:, k : k + 1].astype(int))
+        objects.render(
+            PARAMETERS.scene, 0, (hybrid.STREAM << 56) + 2 * np.arange(24) + k, classes[:, k : k + 1].astype(int)
+        )
         for k in range(2)
     ]
     bands = {"coarse": [], "fine": []}

@@ -26,14 +26,15 @@ MAY_IMPORT = {
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),
     "absvit.differences": (),
-    "absvit.records": ("absvit.differences",),
-    "absvit.models": ("absvit.models", "absvit.images"),
-    "absvit.__init__": ("absvit.models",),
-    "absvit.__main__": (),
+    "absvit.records": ("absvit.differences", "absvit.records", "stimuli.addresses", "stimuli.digests"),
+    "absvit.models": ("absvit.models", "absvit.images", "stimuli.addresses"),
+    "absvit.__init__": ("absvit.models", "absvit.neighbours"),
+    "absvit.__main__": ("absvit.neighbours", "stimuli.terminal"),
+    "absvit.neighbours": (),
     "absvit.models.__main__": ("absvit.models", "stimuli.command_line"),
-    "absvit.convert": ("absvit.models", "stimuli.command_line"),
+    "absvit.convert": ("absvit.models", "stimuli.command_line", "stimuli.options"),
     "absvit.cifar10": ("absvit.datasets", "stimuli.command_line"),
-    "absvit.launch": (),
+    "absvit.launch": ("absvit.distributed",),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
@@ -55,7 +56,10 @@ MAY_IMPORT = {
     "experiments.corruption_dynamics": (*CUED_PROBE, "experiments.chunks"),
     "experiments.recognition": (*PROBE, "experiments.demands", "experiments.observers", "experiments.trials"),
     "experiments.families": ("experiments.trials", "stimuli"),
-    "experiments.sources": (*PROBE, "experiments.families", "experiments.observers", "experiments.trials"),
+    "experiments.naming": ("experiments.observers",),
+    "experiments.sources": (
+        *PROBE, "experiments.families", "experiments.naming", "experiments.observers", "experiments.trials",
+    ),
     "experiments.displays": (*PROBE, "experiments.families", "experiments.sources", "experiments.trials"),
     "experiments.cues": (*PROBE, "experiments.directions", "experiments.trials"),
     "experiments.demands": ("experiments.observers", "experiments.trials"),
@@ -64,8 +68,10 @@ MAY_IMPORT = {
     )},
     "experiments.responses": ("absvit.models", "experiments.measures"),
     "experiments.probes": ("experiments",),
-    "experiments.experiment_file": (),
-    "experiments.presenting": ("absvit.distributed", "experiments.observers", "experiments.summaries"),
+    "experiments.experiment_file": ("stimuli.texts",),
+    "experiments.presenting": (
+        "absvit.distributed", "stimuli.options", "experiments.observers", "experiments.summaries",
+    ),
     "experiments.measures": ("absvit.records", "experiments.measures"),
     "experiments.summaries": ("experiments.measures", "experiments.summaries"),
     "experiments.cards": ("absvit.models", "absvit.records", "experiments.measures"),
@@ -89,7 +95,7 @@ MAY_IMPORT = {
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "lifting",
-    "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
+    "cards", "formats", "downloads", "checkpoints", "sources", "stem", "variants", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 # Third-party modules, and the only own modules that may import them.

@@ -52,11 +52,52 @@ def test_adapt_resamples_positions(weights):
     with pytest.raises(ValueError, match="pos_embed"):
         checkpoints.load_into(model, weights)
     notes = checkpoints.load_into(model, weights, adapt=True)
-    assert notes == ("positions resampled from 4 x 4 to 8 x 6 tokens",)
+    assert notes == ("positions resampled from 4 x 4 to 8 x 6 tokens, taken as square, for the file does not say",)
     grid = weights["pos_embed"][:, 1:].reshape(1, 4, 4, 16).permute(0, 3, 1, 2)
     expected = F.interpolate(grid, (8, 6), mode="bicubic", align_corners=False).flatten(2).mT
     torch.testing.assert_close(model.pos_embed[:, 1:], expected)
     assert torch.equal(model.pos_embed[:, :1], weights["pos_embed"][:, :1])
+
+
+GRIDS = [(4, 16), (16, 4), (8, 8), (2, 32), (14, 14), (7, 28), (4, 6), (6, 4)]
+
+
+@pytest.mark.parametrize("wanted", GRIDS, ids=str)
+@pytest.mark.parametrize("found", GRIDS, ids=str)
+def test_positions_go_from_grid_to_grid_or_are_refused(found, wanted):
+    source, model = (small_vit(img_size=(8 * down, 8 * across)) for down, across in (found, wanted))
+    before, weights = model.pos_embed.clone(), source.state_dict()
+    patches = weights["pos_embed"][:, 1:].reshape(1, *found, 16).permute(0, 3, 1, 2)
+    expected = F.interpolate(patches, wanted, mode="bicubic", align_corners=False).flatten(2).mT
+    if found == wanted:
+        assert checkpoints.load_into(model, weights, grid=found) == ()
+    else:
+        with pytest.raises(ValueError, match="pos_embed|resampled|of several grids"):
+            checkpoints.load_into(model, weights, grid=found)
+        assert torch.equal(model.pos_embed, before)
+        (note,) = checkpoints.load_into(model, weights, adapt=True, grid=found)
+        assert f"from {found[0]} x {found[1]} to {wanted[0]} x {wanted[1]}" in note
+    torch.testing.assert_close(model.pos_embed[:, 1:], expected)
+    # where the file does not say of which grid they are, only a square one is taken, and it is said
+    model = small_vit(img_size=(8 * wanted[0], 8 * wanted[1]))
+    number, side = found[0] * found[1], int((found[0] * found[1]) ** 0.5)
+    if side**2 == number and (wanted == (side, side) or wanted[0] * wanted[1] != number):
+        notes = checkpoints.load_into(model, weights, adapt=True)
+        assert notes == () if wanted == (side, side) else "taken as square" in notes[0]
+    else:
+        with pytest.raises(ValueError, match="the file does not say"):
+            checkpoints.load_into(model, weights, adapt=True)
+
+
+def test_a_grid_of_another_number_is_refused(weights):
+    with pytest.raises(ValueError, match="2 x 4 tokens are expected to be as many, got 16"):
+        checkpoints.load_into(small_vit(), weights, grid=(2, 4))
+
+
+def test_weights_of_another_kind_of_number_are_refused(weights):
+    whole = {name: tensor.to(torch.int8) if name == "head.weight" else tensor for name, tensor in weights.items()}
+    with pytest.raises(ValueError, match=r"1 no floating-point numbers \(head\.weight\)"):
+        checkpoints.load_into(small_vit(), whole)
 
 
 def test_adapt_starts_the_classifier_anew(weights):

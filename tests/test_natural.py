@@ -69,10 +69,8 @@ def test_pairs_lie_in_either_half_and_are_balanced(folder):
     running = np.cumsum(2 * right[:, 0] - 1)
     assert np.abs(running).max() <= 1
     classes = stimuli["object_class"].values
-    counts = np.cumsum(classes[:, :1] == np.arange(5), axis=0)
-    assert (counts.max(1) - counts.min(1)).max() <= 1
-    pairs = Counter(map(tuple, classes[:20].tolist()))
-    assert pairs == {(a, b): 1 for a in range(5) for b in range(5) if a != b}
+    rows = Counter((bool(side), *pair) for side, pair in zip(right[:, 0], classes.tolist(), strict=True))
+    assert rows == {(side, a, b): 1 for side in (False, True) for a in range(5) for b in range(5) if a != b}
 
 
 def test_a_stimulus_depends_on_its_number_and_seed_alone(folder):

@@ -92,12 +92,14 @@ def test_design_variables_are_columns_and_data_of_the_trials(tmp_path):
     table = pd.read_csv(tmp_path / "stimuli.csv", keep_default_na=False)
     for name in ("condition", "present", "set_size"):
         assert table[name].tolist() == drawn[name].values.tolist()
-    assert table["category_1"].tolist() == ["square", "", "star", "cross"]
+    names = [objects.CATEGORIES[c] for c in drawn["object_class"].values[:, 1]]
+    assert table["category_1"].tolist() == [names[0], "", *names[2:]]
     assert all(column.isidentifier() for column in table)  # PsychoPy makes variables of them
     trials = json.loads((tmp_path / "trials_jspsych.json").read_text(), parse_constant=pytest.fail)
     assert [trial["stimulus"] for trial in trials] == table["image"].tolist()
     assert {trial["type"] for trial in trials} == {"image-keyboard-response"}
-    assert trials[1]["data"].items() >= {"stimulus": 8, "condition": "None", "present": False, "x_1": None}.items()
+    assert trials[1]["data"].items() >= {"set_stimulus": 8, "condition": "None", "present": False, "x_1": None}.items()
+    assert not {"stimulus", "response", "rt", "trial_type"} & set(trials[1]["data"])  # jsPsych's own
     assert not any("mask" in name for name in trials[0]["data"])
 
 

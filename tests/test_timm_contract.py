@@ -81,8 +81,9 @@ def test_default_cfg(name):
         assert cfg is model.pretrained_cfg
         assert cfg["classifier"] + ".weight" in state
         assert state[cfg["classifier"] + ".weight"].shape == (cfg["num_classes"], model.num_features)
-        if cfg["first_conv"] is not None:  # as where the stem is not among the weights
-            assert state[cfg["first_conv"] + ".weight"].shape[1] == cfg["input_size"][0]
+        first = cfg["first_conv"]  # none where the stem is not among the weights, as timm's own test takes it
+        for convolution in (first,) if isinstance(first, str) else first:
+            assert state[convolution + ".weight"].shape[1] == cfg["input_size"][0]
         assert model.patch_embed.img_size == cfg["input_size"][1:]
         assert len(cfg["mean"]) == len(cfg["std"]) == 3
         images = torch.empty(2, *cfg["input_size"])
@@ -195,6 +196,34 @@ def test_torchscript(name):
             torch.testing.assert_close(scripted(images), model(images), rtol=1e-4, atol=1e-4)
     with torch.no_grad():
         torch.testing.assert_close(torch.jit.trace(model, images)(noise()), model(noise()), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in TOPDOWN if name in LIGHT])
+def test_torchscript_of_a_feature_extractor(name):
+    extractor, images = timm.create_model(name, features_only=True, out_indices=(0, -1), **SIZE).eval(), noise()
+    with torch.no_grad():
+        torch.testing.assert_close(torch.jit.script(extractor)(images), extractor(images), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("call", ["forward", "forward_features", "forward_intermediates"])
+def test_causal_attention_is_timms(call):
+    vit = timm.create_model("vit_tiny_patch16_224", **SIZE).eval()
+    model, images = absvit.topdown_from(vit), noise()
+    with torch.no_grad():
+        causal = getattr(model, call)(images, is_causal=True)
+        torch.testing.assert_close(causal, getattr(vit, call)(images, is_causal=True))
+        with pytest.raises(AssertionError):
+            torch.testing.assert_close(causal, getattr(model, call)(images))
+
+
+@pytest.mark.parametrize("name", TOPDOWN[:2])
+def test_causal_attention_hides_later_tokens_in_both_passes(name):
+    model, images = small(name), noise(1)
+    other = images.clone()
+    other[..., -16:, -16:] = torch.randn(1, 3, 16, 16)  # the last token
+    with torch.no_grad():
+        first, second = (model.forward_features(x, is_causal=True)[:, :-1] for x in (images, other))
+    torch.testing.assert_close(first, second)
 
 
 @pytest.mark.parametrize("name", NAMES)

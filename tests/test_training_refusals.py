@@ -45,8 +45,24 @@ def test_another_recipe_or_data_set_is_refused_unless_told(whole, pictures, tmp_
     capsys.readouterr()
     (other / "train" / "red" / "0.png").rename(other / "train" / "red" / "zero.png")
     assert run(out, other, *same) == 2
-    assert "data.training pictures" in error_of(capsys)
+    assert "data.training pictures.names was" in error_of(capsys)
     assert run(out, other, *same, "--allow-differences") == 0
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+@pytest.mark.parametrize("how", ["replaced", "added"])
+def test_pictures_that_changed_in_the_meantime_are_noticed(how, split, whole, pictures, tmp_path, capsys):
+    out, folder = tmp_path / "copy", tmp_path / "data"
+    shutil.copytree(whole, out)
+    shutil.copytree(pictures, folder)
+    red = folder / split / "red"
+    shutil.copy(folder / split / "blue" / "1.png", red / ("2.png" if how == "replaced" else "20.png"))
+    assert run(out, folder, *ALL_ON, "--keep-every", "2") == 2
+    named = f"data.{'training' if split == 'train' else 'validation'} pictures"
+    told, n = error_of(capsys), {"train": 24, "val": 9}[split]
+    assert f"{named}.contents was" in told and str(out / "last.pt") in told
+    assert (f"{named}.n was {n}, is {n + 1}" in told) == (how == "added")
+    assert (f"{named}.names was" in told) == (how == "added")
 
 
 def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
@@ -227,8 +243,11 @@ def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, p
     bad.write_bytes(b"not a picture")
     assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 2
     assert str(bad) in error_of(capsys)
-    bad.write_bytes(kept)  # mended: the epoch is evaluated, not made again
-    assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 0
+    bad.write_bytes(kept)
+    assert run(tmp_path / "fails", tmp_path / "data", *ALL_ON, "--checkpoint-every", "1000") == 2
+    assert "data.validation pictures.contents was" in error_of(capsys)
+    mended = (*ALL_ON, "--checkpoint-every", "1000", "--allow-differences")
+    assert run(tmp_path / "fails", tmp_path / "data", *mended) == 0  # the epoch is evaluated, not made again
     assert "going on from update 3 of 9" in capsys.readouterr().err
     assert [without_time(lines) for lines in log_of(tmp_path / "fails")] == [
         without_time(lines) for lines in log_of(whole)

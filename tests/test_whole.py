@@ -49,11 +49,14 @@ def shown(files, n, seed=0, first=0, read=lambda path: np.asarray(read_photograp
     return whole.from_class_folder(files, read, ["a", "b", "c"], parameters, n, seed, first)
 
 
-def test_classes_come_in_turn_and_no_picture_twice():
+def test_classes_come_in_rounds_and_no_picture_twice():
     files = [[f"{c}{k}" for k in range(4 + (c == 1))] for c in range(3)]
     read = lambda path: np.full((9, 9, 3), int(path), np.uint8)  # noqa: E731
     stimuli = shown(files, 13, read=read)
-    assert stimuli["object_class"].values[:, 0].tolist() == [0, 1, 2] * 4 + [1]
+    classes = stimuli["object_class"].values[:, 0]
+    assert (np.sort(classes[:12].reshape(4, 3), axis=1) == [0, 1, 2]).all() and classes[12] == 1
+    other = shown(files, 12, seed=1, read=read)["object_class"].values[:, 0]
+    assert (other != classes[:12]).any() and not (classes[:12].reshape(4, 3) == classes[:3]).all()
     numbers = stimuli["image"].values[:, 0, 0, 0].tolist()
     assert sorted(numbers) == sorted(int(name) for names in files for name in names)
     assert [number // 10 for number in numbers] == stimuli["object_class"].values[:, 0].tolist()

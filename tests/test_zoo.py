@@ -172,16 +172,16 @@ def test_convert(places):
 
 def test_weights_of_another_library_are_named_by_their_places(places):
     weights = state("absvit_micro")
-    torch.save({f"net.{key}": value for key, value in weights.items()}, places / "theirs.pth")
+    torch.save({f"theirs.{key}": value for key, value in weights.items()}, places / "theirs.pth")
     conversion = convert.Conversion(str(places / "theirs.pth"), places / "out.safetensors", "absvit_micro")
     with pytest.raises(ValueError, match="missing"):
         convert.convert(conversion)
     convert.convert(replace(conversion, by_position=True))
     assert holds(zoo.load_model("absvit_micro", places / "out.safetensors"), weights)
-    swapped = {f"net.{key}": weights[key] for key in reversed(weights)}
+    swapped = {f"theirs.{key}": weights[key] for key in reversed(weights)}
     torch.save(swapped, places / "theirs.pth")
     with pytest.raises(
-        ValueError, match=r"net\.decoders\.3\.linear2\.weight \(64, 64\) stands where the model has cls_token"
+        ValueError, match=r"theirs\.decoders\.3\.linear2\.weight \(64, 64\) stands where the model has cls_token"
     ):
         convert.convert(replace(conversion, by_position=True, overwrite=True))
     torch.save(dict(list(swapped.items())[1:]), places / "theirs.pth")

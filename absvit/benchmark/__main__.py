@@ -13,6 +13,7 @@ from absvit.benchmark.inference import Inference, inference
 from absvit.benchmark.loader import Loader, loader
 from absvit.benchmark.segmentation import Segmentation, segmentation
 from absvit.benchmark.training import Training, training
+from absvit.distributed import joined
 from stimuli import command_line
 
 __all__ = ["main"]
@@ -59,7 +60,8 @@ def _run_segmentation(parameters: tyro.conf.OmitArgPrefixes[Segmentation]) -> No
 
 def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader | Segmentation) -> None:
     """Measure, and write the rows where that is asked for."""
-    rows = measure(parameters)
+    with joined(getattr(parameters, "device", "cpu")):
+        rows = measure(parameters)
     if parameters.out is not None:
         facts = {"parameters": asdict(parameters) | {"out": None}, "rows": rows}
         parameters.out.write_text(json.dumps(facts, indent=1, default=str))

@@ -70,7 +70,7 @@ class AbSViT(VisionTransformer):
         self.prompt = nn.Parameter(torch.empty(self.embed_dim, **factory))
         self.second_value_bias = second_value_bias
         self.prior_gains = {**OFFICIAL_GAINS, **(prior_gains or {})}
-        self.categories: tuple[str, ...] | None = None
+        self.categories: tuple[str, ...] | None = getattr(self, "categories", None)  # of a ViT that is lifted
         self._folded_cache: tuple | None = None
         self._init_feedback()
 
@@ -125,14 +125,20 @@ class AbSViT(VisionTransformer):
         """
         return self.norm_pre(self.patch_drop(self._pos_embed(self.patch_embed(images))))
 
-    def ascend(self, x: Tensor, drives: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None) -> list[Tensor]:
+    def ascend(
+        self,
+        x: Tensor,
+        drives: Optional[Tensor] = None,
+        attn_mask: Optional[Tensor] = None,
+        is_causal: bool = False,
+    ) -> list[Tensor]:
         """Run the blocks, with or without feedback.
 
         Parameters
         ----------
         x : (image, token, channel) tokens entering the first block.
         drives : (image, token, layer, channel) top-down drive of every layer's values; None bottom-up.
-        attn_mask : added to the attention scores, as in timm.
+        attn_mask, is_causal : as in timm's attention.
 
         Returns
         -------
@@ -142,9 +148,9 @@ class AbSViT(VisionTransformer):
         for layer, block in enumerate(self.blocks):
             drive = None if drives is None else drives[:, :, layer]
             if self.grad_checkpointing and not torch.jit.is_scripting():
-                x = checkpoint(block, x, drive, attn_mask)
+                x = checkpoint(block, x, drive, attn_mask, is_causal)
             else:
-                x = block(x, drive, attn_mask)
+                x = block(x, drive, attn_mask, is_causal)
             states.append(x)
         return states
 
@@ -227,54 +233,55 @@ class AbSViT(VisionTransformer):
 
     # ---- timm's contract --------------------------------------------------------------------------------------
 
-    def _second_pass(self, images: Tensor, attn_mask: Optional[Tensor] = None) -> list[Tensor]:
+    def _second_pass(self, images: Tensor, attn_mask: Optional[Tensor] = None, is_causal: bool = False) -> list[Tensor]:
         """States of the second pass with the learned prompt."""
         x = self.embed(images)
-        tokens = self.norm(self.ascend(x, None, attn_mask)[-1])
+        tokens = self.norm(self.ascend(x, None, attn_mask, is_causal)[-1])
         weights = cosine_weights(tokens, self.prompt)
-        return self.ascend(x, self.descend(tokens * weights.unsqueeze(-1)), attn_mask)
+        return self.ascend(x, self.descend(tokens * weights.unsqueeze(-1)), attn_mask, is_causal)
 
-    def forward_features(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:
+    def forward_features(self, x: Tensor, attn_mask: Optional[Tensor] = None, is_causal: bool = False) -> Tensor:
         """Tokens of the second pass.
 
         Parameters
         ----------
         x : (image, channel, y, x) images, normalised.
-        attn_mask : added to the attention scores, as in timm.
+        attn_mask, is_causal : as in timm's attention, in both passes.
 
         Returns
         -------
         (image, token, channel) after the final norm, the class token first.
         """
-        return self.norm(self._second_pass(x, attn_mask)[-1])
+        return self.norm(self._second_pass(x, attn_mask, is_causal)[-1])
 
-    def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:
+    def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None, is_causal: bool = False) -> Tensor:
         """Logits of the second pass.
 
         Parameters
         ----------
         x : (image, channel, y, x) images, normalised.
-        attn_mask : added to the attention scores, as in timm.
+        attn_mask, is_causal : as in timm's attention, in both passes.
 
         Returns
         -------
         (image, class)
         """
-        return self.forward_head(self.forward_features(x, attn_mask))
+        return self.forward_head(self.forward_features(x, attn_mask, is_causal))
 
     def forward_intermediates(
         self,
         x: Tensor,
-        indices: int | list[int] | None = None,
+        indices: Optional[list[int]] = None,
         return_prefix_tokens: bool = False,
         norm: bool = False,
         stop_early: bool = False,
         output_fmt: str = "NCHW",
         intermediates_only: bool = False,
         output_dict: bool = False,
-        attn_mask: Tensor | None = None,
-    ) -> list | tuple | dict:
-        """Tokens leaving blocks of the second pass, in timm's formats.
+        attn_mask: Optional[Tensor] = None,
+        is_causal: bool = False,
+    ) -> list[Tensor]:
+        """Tokens leaving blocks of the second pass, in timm's formats; scripted, in the list of a feature extractor.
 
         Parameters
         ----------
@@ -284,29 +291,50 @@ class AbSViT(VisionTransformer):
         norm : apply the final norm to each.
         stop_early : accepted as in timm; the bottom-up pass needs all blocks anyway.
         output_fmt : "NCHW" for maps, "NLC" for sequences.
-        intermediates_only, output_dict : form of the result, as in timm.
-        attn_mask : added to the attention scores.
+        intermediates_only, output_dict : form of the result, as in timm: a list, a tuple or a dictionary.
+        attn_mask, is_causal : as in timm's attention, in both passes.
         """
+        if torch.jit.is_scripting():
+            assert indices is not None and intermediates_only, "a scripted model gives the maps of given blocks only"
+            return self._taken(self._second_pass(x, attn_mask, is_causal), x, indices, norm, output_fmt)
+        else:
+            return self._intermediates(
+                x, indices, return_prefix_tokens, norm, output_fmt, intermediates_only, output_dict,
+                self._second_pass(x, attn_mask, is_causal),
+            )  # fmt: skip
+
+    def _taken(
+        self, states: list[Tensor], images: Tensor, take: list[int], norm: bool, output_fmt: str
+    ) -> list[Tensor]:
+        """The patch tokens that leave some blocks, as maps or sequences."""
+        maps: list[Tensor] = []
+        for layer in range(len(self.blocks)):
+            if layer in take:
+                tokens = self.norm(states[layer + 1]) if norm else states[layer + 1]
+                tokens = tokens[:, self.num_prefix_tokens :]
+                if output_fmt == "NCHW":
+                    down, across = self.patch_embed.dynamic_feat_size((images.shape[-2], images.shape[-1]))
+                    tokens = tokens.transpose(1, 2).unflatten(2, (down, across)).contiguous()
+                maps.append(tokens)
+        return maps
+
+    @torch.jit.unused
+    def _intermediates(
+        self, x, indices, return_prefix_tokens, norm, output_fmt, intermediates_only, output_dict, states
+    ) -> list | tuple | dict:
+        """What timm's ``forward_intermediates`` gives, in all of its forms."""
         if output_fmt not in ("NCHW", "NLC"):
             raise ValueError(f"output_fmt must be 'NCHW' or 'NLC', got {output_fmt!r}")
         take, _ = feature_take_indices(len(self.blocks), indices)
-        states = self._second_pass(x, attn_mask)
-        taken = [self.norm(states[i + 1]) if norm else states[i + 1] for i in range(len(self.blocks)) if i in take]
-        prefix = [tokens[:, : self.num_prefix_tokens] for tokens in taken]
-        return_prefix_tokens = return_prefix_tokens and self.num_prefix_tokens > 0
-        maps = [tokens[:, self.num_prefix_tokens :] for tokens in taken]
-        if output_fmt == "NCHW":
-            grid = self.patch_embed.dynamic_feat_size(tuple(x.shape[-2:]))
-            maps = [m.transpose(1, 2).unflatten(2, tuple(grid)).contiguous() for m in maps]
+        maps = self._taken(states, x, take, norm, output_fmt)
+        prefix = []
+        if return_prefix_tokens and self.num_prefix_tokens:
+            taken = [states[layer + 1] for layer in sorted(set(take))]
+            prefix = [(self.norm(t) if norm else t)[:, : self.num_prefix_tokens] for t in taken]
         if output_dict:
-            result = {"image_intermediates": maps}
-            if return_prefix_tokens:
-                result["image_intermediates_prefix"] = prefix
-            if not intermediates_only:
-                result["image_features"] = self.norm(states[-1])
-            return result
-        if return_prefix_tokens:
-            maps = list(zip(maps, prefix, strict=True))
+            result = {"image_intermediates": maps} | ({"image_intermediates_prefix": prefix} if prefix else {})
+            return result if intermediates_only else result | {"image_features": self.norm(states[-1])}
+        maps = list(zip(maps, prefix, strict=True)) if prefix else maps
         return maps if intermediates_only else (self.norm(states[-1]), maps)
 
     def prune_intermediate_layers(

@@ -19,7 +19,13 @@ class TopDownAttention(Attention):
     is timm's attention, parameters and numbers alike.
     """
 
-    def forward(self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        drive: Optional[Tensor] = None,
+        attn_mask: Optional[Tensor] = None,
+        is_causal: bool = False,
+    ) -> Tensor:
         """Attend.
 
         Parameters
@@ -27,6 +33,7 @@ class TopDownAttention(Attention):
         x : (image, token, channel) normalised tokens.
         drive : (image, token, channel) added to the values; None in the bottom-up pass.
         attn_mask : added to the attention scores, as in timm.
+        is_causal : each token attends to itself and those before it only, as in timm.
 
         Returns
         -------
@@ -38,7 +45,7 @@ class TopDownAttention(Attention):
         if drive is not None:
             v = v + drive.reshape(images, tokens, self.num_heads, self.head_dim).transpose(1, 2)
         dropout = self.attn_drop.p if self.training else 0.0
-        x = F.scaled_dot_product_attention(q, k, v, attn_mask=attn_mask, dropout_p=dropout)
+        x = F.scaled_dot_product_attention(q, k, v, attn_mask=attn_mask, dropout_p=dropout, is_causal=is_causal)
         return self.proj_drop(self.proj(x.transpose(1, 2).reshape(images, tokens, channels)))
 
 
@@ -51,7 +58,13 @@ class TopDownBlock(Block):
         # same parameters, another forward: what timm builds (in any of its versions) is kept as it is
         self.attn.__class__ = TopDownAttention
 
-    def forward(self, x: Tensor, drive: Optional[Tensor] = None, attn_mask: Optional[Tensor] = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        drive: Optional[Tensor] = None,
+        attn_mask: Optional[Tensor] = None,
+        is_causal: bool = False,
+    ) -> Tensor:
         """Run the block.
 
         Parameters
@@ -59,12 +72,13 @@ class TopDownBlock(Block):
         x : (image, token, channel) tokens entering the block.
         drive : (image, token, channel) top-down drive of this block's values, or None.
         attn_mask : added to the attention scores, as in timm.
+        is_causal : each token attends to itself and those before it only, as in timm.
 
         Returns
         -------
         (image, token, channel) tokens leaving the block.
         """
-        x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x), drive, attn_mask)))
+        x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x), drive, attn_mask, is_causal)))
         return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import math
 import os
@@ -16,9 +17,13 @@ from safetensors.torch import save
 from timm.layers import resample_abs_pos_embed
 from torch import Tensor, nn
 
-from absvit.models import downloads, formats
+from absvit.models import cards, downloads, formats
+from stimuli.addresses import without_credentials
 
-__all__ = ["Checkpoint", "by_position", "load_into", "local_file", "read", "write"]
+__all__ = [
+    "Checkpoint", "by_position", "check_finite", "digest", "identity", "load_into", "local_file", "read", "token_grid",
+    "write",
+]  # fmt: skip
 
 NAMES_SHOWN = 8
 
@@ -31,15 +36,21 @@ class Checkpoint:
     ----------
     state_dict : tensors by name, on the CPU.
     card : facts beside the weights; empty where there are none. Ours: the JSON card, with ``prior_gains``,
-        ``categories``, ``measured`` ...; official files: ``epoch`` and ``arguments`` of the training.
+        ``categories``, ``measured`` ...; official files: ``epoch`` and ``arguments`` of the training. It says only
+        what :data:`absvit.models.cards.CARD` lets a card say.
     sha256 : SHA-256 of the weights file, 64 hexadecimal digits.
-    source : the path or URL that was read.
+    source : the path or URL that was read, without a password.
     """
 
     state_dict: dict[str, Tensor]
     card: dict
     sha256: str
     source: str
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Patch tokens down and across that the positions were trained for; None where the file does not say."""
+        return tuple(self.card["grid"]) if "grid" in self.card else None
 
 
 def read(
@@ -58,7 +69,8 @@ def read(
     Raises
     ------
     FileNotFoundError : no such file (similar names are listed), or the address cannot be reached.
-    ValueError : the file is corrupt, holds something else or has another SHA-256.
+    ValueError : the file is corrupt, holds something else, weights that are not finite, or has another SHA-256; or
+        its card is spoilt.
     """
     if which not in ("model", "ema"):
         raise ValueError(f"which must be 'model' or 'ema', got {which!r}")
@@ -77,7 +89,55 @@ def read(
             f"the card {path.with_suffix('.json')} belongs to weights with SHA-256 {card['weights_sha256']}, "
             f"but {path.name} has {found}; put weights and card of one checkpoint side by side"
         )
-    return Checkpoint(state_dict, card, found, str(path_or_url))
+    check_finite(state_dict, str(path))
+    classes, named = len(state_dict.get("head.weight", ())), card.get("categories", ())
+    if classes and named and len(named) != classes:
+        raise ValueError(f"the card of {path} names {len(named)} categories, but its classifier has {classes} classes")
+    return Checkpoint(state_dict, card, found, without_credentials(path_or_url))
+
+
+def check_finite(state_dict: Mapping[str, Tensor], what: str) -> None:
+    """Refuse weights that are not finite, which answer nothing whatever is shown.
+
+    Parameters
+    ----------
+    state_dict : tensors by name.
+    what : where they come from, for the message.
+
+    Raises
+    ------
+    ValueError : lists the tensors.
+    """
+    spoilt = [name for name, tensor in state_dict.items() if not _is_finite(tensor)]
+    if spoilt:
+        raise ValueError(
+            f"{what} holds weights that are not finite, in {len(spoilt)} of {len(state_dict)} tensors "
+            f"({_some(spoilt)}): the training diverged, or the file is spoilt; take an earlier checkpoint"
+        )
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    if tensor.is_meta or not (tensor.is_floating_point() or tensor.is_complex()):
+        return True
+    tensor = tensor.float() if tensor.element_size() == 1 else tensor  # types of 8 bits have few operations
+    return bool(tensor.isfinite().all())
+
+
+def digest(model: nn.Module) -> str:
+    """Give the SHA-256 of a model's weights, for a model that comes from no file; "" of one without memory.
+
+    Parameters
+    ----------
+    model : any module.
+    """
+    state_dict = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    if any(tensor.is_meta for tensor in model.state_dict().values()):
+        return ""
+    total = hashlib.sha256()
+    for name, tensor in state_dict.items():
+        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        total.update(tensor.view(-1).view(torch.uint8).numpy())
+    return total.hexdigest()
 
 
 def local_file(path_or_url: str | os.PathLike, sha256: str | None = None) -> Path:
@@ -95,7 +155,7 @@ def local_file(path_or_url: str | os.PathLike, sha256: str | None = None) -> Pat
     """
     if downloads.is_url(path_or_url):
         return downloads.fetch(str(path_or_url), sha256, formats.file_format)
-    path = Path(path_or_url)
+    path = downloads.nameable(path_or_url)
     if path.is_file():
         return path
     if path.is_dir():
@@ -105,6 +165,22 @@ def local_file(path_or_url: str | os.PathLike, sha256: str | None = None) -> Pat
     near = difflib.get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], 3)
     hint = f"; the folder holds {', '.join(near)}" if near else "; check the path"
     raise FileNotFoundError(f"no checkpoint at {path}{hint}")
+
+
+def identity(model: nn.Module) -> tuple[str, str]:
+    """Tell which weights a model has, for what is recorded of it.
+
+    Parameters
+    ----------
+    model : from :func:`absvit.load_model`, or made in any other way.
+
+    Returns
+    -------
+    checkpoint : name of the file that they were loaded from, "" for none.
+    sha256 : of that file; of the weights themselves (:func:`digest`) where they are of no file.
+    """
+    file = str(getattr(model, "checkpoint", "")).rpartition("/")[2]
+    return file, str(getattr(model, "checkpoint_sha256", "")) or digest(model)
 
 
 def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mapping) -> str:
@@ -123,9 +199,9 @@ def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mappi
     Raises
     ------
     FileNotFoundError : the folder does not exist.
-    ValueError : wrong suffix, or a card that JSON cannot hold.
+    ValueError : wrong suffix, or a card that JSON cannot hold or nobody could read again.
     """
-    path = Path(path)
+    path = downloads.nameable(path)
     if path.suffix != ".safetensors":
         raise ValueError(f"expected a file name that ends in .safetensors, got {path}")
     if not path.parent.is_dir():
@@ -134,15 +210,21 @@ def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mappi
         json.dumps(dict(card), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"a card holds finite JSON values only: {error}") from error
+    cards.check(card, "the card to be written")
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
     downloads.replace_file(path, lambda temporary: temporary.write_bytes(save(tensors, {"format": "pt"})))
     sha256 = downloads.file_sha256(path)
-    text = json.dumps({**card, "weights_sha256": sha256}, indent=2) + "\n"
+    text = without_credentials(json.dumps({**card, "weights_sha256": sha256}, indent=2)) + "\n"
     downloads.replace_file(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
     return sha256
 
 
-def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = False) -> tuple[str, ...]:
+def load_into(
+    model: nn.Module,
+    state_dict: Mapping[str, Tensor],
+    adapt: bool = False,
+    grid: tuple[int, int] | None = None,
+) -> tuple[str, ...]:
     """Load weights into a model, strictly; where they do not fit, the model stays as it was.
 
     Parameters
@@ -151,6 +233,8 @@ def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = 
     state_dict : tensors by name.
     adapt : resample the positions to the model's grid (bicubic), and keep the model's own classifier, newly
         initialised (truncated normal 0.02, zero bias), where the number of classes differs.
+    grid : patch tokens down and across that the positions were trained for (:attr:`Checkpoint.grid`). Where it is
+        not known, a square one is assumed, and anything else refused.
 
     Returns
     -------
@@ -158,10 +242,12 @@ def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = 
 
     Raises
     ------
-    ValueError : names or shapes differ; lists them.
+    ValueError : names, shapes or grids differ, or weights are not finite; lists them.
     """
     state_dict = dict(state_dict)
-    notes = (*_adapt_positions(model, state_dict), *_adapt_classifier(model, state_dict)) if adapt else ()
+    check_finite(state_dict, "what is to be loaded")
+    notes = _adapt_positions(model, state_dict, adapt, grid)
+    notes += _adapt_classifier(model, state_dict) if adapt else ()
     own = model.state_dict()
     both = [name for name in own if name in state_dict]
     problems = {
@@ -171,6 +257,9 @@ def load_into(model: nn.Module, state_dict: Mapping[str, Tensor], adapt: bool = 
             f"{name} {tuple(state_dict[name].shape)} instead of {tuple(own[name].shape)}"
             for name in both
             if state_dict[name].shape != own[name].shape
+        ],
+        "no floating-point numbers": [
+            name for name in both if own[name].is_floating_point() > state_dict[name].is_floating_point()
         ],
     }
     if any(problems.values()):
@@ -210,16 +299,52 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*names[:NAMES_SHOWN], *more])
 
 
-def _adapt_positions(model: nn.Module, state_dict: dict[str, Tensor]) -> tuple[str, ...]:
-    old, own = state_dict.get("pos_embed"), getattr(model, "pos_embed", None)
-    if old is None or own is None or old.shape == own.shape or old.ndim != 3:
+def token_grid(model: nn.Module) -> tuple[int, int] | None:
+    """Give the patch tokens down and across of a model's positions; None where it has none.
+
+    Parameters
+    ----------
+    model : a timm VisionTransformer, an AbSViT, or anything else.
+    """
+    if getattr(model, "pos_embed", None) is None or not hasattr(model, "patch_embed"):
+        return None
+    down, across = model.patch_embed.grid_size
+    return int(down), int(across)
+
+
+def _adapt_positions(
+    model: nn.Module, state_dict: dict[str, Tensor], adapt: bool, grid: tuple[int, int] | None
+) -> tuple[str, ...]:
+    """Bring positions to the model's grid, or refuse those of another grid that have the same shape."""
+    old, wanted = state_dict.get("pos_embed"), token_grid(model)
+    if old is None or wanted is None or old.ndim != 3 or old.shape[2] != model.pos_embed.shape[2]:
         return ()
     prefix = 0 if model.no_embed_class else model.num_prefix_tokens
-    side, grid = math.isqrt(old.shape[1] - prefix), tuple(model.patch_embed.grid_size)
-    if side**2 != old.shape[1] - prefix or old.shape[2] != own.shape[2]:
+    count = old.shape[1] - prefix
+    if count < 1 or not adapt and old.shape != model.pos_embed.shape:
+        return ()  # what is missing is said with all else that does not fit
+    found = grid or _square(count, wanted)
+    if math.prod(found) != count:
+        raise ValueError(f"positions of {found[0]} x {found[1]} tokens are expected to be as many, got {count}")
+    if found == wanted:
         return ()
-    state_dict["pos_embed"] = resample_abs_pos_embed(old, list(grid), [side, side], prefix, antialias=False)  # as DeiT
-    return (f"positions resampled from {side} x {side} to {grid[0]} x {grid[1]} tokens",)
+    sizes = f"from {found[0]} x {found[1]} to {wanted[0]} x {wanted[1]} tokens"
+    if not adapt:
+        raise ValueError(f"the positions would have to be resampled {sizes}: use adapt=True (--finetune)")
+    state_dict["pos_embed"] = resample_abs_pos_embed(old, list(wanted), list(found), prefix, antialias=False)  # as DeiT
+    return (f"positions resampled {sizes}" + ("" if grid else ", taken as square, for the file does not say"),)
+
+
+def _square(count: int, wanted: tuple[int, int]) -> tuple[int, int]:
+    """The grid of positions of which only the number is known: square, where nothing speaks against it."""
+    side = math.isqrt(count)
+    if side**2 == count and (math.prod(wanted) != count or wanted == (side, side)):
+        return side, side
+    raise ValueError(
+        f"{count} positions may be those of several grids, and the file does not say of which, while the model has "
+        f"{wanted[0]} x {wanted[1]} tokens: give grid=(down, across), or write it into the card as "
+        '"grid": [down, across]'
+    )
 
 
 def _adapt_classifier(model: nn.Module, state_dict: dict[str, Tensor]) -> tuple[str, ...]:

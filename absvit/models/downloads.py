@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import pooch
 
-__all__ = ["cache_folder", "cached_path", "fetch", "file_sha256", "is_url", "replace_file"]
+from stimuli.addresses import without_credentials
+
+__all__ = ["cache_folder", "cached_path", "fetch", "file_sha256", "is_url", "nameable", "replace_file"]
 
 TIMEOUT = 30  # seconds without an answer
+LONGEST_NAME = 255  # bytes, of the common file systems
+KEPT_OF_NAME = 150  # bytes of an address's file name; what is put around it needs room
 
 
 def is_url(source: str | os.PathLike) -> bool:
@@ -21,9 +26,31 @@ def is_url(source: str | os.PathLike) -> bool:
 
     Parameters
     ----------
-    source : path, or address that starts with http:// or https://.
+    source : path, or address that starts with http:// or https://, in capitals or not.
     """
-    return str(source).startswith(("https://", "http://"))
+    return str(source).lower().startswith(("https://", "http://"))
+
+
+def nameable(path: str | os.PathLike) -> Path:
+    """Refuse a path that no file can have, before the system does in words that say less.
+
+    Parameters
+    ----------
+    path : path of a file that may or may not exist.
+
+    Raises
+    ------
+    ValueError : it holds a null byte, or a name longer than file systems take.
+    """
+    path = Path(path)
+    if "\0" in str(path):
+        raise ValueError(f"a file's name cannot hold a null byte, as {str(path)[:100]!r} does; check the path")
+    longest = max(path.parts, key=lambda part: len(os.fsencode(part)), default="")
+    if (length := len(os.fsencode(longest))) > LONGEST_NAME:
+        raise ValueError(
+            f"a file's name takes {LONGEST_NAME} bytes at most, and {longest[:40]}... has {length}; check the path"
+        )
+    return path
 
 
 def cache_folder() -> Path:
@@ -34,14 +61,19 @@ def cache_folder() -> Path:
 def cached_path(url: str) -> Path:
     """Give the place of a URL's file in the cache, whether it is there or not.
 
-    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet.
+    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the user and
+    password in a URL have no part in it.
 
     Parameters
     ----------
     url : address of the file.
     """
-    name = Path(unquote(urlparse(url).path)).name or "download"
-    return cache_folder() / f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name}"
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    address = urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=host))
+    name = re.sub(r"[\x00-\x1f\x7f]", "_", Path(unquote(parts.path)).name) or "download"
+    name = name.encode(errors="replace")[-KEPT_OF_NAME:].decode(errors="ignore")
+    return cache_folder() / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
 
 
 def file_sha256(path: Path) -> str:
@@ -115,9 +147,10 @@ def _download(url: str, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, lambda temporary: downloader(url, str(temporary), None))
-    except OSError as error:  # requests' errors are OSErrors too
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors; what is no address, a ValueError
+        shown = without_credentials(url)
         raise FileNotFoundError(
-            f"{path.name} is not cached and {url} cannot be fetched ({_first_line(error)}). Fetch the file "
+            f"{path.name} is not cached and {shown} cannot be fetched ({_first_line(error)}). Fetch the file "
             f"elsewhere and put it at {path} (the environment variable ABSVIT_CACHE moves that folder)"
         ) from error
 
@@ -134,7 +167,7 @@ def _verify(url: str, path: Path, sha256: str | None) -> None:
             "or find out why it changed"
         )
     if recorded != found:
-        text = json.dumps({"url": url, "sha256": found}, indent=2) + "\n"
+        text = json.dumps({"url": without_credentials(url), "sha256": found}, indent=2) + "\n"
         replace_file(note, lambda temporary: temporary.write_text(text))
 
 
@@ -148,4 +181,4 @@ def _recorded(note: Path) -> str | None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return without_credentials((str(error).splitlines() or [type(error).__name__])[0])[:200]

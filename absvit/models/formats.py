@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-__all__ = ["file_format", "read_card", "read_content", "read_pytorch", "read_safetensors"]
+from absvit.models import cards
+
+__all__ = ["file_format", "read_card", "read_content", "read_pytorch", "read_safetensors", "unwrapped"]
 
 WEIGHTS_KEYS = {"model": ("model", "state_dict"), "ema": ("model_ema", "state_dict_ema")}
-WRAPPER_PREFIXES = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
+# of DistributedDataParallel, torch.compile, FullyShardedDataParallel, and what others call their network
+WRAPPER_PREFIXES = ("module.", "_orig_mod.", "_fsdp_wrapped_module.", "model.", "net.")
+COUNTER = "n_averaged"  # of torch's AveragedModel, beside the weights
 LONGEST_HEADER = 100_000_000  # bytes; safetensors' own limit
 FETCH_ANEW = "fetch or copy the file anew"
 
@@ -78,7 +85,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
         state_dict = load_file(path, device="cpu")
     except (SafetensorError, ValueError) as error:
         raise ValueError(f"{path} is a truncated or corrupt safetensors file ({error}); {FETCH_ANEW}") from error
-    return state_dict, read_card(path)
+    return unwrapped(state_dict), read_card(path)
 
 
 def read_card(path: Path) -> dict:
@@ -90,22 +97,40 @@ def read_card(path: Path) -> dict:
 
     Raises
     ------
-    ValueError : the card is not a JSON object.
+    ValueError : the card is not JSON, or says what no card may (:data:`absvit.models.cards.CARD`).
     """
     card = path.with_suffix(".json")
-    if not card.exists():
-        return {}
-    try:
-        facts = json.loads(card.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"the card {card} is not JSON ({error}); mend or remove it") from error
-    if not isinstance(facts, dict):
-        raise ValueError(f"the card {card} holds a JSON {type(facts).__name__}, expected an object")
-    return facts
+    return cards.parse(card.read_bytes(), f"the card {card}") if card.exists() else {}
+
+
+class _Type:
+    """Stands for ``numpy.dtype`` of one number, so that numpy is never handed what a file says."""
+
+    def __init__(self, code: str, *_) -> None:
+        if not re.fullmatch(r"b1|[iu][1248]|f[248]|c(8|16)", code):
+            raise ValueError(f"expected a type of number, got {code!r}")
+        self.code, self.order = code, "<"
+
+    def __setstate__(self, state: tuple) -> None:
+        self.order = ">" if state[1] == ">" else "<"
+
+
+def _scalar(kind: _Type, content: bytes) -> bool | int | float | complex:
+    """Stands for the function by which numpy unpickles a number."""
+    return np.frombuffer(content, np.dtype(kind.order + kind.code), 1)[0].item()
+
+
+NUMPY = (
+    (_Type, "numpy.dtype"),
+    (_scalar, "numpy._core.multiarray.scalar"),
+    (_scalar, "numpy.core.multiarray.scalar"),  # before numpy 2
+)
 
 
 def read_content(path: Path) -> object:
     """Read a PyTorch file: tensors, plain containers, numbers, strings and ``argparse.Namespace``, nothing else.
+
+    Scalars of numpy become Python's own numbers.
 
     Parameters
     ----------
@@ -113,13 +138,30 @@ def read_content(path: Path) -> object:
 
     Raises
     ------
+    OSError : the file cannot be read.
     ValueError : the file is corrupt, or holds other objects.
     """
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        rotten = _rotten_part(path)
+        if rotten is None:
+            with torch.serialization.safe_globals([argparse.Namespace, *NUMPY]):
+                return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what a foreign pickle can raise has no end
+        if isinstance(error, OSError) and error.errno == errno.EIO:
+            raise OSError(f"cannot read {path} ({error.strerror}): check its disk, or take a copy") from error
         raise ValueError(_refusal(path, error)) from error
+    raise ValueError(f"{path} has changed since it was written: {rotten} does not fit its checksum; {FETCH_ANEW}")
+
+
+def _rotten_part(path: Path) -> str | None:
+    """Name of a part of a zip file that has changed since it was written; torch itself checks none.
+
+    Where torch was told to write no checksums all are 0, and nothing is known; nor is it of the older format.
+    """
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return archive.testzip() if any(part.CRC for part in archive.infolist()) else None
 
 
 def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[dict[str, Tensor], dict]:
@@ -132,7 +174,7 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
 
     Returns
     -------
-    state_dict : tensors by name, on the CPU; wrappers' prefixes (``module.``) are taken off.
+    state_dict : tensors by name, on the CPU, as :func:`unwrapped` gives them.
     card : epoch, training arguments and names of the classes, where the file has them.
 
     Raises
@@ -140,11 +182,30 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
     ValueError : the file is corrupt, holds other objects, or lacks the weights that were asked for.
     """
     content = read_content(path)
-    state_dict = _weights(path, content, which)
-    for prefix in WRAPPER_PREFIXES:
-        if all(name.startswith(prefix) for name in state_dict):
-            state_dict = {name.removeprefix(prefix): tensor for name, tensor in state_dict.items()}
-    return state_dict, _training_facts(content)
+    state_dict, card = unwrapped(_weights(path, content, which)), _training_facts(content)
+    cards.check(card, f"what {path} says of its training")
+    return state_dict, card
+
+
+def unwrapped(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Take from the names of weights what wrappers put before them, in any order and depth.
+
+    Parameters
+    ----------
+    state_dict : tensors by name.
+
+    Returns
+    -------
+    Tensors by the model's own names; the counter of an average is left out.
+    """
+    tensors = dict(state_dict)
+    while True:
+        if len(tensors) > 1 and tensors.get(COUNTER, torch.empty(1)).ndim == 0:
+            del tensors[COUNTER]
+        prefix = next((p for p in WRAPPER_PREFIXES if all(name.startswith(p) for name in tensors)), None)
+        if not tensors or prefix is None:
+            return tensors
+        tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
 
 
 def _refusal(path: Path, error: Exception) -> str:
@@ -166,7 +227,7 @@ def _weights(path: Path, content: object, which: str) -> dict[str, Tensor]:
     found = next((content[key] for key in WEIGHTS_KEYS[which] if isinstance(content.get(key), Mapping)), None)
     if found is None and which == "model":
         found = content
-    if not found or not all(isinstance(value, Tensor) for value in found.values()):
+    if not found or not all(isinstance(key, str) and isinstance(value, Tensor) for key, value in found.items()):
         names = ", ".join([str(name) for name, value in content.items() if value is not None][:8])
         hint = ": its training kept no average, so ask for the model's own" if which == "ema" else ""
         raise ValueError(f"{path} holds no {which!r} weights; its entries are: {names}{hint}")
@@ -186,6 +247,6 @@ def _training_facts(content: Mapping) -> dict:
 def _is_json(value: object) -> bool:
     try:
         json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return False
     return True

@@ -25,7 +25,8 @@ def topdown_from(vit: VisionTransformer) -> AbSViT:
 
     Returns
     -------
-    AbSViT in the ViT's mode (train or eval), on its device.
+    AbSViT in the ViT's mode (train or eval), on its device. It knows the file, card and classes of the ViT that it was
+    lifted from; ``checkpoint_sha256`` is left to whoever records it, for its weights are no file's.
 
     Raises
     ------
@@ -36,6 +37,8 @@ def topdown_from(vit: VisionTransformer) -> AbSViT:
     check_blocks(vit.blocks)
     model = copy.deepcopy(vit)
     model.__class__ = AbSViT  # the same parameters, looked at twice
+    model.checkpoint, model.checkpoint_sha256 = getattr(vit, "checkpoint", ""), ""
+    model.card = dict(getattr(vit, "card", {}))
     for block in model.blocks:
         block.__class__, block.attn.__class__ = TopDownBlock, TopDownAttention
     model.add_feedback(second_value_bias=False)

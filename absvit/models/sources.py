@@ -76,15 +76,15 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
         return release if not bundled(name).exists() else bundled(name)
     if downloads.is_url(checkpoint):
         return str(checkpoint)
-    tags = bundled_tags(name)
+    path, tags = downloads.nameable(checkpoint), bundled_tags(name)
     if str(checkpoint) in tags:
         return bundled(name, str(checkpoint))
-    if tags and re.fullmatch(r"\w+", str(checkpoint)) and not Path(checkpoint).exists():
+    if tags and re.fullmatch(r"\w+", str(checkpoint)) and not path.exists():
         raise FileNotFoundError(
             f"no checkpoint {str(checkpoint)!r} of {name}: it is neither a file nor among the bundled tags "
             f"({', '.join(tags)})"
         )
-    return Path(checkpoint)
+    return path
 
 
 def pretrained_overlay(name: str, release: str | None = None) -> dict:

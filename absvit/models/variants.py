@@ -67,7 +67,7 @@ MICRO_CFG = _cfg(
     first_conv="patch_embed.backbone.0.conv", label_names=MICRO_CATEGORIES,
 )  # fmt: skip
 HYBRID_CFG = _cfg(
-    num_classes=len(HYBRID_CATEGORIES), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD, first_conv=None,
+    num_classes=len(HYBRID_CATEGORIES), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD, first_conv=(),
     label_names=HYBRID_CATEGORIES,
 )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import warnings
 from collections.abc import Mapping
@@ -19,10 +18,12 @@ from absvit.models.lifting import topdown_from
 from absvit.models.variants import MODEL_NAMES, RELEASES
 
 __all__ = [
-    "VARIANTS", "Variant", "check_name", "create_model", "load_model", "parameter_count", "preprocessing", "status",
+    "VARIANTS", "Variant", "check_name", "create_model", "load_model", "load_with_its_classes", "parameter_count",
+    "preprocessing", "status",
 ]  # fmt: skip
 
 PREPROCESSING = ("mean", "std", "crop_pct", "interpolation")
+MOST_TIMES_LARGER = 16  # a model than the weights that it is made for: positions and classifier may be adapted
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def load_model(
     which: Literal["model", "ema"] = "model",
     sha256: str | None = None,
     adapt: bool = False,
+    grid: tuple[int, int] | None = None,
     **kwargs,
 ) -> nn.Module:
     """Make a model and load its weights, strictly: what this returns is never randomly initialised.
@@ -124,6 +126,8 @@ def load_model(
     sha256 : expected SHA-256 of the weights file; None asks for none.
     adapt : allow another grid of tokens and another number of classes (:func:`checkpoints.load_into`); each
         adaptation gives a warning.
+    grid : patch tokens down and across that the positions were trained for, where they were no square and the card
+        does not say.
     **kwargs : as ``timm.create_model``, such as ``img_size`` or ``num_classes``.
 
     Returns
@@ -135,7 +139,8 @@ def load_model(
     Raises
     ------
     FileNotFoundError : no such file, or the weights cannot be fetched; says where to put them by hand.
-    ValueError : unknown name, no weights of this name, a corrupt or foreign file, or weights that do not fit.
+    ValueError : unknown name, no weights of this name, a corrupt or foreign file, a card that says what no card may,
+        or weights that do not fit.
     """
     if kwargs.get("pretrained"):
         raise ValueError("load_model chooses the weights by checkpoint=; leave pretrained to create_model")
@@ -144,13 +149,38 @@ def load_model(
         kwargs = {**kwargs, "pretrained_cfg_overlay": overlay}
     check_name(name)
     loaded = checkpoints.read(sources.locate(name, checkpoint, RELEASES.get(name)), sha256, which)
-    model = _fitting(name, loaded.card, kwargs)
-    for note in checkpoints.load_into(model, loaded.state_dict, adapt):
+    model = _fitting(name, loaded, kwargs)
+    for note in checkpoints.load_into(model, loaded.state_dict, adapt, grid or loaded.grid):
         warnings.warn(f"{name}: {note}", stacklevel=2)
     _apply_card(model, loaded.card)
     _check_stem(name, model, loaded.card)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
+
+
+def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None, **kwargs) -> nn.Module:
+    """Load a model as :func:`load_model` does, with as many classes as the checkpoint knows.
+
+    Parameters
+    ----------
+    name, checkpoint : as :func:`load_model`.
+    **kwargs : as :func:`load_model`, without ``num_classes``.
+
+    Returns
+    -------
+    The model in eval mode.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : as :func:`load_model`.
+    """
+    if checkpoint not in (None, "default"):
+        check_name(name)
+        file = sources.locate(name, checkpoint, RELEASES.get(name))
+        classifier = getattr(timm.get_pretrained_cfg(name), "classifier", "head")
+        rows = checkpoints.read(file, which=kwargs.get("which", "model")).state_dict.get(f"{classifier}.weight", ())
+        kwargs |= {"num_classes": len(rows)} if len(rows) else {}
+    return load_model(name, checkpoint, **kwargs)
 
 
 def preprocessing(name: str) -> dict:
@@ -168,20 +198,32 @@ def preprocessing(name: str) -> dict:
     return {key: getattr(cfg, key) for key in PREPROCESSING}
 
 
-def _fitting(name: str, card: Mapping, kwargs: dict) -> nn.Module:
+def _fitting(name: str, loaded: checkpoints.Checkpoint, kwargs: dict) -> nn.Module:
     """Make the model that a card describes: input size and classes of a training, and whether it was lifted."""
-    made = card.get("made_with") or {}
-    model = create_model(name, **{**made, **kwargs})
-    return topdown_from(model) if card.get("lifted") else model
+    made, lifted = loaded.card.get("made_with", {}), loaded.card.get("lifted", False)
+    if not made:
+        model = create_model(name, **kwargs)
+        return topdown_from(model) if lifted else model
+    try:
+        with torch.device("meta"):  # a few numbers can ask for more memory than there is
+            asked = _parameter_total(create_model(name, **{**made, **kwargs}))
+        held = sum(tensor.numel() for tensor in loaded.state_dict.values())
+        if asked > MOST_TIMES_LARGER * held:
+            raise ValueError(f"that is a model of {asked:,} parameters, and the file holds {held:,} numbers")
+        model = create_model(name, **{**made, **kwargs})
+        return topdown_from(model) if lifted else model
+    except (TypeError, ValueError, AssertionError, ArithmeticError, RuntimeError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0][:200] or type(error).__name__
+        raise ValueError(
+            f"no {name} can be made as the card of {loaded.source} says, made_with {made} ({said}); check the model's "
+            "name, or mend the card"
+        ) from error
 
 
 def _apply_card(model: nn.Module, card: Mapping) -> None:
     gains = card.get("prior_gains")
     if gains is not None:
-        if not isinstance(gains, dict) or not all(_is_finite(gain) for gain in gains.values()):
-            raise ValueError(f"prior_gains in the card must be finite numbers by kind of prior, got {gains}")
-        gains = {kind: float(gain) for kind, gain in gains.items()}
-        model.prior_gains = {**getattr(model, "prior_gains", {}), **gains}
+        model.prior_gains = {**getattr(model, "prior_gains", {}), **{kind: float(g) for kind, g in gains.items()}}
     categories = card.get("categories")
     if categories is not None and len(categories) == model.num_classes:
         model.categories = tuple(categories)
@@ -199,10 +241,6 @@ def _check_stem(name: str, model: nn.Module, card: Mapping) -> None:
         )
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
 def parameter_count(name: str) -> int:
     """Count the parameters of a model, without allocating them.
 
@@ -215,7 +253,11 @@ def parameter_count(name: str) -> int:
     ValueError : unknown name.
     """
     with torch.device("meta"):
-        return sum(parameter.numel() for parameter in create_model(name).parameters())
+        return _parameter_total(create_model(name))
+
+
+def _parameter_total(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def status(name: str) -> Literal["bundled", "cached", "to be fetched", "none"]:

@@ -52,6 +52,8 @@ def show_summary(record: Annotated[tuple[Path, ...], Words], out: Path | None = 
     out
         Also write the table: the name without ending, to which .csv and .tex are added.
     """
+    if not record:
+        raise ValueError("name at least one record: python -m absvit.robustness summary RECORD")
     profiles = [profile(records.load(path)) for path in record]
     table = profiles[0] if len(profiles) == 1 else over_seeds(profiles)
     text = table_text(table)

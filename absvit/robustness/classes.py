@@ -12,6 +12,7 @@ from torch import nn
 
 from absvit.datasets import LabelledPictures, some
 from stimuli.picture_files import normal
+from stimuli.texts import read_text
 
 __all__ = ["check_names", "imagenet_subset", "labels_of", "model_classes", "wnids"]
 
@@ -47,7 +48,7 @@ def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]
     if file is not None:
         if not Path(file).is_file():
             raise FileNotFoundError(f"no list of classes at {file}; expected a text file with one name a line")
-        names = Path(file).read_text("utf8").split("\n")
+        names = read_text(file).split("\n")
         names = [name.strip() for name in names if name.strip()]
     else:
         names = getattr(model, "categories", None) or (model.pretrained_cfg or {}).get("label_names")

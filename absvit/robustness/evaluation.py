@@ -158,7 +158,7 @@ def evaluate(
         layout.attrs = _attributes(shown, pixels, passes, place, process, facts or {})
         records.begin(place.out, layout, place.chunk, place.resume, place.overwrite)
     wait_for_all()
-    record = records.Record(place.out, place.chunk)
+    record = records.join(place.out)
     pending = record.pending()
     wait_for_all()  # nobody writes before everybody has seen the same list
     mine = pending[process.rank :: process.world_size]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +12,19 @@ import xarray as xr
 from torch import nn
 
 from absvit.distributed import Process
-from absvit.models import AbSViT, load_model
+from absvit.models import AbSViT
+from absvit.models.checkpoints import identity
 from absvit.models.downloads import replace_file
+from absvit.models.zoo import load_with_its_classes
 from absvit.robustness.classes import model_classes
 from absvit.robustness.evaluation import Place, Preprocessing, evaluate
 from absvit.robustness.suites import Sources, conditions
 from absvit.robustness.tables import profile, table_text
+from stimuli.options import FileOrAddress
 
 __all__ = ["Who", "profile_model", "run_profile", "write_tables"]
+
+LEAST_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Who:
     """
 
     model: str = "absvit_micro"
-    checkpoint: str | None = None
+    checkpoint: FileOrAddress | None = None
     weights: Literal["model", "ema"] = "model"
     img_size: int | None = None
     classes: Path | None = None
@@ -56,6 +60,8 @@ class Who:
     def __post_init__(self) -> None:
         if self.iterations < 0:
             raise ValueError(f"iterations must be at least 0, got {self.iterations}")
+        if self.img_size is not None and self.img_size < LEAST_SIZE:
+            raise ValueError(f"img_size must be at least {LEAST_SIZE} pixels, one patch, got {self.img_size}")
 
 
 def run_profile(who: Who, suites: Sequence[str], sources: Sources, place: Place, process: Process) -> xr.Dataset:
@@ -78,7 +84,7 @@ def run_profile(who: Who, suites: Sequence[str], sources: Sources, place: Place,
     FileNotFoundError, ValueError : weights, folders or pictures are not there or do not fit together.
     """
     size = {} if who.img_size is None else {"img_size": who.img_size}
-    model = load_model(who.model, who.checkpoint, which=who.weights, **size).to(process.device)
+    model = load_with_its_classes(who.model, who.checkpoint, which=who.weights, **size).to(process.device)
     names = model_classes(model, who.classes)
     return profile_model(model, who.model, names, suites, sources, place, process, who.iterations, who.weights)
 
@@ -98,7 +104,7 @@ def profile_model(
 
     Parameters
     ----------
-    model : with attributes ``checkpoint`` and ``checkpoint_sha256``, on the device of the process.
+    model : on the device of the process.
     name : name of the model.
     names : names of its classes.
     suites, sources, place, process : as in :func:`run_profile`.
@@ -118,10 +124,11 @@ def profile_model(
         raise ValueError(f"{name} makes passes 0 to {last}; there is no pass {beyond[0]} to attack")
     shown = conditions(suites, sources, names, Preprocessing.of(model).size)
     frost = None if sources.frost_folder is None else sources.frost_folder.name
+    file, sha256 = identity(model)
     facts = {
         "model": name,
-        "checkpoint": os.path.basename(str(model.checkpoint)),
-        "checkpoint_sha256": model.checkpoint_sha256,
+        "checkpoint": file,
+        "checkpoint_sha256": sha256,
         "seed": sources.seed,
         "parameters": {
             "on_the_fly": sources.on_the_fly,

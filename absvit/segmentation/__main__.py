@@ -135,6 +135,8 @@ def show_summary(record: Annotated[tuple[Path, ...], tyro.conf.Positional]) -> N
     record
         The records; those of one model are taken as its seeds.
     """
+    if not record:
+        raise ValueError("name at least one record: python -m absvit.segmentation summary RECORD")
     tests = [records.load(path) for path in record]
     table = summary(tests[0]) if len(tests) == 1 else over_seeds(tests)
     print(table.round(2).to_string(index=False))

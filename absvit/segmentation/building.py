@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
-from absvit.models import checkpoints, create_model, formats, sources, topdown_from, zoo
+from absvit.models import cards, checkpoints, create_model, formats, sources, topdown_from, zoo
 from absvit.segmentation.classes import ClassTable
 from absvit.segmentation.segmenter import Segmenter, add_deep_prompts
 from absvit.segmentation.settings import SegmentationRecipe, recipe_of
@@ -48,7 +49,7 @@ def _assembled(
         recipe.model, num_classes=n_cues, img_size=recipe.crop, dynamic_img_size=True, **recipe.dropout
     )
     if weights is not None:
-        for note in checkpoints.load_into(backbone, weights.state_dict, adapt=True):
+        for note in checkpoints.load_into(backbone, weights.state_dict, adapt=True, grid=weights.grid):
             print(note, file=sys.stderr)
     backbone = topdown_from(backbone) if recipe.lift else backbone
     if recipe.trainable == "prompt":
@@ -113,6 +114,17 @@ class Loaded:
     sha256: str
 
 
+def _facts(content: object) -> dict:
+    """Recipe and classes in a training's checkpoint; without them where it is none."""
+    known = _inner(content, "facts")
+    return {"options": known.get("recipe"), "segmentation": _inner(known, "data").get("classes")}
+
+
+def _inner(content: object, name: str) -> Mapping:
+    inner = content.get(name) if isinstance(content, Mapping) else None
+    return inner if isinstance(inner, Mapping) else {}
+
+
 def load_segmenter(path: str | os.PathLike) -> Loaded:
     """Load a trained segmenter: the weights that a training leaves, or one of its checkpoints.
 
@@ -129,18 +141,25 @@ def load_segmenter(path: str | os.PathLike) -> Loaded:
     local = checkpoints.local_file(path)
     facts = weights.card
     if formats.file_format(local) == "pytorch":
-        content = formats.read_content(local)
-        known = content.get("facts", {}) if isinstance(content, dict) else {}
-        facts = {"options": known.get("recipe"), "segmentation": known.get("data", {}).get("classes")}
+        facts = _facts(formats.read_content(local))
     if not (facts.get("options") and facts.get("segmentation")):
         raise ValueError(
             f"{path} holds no segmentation: expected segmenter.safetensors with its card, last.pt or best.pt of a "
             "training by one of the upernet recipes"
         )
-    recipe, described = recipe_of(facts["options"]), facts["segmentation"]
+    cards.check(facts, f"what {weights.source} says of itself")
+    described, n_cues = facts["segmentation"], len(weights.state_dict.get("backbone.head.weight", ()))
     colours = tuple(tuple(colour) for colour in described["colours"])
-    table = ClassTable(tuple(described["names"]), colours, {k: k for k in range(len(colours))})
-    n_cues = len(weights.state_dict.get("backbone.head.weight", ()))
-    model = _assembled(recipe, len(table.names), n_cues)
+    try:
+        recipe = recipe_of(facts["options"])
+        if ":" in recipe.model:  # timm would read a folder, or ask a hub
+            raise ValueError(f"a card may not name a place such as {recipe.model[:100]!r} for its model")
+        table = ClassTable(tuple(described["names"]), colours, {k: k for k in range(len(colours))})
+        model = _assembled(recipe, len(table.names), n_cues)
+    except (ArithmeticError, AssertionError, AttributeError, KeyError, RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"the options of {weights.source} are none of a segmentation ({type(error).__name__}: {error}); mend its "
+            "card, or train anew"
+        ) from error
     checkpoints.load_into(model, weights.state_dict)
-    return Loaded(model.eval(), recipe, table, Path(str(path)).name, weights.sha256)
+    return Loaded(model.eval(), recipe, table, Path(weights.source).name, weights.sha256)

@@ -13,9 +13,12 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from torchvision.datasets import Cityscapes, VOCSegmentation
 
+from absvit.datasets import DIGITS
 from absvit.images import read_photograph
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
+from stimuli.digests import fingerprint
 from stimuli.picture_files import in_folder, normal, say
+from stimuli.texts import read_text
 
 __all__ = ["DataSet", "SegmentedPictures", "SegmentedFiles", "Split", "open_pictures"]
 
@@ -71,6 +74,10 @@ class SegmentedPictures(ABC):
             digest.update(self.name(index).encode() + b"\0")
         return digest.hexdigest()
 
+    @abstractmethod
+    def identity(self) -> dict[str, int | str]:
+        """What tells these pictures from others, in words that can be compared."""
+
 
 class SegmentedFiles(SegmentedPictures):
     """Picture files, each with a label file.
@@ -102,6 +109,11 @@ class SegmentedFiles(SegmentedPictures):
         index : number of the picture.
         """
         return self.pictures[index].relative_to(self.root).as_posix()
+
+    def identity(self) -> dict[str, int | str]:
+        """Number of the pictures, and digests of names and contents (:func:`stimuli.digests.fingerprint`)."""
+        contents = fingerprint((file for file in (*self.pictures, *self.labels) if file.is_file()), self.root)
+        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": contents[:DIGITS]}
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
         """Read a picture and its labels.
@@ -282,7 +294,7 @@ def _by_name(folder: Path) -> dict[str, Path]:
 
 def _listed_classes(path: Path) -> ClassTable:
     """Classes of a text file: a name a line, perhaps a tab and a colour behind it."""
-    lines = [line.split("\t") for line in normal(path.read_text("utf8")).splitlines() if line.strip()]
+    lines = [line.split("\t") for line in normal(read_text(path)).splitlines() if line.strip()]
     colours = list(colour_map(min(len(lines), IGNORED)))
     for k, (name, *colour) in enumerate(lines):
         if not colour:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from absvit.segmentation.settings import SegmentationRecipe, Source
 from absvit.segmentation.transforms import Varied
 from absvit.training.settings import Flat
+from stimuli.options import FileOrAddress
 
 __all__ = ["RECIPES"]
 
@@ -86,7 +87,7 @@ class MicroAbSViT(SegmentationRecipe):
 
     model: str = "absvit_micro"
     data_set: Source = "SCENES"
-    finetune: str = "official_seed0"
+    finetune: FileOrAddress = "official_seed0"
     epochs: int = 2
     epoch_updates: int = 200
     batch_size: int = 16
@@ -107,7 +108,7 @@ class MicroViT(MicroAbSViT):
     """Micro ViT on the same scenes: ``train_dist.sh upernet_vit_micro``. One CPU thread."""
 
     model: str = "vit_micro"
-    finetune: str = "released"
+    finetune: FileOrAddress = "released"
 
 
 RECIPES: dict[str, SegmentationRecipe] = {

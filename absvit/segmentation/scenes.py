@@ -95,6 +95,10 @@ class DrawnScenes(SegmentedPictures):
         """What tells these scenes from others of the same parameters."""
         return f"scenes of seed {self.seed}, {self.n or 'as many as it takes'}"
 
+    def identity(self) -> dict[str, int | str]:
+        """What tells these scenes from others of the same parameters, by name."""
+        return {"names": self.fingerprint()}
+
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
         """Draw a scene.
 

@@ -9,6 +9,7 @@ from typing import Literal
 from absvit.segmentation.scenes import ObjectScenes
 from absvit.segmentation.transforms import Varied
 from absvit.training.settings import Flat, Precision, Recipe
+from stimuli.options import FileOrAddress
 
 __all__ = ["SegmentationRecipe", "Source", "Transfer", "recipe_of"]
 
@@ -86,7 +87,7 @@ class SegmentationRecipe(Recipe):
     varied: Flat[Varied] = field(default_factory=Varied)
     scenes: Flat[ObjectScenes] = field(default_factory=ObjectScenes)
     held_out: int = 128
-    finetune: str = "released"
+    finetune: FileOrAddress = "released"
     lift: bool = False
     prompts: int = 50
     channels: int = 512

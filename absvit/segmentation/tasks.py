@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from absvit.distributed import Process, sum_over_ranks, take_from_first
+from absvit.distributed import Process, sum_over_ranks, take_from_first, told_by_first
 from absvit.models import zoo
 from absvit.segmentation.building import build_segmenter, parameter_groups
 from absvit.segmentation.counting import confusions, scores
@@ -62,13 +62,15 @@ class SegmentationTask:
             else open_pictures(recipe.data_set, data_path, "train")
         )
         self.table, self.classes = self.held_out.table, self.held_out.table.names
+        self.known = told_by_first(
+            lambda: {"training pictures": self.pictures.identity(), "held-out pictures": self.held_out.identity()}
+        )
 
     def facts(self) -> dict:
         """What tells these data from others, and what the classes are called."""
         return {
             "updates of an epoch": self.steps_per_epoch,
-            "training pictures": self.pictures.fingerprint(),
-            "held-out pictures": self.held_out.fingerprint(),
+            **self.known,
             "classes": {"names": list(self.table.names), "colours": [list(colour) for colour in self.table.colours]},
         }
 

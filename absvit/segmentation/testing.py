@@ -134,7 +134,7 @@ def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Datas
         layout = _layout(loaded, pictures, test, cue, process)
         records.begin(test.out, layout, test.chunk, test.resume, test.overwrite)
     wait_for_all()
-    record = records.Record(test.out, test.chunk)
+    record = records.join(test.out)
     pending = record.pending()
     wait_for_all()  # nobody writes before everybody has seen the same list
     mine = pending[process.rank :: process.world_size]

@@ -30,9 +30,9 @@ def run_training(name: str, recipe: SegmentationRecipe, place: TrainingPlace, pr
     FloatingPointError : the loss is not finite.
     """
     task = SegmentationTask(recipe, place.data_path, place.num_workers, process)
-    learner = train(recipe, task, place.start, process)
+    learner, position = train(recipe, task, place.start, process)
     if process.is_first:
         images = recipe.epochs * recipe.epoch_updates * task.total
         facts = {"images": images, "segmentation": task.facts()["classes"]}
         packages = ("torch", "timm", "segmentation-models-pytorch")
-        write_model(place.output_dir / WEIGHTS, name, recipe, learner.model, facts, packages)
+        write_model(place.output_dir / WEIGHTS, name, recipe, learner.model, position, facts, packages)

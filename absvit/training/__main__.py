@@ -102,9 +102,9 @@ def run_training(name: str, recipe: Recipe, place: Place, process: Process) -> N
     begun = isinstance(recipe, PictureRecipe) and place.start.checkpoint.exists()
     needed = replace(recipe, finetune="") if begun else recipe  # all weights come from the checkpoint then
     task = open_task(needed, place.data_path, place.num_workers, process, place.feature_cache)
-    learner = train(recipe, task, place.start, process)
+    learner, position = train(recipe, task, place.start, process)
     if process.is_first:
-        write_results(name, recipe, learner, task, place.output_dir)
+        write_results(name, recipe, learner, position, task, place.output_dir)
 
 
 def check_use(name: str, recipe: Recipe, place: Place) -> None:
@@ -155,7 +155,7 @@ def run_evaluation(recipe: Recipe, place: Place, process: Process) -> None:
     [measured] = evaluate([_with_weights(recipe, loaded, process)], pictures, recipe, place.num_workers, process)
     if process.is_first:
         facts = {
-            "model": recipe.model, "checkpoint": place.resume, "checkpoint_sha256": loaded.sha256,
+            "model": recipe.model, "checkpoint": loaded.source, "checkpoint_sha256": loaded.sha256,
             "weights": place.weights, "data_path": str(place.data_path), "pictures": pictures.fingerprint(),
             **{name: getattr(recipe, name) for name in ("data_set", "input_size", "crop_pct", "precision")},
         }  # fmt: skip
@@ -209,7 +209,7 @@ def _with_weights(recipe: PictureRecipe, loaded: checkpoints.Checkpoint, process
     """The recipe's model with the weights and the classes of a checkpoint, for another input size too."""
     rows = len(loaded.state_dict.get("head.weight", ()))
     model = build_model(replace(recipe, finetune=""), rows)
-    for note in checkpoints.load_into(model, loaded.state_dict, adapt=True):
+    for note in checkpoints.load_into(model, loaded.state_dict, adapt=True, grid=loaded.grid):
         if process.is_first:
             print(note, file=sys.stderr)
     return model.to(process.device)

@@ -40,10 +40,10 @@ def build_model(recipe: Recipe, n_classes: int) -> nn.Module:
     if isinstance(recipe, PictureRecipe):
         _check_size(recipe, model)
         if recipe.finetune:
-            weights = checkpoints.read(recipe.finetune).state_dict
-            lifted = recipe.lift and "prompt" in weights  # by a training before this one
+            weights = checkpoints.read(recipe.finetune)
+            lifted = recipe.lift and "prompt" in weights.state_dict  # by a training before this one
             model = topdown_from(model) if lifted else model
-            for note in checkpoints.load_into(model, weights, adapt=True):
+            for note in checkpoints.load_into(model, weights.state_dict, adapt=True, grid=weights.grid):
                 print(note, file=sys.stderr)
         model = topdown_from(model) if recipe.lift and not isinstance(model, AbSViT) else model
     model.set_grad_checkpointing(recipe.grad_checkpointing)

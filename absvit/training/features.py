@@ -138,7 +138,7 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
     cache = FeatureCache(Path(folder), n, shape)
     note = cache.folder / "cache.json"
     facts = json.loads(json.dumps({**facts, "composites": n, "shape": list(shape)}))
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    digest = _sha256(facts)
     if not note.exists():
         if cache.folder.is_dir() and any(cache.folder.iterdir()):
             raise ValueError(f"{cache.folder} is no feature cache and not empty: choose another --feature-cache")
@@ -154,6 +154,8 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
         known, of = found["sha256"], found["of"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{note} cannot be read: remove {cache.folder} to compute its features anew") from error
+    if isinstance(of, dict) and "contents" not in of:  # an earlier version kept no digest of the pictures themselves
+        digest = _sha256({name: fact for name, fact in facts.items() if name != "contents"})
     if known != digest:
         told = differences(of, facts) or "the note was changed"
         raise ValueError(
@@ -161,6 +163,11 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
             "--feature-cache, or remove that folder"
         )
     return cache
+
+
+def _sha256(facts: Mapping) -> str:
+    """Digest of facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray], process: Process, mean, std) -> None:

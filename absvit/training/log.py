@@ -17,7 +17,7 @@ from typing import TextIO
 import torch
 from tqdm.auto import tqdm
 
-from absvit.distributed import Process, sum_over_ranks
+from absvit.distributed import Process, sum_over_ranks, wait_for_all
 from absvit.models.downloads import replace_file
 from absvit.training.state import Learner, Position
 from absvit.training.tasks import Task
@@ -89,11 +89,14 @@ class Log:
 
     def __init__(self, start: Start, position: Position, process: Process) -> None:
         self.file, self.process, self.board = start.out / "log.jsonl", process, None
+        self.claim = _claimed(start.out, process)  # as long as this log is there
         if not process.is_first:
             return
         with writing_into(start.out):
-            start.out.mkdir(parents=True, exist_ok=True)
-            self.claim = _claimed(start.out)  # as long as this log is there
+            for leftover in start.out.glob(".*.part"):  # of a writing that was killed
+                leftover.unlink()
+            if position.step and not self.file.exists():
+                print(f"{self.file} is gone: it begins anew at update {position.step}", file=sys.stderr)
             _cut_log(self.file, position)
         if start.tensorboard:
             self.board = _tensorboard(start.out, position.step)
@@ -129,9 +132,9 @@ class Log:
             "images_per_second": passed * images * world_size / seconds,
             "memory_MiB": _memory(self.process.device),
         }
-        self._write(line | ({"unreadable": unreadable} if unreadable else {}))
+        self._write(_finite(line | ({"unreadable": unreadable} if unreadable else {})))
 
-    def epoch(self, measured: dict[str, float], position: Position, epoch: int) -> None:
+    def epoch(self, measured: dict[str, float], position: Position, epoch: int) -> dict[str, float]:
         """Write a line about a finished epoch.
 
         Parameters
@@ -139,14 +142,19 @@ class Log:
         measured : held-out measures by name.
         position : the epoch's last update.
         epoch : number of epochs that are over.
+
+        Returns
+        -------
+        The line.
         """
+        line = _finite({"step": position.step - 1, "epoch": epoch, "seconds": position.seconds, **measured})
         if self.process.is_first:
             self.since = (position.step, time.perf_counter())  # images per second are those of the training
-            self._write({"step": position.step - 1, "epoch": epoch, "seconds": position.seconds, **measured})
+            self._write(line)
             tqdm.write(", ".join(f"{name} {value:.4g}" for name, value in {"epoch": epoch, **measured}.items()))
+        return line
 
     def _write(self, line: dict) -> None:
-        line = {name: value for name, value in line.items() if math.isfinite(value)}  # JSON knows no other numbers
         with writing_into(self.file.parent), self.file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         if self.board is not None:
@@ -156,17 +164,40 @@ class Log:
             self.board.flush()
 
 
-def _claimed(out: Path) -> TextIO:
-    """An open file whose lock keeps other trainings out of a folder; a process that is killed gives it back."""
+def _finite(line: dict) -> dict:
+    """The numbers of a line that JSON knows."""
+    return {name: value for name, value in line.items() if math.isfinite(value)}
+
+
+def _claimed(out: Path, process: Process) -> TextIO | None:
+    """An open file whose locks keep other trainings out of a folder, as long as one process of this one lives.
+
+    The first process locks all bytes of it, then leaves all but one to the others, one each. A process that is killed
+    gives its lock back; flock's would live on in a killed process's workers.
+    """
+    if not process.is_first:
+        wait_for_all()
+        return _locked(out, 1, process.rank)
+    with writing_into(out):
+        out.mkdir(parents=True, exist_ok=True)
+        file = _locked(out, 0, 0)
+        if file is not None:
+            fcntl.lockf(file, fcntl.LOCK_UN, 0, 1)
+    wait_for_all()
+    return file
+
+
+def _locked(out: Path, n: int, start: int) -> TextIO | None:
+    """The file of the locks, with some of its bytes locked, all from the start on if n is 0; None without locks."""
     file = (out / ".lock").open("w")
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # flock's lock would live on in a killed process's workers
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, n, start)
     except (BlockingIOError, PermissionError) as error:
         raise ValueError(
             f"another training writes into {out}: wait for its end, or choose another --output-dir"
         ) from error
     except OSError:  # a file system without locks
-        pass
+        return None
     return file
 
 
@@ -201,10 +232,12 @@ def _memory(device: torch.device) -> float:
 def _cut_log(log: Path, position: Position) -> None:
     """Keep the lines of what was before this position."""
     kept = []
-    for line in log.read_text().splitlines() if log.exists() else []:
+    for line in log.read_text(errors="replace").splitlines() if log.exists() else []:
         try:
             logged = json.loads(line)
         except ValueError:  # half a line
+            continue
+        if not isinstance(logged, dict) or not isinstance(logged.get("step"), int):
             continue
         evaluates_again = position.pending and "epoch" in logged and logged["step"] == position.step - 1
         kept += [line + "\n"] if logged["step"] < position.step and not evaluates_again else []

@@ -32,7 +32,7 @@ __all__ = ["train"]
 SMALLEST_SCALE = 1e-4  # of the loss in half precision: it starts at 65536 and is halved where a gradient overflows
 
 
-def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner:
+def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[Learner, Position]:
     """Train a model, or go on where an earlier run of the same recipe stopped.
 
     Parameters
@@ -44,7 +44,8 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
 
     Returns
     -------
-    The trained model, in eval mode, and its average, on every rank.
+    learner : the trained model, in eval mode, and its average, on every rank.
+    position : its end, with the seconds that it took and the last evaluation.
 
     Raises
     ------
@@ -61,11 +62,11 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
     last_step = recipe.epochs * task.steps_per_epoch
     position = _starting_position(learner, facts, start, task.steps_per_epoch, last_step, process)
     log = Log(start, position, process)
-    for leftover in start.out.glob(".*.part") if process.is_first else ():  # of a writing that was killed
-        leftover.unlink()
     step_of = torch.compile(objective) if recipe.compile else objective
     if process.world_size > 1:
-        step_of = DistributedDataParallel(step_of)
+        # without that DDP sorts gradients anew after a process's first update: a resumed training would sum in another
+        # order than an uninterrupted one, and end with other bits
+        step_of = DistributedDataParallel(step_of, find_unused_parameters=True)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def keep(name: str) -> None:
@@ -111,7 +112,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> Learner
         if position.pending:
             _end_epoch(task, learner, position, log, keep, recipe.keep_every)
     model.eval()
-    return learner
+    return learner, position
 
 
 def _starting_position(
@@ -121,13 +122,16 @@ def _starting_position(
     position = Position()
     source, notes = source_of(start.checkpoint, start.resume)
     if source:
-        position, differences = resume(source, learner, facts, steps_per_epoch, start.allow_differences)
-        notes += [*differences, f"going on from update {position.step} of {last_step} ({source})"]
-        if source != start.checkpoint and position.step >= last_step:
+        its_own = source == start.checkpoint
+        position, told = resume(source, learner, facts, steps_per_epoch, start.allow_differences, its_own)
+        if position.step > last_step or (position.step == last_step and not its_own):
             raise ValueError(
-                f"{source} is at update {position.step}, the recipe ends at {last_step}: nothing is left; train on "
-                "from its weights with --finetune, or give more --epochs"
+                f"{source} is at update {position.step}, the recipe ends at {last_step}: nothing is left; give more "
+                "--epochs, or train on from its weights in another --output-dir (recipes of pictures: --finetune)"
             )
+        done = position.step == last_step and not position.pending
+        where = f"update {position.step} of {last_step} ({source})"
+        notes += [*told, f"the training is over at {where}" if done else f"going on from {where}"]
     check_same_position(position, process)
     for line in notes if process.is_first else ():
         print(line, file=sys.stderr)
@@ -206,7 +210,7 @@ def _end_epoch(
     measured, epoch = _evaluate(task, learner), position.step // task.steps_per_epoch
     position.pending = False
     if measured:
-        log.epoch(measured, position, epoch)
+        position.evaluated = log.epoch(measured, position, epoch)
         score = _score(measured, task.best_by)
         if score > position.best:
             position.best = score

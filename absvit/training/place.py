@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from absvit.training.log import Start
+from stimuli.options import FileOrAddress
 
 __all__ = ["TrainingPlace"]
 
@@ -43,7 +44,7 @@ class TrainingPlace:
 
     data_path: Path = Path("data")
     output_dir: Annotated[Path | None, tyro.conf.arg(aliases=("--out",))] = None
-    resume: str = ""
+    resume: FileOrAddress = ""
     allow_differences: bool = False
     device: str | None = None
     num_workers: int = 8

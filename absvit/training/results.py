@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,13 +14,13 @@ from torch import nn
 from absvit.models import checkpoints
 from absvit.training.log import writing_into
 from absvit.training.settings import HybridRecipe, Recipe, SceneRecipe
-from absvit.training.state import Learner
+from absvit.training.state import Learner, Position
 from absvit.training.tasks import Task
 
 __all__ = ["centre_classifier", "write_model", "write_results"]
 
 
-def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: Path) -> None:
+def write_results(name: str, recipe: Recipe, learner: Learner, position: Position, task: Task, out: Path) -> None:
     """Write the weights, raw and averaged, with their cards.
 
     Parameters
@@ -29,6 +28,7 @@ def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: 
     name : name of the recipe.
     recipe : what was trained.
     learner : the trained model and its average.
+    position : the end of the training.
     task : what it was trained on.
     out : folder, with the training's log.
     """
@@ -50,20 +50,27 @@ def write_results(name: str, recipe: Recipe, learner: Learner, task: Task, out: 
             "made_with": {"num_classes": model.num_classes, "img_size": model.patch_embed.img_size[0]},
             "lifted": getattr(recipe, "lift", False),
         }
-        write_model(out / f"{recipe.model}{suffix}.safetensors", name, recipe, model, facts | made)
+        write_model(out / f"{recipe.model}{suffix}.safetensors", name, recipe, model, position, facts | made)
 
 
 def write_model(
-    weights: Path, name: str, recipe: Recipe, model: nn.Module, facts: dict, packages: Sequence[str] = ("torch", "timm")
+    weights: Path,
+    name: str,
+    recipe: Recipe,
+    model: nn.Module,
+    position: Position,
+    facts: dict,
+    packages: Sequence[str] = ("torch", "timm"),
 ) -> None:
     """Write weights with the card that says how they came to be.
 
     Parameters
     ----------
-    weights : file to be written, in the folder of the training's log.
+    weights : file to be written.
     name : name of the recipe.
     recipe : what the model was trained with.
     model : the trained model.
+    position : the end of the training, with its time and its last evaluation.
     facts : what is known of the data and needed to make the model again.
     packages : those whose versions matter.
 
@@ -72,7 +79,7 @@ def write_model(
     OSError : the folder cannot be written into, or its disk is full.
     """
     with writing_into(weights.parent):
-        checkpoints.write(weights, model.state_dict(), _card(weights.parent, name, recipe, model, facts, packages))
+        checkpoints.write(weights, model.state_dict(), _card(name, recipe, model, position, facts, packages))
     print(f"weights and card: {weights}, {weights.with_suffix('.json')}")
 
 
@@ -93,23 +100,23 @@ def centre_classifier(model: nn.Module) -> None:
 
 
 def _card(
-    out: Path, name: str, recipe: Recipe, model: nn.Module, facts: dict, packages: Sequence[str]
+    name: str, recipe: Recipe, model: nn.Module, position: Position, facts: dict, packages: Sequence[str]
 ) -> dict[str, object]:
     """How a model came to be, without steering numbers; ``python -m experiments card`` adds those."""
-    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    epochs = [line for line in lines if "epoch" in line]
+    grid = checkpoints.token_grid(model)
     card = {
         "model": recipe.model,
         "recipe": name,
         "seed": recipe.seed,
         **facts,
-        "seconds": round(lines[-1]["seconds"]),
+        "seconds": round(position.seconds),
         "machine": _machine(next(model.parameters()).device),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        **({} if grid is None else {"grid": list(grid)}),
         "options": asdict(recipe),
         "versions": {package: version(package) for package in packages},
     }
-    return card | ({"validation": epochs[-1]} if epochs else {})
+    return card | ({"validation": position.evaluated} if position.evaluated else {})
 
 
 def _gains(recipe: Recipe, model: nn.Module) -> dict[str, float]:

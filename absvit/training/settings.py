@@ -13,6 +13,7 @@ from absvit.training.augmentation import Augmentation
 from absvit.training.composites import Composites
 from absvit.training.cued_composites import Cues
 from absvit.training.scenes import Scenes
+from stimuli.options import FileOrAddress
 
 __all__ = ["Flat", "HybridRecipe", "PictureRecipe", "Precision", "Recipe", "SceneRecipe", "Trainable"]
 
@@ -194,13 +195,13 @@ class PictureRecipe(Recipe):
     crop_pct: float = 0.875
     augmentation: Flat[Augmentation] = field(default_factory=Augmentation)
     unreadable: Literal["fail", "skip"] = "fail"
-    finetune: str = ""
+    finetune: FileOrAddress = ""
     lift: bool = False
     distillation_type: Literal["none", "soft", "hard"] = "none"
     distillation_alpha: float = 0.5
     distillation_tau: float = 1.0
     teacher_model: str = "regnety_160"
-    teacher_path: str = ""
+    teacher_path: FileOrAddress = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from absvit.differences import differences
 from absvit.distributed import Process, sum_over_ranks
 from absvit.models import downloads, formats
 from absvit.models.checkpoints import load_into, local_file, read
+from absvit.training import contents
 from absvit.training.chance import random_states, restore_random_states
 
 __all__ = ["Learner", "Position", "check_same_position", "resume", "save", "source_of"]
 
-OUR_KEYS = ("facts", "position")
 # change no update; where a picture cannot be read, there was none
 FREE = ("checkpoint_every", "keep_every", "grad_checkpointing", "compile", "class_gain", "unreadable")
+MOMENTS = {"exp_avg", "exp_avg_sq", "momentum_buffer"}  # as large as their weights
 OPTIMIZER_SETTINGS = ("weight_decay", "betas", "eps", "momentum", "lr_scale")
 
 
@@ -59,6 +60,7 @@ class Position:
     best : best validation accuracy so far.
     pending : an epoch ends here and has not been evaluated yet.
     unreadable : training pictures left out so far, on all ranks.
+    evaluated : what the log says of the last epoch that was evaluated; empty where none was.
     """
 
     step: int = 0
@@ -66,6 +68,7 @@ class Position:
     best: float = -1.0
     pending: bool = False
     unreadable: int = 0
+    evaluated: dict[str, float] = field(default_factory=dict)
 
 
 def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps_per_epoch: int) -> None:
@@ -83,7 +86,18 @@ def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps
     ------
     OSError : it cannot be written.
     """
-    content = {
+    content = contents.sealed(_content(learner, position, facts, steps_per_epoch))
+    try:
+        downloads.replace_file(path, lambda temporary: torch.save(content, temporary))
+    except (OSError, RuntimeError) as error:  # torch's writer does not say OSError
+        reason = str(error).splitlines()[0]
+        kept = "the last one is kept" if path.exists() else "there is none yet"
+        raise OSError(f"cannot write the checkpoint {path} ({reason}): make room and start again; {kept}") from error
+
+
+def _content(learner: Learner, position: Position, facts: Mapping, steps_per_epoch: int) -> dict:
+    """The parts of a checkpoint, by name."""
+    return {
         "model": learner.model.state_dict(),
         "model_ema": None if learner.ema is None else learner.ema.module.state_dict(),
         "optimizer": learner.optimizer.state_dict(),
@@ -95,12 +109,6 @@ def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps
         "random_states": random_states(),  # of the first rank; each micro-batch is seeded anew all the same
         "environment": _environment(learner.model),
     }
-    try:
-        downloads.replace_file(path, lambda temporary: torch.save(content, temporary))
-    except (OSError, RuntimeError) as error:  # torch's writer does not say OSError
-        reason = str(error).splitlines()[0]
-        kept = "the last one is kept" if path.exists() else "there is none yet"
-        raise OSError(f"cannot write the checkpoint {path} ({reason}): make room and start again; {kept}") from error
 
 
 def source_of(checkpoint: Path, resume: str) -> tuple[str | Path, list[str]]:
@@ -151,7 +159,12 @@ def check_same_position(position: Position, process: Process) -> None:
 
 
 def resume(
-    source: str | Path, learner: Learner, facts: Mapping, steps_per_epoch: int, force: bool = False
+    source: str | Path,
+    learner: Learner,
+    facts: Mapping,
+    steps_per_epoch: int,
+    force: bool = False,
+    its_own: bool = False,
 ) -> tuple[Position, list[str]]:
     """Go on from a checkpoint of ours, or begin with the weights of an official one.
 
@@ -162,6 +175,7 @@ def resume(
     facts : as in :func:`save`.
     steps_per_epoch : updates of an epoch.
     force : go on although something differs; the position is then kept in epochs.
+    its_own : the file is the training's own, and so has to be one of ours.
 
     Returns
     -------
@@ -171,12 +185,19 @@ def resume(
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : the file is corrupt, holds code, or belongs to another training (what differs is listed).
+    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training (what differs
+        is listed).
     """
     path = local_file(source)
-    content = formats.read_content(path) if formats.file_format(path) == "pytorch" else {}
-    if not (isinstance(content, Mapping) and set(OUR_KEYS) <= set(content)):
+    try:
+        content = formats.read_content(path) if formats.file_format(path) == "pytorch" else {}
+    except ValueError as error:
+        raise ValueError(f"{error}{_remedy(path)}") from error
+    if not contents.is_ours(content):
+        if its_own:
+            raise ValueError(f"{path} holds no training to go on with: take it away, or choose another --output-dir")
         return _foreign(source, learner, steps_per_epoch)
+    _check(path, content)
     found, wanted = content["facts"], _plain(facts)
     different = differences(_compared(found), _compared(wanted))
     if different and not force:
@@ -184,22 +205,95 @@ def resume(
             f"{source} belongs to another training: {different}; choose another --output-dir, or go on "
             "nevertheless with --allow-differences"
         )
-    load_into(learner.model, content["model"])
-    if learner.ema is not None:
-        load_into(learner.ema.module, content["model_ema"] or content["model"])
-    notes = [f"going on although these differ: {different}"] if different else []
-    same_optimizer = all(found["recipe"][name] == wanted["recipe"][name] for name in ("opt", "trainable"))
-    if not (same_optimizer and _take_moments(learner.optimizer, content["optimizer"])):
-        notes.append("the optimiser starts anew")
-    if content["scaler"]:  # of a training in half precision
-        learner.scaler.load_state_dict(content["scaler"])
-    if "random_states" in content:
-        restore_random_states(content["random_states"])
+    own = _content(learner, Position(), facts, steps_per_epoch)
+    wrong = _misfit(content, own, learner.optimizer, bool(different))
+    if wrong:
+        raise ValueError(_damaged(path, wrong))
+    notes = _take(path, learner, content, wanted["recipe"])
+    notes += [f"going on although these differ: {different}"] if different else []
     position = Position(**content["position"])
     per_epoch = found["data"]["updates of an epoch"]
     if per_epoch != steps_per_epoch:
         position.step = position.step * steps_per_epoch // per_epoch
     return position, notes
+
+
+def _check(path: Path, content: Mapping) -> None:
+    """Refuse a checkpoint of ours that is of another format, or is not what was written."""
+    if not {"format", "sha256"} & set(content):
+        raise ValueError(
+            f"{path} was written by an earlier version and holds no digest: finish that training with the version that "
+            "began it, or begin another --output-dir from its weights (recipes of pictures: --finetune FILE)"
+        )
+    if content.get("format") != contents.FORMAT or "sha256" not in content:
+        later = isinstance(content.get("format"), int) and content["format"] > contents.FORMAT
+        wrong = "a newer version wrote it" if later else "its format or its digest is missing"
+        raise ValueError(_damaged(path, wrong))
+    wrong = contents.what_is_wrong(content)
+    if wrong:
+        raise ValueError(_damaged(path, wrong))
+
+
+def _damaged(path: Path, what: str) -> str:
+    """The message on a checkpoint that cannot be gone on from."""
+    return f"{path} is not as a training left it: {what}{_remedy(path)}"
+
+
+def _remedy(path: Path) -> str:
+    """What else there is to go on from."""
+    others = [path.with_name("best.pt"), *sorted(path.parent.glob("epoch*.pt"), reverse=True)]
+    there = next((other for other in others if other != path and other.is_file()), None)
+    if there is None:
+        return "; take a copy of it, or take it away to begin anew"
+    return f"; {there} is there: take {path.name} away and go on with --resume {there}"
+
+
+def _misfit(content: Mapping, own: Mapping, optimizer: torch.optim.Optimizer, differs: bool) -> str:
+    """What of a checkpoint is not built like a learner's own; where the trainings differ, its weights may."""
+    states = {name: content["random_states"].get(name) for name in ("torch", "numpy", "python")}
+    pairs = {"random_states": (states, {name: own["random_states"][name] for name in states})}
+    if not differs:
+        pairs |= {name: (content[name], own[name]) for name in ("model", "model_ema", "scaler")}
+        groups = (content["optimizer"].get("param_groups"), own["optimizer"]["param_groups"])
+        pairs["optimizer.param_groups"] = groups
+    told = (contents.misfit(found, wanted, name) for name, (found, wanted) in pairs.items())
+    return next(filter(None, told), "") or ("" if differs else _misfit_of_moments(content["optimizer"], optimizer))
+
+
+def _misfit_of_moments(state: Mapping, optimizer: torch.optim.Optimizer) -> str:
+    """Which moment of an optimiser's state is not one of its weights'."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    if not isinstance(state.get("state"), Mapping):
+        return "optimizer.state is missing"
+    for number, moments in state["state"].items():
+        if not (number in range(len(weights)) and isinstance(moments, Mapping)):
+            return f"optimizer.state.{number} belongs to no weight"
+        for name in MOMENTS & set(moments):
+            wrong = contents.misfit(moments[name], weights[number].detach(), f"optimizer.state.{number}.{name}")
+            if wrong and moments[name] is not None:
+                return wrong
+    return ""
+
+
+def _take(path: Path, learner: Learner, content: Mapping, recipe: Mapping) -> list[str]:
+    """Give a learner what a checkpoint holds, and tell what begins anew since another recipe lacks it."""
+    notes, found = [], content["facts"]["recipe"]
+    load_into(learner.model, content["model"])
+    if learner.ema is not None:
+        load_into(learner.ema.module, content["model_ema"] or content["model"])
+        notes += [] if content["model_ema"] else ["the average starts anew from the weights"]
+    try:
+        same_optimizer = all(found.get(name) == recipe[name] for name in ("opt", "trainable"))
+        if not (same_optimizer and _take_moments(learner.optimizer, content["optimizer"])):
+            notes.append("the optimiser starts anew")
+        if learner.scaler.is_enabled() and content["scaler"]:
+            learner.scaler.load_state_dict(content["scaler"])
+        elif learner.scaler.is_enabled():
+            notes.append("the scale of the loss starts anew")
+        restore_random_states(content["random_states"])
+    except Exception as error:  # what torch, timm and numpy make of a state that they did not write has no end
+        raise ValueError(_damaged(path, f"a state is not taken ({type(error).__name__})")) from error
+    return notes
 
 
 def _take_moments(optimizer: torch.optim.Optimizer, state: Mapping) -> bool:

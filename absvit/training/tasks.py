@@ -11,7 +11,7 @@ import numpy as np
 from torch import nn
 
 from absvit.datasets import LabelledPictures, check_same_classes, open_dataset
-from absvit.distributed import Process
+from absvit.distributed import Process, told_by_first
 from absvit.models import zoo
 from absvit.training.augmentation import Mixing
 from absvit.training.building import build_teacher
@@ -215,6 +215,12 @@ class PictureTask(Classification):
         self.size, self.n_micro = micro_batches(self.recipe, self.process.world_size)
         self.total = self.size * self.n_micro * self.process.world_size
         self.steps_per_epoch = self._updates(0).steps_per_epoch
+        self.known = told_by_first(
+            lambda: {
+                "training pictures": self.pictures.identity(),
+                "validation pictures": self.held_out.identity(),
+            }
+        )
 
     def _open(self, split: str) -> LabelledPictures:
         recipe = self.recipe
@@ -230,11 +236,7 @@ class PictureTask(Classification):
 
     def facts(self) -> dict:
         """What tells these data from others."""
-        return {
-            "updates of an epoch": self.steps_per_epoch,
-            "training pictures": self.pictures.fingerprint(),
-            "validation pictures": self.held_out.fingerprint(),
-        }
+        return {"updates of an epoch": self.steps_per_epoch, **self.known}
 
     def objective(self, model: nn.Module) -> nn.Module:
         """Both passes' cross-entropy and the variational loss, with a teacher where the recipe has one.

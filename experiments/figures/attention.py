@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -76,7 +75,7 @@ def attention(
     across, pitch = (4, 0.0) if wide else (2, TOP + height + SCALE)
     cells = [(LEFT + k % across * (WIDTH + GAP), TOP + k // across * pitch) for k in range(4)]
     below = TOP + pitch + height  # lower edge of the pictures
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(below + 17 + ANSWERS + (0 if wide else COURSE), style)
         headings = ("picture", "bottom-up", f"pass {last + 1}, cued", "difference")
         for (x, y), heading in zip(cells, headings, strict=True):

@@ -10,18 +10,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import offset_copy
 
 from experiments.figures.drawing import STYLE, Style, page_of, shortened, text_width
 
 __all__ = [
     "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_reference", "keys_of", "mark_gains",
-    "model_looks", "page_of_panels", "tick_text", "told_of",
+    "mark_powers", "model_looks", "page_of_panels", "tick_text", "told_of",
 ]  # fmt: skip
 
 LEFT, RIGHT, GAP = 12.0, 2.5, 2.5  # mm beside the axes
 HEAD, KEY_LINE, KEY_HANDLE, KEY_GAP, FOOT = 5.0, 3.4, 5.0, 2.5, 9.0  # mm above and below the axes
 ROW = 5.5  # mm of a row of dots
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MODELS = ({"linestyle": "-"}, {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"},
           {"linestyle": (0, (1, 1)), "markerfacecolor": "white"})  # fmt: skip
 
@@ -139,7 +141,7 @@ def page_of_panels(
     Figure without a caption.
     """
     across = min(len(panels), columns[style.column == "double"])
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         places, lines = _flow(keys, style.width - 4)
         rows, top = [], 1.5 + lines * KEY_LINE + (lines > 0)
         for start in range(0, len(panels), across):
@@ -195,7 +197,7 @@ def keys_of(looks: dict[str, dict], models: dict[str, dict], ink: str = STYLE.in
 
 
 def tick_text(value: float, place: int | None = None) -> str:
-    """Write the number of a tick as short as it can be: .5, −2, 10.
+    """Write the number of a tick as short as it can be: .5, −2, 10, 10⁻⁵.
 
     Parameters
     ----------
@@ -203,6 +205,9 @@ def tick_text(value: float, place: int | None = None) -> str:
     place : of the tick on its axis, which matters to nobody.
     """
     text = f"{abs(value):g}".removeprefix("0") or "0"
+    if "e" in text:
+        factor, power = text.split("e")
+        text = f"{'' if factor == '1' else f'{factor}·'}10{str(int(power)).translate(SUPERSCRIPTS)}"
     return f"−{text}" if value < 0 and text != "0" else text
 
 
@@ -282,6 +287,20 @@ def mark_gains(axes: Axes, gains: Sequence[float]) -> None:
     axes.set(xlabel="gain of the cue")
 
 
+def mark_powers(axes: Axes) -> None:
+    """Set a logarithmic vertical axis whose ticks are told even where it spans less than a power of ten.
+
+    Parameters
+    ----------
+    axes : whose lines have been drawn.
+    """
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
+    axes.yaxis.set_major_formatter(tick_text)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def draw_reference(axes: Axes, x: float | None = None, y: float | None = None) -> None:
     """Draw a thin line where there is no effect, or at chance.
 
@@ -312,6 +331,8 @@ def _draw_panel(page: Axes, panel: Panel, place: tuple[float, float, float, floa
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(tick_text)
     panel.draw(axes)
+    for axis in (axes.xaxis, axes.yaxis):  # ticks would else be made with the settings of the time of saving
+        axis.get_major_ticks(), axis.get_minor_ticks()
 
 
 def _flow(keys: Sequence[Key], width: float) -> tuple[list[tuple[Key, float, int]], int]:

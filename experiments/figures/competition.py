@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -70,7 +69,7 @@ def competition(
     colours = STYLE.colours(2)
     across, pitch = (4, 0.0) if style.column == "double" else (2, TOP + height + BARS)
     cells = [(LEFT + k % across * (WIDTH + GAP), TOP + k // across * pitch) for k in range(4)]
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(TOP + pitch + height + BARS + (50 if style.column == "double" else 56), style)
         headings = ("picture", "no cue", f"cue: {names[0]}", f"cue: {names[1]}")
         for (x, y), heading in zip(cells, headings, strict=True):

@@ -18,7 +18,6 @@ from experiments.measures.intervals import number_text, proportion_interval
 
 __all__ = ["consistency"]
 
-PERSON = "subject-"  # how people are called in model-vs-human's files
 ALL = "all"
 
 
@@ -39,7 +38,7 @@ def consistency(trials: pd.DataFrame, style: Style = STYLE) -> Figure:
     ValueError : fewer than two observers, two without a common stimulus, or columns that are missing.
     """
     pairs = measures.error_consistency(trials)
-    observers = sorted({*pairs["first"], *pairs["second"]}, key=lambda name: (_is_person(name), name))
+    observers = sorted({*pairs["first"], *pairs["second"]}, key=lambda name: (measures.is_person(name), name))
     rows = _numbers(trials, observers)
     has_bias = bool(rows["shape_bias"].notna().any())
     names = [shortened_name(name) for name in observers]
@@ -71,12 +70,8 @@ def shortened_name(observer: str) -> str:
     ----------
     observer : name in the table.
     """
-    name = observer.replace(PERSON, "S")
+    name = observer.replace("subject-", "S")
     return name if len(name) <= 18 else f"{name[:17]}…"
-
-
-def _is_person(observer: str) -> bool:
-    return observer.startswith(PERSON)
 
 
 def _numbers(trials: pd.DataFrame, observers: list[str]) -> pd.DataFrame:
@@ -114,7 +109,7 @@ def _matrix(pairs: pd.DataFrame, observers: list[str], names: list[str], numbere
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
-    people = sum(map(_is_person, observers))
+    people = sum(map(measures.is_person, observers))
     if 0 < people < len(observers):
         edge = len(observers) - people - 0.5
         for line in (axes.axvline, axes.axhline):
@@ -133,7 +128,7 @@ def _dots(rows: pd.DataFrame, names: list[str], name: str, named: bool, axes: Ax
 
 def _caption(trials: pd.DataFrame, pairs: pd.DataFrame, observers: list[str], has_bias: bool) -> str:
     """What is shown, and the mean agreement within and between people and models."""
-    people = [name for name in observers if _is_person(name)]
+    people = [name for name in observers if measures.is_person(name)]
     models = [name for name in observers if name not in people]
     both = pairs[["first", "second"]].isin(people)
     groups = {
@@ -149,10 +144,11 @@ def _caption(trials: pd.DataFrame, pairs: pd.DataFrame, observers: list[str], ha
             for group, one, many in ((models, "model", "models"), (people, "person", "people")) if group]  # fmt: skip
     counts = trials.groupby("subj").size()
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    remarks = "".join(f" {remark}" for remark in measures.remarks(trials))
     bias = ", and share of shape answers among those of the shape or the texture (.5, line)" if has_bias else ""
     return (
         f"Trials of {listed([*told])}, n = {n} trials each. Error consistency: Cohen's kappa "
-        "of being right, for every pair of observers over the stimuli that both have seen (0: as independent observers "
-        f"of their accuracies). Mean kappa: {'; '.join(means)}. Share of right answers{bias}. Bars: 95 % Wilson "
-        "intervals over trials."
+        "of being right, for every pair of observers over the stimuli that both have seen, as a mean over conditions "
+        f"(0: as independent observers of their accuracies). Mean kappa: {'; '.join(means)}. "
+        f"Share of right answers{bias}. Bars: 95 % Wilson intervals over trials.{remarks}"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -56,7 +55,7 @@ def contact_sheet(record: xr.Dataset, style: Style = STYLE, stimuli: tuple[int, 
     height = width * shown.sizes["y"] / shown.sizes["x"]
     labels = [_labels(shown.isel(stimulus=k), design) for k in range(len(numbers))]
     pitch = height + LINE * max(map(len, labels)) + GAP + 0.5
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(TOP + pitch * -(-len(numbers) // columns), style)
         for k, lines in enumerate(labels):
             row, column = divmod(k, columns)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -72,7 +71,7 @@ def degrading(
     elif kinds:
         lower = top + FEWEST + FOOT
     end = max(top + FEWEST, lower + panel) + FOOT
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(end + 4 * -(-len(names) // in_row), style)
         _draw_pictures(page, record, severity, looks, cells, (width, shown))
         frame = _severities(page, curves[0], top, severity, "p (answer when clean)")

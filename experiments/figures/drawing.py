@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_left
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal
 
 import matplotlib
+import matplotlib.style
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, get_font_names
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from experiments.measures.intervals import number_text
 
@@ -32,6 +36,13 @@ WIDEST = 1.15  # no glyph is wider, in units of the size of the text
 DISTINCT = 8  # colours of the palette that can be told apart as lines
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+LATIN = ("Arial", "Helvetica", "Liberation Sans", "DejaVu Sans")
+CJK = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR", "Source Han Sans SC",
+    "PingFang SC", "Hiragino Sans", "Hiragino Sans GB", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic",
+    "Malgun Gothic", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAexGothic", "Droid Sans Fallback",
+    "Arial Unicode MS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class Style:
     track : colour of the full length of a probability bar.
     unknown : colour of the probability of a class that belongs to neither object.
     difference : diverging colour map of what a cue changes.
+    fonts : names of fonts; a character is drawn in the first of those installed that has it.
     """
 
     column: Literal["single", "double"] = "double"
@@ -70,18 +82,26 @@ class Style:
     track: str = "#e6e6ea"
     unknown: str = "#8a8a92"
     difference: str = "vlag"
+    fonts: tuple[str, ...] = (*LATIN, *CJK)
 
     @property
     def width(self) -> float:
         """Width of a figure in mm of the layout."""
         return self.single if self.column == "single" else self.double
 
+    def context(self) -> AbstractContextManager:
+        """Draw under these settings and, for all others, matplotlib's own: whatever a user's matplotlibrc says."""
+        return matplotlib.style.context(self.settings(), after_reset=True)
+
     def settings(self) -> dict:
         """Settings of matplotlib: embedded TrueType text, thin lines, the same bytes each time."""
         text, thin = self.text * self.unit, 0.6 * self.unit
+        installed = set(get_font_names())
         return {
-            "font.family": "sans-serif",
-            "font.sans-serif": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"],
+            # by their names, since matplotlib takes the missing characters of a generic family from nowhere else
+            "font.family": [*(name for name in self.fonts if name in installed), "sans-serif"],
+            "font.sans-serif": [name for name in self.fonts if name not in CJK] or [LATIN[-1]],
+            "text.parse_math": False,  # a $ is a character of a name
             "font.size": text,
             "axes.linewidth": thin,
             "axes.labelsize": text,
@@ -155,21 +175,28 @@ STYLE = Style()
 STYLES = {"paper": STYLE, "slides": replace(STYLE, unit=1.85)}  # a slide is 338.7 mm wide, its text then 13 points
 
 
-def style_of(name: str = "paper", column: Literal["single", "double"] = "double") -> Style:
+def style_of(name: str = "paper", column: Literal["single", "double"] = "double", font: str | None = None) -> Style:
     """Give a style by its name.
 
     Parameters
     ----------
     name : one of ``STYLES``.
     column : "single" or "double", the width of a figure.
+    font : name of an installed font, which comes before the others.
 
     Raises
     ------
-    ValueError : there is no such style or width.
+    ValueError : there is no such style, width or font.
     """
     if name not in STYLES or column not in ("single", "double"):
         raise ValueError(f"expected one of {', '.join(STYLES)} and single or double, got {name!r} and {column!r}")
-    return replace(STYLES[name], column=column)
+    style = replace(STYLES[name], column=column)
+    if font is None:
+        return style
+    if font not in (installed := sorted(get_font_names())):
+        near = get_close_matches(font, installed, n=5) or [one for one in style.fonts if one in installed]
+        raise ValueError(f"there is no font {font!r} here; there is {', '.join(near)}")
+    return replace(style, fonts=(font, *style.fonts))
 
 
 def page_of(height: float, style: Style = STYLE) -> Axes:
@@ -286,7 +313,6 @@ def plain(name: str) -> str:
     return name.split(",")[0].replace("_", " ")
 
 
-@lru_cache(1024)  # measuring takes a millisecond
 def text_width(text: str, weight: str = "normal") -> float:
     """Width of a text in mm of the layout.
 
@@ -295,10 +321,19 @@ def text_width(text: str, weight: str = "normal") -> float:
     text : the text.
     weight : "normal" or "bold".
     """
+    return _text_width(text, weight, tuple(matplotlib.rcParams["font.family"]))
+
+
+@lru_cache(1024)  # measuring takes a millisecond
+def _text_width(text: str, weight: str, fonts: tuple[str, ...]) -> float:
+    """Width of a text in fonts."""
     if not text.strip():
         return 0.0
-    outline = TextPath((0, 0), text, size=STYLE.text, prop=FontProperties(weight=weight))
-    return float(outline.vertices[:, 0].max() * POINT)  # of the control points, which is fast
+    font = FontProperties(family=list(fonts), weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # missing characters are told when the figure is saved
+        outline, _ = text_to_path.get_text_path(font, text)  # control points, which is fast
+    return max((x for x, _ in outline), default=0.0) / text_to_path.FONT_SCALE * STYLE.text * POINT
 
 
 def shortened(text: str, width: float, weight: str = "normal") -> str:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_reference, mark_gains
+from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_reference, mark_gains, tick_text
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.protocols import (
     NAMES,
@@ -126,4 +126,5 @@ def _ends(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> Non
     mark_gains(axes, record["gain"].values)
     if max(map(abs, axes.get_ylim())) > 10:  # where high gains raise it a hundredfold, the rest would be a flat line
         axes.set_yscale("symlog", linthresh=1)
+        axes.yaxis.set_major_formatter(tick_text)
     axes.set(ylabel="change of energy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import seaborn
 import xarray as xr
@@ -45,7 +44,7 @@ def view_record(record: xr.Dataset, view: View, style: Style = STYLE) -> Figure:
     columns, in_row = min(COLUMNS[wide], n_cells), NAMES[wide]
     rows = -(-n_cells // columns)
     names = [] if not view.colour else [_label(record, view.colour, k) for k in range(record.sizes[view.colour])]
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(12 + ROW * rows + 4 * -(-len(names) // in_row), style)
         title = shortened(_title(record, view), (style.width - 2) * STYLE.text / STYLE.letter)
         page.text(2, 5, title, size=points(STYLE.letter))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -57,12 +58,15 @@ def save(
     if not 50 <= dpi <= 1200:
         raise ValueError(f"dpi must be in 50..1200, got {dpi}")
     targets = [path.with_suffix(s) if path.suffix.lower() in known else Path(f"{path}{s}") for s in suffixes]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for target in targets:
-            _write(figure, target, _metadata(figure, record, target.suffix, drawn), dpi)
-    except OSError as error:
-        raise ValueError(f"cannot write {path} ({error}): choose a path that can be written") from error
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for target in targets:
+                _write(figure, target, _metadata(figure, record, target.suffix, drawn), dpi)
+        except OSError as error:
+            raise ValueError(f"cannot write {path} ({error}): choose a path that can be written") from error
+    _tell([str(one.message) for one in said])
     return targets
 
 
@@ -70,7 +74,7 @@ def _write(figure: Figure, target: Path, metadata: dict, dpi: int) -> None:
     """Write one file beside its place, then move it there."""
     part = target.with_name(f".{target.name}.part")
     try:
-        with matplotlib.rc_context(STYLE.settings()):
+        with STYLE.context():
             if target.suffix == ".jpg":
                 comment = json.dumps(metadata, ensure_ascii=False).encode()
                 figure.savefig(part, format="jpg", dpi=dpi, pil_kwargs={"quality": 85, "comment": comment})
@@ -79,6 +83,18 @@ def _write(figure: Figure, target: Path, metadata: dict, dpi: int) -> None:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _tell(said: Sequence[str]) -> None:
+    """Warn of what was said in drawing, all missing characters in one line."""
+    lacking = {chr(int(found[1])): None for text in said if (found := re.match(r"Glyph (\d+) ", text))}
+    for text in dict.fromkeys(text for text in said if not text.startswith("Glyph ")):
+        warnings.warn(text, stacklevel=3)
+    if lacking:
+        warnings.warn(
+            f"no font of this figure has {' '.join(lacking)}: install one that has, such as Noto Sans CJK, or name "
+            "it (--font, or the style's fonts)", stacklevel=3,
+        )  # fmt: skip
 
 
 def _metadata(figure: Figure, record, suffix: str, drawn: Mapping[str, str] | None) -> dict:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
+
+from experiments.figures.drawing import STYLE
 
 __all__ = ["WIDE", "png"]
 
@@ -26,7 +28,7 @@ def png(figure: Figure) -> bytes:
     -------
     PNG file, ``WIDE`` pixels wide.
     """
-    with matplotlib.rc_context(FAST):
+    with matplotlib.style.context([STYLE.settings(), FAST], after_reset=True):
         figure.dpi = WIDE / figure.get_size_inches()[0]
         figure.canvas.draw()
     pixels = np.ascontiguousarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])

@@ -8,10 +8,9 @@ from functools import partial
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from experiments import measures
-from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_reference, mark_gains
+from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_reference, mark_gains, mark_powers
 from experiments.figures.drawing import STYLE, Style
 from experiments.figures.protocols import (
     NAMES,
@@ -127,5 +126,4 @@ def _residual(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) ->
             by_gain(axes, change, part, look | dashes, n, 1.5 * k)
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="relative change")
-    axes.set_yscale("log")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    mark_powers(axes)

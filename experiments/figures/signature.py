@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -65,7 +64,7 @@ def signature(
     chosen = run.sel(stimulus=numbers).load()
     ranges = {c.kind: panels.map_range(chosen, [other for other in columns if other.kind == c.kind]) for c in columns}
     grid = Grid(style.width, len(columns) + 1, len(numbers), chosen.sizes["y"] / chosen.sizes["x"])
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(grid.height, style)
         for place_, heading in enumerate(["stimulus", *(column.heading for column in columns)]):
             page.text(grid.x(place_), grid.top - 1.5, heading, size=style.letter * style.unit)

@@ -50,7 +50,7 @@ def steering(given: xr.Dataset | Sequence[xr.Dataset] | pd.DataFrame, style: Sty
     colour = dict(zip(kinds, style.colours(len(kinds)), strict=True))
     blocks = list(frame.groupby("model", sort=False))
     height = 12 + len(blocks) * 6 + 4.2 * sum(part["prior"].nunique() for _, part in blocks)
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         page = page_of(height, style)
         left, thin = NAMES * style.width, 0.6 * style.unit
         wide = (style.width - left) / 2

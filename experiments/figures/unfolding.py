@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import seaborn
 import xarray as xr
@@ -66,7 +65,7 @@ def unfolding(course: xr.Dataset, iteration: int = -1, style: Style = STYLE) -> 
     has_energy = bool(np.isfinite(course["energy"]).any())
     lefts, wide, in_row = PANELS[style.column], ACROSS[style.column], NAMES[style.column]
     rows = -(-len(priors) // in_row), -(-len(layers) // in_row) * has_energy
-    with matplotlib.rc_context(style.settings()):
+    with style.context():
         shape = course["image"].shape[-3:-1] if "image" in course else (0, 1)
         height = WIDTH * shape[0] / shape[1]
         across, n_pictures = (4 if style.column == "double" else 2), 1 + min(COLUMNS, len(priors))

@@ -1,7 +1,8 @@
 """Consistency: whether observers err on the same trials, and whether shape or texture decides, from their answers.
 
 Everything here takes trials as tables with the columns of model-vs-human: subj, session, trial, rt, object_response,
-category, condition, imagename. It serves people and models alike.
+category, condition, imagename. It serves people and models alike. A trial of one observer is compared with that of
+another on the same stimulus under the same condition; names are compared as they are written.
 """
 
 from __future__ import annotations
@@ -13,21 +14,41 @@ import numpy as np
 import pandas as pd
 
 __all__ = [
-    "accuracy_by_observer", "cohens_kappa", "error_consistency", "is_cue_conflict", "mean_error_consistency",
-    "shape_bias", "shape_decisions", "stimulus_of",
+    "accuracy_by_observer", "cohens_kappa", "error_consistency", "is_cue_conflict", "is_person",
+    "mean_error_consistency", "remarks", "shape_bias", "shape_decisions", "stimulus_of",
 ]  # fmt: skip
+
+NO_ANSWER = "na"
+PERSON = "subject-"  # how people are called in model-vs-human's files
+IMAGENET = re.compile(r"(?:^|_)(n\d{8}_[^_]+)$")  # class and number of a picture
+NAMED = re.compile(r"\d+_[^_]+_[^_]+_[^_]+_[^_]+_\d+_(.+)")  # trial, experiment, observer, condition, category, group
 
 CONFLICT = r"([^\d-]+)\d*-([^\d.]+)\d*(?:\.\w+)?"  # category and number of the shape, then of the texture
 
 
 def stimulus_of(imagename: str) -> str:
-    """Name the stimulus of a trial: what follows the last underscore; before it stand trial, observer and condition.
+    """Name the stimulus of a trial; before it stand trial, experiment, observer, condition, category and a number.
 
     Parameters
     ----------
-    imagename : as in the table, for example ``0001_edg_s01_0_oven_00_oven10.png``.
+    imagename : as in the table: ``0001_edg_s01_0_oven_00_oven10.png`` shows oven10.png, and
+        ``0001_cop_dnn_c05_dog_10_n02109525_2503.png`` ImageNet's n02109525_2503.png. Of names that are built otherwise
+        it is what follows the last underscore.
     """
-    return imagename.rpartition("_")[2]
+    if picture := IMAGENET.search(imagename):
+        return picture[1]
+    named = NAMED.fullmatch(imagename)
+    return named[1] if named else imagename.rpartition("_")[2]
+
+
+def is_person(observer: str) -> bool:
+    """Whether an observer is a person by the name, subject-...; all others are models.
+
+    Parameters
+    ----------
+    observer : as in the table.
+    """
+    return observer.startswith(PERSON)
 
 
 def is_cue_conflict(imagename: str) -> bool:
@@ -78,37 +99,52 @@ def cohens_kappa(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def error_consistency(trials: pd.DataFrame) -> pd.DataFrame:
-    """Cohen's kappa of the errors of every pair of observers, over the stimuli that both have seen.
+    """Cohen's kappa of the errors of every pair of observers, in each condition, and its mean over conditions.
+
+    Over conditions at once, those that are easy for both and hard for both would count as agreement (Geirhos, Meding
+    and Wichmann 2020, NeurIPS, take conditions one by one).
 
     Parameters
     ----------
-    trials : of two or more observers; each shows a stimulus (and condition) once.
+    trials : of two or more observers; each shows a stimulus once in a condition.
 
     Returns
     -------
-    DataFrame with a row per pair: first, second, n (common stimuli), kappa.
+    DataFrame with a row per pair: first, second, n (trials of either that have a partner), kappa, conditions (how many
+    it is the mean of; those whose kappa is NaN do not count), and unmatched (trials of both without a partner).
 
     Raises
     ------
-    ValueError : fewer than two observers, two that have no stimulus in common, or a stimulus shown twice to one.
+    ValueError : fewer than two observers, no two that have a stimulus in common, or a stimulus shown twice to one.
     """
-    by_observer = {}
-    for name, of_one in trials.groupby("subj", sort=True):
-        key = pd.MultiIndex.from_arrays(
-            [of_one["condition"].astype(str), of_one["imagename"].map(stimulus_of)], names=("condition", "stimulus")
-        )
-        if key.has_duplicates:
-            raise ValueError(f"{name} was shown {key[key.duplicated()][0][1]} twice: choose one session or condition")
-        by_observer[name] = pd.Series(_correct(of_one).to_numpy(), key)
+    by_observer = _by_observer(trials)
     if len(by_observer) < 2:
         raise ValueError(f"error consistency needs at least two observers, got {list(by_observer)}")
     rows = []
     for first, second in combinations(by_observer, 2):
         both = pd.concat([by_observer[first], by_observer[second]], axis=1, join="inner")
-        if both.empty:
-            raise ValueError(f"{first} and {second} have no stimulus in common")
-        rows.append((first, second, len(both), cohens_kappa(both.iloc[:, 0], both.iloc[:, 1])))
-    return pd.DataFrame(rows, columns=["first", "second", "n", "kappa"])
+        groups = both.groupby(level="condition", observed=True)
+        kappas = pd.Series([cohens_kappa(*of_one.to_numpy().T) for _, of_one in groups], dtype=float).dropna()
+        alone = len(by_observer[first]) + len(by_observer[second]) - 2 * len(both)
+        rows.append((first, second, len(both), kappas.mean(), len(kappas), alone))
+    pairs = pd.DataFrame(rows, columns=["first", "second", "n", "kappa", "conditions", "unmatched"])
+    if not pairs["n"].any():
+        raise ValueError("no two observers have a stimulus in common: " + " ".join(remarks(trials)))
+    return pairs
+
+
+def remarks(trials: pd.DataFrame) -> list[str]:
+    """Say what of the trials does not enter a comparison as it may seem to: no partner, no answer, no category.
+
+    Parameters
+    ----------
+    trials : of one or more observers.
+
+    Returns
+    -------
+    Sentences; none where all observers saw the same stimuli in the same conditions and gave categories as answers.
+    """
+    return [*_unmatched(_by_observer(trials)), *_strange_answers(trials)]
 
 
 def mean_error_consistency(trials: pd.DataFrame, of: list[str] | None = None, among: list[str] | None = None) -> float:
@@ -183,3 +219,59 @@ def _correct(trials: pd.DataFrame) -> pd.Series:
     if lacking:
         raise ValueError(f"expected the columns of model-vs-human, {', '.join(sorted(lacking))} are missing")
     return trials["object_response"] == trials["category"]
+
+
+def _by_observer(trials: pd.DataFrame) -> dict[str, pd.Series]:
+    """Whether each observer was right (trial,), by condition, category and stimulus."""
+    right, found = _correct(trials).to_numpy(), {}
+    names = {name: stimulus_of(name) for name in trials["imagename"].unique()}
+    keys = trials.assign(stimulus=trials["imagename"].map(names))[["condition", "category", "stimulus"]].astype(str)
+    for name, rows in trials.groupby("subj", sort=True).indices.items():
+        key = pd.MultiIndex.from_frame(keys.iloc[rows])
+        if key.has_duplicates:
+            condition, _, stimulus = key[key.duplicated()][0]
+            raise ValueError(f"{name} was shown {stimulus} twice in condition {condition}: choose one session")
+        found[name] = pd.Series(right[rows], key)
+    return found
+
+
+def _unmatched(by_observer: dict[str, pd.Series]) -> list[str]:
+    """Which conditions only some observers saw, and how many trials have no partner."""
+    told = []
+    conditions = {name: set(seen.index.unique("condition")) for name, seen in by_observer.items()}
+    common = set.intersection(*conditions.values())
+    if other := {name: sorted(of_one - common) for name, of_one in conditions.items() if of_one - common}:
+        by_names = {}
+        for name, of_one in other.items():
+            by_names.setdefault(_listed(of_one), []).append(name)
+        seen = "; ".join(f"{_listed(names)}: {given}" for given, names in by_names.items())
+        told.append(f"Conditions that not all observers saw, by name: {seen}.")
+    pairs = [(a.size, b.size, a.index.isin(b.index).sum()) for a, b in combinations(by_observer.values(), 2)]
+    if apart := [n for a, b, n in pairs if n < max(a, b)]:
+        shown = max(max(sizes) for *sizes, _ in pairs)
+        compared = f"{min(apart)}" if min(apart) == max(apart) else f"{min(apart)} to {max(apart)}"
+        told.append(
+            f"In {len(apart)} of {len(pairs)} pairs, trials without a partner (the same stimulus, category and "
+            f"condition) are left out: {compared} are compared, of up to {shown}."
+        )
+    return told
+
+
+def _strange_answers(trials: pd.DataFrame) -> list[str]:
+    """How many trials have no answer, and which answers are no category."""
+    answers, told = trials["object_response"], []
+    if missing := int((answers == NO_ANSWER).sum()):
+        told.append(f"{missing} of {len(trials)} trials have no answer ({NO_ANSWER}) and count as errors.")
+    strange = ~answers.isin([*trials["category"].unique(), NO_ANSWER])
+    if strange.any():
+        which = _listed([f"{answer!r} ({count})" for answer, count in answers[strange].value_counts().items()])
+        told.append(
+            f"{strange.sum()} of {len(trials)} answers are none of the categories and count as errors: {which}; "
+            f"of {_listed(sorted(trials['subj'][strange].unique()))}."
+        )
+    return told
+
+
+def _listed(words: list[str], most: int = 6) -> str:
+    """Words with commas; of many the first, and how many more there are."""
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")

@@ -1,0 +1,122 @@
+"""Records read: opened lazily, checked as far as they are read or as a whole, and exported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from absvit.records import seals
+from absvit.records.layout import FIXED, all_done, file_of, identity, parts_of, readable, seal_of, varies
+
+__all__ = ["export", "load", "verify"]
+
+
+def load(path: str | os.PathLike) -> xr.Dataset:
+    """Open a record, lazily; ``xarray.open_zarr`` does the same without asking whether files are what was written.
+
+    Metadata, coordinates and marks are checked at once, the chunks of a variable when they are read.
+
+    Parameters
+    ----------
+    path : the store.
+
+    Raises
+    ------
+    FileNotFoundError : nothing is there.
+    ValueError : what is there is not a record, or it is damaged; the damaged files are named.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no record at {path}; make one with python -m experiments PROBE --out {path}")
+    files = _sealed_files(path)
+    return xr.open_zarr(path if files is None else seals.Sealed(path, files), consolidated=False)
+
+
+def verify(path: str | os.PathLike) -> str:
+    """Check every file of a record.
+
+    Parameters
+    ----------
+    path : the store.
+
+    Returns
+    -------
+    One line that says what was checked.
+
+    Raises
+    ------
+    FileNotFoundError : nothing is there.
+    ValueError : what is there is not a record, or it is damaged; the damaged files are named.
+    """
+    stored, path = load(path), Path(path)
+    done = f"{int((stored['done'] == 1).sum())} of {stored.sizes['stimulus']} stimuli are done"
+    files = _sealed_files(path)
+    if files is None:
+        stored.load()
+        return f"{path}: {done}; a record of release 0.1.0 keeps checksums only, all of which are right"
+    if found := seals.damaged(path, files):
+        raise seals.damage(path, found)
+    return f"{path}: {done}, {len(files)} files are as written"
+
+
+def _sealed_files(path: Path) -> dict[str, str] | None:
+    """Digests of all files of a record, whose metadata, coordinates and marks are right; None if it has no seals."""
+    sealed = seals.published(path)
+    fixed = seals.read(path, FIXED)
+    if fixed is None:
+        identity(path)
+        if sealed:
+            raise seals.damage(path, {seals.name_of(FIXED): "missing"})
+        arrays = zarr.open_group(path, mode="r").arrays()
+        if found := {name: "changed" for name, array in arrays if not varies(array) and not readable(array)}:
+            raise seals.damage(path, found)
+        return None
+    if found := seals.damaged(path, fixed["files"]):
+        raise seals.damage(path, found)
+    group, files = zarr.open_group(path, mode="r"), dict(fixed["files"])
+    for part in parts_of(fixed["n"], fixed["chunk"]):
+        if all_done(group, part):  # asked after the seals were listed: what is sealed has been marked before
+            seal = seals.read(path, seal_of(part))
+            if seal is None:
+                raise seals.damage(path, {seals.name_of(seal_of(part)): "missing"})
+            files |= seal["files"]
+        elif seal_of(part) in sealed:
+            raise seals.damage(path, {file_of(group["done"], part): "changed"})
+    return files
+
+
+def export(record: xr.Dataset, path: str | os.PathLike) -> Path:
+    """Write a record as one netCDF-4 file, atomically.
+
+    Parameters
+    ----------
+    record : what :func:`load` gives.
+    path : file to write, ``.nc``; half-precision maps become float32, which netCDF knows.
+
+    Returns
+    -------
+    The file.
+
+    Raises
+    ------
+    ValueError : the name does not end in .nc, or the path cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".nc":
+        raise ValueError(f"expected a file name that ends in .nc, got {path}")
+    half = [name for name in record.data_vars if record[name].dtype == np.float16]
+    record = record.assign({name: record[name].astype(np.float32) for name in half}).drop_encoding()
+    partial = path.with_name(f".{path.name}.part")  # one name, so that what a kill leaves is written over
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record.to_netcdf(partial, engine="h5netcdf")
+        os.replace(partial, path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

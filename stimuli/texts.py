@@ -1,0 +1,40 @@
+"""Text files that people write: UTF-8, or what a byte-order mark says; anything else is refused by name."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from pathlib import Path
+
+__all__ = ["read_text"]
+
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def read_text(path: str | os.PathLike) -> str:
+    """Read a text file whatever editor, or spreadsheet, saved it.
+
+    Parameters
+    ----------
+    path : file.
+
+    Returns
+    -------
+    The text without byte-order mark, its lines ended by newlines alone.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such file.
+    ValueError : it is no text in UTF-8, or UTF-16 with a byte-order mark.
+    """
+    content = Path(path).read_bytes()
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is no text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
+        ) from error
+    if "\0" in text:
+        raise ValueError(f"{path} is no text in UTF-8 (a null at character {text.index(chr(0))}): save it as UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
