@@ -45,11 +45,11 @@ def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
         raise FileNotFoundError(f"no class folder {folder}; expected {LAYOUT}")
     if (folder / RECIPE).is_file():
         return sorted_set(folder)
-    loose, folders = picture_files.directly_in(folder)
-    named = [(picture_files.normal(path.stem), path) for path in loose]
-    say_classes = bool(named) and not any(map(str.isdigit, "".join(name for name, _ in named)))
-    if or_named and say_classes and not folders:
-        return {name: [path for other, path in named if other == name] for name in sorted({name for name, _ in named})}
+    if or_named and not picture_files.directly_in(folder)[1]:
+        named = [(picture_files.normal(path.stem), path) for path in picture_files.in_folder(folder)]
+        names = sorted({name for name, _ in named})
+        if names and not any(map(str.isdigit, "".join(names))):
+            return {name: [path for other, path in named if other == name] for name in names}
     return picture_files.by_class(folder)
 
 

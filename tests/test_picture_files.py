@@ -150,6 +150,16 @@ def test_what_is_left_out_is_said_in_one_line(tree):
     assert "\n" not in said
 
 
+def test_pictures_named_by_what_they_show_are_read_alike(tmp_path):
+    for name in ("cat.avif", f"{APART}.jfif", "._cat.jpg", "dog.heic"):
+        (tmp_path / name).touch()
+    with pytest.warns(UserWarning, match=r"left out ._cat.jpg \(hidden\), dog.heic|left out dog.heic .*, ._cat.jpg"):
+        found = class_folders.listed(tmp_path, or_named=True)
+    assert {name: [path.suffix for path in paths] for name, paths in found.items()} == {
+        COMPOSED: [".jfif"], "cat": [".avif"],
+    }  # fmt: skip
+
+
 def test_a_class_of_unknown_formats_says_what_it_holds(tmp_path):
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "IMG_1.HEIC").touch()
