@@ -130,13 +130,12 @@ def digest(model: nn.Module) -> str:
     ----------
     model : any module.
     """
-    state_dict = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    if any(tensor.is_meta for tensor in model.state_dict().values()):
-        return ""
     total = hashlib.sha256()
-    for name, tensor in state_dict.items():
+    for name, tensor in model.state_dict().items():
+        if tensor.is_meta:
+            return ""
         total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        total.update(tensor.view(-1).view(torch.uint8).numpy())
+        total.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
     return total.hexdigest()
 
 
