@@ -9,7 +9,8 @@ import re
 
 __all__ = ["without_credentials"]
 
-USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s?#]*@")
+# up to the last @ before the path; a password with an unquoted slash is no port before a path
+USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^/\s?#]*|[^/\s?#:@]*:(?!\d+[/?#])[^\s@]*)@")
 KEYS = re.compile(r"(?i)([?&;][^=&;\s]*(?:token|key|sig|secret|pass|pwd|auth|credential)[^=&;\s]*=)[^&;#\s'\")]+")
 
 

@@ -2,13 +2,18 @@
 
 import http.server
 import json
+import sys
 import threading
 from functools import partial
 
 import pytest
 import torch
 
+import absvit
+from absvit import records
 from absvit.models import checkpoints, downloads
+from stimuli import command_line
+from stimuli.addresses import without_credentials
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.tensor([0.5, -0.5])}
 
@@ -62,6 +67,74 @@ def test_url_is_fetched_once_recorded_and_checked(server):
     copy.with_name(copy.name + ".json").write_text("{}")
     with pytest.raises(ValueError, match="record anew"):
         checkpoints.read(url)
+
+
+def test_passwords_are_used_and_never_shown(server, capsys):
+    folder, address = server
+    torch.save(WEIGHTS, folder / "a.pth")
+    url = address.replace("http://", "HTTP://us:s%40cret@") + "/a.pth?token=s3cret"
+    fetched = checkpoints.read(url)
+    assert fetched.source == address.replace("http://", "HTTP://***@") + "/a.pth?token=***"
+    copy = downloads.cached_path(url)
+    assert copy == downloads.cached_path(address + "/a.pth?token=s3cret") and copy.name.endswith("-a.pth")
+    assert "cret" not in copy.with_name(copy.name + ".json").read_text()
+    checkpoints.write(folder / "b.safetensors", WEIGHTS, {"source": url, "options": {"finetune": url}})
+    assert "cret" not in (folder / "b.json").read_text()
+    for missing in ("/gone.pth", "/gone.pth?key=s3cret"):
+        capsys.readouterr()
+        refused = command_line.run(partial(checkpoints.read, url.partition("/a")[0] + missing), "read", [])
+        said = capsys.readouterr().err
+        assert refused == 2 and said.count("\n") == 1 and "cret" not in said and "***@" in said and "404" in said
+
+
+SHOWN = {
+    "https://me:pw@host.org/a/b.pth": "https://***@host.org/a/b.pth",
+    "HTTPS://me@host.org": "HTTPS://***@host.org",
+    "http://me:p@w@host.org/x": "http://***@host.org/x",
+    "http://me:p/w@host.org/x": "http://***@host.org/x",
+    "http://host.org:80/a@b": "http://host.org:80/a@b",
+    "http://host.org/a?X-Amz-Signature=12ab&part=2": "http://host.org/a?X-Amz-Signature=***&part=2",
+    "python -m absvit.training --resume 'https://me:pw@h/x' --n 3": (
+        "python -m absvit.training --resume 'https://***@h/x' --n 3"
+    ),
+    "me@host.org and C:/a@b": "me@host.org and C:/a@b",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SHOWN.items(), ids=list(SHOWN))
+def test_texts_with_addresses_are_shown_without_passwords(text, expected):
+    assert without_credentials(text) == expected
+
+
+def test_the_command_line_in_a_record_has_no_password(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["probe", "--checkpoint", "https://me:pw@host/a.pth"])
+    assert records.provenance("t", 0, {}, "cpu")["command"].endswith("--checkpoint https://***@host/a.pth")
+
+
+NAMELESS = {
+    "a long name": ("x" * 300, "255 bytes at most"), "a long folder": (f"{'y' * 300}/a.pth", "255 bytes at most"),
+    "a long name of other letters": ("\u732b" * 100, "255 bytes at most"),
+    "a long path": ("z/" * 3000, "4000 bytes at most"), "a null byte": ("a\0b.pth", "null byte"),
+    "no address": ("http://[::1/x.pth", "is no address"), "no host": ("http://", "cannot be fetched"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "message"), NAMELESS.values(), ids=NAMELESS)
+def test_names_that_no_file_can_have_end_in_one_short_line(name, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message) as error:
+        absvit.load_model("absvit_micro", name)
+    assert len(str(error.value)) < 400 and "\0" not in str(error.value)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        checkpoints.read(name)
+
+
+@pytest.mark.parametrize("name", ["http://h/" + "n" * 500 + ".pth", "http://h/%00.pth", "http://h/" + "%E7%8C%AB" * 99])
+def test_every_address_has_a_place_in_the_cache(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path))
+    place = downloads.cached_path(name)
+    downloads.replace_file(place, lambda temporary: temporary.write_text("x"))
+    place.with_name(place.name + ".json").write_text("{}")
+    assert place.parent == tmp_path
 
 
 def test_bad_downloads_are_not_kept(server):

@@ -143,6 +143,29 @@ def test_pretrained_overlay_gives_timm_the_weights(places):
         sources.pretrained_overlay("absvit_micro")
 
 
+@pytest.mark.parametrize("size", [(56, 224), (112, 112), (224, 56), (64, 48)], ids=str)
+def test_pretrained_weights_go_to_the_grid_of_the_model(places, size):
+    weights = state("vit_micro")
+    checkpoints.write(sources.bundled("vit_micro"), weights, {})
+    expected = timm.create_model("vit_micro", img_size=size)
+    checkpoints.load_into(expected, weights, adapt=True, grid=(14, 14))
+    assert holds(timm.create_model("vit_micro", pretrained=True, img_size=size), expected.state_dict())
+
+
+def test_a_grid_that_is_no_square_is_kept_with_the_weights(places):
+    weights = timm.create_model("vit_micro", img_size=(56, 224)).state_dict()
+    torch.save(weights, places / "wide.pt")
+    with pytest.raises(ValueError, match="give grid="):
+        zoo.load_model("vit_micro", places / "wide.pt", img_size=(56, 224))
+    assert holds(zoo.load_model("vit_micro", places / "wide.pt", img_size=(56, 224), grid=(7, 28)), weights)
+    checkpoints.write(places / "wide.safetensors", weights, {"grid": [7, 28], "made_with": {"img_size": [56, 224]}})
+    assert holds(zoo.load_model("vit_micro", places / "wide.safetensors"), weights)
+    with pytest.raises(ValueError, match="resampled from 7 x 28 to 14 x 14"):
+        zoo.load_model("vit_micro", places / "wide.safetensors", img_size=112)
+    with pytest.warns(UserWarning, match="resampled from 7 x 28 to 14 x 14"):
+        zoo.load_model("vit_micro", places / "wide.safetensors", img_size=112, adapt=True)
+
+
 def test_table_lists_every_variant_and_what_was_measured():
     measured = {"accuracy": {"value": 0.951, "interval": [0.94, 0.96]}, "absent class": 0.0421, "images": 12}
     checkpoints.write(sources.bundled("absvit_micro"), state("absvit_micro"), {"measured": measured})

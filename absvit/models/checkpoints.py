@@ -21,8 +21,8 @@ from absvit.models import cards, downloads, formats
 from stimuli.addresses import without_credentials
 
 __all__ = [
-    "Checkpoint", "by_position", "check_finite", "digest", "identity", "load_into", "local_file", "read", "token_grid",
-    "write",
+    "Checkpoint", "adapt_positions", "by_position", "check_finite", "digest", "identity", "load_into", "local_file",
+    "read", "token_grid", "write",
 ]  # fmt: skip
 
 NAMES_SHOWN = 8
@@ -130,13 +130,12 @@ def digest(model: nn.Module) -> str:
     ----------
     model : any module.
     """
-    state_dict = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    if any(tensor.is_meta for tensor in model.state_dict().values()):
-        return ""
     total = hashlib.sha256()
-    for name, tensor in state_dict.items():
+    for name, tensor in model.state_dict().items():
+        if tensor.is_meta:
+            return ""
         total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        total.update(tensor.view(-1).view(torch.uint8).numpy())
+        total.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
     return total.hexdigest()
 
 
@@ -246,7 +245,7 @@ def load_into(
     """
     state_dict = dict(state_dict)
     check_finite(state_dict, "what is to be loaded")
-    notes = _adapt_positions(model, state_dict, adapt, grid)
+    notes = adapt_positions(model, state_dict, adapt, grid)
     notes += _adapt_classifier(model, state_dict) if adapt else ()
     own = model.state_dict()
     both = [name for name in own if name in state_dict]
@@ -312,10 +311,25 @@ def token_grid(model: nn.Module) -> tuple[int, int] | None:
     return int(down), int(across)
 
 
-def _adapt_positions(
+def adapt_positions(
     model: nn.Module, state_dict: dict[str, Tensor], adapt: bool, grid: tuple[int, int] | None
 ) -> tuple[str, ...]:
-    """Bring positions to the model's grid, or refuse those of another grid that have the same shape."""
+    """Bring positions to the model's grid, or refuse those of another grid that have the same shape.
+
+    Parameters
+    ----------
+    model : takes the weights.
+    state_dict : tensors by name; the positions among them are replaced.
+    adapt, grid : as in :func:`load_into`.
+
+    Returns
+    -------
+    One note where they were resampled.
+
+    Raises
+    ------
+    ValueError : they are of another grid, or of which is not known.
+    """
     old, wanted = state_dict.get("pos_embed"), token_grid(model)
     if old is None or wanted is None or old.ndim != 3 or old.shape[2] != model.pos_embed.shape[2]:
         return ()

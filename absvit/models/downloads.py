@@ -17,7 +17,7 @@ from stimuli.addresses import without_credentials
 __all__ = ["cache_folder", "cached_path", "fetch", "file_sha256", "is_url", "nameable", "replace_file"]
 
 TIMEOUT = 30  # seconds without an answer
-LONGEST_NAME = 255  # bytes, of the common file systems
+LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of the common file systems; what is written beside needs room
 KEPT_OF_NAME = 150  # bytes of an address's file name; what is put around it needs room
 
 
@@ -40,7 +40,7 @@ def nameable(path: str | os.PathLike) -> Path:
 
     Raises
     ------
-    ValueError : it holds a null byte, or a name longer than file systems take.
+    ValueError : it holds a null byte, or a name or is itself longer than file systems take.
     """
     path = Path(path)
     if "\0" in str(path):
@@ -50,6 +50,8 @@ def nameable(path: str | os.PathLike) -> Path:
         raise ValueError(
             f"a file's name takes {LONGEST_NAME} bytes at most, and {longest[:40]}... has {length}; check the path"
         )
+    if (length := len(os.fsencode(path))) > LONGEST_PATH:
+        raise ValueError(f"a path takes {LONGEST_PATH} bytes at most, and {str(path)[:40]}... has {length}; check it")
     return path
 
 
@@ -67,8 +69,15 @@ def cached_path(url: str) -> Path:
     Parameters
     ----------
     url : address of the file.
+
+    Raises
+    ------
+    ValueError : it is no address.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"{without_credentials(url)} is no address ({error}); check it") from error
     host = parts.netloc.rpartition("@")[2].lower()
     address = urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=host))
     name = re.sub(r"[\x00-\x1f\x7f]", "_", Path(unquote(parts.path)).name) or "download"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from timm.layers import GroupNorm1, HybridEmbed
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 from timm.models.vision_transformer_hybrid import ConvStem
-from torch import nn
+from torch import Tensor, nn
 
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD, STEM_MEAN, STEM_STD
-from absvit.models import sources
+from absvit.models import checkpoints, sources
 from absvit.models.absvit import AbSViT
 from absvit.models.stem import StemEmbed, stem_from
 
@@ -87,6 +88,16 @@ default_cfgs = generate_default_cfgs(
 MODEL_NAMES = tuple(default_cfgs)
 
 
+def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[str, Tensor]:
+    """The bundled and released weights for a model of another input size; their grids of tokens are square."""
+    state_dict = dict(state_dict)
+    count = state_dict["pos_embed"].shape[1] - model.num_prefix_tokens if "pos_embed" in state_dict else 0
+    side = math.isqrt(max(count, 0))
+    checkpoints.adapt_positions(model, state_dict, True, (side, side) if side**2 == count else None)
+    positions = {"pos_embed": state_dict.pop("pos_embed")} if count else {}  # which timm would resample once more
+    return checkpoint_filter_fn(state_dict, model, antialias=False) | positions
+
+
 def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionTransformer:
     """Build a variant through timm's builder; pretrained weights come through our own reader, never unpickled."""
     if pretrained and not kwargs.get("pretrained_cfg_overlay"):
@@ -96,7 +107,7 @@ def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionT
         model_class,
         name,
         pretrained,
-        pretrained_filter_fn=partial(checkpoint_filter_fn, antialias=False),
+        pretrained_filter_fn=_filtered,
         feature_cfg={"out_indices": out_indices, "feature_cls": "getter"},
         **kwargs,
     )
