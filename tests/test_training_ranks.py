@@ -58,24 +58,80 @@ def runs(pid):
     return bool(state) and not state.startswith("Z")
 
 
-def test_a_killed_rank_ends_the_other_and_the_restart_goes_on(pictures, tmp_path):
-    options = ("--no-model-ema", "--batch-size", "4", "--epochs", "12", "--checkpoint-every", "1")
-    words = ("finetune", *SMALL, *options, "--data-path", pictures)
-    whole = launch(*words, "--output_dir", tmp_path / "whole")
-    assert whole.wait(timeout=120) == 0, whole.stderr.read()
-    killed = launch("--max-restarts", 1, *words, "--output_dir", tmp_path / "killed")
-    log = tmp_path / "killed" / "log.jsonl"
-    while not (log.exists() and len(log.read_text().splitlines()) > 4):
-        assert killed.poll() is None, killed.stderr.read()
+WEIGHTS = "absvit_micro.safetensors"
+THREE = (
+    "finetune", *SMALL, "--no-model-ema", "--batch-size", "2", "--total-batch", "6", "--epochs", "8",
+    "--checkpoint-every", "1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(pictures, tmp_path_factory):
+    """The weights of three processes' uninterrupted training."""
+    out = tmp_path_factory.mktemp("whole")
+    training = launch(*THREE, "--data-path", pictures, "--output_dir", out, NPROC="3")
+    assert training.wait(timeout=120) == 0, training.stderr.read()
+    return (out / WEIGHTS).read_bytes()
+
+
+def begun(out, *options, updates=4):
+    """A training of three processes that has made some updates."""
+    training = launch(*options, "--output_dir", out, NPROC="3")
+    log = out / "log.jsonl"
+    while not (log.exists() and len(log.read_text().splitlines()) > updates):
+        assert training.poll() is None, training.stderr.read()
         time.sleep(0.02)
-    survivor, victim = ranks_of(killed.pid)
-    os.kill(victim, signal.SIGKILL)
+    return training
+
+
+def assert_gone(processes, seconds):
     started = time.monotonic()
-    while runs(survivor):
-        assert time.monotonic() - started < 30
+    while any(map(runs, processes)):
+        assert time.monotonic() - started < seconds
         time.sleep(0.1)
-    _, said = killed.communicate(timeout=120)
-    assert killed.returncode == 0, said
-    assert "going on from update" in said
-    weights = [(tmp_path / name / "absvit_micro.safetensors").read_bytes() for name in ("whole", "killed")]
-    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_a_killed_rank_ends_the_others_and_the_restart_ends_with_the_same_bits(rank, whole, pictures, tmp_path):
+    training = begun(tmp_path, "--max-restarts", 1, *THREE, "--data-path", pictures)
+    first = ranks_of(training.pid)
+    os.kill(first[rank], signal.SIGKILL)
+    assert_gone(first, 30)
+    _, said = training.communicate(timeout=120)
+    assert training.returncode == 0, said
+    assert "going on from update" in said and "find_unused" not in said
+    assert (tmp_path / WEIGHTS).read_bytes() == whole
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_ranks_end_with_their_launcher_and_the_next_start_ends_with_the_same_bits(how, whole, pictures, tmp_path):
+    training = begun(tmp_path, *THREE, "--data-path", pictures)
+    ranks = ranks_of(training.pid)
+    assert len(ranks) == 3
+    training.send_signal(how)
+    assert_gone(ranks, 5 if how == signal.SIGKILL else 40)
+    training.communicate(timeout=60)
+    again = launch(*THREE, "--data-path", pictures, "--output_dir", tmp_path, NPROC="3")
+    _, said = again.communicate(timeout=120)
+    assert again.returncode == 0 and "going on from update" in said, said
+    assert (tmp_path / WEIGHTS).read_bytes() == whole
+
+
+def test_a_folder_is_kept_as_long_as_one_process_of_a_training_lives(whole, pictures, tmp_path):
+    """The first process, which writes, is gone, and its launcher is halted: the others still hold the folder."""
+    training = begun(tmp_path, *THREE, "--data-path", pictures)
+    first, *others = ranks_of(training.pid)
+    for process in (training.pid, *others):
+        os.kill(process, signal.SIGSTOP)
+    os.kill(first, signal.SIGKILL)
+    words = (*THREE, "--data-path", pictures, "--output_dir", tmp_path)
+    second = launch(*words, NPROC="3")
+    _, said = second.communicate(timeout=120)
+    told = {line for line in said.splitlines() if line.startswith("error: ")}
+    assert second.returncode == 2 and len(told) == 1 and f"another training writes into {tmp_path}" in told.pop()
+    training.kill()
+    for process in others:
+        os.kill(process, signal.SIGKILL)
+    third = launch(*words, NPROC="3")
+    assert third.wait(timeout=120) == 0
+    assert (tmp_path / WEIGHTS).read_bytes() == whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import platform
 from collections.abc import Mapping
@@ -25,7 +26,6 @@ __all__ = ["Learner", "Position", "check_same_position", "resume", "save", "sour
 
 # change no update; where a picture cannot be read, there was none
 FREE = ("checkpoint_every", "keep_every", "grad_checkpointing", "compile", "class_gain", "unreadable")
-MOMENTS = {"exp_avg", "exp_avg_sq", "momentum_buffer"}  # as large as their weights
 OPTIMIZER_SETTINGS = ("weight_decay", "betas", "eps", "momentum", "lr_scale")
 
 
@@ -261,18 +261,27 @@ def _misfit(content: Mapping, own: Mapping, optimizer: torch.optim.Optimizer, di
 
 
 def _misfit_of_moments(state: Mapping, optimizer: torch.optim.Optimizer) -> str:
-    """Which moment of an optimiser's state is not one of its weights'."""
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    if not isinstance(state.get("state"), Mapping):
+    """Which moment of an optimiser's state is not like one that the optimiser makes."""
+    moments, wanted = state.get("state"), _moments_like(optimizer)
+    if not isinstance(moments, Mapping):
         return "optimizer.state is missing"
-    for number, moments in state["state"].items():
-        if not (number in range(len(weights)) and isinstance(moments, Mapping)):
+    for number, found in moments.items():  # a weight without a gradient so far has none
+        if number not in wanted:
             return f"optimizer.state.{number} belongs to no weight"
-        for name in MOMENTS & set(moments):
-            wrong = contents.misfit(moments[name], weights[number].detach(), f"optimizer.state.{number}.{name}")
-            if wrong and moments[name] is not None:
-                return wrong
+        wrong = contents.misfit(found, wanted[number], f"optimizer.state.{number}")
+        if wrong:
+            return wrong
     return ""
+
+
+def _moments_like(optimizer: torch.optim.Optimizer) -> Mapping:
+    """What the state of an optimiser is like after an update: that of a copy, after one without gradient."""
+    trial = copy.deepcopy(optimizer)
+    for group in trial.param_groups:
+        for weight in group["params"]:
+            weight.grad = torch.zeros_like(weight)
+    trial.step()
+    return trial.state_dict()["state"]
 
 
 def _take(path: Path, learner: Learner, content: Mapping, recipe: Mapping) -> list[str]:
