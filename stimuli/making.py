@@ -103,7 +103,7 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
         if request.overwrite and begun.exists():
             shutil.rmtree(begun)
         if (begun / REQUEST).is_file():
-            _check_same(out, json.loads((begun / REQUEST).read_text("utf8")), told)
+            _check_same(out, writing.noted(begun / REQUEST), told)
         else:
             (begun / writing.NOTES).mkdir(parents=True, exist_ok=True)
             writing.write_atomically(begun / REQUEST, json.dumps(told))

@@ -20,16 +20,8 @@ from stimuli.texts import read_text
 from stimuli.variables import DESCRIPTIONS, MASKS, dataset_of
 
 __all__ = [
-    "RECIPE",
-    "TABLE",
-    "fingerprint_of",
-    "read",
-    "read_parts",
-    "read_rows",
-    "read_table",
-    "recipe_of",
-    "texts_of",
-]
+    "RECIPE", "TABLE", "fingerprint_of", "read", "read_parts", "read_rows", "read_table", "recipe_of", "texts_of",
+]  # fmt: skip
 
 RECIPE, TABLE = "stimuli.json", "stimuli.csv"
 MODES = {"RGB": "RGB with 8 bits a channel", "1": "1, black and white,"}  # of pictures and of masks
@@ -179,10 +171,9 @@ def texts_of(folder: Path, needed: Sequence[str] = ("image",)) -> pd.DataFrame:
         raise ValueError(f"{path} cannot be read as a table ({error}): make the set again") from error
     if lacking := [column for column in needed if column not in table]:
         header = text.partition("\n")[0]
-        other = next(
-            (f"; its columns are separated by {mark!r}, not by commas" for mark in ";\t" if mark in header), ""
-        )
-        raise ValueError(f"{path} lacks the column {lacking[0]}{other}: save it with commas, or make the set again")
+        other = [f"; its columns are separated by {mark!r}, not by commas" for mark in ";\t" if mark in header]
+        told = f"{path} lacks the column {lacking[0]}{''.join(other[:1])}"
+        raise ValueError(f"{told}: save it with commas, or make the set again")
     return table
 
 

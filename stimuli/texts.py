@@ -32,9 +32,8 @@ def read_text(path: str | os.PathLike) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path} is no text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
-        ) from error
+        what = f"{error.reason} at byte {error.start}"
+        raise ValueError(f"{path} is no text in UTF-8 ({what}): save it as UTF-8") from error
     if "\0" in text:
-        raise ValueError(f"{path} is no text in UTF-8 (a null at character {text.index(chr(0))}): save it as UTF-8")
+        raise ValueError(f"{path} is no text in UTF-8 (there is a null character in it): save it as UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -29,7 +29,7 @@ from stimuli.digests import file_sha256
 from stimuli.reading import RECIPE, TABLE, read_rows, read_table
 from stimuli.variables import MASKS, columns_of
 
-__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "saying", "versions", "write_atomically", "write_part"]
+__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "noted", "saying", "versions", "write_atomically", "write_part"]
 
 TRIALS, CLASSES, ZARR, NOTES = "trials_jspsych.json", "classes", "stimuli.zarr", "parts"
 ROWS_AT_ONCE = 64
@@ -106,8 +106,8 @@ def saying(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(
-            f"cannot write the stimulus set {folder} ({error.strerror or error}): what is drawn is safe; make room and "
-            "go on with --resume"
+            f"cannot write the stimulus set {folder} ({error.strerror or error}): what is drawn is safe; make room, "
+            "and go on with --resume"
         ) from error
 
 
@@ -120,7 +120,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
     class_folder : add ``classes/CATEGORY/NUMBER.png``, hard links to the pictures by their label.
     zarr : add ``stimuli.zarr``.
     """
-    notes = [json.loads(path.read_text("utf8")) for path in sorted((folder / NOTES).glob("*.json"))]
+    notes = [noted(path) for path in sorted((folder / NOTES).glob("*.json"))]
     for name in (CLASSES, ZARR):  # what an earlier attempt may have left
         shutil.rmtree(folder / name, ignore_errors=True)
     header = notes[0]["table"].partition("\n")[0]
@@ -149,6 +149,23 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
     recipe["sha256"] = dict(sorted(hashes.items()))
     write_atomically(folder / RECIPE, json.dumps(recipe, indent=1))
     shutil.rmtree(folder / NOTES)
+
+
+def noted(path: Path) -> dict:
+    """Read what was noted while a set was made.
+
+    Parameters
+    ----------
+    path : JSON file of an unfinished set.
+
+    Raises
+    ------
+    ValueError : it cannot be read.
+    """
+    try:
+        return json.loads(path.read_text("utf8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): remove it, and go on with --resume") from error
 
 
 def _described(variable: xr.DataArray) -> dict:
