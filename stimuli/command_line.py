@@ -6,6 +6,7 @@ It lies in the lowest package because all of them use it.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import io
 import re
@@ -18,6 +19,7 @@ import tyro
 
 __all__ = ["run"]
 
+UNKNOWN = r"Unrecognized (?:or misplaced )?options:[\s│]*([^\s,│]+)"  # tyro's own words, in a box or not
 INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
@@ -55,10 +57,13 @@ def run(
         with _warnings_as_lines():
             command()
     except SystemExit as stop:
-        unknown, refusal = re.search(r"Unrecognized options: ([^\s,]+)", said.getvalue()), _refusal(stop)
+        unknown, refusal = re.search(UNKNOWN, said.getvalue()), _refusal(stop)
         if unknown:
-            of = f"{prog} {words[0]}" if isinstance(commands, Mapping) else prog
-            print(f"error: there is no option {unknown[1]}; {of} --help lists them", file=sys.stderr)
+            asked = words[:1] * isinstance(commands, Mapping)
+            near = _options_like(unknown[1], lambda: parse(later, prog=prog, args=[*asked, "--help"]))
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            of = " ".join([prog, *asked])
+            print(f"error: there is no option {unknown[1]}; {meant}{of} --help lists them", file=sys.stderr)
         else:
             print(said.getvalue() if refusal is None else f"error: {_one_line(refusal)}\n", file=sys.stderr, end="")
         return stop.code or 0
@@ -69,6 +74,16 @@ def run(
         print("interrupted: what has been written is kept", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _options_like(word: str, print_help: Callable[[], object]) -> list[str]:
+    """Options of a command that are spelt almost like a word, those that begin like it first."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
+        print_help()
+    options = dict.fromkeys(re.findall(r"(?<![\w-])--[a-z][\w-]*", told.getvalue().partition("╰")[0]))
+    near = difflib.get_close_matches(word, options, cutoff=0.8)
+    return sorted(near, key=lambda option: not option.startswith(word))
 
 
 @contextlib.contextmanager

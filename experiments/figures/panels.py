@@ -10,12 +10,14 @@ import xarray as xr
 from scipy import ndimage
 
 from experiments import measures
+from experiments.figures.drawing import plain
 from experiments.measures.intervals import bootstrap, interval_text
 from experiments.measures.localisation import object_tokens
 
 __all__ = [
-    "Column", "Grid", "MAP_NAMES", "balanced", "caption", "classes_known", "columns_of", "first_run", "map_in_pixels",
-    "map_range", "model_name", "object_extents", "shown_classes", "shown_probabilities",
+    "Column", "Grid", "MAP_NAMES", "balanced", "caption", "classes_known", "columns_of", "first_run", "heading_of",
+    "map_in_pixels", "map_range", "model_name", "object_extents", "selection_indices", "shown_classes",
+    "shown_probabilities",
 ]  # fmt: skip
 MAP_NAMES = {
     "prior_weights": "prior weight",
@@ -373,15 +375,44 @@ def caption(
         f"Bars: probability of the {classes}{cued}."
     ]
     if classes_known(record):
-        index = measures.selection_index(record.isel(iteration=[-1])).isel(iteration=0)
-        for name in dict.fromkeys(column.prior[:-2] for column in columns[1:]):
-            interval = bootstrap(index.sel(prior=name))
-            number = interval_text(*(float(interval[end]) for end in ("estimate", "low", "high")))
+        for name, number in selection_indices(record, columns).items():
             text.append(
-                f"Selection index of the {name} cues over all {index.sizes['stimulus']} stimuli: {number} "
-                "(mean and 95 % bootstrap interval; chance .50)."
+                f"Selection index of the {name} cues over all {record.sizes['stimulus']} stimuli: "
+                f"{interval_text(*number)} (mean and 95 % bootstrap interval; chance .50)."
             )
     return " ".join(text)
+
+
+def selection_indices(record: xr.Dataset, columns: Sequence[Column]) -> dict[str, tuple[float, float, float]]:
+    """Selection index in the last pass of each kind of cue that is shown, over all stimuli.
+
+    Parameters
+    ----------
+    record : what ``first_run`` gives, of classes that the model knows.
+    columns : what ``columns_of`` gives.
+
+    Returns
+    -------
+    Mean and both ends of the 95 % bootstrap interval by kind of cue.
+    """
+    index = measures.selection_index(record.isel(iteration=[-1])).isel(iteration=0)
+    intervals = {kind: bootstrap(index.sel(prior=kind)) for kind in dict.fromkeys(c.prior[:-2] for c in columns[1:])}
+    ends = ("estimate", "low", "high")
+    return {kind: tuple(float(interval[end]) for end in ends) for kind, interval in intervals.items()}
+
+
+def heading_of(record: xr.Dataset, column: Column) -> str:
+    """Text above a column: the class that is cued, where it is the same one in every stimulus.
+
+    Parameters
+    ----------
+    record : what ``first_run`` gives, with the stimuli that are shown.
+    column : what ``columns_of`` gives.
+    """
+    if column.prior.startswith("class") and classes_known(record):
+        cued = {plain(str(record["class"].values[index])) for index in record[f"class_{column.cue}"].values}
+        return f"cue: {cued.pop()}" if len(cued) == 1 else column.heading
+    return column.heading
 
 
 def _exists_bottom_up(values: xr.DataArray) -> bool:

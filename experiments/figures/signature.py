@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +13,18 @@ from matplotlib.patches import Rectangle
 
 from experiments import measures
 from experiments.figures import panels
-from experiments.figures.drawing import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, two_digits
+from experiments.figures.drawing import (
+    STYLE,
+    Style,
+    draw_bars,
+    overlay,
+    page_of,
+    place_picture,
+    plain,
+    shortened,
+    two_digits,
+)
+from experiments.figures.numbers import note
 from experiments.figures.panels import Grid, balanced, caption
 from experiments.figures.tables import check_variables
 
@@ -66,13 +78,17 @@ def signature(
     grid = Grid(style.width, len(columns) + 1, len(numbers), chosen.sizes["y"] / chosen.sizes["x"])
     with style.context():
         page = page_of(grid.height, style)
-        for place_, heading in enumerate(["stimulus", *(column.heading for column in columns)]):
+        headings = ["stimulus", *(panels.heading_of(chosen, column) for column in columns)]
+        for place_, heading in enumerate(headings):
+            heading = shortened(heading, (grid.width + grid.gap) * style.text / style.letter)
             page.text(grid.x(place_), grid.top - 1.5, heading, size=style.letter * style.unit)
         for row in range(len(numbers)):
             _draw_row(page, grid, row, chosen.isel(stimulus=[row]), columns, ranges, style)
         for kind_, limits in ranges.items():
             first = 1 + [column.kind for column in columns].index(kind_)
             _draw_scale(page, grid, first, panels.MAP_NAMES[kind_], limits)
+        if panels.classes_known(run):
+            note(page, _indices(run, columns))
     page.figure.set_label(caption(record, stimuli, n, kind, place))
     return page.figure
 
@@ -95,14 +111,27 @@ def _draw_row(page: Axes, grid: Grid, row: int, record: xr.Dataset, columns, ran
             frame = {"fill": False, "edgecolor": colours[column.cue - 1], "linewidth": 1.2 * style.unit}
             page.add_patch(Rectangle((grid.x(place), y), grid.width, height, **frame))
         (probabilities,) = panels.shown_probabilities(record, column)
+        note(page, pd.DataFrame({
+            "panel": chr(ord("a") + row), "stimulus": int(record["stimulus"][0]), "cue": column.prior,
+            "pass": int(record["iteration"][column.iteration]), "class": names, "probability": probabilities,
+        }))  # fmt: skip
         known = panels.classes_known(record)  # if not, the bars are of classes that belong to neither object
         fills, cue = (colours, column.cue) if known else ([style.unknown] * 2, 0)
         draw_bars(page, *grid.bars(place, row), names, probabilities, fills, cue)
 
 
+def _indices(run: xr.Dataset, columns) -> pd.DataFrame:
+    """The selection indices that the caption tells."""
+    ends = ("selection_index", "selection_index_low", "selection_index_high")
+    found = panels.selection_indices(run, columns)
+    rows = [{"cue": kind} | dict(zip(ends, number, strict=True)) for kind, number in found.items()]
+    return pd.DataFrame(rows).assign(panel="caption: all stimuli")
+
+
 def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[float, float]) -> None:
     """Draw the colour bar of one kind of map below its first column, on the grey that lies under the maps."""
     x, y = grid.x(column), grid.y(grid.n_rows) + 0.2
+    note(page, pd.DataFrame([{"panel": "scale", "map": name, "from": limits[0], "to": limits[1]}]))
     ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
     grey = np.full((*ramp.shape, 3), 128, np.uint8)
     place_picture(page, overlay(grey, ramp, limits), x, y, grid.width, 2)
