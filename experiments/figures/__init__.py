@@ -7,9 +7,9 @@ Every figure is a pure function of records and a ``Style``; its label, ``figure.
 
 from experiments.figures.drawing import INCH, STYLE, STYLES, Figure, Style, style_of
 from experiments.figures.numbers import numbers_of
-from experiments.figures.panels import balanced, caption
+from experiments.figures.panels import balanced
 from experiments.figures.saving import save
-from experiments.figures.signature import signature
+from experiments.figures.signature import caption, signature
 from experiments.figures.steering import steering
 
 __all__ = ["INCH", "STYLE", "STYLES", "Figure", "Style", "balanced", "caption", "numbers_of", "save", "signature",

@@ -137,8 +137,9 @@ def _matrix(pairs: pd.DataFrame, observers: list[str], names: list[str], numbere
 def _draw_scale(axes: Axes, image: AxesImage, below: float, style: Style) -> None:
     """Draw the colour bar of the matrix so many mm below it, under the names of the observers."""
     box, height = axes.get_position(), axes.figure.get_size_inches()[1] * INCH / style.unit
-    place = axes.figure.add_axes((box.x0, box.y0 - (below + 2) / height, box.width, 2 / height))
-    bar = axes.figure.colorbar(image, cax=place, orientation="horizontal", format=tick_text)
+    place = (box.x0, box.y0 - (below + 2) / height, box.width, 2 / height)
+    bar_axes = axes.figure.add_axes(place, label="<colorbar>")
+    bar = axes.figure.colorbar(image, cax=bar_axes, orientation="horizontal", format=tick_text)
     bar.locator = MaxNLocator(4)
     bar.set_label("kappa")
     bar.update_ticks()
