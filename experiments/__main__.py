@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -197,13 +198,22 @@ def show_summary(
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
     opened = [records.load(path) for path in record]
-    frame = summary_of(opened, maps)
+    frame, title = summary_of(opened, maps), opened[0].attrs["title"]
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
-        print(summaries.summary_text(frame).to_latex(index=False), end="")
+        print(summaries.summary_latex(frame, title), end="")
     else:
-        print(table(frame, 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)))
+        seeds = 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)
+        print(table(frame, seeds), "", *summaries.notes_of(title, frame), sep="\n")
+
+
+def _explained(command: Callable) -> Callable:
+    """The command, whose help tells what the columns of summaries are."""
+    first, _, rest = (inspect.getdoc(command) or "").partition("\n\nParameters")
+    explained = functools.update_wrapper(functools.partial(command), command)
+    explained.__doc__ = f"{first}\n\n{summaries.help_text()}\n\nParameters{rest}"
+    return explained
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
@@ -332,7 +342,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    return command_line.run(COMMANDS, "python -m experiments", arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    explained = {"summary": _explained(show_summary)} if words[:1] == ["summary"] else {}  # not in the list of commands
+    return command_line.run({**COMMANDS, **explained}, "python -m experiments", words)
 
 
 if __name__ == "__main__":

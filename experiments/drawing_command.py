@@ -13,13 +13,9 @@ import xarray as xr
 
 from absvit import records
 from absvit.models.downloads import replace_file
-from absvit.robustness.profiles import write_tables
-from absvit.robustness.tables import over_seeds, profile
 from experiments import responses, summaries, training_logs
-from experiments.figures import save, style_of
-from experiments.figures.catalogue import FIGURES
-from experiments.figures.tables import check_title
-from experiments.summarising import summary_of
+from experiments.figures import Figure, numbers_of, save, style_of
+from experiments.figures.catalogue import FIGURES, check_record
 from stimuli import stimulus_set
 
 __all__ = ["Drawing", "draw"]
@@ -127,7 +123,7 @@ def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:
         replace_file(text, lambda temporary: temporary.write_text(f"{figure.get_label()}\n", "utf8"))
         written.append(text)
     if drawing.table:
-        written += _write_table(drawing, shown, written[0])
+        written += _write_table(figure, origins[0].attrs.get("title", ""), written[0])
     print("\n".join(map(str, written)))
 
 
@@ -143,8 +139,8 @@ def _opened(drawing: Drawing) -> tuple[Sequence[xr.Dataset] | pd.DataFrame, list
         shown = [stimulus_set.read(drawing.record[0])]
         return shown, shown
     opened = [records.load(path) for path in drawing.record]
-    for record in opened if FIGURES[drawing.name].titles else ():
-        check_title(record, drawing.name, FIGURES[drawing.name].titles)
+    for record in opened:
+        check_record(record, drawing.name)
     return opened, opened
 
 
@@ -155,21 +151,11 @@ def _trials(path: Path) -> pd.DataFrame:
     return responses.read([path])
 
 
-def _write_table(drawing: Drawing, shown, beside: Path) -> list[Path]:
-    """Write the numbers of a figure as CSV, in full, and as LaTeX."""
-    if drawing.name == "robustness":
-        profiles = [profile(record) for record in shown]
-        return list(write_tables(profiles[0] if len(profiles) == 1 else over_seeds(profiles), beside))
-    if drawing.name == "sheet":
-        raise ValueError("a sheet has no numbers: leave out --table")
-    if drawing.name in ("consistency", "training"):
-        frame = text = responses.agreement(shown) if drawing.name == "consistency" else shown
-    else:
-        frame = summary_of(shown, drawing.name == "maps")
-        text = summaries.summary_text(frame)
+def _write_table(figure: Figure, title: str, beside: Path) -> list[Path]:
+    """Write the numbers of a figure as CSV, in full, and, without the points of curves, as LaTeX."""
     csv, tex = _beside(beside, ".csv"), _beside(beside, ".tex")
-    replace_file(csv, lambda temporary: temporary.write_text(frame.to_csv(index=False), "utf8"))
-    latex = text.to_latex(index=False, escape=True, float_format="%.3g", na_rep="")
+    replace_file(csv, lambda temporary: temporary.write_text(numbers_of(figure).to_csv(index=False), "utf8"))
+    latex = summaries.summary_latex(numbers_of(figure, curves=False), title)
     replace_file(tex, lambda temporary: temporary.write_text(latex, "utf8"))
     return [csv, tex]
 

@@ -15,6 +15,8 @@ from matplotlib import font_manager
 from PIL import Image
 from synthetic_records import CLASSES, bistable_record
 
+from absvit.segmentation.classes import ClassTable
+from absvit.segmentation.figures import overlay_figure
 from experiments import figures
 from experiments.figures.catalogue import FIGURES
 from experiments.figures.screen import png
@@ -46,6 +48,20 @@ def test_a_users_settings_change_no_byte(name, tmp_path):
             before = dict(matplotlib.rcParams)
             assert files(name, tmp_path) == expected
             assert dict(matplotlib.rcParams) == before
+
+
+def overlay(file):
+    table = ClassTable(("a $ b", "$^{"), ((0, 0, 0), (255, 0, 0)), {0: 0, 1: 1})
+    labels = np.arange(64, dtype=np.uint8).reshape(8, 8) % 2
+    overlay_figure(np.zeros((8, 8, 3), np.uint8), [labels], table, ["pass 1"]).savefig(file, format="png", dpi=50)
+    return file.read_bytes()
+
+
+def test_overlays_of_segmentations_follow_no_users_settings_either(tmp_path):
+    expected = overlay(tmp_path / "o.png")
+    for user in USERS.values():
+        with matplotlib.rc_context(user):
+            assert overlay(tmp_path / "o.png") == expected
 
 
 def named(record, change):

@@ -199,7 +199,8 @@ def test_files_carry_caption_and_provenance(record, tmp_path):
     assert b"/FontFile2" in pdf and b"/Type3" not in pdf
     words = "".join(ElementTree.parse(paths[2]).getroot().itertext())
     assert figure.get_label() in words and record.attrs["command"] in words
-    assert "cue: class 1" in words
+    (shown,) = panels.balanced(record, 1)
+    assert f"cue: {CLASSES[int(record['class_1'].sel(stimulus=shown))]}" in words
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in paths)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -18,6 +18,7 @@ __all__ = ["Figure", "blended", "overlay_figure"]
 OPACITY = 0.6
 PANEL = 2.2  # inches
 TEXT = 7  # points
+SETTINGS = {"font.size": TEXT, "text.parse_math": False}  # a $ is a character of a name
 LARGEST_LEGEND = 12  # classes, those with the most pixels first
 
 
@@ -74,8 +75,8 @@ def overlay_figure(
     height = PANEL * picture.shape[0] / picture.shape[1]
     legend, heading = 0.18 * rows + 0.1, 0.2
     total = height + legend + heading
-    with matplotlib.rc_context({"font.size": TEXT}):
-        figure = Figure(figsize=(PANEL * len(panels), total))
+    with matplotlib.style.context(SETTINGS, after_reset=True):
+        figure = _Overlay(figsize=(PANEL * len(panels), total))
         FigureCanvasAgg(figure)
         for place, (title, pixels) in enumerate(panels):
             axes = figure.add_axes((place / len(panels), legend / total, 0.97 / len(panels), height / total))
@@ -85,6 +86,14 @@ def overlay_figure(
         patches = [Patch(color=np.array(table.colours[k]) / 255, label=table.names[k]) for k in present]
         figure.legend(handles=patches, loc="lower left", ncols=columns, frameon=False, fontsize=TEXT, borderpad=0)
     return figure
+
+
+class _Overlay(Figure):
+    """A figure that is saved as it is drawn: whatever a user's matplotlibrc says."""
+
+    def savefig(self, *args, **kwargs) -> None:
+        with matplotlib.style.context(SETTINGS, after_reset=True):
+            super().savefig(*args, **kwargs)
 
 
 def _fitting(names: Sequence[str], width: float) -> int:

@@ -1,13 +1,16 @@
 """Figures: record -> matplotlib Figure, ready for a journal; one file a figure, nothing here runs a model.
 
-Every figure is a pure function of records and a ``Style``; its label, ``figure.get_label()``, is the caption.
+Every figure is a pure function of records and a ``Style``; its label, ``figure.get_label()``, is the caption, and
+``numbers_of(figure)`` a table of all that it draws.
 ``catalogue.FIGURES`` names them all.
 """
 
-from experiments.figures.drawing import INCH, STYLE, STYLES, Style, style_of
-from experiments.figures.panels import balanced, caption
+from experiments.figures.drawing import INCH, STYLE, STYLES, Figure, Style, style_of
+from experiments.figures.numbers import numbers_of
+from experiments.figures.panels import balanced
 from experiments.figures.saving import save
-from experiments.figures.signature import signature
+from experiments.figures.signature import caption, signature
 from experiments.figures.steering import steering
 
-__all__ = ["INCH", "STYLE", "STYLES", "Style", "balanced", "caption", "save", "signature", "steering", "style_of"]
+__all__ = ["INCH", "STYLE", "STYLES", "Figure", "Style", "balanced", "caption", "numbers_of", "save", "signature",
+           "steering", "style_of"]  # fmt: skip

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import xarray as xr
 from matplotlib.figure import Figure
 
 from experiments.figures import (
@@ -32,8 +33,9 @@ from experiments.figures import (
 from experiments.figures.signature import TITLES as BISTABLE
 from experiments.figures.signature import signature
 from experiments.figures.steering import steering
+from experiments.figures.tables import check_title, check_variables
 
-__all__ = ["FIGURES", "Entry"]
+__all__ = ["FIGURES", "Entry", "check_record"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,14 @@ class Entry:
     draw : function of a record, or of a list of them where it draws several, with the keyword ``style``.
     shows : what is in it.
     titles : of the records that it draws; none where anything with pictures will do, or tables of trials.
+    needs : variables that such a record must have.
     several : whether it draws several records.
     """
 
     draw: Callable[..., Figure]
     shows: str
     titles: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     several: bool = True
 
     @property
@@ -59,13 +63,43 @@ class Entry:
         return {*inspect.signature(self.draw).parameters} - {"style", "n"}
 
 
+def check_record(record: xr.Dataset, figure: str) -> None:
+    """See to it that a figure can draw a record; if not, say which can.
+
+    Parameters
+    ----------
+    record : any record.
+    figure : name of the figure.
+
+    Raises
+    ------
+    ValueError : the record is of another kind, or lacks a variable.
+    """
+    if not (titles := FIGURES[figure].titles):
+        return
+    try:
+        check_title(record, figure, titles)
+        check_variables(record, figure, FIGURES[figure].needs)
+    except ValueError as error:
+        fitting = [
+            name for name, entry in FIGURES.items()
+            if record.attrs.get("title") in entry.titles and {*entry.needs} <= {*record.variables}
+        ]  # fmt: skip
+        fitting += ["sheet"] * ("image" in record)
+        instead = f"; figures of such a record: {', '.join(fitting)}" if fitting else ""
+        raise ValueError(f"{error}{instead}") from error
+
+
 FIGURES = {
-    "signature": Entry(signature, "stimuli, their maps and the probabilities under each cue", BISTABLE, several=False),
-    "steering": Entry(steering, "selection index and share of stimuli that each kind of cue decides", BISTABLE),
-    "gains": Entry(gains.gains, "steering by the gain of the cue", gains.TITLES),
+    "signature": Entry(signature, "stimuli, their maps and the probabilities under each cue", BISTABLE,
+                       ("logits", "image", "mask_1", "mask_2"), several=False),
+    "steering": Entry(steering, "selection index and share of stimuli that each kind of cue decides", BISTABLE,
+                      ("logits", "class_1")),
+    "gains": Entry(gains.gains, "steering by the gain of the cue", gains.TITLES, ("logits", "gain")),
     "psychometric": Entry(psychometric.psychometric, "which reading wins by mix; threshold and lapse",
-                          psychometric.TITLES),
-    "maps": Entry(maps.maps, "attention maps against the masks of the objects", maps.TITLES),
+                          psychometric.TITLES, ("logits", "mix")),
+    "maps": Entry(maps.maps, "attention maps against the masks of the objects", maps.TITLES,
+                  ("mask_1", "mask_2")),
     "objects": Entry(objects.objects, "benefit and cost of class cues by set size and gain", objects.TITLES),
     "cueing": Entry(cueing.cueing, "benefit of a place cue by distance, and the gradient of attention", cueing.TITLES),
     "search": Entry(search.search, "search by set size, and its slopes", search.TITLES),

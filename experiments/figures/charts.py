@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import offset_copy
 
 from experiments.figures.drawing import STYLE, Style, page_of, shortened, text_width
+from experiments.figures.numbers import RULE, interval_columns, note
 
 __all__ = [
     "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_reference", "keys_of", "mark_gains",
@@ -152,12 +153,12 @@ def page_of_panels(
         letters = iter("abcdefghijklmnopqrstuvwxyz")
         for row in rows:
             for panel, (left, wide), flow in zip(row.panels, row.cells, row.flows, strict=True):
-                if _is_lettered(panel, panels):
-                    size = style.letter * style.unit
-                    page.text(left + 1, row.top + 3, next(letters), size=size, weight="bold")
+                letter = next(letters) if _is_lettered(panel, panels) else ""
+                page.text(left + 1, row.top + 3, letter, size=style.letter * style.unit, weight="bold")
                 page.text(left + 5, row.top + 3, shortened(panel.title, wide - 6))
                 _draw_keys(page, flow, left + 5, row.top + row.head - 0.8)
-                _draw_panel(page, panel, (left, row.top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
+                told = f"{letter} {panel.title}".strip()
+                _draw_panel(page, panel, told, (left, row.top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
     return page.figure
 
 
@@ -226,6 +227,7 @@ def draw_interval_lines(
     band : draw the intervals as a band, for lines of many points, instead of bars.
     shift : by how many widths of a line it is moved to the right, so that bars do not hide each other.
     """
+    note(axes, interval_columns(rows, name))
     mean, low, high = (rows[name + end].to_numpy(float) for end in ("", "_low", "_high"))
     moved = offset_copy(axes.transData, axes.figure, x=shift * matplotlib.rcParams["lines.linewidth"], units="points")
     if band:
@@ -239,7 +241,13 @@ def draw_interval_lines(
 
 
 def draw_interval_rows(
-    axes: Axes, names: Sequence[str], rows: pd.DataFrame, name: str, models: dict[str, dict], looks: dict | None = None
+    axes: Axes,
+    names: Sequence[str],
+    rows: pd.DataFrame,
+    name: str,
+    models: dict[str, dict],
+    looks: dict | None = None,
+    told: pd.DataFrame | None = None,
 ) -> None:
     """Draw means with their intervals, a row of dots for each name, the models below each other.
 
@@ -252,7 +260,9 @@ def draw_interval_rows(
     name : of the measure.
     models : what :func:`model_looks` gives.
     looks : keywords of the dots by name of the row; in ink, if left out.
+    told : the rows as they are, where those are drawn at an edge.
     """
+    note(axes, interval_columns(rows if told is None else told, name))
     most = max(1, rows.groupby(["row", "model"]).size().max())
     step = min(0.25, 0.75 / (len(models) * most))
     for at, row in enumerate(names):
@@ -296,7 +306,8 @@ def mark_powers(axes: Axes) -> None:
     """
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
+    powers = LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,))
+    axes.yaxis.set_major_locator(powers if high > 2.5 * low else MaxNLocator(3, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(tick_text)
     axes.yaxis.set_minor_formatter(NullFormatter())
 
@@ -310,7 +321,7 @@ def draw_reference(axes: Axes, x: float | None = None, y: float | None = None) -
     x : position of a vertical line.
     y : position of a horizontal line.
     """
-    look = {"color": STYLE.unknown, "linewidth": matplotlib.rcParams["axes.linewidth"], "zorder": 0.9}
+    look = {"color": STYLE.unknown, "linewidth": matplotlib.rcParams["axes.linewidth"], "zorder": 0.9, "label": RULE}
     if x is not None:
         axes.axvline(x, **look)
     if y is not None:
@@ -321,12 +332,15 @@ def _is_lettered(panel: Panel, panels: Sequence[Panel]) -> bool:
     return panel.lettered and sum(other.lettered for other in panels) > 1
 
 
-def _draw_panel(page: Axes, panel: Panel, place: tuple[float, float, float, float]) -> None:
-    """Make the axes of a panel and draw into them; the place is left edge, upper edge, width and height in mm."""
+def _draw_panel(page: Axes, panel: Panel, told: str, place: tuple[float, float, float, float]) -> None:
+    """Make the axes of a panel, called so, and draw into them.
+
+    The place is left edge, upper edge, width and height in mm.
+    """
     (left, top, cell, tall), width, height = place, page.get_xlim()[1], page.get_ylim()[0]
     wide = cell - panel.left - RIGHT
     box = ((left + panel.left) / width, 1 - (top + tall) / height, wide / width, tall / height)
-    axes = page.figure.add_axes(box)
+    axes = page.figure.add_axes(box, label=told)
     axes.spines[["right", "top"]].set_visible(False)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(tick_text)

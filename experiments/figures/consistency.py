@@ -9,16 +9,27 @@ import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from experiments import measures
-from experiments.figures.charts import Panel, draw_interval_rows, draw_reference, model_looks, page_of_panels
-from experiments.figures.drawing import STYLE, Style
+from experiments.figures.charts import (
+    Panel,
+    draw_interval_rows,
+    draw_reference,
+    model_looks,
+    page_of_panels,
+    tick_text,
+)
+from experiments.figures.drawing import INCH, STYLE, Style
+from experiments.figures.numbers import RULE, note
 from experiments.figures.tables import listed
 from experiments.measures.intervals import number_text, proportion_interval
 
 __all__ = ["consistency"]
 
 ALL = "all"
+SCALE = 11.0  # mm of the matrix's colour bar with its numbers
 
 
 def consistency(trials: pd.DataFrame, style: Style = STYLE) -> Figure:
@@ -49,10 +60,9 @@ def consistency(trials: pd.DataFrame, style: Style = STYLE) -> Figure:
     side = style.width * share - labels - 2.5  # of the matrix; where panels stand beside each other, rows align
     look = {"left": labels, "rows": len(names)} if alone else {"left": 4.0, "wide": (1 - share) / others}
     numbered = side / len(names) > 4.2
-    ends = "" if numbered else ", 0 (dark) to 1 (light)"
     panels = [
-        Panel(partial(_matrix, pairs, observers, names, numbered, style), f"error consistency (kappa{ends})",
-              left=labels, tall=side, foot=labels + 1, wide=share),
+        Panel(partial(_matrix, pairs, observers, names, numbered, style), "error consistency (kappa)",
+              left=labels, tall=side, foot=labels + 1 + SCALE, wide=share),
         *(
             Panel(partial(_dots, rows, names, name, alone), name.replace("_", " "), tall=side, **look)
             for name in ("accuracy", "shape_bias")[:others]
@@ -99,12 +109,15 @@ def _matrix(pairs: pd.DataFrame, observers: list[str], names: list[str], numbere
     values = kappa.to_numpy()
     top = max(0.5, float(np.nanmax(np.append(pairs["kappa"], 0)))) if numbered else 1.0
     shades = seaborn.color_palette(style.attention, as_cmap=True)
-    axes.imshow(values, vmin=0, vmax=top, cmap=shades, aspect="equal")
+    note(axes, pairs)
+    low = min(0.0, float(np.nanmin(np.append(pairs["kappa"], 0))))
+    image = axes.imshow(values, vmin=low, vmax=top, cmap=shades, aspect="equal")
+    _draw_scale(axes, image, max(1.4 * len(name) for name in names) + 4.5, style)
     size = style.text * style.unit
     if numbered:
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
-                ink = "white" if value < 0.6 * top else style.ink
+                ink = "white" if value < low + 0.6 * (top - low) else style.ink
                 axes.text(column, row, number_text(value), ha="center", va="center", color=ink, size=0.75 * size)
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
@@ -113,7 +126,19 @@ def _matrix(pairs: pd.DataFrame, observers: list[str], names: list[str], numbere
     if 0 < people < len(observers):
         edge = len(observers) - people - 0.5
         for line in (axes.axvline, axes.axhline):
-            line(edge, color="white", linewidth=1.5 * style.unit)
+            line(edge, color="white", linewidth=1.5 * style.unit, label=RULE)
+
+
+def _draw_scale(axes: Axes, image: AxesImage, below: float, style: Style) -> None:
+    """Draw the colour bar of the matrix so many mm below it, under the names of the observers."""
+    box, height = axes.get_position(), axes.figure.get_size_inches()[1] * INCH / style.unit
+    place = (box.x0, box.y0 - (below + 2) / height, box.width, 2 / height)
+    bar_axes = axes.figure.add_axes(place, label="<colorbar>")
+    bar = axes.figure.colorbar(image, cax=bar_axes, orientation="horizontal", format=tick_text)
+    bar.locator = MaxNLocator(4)
+    bar.set_label("kappa")
+    bar.update_ticks()
+    bar.outline.set_visible(False)
 
 
 def _dots(rows: pd.DataFrame, names: list[str], name: str, named: bool, axes: Axes) -> None:

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures.drawing import STYLE, Style, page_of, place_picture, plain, shortened
+from experiments.figures.numbers import note
 from experiments.figures.tables import check_variables
 
 __all__ = ["contact_sheet"]
@@ -62,6 +64,7 @@ def contact_sheet(record: xr.Dataset, style: Style = STYLE, stimuli: tuple[int, 
             place = (LEFT + column * (width + GAP), TOP + row * pitch, width, height)
             place_picture(page, shown["image"].values[k], *place)
             _outline(page, shown.isel(stimulus=k), place, style)
+            note(page, _told(shown.isel(stimulus=[k]), design, lines[0]))
             for line, text in enumerate(lines):
                 at = place[1] + height + LINE * (line + 0.9)
                 page.text(place[0], at, shortened(text, width), weight="normal")
@@ -98,6 +101,12 @@ def _labels(one: xr.Dataset, design: list[str]) -> list[str]:
     categories = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts.items())
     lines = [f"{name.replace('_', ' ')} {_short(one[name].item())}" for name in design]
     return [f"{int(one['stimulus'])}  {categories}".rstrip(), *lines[: MOST - 1]]
+
+
+def _told(one: xr.Dataset, design: list[str], heading: str) -> pd.DataFrame:
+    """What is told below a picture, in full."""
+    told = {name: one[name].values for name in ("stimulus", *design)}
+    return pd.DataFrame(told).assign(panel="sheet", categories=heading.split("  ")[-1])
 
 
 def _short(value) -> str:

@@ -94,7 +94,7 @@ def _critical(critical: pd.DataFrame, shown: np.ndarray, looks, models, axes: Ax
     edges = shown.min() - margin, shown.max() + margin
     known = critical.dropna(subset=names[:1]).copy()
     known[names] = known[names].clip(*edges)
-    draw_interval_rows(axes, list(looks), known.assign(row=known["prior"]), names[0], models, looks)
+    draw_interval_rows(axes, list(looks), known.assign(row=known["prior"]), names[0], models, looks, critical)
     axes.set(xlabel="spacing / eccentricity", xlim=(edges[0] - margin / 2, edges[1] + margin / 2))
     ends = [f"<{shown.min():g}", *(f"{spacing:g}" for spacing in shown), f">{shown.max():g}"]
     axes.set_xticks([edges[0], *shown, edges[1]], [end.replace("0.", ".") for end in ends])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from experiments import measures
 from experiments.figures.charts import Key, Panel, draw_reference
 from experiments.figures.drawing import STYLE, Style
+from experiments.figures.numbers import note
 from experiments.figures.protocols import figure_of, intact, nearest
 from experiments.figures.tables import RESAMPLES
 
@@ -84,6 +86,7 @@ def _course(chosen: xr.Dataset, axes: Axes) -> None:
     share = measures.object_1_share(chosen.isel(stimulus=0, prior=0))
     share = share.isel(seed=0) if "seed" in share.dims else share
     share = share.isel(iteration=slice(0, SHOWN + 1))
+    note(axes, pd.DataFrame({"pass": share["iteration"], "share": share}), curve=True)
     axes.plot(share["iteration"], share, color=STYLE.ink)
     draw_reference(axes, y=0.5)
     axes.set(xlabel="pass", ylabel="share of reading 1", ylim=(-0.03, 1.03))
@@ -95,10 +98,13 @@ def _histogram(durations: np.ndarray, fits, looks: dict[str, dict], axes: Axes) 
     most = np.quantile(durations, 0.99)
     width = max(1, round(most / 20))
     edges = np.arange(0.5, most + 2 * width, width)
-    axes.hist(durations, edges, density=True, color=STYLE.track, edgecolor=STYLE.unknown)
+    density, *_ = axes.hist(durations, edges, density=True, color=STYLE.track, edgecolor=STYLE.unknown)
+    note(axes, pd.DataFrame({"from": edges[:-1], "to": edges[1:], "density": density}))
     at = np.linspace(0.5, edges[-1], 200)
     for name, look in looks.items():
-        axes.plot(at, fits[name].density(at), **look)
+        curve = pd.DataFrame({"distribution": name, "duration": at, "density": fits[name].density(at)})
+        note(axes, curve, curve=True)
+        axes.plot(at, curve["density"], **look)
     axes.set(xlabel="duration (passes)", ylabel="density (1 / pass)")
 
 

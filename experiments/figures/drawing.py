@@ -33,6 +33,7 @@ INCH = 25.4  # mm
 POINT = INCH / 72  # mm
 VALUE_WIDTH = 6.0  # mm behind a bar
 WIDEST = 1.15  # no glyph is wider, in units of the size of the text
+SATURATED = 0.8  # of the colours of attention: the last ones are so pale that a grey picture looks bare under them
 DISTINCT = 8  # colours of the palette that can be told apart as lines
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
@@ -287,7 +288,8 @@ def overlay(
     """
     grey = (image[..., :3] / 255) @ np.array([0.2126, 0.7152, 0.0722])  # luminance, Rec. 709
     share = (values - limits[0]) / max(limits[1] - limits[0], np.finfo(np.float32).tiny)
-    shades = seaborn.color_palette(colours, as_cmap=True)(np.clip(share, 0, 1))[..., :3]
+    most = SATURATED if colours == STYLE.attention else 1.0
+    shades = seaborn.color_palette(colours, as_cmap=True)(most * np.clip(share, 0, 1))[..., :3]
     lit = opacity * shades + (1 - opacity) * grey[..., None]
     return np.where(np.isnan(values)[..., None], grey[..., None], lit)
 

@@ -93,11 +93,12 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
 
 def _layers(record: xr.Dataset, gain: float, kind: str, shades, n: int, axes: Axes) -> None:
     """Error of every block relative to pass 0."""
-    error = first_noise(intact(record)).sel(gain=gain, drop=True)["reconstruction_error"]
-    error = of_kind(error, record, kind)
+    part = first_noise(intact(record)).sel(gain=gain, drop=True)
+    error = of_kind(part["reconstruction_error"], part, kind)
     error = error / error.isel(iteration=0, drop=True)
     for layer, look in zip(error["layer"].values, shades, strict=True):
-        rows = interval_rows(error.sel(layer=layer, drop=True), "error", record, n)
+        rows = interval_rows(error.sel(layer=layer, drop=True), "error", part, n)
+        rows = rows.assign(prior=kind, gain=gain, layer=layer)
         draw_interval_lines(axes, rows["iteration"], rows, "error", look, band=True)
     draw_reference(axes, y=1)
     axes.set(xlabel="pass", ylabel="error / error of pass 0")
@@ -109,7 +110,7 @@ def _courses(record: xr.Dataset, gain: float, looks: dict[str, dict], n: int, ax
     part = first_noise(intact(record)).sel(gain=gain, drop=True)
     change = measures.energy_change(part)
     for kind, look in looks.items():
-        rows = interval_rows(of_kind(change, part, kind), "change", record, n)
+        rows = interval_rows(of_kind(change, part, kind), "change", part, n).assign(prior=kind, gain=gain)
         draw_interval_lines(axes, rows["iteration"], rows, "change", look, band=True)
     draw_reference(axes, y=0)
     axes.set(xlabel="pass", ylabel="change of energy")
@@ -121,7 +122,7 @@ def _ends(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> Non
     for k, (kind, look) in enumerate(looks.items()):
         for dashes, part in models_of(record):
             change = measures.energy_change(first_noise(part)).isel(iteration=-1, drop=True)
-            by_gain(axes, of_kind(change, part, kind), part, look | dashes, n, 1.5 * k)
+            by_gain(axes, of_kind(change, part, kind), "change", kind, part, look | dashes, n, 1.5 * k)
     draw_reference(axes, y=0)
     mark_gains(axes, record["gain"].values)
     if max(map(abs, axes.get_ylim())) > 10:  # where high gains raise it a hundredfold, the rest would be a flat line

@@ -87,11 +87,12 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
 
 def _loop(record: xr.Dataset, gain: float, looks: dict[str, dict], n: int, axes: Axes) -> None:
     """The two branches."""
-    up, down = branches(first_noise(intact(record)).sel(gain=gain, drop=True))
+    part = first_noise(intact(record)).sel(gain=gain, drop=True)
+    up, down = branches(part)
     for name, look in looks.items():
-        for branch, way in ((up, {}), (down, DOWN)):
+        for direction, branch, way in (("up", up, {}), ("down", down, DOWN)):
             line = branch.sel(prior=name, drop=True).rename(pair="stimulus")
-            rows = interval_rows(line, "share", record, n)
+            rows = interval_rows(line, "share", part, n).assign(prior=name, gain=gain, direction=direction)
             draw_interval_lines(axes, rows["morph"], rows, "share", look | way, band=True)
     axes.set(xlabel="morph (share of reading 2)", ylabel="share of reading 1", ylim=(-0.03, 1.03))
 
@@ -101,7 +102,7 @@ def _areas(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> No
     for k, (name, look) in enumerate(looks.items()):
         for dashes, part in models_of(record):
             area = measures.hysteresis_area(first_noise(part).sel(prior=[name])).isel(prior=0, drop=True)
-            by_gain(axes, area.rename(pair="stimulus"), part, look | dashes, n, 1.5 * k)
+            by_gain(axes, area.rename(pair="stimulus"), "area", name, part, look | dashes, n, 1.5 * k)
     draw_reference(axes, y=0)
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="area (share × share)")

@@ -100,10 +100,10 @@ def _controls(rows: pd.DataFrame, models, axes: Axes) -> None:
     """Benefit of the valid cue and of the controls."""
     ends = ("", "_low", "_high")
     parts = [
-        pd.DataFrame({"row": words, "model": rows["model"], **{f"value{end}": rows[name + end] for end in ends}})
+        pd.DataFrame({"row": words, "model": rows["model"], **{f"benefit{end}": rows[name + end] for end in ends}})
         for name, words in CONTROLS.items()
     ]
-    draw_interval_rows(axes, list(CONTROLS.values()), pd.concat(parts), "value", models)
+    draw_interval_rows(axes, list(CONTROLS.values()), pd.concat(parts), "benefit", models)
     draw_reference(axes, x=0)
     axes.set(xlabel="benefit")
 

@@ -10,11 +10,10 @@ import xarray as xr
 from scipy import ndimage
 
 from experiments import measures
-from experiments.measures.intervals import bootstrap, interval_text
 from experiments.measures.localisation import object_tokens
 
 __all__ = [
-    "Column", "Grid", "MAP_NAMES", "balanced", "caption", "classes_known", "columns_of", "first_run", "map_in_pixels",
+    "Column", "Grid", "MAP_NAMES", "balanced", "classes_known", "columns_of", "first_run", "map_in_pixels",
     "map_range", "model_name", "object_extents", "shown_classes", "shown_probabilities",
 ]  # fmt: skip
 MAP_NAMES = {
@@ -331,57 +330,6 @@ def object_extents(record: xr.Dataset) -> list[tuple[float, float]]:
         across = np.flatnonzero(tokens.any(("stimulus", "token_y")).values)
         edges.append((across[0], across[-1] + 1) if len(across) else (0, 0))
     return [(left / record.sizes["token_x"], right / record.sizes["token_x"]) for left, right in edges]
-
-
-def caption(
-    record: xr.Dataset,
-    stimuli: Sequence[int] | None = None,
-    n: int = 4,
-    kind: str = measures.DEFAULT_MAP,
-    place: bool = False,
-) -> str:
-    """Write the caption of the signature figure that these arguments give.
-
-    Parameters
-    ----------
-    record : bistable record.
-    stimuli : numbers of the stimuli; by default what ``balanced`` chooses.
-    n : how many stimuli ``balanced`` chooses.
-    kind : map that is shown.
-    place : whether the place cues are shown as well.
-
-    Returns
-    -------
-    What is shown, of which model, and the selection index of all stimuli with its 95 % bootstrap interval.
-
-    Raises
-    ------
-    ValueError : the record lacks this map or its cues.
-    """
-    record = first_run(record)
-    columns = columns_of(record, kind, place)
-    numbers = balanced(record, n) if stimuli is None else stimuli
-    rule = "the largest min(p1, p2) bottom-up" if stimuli is None else "chosen by number"
-    cued = "; bold and framed in its colour, the cued one" if classes_known(record) else ""
-    classes = "two classes" if classes_known(record) else "two classes that are most probable bottom-up"
-    text = [
-        f"Bistable stimuli seen by {model_name(record)}: {', '.join(map(str, numbers))} of "
-        f"{record.sizes['stimulus']} ({rule}). Rules under a stimulus mark where object 1 (blue) and "
-        f"object 2 (orange) lie. Maps over the grey picture: {MAP_NAMES[columns[0].kind]} bottom-up, "
-        f"{MAP_NAMES[kind]} in pass {record['iteration'].values[-1] + 1} under a cue; maps of one kind share "
-        f"a scale. "
-        f"Bars: probability of the {classes}{cued}."
-    ]
-    if classes_known(record):
-        index = measures.selection_index(record.isel(iteration=[-1])).isel(iteration=0)
-        for name in dict.fromkeys(column.prior[:-2] for column in columns[1:]):
-            interval = bootstrap(index.sel(prior=name))
-            number = interval_text(*(float(interval[end]) for end in ("estimate", "low", "high")))
-            text.append(
-                f"Selection index of the {name} cues over all {index.sizes['stimulus']} stimuli: {number} "
-                "(mean and 95 % bootstrap interval; chance .50)."
-            )
-    return " ".join(text)
 
 
 def _exists_bottom_up(values: xr.DataArray) -> bool:

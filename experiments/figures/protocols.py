@@ -95,7 +95,11 @@ def models_of(record: xr.Dataset) -> list[tuple[dict, xr.Dataset]]:
     if "model" not in record.dims:
         return [({"linestyle": "-"}, record)]
     looks = ({"linestyle": "-"}, DASHED)
-    return [(look, record.isel(model=place, drop=True)) for place, look in enumerate(looks[: record.sizes["model"]])]
+    names = record["model"].values[: len(looks)]
+    return [
+        (look, record.isel(model=place, drop=True).assign_attrs(model=str(name)))
+        for place, (name, look) in enumerate(zip(names, looks, strict=False))
+    ]
 
 
 def intact(record: xr.Dataset) -> xr.Dataset:
@@ -141,20 +145,24 @@ def of_kind(values: xr.DataArray, record: xr.Dataset, kind: str) -> xr.DataArray
     return values.isel(prior=np.flatnonzero(record["kind"].values == kind)).mean("prior")
 
 
-def by_gain(axes: Axes, values: xr.DataArray, record: xr.Dataset, look: dict, n: int, shift: float = 0.0) -> None:
+def by_gain(
+    axes: Axes, values: xr.DataArray, name: str, prior: str, record: xr.Dataset, look: dict, n: int, shift: float = 0.0
+) -> None:
     """Draw means by gain with their intervals.
 
     Parameters
     ----------
     axes : where.
     values : (..., gain, stimulus).
+    name : of the measure.
+    prior : that the values are of.
     record : that the values are of.
     look : keywords of the line.
     n : bootstrap resamples.
     shift : as in :func:`charts.draw_interval_lines`.
     """
-    rows = interval_rows(values, "value", record, n)
-    draw_interval_lines(axes, rows["gain"], rows, "value", look, shift=shift)
+    rows = interval_rows(values, name, record, n).assign(prior=prior)
+    draw_interval_lines(axes, rows["gain"], rows, name, look, shift=shift)
 
 
 def _read(record: xr.Dataset, variables: Sequence[str]) -> xr.Dataset:

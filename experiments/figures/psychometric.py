@@ -25,6 +25,7 @@ from experiments.figures.charts import (
     page_of_panels,
 )  # fmt: skip
 from experiments.figures.drawing import STYLE, Style
+from experiments.figures.numbers import note
 from experiments.figures.tables import interval_rows, nearest_gain, table_of
 from experiments.measures.intervals import number_text
 from experiments.measures.psychometric import (
@@ -146,7 +147,9 @@ def _curves(shares: pd.DataFrame, fits: pd.DataFrame, looks, models, axes: Axes)
             chosen = shares[(shares["row"] == row) & (shares["model"] == model)].sort_values("mix")
             dots = look | dashes | {"linestyle": "none"}
             draw_interval_lines(axes, chosen["mix"], chosen, "share", dots, shift=1.5 * (k - 1))
-            for fit in fits[(fits["row"] == row) & (fits["model"] == model)]["fit"]:
+            for training, fit in enumerate(fits[(fits["row"] == row) & (fits["model"] == model)]["fit"]):
+                points = {"row": row, "model": model, "training": training, "mix": at, "fitted": fit.predicted(at)}
+                note(axes, pd.DataFrame(points), curve=True)
                 thin = 0.6 * matplotlib.rcParams["lines.linewidth"]
                 axes.plot(at, fit.predicted(at), color=look["color"], linestyle=dashes["linestyle"], linewidth=thin)
     draw_reference(axes, y=0.5)

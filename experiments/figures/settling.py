@@ -93,14 +93,15 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
     keys = tuple(Key(NAMES[kind], look) for kind, look in looks.items())
     last = int(record["iteration"].values[-1])
     text = f"Relative change of the state in pass {last}, by gain: small at a fixed point."
-    return [*found, Panel(partial(_residual, record, looks, n), f"change in pass {last}", text, keys)]
+    return [*found, Panel(partial(_residual, record, looks, n), f"change in pass {last}", text, keys, left=14)]
 
 
 def _courses(record: xr.Dataset, gain: float, lines: dict[str, dict], n: int, axes: Axes) -> None:
     """Share of reading 1 from pass to pass, a line a prior."""
-    share = measures.object_1_share(first_noise(intact(record)).sel(gain=gain, drop=True))
+    part = first_noise(intact(record)).sel(gain=gain, drop=True)
+    share = measures.object_1_share(part)
     for name, look in lines.items():
-        rows = interval_rows(share.sel(prior=name, drop=True), "share", record, n)
+        rows = interval_rows(share.sel(prior=name, drop=True), "share", part, n).assign(prior=name, gain=gain)
         draw_interval_lines(axes, rows["iteration"], rows, "share", look, band=True)
     draw_reference(axes, y=0.5)
     axes.set(xlabel="pass", ylabel="share of reading 1", ylim=(-0.03, 1.03))
@@ -112,7 +113,7 @@ def _memory(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> N
     for k, (kind, look) in enumerate(looks.items()):
         for dashes, part in models_of(record):
             last = measures.cue_memory(first_noise(part).isel(iteration=[-1]), kind).isel(iteration=0, drop=True)
-            by_gain(axes, last, part, look | dashes, n, 1.5 * k)
+            by_gain(axes, last, "memory", kind, part, look | dashes, n, 1.5 * k)
     draw_reference(axes, y=0)
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="memory (share)", ylim=(-0.25, 1.05))
@@ -123,7 +124,7 @@ def _residual(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) ->
     for k, (kind, look) in enumerate(looks.items()):
         for dashes, part in models_of(record):
             change = of_kind(measures.fixed_point_distance(first_noise(part)), part, kind)
-            by_gain(axes, change, part, look | dashes, n, 1.5 * k)
+            by_gain(axes, change, "relative_change", kind, part, look | dashes, n, 1.5 * k)
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="relative change")
     mark_powers(axes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,11 +13,23 @@ from matplotlib.patches import Rectangle
 
 from experiments import measures
 from experiments.figures import panels
-from experiments.figures.drawing import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, two_digits
-from experiments.figures.panels import Grid, balanced, caption
+from experiments.figures.drawing import (
+    STYLE,
+    Style,
+    draw_bars,
+    overlay,
+    page_of,
+    place_picture,
+    plain,
+    shortened,
+    two_digits,
+)
+from experiments.figures.numbers import note
+from experiments.figures.panels import Column, Grid, balanced
 from experiments.figures.tables import check_variables
+from experiments.measures.intervals import bootstrap, interval_text
 
-__all__ = ["TITLES", "signature"]
+__all__ = ["TITLES", "caption", "heading_of", "selection_indices", "signature"]
 
 TITLES = ("bistable perception",)
 
@@ -66,15 +79,99 @@ def signature(
     grid = Grid(style.width, len(columns) + 1, len(numbers), chosen.sizes["y"] / chosen.sizes["x"])
     with style.context():
         page = page_of(grid.height, style)
-        for place_, heading in enumerate(["stimulus", *(column.heading for column in columns)]):
+        headings = ["stimulus", *(heading_of(chosen, column) for column in columns)]
+        for place_, heading in enumerate(headings):
+            heading = shortened(heading, (grid.width + grid.gap) * style.text / style.letter)
             page.text(grid.x(place_), grid.top - 1.5, heading, size=style.letter * style.unit)
         for row in range(len(numbers)):
             _draw_row(page, grid, row, chosen.isel(stimulus=[row]), columns, ranges, style)
         for kind_, limits in ranges.items():
             first = 1 + [column.kind for column in columns].index(kind_)
             _draw_scale(page, grid, first, panels.MAP_NAMES[kind_], limits)
+        if panels.classes_known(run):
+            note(page, _indices(run, columns))
     page.figure.set_label(caption(record, stimuli, n, kind, place))
     return page.figure
+
+
+def caption(
+    record: xr.Dataset,
+    stimuli: Sequence[int] | None = None,
+    n: int = 4,
+    kind: str = measures.DEFAULT_MAP,
+    place: bool = False,
+) -> str:
+    """Write the caption of the signature figure that these arguments give.
+
+    Parameters
+    ----------
+    record : bistable record.
+    stimuli : numbers of the stimuli; by default what ``balanced`` chooses.
+    n : how many stimuli ``balanced`` chooses.
+    kind : map that is shown.
+    place : whether the place cues are shown as well.
+
+    Returns
+    -------
+    What is shown, of which model, and the selection index of all stimuli with its 95 % bootstrap interval.
+
+    Raises
+    ------
+    ValueError : the record lacks this map or its cues.
+    """
+    record = panels.first_run(record)
+    columns = panels.columns_of(record, kind, place)
+    numbers = balanced(record, n) if stimuli is None else stimuli
+    rule = "the largest min(p1, p2) bottom-up" if stimuli is None else "chosen by number"
+    cued = "; bold and framed in its colour, the cued one" if panels.classes_known(record) else ""
+    classes = "two classes" if panels.classes_known(record) else "two classes that are most probable bottom-up"
+    text = [
+        f"Bistable stimuli seen by {panels.model_name(record)}: {', '.join(map(str, numbers))} of "
+        f"{record.sizes['stimulus']} ({rule}). Rules under a stimulus mark where object 1 (blue) and "
+        f"object 2 (orange) lie. Maps over the grey picture: {panels.MAP_NAMES[columns[0].kind]} bottom-up, "
+        f"{panels.MAP_NAMES[kind]} in pass {record['iteration'].values[-1] + 1} under a cue; maps of one kind share "
+        f"a scale. "
+        f"Bars: probability of the {classes}{cued}."
+    ]
+    if panels.classes_known(record):
+        for name, number in selection_indices(record, columns).items():
+            text.append(
+                f"Selection index of the {name} cues over all {record.sizes['stimulus']} stimuli: "
+                f"{interval_text(*number)} (mean and 95 % bootstrap interval; chance .50)."
+            )
+    return " ".join(text)
+
+
+def selection_indices(record: xr.Dataset, columns: Sequence[Column]) -> dict[str, tuple[float, float, float]]:
+    """Selection index in the last pass of each kind of cue that is shown, over all stimuli.
+
+    Parameters
+    ----------
+    record : what ``first_run`` gives, of classes that the model knows.
+    columns : what ``columns_of`` gives.
+
+    Returns
+    -------
+    Mean and both ends of the 95 % bootstrap interval by kind of cue.
+    """
+    index = measures.selection_index(record.isel(iteration=[-1])).isel(iteration=0)
+    intervals = {kind: bootstrap(index.sel(prior=kind)) for kind in dict.fromkeys(c.prior[:-2] for c in columns[1:])}
+    ends = ("estimate", "low", "high")
+    return {kind: tuple(float(interval[end]) for end in ends) for kind, interval in intervals.items()}
+
+
+def heading_of(record: xr.Dataset, column: Column) -> str:
+    """Text above a column: the class that is cued, where it is the same one in every stimulus.
+
+    Parameters
+    ----------
+    record : what ``first_run`` gives, with the stimuli that are shown.
+    column : what ``columns_of`` gives.
+    """
+    if column.prior.startswith("class") and panels.classes_known(record):
+        cued = {plain(str(record["class"].values[index])) for index in record[f"class_{column.cue}"].values}
+        return f"cue: {cued.pop()}" if len(cued) == 1 else column.heading
+    return column.heading
 
 
 def _draw_row(page: Axes, grid: Grid, row: int, record: xr.Dataset, columns, ranges, style: Style) -> None:
@@ -95,14 +192,27 @@ def _draw_row(page: Axes, grid: Grid, row: int, record: xr.Dataset, columns, ran
             frame = {"fill": False, "edgecolor": colours[column.cue - 1], "linewidth": 1.2 * style.unit}
             page.add_patch(Rectangle((grid.x(place), y), grid.width, height, **frame))
         (probabilities,) = panels.shown_probabilities(record, column)
+        note(page, pd.DataFrame({
+            "panel": chr(ord("a") + row), "stimulus": int(record["stimulus"][0]), "cue": column.prior,
+            "pass": int(record["iteration"][column.iteration]), "class": names, "probability": probabilities,
+        }))  # fmt: skip
         known = panels.classes_known(record)  # if not, the bars are of classes that belong to neither object
         fills, cue = (colours, column.cue) if known else ([style.unknown] * 2, 0)
         draw_bars(page, *grid.bars(place, row), names, probabilities, fills, cue)
 
 
+def _indices(run: xr.Dataset, columns) -> pd.DataFrame:
+    """The selection indices that the caption tells."""
+    ends = ("selection_index", "selection_index_low", "selection_index_high")
+    found = selection_indices(run, columns)
+    rows = [{"cue": kind} | dict(zip(ends, number, strict=True)) for kind, number in found.items()]
+    return pd.DataFrame(rows).assign(panel="caption: all stimuli")
+
+
 def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[float, float]) -> None:
     """Draw the colour bar of one kind of map below its first column, on the grey that lies under the maps."""
     x, y = grid.x(column), grid.y(grid.n_rows) + 0.2
+    note(page, pd.DataFrame([{"panel": "scale", "map": name, "from": limits[0], "to": limits[1]}]))
     ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
     grey = np.full((*ramp.shape, 3), 128, np.uint8)
     place_picture(page, overlay(grey, ramp, limits), x, y, grid.width, 2)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from experiments import summaries
 from experiments.figures.drawing import STYLE, Style, page_of, shortened
+from experiments.figures.numbers import RULE, interval_columns, note
 from experiments.figures.tables import table_of
 
 __all__ = ["TITLES", "steering"]
@@ -49,18 +50,22 @@ def steering(given: xr.Dataset | Sequence[xr.Dataset] | pd.DataFrame, style: Sty
     kinds = list(dict.fromkeys(frame["prior"]))
     colour = dict(zip(kinds, style.colours(len(kinds)), strict=True))
     blocks = list(frame.groupby("model", sort=False))
-    height = 12 + len(blocks) * 6 + 4.2 * sum(part["prior"].nunique() for _, part in blocks)
+    height = 15.5 + len(blocks) * 6 + 4.2 * sum(part["prior"].nunique() for _, part in blocks)
     with style.context():
         page = page_of(height, style)
         left, thin = NAMES * style.width, 0.6 * style.unit
         wide = (style.width - left) / 2
         names = ("selection index", "both cues decide")
         axes = [_panel(page, left + k * wide + 3, wide - 6, name) for k, name in enumerate(names)]
-        axes[0].axvline(0.5, color=style.ink, linewidth=thin, linestyle=(0, (4, 3)), zorder=1)
-        axes[0].text(0.52, 4, "chance", va="center")
-        y = 1.0
+        axes[0].axvline(0.5, color=style.ink, linewidth=thin, linestyle=(0, (4, 3)), zorder=1, label=RULE)
+        axes[0].text(0.52, 2.6, "chance", va="center")
+        for panel, name in zip(axes, ("selection_index", "cue_decides"), strict=True):
+            note(panel, interval_columns(frame, name))
+        page.set_zorder(1)  # names of models are as long as they are, and lie over the panels
+        y = 4.5
         for model, part in blocks:
-            page.text(1, y + 3, shortened(str(model), style.width - 2, "bold"), weight="bold", va="center")
+            name = shortened(str(model), style.width - 2, "bold")
+            page.text(1, y + 3, name, weight="bold", va="center", bbox={"color": "white", "pad": 0.5, "linewidth": 0})
             for row, kind in enumerate(dict.fromkeys(part["prior"])):
                 centre = y + 7 + 4.2 * row
                 page.text(4, centre, shortened(kind, left - 4), va="center")
@@ -85,7 +90,8 @@ def _panel(page: Axes, x: float, wide: float, name: str) -> Axes:
     """Axes from 0 to 1 for one measure, whose vertical unit is the page's mm."""
     width, height = page.get_xlim()[1], page.get_ylim()[0]
     box = (x / width, 10 / height, wide / width, 1 - 11 / height)
-    axes = page.figure.add_axes(box, xlim=(-0.02, 1.02), ylim=(height - 10, 1), yticks=[], xlabel=name)
+    axes = page.figure.add_axes(box, xlim=(-0.02, 1.02), ylim=(height - 10, 1), yticks=[], label=name)
+    axes.set_xlabel(name)
     axes.set_xticks(np.linspace(0, 1, 5), ["0", ".25", ".50", ".75", "1"])
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.grid(axis="x", color=STYLE.track, linewidth=matplotlib.rcParams["axes.linewidth"])

@@ -58,8 +58,8 @@ def _over_epochs(logs: pd.DataFrame, name: str, looks: dict[str, dict], label: s
     """A measure over epochs, a line for each recipe."""
     known = logs[logs[name].notna()]
     for recipe, look in looks.items():
-        rows = over_seeds(known[known["recipe"] == recipe], name)
-        draw_interval_lines(axes, rows.index.to_numpy(), rows, name, look, band=True)
+        rows = over_seeds(known[known["recipe"] == recipe], name).rename_axis("epoch").reset_index()
+        draw_interval_lines(axes, rows["epoch"], rows.assign(recipe=recipe), name, look, band=True)
     axes.set(xlabel="epoch", ylabel=label)
 
 

@@ -8,8 +8,9 @@ import xarray as xr
 
 from experiments import measures
 from experiments.measures.intervals import bootstrap, interval_text
+from experiments.summaries.columns import latex_of
 
-__all__ = ["graded_summary", "map_summary", "recognition_summary", "summary", "summary_text"]
+__all__ = ["graded_summary", "map_summary", "recognition_summary", "summary", "summary_latex", "summary_text"]
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
 
@@ -158,6 +159,18 @@ def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
         cells = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
         text[name] = [interval_text(*cell) for cell in cells]
     return text
+
+
+def summary_latex(frame: pd.DataFrame, title: str) -> str:
+    """Write a summary as a table of LaTeX with notes on its columns below.
+
+    Parameters
+    ----------
+    frame : what ``summary`` gives.
+    title : of the records that it is of.
+    """
+    text = summary_text(frame).dropna(axis="columns", how="all")
+    return text.to_latex(index=False, escape=True, float_format="%.3g", na_rep="") + latex_of(title, frame)
 
 
 def _rows(record: xr.Dataset, cells: dict[str, xr.DataArray], last: str) -> pd.DataFrame:
