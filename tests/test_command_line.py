@@ -1,6 +1,8 @@
 """The shared command line: one line on standard error and exit code 2 for what cannot be done."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -148,14 +150,14 @@ for encoding in sys.argv[1:]:
             code = main(["--help"])
         text = out.buffer.getvalue().decode(encoding)
         assert code == 0 and "elp" in text and "u2022" not in text, (encoding, name, code, text)
-        print(encoding, name, file=sys.stderr)
+        print(encoding, name)
 """
 
 
 def test_help_is_shown_in_every_encoding():
     done = subprocess.run([sys.executable, "-c", PROGRAMS, *ENCODINGS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert len(done.stderr.splitlines()) == len(ENCODINGS) * 10
+    assert len(done.stdout.splitlines()) == len(ENCODINGS) * 10
 
 
 PRINTING = """
@@ -289,3 +291,23 @@ def test_what_the_machine_cannot_do_is_one_line(error, says, capsys):
     assert command_line.run(fail, "prog", []) == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
+
+
+def path_options():
+    """Fields of all dataclasses of ours that are plain words although they tell of a file, a folder or an address."""
+    for package in ("absvit", "experiments", "stimuli"):
+        for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf8"))):
+                if isinstance(node, ast.ClassDef):
+                    told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
+                    about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
+                    for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
+                        name, hint = field.target.id, ast.unparse(field.annotation)
+                        if re.search(r"\bstr\b", hint) and re.search(
+                            r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I
+                        ):
+                            yield f"{file.stem}.{node.name}.{name}"
+
+
+def test_no_option_of_a_file_is_a_plain_word():
+    assert [name for name in path_options() if name not in ("corrupting.Corrupting.extension",)] == []
