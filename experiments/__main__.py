@@ -231,6 +231,8 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     files
         Tables of trials in model-vs-human's format, or folders of them.
     """
+    if not files:
+        raise ValueError("name at least one table of trials: python -m experiments compare TRIALS.csv")
     print(table(responses.agreement(responses.read(files))))
 
 

@@ -272,6 +272,17 @@ def test_numbers_that_make_no_sense_are_one_line(words, line, capsys):
     assert capsys.readouterr().err == f"{line}\n"
 
 
+def test_only_this_commands_options_are_meant(capsys):
+    def other(gain: float = 1.0, number: int = 2) -> None:
+        """Do something else."""
+
+    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--gain", "2"]) == 2
+    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--txet", "2"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: there is no option --gain; prog show --help lists them"
+    assert second == "error: there is no option --txet (did you mean --text?); prog show --help lists them"
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [
