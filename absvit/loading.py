@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import torch
@@ -18,13 +19,17 @@ class Loading(DataLoader):
 
         Raises
         ------
-        ValueError : a picture cannot be prepared.
+        ValueError, OSError : a picture cannot be prepared.
         ChildProcessError : a worker process has died.
         """
         try:
             yield from super().__iter__()
-        except ValueError as error:  # a worker's error carries its whole traceback as text
-            raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from error
+        except (ValueError, OSError) as error:
+            if not str(error).startswith("Caught "):
+                raise
+            last = str(error).strip().splitlines()[-1]  # a worker's error carries its whole traceback as text
+            kind = OSError if isinstance(error, OSError) else ValueError
+            raise kind(re.sub(r"^[\w.]+: ", "", last)) from error
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
                 raise

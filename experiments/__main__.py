@@ -256,6 +256,8 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     files
         Tables of trials in model-vs-human's format, or folders of them.
     """
+    if not files:
+        raise ValueError("name at least one table of trials: python -m experiments compare TRIALS.csv")
     trials = responses.read(files)
     print("\n".join([table(responses.agreement(trials)), *measures.remarks(trials)]))
 

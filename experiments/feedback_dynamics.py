@@ -176,7 +176,7 @@ class FeedbackDynamics:
         finite = all(0 <= noise < np.inf for noise in self.noise)
         if not self.noise or not finite or len(set(self.noise)) < len(self.noise):
             raise ValueError(f"noise must hold standard deviations of at least 0, each once, got {self.noise}")
-        if self.adaptation_time < 1 or not 0 <= (self.adaptation or 0) < np.inf:
+        if not 1 <= self.adaptation_time < np.inf or not 0 <= (self.adaptation or 0) < np.inf:
             raise ValueError(
                 "adaptation must be at least 0 and adaptation_time at least 1 pass, got "
                 f"{self.adaptation} and {self.adaptation_time}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from absvit.images import class_folder, read_photograph
+from absvit.images import read_photograph
 from experiments.families import FAMILIES, drawn
-from experiments.naming import called, candidates, known_as
-from experiments.observers import class_indices
+from experiments.known_classes import known_of_folder, known_of_set
+from experiments.naming import called, known_as
 from experiments.trials import Stimuli
 from stimuli import bistable, objects, overlay, stimulus_set, whole
 from stimuli.digests import fingerprint
@@ -95,7 +94,7 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
     """
     size = tuple(model.patch_embed.img_size)
     if source.stimuli is not None:
-        return set_of(source, size)
+        return set_of(source, size, model)
     if source.photographs is not None:
         pictures, names = _pair(source, model)
         made = bistable.from_photographs(*pictures, names, size, source.squeeze)
@@ -186,33 +185,15 @@ def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> S
         n = min(source.n, sum(map(len, files)))
         return Stimuli(lambda first, n: shown(n, source.seed, first), n, _of_folder(source.folder))
     if source.stimuli is not None and source.family != "objects":
-        return set_of(source, size)
+        return set_of(source, size, model)
     draw = partial(objects.draw, replace(look, size=size))
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
 
 
 def _by_class(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], Callable, list[str]]:
-    """Photographs of each class of a folder, how to read them, and the names of the classes as the model has them.
-
-    Classes that the model does not know are left out, as long as it knows ``least`` others: the cues are classes.
-    """
-    samples, categories = class_folder(folder)
-    files = [[path for path, c in samples if c == index] for index in range(len(categories))]
-    names = called(categories, model)
-    known = [c for c, index in enumerate(class_indices(model, names)) if index >= 0]
-    if not least <= len(known) < len(names):
-        return files, read_photograph, names
-    unknown = [name for c, name in enumerate(names) if c not in known]
-    warnings.warn(
-        f"left out of {folder}, since the model does not know them: {_doubtful(unknown, model)}", stacklevel=3
-    )
-    return [files[c] for c in known], read_photograph, [names[c] for c in known]
-
-
-def _doubtful(names: Sequence[str], model: nn.Module) -> str:
-    """Names, with the classes that each may mean."""
-    may_be = {name: candidates(name, model)[:4] for name in names}
-    return "; ".join(f"{name} (which of {', '.join(of)}?)" if of else name for name, of in may_be.items())
+    """Photographs of each class of a folder, how to read them, and the names of the classes."""
+    files, names = known_of_folder(folder, model, least)
+    return files, read_photograph, names
 
 
 def _of_folder(folder: Path) -> Callable[[], str]:
@@ -236,13 +217,14 @@ def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str
     return [np.asarray(read_photograph(path)) for path in source.photographs], tuple(names)
 
 
-def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
+def set_of(source: Source, size: tuple[int, int], model: nn.Module | None = None) -> Stimuli:
     """Give the first stimuli of a stimulus set, or of a family.
 
     Parameters
     ----------
     source : folder of the set, or name of the family, and number of stimuli.
     size : height and width in pixels that the model takes.
+    model : shows only what it knows, where it knows some of the classes; all is shown, if left out.
 
     Raises
     ------
@@ -250,7 +232,7 @@ def set_of(source: Source, size: tuple[int, int]) -> Stimuli:
     """
     if source.family is not None:
         return drawn(source.family, source.n, source.seed, size)
-    part, n = read_parts(source.stimuli)
+    part, n = read_parts(source.stimuli) if model is None else known_of_set(source.stimuli, model)
     example = part(0, 1)
     found = (example.sizes["y"], example.sizes["x"])
     if found != size and not source.resize:

@@ -94,8 +94,8 @@ def _of_files(error: Exception) -> str:
 def _of_the_machine(error: Exception) -> str | None:
     """Say what the machine could not do; None for a fault of ours."""
     text = one_line(error)
-    if "DataLoader worker" in text:  # torch raises it wherever the program is at that moment
-        return f"{text.partition(': ')[0]} has died, often for lack of memory: use fewer workers or smaller batches"
+    if died := re.search(r"DataLoader worker \(.*?\)", text):  # torch raises it wherever the program is at that moment
+        return f"{died[0]} has died, often for lack of memory: use fewer workers or smaller batches"
     if isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", text):
         return f"there is not enough memory for this: ask for less at a time ({text or 'no more is said'})"
     if isinstance(error, OverflowError) or "without overflow" in text:

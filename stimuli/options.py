@@ -82,8 +82,7 @@ def refusal(said: str, program: str) -> str:
     if unknown := re.search(r"Unrecognized (?:or misplaced )?options:\s+([^\s,]+)", said.replace("│", " ")):
         if not unknown[1].startswith("-"):
             return f"{unknown[1]!r} is one word too many; {program} --help says more"
-        known = [part for part in advice if "Perhaps you meant" in part]
-        near = re.findall(r"^ +(--\S+)", "".join(known), re.MULTILINE)
+        near = _meant("".join(part for part in advice if "Perhaps you meant" in part), program)
         near = near or difflib.get_close_matches(unknown[1], [name.split()[0] for name in missing])
         meant = f" (did you mean {near[0]}?)" if near else ""
         return f"there is no option {unknown[1]}{meant}; {program} --help lists them"
@@ -91,6 +90,12 @@ def refusal(said: str, program: str) -> str:
     for unclear, clear in CLEARER:
         text = re.sub(unclear, clear, text)
     return f"{text.rstrip('.')}; {program} --help says more"
+
+
+def _meant(advice: str, program: str) -> list[str]:
+    """Options of this command that are spelt alike; tyro tells those of all others, too."""
+    blocks = [one_line(block) for block in re.split(r"\n(?= +--\w)", advice)[1:]]
+    return [block.split()[0] for block in blocks if f"in {program} --help" in block or " --help" not in block]
 
 
 def _missing(message: str) -> list[str]:

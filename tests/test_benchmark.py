@@ -143,3 +143,23 @@ def test_a_segmentation_is_timed_and_its_memory_told(tmp_path, capsys, monkeypat
     }
     assert "a training step of 2" in capsys.readouterr().out
     assert main([*words, "--batch", "1"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("inference --batch -1", "batch must be at least 1, got -1"),
+        ("inference --repeats 0", "repeats must be at least 1"),
+        ("inference --n-priors 1 0", "n_priors must be at least 1"),
+        ("inference --threads -1", "threads must be at least 0"),
+        ("training --curve-steps -1", "curve_steps must be at least 0"),
+        ("training --batch 0", "batch must be at least 1"),
+        ("training --device foo", "device must be cpu, cuda or mps"),
+        ("loader --data-path . --workers -1", "workers must be at least 0"),
+        ("segmentation --size 0", "size must be at least 1"),
+    ],
+)
+def test_benchmarks_of_nothing_are_one_line(words, says, capsys):
+    assert main(words.split()) == 2
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1

@@ -1,6 +1,8 @@
 """The shared command line: one line on standard error and exit code 2 for what cannot be done."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -148,14 +150,14 @@ for encoding in sys.argv[1:]:
             code = main(["--help"])
         text = out.buffer.getvalue().decode(encoding)
         assert code == 0 and "elp" in text and "u2022" not in text, (encoding, name, code, text)
-        print(encoding, name, file=sys.stderr)
+        print(encoding, name)
 """
 
 
 def test_help_is_shown_in_every_encoding():
     done = subprocess.run([sys.executable, "-c", PROGRAMS, *ENCODINGS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert len(done.stderr.splitlines()) == len(ENCODINGS) * 10
+    assert len(done.stdout.splitlines()) == len(ENCODINGS) * 10
 
 
 PRINTING = """
@@ -270,6 +272,17 @@ def test_numbers_that_make_no_sense_are_one_line(words, line, capsys):
     assert capsys.readouterr().err == f"{line}\n"
 
 
+def test_only_this_commands_options_are_meant(capsys):
+    def other(gain: float = 1.0, number: int = 2) -> None:
+        """Do something else."""
+
+    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--gain", "2"]) == 2
+    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--txet", "2"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: there is no option --gain; prog show --help lists them"
+    assert second == "error: there is no option --txet (did you mean --text?); prog show --help lists them"
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [
@@ -289,3 +302,25 @@ def test_what_the_machine_cannot_do_is_one_line(error, says, capsys):
     assert command_line.run(fail, "prog", []) == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
+
+
+def path_options():
+    """Fields of all dataclasses of ours that are plain words although they tell of a file, a folder or an address."""
+    for package in ("absvit", "experiments", "stimuli"):
+        for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf8"))):
+                if isinstance(node, ast.ClassDef):
+                    told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
+                    about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
+                    for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
+                        name, hint = field.target.id, ast.unparse(field.annotation)
+                        if re.search(r"\bstr\b", hint) and re.search(
+                            r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I
+                        ):
+                            yield f"{file.stem}.{node.name}.{name}"
+
+
+def test_no_option_of_a_file_is_a_plain_word():
+    names = {"halves.Photographs.classes", "photographs.Pictures.classes", "loader.Loader.data_set"}  # of classes, sets
+    told = {"bistable.HalvesOfPhotographs.folder", "whole.WholePhotographs.folder"}  # no options: whence pictures came
+    assert set(path_options()) - names == told

@@ -250,6 +250,27 @@ def test_one_unknown_class_leaves_the_cues_of_the_others(probe, weights, tmp_pat
     assert probe == "recognition" or "class 1" in record["prior"].values
 
 
+def test_a_set_shows_what_the_model_knows(tmp_path):
+    drawn = bistable.draw(bistable.Halves(), 12, 3)
+    names = [f"my {name}" if name in ("disk", "heart") else name for name in drawn.attrs["categories"]]
+    stimulus_set.write(drawn.assign_attrs(categories=names), tmp_path / "set")
+    unknown = np.isin(drawn["object_class"], [names.index("my disk"), names.index("my heart")]).any(1)
+    assert 0 < unknown.sum() < 12
+    model = absvit.create_model("absvit_micro")
+    model.categories = CATEGORIES
+    with pytest.warns(UserWarning, match="left out .* does not know them: my disk.*my heart|my heart.*my disk"):
+        shown = sources.halves(sources.Source(stimuli=tmp_path / "set"), model)
+    found = shown.part(0, shown.n)
+    assert np.array_equal(found["number_in_set"], np.flatnonzero(~unknown)) and found.identical(
+        xr.concat([shown.part(0, 1), shown.part(1, shown.n - 1)], "stimulus", data_vars="minimal")
+    )
+    assert found["stimulus"].values.tolist() == list(range(shown.n)) and np.array_equal(
+        found["image"], drawn["image"][~unknown]
+    )
+    called = np.array(found.attrs["categories"])[found["object_class"]]
+    assert np.array_equal(called, np.array(CATEGORIES)[drawn["object_class"][~unknown]])
+
+
 @pytest.mark.parametrize("size", [80, 224])
 def test_a_set_of_another_size_is_resized_where_that_is_wanted(size, weights, tmp_path, capsys):
     drawn = bistable.draw(bistable.Halves(replace(bistable.Halves().scene, size=(size, size))), 2, 3)

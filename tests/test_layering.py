@@ -57,8 +57,9 @@ MAY_IMPORT = {
     "experiments.recognition": (*PROBE, "experiments.demands", "experiments.observers", "experiments.trials"),
     "experiments.families": ("experiments.trials", "stimuli"),
     "experiments.naming": ("experiments.observers",),
+    "experiments.known_classes": (*PROBE, "experiments.naming", "experiments.observers"),
     "experiments.sources": (
-        *PROBE, "experiments.families", "experiments.naming", "experiments.observers", "experiments.trials",
+        *PROBE, "experiments.families", "experiments.known_classes", "experiments.naming", "experiments.trials",
     ),
     "experiments.displays": (*PROBE, "experiments.families", "experiments.sources", "experiments.trials"),
     "experiments.cues": (*PROBE, "experiments.directions", "experiments.trials"),

@@ -60,11 +60,21 @@ def _run_segmentation(parameters: tyro.conf.OmitArgPrefixes[Segmentation]) -> No
 
 def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader | Segmentation) -> None:
     """Measure, and write the rows where that is asked for."""
+    _check_counts(parameters)
     with joined(getattr(parameters, "device", "cpu")):
         rows = measure(parameters)
     if parameters.out is not None:
         facts = {"parameters": asdict(parameters) | {"out": None}, "rows": rows}
         parameters.out.write_text(json.dumps(facts, indent=1, default=str))
+
+
+def _check_counts(parameters: Inference | Training | Loader | Segmentation) -> None:
+    """Refuse numbers of nothing, which each benchmark would meet elsewhere."""
+    for name, value in vars(parameters).items():
+        least = 0 if name in ("threads", "workers", "curve_steps") else 1
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and number < least and not isinstance(number, bool):
+                raise ValueError(f"{name} must be at least {least}, got {number}")
 
 
 if __name__ == "__main__":
