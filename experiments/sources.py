@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from absvit.images import read_photograph
+from absvit.images import class_folder, read_photograph
 from experiments.families import FAMILIES, drawn
 from experiments.known_classes import known_of_folder, known_of_set
 from experiments.naming import called, known_as
