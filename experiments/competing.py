@@ -44,7 +44,8 @@ def two_readings(
     mix : weight of the second reading in [0, 1]; halves have none.
     size : height and width in pixels.
     seed : 0 to 2**32 - 1.
-    folder : photographs instead of the embedded objects: a class folder, or pictures named by what they show.
+    folder : photographs instead of the embedded objects: a class folder, or pictures named by what they show; they
+        are squeezed, as the bundled model of photographs was trained.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def two_readings(
     ------
     FileNotFoundError, ValueError : another family, a mix outside [0, 1], or no photographs in the folder.
     """
-    pictures = Pictures(folder)
+    pictures = Pictures(folder, squeeze=folder is not None)
     if family not in FAMILIES or not 0 <= mix <= 1 or number < 0:
         raise ValueError(
             f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got {family!r}, "
@@ -62,7 +63,7 @@ def two_readings(
         )
     if family == "halves":
         if folder is not None:
-            files, made_from = pictures.listed(), bistable.HalvesOfPhotographs(size, Path(folder).name)
+            files, made_from = pictures.listed(), bistable.HalvesOfPhotographs(size, Path(folder).name, True)
             by_class = (list(files.values()), backgrounds.read_picture, list(files))
             return bistable.from_class_folder(*by_class, made_from, 1, seed, number)
         scene = replace(bistable.Halves().scene, size=size)

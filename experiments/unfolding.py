@@ -59,7 +59,9 @@ def unfold(
     if parameters.protocol == "hysteresis":
         if number < 0:
             raise ValueError(f"expected a number of at least 0, got {number}")
-        graded = morph.Morph(replace(morph.Morph().scene, size=size), steps, Pictures(folder))
+        graded = morph.Morph(
+            replace(morph.Morph().scene, size=size), steps, Pictures(folder, squeeze=folder is not None)
+        )
         pictures = morph.draw(graded, 2 * steps, 0, 2 * steps * number)
     else:
         steps, pictures = 1, two_readings(family, number, 0.5, size, folder=folder)

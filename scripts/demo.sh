@@ -9,8 +9,9 @@ root=$PWD
 [ "$from" = "$root" ] && out=outputs || out=$root/outputs
 cd "$from"  # whence the paths of pictures are meant
 if [ "${1:-}" = --natural ]; then
-    case " $* " in *" --photographs "* | *" --folder "* | *" --stimuli "*) pictures=() ;;
-        *) "$PYTHON" -m absvit.cifar10 "$out/cifar10" && pictures=(--folder "$out/cifar10/test") ;;
+    case " $* " in *" --stimuli "*) pictures=() ;;
+        *" --photographs "* | *" --folder "*) pictures=(--squeeze) ;;  # as the model was trained
+        *) "$PYTHON" -m absvit.cifar10 "$out/cifar10" && pictures=(--squeeze --folder "$out/cifar10/test") ;;
     esac
     set -- --model absvit_hybrid_lite0_224 ${pictures[@]+"${pictures[@]}"} "${@:2}"
 fi

@@ -9,7 +9,7 @@ figure() { "$PYTHON" -m experiments figure "$1" "${@:3}" --out "$into/$2" --dpi 
 [ -d "$out/overlays" ] || "$PYTHON" -m stimuli overlay --mixes 0.{1,2,3,4,5,6,7,8,9} --n 270 --seed 21 --out "$out/overlays"
 look bistable bistable --seed 0 --resume
 look bistable overlay --stimuli "$out/overlays" --n 270 "${three[@]}"
-look bistable natural --model absvit_hybrid_lite0_224 --photographs notebooks/pictures/{cat.jpg,horse.png} --classes cat horse --resume
+look bistable natural --model absvit_hybrid_lite0_224 --photographs notebooks/pictures/{cat.jpg,horse.png} --classes cat horse --squeeze --resume
 bash scripts/run_probes.sh >/dev/null
 N=120 bash scripts/robustness_micro.sh >/dev/null
 figure signature signature.jpg "$out/bistable.zarr"

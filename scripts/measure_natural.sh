@@ -15,7 +15,7 @@ probe() { "$PYTHON" -m absvit.launch experiments "$1" --n "$n" --resume "${@:2}"
 measure() { # LABEL MODEL CHECKPOINTS...
     for set in "${sets[@]}"; do
         look=(--model "$2" --label "$1" --folder "${set#*:}" --checkpoint "${@:3}")
-        probe bistable "${look[@]}" --seed 71 --out "$out/$1-${set%%:*}.zarr" $([[ $2 = vit* ]] || echo --controls)
+        probe bistable "${look[@]}" --squeeze --seed 71 --out "$out/$1-${set%%:*}.zarr" $([[ $2 = vit* ]] || echo --controls)
         probe recognition "${look[@]}" --seed 72 --out "$out/$1-${set%%:*}-whole.zarr"
         for record in "" -whole; do "$PYTHON" -m experiments summary "$out/$1-${set%%:*}$record.zarr"; done
     done

@@ -39,9 +39,9 @@ def asked(root, script, *words, fails="nothing", **environment):
 @pytest.mark.parametrize(
     ("words", "first", "shown"),
     [
-        ("--natural --photographs a.jpg b.jpg --n 2", [], f"{MODEL} --photographs a.jpg b.jpg --n 2"),
-        ("--natural --folder mine", [], f"{MODEL} --folder mine"),
-        ("--natural", ["-m absvit.cifar10 outputs/cifar10"], f"{MODEL} --folder outputs/cifar10/test"),
+        ("--natural --photographs a.jpg b.jpg --n 2", [], f"{MODEL} --squeeze --photographs a.jpg b.jpg --n 2"),
+        ("--natural --folder mine", [], f"{MODEL} --squeeze --folder mine"),
+        ("--natural", ["-m absvit.cifar10 outputs/cifar10"], f"{MODEL} --squeeze --folder outputs/cifar10/test"),
         ("--n 3", [], "--n 3"),
     ],
 )

@@ -1,6 +1,7 @@
 """Whole photographs as stimuli: order, shape and modes; and the model of photographs on them, by the probes."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from absvit.images import read_photograph
 from absvit.models import checkpoints
 from absvit.models.variants import HYBRID_CATEGORIES
 from experiments.__main__ import main
+from experiments.sources import Source, halves, single_objects
 from stimuli import whole
 
 NAME = "absvit_hybrid_lite0_224"
@@ -121,3 +123,14 @@ def test_an_unknown_folder_of_classes_is_refused_or_places_only(photographs, wei
     assert "does not know the class 'fox', which recognition" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="does not know fox: the cues are places only"):
         assert main(["bistable", *words, "--out", str(tmp_path / "b.zarr")]) == 0
+
+
+def test_halves_of_a_folder_are_squeezed_on_request_alone(photographs):
+    model = SimpleNamespace(patch_embed=SimpleNamespace(img_size=(64, 64)))
+    shown = [halves(Source(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)]
+    assert [json.loads(one.attrs["parameters"])["squeeze"] for one in shown] == [False, True]
+    assert not np.array_equal(shown[0]["image"], shown[1]["image"])
+    with pytest.raises(ValueError, match="--squeeze is about photographs"):
+        Source(squeeze=True)
+    with pytest.raises(ValueError, match="never squeezed"):
+        single_objects(Source(folder=photographs, squeeze=True), model, None)
