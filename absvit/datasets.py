@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -108,12 +109,7 @@ class PictureFiles(LabelledPictures):
     """
 
     def __init__(
-        self,
-        root: Path,
-        names: Iterable[str],
-        classes: Sequence[str],
-        targets: Sequence[int],
-        stored: bool = False,
+        self, root: Path, names: Iterable[str], classes: Sequence[str], targets: Sequence[int], stored: bool = False
     ) -> None:
         super().__init__(classes, targets)
         self.root, self.stored, self._names = Path(root), stored, _packed(names)
@@ -333,9 +329,8 @@ def _split_place(data_path: Path, split: str) -> Path:
             "holds train.tar and val.tar"
         )
     candidates = [name + suffix for name in SPLIT_NAMES[split] for suffix in ("", ".tar")]
-    for candidate in candidates:
-        if (data_path / candidate).exists():
-            return data_path / candidate
+    if found := [data_path / name for name in candidates if (data_path / name).exists()]:
+        return found[0]
     there = sorted(entry.name for entry in data_path.iterdir())
     raise FileNotFoundError(
         f"no {split} split in {data_path}: looked for {', '.join(candidates)}; there is {some(there) or 'nothing'}"
@@ -385,18 +380,13 @@ def _inaturalist(data_path: Path, split: str, year: int, category: str) -> Pictu
         ) from error
     if not names:
         raise ValueError(f"{data_path / f'{split}{year}.json'} lists no picture: get it again")
-    without = [_without_supercategory(name) for name in names]  # the layout that DeiT expects
+    # the layout that DeiT expects: train_val2018/2820/a.jpg of train_val2018/Aves/2820/a.jpg
+    without = [re.sub(r"^([^/]+)/[^/]+/([^/]+/[^/]+)$", r"\1/\2", name) for name in names]
     if not (data_path / names[0]).exists() and (data_path / without[0]).exists():
         names = without
     if not (data_path / names[0]).exists():
         raise FileNotFoundError(f"no {names[0]} in {data_path}: unpack the pictures of iNaturalist {year} there")
     return PictureFiles(data_path, names, classes, targets, stored=True)
-
-
-def _without_supercategory(name: str) -> str:
-    """``train_val2018/2820/a.jpg`` of ``train_val2018/Aves/2820/a.jpg``."""
-    parts = name.split("/")
-    return "/".join([parts[0], *parts[2:]]) if len(parts) == 4 else name
 
 
 def _stimulus_set(folder: Path) -> PictureFiles:

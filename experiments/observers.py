@@ -13,6 +13,7 @@ from torch import nn
 
 from absvit import AbSViT
 from absvit.models.zoo import load_with_its_classes
+from stimuli.picture_files import normal
 
 __all__ = ["Observer", "class_indices", "class_names", "load_observers", "permuted_decoders"]
 
@@ -114,13 +115,14 @@ def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     model : the model.
-    categories : names of the stimuli's classes; for a model of ImageNet's classes, wnids will do.
+    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes, wnids will
+        do.
 
     Returns
     -------
     (category,) int, -1 where the model has no class of this name.
     """
-    places = {name: index for index, name in enumerate(class_names(model))}
+    places = {normal(name): index for index, name in enumerate(class_names(model))}
     if model.num_classes == IMAGENET_CLASSES:
         places |= {wnid: index for index, wnid in enumerate(ImageNetInfo().label_names())}
-    return np.array([places.get(name, -1) for name in categories], np.int64)
+    return np.array([places.get(normal(name), -1) for name in categories], np.int64)

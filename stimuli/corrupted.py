@@ -12,7 +12,7 @@ from PIL import Image
 
 from stimuli.corruptions import NAMES
 from stimuli.digests import file_sha256
-from stimuli.picture_files import in_folder
+from stimuli.picture_files import directly_in, in_folder
 from stimuli.texts import read_text
 from stimuli.writing import write_atomically
 
@@ -122,7 +122,7 @@ def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
     ValueError : the folder holds no pictures.
     """
     names = [name for name in NAMES if (folder / name).is_dir()]
-    severities = sorted({path.name for name in names for path in (folder / name).iterdir()})
+    severities = sorted({path.name for name in names for path in directly_in(folder / name)[1]})
     places = {(name, s): folder / name / s for name in names for s in severities if (folder / name / s).is_dir()}
     paths = {key: found[0] for key, place in places.items() if (found := in_folder(place))}
     if not paths:

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "experiments": PROBE,
     "experiments.__init__": (),
     "experiments.__main__": (*PROBE, "experiments"),
-    "experiments.observers": ("absvit.__init__", "absvit.models"),
+    "experiments.observers": ("absvit.__init__", "absvit.models", "stimuli.picture_files"),
     "experiments.chunks": ("absvit.records", "absvit.distributed"),
     "experiments.trials": (*PROBE, "experiments.chunks", "experiments.observers"),
     "experiments.directions": ("absvit.models",),

@@ -5,6 +5,7 @@ import os
 import tarfile
 import unicodedata
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from absvit.images import class_folder
 from absvit.robustness.imagenet_c import Corrupted
 from absvit.segmentation.datasets import open_pictures
 from absvit.segmentation.prediction import picture_files as pictures_to_segment
+from experiments.observers import class_indices
 from stimuli import backgrounds, class_folders, cutouts, frost_textures, picture_files, ten_classes
 from stimuli.__main__ import main
 from stimuli.corrupting import Corrupting, corrupt_folder
@@ -224,6 +226,11 @@ def test_a_corrupted_copy_holds_all_pictures_and_equals_those_on_the_fly(tree, t
         number = files[written.name(k).rpartition(".")[0]]
         np.testing.assert_array_equal(np.asarray(written.read(k)), np.asarray(shown.read(number)))
     assert main(["verify", str(tmp_path / "out")]) == 0
+
+
+def test_classes_are_those_of_a_model_in_two_forms_of_unicode():
+    model = SimpleNamespace(categories=(APART, "cat"), num_classes=2, pretrained_cfg=None)
+    assert class_indices(model, [COMPOSED, APART, "cat", "dog"]).tolist() == [0, 0, 1, -1]
 
 
 # ---- EXIF ------------------------------------------------------------------------------------------------------------

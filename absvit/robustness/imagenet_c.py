@@ -14,7 +14,7 @@ from PIL import Image
 from absvit.datasets import LabelledPictures, open_folder, some
 from stimuli import corrupted, corruptions, moving
 from stimuli.corrupting import prepared
-from stimuli.picture_files import normal, say, within_class
+from stimuli.picture_files import directly_in, normal, say, within_class
 
 __all__ = ["Corrupted", "Sized", "check_same_pictures", "corrupted_when_shown", "on_disk"]
 
@@ -210,7 +210,7 @@ def check_same_pictures(shown: Sequence[tuple[str, LabelledPictures]]) -> None:
 
 def _check_folders(root: Path, wanted: Sequence[str], known: Sequence[str], kind: str, layout: str) -> None:
     """Refuse a folder that lacks one that is wanted or holds one that is not known."""
-    there = {path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    there = {path.name for path in directly_in(root)[1]}
     missing, extra = [name for name in wanted if name not in there], sorted(there - {*known})
     if missing or extra:
         told = [f"lacks the folders of {kind} {some(missing)}"] if missing else []
