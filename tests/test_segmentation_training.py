@@ -309,3 +309,42 @@ def test_an_unknown_recipe_is_told_with_the_known_ones(capsys):
     assert run("upernet_micro") == 2
     told = error_of(capsys)
     assert all(name in told for name in (*RECIPES, "predict", "test", "summary"))
+
+
+OPTIONS = {
+    "a hub": {"model": "hf-hub:somebody/model"}, "a folder": {"model": "local-dir:/somewhere"},
+    "no model": {"model": 3}, "an unknown model": {"model": "vit_nano"}, "channels of text": {"channels": "many"},
+    "channels negative": {"channels": -1}, "scenes a list": {"scenes": [1]}, "scenes null": {"scenes": None},
+    "varied text": {"varied": "much"}, "a crop of text": {"varied": {"crop": "large"}},
+    "an unknown option": {"checkpoint_path": "/somewhere"},
+}  # fmt: skip
+CLASSES = {
+    "names a number": {"names": 3}, "names null": {"names": None}, "too few names": {"names": ["a"]},
+    "a colour of text": {"colours": [["red", 0, 0]]}, "colours missing": {"colours": None},
+    "a colour beyond bytes": {"colours": [[0, 0, 10**400]]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["card", "last.pt"])
+@pytest.mark.parametrize(
+    ("options", "classes"),
+    [*((change, {}) for change in OPTIONS.values()), *(({}, change) for change in CLASSES.values())],
+    ids=[*OPTIONS, *CLASSES],
+)
+def test_spoilt_descriptions_of_a_segmenter_end_in_one_line(whole, tmp_path, options, classes, where):
+    if where == "card":
+        shutil.copy(whole / "segmenter.safetensors", tmp_path / "s.safetensors")
+        card = json.loads((whole / "segmenter.json").read_text())
+        card["options"] |= options
+        card["segmentation"] |= classes
+        (tmp_path / "s.json").write_text(json.dumps(card))
+        path = tmp_path / "s.safetensors"
+    else:
+        content = torch.load(whole / "last.pt", weights_only=True)
+        content["facts"]["recipe"] |= options
+        content["facts"]["data"]["classes"] |= classes
+        path = tmp_path / "last.pt"
+        torch.save(content, path)
+    with pytest.raises(ValueError) as error:
+        load_segmenter(path)
+    assert "\n" not in str(error.value)
