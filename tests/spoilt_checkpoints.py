@@ -3,11 +3,21 @@
 import copy
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from timm.scheduler import CosineLRScheduler
+from timm.utils import ModelEmaV3
+from torch import nn
 
 from absvit.training import contents
+from absvit.training.state import Learner, Position, resume, save
+
+FACTS = {
+    "recipe": {"epochs": 2, "opt": "adamw", "trainable": "end2end", "model_ema": True, "lr": 1e-3},
+    "data": {"updates of an epoch": 2}, "processes": 1, "categories": ["red", "blue"],
+}  # fmt: skip
 
 
 class Instead(NamedTuple):
@@ -81,6 +91,53 @@ def spoilt(whole: dict, way: Callable[[dict], object], seal: bool) -> object:
     if not seal:
         return content
     return contents.sealed({name: part for name, part in content.items() if name not in contents.SEAL})
+
+
+class Tiny(nn.Module):
+    """Two weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pos_embed, self.head = nn.Parameter(torch.randn(1, 4, 3)), nn.Linear(3, 2)
+
+
+def learner(steps: int = 0, fp16: bool = False) -> Learner:
+    """Two weights and all that learns with them, after some updates."""
+    model = Tiny()
+    decayed, rest = [model.pos_embed, model.head.weight], [model.head.bias]
+    optimizer = torch.optim.AdamW([{"params": decayed}, {"params": rest, "weight_decay": 0.0}], lr=1e-3)
+    scaler = torch.amp.GradScaler("cpu", enabled=fp16)
+    for _ in range(steps):
+        scaler.scale(sum(parameter.square().sum() for parameter in model.parameters())).backward()
+        scaler.step(optimizer)
+        scaler.update()
+    return Learner(model, ModelEmaV3(model), optimizer, CosineLRScheduler(optimizer, 4), scaler)
+
+
+def outcomes(folder: Path, fp16: bool) -> tuple[int, dict[bool, set[str]]]:
+    """Go on from checkpoints that are spoilt in every way, with the digest of before (False) or one that fits (True).
+
+    Gives how many there were, and those that were gone on from. All others were refused with their name in one line,
+    and, where the digest told, with the other checkpoint that is there.
+    """
+    path, best = folder / "last.pt", folder / "best.pt"
+    for place in (path, best):
+        save(place, learner(2, fp16), Position(2, 1.5, 0.5, evaluated={"step": 1, "n": 9}), FACTS, 2)
+    whole = torch.load(path)
+    assert resume(path, learner(0, fp16), FACTS, 2, its_own=True) == (Position(**whole["position"]), [])
+    tried, went_on = 0, {False: set(), True: set()}
+    for name, way in kinds(whole).items():
+        for seal in (False, True)[: 1 if name.startswith(contents.SEAL) else 2]:
+            torch.save(spoilt(whole, way, seal), path)
+            tried += 1
+            try:
+                resume(path, learner(0, fp16), FACTS, 2, its_own=True)
+            except ValueError as error:
+                assert str(path) in str(error) and "\n" not in str(error), (name, seal)
+                assert f"{best} is there" in str(error) or seal or "holds no training" in str(error), (name, error)
+            else:
+                went_on[seal].add(name)
+    return tried, went_on
 
 
 def _at(content, path: tuple):
