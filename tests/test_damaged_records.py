@@ -1,12 +1,15 @@
 """Damaged records: each single file spoilt in every way is named to whoever reads, and mended by going on."""
 
+import errno
 import json
+import re
 import shutil
 
 import dask.array
 import numpy as np
 import pytest
 import xarray as xr
+from faults import SUPPORTED, run
 
 from absvit import records
 from absvit.records import seals
@@ -220,3 +223,33 @@ def test_a_run_removes_what_killed_runs_left_of_its_own(tmp_path):
     fill(records.begin(path, layout(), CHUNK, resume=True))
     assert [left.exists() for left in (*partials, stage, foreign)] == [False] * 4 + [True]
     assert record.pending() == []
+
+
+def struck(path):
+    """Fill a record, or go on with it, as a forked process can: dask's threads are not inherited."""
+    with dask.config.set(scheduler="synchronous"):
+        go_on(path)
+
+
+def check(path, whole):
+    """Whether two records are equal, and have files of the same names."""
+    with dask.config.set(scheduler="synchronous"):
+        xr.testing.assert_equal(records.load(path).load(), records.load(whole).load())
+    assert files_of(path) == files_of(whole)
+
+
+@pytest.mark.skipif(not SUPPORTED, reason="faults need ptrace of Linux on x86-64")
+@pytest.mark.parametrize(
+    "fault", [{}, {"error": errno.EIO}, {"error": errno.ENOSPC, "lasting": True}], ids=["SIGKILL", "EIO", "full disk"]
+)
+def test_a_record_that_is_struck_while_it_is_written_ends_with_the_same_values(fault, whole, tmp_path):
+    calls = run(lambda: struck(tmp_path / "first.zarr"), tmp_path).calls
+    for at in range(5, len(calls), len(calls) // 6):  # scripts/fault_records.sh strikes them all
+        path = tmp_path / f"{at}.zarr"
+        ended = run(lambda path=path: struck(path), tmp_path, at=at, **fault)
+        assert ended.code == (1 if fault else -9), calls[at]
+        assert not fault or re.search("cannot write (into the record )?/.*: .*(--resume|choose a folder)", ended.said)
+        assert run(lambda path=path: struck(path), tmp_path).code == 0, calls[at]
+        checked = run(lambda path=path: check(path, whole), tmp_path)
+        assert checked.code == 0, (calls[at], checked.said)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
