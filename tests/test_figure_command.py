@@ -82,6 +82,13 @@ def test_what_cannot_be_drawn_is_one_line(folder, tmp_path, capsys, words, told)
     assert not (tmp_path / "f.png").exists()
 
 
+@pytest.mark.parametrize("probe", ["bistable", "object_prior"])
+def test_an_option_of_another_command_is_one_line_that_names_the_right_one(probe, capsys):
+    assert main([probe, "--gain", "2"]) == 2  # an option of figure
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: there is no option --gain; did you mean --gains") and f"{probe} --help" in line
+
+
 def test_files_that_cannot_be_written_are_one_line(folder, capsys):
     lines = lines_of_error(["sheet", "set", "--out", str(folder / "vit.csv" / "f.png")], folder, capsys)
     assert len(lines) == 1 and "cannot write" in lines[0]

@@ -130,7 +130,10 @@ def test_robustness_rows_are_means_with_student_intervals_over_trainings():
 def test_the_matrix_holds_every_pairs_kappa():
     trials = pd.concat([trials_of(bistable_record(12, model=name, seed=k)) for k, name in enumerate("abc")])
     trials["object_response"] = np.where(np.arange(len(trials)) % 3 == 0, "none", trials["object_response"])
-    matrix = np.asarray(FIGURES["consistency"].draw(trials).axes[1].images[0].get_array())
+    figure = FIGURES["consistency"].draw(trials)
+    image = figure.axes[1].images[0]
+    matrix, bar = np.asarray(image.get_array()), image.colorbar.ax
+    assert bar.get_xlabel() == "kappa" and bar.get_xlim() == image.get_clim()
     right = {name: (part["object_response"] == part["category"]).to_numpy() for name, part in trials.groupby("subj")}
     for (i, a), (j, b) in itertools.combinations(enumerate("abc"), 2):
         observed, p, q = (right[a] == right[b]).mean(), right[a].mean(), right[b].mean()

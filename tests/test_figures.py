@@ -13,7 +13,7 @@ from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
 from experiments import figures, measures, summaries
-from experiments.figures import panels
+from experiments.figures import drawing, panels
 from experiments.measures import intervals
 
 
@@ -180,6 +180,33 @@ def test_steering_dots_stand_at_the_means():
         expected = frame[frame["cue_decides"].notna()]["selection_index"]
         np.testing.assert_allclose(np.sort(dots), np.sort(expected))
         assert any(list(line.get_xdata()) == [0.5, 0.5] for line in panel.lines)
+
+
+def test_a_class_that_all_pictures_share_stands_above_its_column(record):
+    same = record.sel(stimulus=[2]).isel(stimulus=[0, 0]).assign_coords(stimulus=[0, 1])
+    headings = [text.get_text() for text in figures.signature(same, place=True).axes[0].texts[:6]]
+    one, two = (CLASSES[int(same[name][0])] for name in ("class_1", "class_2"))
+    assert headings == ["stimulus", "bottom-up", f"cue: {one}", f"cue: {two}", "cue: place 1", "cue: place 2"]
+
+
+@pytest.mark.parametrize("grey", [0, 90, 128, 180, 255])
+def test_an_overlay_at_full_weight_is_no_grey(grey):
+    picture = np.full((2, 2, 3), grey, np.uint8)
+    lit = drawing.overlay(picture, np.ones((2, 2)), (0.0, 1.0))
+    assert np.ptp(lit[0, 0]) > 0.2  # of the channels: a grey has none
+    lightness = [drawing.overlay(picture, np.full((1, 1), v), (0.0, 1.0)).mean() for v in np.linspace(0, 1, 9)]
+    assert (np.diff(lightness) > 0).all()
+
+
+def test_the_name_of_a_model_is_whole_over_the_panels_of_one_column():
+    name = "absvit_small_patch16_gap_224.steered_v2"
+    figure = figures.steering(several(models=(name, "b")), figures.style_of("paper", "single"))
+    figure.canvas.draw()
+    page, *panels = figure.axes
+    (text,) = [text for text in page.texts if text.get_text() == name]
+    assert page.get_zorder() > max(axes.get_zorder() for axes in panels)
+    chance = next(text for text in panels[0].texts if text.get_text() == "chance")
+    assert not overlap(text.get_window_extent(), chance.get_window_extent())
 
 
 def test_files_carry_caption_and_provenance(record, tmp_path):
