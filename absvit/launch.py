@@ -9,8 +9,11 @@ Without a GPU, or with --device cpu, as many processes as NPROC says (default 1)
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -65,6 +68,19 @@ def program_of(words: Sequence[str]) -> list[str]:
     return ["absvit.segmentation" if first.startswith("upernet_") else "absvit.training", *words]
 
 
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """Torchrun's own reading of its options, whose refusals are exceptions here."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            found = torchrun.parse_args(words)
+    except SystemExit as stop:
+        raise ValueError(said.getvalue().rpartition("error: ")[2]) from stop
+    if re.fullmatch(r"-\d+|0+", found.nproc_per_node):
+        raise ValueError(f"expected at least 1 process, got {found.nproc_per_node}")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -83,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # or torch says that all gradients are used
     logging.disable()  # the processes say what is wrong; this one only starts them
     try:
-        torchrun.run(torchrun.parse_args([*options, "-m", "--", *program_of(words)]))
+        torchrun.run(_parsed([*options, "-m", "--", *program_of(words)]))
     except ChildFailedError as failure:
         code = failure.get_first_failure()[1].exitcode
         if code < 0:
@@ -91,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code if code > 0 else 1
     except SignalException as stop:
         return 128 + stop.sigval.value
-    except (RendezvousError, torch.distributed.DistError, ValueError) as error:
+    except (RendezvousError, torch.distributed.DistError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         print(f"error: the processes cannot be started ({reason}): check torchrun's options and NPROC", file=sys.stderr)
         return 2

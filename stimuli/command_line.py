@@ -59,8 +59,8 @@ def _run(commands: Mapping[str, Callable] | Callable, prog: str, words: list[str
         parse, later = tyro.cli, _later(commands)
     said = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
-            command = parse(later, prog=prog, args=words, registry=TYPES)
+        with contextlib.redirect_stderr(said), TYPES:
+            command = parse(later, prog=prog, args=words)
         with _warnings_as_lines():
             command()
     except SystemExit as stop:

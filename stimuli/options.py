@@ -25,7 +25,7 @@ CLEARER = (
     (r" Got errors:.*", ""),
     (r"no type matching (?:\{None\}\|)?(.*?) could be instantiated from \[(.*)\]", r"expected \1, got \2"),
     (r"invalid choice (.*) for argument '(.*?)'\. Expected one of \((.*?),?\)", r"\2: expected one of \3, got \1"),
-    (r"Missing value for argument '(?:\w+\.)*(.*?)'\. Expected .*", r"\1 needs a value"),
+    (r"Missing value for argument [('\"]*(?:\w+\.)*(.*?)[,)'\"]*\. Expected .*", r"\1 needs a value"),
     (r"could not convert string to float: ", "expected a number, got "),
     (r"Error parsing ", ""),
 )

@@ -1,5 +1,6 @@
 """conda's dependencies and the constraints say the same as pyproject.toml; the stated minima hold here."""
 
+import datetime
 import re
 import tomllib
 from importlib.metadata import version
@@ -47,6 +48,14 @@ def test_every_dependency_has_a_tested_version_within_its_bounds(extra):
     for line in PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]:
         requirement = Requirement(line)
         assert tested[normalised(requirement.name)] in requirement.specifier, line
+
+
+def test_the_citation_is_of_this_version():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
+    assert cited["version"] == PROJECT["version"] and isinstance(cited["date-released"], datetime.date)
+    assert cited["cff-version"] == "1.2.0" and cited["license"] == PROJECT["license"]
+    people = [*cited["authors"], *cited["preferred-citation"]["authors"]]
+    assert all(person.get("name") or (person["family-names"] and person["given-names"]) for person in people)
 
 
 def test_what_is_installed_is_within_the_bounds():
