@@ -73,8 +73,8 @@ def two_readings(
         return overlay.draw(overlay.Overlay(scene, (mix,), pictures), 1, seed, number)
     graded = morph.Morph(replace(morph.Morph().scene, size=size), STEPS, pictures=pictures)
     step, first = round(mix * (STEPS - 1)), 2 * number * STEPS
-    shown = morph.draw(graded, 1, seed, first + step)
-    return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS - 1 - step)
+    shown = morph.draw(graded, 1, seed, first + step)  # of each two sequences one ascends
+    return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS + step)
 
 
 def picture(name: str, number: int, model: nn.Module, folder: Path | None = None) -> np.ndarray:
