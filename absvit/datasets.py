@@ -17,7 +17,6 @@ from torchvision.datasets import CIFAR10, CIFAR100
 
 from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
-from stimuli.digests import fingerprint
 from stimuli.picture_files import upright
 from stimuli.reading import texts_of
 from stimuli.texts import read_text
@@ -31,7 +30,6 @@ DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
 InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation", "test")}
 NAMES_SHOWN = 8
-DIGITS = 16  # of a digest that people are to compare
 
 
 class LabelledPictures(ABC):
@@ -80,17 +78,6 @@ class LabelledPictures(ABC):
             digest.update(os.fsencode(self.name(index)) + b"\0")
         return digest.hexdigest()
 
-    def contents(self) -> str:
-        """SHA-256 over what the pictures show: another picture under an old name gives another one."""
-        digest = hashlib.sha256()
-        for index in range(len(self)):
-            digest.update(self.read(index).tobytes())
-        return digest.hexdigest()
-
-    def identity(self) -> dict[str, int | str]:
-        """What tells these pictures from others, in words that can be compared: their number and both digests."""
-        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": self.contents()[:DIGITS]}
-
 
 def _packed(names: Iterable[str]) -> np.ndarray:
     """Names as one array of bytes: a list of a million strings would be copied into every forked worker."""
@@ -136,11 +123,6 @@ class PictureFiles(LabelledPictures):
         except FileNotFoundError as error:
             raise ValueError(f"{error}: it was there when the data set was opened") from error
 
-    def contents(self) -> str:
-        """SHA-256 over the files that are there; see :func:`stimuli.digests.fingerprint`."""
-        files = (self.root / self.name(index) for index in range(len(self)))
-        return fingerprint((file for file in files if file.is_file()), self.root)
-
 
 class TarredPictures(LabelledPictures):
     """Pictures in one tar file, in folders or in tars named by their classes.
@@ -156,7 +138,7 @@ class TarredPictures(LabelledPictures):
         super().__init__(classes.tolist(), targets)
         self.path = Path(path)
         self._names = _packed(member.name for member in members)
-        self._extent = np.array([(member.offset, member.size) for member in members], np.int64)
+        self.extent = np.array([(member.offset, member.size) for member in members], np.int64)
 
     def name(self, index: int) -> str:
         """Name of a picture.
@@ -176,17 +158,10 @@ class TarredPictures(LabelledPictures):
         """
         name = f"{self.path}::{self.name(index)}"
         try:
-            encoded = read_member(self.path, *self._extent[index].tolist())
+            encoded = read_member(self.path, *self.extent[index].tolist())
         except OSError as error:
             raise ValueError(f"cannot read {name}: {error}") from error
         return decode_photograph(encoded, name, upright(self.classes[self.targets[index]]))
-
-    def contents(self) -> str:
-        """SHA-256 over the archive's picture files."""
-        digest = hashlib.sha256()
-        for offset, size in self._extent.tolist():
-            digest.update(f"{size}\0".encode() + read_member(self.path, offset, size))
-        return digest.hexdigest()
 
 
 class PictureArray(LabelledPictures):

@@ -12,7 +12,8 @@ import pytest
 import torchvision
 from PIL import Image
 
-from absvit.datasets import check_same_classes, open_dataset
+from absvit.datasets import PictureArray, check_same_classes, open_dataset, open_folder
+from absvit.picture_identity import identity
 from stimuli import stimulus_set
 from stimuli.__main__ import main as make_stimuli
 
@@ -333,3 +334,21 @@ def test_splits_with_other_classes_are_refused(tmp_path, train, val, told):
     splits[1].classes = splits[0].classes[::-1]
     with pytest.raises(ValueError, match="another order"):
         check_same_classes(*splits)
+
+
+def test_other_pictures_under_the_same_names_are_told(tmp_path):
+    for name in ("a", "b"):
+        for split, colour in (("red", "red"), ("blue", "blue")):
+            (tmp_path / name / split).mkdir(parents=True)
+            Image.new("RGB", (8, 8), colour).save(tmp_path / name / split / "1.png")
+    Image.new("RGB", (8, 8), "green").save(tmp_path / "b" / "red" / "1.png")
+    for name in ("a", "b"):
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as archive:
+            archive.add(tmp_path / name, ".")
+    for suffix in ("", ".tar"):
+        one, other = (identity(open_folder(tmp_path / f"{name}{suffix}")) for name in ("a", "b"))
+        assert one == identity(open_folder(tmp_path / f"a{suffix}"))
+        assert (one["n"], one["names"]) == (other["n"], other["names"]) and one["contents"] != other["contents"]
+    pixels = np.zeros((2, 8, 8, 3), np.uint8)
+    told = [identity(PictureArray(pixels + value, ["x"], [0, 0], "train"))["contents"] for value in (0, 1)]
+    assert told[0] != told[1]

@@ -12,7 +12,7 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 # the longest matching name counts. `absvit.__init__` is the public page, what `import absvit` gives.
 FOUNDATION = (
     "stimuli", "absvit.images", "absvit.archives", "absvit.datasets", "absvit.loading",
-    "absvit.distributed", "absvit.records", "absvit.differences",
+    "absvit.distributed", "absvit.records", "absvit.differences", "absvit.picture_identity",
 )  # fmt: skip
 MODELS = (*FOUNDATION, "absvit.models")
 PROBE = ("absvit.__init__", "absvit.images", "absvit.models", "absvit.records", "absvit.distributed", "stimuli")
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "absvit.images": ("stimuli",),
     "absvit.archives": ("stimuli",),
     "absvit.datasets": ("stimuli", "absvit.archives", "absvit.images"),
+    "absvit.picture_identity": ("stimuli", "absvit.archives", "absvit.datasets"),
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.loading": (),

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from torchvision.datasets import Cityscapes, VOCSegmentation
 
-from absvit.datasets import DIGITS
 from absvit.images import read_photograph
+from absvit.picture_identity import DIGITS
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
 from stimuli.digests import fingerprint
 from stimuli.picture_files import in_folder, normal, say

@@ -15,6 +15,7 @@ from absvit.distributed import Process, sum_over_ranks, told_by_first
 from absvit.models import AbSViT, zoo
 from absvit.models.perceive import evaluating
 from absvit.models.stem import CHANNELS, STRIDE, stem_from
+from absvit.picture_identity import contents
 from absvit.training import composites, features
 from absvit.training.classification import Classification
 from absvit.training.composites import KINDS
@@ -61,7 +62,7 @@ class CompositeTask(Classification):
         transform = {"size": side, "interpolation": "bicubic", "mean": pixels["mean"], "std": pixels["std"]}
         self._facts = {
             "stem": stem.sha256, "transform": transform, "pictures": pictures.fingerprint(),
-            "contents": told_by_first(pictures.contents), "made_of": asdict(recipe.composites),
+            "contents": told_by_first(lambda: contents(pictures)), "made_of": asdict(recipe.composites),
         }  # fmt: skip
         shape = (CHANNELS, side // STRIDE, side // STRIDE)
         self.cache = features.open_cache(feature_cache, self._facts, len(self.made), shape, process)

@@ -13,6 +13,7 @@ from torch import nn
 from absvit.datasets import LabelledPictures, check_same_classes, open_dataset
 from absvit.distributed import Process, told_by_first
 from absvit.models import zoo
+from absvit.picture_identity import identity
 from absvit.training.augmentation import Mixing
 from absvit.training.building import build_teacher
 from absvit.training.classification import Classification
@@ -217,8 +218,8 @@ class PictureTask(Classification):
         self.steps_per_epoch = self._updates(0).steps_per_epoch
         self.known = told_by_first(
             lambda: {
-                "training pictures": self.pictures.identity(),
-                "validation pictures": self.held_out.identity(),
+                "training pictures": identity(self.pictures),
+                "validation pictures": identity(self.held_out),
             }
         )
 
