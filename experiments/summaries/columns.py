@@ -35,8 +35,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "auc_other": "the same area of each map (--maps)",
         "auc_rest": "the same against all other tokens",
         "share": "the cued object's share in the map's means over both objects; chance .5",
-        "threshold": "mix at which both readings win equally, of a fitted cumulative normal with lapses; the interval is that "
-                     "of the fit",
+        "threshold": "mix at which both readings win equally, of a fitted cumulative normal with lapses; the "
+                     "interval is that of the fit",
         "lapse": "share of trials that such a fit takes for lapses, likewise",
     },
     "object prior": {
