@@ -56,5 +56,6 @@ def test_notes_stand_below_the_table(tmp_path, capsys):
     assert main(["summary", str(tmp_path / "r.zarr"), "--format", "latex"]) == 0
     text = capsys.readouterr().out
     assert text.index("\\end{tabular}") < text.index("Notes.") and "paired permutation test" in text
+    assert not latex_of("training", ["loss"]) and "Notes." in latex_of("recognition", ["accuracy"])
     notes = latex_of("object prior", ["d_prime", "iou", "p"])
     assert not re.search(r"(?<!\\)[%&#_]", notes) and "$|$A and B$|$" in notes

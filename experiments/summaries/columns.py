@@ -35,8 +35,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "auc_other": "the same area of each map (--maps)",
         "auc_rest": "the same against all other tokens",
         "share": "the cued object's share in the map's means over both objects; chance .5",
-        "threshold": "mix at which both readings win equally, of a fitted cumulative normal with lapses",
-        "lapse": "share of trials that such a fit takes for lapses",
+        "threshold": "mix at which both readings win equally, of a fitted cumulative normal with lapses; the "
+                     "interval is that of the fit",
+        "lapse": "share of trials that such a fit takes for lapses, likewise",
     },
     "object prior": {
         "neutral": f"without a cue, {NAMED}",
@@ -113,6 +114,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "gamma_shape": "shape of the gamma distribution fitted by maximum likelihood; no interval",
         "gamma_over_lognormal": "its log-likelihood less that of a log-normal, per phase; no interval",
     },
+    "recognition": {},
     "corruption dynamics": {
         "gain_over_pass_0": "accuracy of the pass less that of the bottom-up pass",
     },
@@ -129,8 +131,10 @@ def notes_of(title: str, columns: Iterable[str]) -> list[str]:
 
     Returns
     -------
-    A line a column that is explained, after one on the intervals.
+    A line a column that is explained, after one on the intervals; none of records that have no summary.
     """
+    if title not in COLUMNS:
+        return []  # tables of trials and trainings, whose captions name their intervals
     known, shown = COLUMNS["every probe"] | COLUMNS.get(title, {}), set(map(str, columns))
     kept = [f"{name}: {text}." for name, text in known.items() if {*name.split(", ")} & shown]
     return [INTERVALS, *kept]
@@ -145,11 +149,11 @@ def latex_of(title: str, columns: Iterable[str]) -> str:
     columns : of the table.
     """
     text = " ".join(notes_of(title, columns)).translate(LATEX)
-    return f"{{\\par\\smallskip\\footnotesize Notes. {text}\\par}}\n"
+    return text and f"{{\\par\\smallskip\\footnotesize Notes. {text}\\par}}\n"
 
 
 def help_text() -> str:
     """Explain the columns of all summaries."""
     parts = ["\n".join([f"{title}:", *(f"  {name}: {text}" for name, text in told.items())])
-             for title, told in COLUMNS.items()]  # fmt: skip
+             for title, told in COLUMNS.items() if told]  # fmt: skip
     return "\n\n".join([INTERVALS, *parts])
