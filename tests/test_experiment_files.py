@@ -58,21 +58,40 @@ def test_a_file_runs_and_goes_on(tmp_path, capsys):
         ("e.yaml", "probe: bistable\nn: 4\nout: a\nn: 5", "'n' stands there twice"),
         ("e.yaml", "probe: bistable\nn: 4\n? [a]\n: b\n? [a]\n: c", "['a'] stands there twice"),
         ("e.toml", "probe = 'bistable'\nn = 4\nn = 5", "cannot be read"),
-        *((f"e.{kind}", text, "cannot be read") for kind, text in (
-            ("yaml", "probe: bistable\nn: 010"), ("yaml", "probe: bistable\nclass-gain: 010.5"),
-            ("yaml", "probe: bistable\nn: -0_7"), ("yaml", "probe: bistable\nn: 1:30"), ("toml", "n = 010"),
-            ("yaml", "probe: bistable\nlabel: !!python/object/apply:os.system [a]"), ("yaml", "a: &b [*b]\n? *b\n: c"),
-            ("yaml", "[" * 5000), ("toml", "a = " + "[" * 5000),
-        )),
+        *(
+            (f"e.{kind}", text, "cannot be read")
+            for kind, text in (
+                ("yaml", "probe: bistable\nn: 010"),
+                ("yaml", "probe: bistable\nclass-gain: 010.5"),
+                ("yaml", "probe: bistable\nn: -0_7"),
+                ("yaml", "probe: bistable\nn: 1:30"),
+                ("toml", "n = 010"),
+                ("yaml", "probe: bistable\nlabel: !!python/object/apply:os.system [a]"),
+                ("yaml", "a: &b [*b]\n? *b\n: c"),
+                ("yaml", "[" * 5000),
+                ("toml", "a = " + "[" * 5000),
+            )
+        ),
         *(("e.yaml", f"probe: {probe}", "must name a probe") for probe in ("[a]", "{a: b}", "3", "null", "")),
         ("e.yaml", "[a]: b\nprobe: bistable", "cannot be read"),
-        *(("e.yaml", f"probe: bistable\nout: x.zarr\n{line}", says) for line, says in (
-            ("n: 1000000000000", "at most 10,000,000"), ("n: 9999999999999999999999", "whole number below 2**63"),
-            ("n: .nan", "whole number"), ("n: 2001-01-01", "whole number"), ("n: [1, 2]", "one word too many"),
-            ("n: []", "--n needs a value"), ("seed: -1", "seed must be"), ("resume: maybe", "one word too many"),
-            ("n: true", "--n needs a value"), ("gains: [[1]]", "must be a word"), ("1: 2", "a field 1"),
-            ("class-gain: .inf", "finite"), ("model: {}", "must be a word"),
-        )),
+        *(
+            ("e.yaml", f"probe: bistable\nout: x.zarr\n{line}", says)
+            for line, says in (
+                ("n: 1000000000000", "at most 10,000,000"),
+                ("n: 9999999999999999999999", "whole number below 2**63"),
+                ("n: .nan", "whole number"),
+                ("n: 2001-01-01", "whole number"),
+                ("n: [1, 2]", "one word too many"),
+                ("n: []", "--n needs a value"),
+                ("seed: -1", "seed must be"),
+                ("resume: maybe", "one word too many"),
+                ("n: true", "--n needs a value"),
+                ("gains: [[1]]", "must be a word"),
+                ("1: 2", "a field 1"),
+                ("class-gain: .inf", "finite"),
+                ("model: {}", "must be a word"),
+            )
+        ),
     ],
 )
 def test_a_file_that_cannot_be_is_one_line(name, text, says, tmp_path, capsys):
