@@ -65,8 +65,9 @@ def _run(commands: Mapping[str, Callable] | Callable, prog: str, words: list[str
             command()
     except SystemExit as stop:
         if said.getvalue():
-            named = f"{prog} {words[0]}" if words and isinstance(commands, Mapping) and words[0] in commands else prog
-            why = _refused_by(stop) or refusal(said.getvalue(), named)
+            asked = words[:1] if words and isinstance(commands, Mapping) and words[0] in commands else []
+            help_text = functools.partial(_help_text, lambda: parse(later, prog=prog, args=[*asked, "--help"]))
+            why = _refused_by(stop) or refusal(said.getvalue(), " ".join([prog, *asked]), help_text)
             print(f"error: {one_line(why)}", file=sys.stderr)
         return stop.code or 0
     except KeyboardInterrupt:
@@ -81,6 +82,14 @@ def _run(commands: Mapping[str, Callable] | Callable, prog: str, words: list[str
         print(f"error: {line}", file=sys.stderr)
         return 2
     return 0
+
+
+def _help_text(print_help: Callable[[], object]) -> str:
+    """What a program prints as its help."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit), TYPES:
+        print_help()
+    return told.getvalue()
 
 
 def _of_files(error: Exception) -> str:

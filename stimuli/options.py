@@ -69,21 +69,21 @@ def _rule(option: PrimitiveTypeInfo) -> PrimitiveConstructorSpec | None:
     return _read_by(_whole, int, "INT") if option.type is int else None
 
 
-def refusal(said: str, program: str) -> str:
+def refusal(said: str, program: str, help_text: Callable[[], str]) -> str:
     """Say in one line what was wrong with the words of a command line.
 
     Parameters
     ----------
     said : what tyro said of them, a box with a title, a message and advice.
     program : name of the program, with its command.
+    help_text : gives the command's help, whose options are those that may have been meant.
     """
-    _, message, *advice = (re.sub("[│╭╰╯]", " ", part) for part in RULE.split(said))
+    message = re.sub("[│╭╰╯]", " ", RULE.split(said)[1])
     missing = _missing(message)
     if unknown := re.search(r"Unrecognized (?:or misplaced )?options:\s+([^\s,]+)", said.replace("│", " ")):
         if not unknown[1].startswith("-"):
             return f"{unknown[1]!r} is one word too many; {program} --help says more"
-        near = _meant("".join(part for part in advice if "Perhaps you meant" in part), program)
-        near = near or difflib.get_close_matches(unknown[1], [name.split()[0] for name in missing])
+        near = _meant(unknown[1], help_text())
         meant = f" (did you mean {near[0]}?)" if near else ""
         return f"there is no option {unknown[1]}{meant}; {program} --help lists them"
     text = f"{' and '.join(missing)} must be given" if missing else one_line(message)
@@ -92,10 +92,11 @@ def refusal(said: str, program: str) -> str:
     return f"{text.rstrip('.')}; {program} --help says more"
 
 
-def _meant(advice: str, program: str) -> list[str]:
-    """Options of this command that are spelt alike; tyro tells those of all others, too."""
-    blocks = [one_line(block) for block in re.split(r"\n(?= +--\w)", advice)[1:]]
-    return [block.split()[0] for block in blocks if f"in {program} --help" in block or " --help" not in block]
+def _meant(word: str, help_text: str) -> list[str]:
+    """Options that are spelt almost like a word, those that begin like it first; tyro names other commands' as well."""
+    options = dict.fromkeys(re.findall(r"(?<![\w-])--[a-z][\w-]*", help_text))
+    near = difflib.get_close_matches(word, options, cutoff=0.8)
+    return sorted(near, key=lambda option: not option.startswith(word))
 
 
 def _missing(message: str) -> list[str]:

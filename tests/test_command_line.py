@@ -60,7 +60,7 @@ def test_a_command_runs_with_its_arguments(capsys):
         (["show", "--no-text=3"], "error: there is no option --no-text=3; prog show --help lists them"),
         (
             ["show", "--texts", "3"],
-            "error: there is no option --texts; did you mean --text? prog show --help lists them",
+            "error: there is no option --texts (did you mean --text?); prog show --help lists them",
         ),
         (["shwo"], "error: there is no 'shwo' here; expected one of show, tell"),
     ],

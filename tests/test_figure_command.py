@@ -33,8 +33,8 @@ def folder(tmp_path_factory):
     }
     for name, record in records.items():
         record.to_zarr(folder / f"{name}.zarr", consolidated=False)
-    for name in ("subject-01", "vit"):
-        trials_of(bistable_record(12, model=name)).to_csv(folder / f"{name}.csv", index=False)
+    for seed, name in enumerate(("subject-01", "vit")):
+        trials_of(bistable_record(12, model=name, seed=seed)).to_csv(folder / f"{name}.csv", index=False)
     trials_of(bistable_record(12)).assign(imagename="x_elsewhere1.png").iloc[:1].to_csv(
         folder / "apart.csv", index=False
     )
@@ -72,7 +72,7 @@ def lines_of_error(words, folder, capsys):
         (["search", "nowhere.zarr"], "no record at"),
         (["consistency", "vit.csv"], "at least two observers"),
         (["consistency", "vit.csv", "nowhere.csv"], "no responses at"),
-        (["consistency", "vit.csv", "apart.csv"], "no stimulus in common"),
+        (["consistency", "vit.csv", "apart.csv"], "have a stimulus in common"),
         (["sheet", "set", "--dpi", "5"], "dpi must be in 50..1200"),
     ],
 )
@@ -86,7 +86,7 @@ def test_what_cannot_be_drawn_is_one_line(folder, tmp_path, capsys, words, told)
 def test_an_option_of_another_command_is_one_line_that_names_the_right_one(probe, capsys):
     assert main([probe, "--gain", "2"]) == 2  # an option of figure
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: there is no option --gain; did you mean --gains") and f"{probe} --help" in line
+    assert line.startswith("error: there is no option --gain (did you mean --gains?)") and f"{probe} --help" in line
 
 
 def test_files_that_cannot_be_written_are_one_line(folder, capsys):
