@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ import xarray as xr
 
 from absvit.models.downloads import replace_file
 from experiments import measures
+from stimuli.texts import read_text
 
 __all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
 
@@ -36,7 +38,7 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
     Raises
     ------
     FileNotFoundError : a file is missing, or a folder holds no CSV file.
-    ValueError : a file lacks a column.
+    ValueError : a file is no text or no table, or lacks a column.
     """
     given = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
     files = [file for path in given for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
@@ -45,7 +47,10 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
         raise FileNotFoundError(f"no responses at {', '.join(missing or map(str, given))}: give CSV files, or a folder")
     tables = []
     for file in files:
-        table = pd.read_csv(file, keep_default_na=False, dtype=str, encoding="utf-8-sig")
+        try:
+            table = pd.read_csv(io.StringIO(read_text(file)), keep_default_na=False, dtype=str)
+        except pd.errors.ParserError as error:
+            raise ValueError(f"{file} is not a table of trials ({error}): give CSV files") from error
         table.columns = table.columns.str.strip().str.lower()
         if lacking := [name for name in COLUMNS if name not in table]:
             raise ValueError(f"{file} lacks the columns {', '.join(lacking)} of model-vs-human's format")

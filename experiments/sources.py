@@ -243,4 +243,6 @@ def set_of(source: Source, size: tuple[int, int], model: nn.Module | None = None
     if found != size:
         whole_size, part = part, lambda first, n: set_resized(whole_size(first, n), size)
         part(0, 1)
-    return Stimuli(part, min(n, source.n), partial(fingerprint_of, source.stimuli, min(n, source.n)))
+    left_out = "number_in_set" in example  # then the first of the set are not those that are shown
+    shown = min(n, source.n)
+    return Stimuli(part, shown, partial(fingerprint_of, source.stimuli, None if left_out else shown))

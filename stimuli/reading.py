@@ -100,13 +100,13 @@ def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
     return lambda first, n: read_rows(folder, table.iloc[first : first + n], recipe), len(table)
 
 
-def fingerprint_of(folder: Path, n: int) -> str:
+def fingerprint_of(folder: Path, n: int | None = None) -> str:
     """Tell the first stimuli of a set from others by their rows of the table and their pictures.
 
     Parameters
     ----------
     folder : of the set.
-    n : number of stimuli.
+    n : number of stimuli; all, if left out.
 
     Returns
     -------

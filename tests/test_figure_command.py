@@ -33,8 +33,10 @@ def folder(tmp_path_factory):
     }
     for name, record in records.items():
         record.to_zarr(folder / f"{name}.zarr", consolidated=False)
-    for seed, name in enumerate(("subject-01", "vit")):
-        trials_of(bistable_record(12, model=name, seed=seed)).to_csv(folder / f"{name}.csv", index=False)
+    for k, name in enumerate(("subject-01", "vit")):
+        trials = trials_of(bistable_record(12, model=name))
+        trials.loc[trials.index % (3 + k) == 0, "object_response"] = "disk"  # mistakes, some of them common
+        trials.to_csv(folder / f"{name}.csv", index=False)
     trials_of(bistable_record(12)).assign(imagename="x_elsewhere1.png").iloc[:1].to_csv(
         folder / "apart.csv", index=False
     )

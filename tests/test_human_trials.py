@@ -144,3 +144,18 @@ def test_instructions_move_answers_as_published(folder, shape, texture):
         found = (told["object_response"] == names[part])[conflict].mean()
         assert found == pytest.approx(expected, abs=0.0052)
     assert len(told) == 12800 and len(measures.error_consistency(told)) == 45
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is no text in UTF-8"),
+        ("subj,session\nL\u00f6we,1\n".encode("latin-1"), "is no text in UTF-8"),
+        (b'a,b\n1,2,3\n"4', "is not a table of trials"),
+        (b"subj,session\n1,1\n", "lacks the columns trial, rt"),
+    ],
+)
+def test_what_is_no_table_of_trials_is_refused_by_name(content, told, tmp_path):
+    (tmp_path / "people.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=f"people.csv {told}"):
+        responses.read(tmp_path / "people.csv")

@@ -68,7 +68,7 @@ MAY_IMPORT = {
     **{f"experiments.{name}": CUED_PROBE for name in (
         "object_prior", "spatial_prior", "search", "navon", "contours", "crowding",
     )},
-    "experiments.responses": ("absvit.models", "experiments.measures"),
+    "experiments.responses": ("absvit.models", "experiments.measures", "stimuli.texts"),
     "experiments.probes": ("experiments",),
     "experiments.experiment_file": ("stimuli.texts",),
     "experiments.presenting": (
