@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 import xarray as xr
 
+from absvit import records
 from absvit.distributed import joined
 from experiments import summaries
 from experiments.observers import load_observers
@@ -71,6 +72,8 @@ def _summary(record: xr.Dataset, summarise: Callable[[xr.Dataset], pd.DataFrame]
     try:
         frame = summarise(record)
         return table(frame, 1 if "seed" in frame else record.sizes.get("seed", 1))
+    except records.Damaged:
+        raise
     except ValueError as error:
         raise ValueError(
             f"the record is whole, but too small to be summarised, n = {record.sizes['stimulus']} ({error}): give a "

@@ -257,8 +257,7 @@ def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
         others.append(generator.permutation(free)[:2] if (known >= 0).all() and len(free) > 1 else [-1, -1])
     absent, third = np.array(others, np.int64).T
-    by_object = {f"class_{k + 1}": column for k, column in enumerate(shown.T)}
-    return by_object | {"absent_class": absent, "third_class": third}
+    return {f"class_{k + 1}": of for k, of in enumerate(shown.T)} | {"absent_class": absent, "third_class": third}
 
 
 def _coverage(masks: np.ndarray, grid: tuple[int, int]) -> Tensor:
@@ -312,9 +311,8 @@ def _dataset(parts, observers, conditions, gains, stimuli, classes, coverage, na
         **{name: ("stimulus", values) for name, values in classes.items()},
         **{name: stimuli[name].variable for name in ("stimulus", "y", "x", "channel")},
         **{dim: np.array(leading[dim], object if dim == "model" else np.int64) for dim in first if dim != "gain"},
+        **({"gain": np.array(gains, float)} if gains else {}),
     }
-    if gains:
-        coordinates["gain"] = np.array(gains, float)
     for dim, pixels in (("token_y", "y"), ("token_x", "x")):
         n = coverage.shape[2 if dim == "token_y" else 3]
         coordinates[dim] = (np.arange(n) + 0.5) * stimuli.sizes[pixels] / n

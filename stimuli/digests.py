@@ -38,6 +38,10 @@ def fingerprint(files: Iterable[Path], root: Path) -> str:
     Returns
     -------
     SHA-256 as 64 hexadecimal digits.
+
+    Raises
+    ------
+    FileNotFoundError : a file is missing, or a link to nothing; it is named.
     """
     digest = hashlib.sha256()
     named = sorted((file.relative_to(root).as_posix(), file) for file in files)
@@ -50,6 +54,8 @@ def fingerprint(files: Iterable[Path], root: Path) -> str:
 
 def _told(name: str, file: Path) -> bytes:
     """Name, size and content of a file."""
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is not there, or links to nothing: mend or remove it")
     return f"{name}\0{file.stat().st_size}\0".encode() + _content(file)
 
 

@@ -13,6 +13,7 @@ from faults import SUPPORTED, run
 
 from absvit import records
 from absvit.records import seals
+from experiments import presenting
 from experiments.__main__ import main
 
 N, CHUNK = 5, 3
@@ -141,6 +142,15 @@ def test_only_what_is_read_is_checked_and_verify_checks_all(whole, tmp_path):
     assert not list(tmp_path.glob("*.nc*"))
 
 
+def test_damage_is_not_told_as_too_few_stimuli(whole, tmp_path):
+    path = tmp_path / "r.zarr"
+    shutil.copytree(whole, path)
+    record = records.load(path)
+    flip(path / "logits" / "c" / "0" / "1")
+    with pytest.raises(ValueError, match=r"^\S+ is damaged .*--resume mends it$"):
+        presenting._summary(record, lambda record: record.load())
+
+
 def test_the_command_verifies(whole, tmp_path, capsys):
     assert main(["verify", str(whole)]) == 0
     assert capsys.readouterr().out == f"{whole}: 5 of 5 stimuli are done, 15 files are as written\n"
@@ -247,8 +257,10 @@ def test_a_record_that_is_struck_while_it_is_written_ends_with_the_same_values(f
     for at in range(5, len(calls), len(calls) // 6):  # scripts/fault_records.sh strikes them all
         path = tmp_path / f"{at}.zarr"
         ended = run(lambda path=path: struck(path), tmp_path, at=at, **fault)
-        assert ended.code == (1 if fault else -9), calls[at]
-        assert not fault or re.search("cannot write (into the record )?/.*: .*(--resume|choose a folder)", ended.said)
+        if ended.code or not calls[at].startswith("mkdir "):  # zarr 3.1.2 makes folders that are there, too
+            assert ended.code == (1 if fault else -9), calls[at]
+            told = "cannot write (into the record )?/.*: .*(--resume|choose a folder)"
+            assert not fault or re.search(told, ended.said)
         assert run(lambda path=path: struck(path), tmp_path).code == 0, calls[at]
         checked = run(lambda path=path: check(path, whole), tmp_path)
         assert checked.code == 0, (calls[at], checked.said)

@@ -50,3 +50,12 @@ def test_fingerprint_tells_renamed_longer_and_added_files(folder):
     seen.add(of(folder))
     (folder / "b/2.png").write_bytes(b"")
     assert len({*seen, of(folder)}) == 4
+
+
+@pytest.mark.parametrize("to", ["nowhere.png", "dead.png"])  # a link to itself is one to nothing
+def test_a_link_to_nothing_is_named(folder, to):
+    (folder / "a" / "dead.png").symlink_to(to)
+    with pytest.raises(
+        FileNotFoundError, match=r"^\S+/a/dead.png is not there, or links to nothing"
+    ):
+        of(folder)

@@ -72,7 +72,7 @@ MAY_IMPORT = {
     "experiments.probes": ("experiments",),
     "experiments.experiment_file": ("stimuli.texts",),
     "experiments.presenting": (
-        "absvit.distributed", "stimuli.options", "experiments.observers", "experiments.summaries",
+        "absvit.distributed", "absvit.records", "stimuli.options", "experiments.observers", "experiments.summaries",
     ),
     "experiments.measures": ("absvit.records", "experiments.measures"),
     "experiments.summaries": ("experiments.measures", "experiments.summaries"),

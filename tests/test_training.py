@@ -208,7 +208,8 @@ def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_checkpoint(tmp_pat
     [
         (("--batch-size", 0), "batch_size must be at least 1, got 0"),
         (("--epochs", 0), "epochs must be at least 1, got 0"),
-        (("--epoch-images", 20), "an epoch of 20 scenes is less than one update of 32"),
+        (("--epoch-images", 20), "an epoch of 20 images is less than one update of 32"),
+        (("--batch-size", 10**12), "less than one update of 32 or a batch of 1000000000000"),
         (("--checkpoint-every", 0), "checkpoint_every must be at least 1"),
         (("--warmup-epochs", 10), "warmup_epochs must be in [0, epochs = 10), got 10"),
         (("--layer-decay", 1.5), "layer_decay must be in (0, 1], got 1.5"),

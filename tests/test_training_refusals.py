@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import torch
@@ -188,6 +190,31 @@ def test_a_checkpoint_at_an_address_is_fetched(whole, pictures, tmp_path, monkey
         server.shutdown()
     assert json.loads((tmp_path / "out" / "eval.json").read_text())["n"] == 9
     assert "lost.pt" in error_of(capsys)
+
+
+def test_the_password_of_an_address_is_in_nothing_that_a_training_writes_or_says(
+    whole, pictures, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path / "cache"))
+    handler = partial(SimpleHTTPRequestHandler, directory=whole)
+    out, options = tmp_path / "out", ("--epochs", "4", "--allow-differences")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        resume, weights = (
+            f"http://me:sesam@127.0.0.1:{server.server_port}/{name}" for name in ("last.pt", "absvit_micro.safetensors")
+        )
+        for more in (options, options, ("--epochs", "5")):  # begun from an address, gone on with, and refused
+            run(out, pictures, *more, "--finetune", weights, "--resume", resume)
+        server.shutdown()
+    facts = torch.load(out / "last.pt")["facts"]
+    assert facts["recipe"]["finetune"] == weights.replace("me:sesam", "***")
+    printed = "".join(capsys.readouterr())
+    assert f"going on from update 9 of 12 ({resume.replace('me:sesam', '***')})" in printed
+    assert "is left aside" in printed and "belongs to another training" in printed and "sesam" not in printed
+    for file in filter(Path.is_file, out.rglob("*")):
+        parts = zipfile.ZipFile(file) if zipfile.is_zipfile(file) else None
+        content = b"".join(map(parts.read, parts.namelist())) if parts else file.read_bytes()
+        assert b"sesam" not in content, file
 
 
 def test_another_number_of_classes_than_the_checkpoints_is_refused(whole, pictures, tmp_path, capsys):

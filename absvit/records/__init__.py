@@ -8,6 +8,7 @@ files: damage is an error to whoever reads it, and a run that goes on does the d
 
 from absvit.records.provenance import provenance
 from absvit.records.reading import export, load, verify
+from absvit.records.seals import Damaged
 from absvit.records.writing import Record, begin, join
 
-__all__ = ["Record", "begin", "export", "join", "load", "provenance", "verify"]
+__all__ = ["Damaged", "Record", "begin", "export", "join", "load", "provenance", "verify"]

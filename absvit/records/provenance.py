@@ -37,7 +37,7 @@ def provenance(title: str, seed: int, parameters: Mapping, device: str) -> dict[
     return {
         "title": title,
         "seed": seed,
-        "parameters": json.dumps(parameters, sort_keys=True),
+        "parameters": without_credentials(json.dumps(parameters, sort_keys=True)),
         "device": device,
         "machine": f"{platform.system()} {platform.machine()}",
         "package_version": metadata.version("absvit"),

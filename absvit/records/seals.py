@@ -19,9 +19,15 @@ from zarr.storage import LocalStore
 
 from stimuli.digests import file_sha256
 
-__all__ = ["Sealed", "clear", "damage", "damaged", "digests", "draft", "name_of", "publish", "published", "read"]
+__all__ = [
+    "Damaged", "Sealed", "clear", "damage", "damaged", "digests", "draft", "name_of", "publish", "published", "read",
+]  # fmt: skip
 
 FOLDER = "done/seals"
+
+
+class Damaged(ValueError):
+    """A record does not hold what was written."""
 
 
 class Sealed(LocalStore):
@@ -46,7 +52,7 @@ class Sealed(LocalStore):
 
         Raises
         ------
-        ValueError : the file is not what was written.
+        Damaged : the file is not what was written.
         """
         value = await super().get(key, prototype, byte_range)
         if key in self.wanted and byte_range is None:
@@ -57,7 +63,7 @@ class Sealed(LocalStore):
         return value
 
 
-def damage(path: Path, found: Mapping[str, str], named: int = 5) -> ValueError:
+def damage(path: Path, found: Mapping[str, str], named: int = 5) -> Damaged:
     """Give the error that tells of damaged files.
 
     Parameters
@@ -68,7 +74,7 @@ def damage(path: Path, found: Mapping[str, str], named: int = 5) -> ValueError:
     """
     told = ", ".join(f"{name} is {how}" for name, how in list(found.items())[:named])
     more = f" and {len(found) - named} more" if len(found) > named else ""
-    return ValueError(f"{path} is damaged ({told}{more}): the probe's own command with --resume mends it")
+    return Damaged(f"{path} is damaged ({told}{more}): the probe's own command with --resume mends it")
 
 
 def digests(path: Path, names: Iterable[str]) -> dict[str, str]:

@@ -114,6 +114,8 @@ class Record:
         ]
         if unlike:
             raise ValueError(f"the chunk does not fit {self.path} in {', '.join(sorted(unlike))}")
+        words = {name: values[name].astype(v.dtype) for name, v in kept.items() if _kind(v)[1] == "words"}
+        values = values.assign(words)
         with _saying(self.path):
             with zarr.config.set({"array.write_empty_chunks": True}):  # a file that is not there is one that is lost
                 values.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
@@ -309,8 +311,9 @@ def _saying(path: Path) -> Iterator[None]:
 
 
 def _kind(variable: xr.Variable | xr.DataArray) -> tuple:
-    """What a chunk's values must have in common with the store's."""
-    return variable.dims, variable.dtype, [n for dim, n in variable.sizes.items() if dim != "stimulus"]
+    """What a chunk's values must have in common with the store's; older xarrays read words as objects."""
+    kind = "words" if variable.dtype.kind in "OTU" else variable.dtype
+    return variable.dims, kind, [n for dim, n in variable.sizes.items() if dim != "stimulus"]
 
 
 def _check_same(path: Path, found: Mapping, wanted: Mapping) -> None:

@@ -21,6 +21,7 @@ from absvit.training.classification import Classification
 from absvit.training.composites import KINDS
 from absvit.training.cued_composites import CHANCES, CuedComposites
 from absvit.training.objective import SceneObjective, look_twice, prior_weights
+from absvit.training.order import updates_of_epoch
 from absvit.training.scenes import SceneBatch
 from absvit.training.settings import HybridRecipe
 
@@ -51,9 +52,7 @@ class CompositeTask(Classification):
         self.recipe, self.process, self.folder = recipe, process, Path(data_path).resolve().name
         self.size, self.n_micro = shares
         self.total = self.size * self.n_micro * process.world_size
-        self.steps_per_epoch = recipe.epoch_images // self.total
-        if not self.steps_per_epoch:
-            raise ValueError(f"an epoch of {recipe.epoch_images} composites is less than one update of {self.total}")
+        self.steps_per_epoch = updates_of_epoch(recipe.epoch_images, self.total, recipe.batch_size)
         pictures = open_dataset(recipe.data_set, data_path, "train")
         self.classes, self.unreadable = pictures.classes, 0
         self.made = composites.plan(recipe.composites, pictures.targets, len(self.classes))

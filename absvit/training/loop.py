@@ -26,6 +26,7 @@ from absvit.training.rates import PolynomialRate
 from absvit.training.settings import Recipe
 from absvit.training.state import Learner, Position, check_same_position, resume, save, source_of
 from absvit.training.tasks import Task
+from stimuli.addresses import without_credentials
 
 __all__ = ["train"]
 
@@ -134,7 +135,7 @@ def _starting_position(
         notes += [*told, f"the training is over at {where}" if done else f"going on from {where}"]
     check_same_position(position, process)
     for line in notes if process.is_first else ():
-        print(line, file=sys.stderr)
+        print(without_credentials(line), file=sys.stderr)
     return position
 
 

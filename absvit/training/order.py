@@ -10,7 +10,7 @@ import torch
 from timm.data.distributed_sampler import RepeatAugSampler
 from torch.utils.data import Sampler
 
-__all__ = ["Key", "Updates", "epoch_order"]
+__all__ = ["Key", "Updates", "epoch_order", "updates_of_epoch"]
 
 
 class Key(NamedTuple):
@@ -57,6 +57,27 @@ def epoch_order(n: int, seed: int, epoch: int, repeats: int) -> np.ndarray:
 
 def _repeated(n: int, repeats: int) -> RepeatAugSampler:
     return RepeatAugSampler(range(n), num_replicas=1, rank=0, num_repeats=repeats)
+
+
+def updates_of_epoch(images: int, total_batch: int, batch_size: int) -> int:
+    """Count the updates of an epoch whose images are made as the training goes.
+
+    Parameters
+    ----------
+    images : images of the epoch.
+    total_batch : images of an update over all processes.
+    batch_size : images that a process may handle at once.
+
+    Raises
+    ------
+    ValueError : the epoch does not hold as many.
+    """
+    if max(total_batch, batch_size) > images:
+        raise ValueError(
+            f"an epoch of {images} images is less than one update of {total_batch} or a batch of {batch_size}: make "
+            "the batch smaller, or the epoch longer (--epoch-images)"
+        )
+    return images // total_batch
 
 
 class Updates(Sampler[list[Key]]):

@@ -21,6 +21,7 @@ from absvit.models import downloads, formats
 from absvit.models.checkpoints import load_into, local_file, read
 from absvit.training import contents
 from absvit.training.chance import random_states, restore_random_states
+from stimuli.addresses import without_credentials
 
 __all__ = ["Learner", "Position", "check_same_position", "resume", "save", "source_of"]
 
@@ -198,7 +199,7 @@ def resume(
             raise ValueError(f"{path} holds no training to go on with: take it away, or choose another --output-dir")
         return _foreign(source, learner, steps_per_epoch)
     _check(path, content)
-    found, wanted = content["facts"], _plain(facts)
+    found, wanted = _plain(content["facts"]), _plain(facts)
     different = differences(_compared(found), _compared(wanted))
     if different and not force:
         raise ValueError(
@@ -341,8 +342,8 @@ def _environment(model: nn.Module) -> dict[str, str]:
 
 
 def _plain(facts: Mapping) -> dict:
-    """The facts as JSON would hold them."""
-    return json.loads(json.dumps(facts))
+    """The facts as JSON would hold them, without the passwords of addresses in them."""
+    return json.loads(without_credentials(json.dumps(facts)))
 
 
 def _compared(facts: Mapping) -> dict:

@@ -21,7 +21,7 @@ from absvit.training.composite_task import CompositeTask
 from absvit.training.data import report, training_loader
 from absvit.training.evaluation import evaluate
 from absvit.training.objective import PictureObjective, SceneObjective
-from absvit.training.order import Updates
+from absvit.training.order import Updates, updates_of_epoch
 from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from stimuli.objects import CATEGORIES
 
@@ -144,9 +144,7 @@ class SceneTask(Classification):
         self.recipe, self.process = recipe, process
         self.size, self.n_micro = micro_batches(recipe, process.world_size)
         self.total = self.size * self.n_micro * process.world_size
-        self.steps_per_epoch = recipe.epoch_images // self.total
-        if not self.steps_per_epoch:
-            raise ValueError(f"an epoch of {recipe.epoch_images} scenes is less than one update of {self.total}")
+        self.steps_per_epoch = updates_of_epoch(recipe.epoch_images, self.total, recipe.batch_size)
         self.classes = tuple(CATEGORIES)
         self.unreadable = 0
 
