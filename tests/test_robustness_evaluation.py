@@ -314,6 +314,15 @@ def test_pictures_that_were_replaced_under_their_names_are_told(folder, tmp_path
         go_on(resume=True)
 
 
+def test_pictures_of_frost_that_were_replaced_are_told(folder, tmp_path):
+    frost = paint(tmp_path / "frost", ("",), each=1) / "0.png"
+    made = {"corruptions": ("frost", "fog"), "severities": (2,), "frost_folder": frost.parent}
+    run(folder, tmp_path / "r.zarr", suites=["imagenet_c"], sources=made, chunk=11)
+    Image.fromarray(np.zeros((SIZE, SIZE, 3), np.uint8)).save(frost)
+    with pytest.raises(ValueError, match="pictures of stimuli 0 to 10 have changed"):  # fog is as it was
+        run(folder, tmp_path / "r.zarr", suites=["imagenet_c"], sources=made, chunk=11, resume=True)
+
+
 def test_two_processes_give_the_record_of_one(folder, whole, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

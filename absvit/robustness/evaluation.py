@@ -23,8 +23,8 @@ from absvit.images import eval_transform
 from absvit.loading import loading
 from absvit.models import AbSViT
 from absvit.models.perceive import evaluating
-from absvit.picture_identity import contents
 from absvit.robustness.attacks import normalised, pass_logits, perturb
+from absvit.robustness.imagenet_c import contents_of
 from absvit.robustness.scores import empty_scores, scores
 from absvit.robustness.suites import Condition
 
@@ -274,11 +274,10 @@ def _stimuli(shown: Sequence[Condition]) -> dict[str, np.ndarray]:
 
 
 def _made_of(shown: Sequence[Condition], table: dict, part: slice) -> str:
-    """Digest of the contents of the pictures that a chunk shows, as they are before they are corrupted or attacked."""
+    """Digest of the contents of the pictures that a chunk shows, as they are on disk."""
     digest, condition, picture = hashlib.sha256(), table["condition"][part], table["picture"][part]
     for number in np.unique(condition):
-        pictures = shown[number].pictures
-        digest.update(contents(getattr(pictures, "pictures", pictures), picture[condition == number]).encode())
+        digest.update(contents_of(shown[number].pictures, picture[condition == number]).encode())
     return digest.hexdigest()
 
 
