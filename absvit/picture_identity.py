@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from absvit.archives import read_member
 from absvit.datasets import LabelledPictures, PictureFiles, TarredPictures
@@ -31,21 +32,23 @@ def identity(pictures: LabelledPictures) -> dict[str, int | str]:
     }
 
 
-def contents(pictures: LabelledPictures) -> str:
+def contents(pictures: LabelledPictures, numbers: Iterable[int] | None = None) -> str:
     """SHA-256 over what the pictures are: of files and archives their bytes, of others their pixels.
 
     Parameters
     ----------
     pictures : a split of a data set; files that are missing, which a training may leave out, are left out here too.
+    numbers : the pictures that count; all, if left out.
     """
+    numbers = range(len(pictures)) if numbers is None else [int(number) for number in numbers]
     if isinstance(pictures, PictureFiles):
-        files = (pictures.root / pictures.name(index) for index in range(len(pictures)))
+        files = (pictures.root / pictures.name(index) for index in numbers)
         return fingerprint((file for file in files if file.is_file()), pictures.root)
     digest = hashlib.sha256()
     if isinstance(pictures, TarredPictures):
-        for offset, size in pictures.extent.tolist():
+        for offset, size in pictures.extent[numbers].tolist():
             digest.update(f"{size}\0".encode() + read_member(pictures.path, offset, size))
     else:
-        for index in range(len(pictures)):
+        for index in numbers:
             digest.update(pictures.read(index).tobytes())
     return digest.hexdigest()

@@ -27,12 +27,14 @@ from stimuli.backgrounds import read_picture
 from stimuli.corrupted import OF_BENCHMARK, RECORD, SUMS, record_of, write_sums
 from stimuli.corruptions import BENCHMARK, SEVERITIES
 from stimuli.digests import fingerprint
+from stimuli.frost_textures import check_folder
 from stimuli.picture_files import upright, within_class
 from stimuli.processes import each
 
 __all__ = ["Corrupting", "corrupt_folder", "prepared"]
 
 JPEG = (".jpeg", ".jpg")
+FROST = "frost_sha256"  # folders of earlier versions do not tell it
 SAVED = {"png": {"format": "PNG"}, "jpeg": {"format": "JPEG", "quality": 85, "optimize": True}}
 
 
@@ -211,6 +213,7 @@ def _corrupt_picture(request: Corrupting, out: Path, part: tuple[Path, str, list
 
 def _told(request: Corrupting, pictures: dict[str, Path]) -> dict:
     """What two runs must have in common to lie in one folder."""
+    frost = request.frost_folder
     return {
         "pictures": len(pictures),
         "pictures_sha256": fingerprint(pictures.values(), request.folder),
@@ -218,7 +221,8 @@ def _told(request: Corrupting, pictures: dict[str, Path]) -> dict:
         "format": request.format,
         "crop": request.crop,
         "elastic_transform": OF_BENCHMARK,
-        "frost": "drawn" if request.frost_folder is None else request.frost_folder.name,
+        "frost": "drawn" if frost is None else frost.name,
+        FROST: frost and fingerprint(check_folder(frost), frost),
         "versions": {**writing.versions(), "opencv": cv2.__version__},
     }
 
@@ -233,7 +237,7 @@ def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str,
         differ = [
             f"{name} was {record.get(name)!r}, is {value!r}"
             for name, value in told.items()
-            if record.get(name) != value
+            if record.get(name, value if name == FROST else None) != value
         ]
         if not differ:
             told["source"] = record["source"]

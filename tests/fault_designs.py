@@ -2,10 +2,12 @@
 
 For every family and n: what the trial number, another factor, or the same trial of another seed says of a factor,
 as the share of right guesses above chance, learned on half of the seeds and tried on the others; the largest
-difference of two levels' frequencies in any first n; and whether a whole design holds every cell as often.
+difference of two levels' frequencies in any first n. ``scripts/fault_designs.sh`` prints one table of it: what was
+drawn, with how many seeds, the numbers, and which of them is beyond its limit.
 """
 
 import argparse
+import sys
 import tempfile
 from itertools import permutations
 from pathlib import Path
@@ -31,6 +33,7 @@ from stimuli import (
     whole,
 )
 
+LIMITS = {"by number": 0.25, "by another": 0.2, "same in two seeds": 0.0, "first factor uneven": 1}  # guesses err
 TINY = objects.Objects(size=(32, 32), radius=(0.25, 0.4))
 FAMILIES = {
     "objects": (objects.draw, TINY, ("class 0",)),
@@ -146,29 +149,36 @@ def measure(family, n: int, seeds: int) -> dict[str, float]:
     }
 
 
+def beyond(found: dict[str, float]) -> list[str]:
+    """Numbers of a family that are beyond their limits, by name."""
+    return [name for name, value in found.items() if value > LIMITS[name]]
+
+
 def independent(one: str, other: str) -> bool:
     """Whether two factors are to say nothing of each other by what they mean."""
     tied = ("class 0", "class 1"), ("validity", "cue_place"), ("target_place", "cue_place"), ("congruency", "class 1")
     return all({one, other} != set(pair) for pair in (*tied, ("spacing", "class 1")))
 
 
-def main() -> None:
-    """Print a row for each family and n."""
+def main() -> int:
+    """Print a row for each family and n; 0 if none is beyond a limit."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seeds", type=int, default=60)
     asked.add_argument("--n", type=int, nargs="+", default=[12, 24, 48, 96])
-    words = asked.parse_args()
+    words, bad = asked.parse_args(), 0
     with tempfile.TemporaryDirectory() as folder:
         for name, family in {**FAMILIES, **of_photographs(Path(folder))}.items():
             for n in words.n:
                 if name == "whole" and n > 40:
                     continue
                 found = measure(family, n, words.seeds)
-                print(
-                    f"{name:16} n = {n:4}  " + "  ".join(f"{key} {value:.3g}" for key, value in found.items()),
-                    flush=True,
-                )
+                wrong = beyond(found)
+                bad += bool(wrong)
+                numbers = "  ".join(f"{key} {value:6.3f}" for key, value in found.items())
+                came = f"BEYOND THE LIMIT: {', '.join(wrong)}" if wrong else "balanced"
+                print(f"{name:16}n = {n:3}  {words.seeds:4} seeds  {numbers}  {came}", flush=True)
+    return int(bad > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -129,6 +129,20 @@ def test_another_run_is_replaced_only_on_request_and_kept_until_the_new_one_is_c
     assert "mine.txt" in capsys.readouterr().err and (out / "mine.txt").exists()
 
 
+def test_pictures_of_frost_that_were_replaced_make_another_run(folder, tmp_path, capsys):
+    words = ["--corruptions", "frost", "--severities", "1", "--frost-folder", str(tmp_path / "frost")]
+    shutil.copytree(folder / "n01", tmp_path / "frost")
+    assert corrupted(folder, tmp_path / "out", *words) == 0 == corrupted(folder, tmp_path / "out", *words)
+    shutil.copy(folder / "n02" / "a.png", tmp_path / "frost" / "a.png")
+    capsys.readouterr()
+    assert corrupted(folder, tmp_path / "out", *words) == 2
+    assert "frost_sha256 was" in (error := capsys.readouterr().err) and error.count("\n") == 1
+    record = json.loads((tmp_path / "out" / corrupting.RECORD).read_text())
+    del record["frost_sha256"]  # as earlier versions wrote it
+    (tmp_path / "out" / corrupting.RECORD).write_text(json.dumps(record))
+    assert corrupted(folder, tmp_path / "out", *words) == 0
+
+
 def test_a_folder_of_something_else_is_never_replaced(folder, tmp_path, capsys):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("precious")

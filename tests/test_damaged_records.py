@@ -217,6 +217,32 @@ def test_other_pictures_are_another_experiment(tmp_path):
         records.begin(tmp_path / "r.zarr", layout(pictures_sha256="bb"), CHUNK, resume=True)
 
 
+def test_chunks_of_what_has_changed_since_are_told_unless_they_do_not_say_what_they_are_made_of(whole, tmp_path):
+    path, now = tmp_path / "r.zarr", {0: "a", 3: "b"}
+
+    def begun(at=path):
+        return records.begin(at, layout(), CHUNK, resume=True, made_of=lambda part: now[part.start])
+
+    record = begun()
+    label = ("stimulus", 10 * np.arange(3))
+    record.write(slice(0, 3), xr.Dataset({"logits": (("prior", "stimulus"), VALUES[:, :3])}, {"label": label}))
+    now[3] = "another"  # not done yet
+    fill(begun())
+    now[3] = "b"
+    with pytest.raises(ValueError, match=r"stimuli 3 to 4 have changed since .*r\.zarr was made of them") as told:
+        begun()
+    assert "\n" not in str(told.value)
+    now[0] = "another, too"
+    with pytest.raises(ValueError, match="stimuli 0 to 2 and of 1 more chunks have changed"):
+        begun()
+    shutil.copytree(whole, tmp_path / "earlier.zarr")
+    for of in seals.published(tmp_path / "earlier.zarr"):  # as versions wrote it that did not tell
+        facts = seals.read(tmp_path / "earlier.zarr", of)
+        seals.draft(tmp_path / "earlier.zarr", of, {name: facts[name] for name in {*facts} - {"of", "made_of"}})
+        seals.publish(tmp_path / "earlier.zarr", of)
+    assert begun(tmp_path / "earlier.zarr").pending() == []
+
+
 def test_a_run_removes_what_killed_runs_left_of_its_own(tmp_path):
     path = tmp_path / "r.zarr"
     record = records.begin(path, layout(), CHUNK)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 
 import numpy as np
 import pytest
@@ -271,6 +272,55 @@ def test_an_unreadable_picture_is_named(folder, tmp_path, capsys, workers):
     error = capsys.readouterr().err
     assert "clean: cannot read" in error and "elk/1.png" in error and "go on with --resume" in error
     assert error.strip().splitlines()[-1].startswith("error: clean")
+
+
+@pytest.mark.parametrize("suites", [["clean"], ["imagenet_c"], ["fgsm"]])
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_pictures_that_were_replaced_under_their_names_are_told(folder, tmp_path, monkeypatch, kind, suites):
+    data, out, write = tmp_path / "data", tmp_path / "r.zarr", records.Record.write
+    shutil.copytree(folder / "clean", data)
+    shown = sorted(data.glob("*/*.png"))
+
+    def go_on(**options):
+        if kind == "tar":
+            with tarfile.open(tmp_path / "data.tar", "w") as tar:
+                tar.add(data, "")
+        place = data if kind == "folder" else tmp_path / "data.tar"
+        return run(folder, out, suites=suites, sources={"data": place}, **options)
+
+    def replace(path):
+        kept = path.read_bytes()
+        pixels = np.random.default_rng(9).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        return kept
+
+    def once(record, part, values):
+        if part.start:
+            raise KeyboardInterrupt
+        write(record, part, values)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(records.Record, "write", once)
+        go_on()
+    replace(shown[9])  # not shown yet, such as one that could not be read and was mended
+    kept = replace(shown[1])
+    with pytest.raises(ValueError, match="pictures of stimuli 0 to 7 have changed since .* another --out"):
+        go_on(resume=True)
+    assert records.load(out)["done"].values.sum() == 8  # nothing is lost
+    shown[1].write_bytes(kept)
+    assert (go_on(resume=True)["done"] == 1).all()
+    replace(shown[1])
+    with pytest.raises(ValueError, match="have changed"):
+        go_on(resume=True)
+
+
+def test_pictures_of_frost_that_were_replaced_are_told(folder, tmp_path):
+    frost = paint(tmp_path / "frost", ("",), each=1) / "0.png"
+    made = {"corruptions": ("frost", "fog"), "severities": (2,), "frost_folder": frost.parent}
+    run(folder, tmp_path / "r.zarr", suites=["imagenet_c"], sources=made, chunk=11)
+    Image.fromarray(np.zeros((SIZE, SIZE, 3), np.uint8)).save(frost)
+    with pytest.raises(ValueError, match="pictures of stimuli 0 to 10 have changed"):  # fog is as it was
+        run(folder, tmp_path / "r.zarr", suites=["imagenet_c"], sources=made, chunk=11, resume=True)
 
 
 def test_two_processes_give_the_record_of_one(folder, whole, tmp_path):

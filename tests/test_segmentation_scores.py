@@ -144,6 +144,17 @@ def test_a_test_that_was_stopped_goes_on_to_the_same_bytes(trained, tmp_path, mo
         run_test(options(trained, out=tmp_path / "parts.zarr", resume=True), Cue("1"), loaded, ALONE)
 
 
+@pytest.mark.parametrize("kind", ["images", "labels"])
+def test_a_picture_or_labels_replaced_under_their_name_are_told(trained, tmp_path, kind):
+    loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
+    place = shutil.copytree(options(trained).data_path, tmp_path / "data")
+    run_test(options(trained, data_path=place, out=tmp_path / "r.zarr"), Cue(), loaded, ALONE)
+    one, *_, other = sorted((place / kind / "val").rglob("*.png"))
+    shutil.copy(other, one)
+    with pytest.raises(ValueError, match="pictures of stimuli 0 to 1 have changed since"):
+        run_test(options(trained, data_path=place, out=tmp_path / "r.zarr", resume=True), Cue(), loaded, ALONE)
+
+
 def test_processes_share_the_pictures(trained, tmp_path):
     loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
     whole = run_test(options(trained, out=tmp_path / "whole.zarr"), Cue(), loaded, ALONE)

@@ -6,9 +6,9 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +48,13 @@ class Record:
     path : the zarr store.
     chunk : stimuli of a chunk.
     share : (k, n), this process does chunk k and every n-th after it; all of them by default.
+    made_of : digest of what the stimuli of a chunk are made of, such as files of pictures; "" if of nothing outside.
     """
 
     path: Path
     chunk: int
     share: tuple[int, int] = ALL
+    made_of: Callable[[slice], str] = lambda part: ""
 
     def parts(self) -> list[slice]:
         """The chunks of this process, as slices of the dimension ``stimulus``."""
@@ -86,6 +88,17 @@ class Record:
             if name in own or self.share == ALL:
                 left.unlink(missing_ok=True)
         return redone
+
+    def changed(self) -> list[slice]:
+        """Find chunks of this process that are done, and made of something else than is there now.
+
+        Chunks of earlier versions do not tell what they are made of.
+        """
+        sealed, found = seals.published(self.path), []
+        for part in self.parts():
+            made_of = seals.read(self.path, seal_of(part)).get("made_of") if seal_of(part) in sealed else None
+            found += [part] * bool(made_of and made_of != self.made_of(part))
+        return found
 
     def write(self, part: slice, values: xr.Dataset) -> None:
         """Write a chunk, then mark its stimuli as done.
@@ -128,7 +141,8 @@ class Record:
         ----------
         part : a chunk that is written.
         """
-        seals.draft(self.path, seal_of(part), {"files": seals.digests(self.path, files_of(self._group(), part))})
+        files = seals.digests(self.path, files_of(self._group(), part))
+        seals.draft(self.path, seal_of(part), {"files": files, "made_of": self.made_of(part)})
         done = xr.Dataset({"done": ("stimulus", np.ones(part.stop - part.start, np.int8))})
         done.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
         seals.publish(self.path, seal_of(part))
@@ -170,6 +184,7 @@ def begin(
     resume: bool = False,
     overwrite: bool = False,
     share: tuple[int, int] = ALL,
+    made_of: Callable[[slice], str] = Record.made_of,
 ) -> Record:
     """Make the store of a record, or find the one that an earlier run, or another process, began.
 
@@ -183,6 +198,7 @@ def begin(
         is made. Processes that share a record all say this, and the first makes it.
     overwrite : replace a record that is there; anything but a record is never replaced.
     share : (k, n), do chunk k and every n-th after it.
+    made_of : as in :class:`Record`.
 
     Returns
     -------
@@ -191,10 +207,10 @@ def begin(
     Raises
     ------
     ValueError : the path holds a record and neither resume nor overwrite is asked for, a record of another
-        experiment (what differs is listed), or no record at all; or it cannot be written.
+        experiment (what differs is listed) or of other pictures, or no record at all; or it cannot be written.
     OSError : a record that is gone on with cannot be mended.
     """
-    path = Path(path)
+    record = Record(path := Path(path), chunk, share, made_of)
     unwritten = np.zeros(layout.sizes["stimulus"], np.int8)
     layout = layout.assign(done=("stimulus", unwritten, {"long_name": "whether the stimulus is written", "units": "1"}))
     empty = path.is_dir() and not any(path.iterdir())
@@ -205,7 +221,7 @@ def begin(
     if share == ALL:
         _remove_stages(path)
     if resume and path.exists() and not empty:
-        return _found(path, layout, share)
+        return _found(record, layout)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _stage(path) as made:
@@ -217,29 +233,33 @@ def begin(
             except OSError:  # another process was faster
                 if not (resume and path.is_dir()):
                     raise
-                return _found(path, layout, share)
+                return _found(record, layout)
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
-    return Record(path, chunk, share)
+    return record
 
 
-def join(path: str | os.PathLike, share: tuple[int, int] = ALL) -> Record:
+def join(
+    path: str | os.PathLike, share: tuple[int, int] = ALL, made_of: Callable[[slice], str] = Record.made_of
+) -> Record:
     """Take part in writing a record that is begun already.
 
     Parameters
     ----------
     path : the store.
     share : (k, n), do chunk k and every n-th after it.
+    made_of : as in :class:`Record`.
     """
-    return Record(Path(path), zarr.open_group(path, mode="r")["done"].chunks[0], share)
+    return Record(Path(path), zarr.open_group(path, mode="r")["done"].chunks[0], share, made_of)
 
 
-def _found(path: Path, layout: xr.Dataset, share: tuple[int, int]) -> Record:
-    """The record of the same experiment that stands at a path already: mended, its damaged chunks pending."""
+def _found(begun: Record, layout: xr.Dataset) -> Record:
+    """The record of the same experiment that stands at its path already: mended, its damaged chunks pending."""
+    path = begun.path
     found, n, chunk = identity(path)  # chunks stay as they were begun
     wanted = {name: value for name, value in layout.attrs.items() if name in found or name not in ADDED}
     _check_same(path, {"stimuli in it": n, **found}, {"stimuli in it": layout.sizes["stimulus"], **wanted})
-    record = Record(path, chunk, share)
+    record = replace(begun, chunk=chunk)
     with _saying(path):
         try:
             fixed = seals.read(path, FIXED)
@@ -250,6 +270,12 @@ def _found(path: Path, layout: xr.Dataset, share: tuple[int, int]) -> Record:
         elif not fixed or not fixed["files"] or seals.damaged(path, fixed["files"]):
             _mend(record, layout.assign_attrs(found), (fixed or {}).get("files"))
         record.repair()
+    if changed := record.changed():
+        first, more = changed[0], f" and of {len(changed) - 1} more chunks" * (len(changed) > 1)
+        raise ValueError(
+            f"the pictures of stimuli {first.start} to {first.stop - 1}{more} have changed since {path} was made of "
+            "them: put the former ones back, or write into another --out"
+        )
     return record
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import dask.array
@@ -22,6 +24,7 @@ from absvit.loading import loading
 from absvit.models import AbSViT
 from absvit.models.perceive import evaluating
 from absvit.robustness.attacks import normalised, pass_logits, perturb
+from absvit.robustness.imagenet_c import contents_of
 from absvit.robustness.scores import empty_scores, scores
 from absvit.robustness.suites import Condition
 
@@ -152,13 +155,14 @@ def evaluate(
     FileNotFoundError, ValueError : a picture cannot be read or has another size; what is done stays in the record.
     """
     pixels, table = Preprocessing.of(model), _stimuli(shown)
+    made_of = partial(_made_of, shown, table)
     passes = 1 + iterations if isinstance(model, AbSViT) else 1
     if process.is_first:
         layout = _layout(table, shown, names, passes, place.chunk)
         layout.attrs = _attributes(shown, pixels, passes, place, process, facts or {})
-        records.begin(place.out, layout, place.chunk, place.resume, place.overwrite)
+        records.begin(place.out, layout, place.chunk, place.resume, place.overwrite, made_of=made_of)
     wait_for_all()
-    record = records.join(place.out)
+    record = records.join(place.out, made_of=made_of)
     pending = record.pending()
     wait_for_all()  # nobody writes before everybody has seen the same list
     mine = pending[process.rank :: process.world_size]
@@ -239,7 +243,7 @@ class _Shown(Dataset):
             picture = condition.pictures.read(int(self.picture[number]))
         except ValueError as error:
             where = condition.suite + (f" at severity {condition.severity}" if condition.severity else "")
-            raise ValueError(f"{where}: {error}; mend or remove it, then go on with --resume") from error
+            raise ValueError(f"{where}: {error}; mend it, then go on with --resume") from error
         return self.transforms[condition.resize](picture), number
 
 
@@ -267,6 +271,14 @@ def _stimuli(shown: Sequence[Condition]) -> dict[str, np.ndarray]:
     if any(c.aim is not None for c in shown):
         columns["aim"] = [np.full(len(c.labels), -1) if c.aim is None else c.aim for c in shown]
     return {name: np.concatenate(parts).astype(OF_STIMULUS[name][0]) for name, parts in columns.items()}
+
+
+def _made_of(shown: Sequence[Condition], table: dict, part: slice) -> str:
+    """Digest of the contents of the pictures that a chunk shows, as they are on disk."""
+    digest, condition, picture = hashlib.sha256(), table["condition"][part], table["picture"][part]
+    for number in np.unique(condition):
+        digest.update(contents_of(shown[number].pictures, picture[condition == number]).encode())
+    return digest.hexdigest()
 
 
 def _layout(table: dict, shown: Sequence[Condition], names: Sequence[str], passes: int, chunk: int) -> xr.Dataset:

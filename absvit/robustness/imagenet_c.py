@@ -12,11 +12,14 @@ import numpy as np
 from PIL import Image
 
 from absvit.datasets import LabelledPictures, open_folder, some
+from absvit.picture_identity import contents
 from stimuli import corrupted, corruptions, moving
 from stimuli.corrupting import prepared
+from stimuli.digests import fingerprint
+from stimuli.frost_textures import check_folder
 from stimuli.picture_files import directly_in, normal, say, within_class
 
-__all__ = ["Corrupted", "Sized", "check_same_pictures", "corrupted_when_shown", "on_disk"]
+__all__ = ["Corrupted", "Sized", "check_same_pictures", "contents_of", "corrupted_when_shown", "on_disk"]
 
 
 class Sized(LabelledPictures):
@@ -107,6 +110,20 @@ class Corrupted(LabelledPictures):
         generator = corruptions.generator_for(self.seed, self.corruption, self.severity, self.name(index))
         made = corruptions.corrupt(pixels, self.corruption, self.severity, generator, self.frost_folder)
         return Image.fromarray(made)
+
+
+def contents_of(pictures: LabelledPictures, numbers: np.ndarray) -> str:
+    """Tell what pictures are made of: SHA-256 over files, where they are corrupted on the fly those of frost, too.
+
+    Parameters
+    ----------
+    pictures : of a suite.
+    numbers : those that count.
+    """
+    digest = contents(getattr(pictures, "pictures", pictures), numbers)
+    if isinstance(pictures, Corrupted) and pictures.corruption == "frost" and pictures.frost_folder is not None:
+        digest += fingerprint(check_folder(pictures.frost_folder), pictures.frost_folder)
+    return digest
 
 
 def on_disk(

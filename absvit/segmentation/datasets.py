@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -78,6 +78,15 @@ class SegmentedPictures(ABC):
     def identity(self) -> dict[str, int | str]:
         """What tells these pictures from others, in words that can be compared."""
 
+    def contents(self, numbers: Iterable[int]) -> str:
+        """SHA-256 over what pictures and labels are; "" where these are no files.
+
+        Parameters
+        ----------
+        numbers : of the pictures.
+        """
+        return ""
+
 
 class SegmentedFiles(SegmentedPictures):
     """Picture files, each with a label file.
@@ -112,8 +121,18 @@ class SegmentedFiles(SegmentedPictures):
 
     def identity(self) -> dict[str, int | str]:
         """Number of the pictures, and digests of names and contents (:func:`stimuli.digests.fingerprint`)."""
-        contents = fingerprint((file for file in (*self.pictures, *self.labels) if file.is_file()), self.root)
-        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": contents[:DIGITS]}
+        digest = self.contents(range(len(self)))
+        return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": digest[:DIGITS]}
+
+    def contents(self, numbers: Iterable[int]) -> str:
+        """SHA-256 over names and contents of pictures and labels (:func:`stimuli.digests.fingerprint`).
+
+        Parameters
+        ----------
+        numbers : of the pictures; files that are missing are left out.
+        """
+        files = (of[number] for number in numbers for of in (self.pictures, self.labels))
+        return fingerprint((file for file in files if file.is_file()), self.root)
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
         """Read a picture and its labels.

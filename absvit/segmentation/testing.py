@@ -130,11 +130,15 @@ def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Datas
     """
     pictures, model = test.pictures(loaded), loaded.model.to(process.device)
     prior_for = cue.prior_for(model)
+
+    def made_of(part: slice) -> str:
+        return pictures.contents(range(part.start, part.stop))
+
     if process.is_first:
         layout = _layout(loaded, pictures, test, cue, process)
-        records.begin(test.out, layout, test.chunk, test.resume, test.overwrite)
+        records.begin(test.out, layout, test.chunk, test.resume, test.overwrite, made_of=made_of)
     wait_for_all()
-    record = records.join(test.out)
+    record = records.join(test.out, made_of=made_of)
     pending = record.pending()
     wait_for_all()  # nobody writes before everybody has seen the same list
     mine = pending[process.rank :: process.world_size]
