@@ -360,8 +360,7 @@ def _described(name: str) -> dict[str, str]:
     kind, _, number = name.rpartition("_")
     if kind in OF_OBJECTS and number.isdigit():
         fixed[name] = OF_OBJECTS[kind].format(number)
-    long_name = {**fixed, **MAP_NAMES, **COORDINATES}.get(name, name)
-    return {"long_name": long_name, "units": UNITS.get(name, "1")}
+    return {"long_name": {**fixed, **MAP_NAMES, **COORDINATES}.get(name, name), "units": UNITS.get(name, "1")}
 
 
 def attributes(
@@ -384,10 +383,9 @@ def attributes(
     if told := counterbalance.unbalanced(stimuli.n // pictures, factors):
         picture_files.say(told)
     models = [o.model for o in observers if o.label == observers[0].label]
-    device = str(next(models[0].parameters()).device)
     files, hashes = zip(*map(identity, models), strict=True)
     return (
-        provenance(title, seed, asdict(parameters), device)
+        provenance(title, seed, asdict(parameters), str(next(models[0].parameters()).device))
         | {
             "model": observers[0].label,
             "checkpoint": ", ".join(files),

@@ -66,7 +66,7 @@ def test_the_table_has_a_row_for_every_gain_and_mix(record, stimuli):
 
 def test_families_of_two_readings(model, tmp_path):
     source = Source(n=5, seed=5)
-    assert two_readings("overlay", source, model).part(0, 5)["mix"].values.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert sorted(two_readings("overlay", source, model).part(0, 5)["mix"].values.tolist()) == [0, 0.25, 0.5, 0.75, 1]
     with pytest.raises(ValueError, match="leave out --stimuli"):
         two_readings("overlay", Source(stimuli=tmp_path), model)
     with pytest.raises(ValueError, match="no photographs"):

@@ -61,7 +61,7 @@ def test_a_class_folder_is_known_by_all_its_pictures(photographs):
 
 
 def test_two_photographs_are_known_wherever_they_lie(photographs, tmp_path):
-    two = (photographs / "cats" / "one.png", photographs / "dogs" / "one.png")
+    two = (photographs / "cats" / "two.png", photographs / "dogs" / "one.png")
     source = Source(photographs=two)
     before = halves(source, MODEL).pictures()
     assert two_readings("overlay", source, MODEL).pictures() == before

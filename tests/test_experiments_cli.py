@@ -81,7 +81,8 @@ def test_summary_as_text_csv_and_latex(record, capsys, tmp_path):
     frame = pd.read_csv(tmp_path / "t.csv")
     assert set(frame["seed"]) == {0, 1} and frame["model"].nunique() == 2 and (frame["n"] == 6).all()
     assert main(["summary", str(record), str(record)]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2 * len(frame) + 1
+    table, notes = capsys.readouterr().out.split("\n\n")
+    assert len(table.splitlines()) == 2 * len(frame) + 1 and "selection_index: " in notes
     assert main(["summary", str(record), "--format", "latex"]) == 0
     assert "\\begin{tabular}" in capsys.readouterr().out
 

@@ -140,3 +140,13 @@ def test_tables_of_trials_records_and_stimulus_sets_are_drawn(folder, tmp_path, 
     assert "4 of 4 stimuli of overlay" in capsys.readouterr().out
     assert main(["figure", "sheet", given[2], "--stimuli", "3", "1", "--out", str(tmp_path / "two.png")]) == 0
     assert "2 of 6 stimuli of bistable perception" in capsys.readouterr().out
+
+
+def test_a_figure_of_curves_alone_has_its_table_in_both_formats(tmp_path, capsys):
+    record = made.dynamics_record("switching", 60)
+    flat = record.assign(logits=record["logits"] * 0 + record["logits"].isel(iteration=1))  # nothing alternates
+    flat.to_zarr(tmp_path / "r.zarr", consolidated=False)
+    words = ["figure", "dominance", str(tmp_path / "r.zarr"), "--out", str(tmp_path / "f.png"), "--table"]
+    assert main(words) == 0
+    assert "does not alternate" in capsys.readouterr().out
+    assert "\\begin{tabular}" in (tmp_path / "f.tex").read_text() and len(pd.read_csv(tmp_path / "f.csv")) > 20

@@ -50,12 +50,19 @@ RECORDS = {
             for epoch in range(1, 13)
         ]
     ),
-    "consistency": lambda: pd.concat(
-        [trials_of(bistable_record(12, model=name, seed=k)) for k, name in enumerate(OBSERVERS)], ignore_index=True
-    ),
+    "consistency": lambda: pd.concat([_with_mistakes(name, 2 + k) for k, name in enumerate(OBSERVERS)]),
     "sheet": lambda: [made.graded_record(10)],
 }
 OBSERVERS = ("vit_a_model_of_a_very_long_name", "subject-01", "subject-02")
+
+
+def _with_mistakes(observer, every):
+    """Trials of an observer who answers so many of them wrongly, that others may share the mistakes."""
+    trials = trials_of(bistable_record(12, model=observer))
+    trials.loc[trials.index % every == 0, "object_response"] = "disk"
+    return trials
+
+
 LOOKS = {
     "one column": replace(STYLES["paper"], column="single"),
     "two columns": STYLES["paper"],

@@ -115,18 +115,20 @@ def test_what_cannot_be_shown_is_told(words, told, photographs, weights, tmp_pat
 
 
 def test_an_unknown_folder_of_classes_is_refused_or_places_only(photographs, weights, tmp_path, capsys):
-    for name in ("cat", "fox"):
+    for name in ("yak", "fox"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         Image.new("RGB", (50, 40), "red").save(tmp_path / "pictures" / name / "0.png")
     words = ["--model", NAME, "--checkpoint", str(weights), "--folder", str(tmp_path / "pictures"), "--n", "2"]
     assert main(["recognition", *words, "--out", str(tmp_path / "r.zarr")]) == 2
     assert "does not know the class 'fox', which recognition" in capsys.readouterr().err
-    with pytest.warns(UserWarning, match="does not know fox: the cues are places only"):
+    with pytest.warns(UserWarning, match="does not know fox, yak: the cues are places only"):
         assert main(["bistable", *words, "--out", str(tmp_path / "b.zarr")]) == 0
 
 
 def test_halves_of_a_folder_are_squeezed_on_request_alone(photographs):
-    model = SimpleNamespace(patch_embed=SimpleNamespace(img_size=(64, 64)))
+    model = SimpleNamespace(
+        patch_embed=SimpleNamespace(img_size=(64, 64)), categories=None, pretrained_cfg={}, num_classes=2
+    )
     shown = [halves(Source(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)]
     assert [json.loads(one.attrs["parameters"])["squeeze"] for one in shown] == [False, True]
     assert not np.array_equal(shown[0]["image"], shown[1]["image"])

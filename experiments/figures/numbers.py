@@ -34,7 +34,7 @@ def numbers_of(figure: Figure, curves: bool = True) -> pd.DataFrame:
     Parameters
     ----------
     figure : what a function of this package gives.
-    curves : with the points of smooth curves.
+    curves : with the points of smooth curves; they stand in any case where nothing else is drawn.
 
     Returns
     -------
@@ -45,7 +45,8 @@ def numbers_of(figure: Figure, curves: bool = True) -> pd.DataFrame:
     ------
     ValueError : the figure draws no numbers.
     """
-    noted = [rows for curve, rows in _NOTED.get(figure, []) if (curves or not curve) and len(rows)]
+    of_all = [(curve, rows) for curve, rows in _NOTED.get(figure, []) if len(rows)]
+    noted = [rows for curve, rows in of_all if curves or not curve or all(others for others, _ in of_all)]
     if not noted:
         raise ValueError("this figure draws no numbers")
     table = pd.concat([rows.dropna(axis="columns", how="all") for rows in noted], ignore_index=True).drop_duplicates()
