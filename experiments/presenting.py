@@ -92,6 +92,8 @@ def table(frame: pd.DataFrame, seeds: int = 1) -> str:
     lines = [summaries.summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")]
     if np.isinf(frame.select_dtypes("number")).any(axis=None):
         lines.append("inf and -inf: above and below all values that were shown")
+        if np.isinf(frame.filter(regex="_(low|high)$").select_dtypes("number")).any(axis=None):
+            lines[-1] += "; an interval with such an end: not determined, all in it fit as well"
     if any(name.endswith("_low") for name in frame):
         fewest = {"stimuli": frame.get("n", pd.Series([FEW])).min(), "trained models": seeds if seeds > 1 else FEW}
         lines += [f"n = {n} {what}: intervals over fewer than {FEW} are rough, mostly too narrow"

@@ -14,7 +14,7 @@ import xarray as xr
 
 from absvit.models.downloads import replace_file
 from experiments import measures
-from stimuli.texts import read_text
+from stimuli.texts import other_separator, read_text
 
 __all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
 
@@ -48,12 +48,13 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
     tables = []
     for file in files:
         try:
-            table = pd.read_csv(io.StringIO(read_text(file)), keep_default_na=False, dtype=str)
+            table = pd.read_csv(io.StringIO(text := read_text(file)), keep_default_na=False, dtype=str)
         except pd.errors.ParserError as error:
             raise ValueError(f"{file} is not a table of trials ({error}): give CSV files") from error
         table.columns = table.columns.str.strip().str.lower()
         if lacking := [name for name in COLUMNS if name not in table]:
-            raise ValueError(f"{file} lacks the columns {', '.join(lacking)} of model-vs-human's format")
+            of_format = f"{', '.join(lacking)} of model-vs-human's format{other_separator(text)}"
+            raise ValueError(f"{file} lacks the columns {of_format}")
         tables.append(table[list(COLUMNS)])
     trials = pd.concat(tables, ignore_index=True)
     trials["rt"] = pd.to_numeric(trials["rt"], errors="coerce")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -22,7 +21,7 @@ from absvit.models.priors import Prior
 from absvit.records import provenance
 from experiments.chunks import Store, fill
 from experiments.observers import Observer, class_indices, class_names
-from stimuli import counterbalance
+from stimuli import counterbalance, picture_files
 
 __all__ = ["Condition", "Stimuli", "Store", "Trial", "attributes", "by_gain", "priors_of", "run", "trial_of"]
 
@@ -49,7 +48,6 @@ COORDINATES = {
     "model": "observer",
     "seed": "seed of the observer's training",
 }
-
 UNITS = {"token_y": "pixel", "token_x": "pixel", "angle": "degree"}
 OF_OBJECTS = {
     "class": "class index of object {}; -1 = unknown to the model, or no such object",
@@ -381,7 +379,7 @@ def attributes(
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
     factors = {name: levels for name, levels in factors.items() if pictures == 1 or name != "step"}
     if told := counterbalance.unbalanced(stimuli.n // pictures, factors):
-        warnings.warn(told, stacklevel=2)
+        picture_files.say(told)
     models = [o.model for o in observers if o.label == observers[0].label]
     files, hashes = zip(*map(identity, models), strict=True)
     return (

@@ -114,9 +114,15 @@ def _of_the_machine(error: Exception) -> str | None:
 
 @contextlib.contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Let each warning be one line without the place in our code that gave it, which says nothing to a user."""
-    before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_: f"warning: {one_line(message)}\n"
+    """Let each warning be one line, once, without the place in our code that gave it, which says nothing to a user."""
+    before, told = warnings.formatwarning, set()
+
+    def line(message: Warning | str, *_: object) -> str:
+        new = {f"warning: {one_line(message)}\n"} - told  # other libraries reset Python's own account of what was said
+        told.update(new)
+        return "".join(new)
+
+    warnings.formatwarning = line
     try:
         yield
     finally:

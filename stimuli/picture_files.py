@@ -79,7 +79,7 @@ def left_out(paths: Iterable[PurePath]) -> dict[str, list[PurePath]]:
 
 
 def say(text: str) -> None:
-    """Warn of something about a user's files, once for all processes.
+    """Warn of something about a user's files or design, once for all processes.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ import xarray as xr
 from PIL import Image
 
 from stimuli.digests import fingerprint
-from stimuli.texts import read_text
+from stimuli.texts import other_separator, read_text
 from stimuli.variables import DESCRIPTIONS, MASKS, dataset_of
 
 __all__ = [
@@ -170,9 +170,7 @@ def texts_of(folder: Path, needed: Sequence[str] = ("image",)) -> pd.DataFrame:
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as a table ({error}): make the set again") from error
     if lacking := [column for column in needed if column not in table]:
-        header = text.partition("\n")[0]
-        other = [f"; its columns are separated by {mark!r}, not by commas" for mark in ";\t" if mark in header]
-        told = f"{path} lacks the column {lacking[0]}{''.join(other[:1])}"
+        told = f"{path} lacks the column {lacking[0]}{other_separator(text)}"
         raise ValueError(f"{told}: save it with commas, or make the set again")
     return table
 

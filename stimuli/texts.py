@@ -6,7 +6,7 @@ import codecs
 import os
 from pathlib import Path
 
-__all__ = ["read_text"]
+__all__ = ["other_separator", "read_text"]
 
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -37,3 +37,18 @@ def read_text(path: str | os.PathLike) -> str:
     if "\0" in text:
         raise ValueError(f"{path} is no text in UTF-8 (there is a null character in it): save it as UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def other_separator(text: str) -> str:
+    """Say what separates the columns of a table, where it is not commas.
+
+    Parameters
+    ----------
+    text : of a file; its first line is the header.
+
+    Returns
+    -------
+    Words to follow on what such a table lacks; none where neither semicolons nor tabs stand in the header.
+    """
+    mark = next((mark for mark in ";\t" if mark in text.partition("\n")[0]), None)
+    return "" if mark is None else f"; its columns are separated by {mark!r}, not by commas"

@@ -93,6 +93,9 @@ from stimuli import command_line
 def doubtful() -> None:
     "Warn."
     warnings.warn("this may be\\nwrong")
+    with warnings.catch_warnings():  # as other libraries do: Python forgets what it has shown
+        warnings.simplefilter("always")
+        warnings.warn("this may be\\nwrong")
 
 code = command_line.run(doubtful, "program", [])
 warnings.warn("as ever")

@@ -44,7 +44,10 @@ def test_no_preference_is_no_negative_zero():
 def test_infinite_ends_are_explained_under_the_table():
     frame = pd.DataFrame({"spacing": ["critical"], "critical_spacing": [0.97], "critical_spacing_low": [-np.inf],
                           "critical_spacing_high": [np.inf]})  # fmt: skip
-    assert table(frame).splitlines()[-1] == "inf and -inf: above and below all values that were shown"
+    assert table(frame).splitlines()[-1] == (
+        "inf and -inf: above and below all values that were shown; an interval with such an end: not determined, "
+        "all in it fit as well"
+    )
     assert "above and below" not in table(frame.replace([np.inf, -np.inf], 1.0))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from experiments import measures, responses
+from experiments import figures, measures, responses
 from experiments.__main__ import main
 
 PEOPLE = Path(__file__).parents[2] / "shared" / "people" / "instructed_attention"
@@ -113,6 +113,21 @@ def test_answers_that_are_no_category_are_said():
     ]
 
 
+def test_what_has_no_kappa_is_said():
+    """Of two who are always right there is no agreement beyond chance: that is not left blank without a word."""
+    perfect = [shown(name, 1.0, hard) for name, hard in (("subject-01", 1.0), ("subject-02", 1.0), ("vit", 0.5))]
+    pairs = measures.error_consistency(pd.concat(perfect))
+    assert pairs[["conditions", "alike"]].to_numpy().tolist() == [[0, 2], [1, 1], [1, 1]]
+    assert np.isnan(pairs["kappa"][0]) and pairs["kappa"][1] == 0
+    assert measures.remarks(pd.concat(perfect)) == [
+        "Where both observers are always right, or both always wrong, kappa is not defined: 4 conditions of 3 of 3 "
+        "pairs are left out."
+    ]
+    assert "Mean kappa: people not defined (1 pair); models and people .000 (2 pairs)" in (
+        figures.consistency.consistency(pd.concat(perfect)).get_label()
+    )
+
+
 def test_means_are_of_people_or_of_models(tmp_path, capsys):
     names = ("resnet", "subject-01", "subject-02", "subject-03", "vit")
     told = pd.concat([shown(name, easy) for name, easy in zip(names, (0.6, 0.9, 0.95, 1, 0.7), strict=True)])
@@ -153,6 +168,7 @@ def test_instructions_move_answers_as_published(folder, shape, texture):
         ("subj,session\nL\u00f6we,1\n".encode("latin-1"), "is no text in UTF-8"),
         (b'a,b\n1,2,3\n"4', "is not a table of trials"),
         (b"subj,session\n1,1\n", "lacks the columns trial, rt"),
+        (b"subj;session;trial\n1;1;1\n", "lacks the columns subj.*; its columns are separated by ';', not by commas"),
     ],
 )
 def test_what_is_no_table_of_trials_is_refused_by_name(content, told, tmp_path):

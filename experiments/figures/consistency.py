@@ -162,7 +162,8 @@ def _caption(trials: pd.DataFrame, pairs: pd.DataFrame, observers: list[str], ha
         "models and people": both.any(axis=1) & ~both.all(axis=1),
     }
     means = [
-        f"{name} {number_text(float(pairs['kappa'][chosen].mean()), 3)} ({int(chosen.sum())} pairs)"
+        f"{name} {number_text(float(pairs['kappa'][chosen].mean()), 3) or 'not defined'} "
+        f"({(of := int(chosen.sum()))} pair{'s' * (of > 1)})"
         for name, chosen in groups.items() if chosen.any()
     ]  # fmt: skip
     told = [f"{len(group)} {one if len(group) == 1 else many}"

@@ -107,5 +107,5 @@ def _told(critical: pd.DataFrame) -> str:
     return (
         "Spacing at which a fitted psychometric function has made .8 of the way from guessing to the target alone, "
         "with 95 % intervals of the profile likelihood; values outside of the spacings that were shown stand at the "
-        f"edges{left_out}."
+        f"edges, and where an end of an interval does, the value is not determined{left_out}."
     )

@@ -86,7 +86,7 @@ def cohens_kappa(first: np.ndarray, second: np.ndarray) -> float:
     Returns
     -------
     kappa in [-1, 1]: 0 = as independent observers of these accuracies, 1 = the same errors; NaN without trials, or
-    where both are always right or both always wrong.
+    where both are always right or both always wrong (model-vs-human's code gives 1 there).
     """
     first, second = np.asarray(first, bool), np.asarray(second, bool)
     if first.shape != second.shape or first.ndim != 1:
@@ -111,7 +111,8 @@ def error_consistency(trials: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame with a row per pair: first, second, n (trials of either that have a partner), kappa, conditions (how many
-    it is the mean of; those whose kappa is NaN do not count), and unmatched (trials of both without a partner).
+    it is the mean of; those whose kappa is NaN do not count), alike (how many these are: both always right, or both
+    always wrong), and unmatched (trials of both without a partner).
 
     Raises
     ------
@@ -124,17 +125,17 @@ def error_consistency(trials: pd.DataFrame) -> pd.DataFrame:
     for first, second in combinations(by_observer, 2):
         both = pd.concat([by_observer[first], by_observer[second]], axis=1, join="inner")
         groups = both.groupby(level="condition", observed=True)
-        kappas = pd.Series([cohens_kappa(*of_one.to_numpy().T) for _, of_one in groups], dtype=float).dropna()
+        kappas = pd.Series([cohens_kappa(*of_one.to_numpy().T) for _, of_one in groups], dtype=float)
         alone = len(by_observer[first]) + len(by_observer[second]) - 2 * len(both)
-        rows.append((first, second, len(both), kappas.mean(), len(kappas), alone))
-    pairs = pd.DataFrame(rows, columns=["first", "second", "n", "kappa", "conditions", "unmatched"])
+        rows.append((first, second, len(both), kappas.mean(), kappas.count(), kappas.isna().sum(), alone))
+    pairs = pd.DataFrame(rows, columns=["first", "second", "n", "kappa", "conditions", "alike", "unmatched"])
     if not pairs["n"].any():
-        raise ValueError("no two observers have a stimulus in common: " + " ".join(remarks(trials)))
+        raise ValueError("no two observers have a stimulus in common: " + " ".join(_unmatched(by_observer)))
     return pairs
 
 
 def remarks(trials: pd.DataFrame) -> list[str]:
-    """Say what of the trials does not enter a comparison as it may seem to: no partner, no answer, no category.
+    """Say what of the trials does not enter a comparison as it may seem to: no partner, no kappa, no answer.
 
     Parameters
     ----------
@@ -142,9 +143,11 @@ def remarks(trials: pd.DataFrame) -> list[str]:
 
     Returns
     -------
-    Sentences; none where all observers saw the same stimuli in the same conditions and gave categories as answers.
+    Sentences; none where all observers saw the same stimuli in the same conditions and gave categories as answers,
+    and no two were always right, or always wrong, in a condition.
     """
-    return [*_unmatched(_by_observer(trials)), *_strange_answers(trials)]
+    by_observer = _by_observer(trials)
+    return [*_unmatched(by_observer), *_undefined(trials, by_observer), *_strange_answers(trials)]
 
 
 def mean_error_consistency(trials: pd.DataFrame, of: list[str] | None = None, among: list[str] | None = None) -> float:
@@ -255,6 +258,17 @@ def _unmatched(by_observer: dict[str, pd.Series]) -> list[str]:
             f"condition) are left out: {compared} are compared, of up to {shown}."
         )
     return told
+
+
+def _undefined(trials: pd.DataFrame, by_observer: dict[str, pd.Series]) -> list[str]:
+    """In how many pairs and conditions there is no kappa, since both are always right, or always wrong."""
+    alike = error_consistency(trials)["alike"].to_numpy() if len(by_observer) > 1 else np.zeros(0)
+    if not alike.any():
+        return []
+    return [
+        f"Where both observers are always right, or both always wrong, kappa is not defined: {alike.sum()} conditions "
+        f"of {(alike > 0).sum()} of {len(alike)} pairs are left out."
+    ]
 
 
 def _strange_answers(trials: pd.DataFrame) -> list[str]:
