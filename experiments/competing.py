@@ -17,7 +17,7 @@ from experiments.observers import class_indices
 from stimuli import backgrounds, bistable, example_pictures, morph, objects, overlay
 from stimuli.photographs import Pictures
 
-__all__ = ["FAMILIES", "GRADED", "PICTURES", "compete", "picture", "two_readings"]
+__all__ = ["FAMILIES", "GRADED", "PICTURES", "compete", "picture", "saw_squeezed", "two_readings"]
 
 Family = Literal["halves", "overlay", "morph"]
 FAMILIES = get_args(Family)
@@ -33,6 +33,7 @@ def two_readings(
     size: tuple[int, int] = (112, 112),
     seed: int = 0,
     folder: Path | None = None,
+    squeeze: bool = False,
 ) -> xr.Dataset:
     """Draw one bistable picture of the embedded objects, or of photographs.
 
@@ -44,8 +45,8 @@ def two_readings(
     mix : weight of the second reading in [0, 1]; halves have none.
     size : height and width in pixels.
     seed : 0 to 2**32 - 1.
-    folder : photographs instead of the embedded objects: a class folder, or pictures named by what they show; they
-        are squeezed, as the bundled model of photographs was trained.
+    folder : photographs instead of the embedded objects: a class folder, or pictures named by what they show.
+    squeeze : squeeze photographs to their place, instead of cutting their middle out.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def two_readings(
     ------
     FileNotFoundError, ValueError : another family, a mix outside [0, 1], or no photographs in the folder.
     """
-    pictures = Pictures(folder, squeeze=folder is not None)
+    pictures = Pictures(folder, squeeze=squeeze and folder is not None)
     if family not in FAMILIES or not 0 <= mix <= 1 or number < 0:
         raise ValueError(
             f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got {family!r}, "
@@ -63,7 +64,7 @@ def two_readings(
         )
     if family == "halves":
         if folder is not None:
-            files, made_from = pictures.listed(), bistable.HalvesOfPhotographs(size, Path(folder).name, True)
+            files, made_from = pictures.listed(), bistable.HalvesOfPhotographs(size, Path(folder).name, squeeze)
             by_class = (list(files.values()), backgrounds.read_picture, list(files))
             return bistable.from_class_folder(*by_class, made_from, 1, seed, number)
         scene = replace(bistable.Halves().scene, size=size)
@@ -75,6 +76,18 @@ def two_readings(
     step, first = round(mix * (STEPS - 1)), 2 * number * STEPS
     shown = morph.draw(graded, 1, seed, first + step)  # of each two sequences one ascends
     return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS + step)
+
+
+def saw_squeezed(model: nn.Module) -> bool:
+    """Tell whether a model was trained on photographs that were squeezed to their half, as its card says.
+
+    It is shown them in the same way: the bundled model of photographs tells those that are cut much worse.
+
+    Parameters
+    ----------
+    model : that looks.
+    """
+    return bool(getattr(model, "card", {}).get("squeezed", False))
 
 
 def picture(name: str, number: int, model: nn.Module, folder: Path | None = None) -> np.ndarray:
@@ -98,7 +111,8 @@ def picture(name: str, number: int, model: nn.Module, folder: Path | None = None
     """
     size = tuple(model.patch_embed.img_size)
     if name in FAMILIES:
-        return two_readings(name, number, 0.5, size, folder=folder)["image"].values[0]
+        shown = two_readings(name, number, 0.5, size, folder=folder, squeeze=saw_squeezed(model))
+        return shown["image"].values[0]
     if name not in PICTURES:
         raise ValueError(f"expected one of {', '.join(PICTURES)}, got {name!r}")
     if name == "photographs":
@@ -140,7 +154,7 @@ def compete(
     ValueError : the model does not know the classes, or as ``two_readings``.
     """
     size = tuple(model.patch_embed.img_size)
-    sets = [two_readings(family, number, mix, size, folder=folder) for mix in mixes]
+    sets = [two_readings(family, number, mix, size, folder=folder, squeeze=saw_squeezed(model)) for mix in mixes]
     names = [sets[0].attrs["categories"][index] for index in sets[0]["object_class"].values[0]]
     classes = class_indices(model, names)
     if (classes < 0).any():

@@ -12,7 +12,7 @@ from torch import nn
 
 from absvit.models.checkpoints import identity
 from experiments import measures
-from experiments.competing import two_readings
+from experiments.competing import saw_squeezed, two_readings
 from experiments.feedback_dynamics import FeedbackDynamics, show
 from experiments.measures.dynamics import branches
 from experiments.observers import Observer, class_indices
@@ -55,16 +55,16 @@ def unfold(
     ------
     ValueError : the model does not know the classes; there is no such family or picture.
     """
-    size = tuple(model.patch_embed.img_size)
+    size, squeeze = tuple(model.patch_embed.img_size), saw_squeezed(model)
     if parameters.protocol == "hysteresis":
         if number < 0:
             raise ValueError(f"expected a number of at least 0, got {number}")
         graded = morph.Morph(
-            replace(morph.Morph().scene, size=size), steps, Pictures(folder, squeeze=folder is not None)
+            replace(morph.Morph().scene, size=size), steps, Pictures(folder, squeeze=squeeze and folder is not None)
         )
         pictures = morph.draw(graded, 2 * steps, 0, 2 * steps * number)
     else:
-        steps, pictures = 1, two_readings(family, number, 0.5, size, folder=folder)
+        steps, pictures = 1, two_readings(family, number, 0.5, size, folder=folder, squeeze=squeeze)
     name = str(model.pretrained_cfg.get("architecture", type(model).__name__))
     shown = [pictures.attrs["categories"][index] for index in pictures["object_class"].values[0]]
     if (class_indices(model, shown) < 0).any():

@@ -55,7 +55,5 @@ def test_fingerprint_tells_renamed_longer_and_added_files(folder):
 @pytest.mark.parametrize("to", ["nowhere.png", "dead.png"])  # a link to itself is one to nothing
 def test_a_link_to_nothing_is_named(folder, to):
     (folder / "a" / "dead.png").symlink_to(to)
-    with pytest.raises(
-        FileNotFoundError, match=r"^\S+/a/dead.png is not there, or links to nothing"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"^\S+/a/dead.png is not there, or links to nothing"):
         of(folder)

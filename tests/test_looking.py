@@ -170,3 +170,21 @@ def test_photographs_compete_for_the_model_that_knows_them(model, tmp_path):
             np.testing.assert_allclose(middle, (first + last) / 2, atol=12)
     with pytest.raises(ValueError, match="does not know .*: choose one trained on the embedded objects, or"):
         competing.compete(model, "overlay", 0, (0.5,), folder=tmp_path)
+
+
+@pytest.mark.parametrize("squeezed", [False, True])
+def test_photographs_keep_their_proportions_unless_the_model_was_trained_on_squeezed_ones(model, tmp_path, squeezed):
+    edges = np.zeros((90, 240, 3), np.uint8)
+    edges[:, :20] = edges[:, -20:] = (255, 255, 255)  # only a squeezed picture shows its ends
+    for name in ("star", "ring"):
+        Image.fromarray(edges).save(tmp_path / f"{name}.png")
+    told = absvit.load_model("absvit_micro")
+    told.card = {**told.card, "squeezed": squeezed}
+    shown = competing.picture("halves", 0, told, folder=tmp_path)
+    assert (shown.max() > 200) == squeezed
+
+
+def test_the_bundled_models_of_photographs_say_that_they_were_trained_on_squeezed_ones():
+    for tag in ("default", "seed1", "seed2"):
+        assert competing.saw_squeezed(absvit.load_model("absvit_hybrid_lite0_224", tag))
+    assert not competing.saw_squeezed(absvit.load_model("absvit_micro"))

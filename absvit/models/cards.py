@@ -163,6 +163,7 @@ CARD = mapping(
         "grid": listed(whole(1, 2**14), 2, 2),
         "made_with": MADE_WITH,
         "lifted": FLAG,
+        "squeezed": FLAG,
         "prior_gains": mapping(dict.fromkeys(("learned", "class", "vector", "place"), number())),
         "categories": listed(NAME, 1),
         "measured": mapping({}, _measured),

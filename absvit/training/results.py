@@ -38,7 +38,7 @@ def write_results(name: str, recipe: Recipe, learner: Learner, position: Positio
         data = f"{recipe.data_set} {task.folder}, composites of its training pictures of {len(task.classes)} classes"
     else:
         data = f"{recipe.data_set}, {len(task.pictures)} pictures of {len(task.classes)} classes"
-    stem = {"stem_sha256": task.facts()["stem"]} if isinstance(recipe, HybridRecipe) else {}
+    stem = {"stem_sha256": task.facts()["stem"], "squeezed": True} if isinstance(recipe, HybridRecipe) else {}
     images = recipe.epochs * task.steps_per_epoch * task.total
     facts = {"data": data, **stem, "images": images, "categories": task.classes}
     written = {"": learner.model} | ({} if learner.ema is None else {".ema": learner.ema.module})
