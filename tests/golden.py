@@ -125,11 +125,11 @@ def figure(name, desk):
 
 
 def training(name, desk):
-    """Losses and accuracies of every update."""
+    """Losses of every update; accuracies on few pictures would turn on a last digit."""
     words = [desk / "tree" if word == "TREE" else word for word in (*SHORT, *TRAININGS[name])]
     run("absvit.training", name, *words, "--out", desk / "trainings" / name)
     lines = [json.loads(line) for line in (desk / "trainings" / name / "log.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if "loss" in k or "accuracy" in k or "top1" in k} for line in lines]
+    return [{name: value for name, value in line.items() if "loss" in name} for line in lines]
 
 
 def prepared(desk):

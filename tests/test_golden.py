@@ -77,8 +77,8 @@ def old(tmp_path_factory):
 def test_old_sets_are_read_verified_and_shown(name, old, tmp_path):
     assert read(old / name).sizes["stimulus"] >= 4
     assert stimuli(["verify", str(old / name)]) == 0
-    words = ["bistable", "--n", "4"] if name == "halves" else ["spatial_prior", "--n", "4", "--widths", "0.1"]
-    assert experiments([*words, "--stimuli", str(old / name), "--out", str(tmp_path / "r.zarr")]) == 0
+    words = ["bistable"] if name == "halves" else ["spatial_prior", "--resize", "--widths", "0.1"]
+    assert experiments([*words, "--n", "4", "--stimuli", str(old / name), "--out", str(tmp_path / "r.zarr")]) == 0
 
 
 @pytest.mark.parametrize(
