@@ -14,6 +14,7 @@ from absvit import records
 from absvit.models import checkpoints, downloads
 from stimuli import command_line
 from stimuli.addresses import without_credentials
+from stimuli.digests import file_sha256
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.tensor([0.5, -0.5])}
 
@@ -59,7 +60,7 @@ def test_url_is_fetched_once_recorded_and_checked(server):
     (folder / "official.pth").unlink()
     assert_same(checkpoints.read(url).state_dict)
     torch.save(WEIGHTS, copy)
-    changed = downloads.file_sha256(copy)
+    changed = file_sha256(copy)
     with pytest.raises(ValueError, match="at first use") as error:
         checkpoints.read(url)
     assert changed in str(error.value) and fetched.sha256 in str(error.value)

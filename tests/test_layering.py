@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "absvit.loading": (),
     "absvit.differences": (),
     "absvit.records": ("absvit.differences", "absvit.records", "stimuli.addresses", "stimuli.digests"),
-    "absvit.models": ("absvit.models", "absvit.images", "stimuli.addresses"),
+    "absvit.models": ("absvit.models", "absvit.images", "stimuli.addresses", "stimuli.digests"),
     "absvit.__init__": ("absvit.models", "absvit.neighbours"),
     "absvit.__main__": ("absvit.neighbours", "stimuli.terminal"),
     "absvit.neighbours": (),

@@ -12,6 +12,7 @@ import torch
 from absvit import convert
 from absvit.models import __main__ as listing
 from absvit.models import checkpoints, downloads, sources, zoo
+from stimuli.digests import file_sha256
 
 
 @pytest.fixture(autouse=True)
@@ -184,7 +185,7 @@ def test_convert(places):
     torch.save({"model": weights, "epoch": 7}, places / "official.pth")
     conversion = convert.Conversion(str(places / "official.pth"), places / "out.safetensors", "absvit_micro")
     card = convert.convert(conversion)
-    assert card["source_sha256"] == downloads.file_sha256(places / "official.pth")
+    assert card["source_sha256"] == file_sha256(places / "official.pth")
     assert card["epoch"] == 7 and card["parameters"] == zoo.parameter_count("absvit_micro")
     assert json.loads((places / "out.json").read_text()) == card
     assert holds(zoo.load_model("absvit_micro", places / "out.safetensors"), weights)

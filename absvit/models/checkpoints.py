@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from absvit.models import cards, downloads, formats
 from stimuli.addresses import without_credentials
+from stimuli.digests import file_sha256
 
 __all__ = [
     "Checkpoint", "adapt_positions", "by_position", "check_finite", "digest", "identity", "load_into", "local_file",
@@ -75,7 +76,7 @@ def read(
     if which not in ("model", "ema"):
         raise ValueError(f"which must be 'model' or 'ema', got {which!r}")
     path = local_file(path_or_url, sha256)
-    found = downloads.file_sha256(path)
+    found = file_sha256(path)
     if sha256 is not None and found != sha256.lower():
         raise ValueError(f"SHA-256 of {path} is {found}, expected {sha256.lower()}: this is another file")
     if formats.file_format(path) == "pytorch":
@@ -212,7 +213,7 @@ def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mappi
     cards.check(card, "the card to be written")
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
     downloads.replace_file(path, lambda temporary: temporary.write_bytes(save(tensors, {"format": "pt"})))
-    sha256 = downloads.file_sha256(path)
+    sha256 = file_sha256(path)
     text = without_credentials(json.dumps({**card, "weights_sha256": sha256}, indent=2)) + "\n"
     downloads.replace_file(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
     return sha256

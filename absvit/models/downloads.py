@@ -13,8 +13,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import pooch
 
 from stimuli.addresses import without_credentials
+from stimuli.digests import file_sha256
 
-__all__ = ["cache_folder", "cached_path", "fetch", "file_sha256", "is_url", "nameable", "replace_file"]
+__all__ = ["cache_folder", "cached_path", "fetch", "is_url", "nameable", "replace_file"]
 
 TIMEOUT = 30  # seconds without an answer
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of the common file systems; what is written beside needs room
@@ -83,17 +84,6 @@ def cached_path(url: str) -> Path:
     name = re.sub(r"[\x00-\x1f\x7f]", "_", Path(unquote(parts.path)).name) or "download"
     name = name.encode(errors="replace")[-KEPT_OF_NAME:].decode(errors="ignore")
     return cache_folder() / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
-
-
-def file_sha256(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes as 64 hexadecimal digits.
-
-    Parameters
-    ----------
-    path : file to be read.
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def replace_file(path: Path, save: Callable[[Path], None]) -> None:
