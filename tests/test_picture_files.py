@@ -1,5 +1,6 @@
 """One rule of what is a picture, for all programs that take a folder: trees as Macs, notebooks and links leave them."""
 
+import errno
 import io
 import os
 import tarfile
@@ -169,11 +170,17 @@ def test_a_class_of_unknown_formats_says_what_it_holds(tmp_path):
         picture_files.by_class(tmp_path)
 
 
-def test_a_folder_that_may_not_be_read_is_no_empty_one(tmp_path):
+def test_a_folder_that_may_not_be_read_is_no_empty_one(tmp_path, monkeypatch):
     painted(tmp_path / "cat" / "a.png")
-    (tmp_path / "cat" / "inner").mkdir(mode=0)
-    if os.access(tmp_path / "cat" / "inner", os.R_OK):
-        pytest.skip("this user may read everything")
+    (tmp_path / "cat" / "inner").mkdir()
+    listed = os.scandir
+
+    def refused(folder):  # root may read everything, so the system's answer is played
+        if os.path.basename(folder) == "inner":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(PermissionError, match="inner"):
         picture_files.by_class(tmp_path)
 
