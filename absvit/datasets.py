@@ -17,7 +17,7 @@ from torchvision.datasets import CIFAR10, CIFAR100
 
 from absvit.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
-from stimuli.picture_files import upright
+from stimuli.picture_files import normal, upright
 from stimuli.reading import texts_of
 from stimuli.texts import read_text
 
@@ -366,9 +366,9 @@ def _inaturalist(data_path: Path, split: str, year: int, category: str) -> Pictu
 
 def _stimulus_set(folder: Path) -> PictureFiles:
     """One of our stimulus sets by its labels; where these are categories, all of these are classes, in their order."""
-    categories = [str(name) for name in _json(folder / "stimuli.json").get("categories") or ()]
+    categories = [normal(str(name)) for name in _json(folder / "stimuli.json").get("categories") or ()]
     table = texts_of(folder)
-    labels = table["label"].tolist() if "label" in table else []
+    labels = table["label"].map(normal).tolist() if "label" in table else []
     if not labels or not all(labels):
         raise ValueError(f"the stimuli in {folder} have no labels, so they cannot be learned: choose another set")
     classes = categories if set(labels) <= set(categories) else sorted(set(labels))

@@ -92,7 +92,7 @@ def sorted_rows(table: pd.DataFrame, folder: Path, by: str = "label") -> dict[st
     """
     if by not in table:
         raise ValueError(f"{folder} has no column {by!r} to sort by; expected of {', '.join(map(str, table))}")
-    names = table[by].astype(str)
+    names = table[by].astype(str).map(picture_files.normal)
     if bad := sorted({name for name in names if not name or Path(name).name != name or name.startswith(".")}):
         raise ValueError(f"{by} holds {', '.join(map(repr, bad[:5]))}, which cannot name a folder: sort by another")
     return {name: [folder / image for image in table["image"][names == name]] for name in sorted(set(names))}

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import shutil
 import tarfile
+import unicodedata
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image
 
 from absvit.datasets import PictureArray, check_same_classes, open_dataset, open_folder
 from absvit.picture_identity import identity
-from stimuli import stimulus_set
+from stimuli import class_folders, stimulus_set
 from stimuli.__main__ import main as make_stimuli
 
 CLASSES = ("ant", "bee", "cat")
@@ -124,6 +125,16 @@ def test_a_stimulus_set_is_learned_by_its_labels(tmp_path):
         pictures, drawn = open_dataset("FOLDER", tmp_path, split), stimulus_set.read(tmp_path / split)
         assert pictures.classes == ("absent", "present")
         assert [pictures.classes[k] for k in pictures.targets] == drawn["target"].values.tolist()
+
+
+def test_names_of_a_set_are_compared_in_composed_unicode(tmp_path):
+    assert make_stimuli(["objects", "--n", "5", "--size", "32", "32", "--out", str(tmp_path / "train")]) == 0
+    for name in ("stimuli.csv", "stimuli.json"):
+        text = (tmp_path / "train" / name).read_text("utf8")
+        (tmp_path / "train" / name).write_text(text.replace("star", "lo\u0308we").replace("disk", "lo\u0308ss"), "utf8")
+    pictures = open_dataset("FOLDER", tmp_path, "train")
+    assert {"l\u00f6we", "l\u00f6ss"} <= set(pictures.classes)
+    assert all(unicodedata.is_normalized("NFC", name) for name in class_folders.sorted_set(tmp_path / "train"))
 
 
 def test_a_stimulus_set_without_labels_is_refused(tmp_path):
