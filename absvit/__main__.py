@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from absvit.neighbours import check_not_hidden
-from stimuli.terminal import printing
+from stimuli.foundation.terminal import printing
 
 COMMANDS = {
     "models": ("absvit.models", "list the variants: parameters, published numbers, where the weights are"),

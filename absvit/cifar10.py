@@ -8,8 +8,8 @@ from typing import Annotated
 
 import tyro
 
-from absvit.datasets import open_dataset
-from stimuli import command_line
+from absvit.data.datasets import open_dataset
+from stimuli.foundation import command_line
 
 SPLITS = {"train": "train", "test": "val"}  # folder: what it is to the data sets
 COUNTS = {"train": 50_000, "test": 10_000}

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import tyro
 
 from absvit.models import checkpoints, zoo
-from stimuli import command_line
-from stimuli.options import FileOrAddress
+from stimuli.foundation import command_line
+from stimuli.foundation.options import FileOrAddress
 
 
 @dataclass(frozen=True)

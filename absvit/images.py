@@ -14,8 +14,8 @@ from timm.data import auto_augment as auto_augmentations
 from timm.data import create_transform
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, RandomCrop, Resize, ToTensor
 
-from stimuli import picture_files
-from stimuli.backgrounds import to_rgb
+from stimuli.drawing.backgrounds import to_rgb
+from stimuli.foundation import picture_files
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MICRO_MEAN, MICRO_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -304,7 +304,7 @@ def check_images(images: torch.Tensor, size: int | tuple[int, int] | None = None
 
 
 def class_folder(path: str | os.PathLike) -> tuple[list[tuple[Path, int]], list[str]]:
-    """List the pictures of a data set that keeps one folder per class, as :mod:`stimuli.picture_files` tells them.
+    """List the pictures of a data set that keeps one folder per class, as ``picture_files`` tells them.
 
     Parameters
     ----------

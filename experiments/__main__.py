@@ -13,30 +13,26 @@ import tyro
 import xarray as xr
 
 from absvit import records
-from experiments import (
-    bistable,
-    cards,
-    corruption_dynamics,
-    experiment_file,
-    feedback_dynamics,
-    measures,
-    probes,
-    recognition,
-    responses,
-    summaries,
-)
-from experiments.corruption_dynamics import CorruptionDynamics
+from absvit.records.fill import Store
+from experiments import measures, probes, summaries
+from experiments.commands import experiment_file
+from experiments.commands.figure import draw
 from experiments.displays import display
-from experiments.drawing_command import draw
-from experiments.feedback_dynamics import FeedbackDynamics
-from experiments.measures.recovery import Simulated, coverage
-from experiments.presenting import Who, table
-from experiments.sources import Source, halves, morphs, single_objects, two_readings
+from experiments.exchange import human_trials, measured_card
+from experiments.probes import recognition
+from experiments.probes.bistable import probe as bistable
+from experiments.probes.corruption_dynamics import probe as corruption_dynamics
+from experiments.probes.corruption_dynamics.probe import CorruptionDynamics
+from experiments.probes.feedback_dynamics import probe as feedback_dynamics
+from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
+from experiments.run import Who, table
+from experiments.source import Source, halves, morphs, single_objects, two_readings
+from experiments.statistics.recovery import Simulated, coverage
 from experiments.summaries import dynamics
-from experiments.summarising import summary_of
-from experiments.trials import Store
-from stimuli import command_line, corruptions
-from stimuli.objects import Objects
+from experiments.summary import summary_of
+from stimuli import corruptions
+from stimuli.families.objects import Objects
+from stimuli.foundation import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional
@@ -231,7 +227,7 @@ def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] =
     file = file or out
     if file is None:
         raise ValueError(f"name the file to write: python -m experiments export {record} trials.csv")
-    write = responses.write if file.suffix == ".csv" else records.export
+    write = human_trials.write if file.suffix == ".csv" else records.export
     print(write(records.load(record), file))
 
 
@@ -258,8 +254,8 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     """
     if not files:
         raise ValueError("name at least one table of trials: python -m experiments compare TRIALS.csv")
-    trials = responses.read(files)
-    print("\n".join([table(responses.agreement(trials)), *measures.remarks(trials)]))
+    trials = human_trials.read(files)
+    print("\n".join([table(human_trials.agreement(trials)), *measures.remarks(trials)]))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
@@ -277,7 +273,7 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
         Its recognition record with hues rotated by 180 degrees, for models of the embedded objects.
     """
     given = [steering, recognition] + ([] if rotated is None else [rotated])
-    print(cards.add_measured(weights, *map(records.load, given)))
+    print(measured_card.add_measured(weights, *map(records.load, given)))
 
 
 def recovery(parameters: Flat[Simulated]) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from absvit import priors
-from experiments.directions import random_directions
-from experiments.trials import Condition, Trial
+from absvit.models.priors.percept import random_directions
+from experiments.probe import Condition, Trial
 
 __all__ = ["Cued", "Cues", "chosen", "class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
 

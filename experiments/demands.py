@@ -9,7 +9,7 @@ from dataclasses import replace
 import xarray as xr
 
 from experiments.observers import Observer, class_indices, class_names
-from experiments.trials import Stimuli
+from experiments.probe import Stimuli
 
 __all__ = ["check_classes", "check_variables", "each_part"]
 

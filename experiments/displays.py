@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from experiments.families import drawn
-from experiments.sources import Source, set_of
-from experiments.trials import Stimuli
+from experiments.probe import Stimuli
+from experiments.source import Source, set_of
 
 __all__ = ["DISPLAYS", "display"]
 

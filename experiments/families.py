@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from experiments.trials import Stimuli
-from stimuli import (
+from experiments.probe import Stimuli
+from stimuli.families import (  # fmt: skip
     ambiguous,
-    bistable,
     contours,
     crowding,
     cueing,
+    halves,
     morph,
     navon,
     objects,
     overlay,
     scenes,
     search,
-)  # fmt: skip
+)
 
 __all__ = ["FAMILIES", "drawn"]
 
@@ -28,7 +28,7 @@ __all__ = ["FAMILIES", "drawn"]
 FAMILIES: dict[str, tuple[Callable, object]] = {
     "objects": (objects.draw, objects.Objects()),
     "scenes": (scenes.draw, scenes.Scenes()),
-    "halves": (bistable.draw, bistable.Halves()),
+    "halves": (halves.draw, halves.Halves()),
     "overlay": (overlay.draw, overlay.Overlay()),
     "morph": (morph.draw, morph.Morph()),
     "ambiguous": (ambiguous.draw, ambiguous.Ambiguous()),

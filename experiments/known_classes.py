@@ -17,7 +17,7 @@ from torch import nn
 from absvit.images import class_folder
 from experiments.naming import called, candidates
 from experiments.observers import class_indices
-from stimuli.reading import read_parts, read_rows, read_table, recipe_of
+from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
 __all__ = ["known_of_folder", "known_of_set"]
 
@@ -67,7 +67,7 @@ def known_of_set(folder: Path, model: nn.Module) -> tuple[Callable[[int, int], x
 
     Raises
     ------
-    FileNotFoundError, ValueError : as :func:`stimuli.reading.read_parts`.
+    FileNotFoundError, ValueError : as :func:`stimuli.sets.reading.read_parts`.
     """
     recipe = recipe_of(folder)
     variables, names = recipe["variables"], recipe["categories"]

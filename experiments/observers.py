@@ -13,7 +13,7 @@ from torch import nn
 
 from absvit import AbSViT
 from absvit.models.zoo import load_with_its_classes
-from stimuli.picture_files import normal
+from stimuli.foundation.picture_files import normal
 
 __all__ = ["Observer", "class_indices", "class_names", "load_observers", "permuted_decoders"]
 

@@ -3,4 +3,4 @@
 set -euo pipefail
 export OMP_NUM_THREADS=1
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-"$PYTHON" tests/fault_designs.py "$@"
+"$PYTHON" tests/trials/fault_designs.py "$@"

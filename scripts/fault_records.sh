@@ -3,4 +3,4 @@
 set -euo pipefail
 export OMP_NUM_THREADS=1
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-exec "$PYTHON" tests/fault_records.py "$@"
+exec "$PYTHON" tests/trials/fault_records.py "$@"

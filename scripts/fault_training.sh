@@ -4,4 +4,4 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-exec "$PYTHON" tests/fault_training.py "$@"
+exec "$PYTHON" tests/trials/fault_training.py "$@"

@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 LOWEST=outputs/lowest
 "$PYTHON" -m venv "$LOWEST"
-"$PYTHON" tests/lowest_versions.py | grep -vE "${LIGHT:+^torch(vision)?==|}^$" > "$LOWEST/constraints.txt"
+"$PYTHON" tests/trials/lowest_versions.py | grep -vE "${LIGHT:+^torch(vision)?==|}^$" > "$LOWEST/constraints.txt"
 if [ -n "${LIGHT:-}" ]; then
     "$PYTHON" -c 'import pathlib, torch; print(pathlib.Path(torch.__file__).parents[1])' \
         > "$("$LOWEST/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"

@@ -3,4 +3,4 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-"$PYTHON" tests/corruption_peer.py speed
+"$PYTHON" tests/kit/corruption_peer.py speed

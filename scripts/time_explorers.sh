@@ -3,4 +3,4 @@
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-exec "$PYTHON" tests/time_explorers.py "$@"
+exec "$PYTHON" tests/trials/time_explorers.py "$@"

@@ -11,10 +11,15 @@ from typing import Annotated
 
 import tyro
 
-from stimuli import class_folders, command_line, corrupted, recipes, sheet, ten_classes, verification
 from stimuli import gallery as gallery_of_sheets
-from stimuli.corrupting import Corrupting, corrupt_folder
-from stimuli.making import Request, make
+from stimuli.corruptions import folder_check
+from stimuli.corruptions.folder_job import Corrupting, corrupt_folder
+from stimuli.foundation import command_line
+from stimuli.pictures import cifar10_in_imagenet, class_folders
+from stimuli.sets import remake as recipes
+from stimuli.sets import sheet
+from stimuli.sets import verify as verification
+from stimuli.sets.job import Request, make
 
 Flat = tyro.conf.OmitArgPrefixes
 Folder = Annotated[Path, tyro.conf.Positional]
@@ -23,8 +28,12 @@ Folder = Annotated[Path, tyro.conf.Positional]
 FAMILIES = {
     "objects": ("objects", "Objects", "scenes of one or more objects"),
     "scenes": ("scenes", "Scenes", "scenes of objects in several set sizes"),
-    "bistable": ("bistable", "Halves", "half/half images of two objects"),
-    "halves": ("halves", "Photographs", "half/half images of photographs, of a class folder or two given ones"),
+    "bistable": ("halves", "Halves", "half/half images of two objects"),
+    "halves": (
+        "halves_of_photographs",
+        "Photographs",
+        "half/half images of photographs, of a class folder or two given ones",
+    ),
     "overlay": ("overlay", "Overlay", "two objects in one place, one shining through the other"),
     "morph": ("morph", "Morph", "sequences from one reading to another and back"),
     "ambiguous": ("ambiguous", "Ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone"),
@@ -34,7 +43,7 @@ FAMILIES = {
     "contours": ("contours", "Contours", "Kanizsa figures and their controls"),
     "hybrid": ("hybrid", "Hybrid", "low spatial frequencies of one picture, high ones of another"),
     "crowding": ("crowding", "Crowding", "a peripheral target between flankers"),
-    "natural": ("natural", "Natural", "scenes of objects cut out of segmented photographs"),
+    "natural": ("cutout_scenes", "Natural", "scenes of objects cut out of segmented photographs"),
 }
 
 
@@ -97,7 +106,7 @@ def verify(folder: Folder) -> None:
     folder
         Folder of a stimulus set, or of corrupted pictures.
     """
-    print((corrupted if (folder / corrupted.RECORD).is_file() else verification).verify(folder))
+    print((folder_check if (folder / folder_check.RECORD).is_file() else verification).verify(folder))
 
 
 def classes(folder: Folder, out: Annotated[Path, tyro.conf.Positional], by: str = "label") -> None:
@@ -127,7 +136,7 @@ def photographs(source: Folder, out: Annotated[Path, tyro.conf.Positional]) -> N
     out
         Class folder to write: CLASS/WNID_PICTURE.
     """
-    counts = ten_classes.collect(source, out)
+    counts = cifar10_in_imagenet.collect(source, out)
     told = ", ".join(f"{name} {count}" for name, count in counts.items())
     print(f"{sum(counts.values())} photographs of {len(counts)} classes in {out}: {told}")
 
@@ -172,7 +181,7 @@ def corrupt(request: Flat[Corrupting]) -> None:
 def _family(name: str) -> tuple:
     """Module and dataclass of a family."""
     file, parameters, _ = FAMILIES[name]
-    module = importlib.import_module(f"stimuli.{file}")
+    module = importlib.import_module(f"stimuli.families.{file}")
     return module, getattr(module, parameters)
 
 

@@ -12,9 +12,12 @@ import xarray as xr
 from PIL import Image
 from tqdm.auto import tqdm
 
-from stimuli import corruptions, example_pictures, halves, natural, sheet, stimulus_set
-from stimuli.backgrounds import read_picture
-from stimuli.corrupting import Corrupting, corrupt_folder, prepared
+from stimuli import corruptions
+from stimuli.corruptions.folder_job import Corrupting, corrupt_folder, prepared
+from stimuli.drawing.backgrounds import read_picture
+from stimuli.families import cutout_scenes, halves_of_photographs
+from stimuli.pictures import examples
+from stimuli.sets import format, sheet
 
 __all__ = ["write"]
 
@@ -39,14 +42,16 @@ def write(draws: Mapping[str, Callable[[int, int], xr.Dataset]], out: Path, n: i
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as place:
         work = Path(place)
-        example_pictures.write(work / "pictures")
+        examples.write(work / "pictures")
         given = {
-            "halves": partial(halves.draw, halves.Photographs(work / "pictures" / "images")),
-            "natural": partial(natural.draw, natural.Natural(str(work / "pictures"))),
+            "halves": partial(
+                halves_of_photographs.draw, halves_of_photographs.Photographs(work / "pictures" / "images")
+            ),
+            "natural": partial(cutout_scenes.draw, cutout_scenes.Natural(str(work / "pictures"))),
         }
         files = []
         for name, draw in tqdm({**draws, **given}.items(), unit=" families", disable=None):
-            stimulus_set.write(draw(n, 0), work / name)
+            format.write(draw(n, 0), work / name)
             files.append(sheet.write(work / name, out / f"{name}.jpg", n, columns, TILE))
         return [*files, _corrupted(work, out, columns)]
 

@@ -14,7 +14,7 @@ from absvit.benchmark.loader import Loader, loader
 from absvit.benchmark.segmentation import Segmentation, segmentation
 from absvit.benchmark.training import Training, training
 from absvit.distributed import joined
-from stimuli import command_line
+from stimuli.foundation import command_line
 
 __all__ = ["main"]
 

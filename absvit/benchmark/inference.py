@@ -15,7 +15,7 @@ from torch import Tensor
 from absvit.benchmark.plain import plain_perceive
 from absvit.images import normalise
 from absvit.models import AbSViT, create_model, load_model, perceive, priors
-from stimuli import bistable
+from stimuli.families import halves
 
 __all__ = ["Inference", "bf16_agreement", "floor", "inference"]
 
@@ -148,7 +148,7 @@ def bf16_agreement(n: int = 264) -> dict:
     Row with the number of answers, the share with the same top-1, and the largest difference of a probability.
     """
     model = load_model("absvit_micro")
-    stimuli = bistable.draw(bistable.Halves(), n, seed=21)
+    stimuli = halves.draw(halves.Halves(), n, seed=21)
     images = normalise(stimuli["image"].values, model.pretrained_cfg["mean"], model.pretrained_cfg["std"])
     cues = [priors.ClassPrior(torch.from_numpy(classes)) for classes in stimuli["object_class"].values.T]
     exact = perceive(model, images, cues).probabilities[1]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from absvit.datasets import open_dataset
+from absvit.data.datasets import open_dataset
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD
-from absvit.training.augmentation import Augmentation
-from absvit.training.data import training_loader
-from absvit.training.order import Updates
+from absvit.training.pictures.augmentation import Augmentation
+from absvit.training.pictures.epoch_order import Updates
+from absvit.training.pictures.views import training_loader
 
 __all__ = ["Loader", "loader"]
 

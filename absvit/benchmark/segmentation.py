@@ -13,7 +13,7 @@ from statistics import median
 import torch
 
 from absvit.benchmark.training import highest_memory
-from absvit.segmentation.building import build_segmenter
+from absvit.segmentation.loading_segmenter import build_segmenter
 from absvit.segmentation.objective import SegmentationObjective
 from absvit.segmentation.segmenter import Segmenter
 from absvit.segmentation.settings import SegmentationRecipe

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from absvit.models import formats, sources, zoo
-from stimuli import command_line
+from absvit.models import zoo
+from absvit.models.checkpoints import formats
+from absvit.models.zoo import locations
+from stimuli.foundation import command_line
 
 
 def table() -> str:
@@ -19,12 +21,12 @@ def table() -> str:
     measured = []
     for variant in zoo.VARIANTS:
         count = variant.parameters or zoo.parameter_count(variant.name)
-        tags = sources.bundled_tags(variant.name)
+        tags = locations.bundled_tags(variant.name)
         weights = zoo.status(variant.name) + (f" (also: {', '.join(tags)})" if tags else "")
         published = [f"{number:.1f}" if number else "-" for number in (variant.top1, variant.mce)]
         rows.append((variant.name, f"{count:,}", *published, weights))
         for tag in (None, *tags):
-            facts = formats.read_card(sources.bundled(variant.name, tag)).get("measured")
+            facts = formats.read_card(locations.bundled(variant.name, tag)).get("measured")
             if facts:
                 measured += [
                     "",

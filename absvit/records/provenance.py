@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from stimuli.addresses import without_credentials
+from stimuli.foundation.addresses import without_credentials
 
 __all__ = ["provenance"]
 

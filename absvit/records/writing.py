@@ -15,8 +15,8 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from absvit.differences import differences
 from absvit.records import seals
+from absvit.records.differences import differences
 from absvit.records.layout import (
     FIXED,
     all_done,

@@ -15,7 +15,7 @@ from absvit.robustness.evaluation import Place
 from absvit.robustness.profiles import Who, run_profile, write_tables
 from absvit.robustness.suites import Sources
 from absvit.robustness.tables import over_seeds, profile, table_text
-from stimuli import command_line
+from stimuli.foundation import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
 Words = tyro.conf.Positional

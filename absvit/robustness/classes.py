@@ -10,9 +10,9 @@ import numpy as np
 from timm.data import ImageNetInfo
 from torch import nn
 
-from absvit.datasets import LabelledPictures, some
-from stimuli.picture_files import normal
-from stimuli.texts import read_text
+from absvit.data.datasets import LabelledPictures, some
+from stimuli.foundation.picture_files import normal
+from stimuli.foundation.texts import read_text
 
 __all__ = ["check_names", "imagenet_subset", "labels_of", "model_classes", "wnids"]
 

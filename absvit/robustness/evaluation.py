@@ -18,9 +18,9 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from absvit import records
+from absvit.data.loading import loading
 from absvit.distributed import Process, wait_for_all
 from absvit.images import eval_transform
-from absvit.loading import loading
 from absvit.models import AbSViT
 from absvit.models.perceive import evaluating
 from absvit.robustness.attacks import normalised, pass_logits, perturb

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from absvit.datasets import LabelledPictures, open_folder, some
-from absvit.picture_identity import contents
-from stimuli import corrupted, corruptions, moving
-from stimuli.corrupting import prepared
-from stimuli.digests import fingerprint
-from stimuli.frost_textures import check_folder
-from stimuli.picture_files import directly_in, normal, say, within_class
+from absvit.data.datasets import LabelledPictures, open_folder, some
+from absvit.data.picture_identity import contents
+from stimuli import corruptions
+from stimuli.corruptions import folder_check, motion_blur
+from stimuli.corruptions.folder_job import prepared
+from stimuli.corruptions.frost_textures import check_folder
+from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.picture_files import directly_in, normal, say, within_class
 
 __all__ = ["Corrupted", "Sized", "check_same_pictures", "contents_of", "corrupted_when_shown", "on_disk"]
 
@@ -154,8 +155,8 @@ def on_disk(
     for name in names:
         levels = [str(level) for level in corruptions.SEVERITIES]
         _check_folders(root / name, [str(level) for level in severities], levels, "severity", layout)
-    made = corrupted.record_of(root) if (root / corrupted.RECORD).is_file() else None
-    if "elastic_transform" in names and made and made.get("elastic_transform") != corrupted.OF_BENCHMARK:
+    made = folder_check.record_of(root) if (root / folder_check.RECORD).is_file() else None
+    if "elastic_transform" in names and made and made.get("elastic_transform") != folder_check.OF_BENCHMARK:
         say(
             f"{root} was made when elastic_transform was that of the package imagecorruptions: its error is not "
             "comparable with ImageNet-C's; make the folder again, or rename this one elastic_imagecorruptions"
@@ -192,7 +193,7 @@ def corrupted_when_shown(
     ValueError : a name or severity is unknown, or the folder holds no pictures.
     """
     corruptions.check(tuple(names), tuple(severities), frost_folder)
-    if not {"motion_blur", "snow"}.isdisjoint(names) and (missing := moving.missing()):
+    if not {"motion_blur", "snow"}.isdisjoint(names) and (missing := motion_blur.missing()):
         raise FileNotFoundError(missing)
     for name in names:
         for severity in severities:

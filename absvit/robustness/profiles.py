@@ -14,13 +14,13 @@ from torch import nn
 from absvit.distributed import Process
 from absvit.models import AbSViT
 from absvit.models.checkpoints import identity
-from absvit.models.downloads import replace_file
+from absvit.models.checkpoints.fetching import replace_file
 from absvit.models.zoo import load_with_its_classes
 from absvit.robustness.classes import model_classes
 from absvit.robustness.evaluation import Place, Preprocessing, evaluate
 from absvit.robustness.suites import Sources, conditions
 from absvit.robustness.tables import profile, table_text
-from stimuli.options import FileOrAddress
+from stimuli.foundation.options import FileOrAddress
 
 __all__ = ["Who", "profile_model", "run_profile", "write_tables"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from absvit.datasets import SPLIT_NAMES, LabelledPictures, open_dataset, open_folder, some
+from absvit.data.datasets import SPLIT_NAMES, LabelledPictures, open_dataset, open_folder, some
 from absvit.robustness.attacks import FGSM, PGD, Attack
 from absvit.robustness.classes import check_names, imagenet_subset, labels_of, wnids
 from absvit.robustness.imagenet_c import check_same_pictures, corrupted_when_shown, on_disk

@@ -10,9 +10,9 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from absvit.datasets import some
-from absvit.differences import differences
+from absvit.data.datasets import some
 from absvit.models import zoo
+from absvit.records.differences import differences
 from absvit.robustness.classes import wnids
 from absvit.robustness.scores import ALEXNET_ERRORS, LEVEL, PREFIX, corruption_interval
 

@@ -12,9 +12,10 @@ import tyro
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.segmentation.building import Loaded, load_segmenter
-from absvit.segmentation.cues import Cue
-from absvit.segmentation.figures import Figure, overlay_figure
+from absvit.segmentation.cue_options import Cue
+from absvit.segmentation.loading_segmenter import Loaded, load_segmenter
+from absvit.segmentation.overlays import Figure, overlay_figure
+from absvit.segmentation.pixel_record import Test, over_seeds, run_test, summary
 from absvit.segmentation.prediction import (
     Prediction,
     check_targets,
@@ -25,10 +26,9 @@ from absvit.segmentation.prediction import (
 )
 from absvit.segmentation.recipes import RECIPES
 from absvit.segmentation.settings import SegmentationRecipe
-from absvit.segmentation.testing import Test, over_seeds, run_test, summary
 from absvit.segmentation.training import run_training
-from absvit.training.place import TrainingPlace
-from stimuli import command_line
+from absvit.training.run_options import TrainingPlace
+from stimuli.foundation import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from absvit.models.perceive import evaluating
 from absvit.models.priors import Prior
 from absvit.segmentation.classes import IGNORED
-from absvit.segmentation.loaders import Seen
 from absvit.segmentation.segmenter import Segmenter, resized
-from absvit.training.building import autocast
+from absvit.segmentation.views import Seen
+from absvit.training.pictures.building import autocast
 
 __all__ = ["confusion", "confusions", "predicted_classes", "scores"]
 

@@ -13,14 +13,14 @@ from PIL import Image
 
 from absvit.distributed import Process
 from absvit.images import read_photograph
-from absvit.models.downloads import replace_file
+from absvit.models.checkpoints.fetching import replace_file
 from absvit.models.perceive import evaluating
-from absvit.segmentation.building import Loaded
 from absvit.segmentation.classes import coloured
 from absvit.segmentation.counting import predicted_classes
-from absvit.segmentation.cues import Cue
+from absvit.segmentation.cue_options import Cue
+from absvit.segmentation.loading_segmenter import Loaded
 from absvit.segmentation.tasks import whole_transform_of
-from stimuli.picture_files import in_folder
+from stimuli.foundation.picture_files import in_folder
 
 __all__ = ["Prediction", "check_targets", "picture_files", "predictions", "read_files", "write_predictions"]
 

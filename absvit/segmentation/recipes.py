@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from absvit.segmentation.settings import SegmentationRecipe, Source
 from absvit.segmentation.transforms import Varied
-from absvit.training.settings import Flat
-from stimuli.options import FileOrAddress
+from absvit.training.recipe import Flat
+from stimuli.foundation.options import FileOrAddress
 
 __all__ = ["RECIPES"]
 

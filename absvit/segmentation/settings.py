@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from absvit.segmentation.scenes import ObjectScenes
+from absvit.segmentation.drawn_scenes import ObjectScenes
 from absvit.segmentation.transforms import Varied
-from absvit.training.settings import Flat, Precision, Recipe
-from stimuli.options import FileOrAddress
+from absvit.training.recipe import Flat, Precision, Recipe
+from stimuli.foundation.options import FileOrAddress
 
 __all__ = ["SegmentationRecipe", "Source", "Transfer", "recipe_of"]
 

@@ -12,17 +12,17 @@ from torch import nn
 
 from absvit.distributed import Process, sum_over_ranks, take_from_first, told_by_first
 from absvit.models import zoo
-from absvit.segmentation.building import build_segmenter, parameter_groups
 from absvit.segmentation.counting import confusions, scores
 from absvit.segmentation.datasets import SegmentedPictures, open_pictures
-from absvit.segmentation.loaders import blocks, training_loader, whole_loader
+from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
+from absvit.segmentation.loading_segmenter import build_segmenter, parameter_groups
 from absvit.segmentation.objective import SegmentationObjective
-from absvit.segmentation.scenes import HELD_OUT_SEED, DrawnScenes
+from absvit.segmentation.picture_stream import Stream
 from absvit.segmentation.segmenter import Segmenter
 from absvit.segmentation.settings import SegmentationRecipe
-from absvit.segmentation.stream import Stream
 from absvit.segmentation.transforms import TrainingTransform, Varied, WholeTransform
-from absvit.training.tasks import micro_batches
+from absvit.segmentation.views import blocks, training_loader, whole_loader
+from absvit.training.task import micro_batches
 
 __all__ = ["SegmentationTask", "count_pixels", "held_out_pictures", "whole_transform_of"]
 

@@ -6,8 +6,8 @@ from absvit.distributed import Process
 from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.tasks import SegmentationTask
 from absvit.training.loop import train
-from absvit.training.place import TrainingPlace
 from absvit.training.results import write_model
+from absvit.training.run_options import TrainingPlace
 
 __all__ = ["WEIGHTS", "run_training"]
 

@@ -11,24 +11,24 @@ from pathlib import Path
 import torch
 import tyro
 
-from absvit.datasets import open_dataset
+from absvit.data.datasets import open_dataset
 from absvit.distributed import Process, joined
 from absvit.models import checkpoints
-from absvit.models.downloads import replace_file
+from absvit.models.checkpoints.fetching import replace_file
 from absvit.robustness.classes import model_classes
 from absvit.robustness.evaluation import Place as EvaluationPlace
 from absvit.robustness.profiles import profile_model
 from absvit.robustness.suites import Sources
-from absvit.training.building import build_model
-from absvit.training.evaluation import evaluate
 from absvit.training.loop import train
-from absvit.training.official import Superseded
-from absvit.training.place import TrainingPlace
+from absvit.training.official_flags import Superseded
+from absvit.training.pictures.building import build_model
+from absvit.training.pictures.evaluation import evaluate
+from absvit.training.recipe import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
 from absvit.training.recipes import RECIPES
 from absvit.training.results import write_results
-from absvit.training.settings import HybridRecipe, PictureRecipe, Recipe, SceneRecipe
-from absvit.training.tasks import FEATURE_CACHE, open_task
-from stimuli import command_line
+from absvit.training.run_options import TrainingPlace
+from absvit.training.task import FEATURE_CACHE, open_task
+from stimuli.foundation import command_line
 
 LAUNCHERS_WORDS = ("--local-rank=", "--local_rank=")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from absvit.training.building import build_model
-from absvit.training.settings import Recipe
+from absvit.training.pictures.building import build_model
+from absvit.training.recipe import Recipe
 
 __all__ = ["Classification"]
 

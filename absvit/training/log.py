@@ -18,9 +18,9 @@ import torch
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks, wait_for_all
-from absvit.models.downloads import replace_file
+from absvit.models.checkpoints.fetching import replace_file
 from absvit.training.state import Learner, Position
-from absvit.training.tasks import Task
+from absvit.training.task import Task
 
 __all__ = ["Log", "Start", "unreadable_pictures", "writing_into"]
 

@@ -18,15 +18,15 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
-from absvit.training.building import autocast
-from absvit.training.chance import seed_all
-from absvit.training.kernels import faster_kernels
+from absvit.training.cpu_kernels import faster_kernels
 from absvit.training.log import Log, Start, unreadable_pictures
-from absvit.training.rates import PolynomialRate
-from absvit.training.settings import Recipe
+from absvit.training.pictures.building import autocast
+from absvit.training.random_states import seed_all
+from absvit.training.recipe import Recipe
+from absvit.training.schedules import PolynomialRate
 from absvit.training.state import Learner, Position, check_same_position, resume, save, source_of
-from absvit.training.tasks import Task
-from stimuli.addresses import without_credentials
+from absvit.training.task import Task
+from stimuli.foundation.addresses import without_credentials
 
 __all__ = ["train"]
 
@@ -39,7 +39,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
     Parameters
     ----------
     recipe : what to train and how.
-    task : the data, from :func:`absvit.training.tasks.open_task`.
+    task : the data, from :func:`absvit.training.task.open_task`.
     start : where it goes and what it goes on from.
     process : this process among those that train together.
 

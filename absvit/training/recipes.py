@@ -9,19 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from absvit.datasets import DataSet
-from absvit.training.augmentation import Augmentation
-from absvit.training.cued_composites import Cues
-from absvit.training.scenes import Scenes
-from absvit.training.settings import (
-    Flat,
-    HybridRecipe,
-    PictureRecipe,
-    Precision,
-    Recipe,
-    SceneRecipe,
-    Trainable,
-)
+from absvit.data.datasets import DataSet
+from absvit.training.cued.composite_cues import Cues
+from absvit.training.cued.scenes import Scenes
+from absvit.training.pictures.augmentation import Augmentation
+from absvit.training.recipe import Flat, HybridRecipe, PictureRecipe, Precision, Recipe, SceneRecipe, Trainable
 
 __all__ = ["RECIPES"]
 

@@ -13,9 +13,9 @@ from torch import nn
 
 from absvit.models import checkpoints
 from absvit.training.log import writing_into
-from absvit.training.settings import HybridRecipe, Recipe, SceneRecipe
+from absvit.training.recipe import HybridRecipe, Recipe, SceneRecipe
 from absvit.training.state import Learner, Position
-from absvit.training.tasks import Task
+from absvit.training.task import Task
 
 __all__ = ["centre_classifier", "write_model", "write_results"]
 
@@ -33,7 +33,7 @@ def write_results(name: str, recipe: Recipe, learner: Learner, position: Positio
     out : folder, with the training's log.
     """
     if isinstance(recipe, SceneRecipe):
-        data = "embedded scenes of 12 object categories (stimuli.objects), drawn anew for every update"
+        data = "embedded scenes of 12 object categories (stimuli.families.objects), drawn anew for every update"
     elif isinstance(recipe, HybridRecipe):
         data = f"{recipe.data_set} {task.folder}, composites of its training pictures of {len(task.classes)} classes"
     else:

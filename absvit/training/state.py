@@ -15,13 +15,12 @@ from timm.scheduler.scheduler import Scheduler
 from timm.utils import ModelEmaV3
 from torch import nn
 
-from absvit.differences import differences
 from absvit.distributed import Process, sum_over_ranks
-from absvit.models import downloads, formats
-from absvit.models.checkpoints import load_into, local_file, read
+from absvit.models.checkpoints import fetching, formats, load_into, local_file, read
+from absvit.records.differences import differences
 from absvit.training import contents
-from absvit.training.chance import random_states, restore_random_states
-from stimuli.addresses import without_credentials
+from absvit.training.random_states import random_states, restore_random_states
+from stimuli.foundation.addresses import without_credentials
 
 __all__ = ["Learner", "Position", "check_same_position", "resume", "save", "source_of"]
 
@@ -89,7 +88,7 @@ def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps
     """
     content = contents.sealed(_content(learner, position, facts, steps_per_epoch))
     try:
-        downloads.replace_file(path, lambda temporary: torch.save(content, temporary))
+        fetching.replace_file(path, lambda temporary: torch.save(content, temporary))
     except (OSError, RuntimeError) as error:  # torch's writer does not say OSError
         reason = str(error).splitlines()[0]
         kept = "the last one is kept" if path.exists() else "there is none yet"

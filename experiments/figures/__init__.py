@@ -5,12 +5,12 @@ Every figure is a pure function of records and a ``Style``; its label, ``figure.
 ``catalogue.FIGURES`` names them all.
 """
 
-from experiments.figures.drawing import INCH, STYLE, STYLES, Figure, Style, style_of
 from experiments.figures.numbers import numbers_of
-from experiments.figures.panels import balanced
 from experiments.figures.saving import save
-from experiments.figures.signature import caption, signature
-from experiments.figures.steering import steering
+from experiments.figures.style import INCH, STYLE, STYLES, Figure, Style, style_of
+from experiments.probes.bistable.signature import caption, signature
+from experiments.probes.bistable.signature_layout import balanced
+from experiments.probes.bistable.steering import steering
 
 __all__ = ["INCH", "STYLE", "STYLES", "Figure", "Style", "balanced", "caption", "numbers_of", "save", "signature",
            "steering", "style_of"]  # fmt: skip

@@ -9,31 +9,20 @@ from dataclasses import dataclass
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments.figures import (
-    consistency,
-    contact_sheet,
-    contours,
-    corruption,
-    crowding,
-    cueing,
-    dominance,
-    dynamics,
-    energy,
-    gains,
-    hysteresis,
-    maps,
-    navon,
-    objects,
-    psychometric,
-    robustness,
-    search,
-    settling,
-    training,
-)
-from experiments.figures.signature import TITLES as BISTABLE
-from experiments.figures.signature import signature
-from experiments.figures.steering import steering
-from experiments.figures.tables import check_title, check_variables
+from experiments.figures import consistency, contact_sheet, robustness, training
+from experiments.figures.record_table import check_title, check_variables
+from experiments.probes.bistable import gains, maps, psychometric
+from experiments.probes.bistable.signature import TITLES as BISTABLE
+from experiments.probes.bistable.signature import signature
+from experiments.probes.bistable.steering import steering
+from experiments.probes.contours import figure as contours
+from experiments.probes.corruption_dynamics import figure as corruption
+from experiments.probes.crowding import figure as crowding
+from experiments.probes.feedback_dynamics import dominance, energy, hysteresis, settling, together
+from experiments.probes.navon import figure as navon
+from experiments.probes.object_prior import figure as objects
+from experiments.probes.search import figure as search
+from experiments.probes.spatial_prior import figure as cueing
 
 __all__ = ["FIGURES", "Entry", "check_record"]
 
@@ -110,7 +99,7 @@ FIGURES = {
     "energy": Entry(energy.energy, "reconstruction error of each block from pass to pass", energy.TITLES),
     "hysteresis": Entry(hysteresis.hysteresis, "a morph up and down, and the area between", hysteresis.TITLES),
     "dominance": Entry(dominance.dominance, "alternation, and durations of dominance", dominance.TITLES),
-    "dynamics": Entry(dynamics.dynamics, "settling, hysteresis and dominance together", dynamics.TITLES),
+    "dynamics": Entry(together.dynamics, "settling, hysteresis and dominance together", together.TITLES),
     "corruption": Entry(corruption.corruption, "accuracy over passes under corruption", corruption.TITLES),
     "robustness": Entry(robustness.robustness, "accuracy by corruption and severity, of several models",
                         robustness.TITLES),

@@ -13,18 +13,11 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from experiments import measures
-from experiments.figures.charts import (
-    Panel,
-    draw_interval_rows,
-    draw_reference,
-    model_looks,
-    page_of_panels,
-    tick_text,
-)
-from experiments.figures.drawing import INCH, STYLE, Style
 from experiments.figures.numbers import RULE, note
-from experiments.figures.tables import listed
-from experiments.measures.intervals import number_text, proportion_interval
+from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, model_looks, page_of_panels, tick_text
+from experiments.figures.record_table import listed
+from experiments.figures.style import INCH, STYLE, Style
+from experiments.statistics.intervals import number_text, proportion_interval
 
 __all__ = ["consistency"]
 

@@ -11,9 +11,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.figures.drawing import STYLE, Style, page_of, place_picture, plain, shortened
 from experiments.figures.numbers import note
-from experiments.figures.tables import check_variables
+from experiments.figures.record_table import check_variables
+from experiments.figures.style import STYLE, Style, page_of, place_picture, plain, shortened
 
 __all__ = ["contact_sheet"]
 
@@ -28,7 +28,7 @@ def contact_sheet(record: xr.Dataset, style: Style = STYLE, stimuli: tuple[int, 
 
     Parameters
     ----------
-    record : stimulus set, as ``stimuli.stimulus_set.read`` gives, or any record with pictures.
+    record : stimulus set, as ``stimuli.sets.format.read`` gives, or any record with pictures.
     style : sizes and colours.
     stimuli : numbers of the stimuli, as in the coordinate; the first n, if none are given.
     n : how many, 1 to 96.

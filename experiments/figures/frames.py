@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
-from experiments.figures.drawing import STYLE, points
+from experiments.figures.style import STYLE, points
 
 __all__ = ["Frame", "draw_cursor", "draw_frame", "draw_line", "nice"]
 

@@ -1,348 +1,374 @@
-"""Panels: what the signature figure shows, and where; ``experiments.figures.signature`` draws it."""
+"""Charts: panels with axes, letters and keys on a page of one or two columns, and lines with intervals in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import matplotlib
 import numpy as np
-import xarray as xr
-from scipy import ndimage
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.transforms import offset_copy
 
-from experiments import measures
-from experiments.measures.localisation import object_tokens
+from experiments.figures.numbers import RULE, interval_columns, note
+from experiments.figures.style import STYLE, Style, page_of, shortened, text_width
 
 __all__ = [
-    "Column", "Grid", "MAP_NAMES", "balanced", "classes_known", "columns_of", "first_run", "map_in_pixels",
-    "map_range", "model_name", "object_extents", "shown_classes", "shown_probabilities",
+    "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_reference", "keys_of", "mark_gains",
+    "mark_powers", "model_looks", "page_of_panels", "tick_text", "told_of",
 ]  # fmt: skip
-MAP_NAMES = {
-    "prior_weights": "prior weight",
-    "feedback_norm": "feedback norm",
-    "value_norm": "value norm",
-    "token_norm": "token norm",
-    "class_attention": "class attention",
-}
-NARROW = 120.0  # mm
-BOTTOM_UP_MAPS = ("token_norm", "class_attention", "value_norm")  # shown bottom-up where a map needs feedback
+
+LEFT, RIGHT, GAP = 12.0, 2.5, 2.5  # mm beside the axes
+HEAD, KEY_LINE, KEY_HANDLE, KEY_GAP, FOOT = 5.0, 3.4, 5.0, 2.5, 9.0  # mm above and below the axes
+ROW = 5.5  # mm of a row of dots
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+MODELS = ({"linestyle": "-"}, {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"},
+          {"linestyle": (0, (1, 1)), "markerfacecolor": "white"})  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of maps.
+class Key:
+    """What a line means.
 
     Parameters
     ----------
-    heading : text above it.
-    prior : name of the prior.
-    iteration : position on the record's iteration, 0 = bottom-up, -1 = last.
-    kind : map, one of ``measures.MAPS``.
-    cue : object that is cued, 1 or 2; 0 = none.
+    label : the words.
+    look : keywords of the line; without any, the words alone stand there.
     """
 
-    heading: str
-    prior: str
-    iteration: int
-    kind: str
-    cue: int
+    label: str
+    look: dict | None = None
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Places in the signature figure, in mm from its upper left corner.
+class Panel:
+    """Axes of a figure.
 
     Parameters
     ----------
-    page : width of the figure in mm.
-    n_columns : the stimulus and the maps.
-    n_rows : stimuli.
-    aspect : height of a picture over its width.
+    draw : function that draws into the axes.
+    title : heading.
+    told : what the caption says of it.
+    keys : what the lines mean; they stand above the axes.
+    left : mm for the labels at the left of the axes.
+    tall : height of the axes in mm.
+    rows : rows of dots, from which the height follows where the panel stands alone; 0 for lines.
+    foot : mm for the labels below the axes.
+    wide : share of the width that it takes, relative to the panels beside it.
+    lettered : whether the panel has a letter.
     """
 
-    page: float
-    n_columns: int
-    n_rows: int
-    aspect: float
+    draw: Callable[[Axes], None]
+    title: str = ""
+    told: str = ""
+    keys: tuple[Key, ...] = ()
+    left: float = LEFT
+    tall: float = 34.0
+    rows: int = 0
+    foot: float = FOOT
+    wide: float = 1.0
+    lettered: bool = True
 
-    left, right, top, bottom = 5.0, 1.0, 6.0, 9.5
-    gap, bar_gap, bar_width = 3.0, 1.5, 21.5
-
-    @property
-    def beside(self) -> bool:
-        """Whether the bars stand beside the maps; in a narrow figure or one of many columns they stand below."""
-        return self.n_columns <= 4 and self.page > NARROW
-
-    @property
-    def bars_beside(self) -> float:
-        """Width that the bars take beside a map."""
-        return self.beside * (self.bar_gap + self.bar_width)
-
-    @property
-    def width(self) -> float:
-        """Width of a picture."""
-        n_maps = self.n_columns - 1
-        free = self.page - self.left - self.right - n_maps * (self.gap + self.bars_beside)
-        return free / self.n_columns
-
-    @property
-    def pitch(self) -> float:
-        """Distance between rows."""
-        return self.width * self.aspect + (4.5 if self.beside else 18)
-
-    @property
-    def height(self) -> float:
-        """Height of the figure."""
-        return self.top + self.n_rows * self.pitch + self.bottom
-
-    def x(self, column: int) -> float:
-        """Left edge of a column.
+    def height(self, alone: bool) -> float:
+        """Height of the axes in mm.
 
         Parameters
         ----------
-        column : 0 is the stimulus.
-
-        Returns
-        -------
-        Distance in mm.
+        alone : whether no panel stands beside it.
         """
-        return self.left + column * (self.width + self.gap) + max(column - 1, 0) * self.bars_beside
-
-    def y(self, row: int) -> float:
-        """Upper edge of a row.
-
-        Parameters
-        ----------
-        row : 0 is the first stimulus; ``n_rows`` gives the lower edge of all.
-
-        Returns
-        -------
-        Distance in mm.
-        """
-        return self.top + row * self.pitch
-
-    def bars(self, column: int, row: int) -> tuple[float, float, float]:
-        """Place of the bars that belong to a map; they are 13.2 mm high.
-
-        Parameters
-        ----------
-        column : column of the map, from 1.
-        row : row of the map.
-
-        Returns
-        -------
-        Left edge, upper edge and width in mm.
-        """
-        height = self.width * self.aspect
-        if self.beside:
-            return self.x(column) + self.width + self.bar_gap, self.y(row) + height / 2 - 6.6, self.bar_width
-        return self.x(column), self.y(row) + height + 1, self.width
+        return ROW * self.rows + 2 if alone and self.rows else self.tall
 
 
-def first_run(record: xr.Dataset) -> xr.Dataset:
-    """Keep the finished stimuli of the first model, seed and gain.
+@dataclass(frozen=True)
+class _Row:
+    """Panels beside each other, and where they are.
 
     Parameters
     ----------
-    record : bistable record.
+    panels : from left to right.
+    cells : left edge and width of each in mm.
+    flows : places of the keys of each.
+    key_lines : lines of keys of the panel that has most.
+    top : upper edge in mm.
+    head : mm above the keys.
+    tall : height of the axes in mm.
+    """
+
+    panels: Sequence[Panel]
+    cells: list[tuple[float, float]]
+    flows: list
+    key_lines: int
+    top: float
+    head: float
+    tall: float
+
+    @classmethod
+    def of(cls, row: Sequence[Panel], panels: Sequence[Panel], across: int, top: float, style: Style) -> _Row:
+        """Find the places in a row of so many panels across, the last of which may be left empty."""
+        total = sum(panel.wide for panel in row) + (across - len(row))
+        wides = [style.width * panel.wide / total for panel in row]
+        cells = [(sum(wides[:k]), wide) for k, wide in enumerate(wides)]
+        flows, lines = zip(*(_flow(p.keys, wide - 6) for p, wide in zip(row, wides, strict=True)), strict=True)
+        head = HEAD * any(panel.title or _is_lettered(panel, panels) for panel in row) + 0.8
+        tall = max(panel.height(across == 1) for panel in row)
+        return cls(row, cells, list(flows), max(lines), top, head, tall)
+
+    @property
+    def end(self) -> float:
+        """Lower edge in mm."""
+        return self.top + self.head + self.key_lines * KEY_LINE + self.tall + max(panel.foot for panel in self.panels)
+
+
+def page_of_panels(
+    panels: Sequence[Panel],
+    style: Style = STYLE,
+    columns: tuple[int, int] = (2, 3),
+    keys: Sequence[Key] = (),
+) -> Figure:
+    """Draw panels in rows.
+
+    Parameters
+    ----------
+    panels : from left to right and from top to bottom; lettered where there are several.
+    style : sizes and colours.
+    columns : most panels in a row of a figure of one column's and of two columns' width.
+    keys : what the lines of all panels mean; they stand above all.
 
     Returns
     -------
-    Record without leading dims; those that it had are scalar coordinates now.
-
-    Raises
-    ------
-    ValueError : no stimulus is done.
+    Figure without a caption.
     """
-    leading = record["logits"].dims[: record["logits"].get_axis_num("iteration")]
-    return measures.written(record).isel(dict.fromkeys(leading, 0))
+    across = min(len(panels), columns[style.column == "double"])
+    with style.context():
+        places, lines = _flow(keys, style.width - 4)
+        rows, top = [], 1.5 + lines * KEY_LINE + (lines > 0)
+        for start in range(0, len(panels), across):
+            rows.append(_Row.of(panels[start : start + across], panels, across, top, style))
+            top = rows[-1].end + GAP
+        page = page_of(top - GAP + 0.5, style)
+        _draw_keys(page, places, 2, 1.5)
+        letters = iter("abcdefghijklmnopqrstuvwxyz")
+        for row in rows:
+            for panel, (left, wide), flow in zip(row.panels, row.cells, row.flows, strict=True):
+                letter = next(letters) if _is_lettered(panel, panels) else ""
+                page.text(left + 1, row.top + 3, letter, size=style.letter * style.unit, weight="bold")
+                page.text(left + 5, row.top + 3, shortened(panel.title, wide - 6))
+                _draw_keys(page, flow, left + 5, row.top + row.head - 0.8)
+                told = f"{letter} {panel.title}".strip()
+                _draw_panel(page, panel, told, (left, row.top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
+    return page.figure
 
 
-def model_name(record: xr.Dataset) -> str:
-    """Name the model of a record without leading dims, with its seed where several were run.
+def told_of(panels: Sequence[Panel]) -> str:
+    """Write what the caption says of all panels, with their letters where there are several.
 
     Parameters
     ----------
-    record : what ``first_run`` gives.
-
-    Returns
-    -------
-    Such as ``absvit_micro`` or ``absvit_micro (seed 1)``.
+    panels : in their order.
     """
-    name = str(record["model"].item()) if "model" in record.coords else record.attrs.get("model", "the model")
-    return f"{name} (seed {record['seed'].item()})" if "seed" in record.coords else name
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    marks = [f"({next(letters)}) " if _is_lettered(panel, panels) else "" for panel in panels]
+    return " ".join(mark + panel.told for mark, panel in zip(marks, panels, strict=True) if panel.told)
 
 
-def columns_of(record: xr.Dataset, kind: str, place: bool) -> list[Column]:
-    """List the columns of maps: bottom-up, then the cues.
+def model_looks(models: Sequence[str]) -> dict[str, dict]:
+    """How the lines of several models differ: the first is solid, the others dashed and dotted with open markers.
 
     Parameters
     ----------
-    record : what ``first_run`` gives.
-    kind : map to show.
-    place : whether to show the place cues too; they are shown anyway where there are no class cues.
-
-    Returns
-    -------
-    Columns; bottom-up shows ``kind`` where it exists there, else the first map of the bottom-up pass.
-
-    Raises
-    ------
-    ValueError : the record lacks this map, has no map of the bottom-up pass, or no cues.
+    models : their names.
     """
-    present = [name for name in measures.MAPS if name in record]
-    if kind not in present:
-        raise ValueError(f"expected one of the record's maps {present}, got {kind!r}")
-    bottom_up = [name for name in (kind, *BOTTOM_UP_MAPS) if name in present and _exists_bottom_up(record[name])]
-    if not bottom_up:
-        raise ValueError(f"expected a map of the bottom-up pass, one of {BOTTOM_UP_MAPS}, the record has {present}")
-    priors = [str(name) for name in record["prior"].values]
-    cues = [name for name in ("class 1", "class 2") if name in priors]
-    cues += [name for name in ("place 1", "place 2") if name in priors and (place or "class 1" not in priors)]
-    if not cues:
-        raise ValueError(f"expected priors that cue a class or a place, the record has {priors}")
-    uncued = "none" if "none" in priors else priors[0]
-    return [
-        Column("bottom-up", uncued, 0, bottom_up[0], 0),
-        *(Column(f"cue: {name}", name, -1, kind, int(name[-1])) for name in cues),
-    ]
+    return {name: MODELS[min(k, len(MODELS) - 1)] for k, name in enumerate(dict.fromkeys(models))}
 
 
-def classes_known(record: xr.Dataset) -> bool:
-    """Tell whether the model knows the classes of all objects.
+def keys_of(looks: dict[str, dict], models: dict[str, dict], ink: str = STYLE.ink) -> tuple[Key, ...]:
+    """What the colours mean and, where there are several models, what the dashes mean.
 
     Parameters
     ----------
-    record : what ``first_run`` gives.
+    looks : of the lines, by name.
+    models : what :func:`model_looks` gives.
+    ink : colour of the models' lines.
     """
-    return all(measures.classes_known(record, name).all() for name in ("class_1", "class_2"))
+    several = [Key(name, {"color": ink, **look}) for name, look in models.items()] if len(models) > 1 else []
+    return (*(Key(name, {"linestyle": "-", **look}) for name, look in looks.items()), *several)
 
 
-def shown_classes(record: xr.Dataset) -> np.ndarray:
-    """Classes whose probabilities are shown: those of the two objects, else the two most probable bottom-up.
+def tick_text(value: float, place: int | None = None) -> str:
+    """Write the number of a tick as short as it can be: .5, −2, 10, 10⁻⁵.
 
     Parameters
     ----------
-    record : what ``first_run`` gives.
-
-    Returns
-    -------
-    (stimulus, 2) int, indices into the classes.
+    value : the number.
+    place : of the tick on its axis, which matters to nobody.
     """
-    known = np.stack([record["class_1"].values, record["class_2"].values], axis=1)
-    best = np.argsort(-_bottom_up(record), axis=1, kind="stable")[:, :2]
-    return np.where((known >= 0).all(axis=1, keepdims=True), known, best)
+    text = f"{abs(value):g}".removeprefix("0") or "0"
+    if "e" in text:
+        factor, power = text.split("e")
+        text = f"{'' if factor == '1' else f'{factor}·'}10{str(int(power)).translate(SUPERSCRIPTS)}"
+    return f"−{text}" if value < 0 and text != "0" else text
 
 
-def shown_probabilities(record: xr.Dataset, column: Column) -> np.ndarray:
-    """Probabilities of the shown classes in a column.
+def draw_interval_lines(
+    axes: Axes, x, rows: pd.DataFrame, name: str, look: dict, band: bool = False, shift: float = 0.0
+) -> None:
+    """Draw a line of means with their intervals.
 
     Parameters
     ----------
-    record : what ``first_run`` gives.
-    column : which prior and iteration.
-
-    Returns
-    -------
-    (stimulus, 2) in [0, 1].
+    axes : where.
+    x : positions, numbers.
+    rows : table with the columns name, name_low and name_high, in the order of x.
+    name : of the measure.
+    look : keywords of the line.
+    band : draw the intervals as a band, for lines of many points, instead of bars.
+    shift : by how many widths of a line it is moved to the right, so that bars do not hide each other.
     """
-    p = measures.probabilities(record.isel(iteration=column.iteration).sel(prior=column.prior))
-    return np.take_along_axis(p.values, shown_classes(record), axis=1)
+    note(axes, interval_columns(rows, name))
+    mean, low, high = (rows[name + end].to_numpy(float) for end in ("", "_low", "_high"))
+    moved = offset_copy(axes.transData, axes.figure, x=shift * matplotlib.rcParams["lines.linewidth"], units="points")
+    if band:
+        axes.fill_between(x, low, high, color=look["color"], alpha=0.18, linewidth=0)
+    else:
+        thin = 0.7 * matplotlib.rcParams["lines.linewidth"]
+        bars = axes.vlines(x, low, high, color=look["color"], linewidth=thin)
+        bars.set_transform(moved)
+    (line,) = axes.plot(x, mean, **look)
+    line.set_transform(moved)  # after it was added: the limits of the axes come from where it was
 
 
-def balanced(record: xr.Dataset, n: int = 4) -> list[int]:
-    """Choose the stimuli whose two objects compete best bottom-up.
-
-    The rule: the n largest values of min(p1, p2) at iteration 0, in the order of the record. It knows nothing
-    of what any cue does.
+def draw_interval_rows(
+    axes: Axes,
+    names: Sequence[str],
+    rows: pd.DataFrame,
+    name: str,
+    models: dict[str, dict],
+    looks: dict | None = None,
+    told: pd.DataFrame | None = None,
+) -> None:
+    """Draw means with their intervals, a row of dots for each name, the models below each other.
 
     Parameters
     ----------
-    record : bistable record; of several models or seeds the first decides.
-    n : number of stimuli, at least 1.
-
-    Returns
-    -------
-    Their numbers, as in the coordinate ``stimulus``; all of them where the record holds fewer than n.
-
-    Raises
-    ------
-    ValueError : n is below 1.
+    axes : where.
+    names : of the rows, from top to bottom.
+    rows : table with the columns row (one of names), model, name, name_low and name_high; several of one row and model
+        are drawn below each other, too.
+    name : of the measure.
+    models : what :func:`model_looks` gives.
+    looks : keywords of the dots by name of the row; in ink, if left out.
+    told : the rows as they are, where those are drawn at an edge.
     """
-    if n < 1:
-        raise ValueError(f"expected n >= 1 stimuli, got {n}")
-    record = first_run(record)
-    weaker = np.take_along_axis(_bottom_up(record), shown_classes(record), axis=1).min(axis=1)
-    best = np.sort(np.argsort(-weaker, kind="stable")[:n])
-    return [int(number) for number in record["stimulus"].values[best]]
+    note(axes, interval_columns(rows if told is None else told, name))
+    most = max(1, rows.groupby(["row", "model"]).size().max())
+    step = min(0.25, 0.75 / (len(models) * most))
+    for at, row in enumerate(names):
+        for k, (model, dashes) in enumerate(models.items()):
+            chosen = rows[(rows["row"] == row) & (rows["model"] == model)]
+            look = {"color": STYLE.ink, "marker": "o"} | (looks or {}).get(row, {}) | dashes
+            y = at + (k * most + np.arange(len(chosen)) - (len(models) * most - 1) / 2) * step
+            axes.hlines(y, chosen[f"{name}_low"], chosen[f"{name}_high"], color=look["color"], linestyle="-")
+            axes.plot(chosen[name], y, **{**look, "linestyle": "none"})
+    axes.set_yticks(range(len(names)), [str(row) for row in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=STYLE.track, linewidth=matplotlib.rcParams["axes.linewidth"])
+    axes.set_axisbelow(True)
+    axes.locator_params(axis="x", nbins=4)
 
 
-def map_range(record: xr.Dataset, columns: Sequence[Column]) -> tuple[float, float]:
-    """Smallest and largest value of the maps in columns of one kind.
+def mark_gains(axes: Axes, gains: Sequence[float]) -> None:
+    """Set gains on a logarithmic axis, each at its tick.
 
     Parameters
     ----------
-    record : what ``first_run`` gives, with the stimuli that are shown.
-    columns : columns of the same kind of map.
-
-    Returns
-    -------
-    The two values; (0, 1) where every map is NaN.
+    axes : where.
+    gains : that were run.
     """
-    values = np.stack([_map(record, column) for column in columns])
-    return (0.0, 1.0) if np.isnan(values).all() else (float(np.nanmin(values)), float(np.nanmax(values)))
+    gains = np.unique(gains)
+    if (gains > 0).all() and len(gains) > 1:
+        margin = (gains[-1] / gains[0]) ** 0.08
+        axes.set(xscale="log", xlim=(gains[0] / margin, gains[-1] * margin))
+    axes.set_xticks(gains, [tick_text(gain) for gain in gains])
+    axes.minorticks_off()
+    axes.set(xlabel="gain of the cue")
 
 
-def map_in_pixels(record: xr.Dataset, column: Column) -> np.ndarray:
-    """Interpolate a map to the pixels of its stimulus, by cubic splines within the range of its tokens.
+def mark_powers(axes: Axes) -> None:
+    """Set a logarithmic vertical axis whose ticks are told even where it spans less than a power of ten.
 
     Parameters
     ----------
-    record : what ``first_run`` gives, with one stimulus.
-    column : which map.
-
-    Returns
-    -------
-    (y, x), in the unit of the map; NaN everywhere where the map is not defined.
+    axes : whose lines have been drawn.
     """
-    (values,) = _map(record, column)
-    places = []
-    for pixels, tokens in (("y", "token_y"), ("x", "token_x")):
-        centres = record[tokens].values
-        places.append(np.interp(record[pixels].values, centres, np.arange(len(centres))))
-    smooth = ndimage.map_coordinates(values, np.meshgrid(*places, indexing="ij"), order=3, mode="nearest")
-    return np.clip(smooth, values.min(), values.max())
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    powers = LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,))
+    axes.yaxis.set_major_locator(powers if high > 2.5 * low else MaxNLocator(3, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(tick_text)
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def object_extents(record: xr.Dataset) -> list[tuple[float, float]]:
-    """Horizontal extent of the two objects.
+def draw_reference(axes: Axes, x: float | None = None, y: float | None = None) -> None:
+    """Draw a thin line where there is no effect, or at chance.
 
     Parameters
     ----------
-    record : what ``first_run`` gives, with one stimulus.
-
-    Returns
-    -------
-    Left and right edge of objects 1 and 2, as fractions of the picture's width; (0, 0) for an object that
-    covers no token.
+    axes : where.
+    x : position of a vertical line.
+    y : position of a horizontal line.
     """
-    edges = []
-    for tokens in object_tokens(record):
-        across = np.flatnonzero(tokens.any(("stimulus", "token_y")).values)
-        edges.append((across[0], across[-1] + 1) if len(across) else (0, 0))
-    return [(left / record.sizes["token_x"], right / record.sizes["token_x"]) for left, right in edges]
+    look = {"color": STYLE.unknown, "linewidth": matplotlib.rcParams["axes.linewidth"], "zorder": 0.9, "label": RULE}
+    if x is not None:
+        axes.axvline(x, **look)
+    if y is not None:
+        axes.axhline(y, **look)
 
 
-def _exists_bottom_up(values: xr.DataArray) -> bool:
-    """Whether a map is a number in the bottom-up pass."""
-    return bool(np.isfinite(values.isel(iteration=0, prior=0, stimulus=0).values).all())
+def _is_lettered(panel: Panel, panels: Sequence[Panel]) -> bool:
+    return panel.lettered and sum(other.lettered for other in panels) > 1
 
 
-def _bottom_up(record: xr.Dataset) -> np.ndarray:
-    """Bottom-up probabilities (stimulus, class), the same for every prior."""
-    return measures.probabilities(record.isel(iteration=0, prior=0)).values
+def _draw_panel(page: Axes, panel: Panel, told: str, place: tuple[float, float, float, float]) -> None:
+    """Make the axes of a panel, called so, and draw into them.
+
+    The place is left edge, upper edge, width and height in mm.
+    """
+    (left, top, cell, tall), width, height = place, page.get_xlim()[1], page.get_ylim()[0]
+    wide = cell - panel.left - RIGHT
+    box = ((left + panel.left) / width, 1 - (top + tall) / height, wide / width, tall / height)
+    axes = page.figure.add_axes(box, label=told)
+    axes.spines[["right", "top"]].set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(tick_text)
+    panel.draw(axes)
+    for axis in (axes.xaxis, axes.yaxis):  # ticks would else be made with the settings of the time of saving
+        axis.get_major_ticks(), axis.get_minor_ticks()
 
 
-def _map(record: xr.Dataset, column: Column) -> np.ndarray:
-    """Map of a column (stimulus, token_y, token_x)."""
-    values = record[column.kind].isel(iteration=column.iteration).sel(prior=column.prior)
-    return values.values.astype(np.float32)
+def _flow(keys: Sequence[Key], width: float) -> tuple[list[tuple[Key, float, int]], int]:
+    """Place keys one after another, on new lines where they do not fit: left edges in mm and lines."""
+    places, x, line = [], 0.0, 0
+    for key in keys:
+        handle = 0.0 if key.look is None else KEY_HANDLE + 1
+        key = Key(shortened(key.label, width - handle), key.look)
+        wide = handle + text_width(key.label)
+        if places and x + wide > width:
+            x, line = 0.0, line + 1
+        places.append((key, x, line))
+        x += wide + KEY_GAP
+    return places, (line + 1 if places else 0)
+
+
+def _draw_keys(page: Axes, places, left: float, top: float) -> None:
+    """Draw keys: a short piece of each line, and what it means."""
+    for key, x, line in places:
+        y = top + KEY_LINE * (line + 0.5)
+        if key.look is not None:
+            page.plot([left + x, left + x + KEY_HANDLE], [y, y], markevery=[], **key.look)
+            page.plot(left + x + KEY_HANDLE / 2, y, **{**key.look, "linestyle": "none"})
+            x += KEY_HANDLE + 1
+        page.text(left + x, y + 0.1, key.label, va="center_baseline")

@@ -8,9 +8,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.browsing import PICTURE_DIMS, View, reduced
-from experiments.figures.drawing import STYLE, Style, page_of, place_picture, points, shortened, two_digits
 from experiments.figures.strokes import draw_names, strokes
+from experiments.figures.style import STYLE, Style, page_of, place_picture, points, shortened, two_digits
+from experiments.measures.view import PICTURE_DIMS, View, reduced
 
 __all__ = ["view_record"]
 

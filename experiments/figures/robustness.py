@@ -11,10 +11,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.figures.charts import Key, Panel, draw_interval_lines, draw_interval_rows, page_of_panels
-from experiments.figures.drawing import STYLE, Style
-from experiments.figures.tables import check_title, check_variables, listed
-from experiments.measures.intervals import student_interval
+from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_interval_rows, page_of_panels
+from experiments.figures.record_table import check_title, check_variables, listed
+from experiments.figures.style import STYLE, Style
+from experiments.statistics.intervals import student_interval
 
 __all__ = ["TITLES", "profile_rows", "robustness"]
 

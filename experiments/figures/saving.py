@@ -12,7 +12,7 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments.figures.drawing import STYLE
+from experiments.figures.style import STYLE
 
 __all__ = ["save"]
 

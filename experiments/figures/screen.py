@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from experiments.figures.drawing import STYLE
+from experiments.figures.style import STYLE
 
 __all__ = ["WIDE", "png"]
 

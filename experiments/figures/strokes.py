@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from experiments.figures.drawing import STYLE, points, shortened
+from experiments.figures.style import STYLE, points, shortened
 
 __all__ = ["draw_names", "strokes"]
 

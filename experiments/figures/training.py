@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.figures.charts import Panel, draw_interval_lines, keys_of, page_of_panels, told_of
-from experiments.figures.drawing import STYLE, Style
-from experiments.measures.intervals import student_interval
+from experiments.figures.panels import Panel, draw_interval_lines, keys_of, page_of_panels, told_of
+from experiments.figures.style import STYLE, Style
+from experiments.statistics.intervals import student_interval
 
 __all__ = ["training"]
 
@@ -21,7 +21,7 @@ def training(logs: pd.DataFrame, style: Style = STYLE) -> Figure:
 
     Parameters
     ----------
-    logs : a row for each line of a log, as ``experiments.training_logs.read`` gives them; the trainings of one recipe
+    logs : a row for each line of a log, as ``training_logs.read`` gives them; the trainings of one recipe
         that differ by their seed make one line.
     style : sizes and colours.
 

@@ -14,7 +14,6 @@ from experiments.measures.consistency import (
     stimulus_of,
 )
 from experiments.measures.corruption import corruption_profile
-from experiments.measures.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
 from experiments.measures.dynamics import (
     cue_memory,
     decision_time,
@@ -27,12 +26,8 @@ from experiments.measures.dynamics import (
     speed_accuracy,
     transition_point,
 )
-from experiments.measures.groups import congruency_effect, group_difference
-from experiments.measures.intervals import bootstrap
 from experiments.measures.letters import letter_evidence
 from experiments.measures.localisation import object_tokens, object_tokens_of_all, roc_auc
-from experiments.measures.psychometric import PsychometricFit, Sigmoid, fit_psychometric, psychometric_intervals
-from experiments.measures.resampling import cohens_dz, hierarchical_bootstrap, paired_permutation_test, sign_test
 from experiments.measures.response_times import conditional_accuracy, response_entropy, response_margin
 from experiments.measures.selection import (
     DEFAULT_MAP,
@@ -50,8 +45,6 @@ from experiments.measures.selection import (
     selection_index,
     written,
 )
-from experiments.measures.similarity import linear_cka, rdm, representation_similarity, rsa, rsatoolbox_rdms
-from experiments.measures.slopes import slope
 from experiments.measures.spacing import critical_spacing
 from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
 from experiments.measures.targets import (
@@ -65,6 +58,13 @@ from experiments.measures.targets import (
     target_evidence,
     target_probability,
 )
+from experiments.statistics.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
+from experiments.statistics.groups import congruency_effect, group_difference
+from experiments.statistics.intervals import bootstrap
+from experiments.statistics.psychometric import PsychometricFit, Sigmoid, fit_psychometric, psychometric_intervals
+from experiments.statistics.resampling import cohens_dz, hierarchical_bootstrap, paired_permutation_test, sign_test
+from experiments.statistics.similarity import linear_cka, rdm, representation_similarity, rsa, rsatoolbox_rdms
+from experiments.statistics.slopes import slope
 
 __all__ = [
     "DEFAULT_MAP", "MAPS", "PsychometricFit", "Sigmoid", "absent_probability", "accuracy", "accuracy_by_observer",

@@ -1,6 +1,6 @@
 """Dynamics: where a trajectory of passes settles, how it swings, and what it remembers.
 
-Measures take a record of ``experiments.feedback_dynamics`` (those of decisions any record with logits), keep all other
+Measures take a record of ``feedback_dynamics`` (those of decisions any record with logits), keep all other
 dims and count time in passes. Pass 0 is bottom-up.
 """
 

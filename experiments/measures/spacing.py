@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from experiments.measures.likelihood import reached
-from experiments.measures.psychometric import Sigmoid, fit_psychometric, fitting_functions
+from experiments.statistics.likelihood import reached
+from experiments.statistics.psychometric import Sigmoid, fit_psychometric, fitting_functions
 
 __all__ = ["critical_spacing"]
 

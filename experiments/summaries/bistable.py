@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.measures.intervals import bootstrap, interval_text
+from experiments.statistics.intervals import bootstrap, interval_text
 from experiments.summaries.columns import latex_of
 
 __all__ = ["graded_summary", "map_summary", "recognition_summary", "summary", "summary_latex", "summary_text"]

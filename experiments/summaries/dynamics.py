@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.measures.resampling import hierarchical_bootstrap
+from experiments.statistics.resampling import hierarchical_bootstrap
 
 __all__ = ["TITLES", "corruption_summary", "summary"]
 
@@ -25,7 +25,7 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
 
     Parameters
     ----------
-    record : of any protocol of ``experiments.feedback_dynamics``.
+    record : of any protocol of ``experiments.probes.feedback_dynamics.probe``.
     n : bootstrap resamples.
     seed : seed of the resampling.
 
@@ -50,7 +50,7 @@ def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.D
 
     Parameters
     ----------
-    record : of ``experiments.corruption_dynamics``.
+    record : of ``experiments.probes.corruption_dynamics.probe``.
     n : bootstrap resamples.
     seed : seed of the resampling.
 

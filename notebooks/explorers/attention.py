@@ -12,14 +12,14 @@ import xarray as xr
 from torch import nn
 
 from experiments import measures
-from experiments.figures.attention import KINDS, attention
-from experiments.figures.drawing import Figure, Style
-from experiments.looking import CUES, Cue, look
+from experiments.figures.style import Figure, Style
+from experiments.live.look import CUES, Cue, look
+from experiments.live.look_figure import KINDS, attention
 from experiments.observers import class_names
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
-from notebooks.explorers.pictures import FILE, PictureChooser, code_of_picture, read_picture, show_known
-from notebooks.explorers.place import PlacePicker
+from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
+from notebooks.explorers.place_picker import PlacePicker
 
 __all__ = ["AttentionExplorer", "AttentionSelection"]
 
@@ -31,7 +31,7 @@ IMPORTS = """from pathlib import Path
 import absvit
 from absvit.images import read_photograph
 from experiments import competing, looking
-from experiments.figures.attention import attention
+from experiments.live.look_figure import attention
 """
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 
 from experiments import measures
-from experiments.competing import FAMILIES, GRADED, compete
-from experiments.figures.competition import competition, curves
-from experiments.figures.drawing import Figure, Style
+from experiments.figures.style import Figure, Style
+from experiments.live.compete import FAMILIES, GRADED, compete
+from experiments.live.compete_figure import competition, curves
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
-from notebooks.explorers.pictures import code_of_folder, folder_control, show_known
-from notebooks.explorers.stored import opener
+from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.picture_controls import code_of_folder, folder_control, show_known
+from notebooks.explorers.stored_record import opener
 
 __all__ = ["BistableExplorer", "BistableSelection"]
 
@@ -142,7 +142,7 @@ class BistableExplorer(Explorer):
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\nfrom experiments import competing\n"
-            "from experiments.figures.competition import competition\n\n"
+            "from experiments.live.compete_figure import competition\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
             f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "

@@ -10,15 +10,15 @@ from pathlib import Path
 import ipywidgets as widgets
 import xarray as xr
 
-from experiments.competing import FAMILIES
-from experiments.feedback_dynamics import CONDITIONS, PROTOCOLS, FeedbackDynamics
-from experiments.figures.drawing import Figure, Style
-from experiments.figures.unfolding import unfolding
-from experiments.unfolding import MAKE, STEPS, follow, unfold
+from experiments.figures.style import Figure, Style
+from experiments.live.compete import FAMILIES
+from experiments.live.follow import MAKE, STEPS, follow, unfold
+from experiments.live.follow_figure import unfolding
+from experiments.probes.feedback_dynamics.probe import CONDITIONS, PROTOCOLS, FeedbackDynamics
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
-from notebooks.explorers.pictures import code_of_folder, folder_control, show_known
-from notebooks.explorers.stored import opener
+from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.picture_controls import code_of_folder, folder_control, show_known
+from notebooks.explorers.stored_record import opener
 
 __all__ = ["DynamicsExplorer", "DynamicsSelection"]
 
@@ -203,14 +203,16 @@ class DynamicsExplorer(Explorer):
         if s.stored.strip():
             trial = None if s.trial < 0 else s.trial
             return (
-                "from absvit import records\nfrom experiments.figures.unfolding import unfolding\n"
-                "from experiments.unfolding import follow\n\n"
+                "from absvit import records\nfrom experiments.live.follow_figure import unfolding\n"
+                "from experiments.live.follow import follow\n\n"
                 f"record = records.load({s.stored.strip()!r})\n"
                 f"course = follow(record, {trial}, gain={s.run_gain}, noise={s.run_noise}, prior={s.prior!r})\n{end}"
             )
         return (
-            "from pathlib import Path\n\nimport absvit\nfrom experiments.feedback_dynamics import FeedbackDynamics\n"
-            "from experiments.figures.unfolding import unfolding\nfrom experiments.unfolding import follow, unfold\n\n"
+            "from pathlib import Path\n\nimport absvit\n"
+            "from experiments.probes.feedback_dynamics.probe import FeedbackDynamics\n"
+            "from experiments.live.follow_figure import unfolding\n"
+            "from experiments.live.follow import follow, unfold\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"parameters = FeedbackDynamics({s.protocol!r}, {s.passes}, gains=({s.gain},), noise=({s.noise},),\n"
             f"                              priors={PRIORS[s.protocol]}, maps=True)\n"

@@ -16,9 +16,9 @@ import ipywidgets as widgets
 import xarray as xr
 
 from experiments import figures
-from experiments.figures.drawing import STYLES, Figure, Style, style_of
 from experiments.figures.screen import png
-from experiments.looking import stamped
+from experiments.figures.style import STYLES, Figure, Style, style_of
+from experiments.live.look import stamped
 
 __all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import ipywidgets as widgets
 import xarray as xr
 
-from experiments.browsing import MOST, PICTURE_DIMS, View, browsable
-from experiments.figures.drawing import Figure, Style
 from experiments.figures.record_view import view_record
+from experiments.figures.style import Figure, Style
+from experiments.measures.view import MOST, PICTURE_DIMS, View, browsable
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.stored import opener
+from notebooks.explorers.stored_record import opener
 
 __all__ = ["RecordExplorer", "RecordSelection"]
 
@@ -133,7 +133,7 @@ class RecordExplorer(Explorer):
         style : last argument of the figure's function.
         """
         return (
-            "from absvit import records\nfrom experiments.browsing import View\n"
+            "from absvit import records\nfrom experiments.measures.view import View\n"
             "from experiments.figures.record_view import view_record\n\n"
             f"record = records.load({selection.path!r})\n"
             f"view = {selection.view}\n"

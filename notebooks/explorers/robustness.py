@@ -10,14 +10,14 @@ import ipywidgets as widgets
 import torch
 import xarray as xr
 
-from absvit.models import sources
-from experiments.degrading import NAMES, degrade
-from experiments.figures.degrading import degrading
-from experiments.figures.drawing import Figure, Style
+from absvit.models.zoo import locations
+from experiments.figures.style import Figure, Style
+from experiments.live.corrupt import NAMES, degrade
+from experiments.live.corrupt_figure import degrading
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live import DEVICES, Models, code_of, model_names
-from notebooks.explorers.pictures import FILE, PictureChooser, bundled_for, code_of_picture, read_picture
-from notebooks.explorers.stored import opener
+from notebooks.explorers.live_model import DEVICES, Models, code_of, model_names
+from notebooks.explorers.picture_controls import FILE, PictureChooser, bundled_for, code_of_picture, read_picture
+from notebooks.explorers.stored_record import opener
 
 __all__ = ["RobustnessExplorer", "RobustnessSelection"]
 
@@ -92,7 +92,7 @@ class RobustnessExplorer(Explorer):
         self._degraded = lru_cache(32)(self._degrade)
         self.chooser = PictureChooser("objects")
         self._prepared_once = False
-        tagged = [" ".join([name, tag]) for name in model_names() for tag in sources.bundled_tags(name)]
+        tagged = [" ".join([name, tag]) for name in model_names() for tag in locations.bundled_tags(name)]
         device = "cuda" if torch.cuda.is_available() else "cpu"
         controls = {
             "models": labelled(
@@ -160,8 +160,8 @@ class RobustnessExplorer(Explorer):
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
             "from absvit.images import read_photograph\nfrom experiments import competing, looking\n"
-            "from experiments.degrading import degrade\n"
-            "from experiments.figures.degrading import degrading\n\n"
+            "from experiments.live.corrupt import degrade\n"
+            "from experiments.live.corrupt_figure import degrading\n\n"
             f"models = {{\n{loaded}}}\n"
             f"pictures = {{name: {picture} for name, model in models.items()}}\n"
             f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"

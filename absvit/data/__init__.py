@@ -1,0 +1,1 @@
+"""Labelled pictures of any layout, and batches of them."""

@@ -1,0 +1,109 @@
+"""Where the weights of a model name are: bundled with the package, cached, or to be fetched."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Literal
+
+from absvit.models import checkpoints
+from absvit.models.checkpoints import fetching
+
+__all__ = ["bundled", "bundled_tags", "locate", "pretrained_overlay", "status"]
+
+WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
+
+
+def bundled(name: str, tag: str | None = None) -> Path:
+    """Give the place of bundled weights, whether they are there or not.
+
+    Parameters
+    ----------
+    name : model name.
+    tag : None for the default weights ``<name>.safetensors``; else ``<name>.<tag>.safetensors``, other seeds
+        or recipes of the same model.
+    """
+    return WEIGHTS_FOLDER / ".".join([name, *([tag] if tag else []), "safetensors"])
+
+
+def bundled_tags(name: str) -> list[str]:
+    """List the tags of a model's bundled weights beside the default ones, sorted.
+
+    Parameters
+    ----------
+    name : model name.
+    """
+    files = WEIGHTS_FOLDER.glob(f"{name}.*.safetensors")
+    return sorted(file.name[len(name) + 1 : -len(".safetensors")] for file in files)
+
+
+def status(name: str, release: str | None = None) -> Literal["bundled", "cached", "to be fetched", "none"]:
+    """Tell where a model's default weights are.
+
+    Parameters
+    ----------
+    name : model name.
+    release : address of the released weights, if any.
+    """
+    if bundled(name).exists():
+        return "bundled"
+    if not release:
+        return "none"
+    return "cached" if fetching.cached_path(release).exists() else "to be fetched"
+
+
+def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str | None = None) -> str | Path:
+    """Turn what a user asks for into a file or an address.
+
+    Parameters
+    ----------
+    name : model name.
+    checkpoint : None or "default" for the bundled weights, else the released ones; a bundled tag such as "seed1"; a
+        path (``./seed1`` where a tag has the same name); or an address.
+    release : address of the released weights, if any.
+
+    Raises
+    ------
+    FileNotFoundError : neither a bundled tag nor a file has this name; lists the tags.
+    ValueError : None was given, and nothing is bundled or released.
+    """
+    if checkpoint in (None, "default"):
+        if not bundled(name).exists() and not release:
+            raise ValueError(
+                f"no weights of {name} are bundled or released; pass checkpoint=FILE or ADDRESS, "
+                "or make an untrained model with create_model"
+            )
+        return release if not bundled(name).exists() else bundled(name)
+    if fetching.is_url(checkpoint):
+        return str(checkpoint)
+    path, tags = fetching.nameable(checkpoint), bundled_tags(name)
+    if str(checkpoint) in tags:
+        return bundled(name, str(checkpoint))
+    if tags and re.fullmatch(r"\w+", str(checkpoint)) and not path.exists():
+        raise FileNotFoundError(
+            f"no checkpoint {str(checkpoint)!r} of {name}: it is neither a file nor among the bundled tags "
+            f"({', '.join(tags)})"
+        )
+    return path
+
+
+def pretrained_overlay(name: str, release: str | None = None) -> dict:
+    """Give what makes timm load a model's bundled or released weights: an overlay of its pretrained_cfg.
+
+    timm then takes the tensors as they are, so that its own downloader and unpickler are never used.
+
+    Parameters
+    ----------
+    name : model name.
+    release : address of the released weights, if any.
+
+    Returns
+    -------
+    ``{"state_dict": ...}``, for timm's ``pretrained_cfg_overlay``.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : as :func:`locate` and :func:`absvit.models.checkpoints.read`.
+    """
+    return {"state_dict": checkpoints.read(locate(name, None, release)).state_dict}

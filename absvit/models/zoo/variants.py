@@ -1,0 +1,195 @@
+"""The variants: sizes, weights and preprocessing of every model name that this package adds to timm."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from timm.layers import GroupNorm1, HybridEmbed
+from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
+from timm.models.vision_transformer_hybrid import ConvStem
+from torch import Tensor, nn
+
+from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD, STEM_MEAN, STEM_STD
+from absvit.models import checkpoints
+from absvit.models.absvit import AbSViT
+from absvit.models.zoo import locations
+from absvit.models.zoo.stem import StemEmbed, stem_from
+
+__all__ = ["HYBRID_CATEGORIES", "MICRO_CATEGORIES", "MODEL_NAMES", "RELEASES"]
+
+RELEASE_HOST = "https://berkeley.box.com/shared/static/"
+RELEASES = {
+    "vit_tiny_patch16_224": RELEASE_HOST + "mw99ywof7ri7kczq79iwjia2att2dpmh.pth",
+    "absvit_tiny_patch16_224": RELEASE_HOST + "0n2tvn9hmx7bwv097nwb60vw1jf4841n.pth",
+    "vit_small_patch16_224": RELEASE_HOST + "tftkkov22978lmvgv1g1cxuuk62iacn7.pth",
+    "absvit_small_patch16_224": RELEASE_HOST + "3wpkf5qo31ghb4dzehczup4pfh24xmve.pth",
+    "vit_base_patch16_224": RELEASE_HOST + "6fszey9291pvnkwdpt5ngrhh0rcu1iqu.pth",
+    "absvit_base_patch16_224": RELEASE_HOST + "aain2svhs9lfvz8o21xao91dsnylgsot.pth",
+    "absvit_tiny_patch8_224_gap": RELEASE_HOST + "7415yz4d1l5z0ur6x32k35f8y99zgynq.pth",
+    "vit_tiny_patch8_224_gap": RELEASE_HOST + "zzy0bl6b59q05a3hobbehqeuhg5u1mhk.pth",
+}
+# the categories of the embedded stimuli, in the order of stimuli.drawing.shapes (a test keeps the two equal)
+MICRO_CATEGORIES = (
+    "disk", "square", "triangle", "star", "cross", "ring",
+    "crescent", "heart", "bar", "arrow", "flower", "horseshoe",
+)  # fmt: skip
+MICRO_GAINS = {"learned": 1.0, "class": 2.0, "vector": 2.0, "place": 1.0}
+# CIFAR-10's classes in its own order (Krizhevsky 2009)
+HYBRID_CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+TINY = {"patch_size": 16, "embed_dim": 192, "depth": 12, "num_heads": 3}
+SMALL = {"patch_size": 16, "embed_dim": 384, "depth": 12, "num_heads": 6}
+BASE = {"patch_size": 16, "embed_dim": 768, "depth": 12, "num_heads": 12}
+TINY_GAP = {**TINY, "patch_size": 8, "global_pool": "avg"}
+
+
+def _cfg(name: str = "", **kwargs) -> dict:
+    """Preprocessing and weights of a variant; ImageNet's, unless said otherwise."""
+    cfg = {
+        "url": RELEASES.get(name, ""),
+        "num_classes": 1000,
+        "input_size": (3, 224, 224),
+        "pool_size": None,
+        "crop_pct": 0.875,
+        "interpolation": "bicubic",
+        "fixed_input_size": True,
+        "mean": IMAGENET_MEAN,
+        "std": IMAGENET_STD,
+        "first_conv": "patch_embed.proj",
+        "classifier": "head",
+        "license": "mit",
+    }
+    return {**cfg, **kwargs}
+
+
+MICRO_CFG = _cfg(
+    num_classes=len(MICRO_CATEGORIES), input_size=(3, 112, 112), crop_pct=1.0, mean=MICRO_MEAN, std=MICRO_STD,
+    first_conv="patch_embed.backbone.0.conv", label_names=MICRO_CATEGORIES,
+)  # fmt: skip
+HYBRID_CFG = _cfg(
+    num_classes=len(HYBRID_CATEGORIES), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD, first_conv=(),
+    label_names=HYBRID_CATEGORIES,
+)  # fmt: skip
+
+default_cfgs = generate_default_cfgs(
+    {
+        "absvit_tiny_patch16_224": _cfg("absvit_tiny_patch16_224"),
+        "absvit_small_patch16_224": _cfg("absvit_small_patch16_224"),
+        "absvit_base_patch16_224": _cfg("absvit_base_patch16_224"),
+        "absvit_tiny_patch8_224_gap": _cfg("absvit_tiny_patch8_224_gap"),
+        "vit_tiny_patch8_224_gap": _cfg("vit_tiny_patch8_224_gap"),
+        "absvit_micro": MICRO_CFG,
+        "vit_micro": MICRO_CFG,
+        "absvit_hybrid_lite0_224": HYBRID_CFG,
+        "vit_hybrid_lite0_224": HYBRID_CFG,
+    }
+)
+MODEL_NAMES = tuple(default_cfgs)
+
+
+def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[str, Tensor]:
+    """The bundled and released weights for a model of another input size; their grids of tokens are square."""
+    state_dict = dict(state_dict)
+    count = state_dict["pos_embed"].shape[1] - model.num_prefix_tokens if "pos_embed" in state_dict else 0
+    side = math.isqrt(max(count, 0))
+    checkpoints.adapt_positions(model, state_dict, True, (side, side) if side**2 == count else None)
+    positions = {"pos_embed": state_dict.pop("pos_embed")} if count else {}  # which timm would resample once more
+    return checkpoint_filter_fn(state_dict, model, antialias=False) | positions
+
+
+def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionTransformer:
+    """Build a variant through timm's builder; pretrained weights come through our own reader, never unpickled."""
+    if pretrained and not kwargs.get("pretrained_cfg_overlay"):
+        kwargs["pretrained_cfg_overlay"] = locations.pretrained_overlay(name, RELEASES.get(name))
+    out_indices = kwargs.pop("out_indices", 3)
+    model = build_model_with_cfg(
+        model_class,
+        name,
+        pretrained,
+        pretrained_filter_fn=_filtered,
+        feature_cfg={"out_indices": out_indices, "feature_cls": "getter"},
+        **kwargs,
+    )
+    if isinstance(getattr(model, "pretrained_cfg", None), dict):
+        model.pretrained_cfg.pop("state_dict", None)  # loaded by now; it need not stay in memory
+    return model
+
+
+def _micro(kwargs: dict) -> dict:
+    """Arguments of the micro variants: 14 x 14 tokens of 112 px behind a convolutional stem (Xiao et al. 2021)."""
+    place = {key: kwargs[key] for key in ("device", "dtype") if key in kwargs}
+    layers = {"norm_layer": GroupNorm1, "act_layer": nn.GELU}
+    stem = ConvStem(kwargs.get("in_chans", 3), depth=3, channels=(24, 48, 96), padding=1, **layers, **place)
+    size = {"img_size": 112, "patch_size": 1, "embed_dim": 64, "depth": 4, "num_heads": 2, "mlp_ratio": 2.0}
+    return {**size, "embed_layer": partial(HybridEmbed, stem), "num_classes": len(MICRO_CATEGORIES), **kwargs}
+
+
+def _hybrid(kwargs: dict) -> dict:
+    """Arguments of the hybrid variants: 14 x 14 tokens of 224 px behind a frozen ImageNet stem (Dosovitskiy 2021)."""
+    if kwargs.get("in_chans", 3) != 3:
+        raise ValueError(f"the stem of the hybrid models takes RGB images, got in_chans = {kwargs['in_chans']}")
+    kwargs = dict(kwargs)
+    stem = stem_from(kwargs.pop("stem", "pretrained"), kwargs.get("device"), kwargs.get("dtype"))
+    size = {"img_size": 224, "patch_size": 1, "embed_dim": 128, "depth": 4, "num_heads": 4, "mlp_ratio": 2.0}
+    # the mean of the normed tokens is classified, so that a row of the classifier is a direction among tokens
+    pooled = {"global_pool": "avg", "fc_norm": False, "num_classes": len(HYBRID_CATEGORIES)}
+    return {**size, **pooled, "embed_layer": partial(StemEmbed, stem), **kwargs}
+
+
+@register_model
+def absvit_tiny_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-Ti: 192 channels, 3 heads, 12 layers, 6,602,344 parameters."""
+    return _create(AbSViT, "absvit_tiny_patch16_224", pretrained, **{**TINY, **kwargs})
+
+
+@register_model
+def absvit_small_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-S: 384 channels, 6 heads, 12 layers, 25,589,992 parameters."""
+    return _create(AbSViT, "absvit_small_patch16_224", pretrained, **{**SMALL, **kwargs})
+
+
+@register_model
+def absvit_base_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-B: 768 channels, 12 heads, 12 layers, 100,724,200 parameters."""
+    return _create(AbSViT, "absvit_base_patch16_224", pretrained, **{**BASE, **kwargs})
+
+
+@register_model
+def absvit_tiny_patch8_224_gap(pretrained: bool = False, **kwargs) -> AbSViT:
+    """AbSViT-Ti on 8 px patches, classified from the mean of the patch tokens: the official demo's model."""
+    return _create(AbSViT, "absvit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
+
+
+@register_model
+def vit_tiny_patch8_224_gap(pretrained: bool = False, **kwargs) -> VisionTransformer:
+    """The plain ViT beside ``absvit_tiny_patch8_224_gap``."""
+    return _create(VisionTransformer, "vit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
+
+
+@register_model
+def absvit_micro(pretrained: bool = False, **kwargs) -> AbSViT:
+    """The bundled AbSViT: 112 px, 14 x 14 tokens, 12 categories of embedded objects."""
+    return _create(AbSViT, "absvit_micro", pretrained, **{"prior_gains": MICRO_GAINS, **_micro(kwargs)})
+
+
+@register_model
+def vit_micro(pretrained: bool = False, **kwargs) -> VisionTransformer:
+    """The plain ViT beside ``absvit_micro``."""
+    return _create(VisionTransformer, "vit_micro", pretrained, **_micro(kwargs))
+
+
+@register_model
+def absvit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> AbSViT:
+    """The AbSViT for photographs: frozen EfficientNet-Lite0 to stride 16, 14 x 14 tokens, CIFAR-10's classes.
+
+    ``stem=`` says where the stem comes from (:func:`absvit.models.zoo.stem.stem_from`); it is not in the state dict.
+    """
+    return _create(AbSViT, "absvit_hybrid_lite0_224", pretrained, **{"prior_gains": MICRO_GAINS, **_hybrid(kwargs)})
+
+
+@register_model
+def vit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> VisionTransformer:
+    """The plain ViT beside ``absvit_hybrid_lite0_224``."""
+    return _create(VisionTransformer, "vit_hybrid_lite0_224", pretrained, **_hybrid(kwargs))

@@ -1,0 +1,282 @@
+"""The test of a trained segmenter: the pixels of every picture counted into a record, and the scores they give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import dask.array
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+from tqdm.auto import tqdm
+
+from absvit import records
+from absvit.distributed import Process, wait_for_all
+from absvit.segmentation.counting import confusions, scores
+from absvit.segmentation.cue_options import Cue
+from absvit.segmentation.datasets import SegmentedPictures, Split, open_pictures
+from absvit.segmentation.drawn_scenes import DrawnScenes
+from absvit.segmentation.loading_segmenter import Loaded
+from absvit.segmentation.tasks import whole_transform_of
+from absvit.segmentation.views import blocks, whole_loader
+from stimuli.foundation.picture_files import normal, say
+
+__all__ = ["Test", "over_seeds", "run_test", "summary"]
+
+LEVEL = 0.95
+OF_A_SEED = ("seed", "finetune", "grad_checkpointing", "test_batch")  # how trainings of one recipe may differ
+
+
+@dataclass(frozen=True)
+class Test:
+    """What a trained segmenter is tested on, and where the record goes.
+
+    Parameters
+    ----------
+    checkpoint
+        segmenter.safetensors of a training, or one of its checkpoints.
+    data_path
+        Folder of the data set that it was trained for; not looked at for drawn scenes.
+    split
+        val or train.
+    n
+        Drawn scenes; of a data set all pictures are shown.
+    seed
+        Seed of the drawn scenes.
+    out
+        Record to write, .zarr.
+    resume
+        Go on with a record of the same test.
+    overwrite
+        Replace a record.
+    chunk
+        Pictures that are written at once: so many are lost at most when a test is stopped.
+    num_workers
+        Processes that load pictures for each process that tests.
+    overlays
+        So many of the first pictures are drawn with the passes' and the true labels, into the folder OUT_overlays.
+    device
+        cpu, cuda or mps; a GPU where there is one, if left out.
+    """
+
+    __test__ = False
+
+    checkpoint: Path
+    data_path: Path = Path("data")
+    split: Split = "val"
+    n: int = 1000
+    seed: int = 0
+    out: Path = Path("outputs/segmentation.zarr")
+    resume: bool = False
+    overwrite: bool = False
+    chunk: int = 32
+    num_workers: int = 0
+    overlays: int = 0
+    device: str | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.n, self.chunk) < 1 or min(self.num_workers, self.overlays) < 0:
+            raise ValueError(
+                f"need n and chunk of at least 1, got {self.n} and {self.chunk}, and num_workers and overlays of at "
+                f"least 0, got {self.num_workers} and {self.overlays}"
+            )
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"seed must be in [0, 2**31), got {self.seed}; higher seeds are kept for training")
+
+    def pictures(self, loaded: Loaded) -> SegmentedPictures:
+        """Open what is shown.
+
+        Parameters
+        ----------
+        loaded : the segmenter.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError : the data set is not as it should be, or has other classes.
+        """
+        if loaded.recipe.data_set == "SCENES":
+            return DrawnScenes(loaded.recipe.scenes, self.seed, self.n)
+        pictures = open_pictures(loaded.recipe.data_set, self.data_path, self.split)
+        if pictures.table.names != tuple(map(normal, loaded.table.names)):
+            raise ValueError(
+                f"{self.data_path} has the classes {', '.join(pictures.table.names[:4])} ..., but the model learned "
+                f"{', '.join(loaded.table.names[:4])} ...: give its own data set"
+            )
+        return pictures
+
+
+def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Dataset:
+    """Segment every picture once, whatever the number of processes; whole, at one scale, not mirrored.
+
+    Parameters
+    ----------
+    test : what is shown, and where the record goes.
+    cue : what an AbSViT looks for.
+    loaded : the segmenter.
+    process : this process among those that test together.
+
+    Returns
+    -------
+    The record: confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of all together
+    iou and accuracy (iteration, class), miou, macc and aacc (iteration,).
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : a picture or its labels cannot be used; what is done stays in the record.
+    """
+    pictures, model = test.pictures(loaded), loaded.model.to(process.device)
+    prior_for = cue.prior_for(model)
+
+    def made_of(part: slice) -> str:
+        return pictures.contents(range(part.start, part.stop))
+
+    if process.is_first:
+        layout = _layout(loaded, pictures, test, cue, process)
+        records.begin(test.out, layout, test.chunk, test.resume, test.overwrite, made_of=made_of)
+    wait_for_all()
+    record = records.join(test.out, made_of=made_of)
+    pending = record.pending()
+    wait_for_all()  # nobody writes before everybody has seen the same list
+    mine = pending[process.rank :: process.world_size]
+    numbers = [block for part in mine for block in blocks(part.start, part.stop, loaded.recipe.test_batch)]
+    loader = whole_loader(pictures, whole_transform_of(loaded.recipe), numbers, test.num_workers if numbers else 0)
+    counted = confusions(model, loader, process.device, prior_for, loaded.recipe.precision)
+    hidden = None if process.is_first else True
+    for part in tqdm(mine, unit=f" x {test.chunk} pictures", disable=hidden):
+        counts = np.stack([next(counted)[1].numpy() for _ in range(part.stop - part.start)], axis=1)
+        record.write(part, xr.Dataset({"confusion": (CONFUSION, counts.astype(np.int32))}))
+    wait_for_all()
+    if process.is_first:
+        counts = records.load(test.out)["confusion"].sum("stimulus").load()
+        record.complete(scores(counts))
+        _say_absent(counts.isel(iteration=0).sum("predicted_class"))
+    wait_for_all()
+    return records.load(test.out)
+
+
+def _say_absent(pixels: xr.DataArray) -> None:
+    """Tell the classes that no pixel shows: a mean over the others is not the data set's score."""
+    if absent := pixels["class"].values[pixels.values == 0].tolist():
+        told = ", ".join(absent[:5]) + f" and {len(absent) - 5} more" * (len(absent) > 5)
+        say(
+            f"{len(absent)} of {pixels.size} classes never occur in the pictures that were tested ({told}): unless the "
+            "model sees them, they are no part of the means"
+        )
+
+
+CONFUSION = ("iteration", "stimulus", "class", "predicted_class")
+
+
+def _layout(loaded: Loaded, pictures: SegmentedPictures, test: Test, cue: Cue, process: Process) -> xr.Dataset:
+    """The whole record without its values."""
+    names, model, n = np.array(loaded.table.names, object), loaded.model, len(pictures)
+    shape = (model.n_passes, n, len(names), len(names))
+    chunks = (model.n_passes, test.chunk, len(names), len(names))
+    counts = dask.array.zeros(shape, dtype=np.int32, chunks=chunks)
+    coordinates = {
+        "iteration": (np.arange(model.n_passes), "pass over the image; 0 is bottom-up"),
+        "stimulus": (np.arange(n), "number of the picture"),
+        "class": (names, "true class of a pixel"),
+        "predicted_class": (names, "class that the model gives a pixel"),
+    }
+    described = {
+        name: (name, values, {"long_name": text, "units": "1"}) for name, (values, text) in coordinates.items()
+    }
+    confusion = xr.DataArray(counts, described, CONFUSION, attrs={"long_name": "pixels", "units": "pixel"})
+    empty = scores(xr.zeros_like(confusion.isel(stimulus=0, drop=True)).compute())
+    layout = xr.Dataset({"confusion": confusion}).merge(
+        empty.map(lambda v: v.copy(data=dask.array.full(v.shape, np.nan))),
+    )
+    parameters = {"options": asdict(loaded.recipe), "split": test.split, "n": n, "chunk": test.chunk, **asdict(cue)}
+    layout.attrs = records.provenance("segmentation", test.seed, parameters, process.device.type) | {
+        "model": loaded.recipe.model,
+        "training_seed": loaded.recipe.seed,
+        "checkpoint": loaded.source,
+        "checkpoint_sha256": loaded.sha256,
+        "data_set": loaded.recipe.data_set,
+        "pictures": pictures.fingerprint(),
+    }
+    return layout
+
+
+def summary(record: xr.Dataset) -> pd.DataFrame:
+    """Scores of a record, one row a pass.
+
+    Parameters
+    ----------
+    record : a record of a test that is complete.
+
+    Returns
+    -------
+    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in percent.
+
+    Raises
+    ------
+    ValueError : another record, or the test is not complete.
+    """
+    if "confusion" not in record:
+        raise ValueError("expected a record of python -m absvit.segmentation test")
+    if record["done"].values.min() == 0:
+        raise ValueError("the test is not complete: go on with --resume")
+    given = json.loads(record.attrs["parameters"])
+    cued = "+".join(str(given[name]) for name in ("cue", "cue_box") if given[name] is not None)
+    cued += f" x {given['cue_gain']:g}" if cued and given["cue_gain"] is not None else ""
+    about = {"model": record.attrs["model"], "trainable": given["options"]["trainable"]}
+    about |= {"data_set": record.attrs["data_set"], "cue": cued}
+    rows = []
+    for t in record["iteration"].values:
+        row = dict(about)
+        row |= {"iteration": int(t), "n": record.sizes["stimulus"]}
+        rows.append(row | {name: 100 * float(record[name].sel(iteration=t)) for name in ("miou", "macc", "aacc")})
+    return pd.DataFrame(rows)
+
+
+def over_seeds(tests: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """Means over several trainings of one model, with Student's 95 % intervals over them.
+
+    Parameters
+    ----------
+    tests : records; of several models, transfer modes and cues, too.
+
+    Returns
+    -------
+    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in percent.
+
+    Raises
+    ------
+    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice, trainings that
+        differ in more than their seed, or tests on different pictures.
+    """
+    keys, rows = ["model", "trainable", "data_set", "cue", "iteration"], []
+    table = pd.concat([summary(record).assign(test=k) for k, record in enumerate(tests)])
+    for key, group in table.groupby(keys, sort=False):
+        _check_seeds([tests[k] for k in group["test"]])
+        n, row = len(group), dict(zip(keys, key, strict=True)) | {"seeds": len(group)}
+        for name in ("miou", "macc", "aacc"):
+            values = group[name].to_numpy()
+            half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
+            row |= {name: values.mean(), f"{name}_low": values.mean() - half, f"{name}_high": values.mean() + half}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _check_seeds(tests: Sequence[xr.Dataset]) -> None:
+    """See to it that records differ in the seed of their training alone."""
+    model = tests[0].attrs["model"]
+    weights = [record.attrs["checkpoint_sha256"] for record in tests]
+    if len(set(weights)) < len(weights):
+        raise ValueError(f"two records are tests of the same weights of {model}: give each training once")
+    if len({record.attrs["pictures"] for record in tests}) > 1:
+        raise ValueError(f"the records of {model} are tests on different pictures: test all trainings on the same ones")
+    first, *others = (json.loads(record.attrs["parameters"])["options"] for record in tests)
+    for options in others:
+        differ = [k for k in {**first, **options} if k not in OF_A_SEED and first.get(k) != options.get(k)]
+        if differ:
+            raise ValueError(
+                f"the trainings of {model} differ in {', '.join(differ)}, so they are no seeds of one recipe: give "
+                "their records one by one"
+            )

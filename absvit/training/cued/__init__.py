@@ -1,0 +1,1 @@
+"""Training on pictures in which something is cued: drawn scenes, and composites of photographs."""

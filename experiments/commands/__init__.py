@@ -1,0 +1,1 @@
+"""Commands that read what there is: records, figures, experiment files."""

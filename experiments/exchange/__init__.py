@@ -1,0 +1,1 @@
+"""Tables that others write or read: trials of people, cards of checkpoints, logs of trainings."""

@@ -1,0 +1,1 @@
+"""One picture in memory: under cues, under every mixture, corruption or pass; and its figure."""

@@ -1,0 +1,1 @@
+"""Bistable pictures: which of two objects is seen?"""

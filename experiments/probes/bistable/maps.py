@@ -1,0 +1,95 @@
+"""The map figure: how well each kind of attention map finds the cued object's mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments import measures
+from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, keys_of, model_looks, page_of_panels
+from experiments.figures.record_table import RESAMPLES, interval_rows, table_of
+from experiments.figures.style import STYLE, Style
+from experiments.probes.bistable.signature_layout import MAP_NAMES
+
+__all__ = ["TITLES", "maps"]
+
+TITLES = ("bistable perception",)
+COLUMNS = {
+    "auc_other": (
+        "AUC, against the other object",
+        "Area under the ROC (AUC) with which a map tells the cued object's tokens from those of the other object "
+        "(line: chance).",
+    ),
+    "auc_rest": ("AUC, against all other tokens", "The same against all other tokens."),
+    "share": ("share of the cued object", "The cued object's share in the map's sum over both objects."),
+}
+
+
+def maps(
+    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, cue: str = "class", n: int = RESAMPLES
+) -> Figure:
+    """Draw how well each kind of map tells the cued object's mask from the other object and from the rest.
+
+    Parameters
+    ----------
+    records : bistable with maps and masks, one or several of different models; of several gains the first is shown.
+    style : sizes and colours.
+    cue : kind of cue, "class" or "place".
+    n : bootstrap resamples.
+
+    Returns
+    -------
+    Figure; its label, ``figure.get_label()``, is the caption.
+
+    Raises
+    ------
+    ValueError : a record of another kind, without maps or without cues of this kind, or two of one model.
+    """
+    table = table_of(records, "maps", TITLES, partial(_summary, cue), n, ("mask_1", "mask_2"))
+    models = model_looks(table.models)
+    names = list(dict.fromkeys(table.rows.sort_values("auc_other", ascending=False)["row"]))
+    panels = [
+        Panel(partial(_rows, table.rows, name, names, models), title, text, left=22, rows=len(names))
+        for name, (title, text) in COLUMNS.items()
+    ]
+    figure = page_of_panels(panels, style, (1, 3), keys_of({}, models))
+    opening = f"Attention maps against the mask of the cued object under {cue} cues, in the last pass"
+    figure.set_label(table.caption(opening, panels))
+    return figure
+
+
+def _summary(cue: str, record: xr.Dataset, n: int) -> pd.DataFrame:
+    """The three measures of every map."""
+    last = measures.written(record).isel(iteration=[-1])
+    last = last.isel(gain=0, drop=True) if "gain" in last.dims else last
+    names = [name for name in measures.MAPS if name in last]
+    if not names:
+        raise ValueError(f"the figure maps draws maps, and the record has none of {', '.join(measures.MAPS)}")
+    frames = []
+    for name in names:
+        found = {
+            "auc_other": measures.attention_auc(last, name),
+            "auc_rest": measures.attention_auc(last, name, against="rest"),
+            "share": measures.attention_share(last, name),
+        }
+        if cue not in found["share"]["prior"].values:
+            raise ValueError(f"expected a kind of cue in {found['share']['prior'].values.tolist()}, got {cue!r}")
+        rows = None
+        for column, values in found.items():
+            chosen = values.sel(prior=cue, drop=True).isel(iteration=0, drop=True).compute()
+            frame = interval_rows(chosen, column, record, n)
+            rows = frame if rows is None else rows.merge(frame, "outer", "model", sort=False)
+        frames.append(rows.assign(row=MAP_NAMES[name]))
+    return pd.concat(frames, ignore_index=True).dropna(subset=["auc_other"])
+
+
+def _rows(rows: pd.DataFrame, name: str, names, models, axes: Axes) -> None:
+    """A measure of every map."""
+    draw_interval_rows(axes, names, rows, name, models)
+    draw_reference(axes, x=0.5)
+    axes.set(xlim=(min(0.45, rows[f"{name}_low"].min() - 0.02), 1.02), xlabel=name.split("_")[0].replace("auc", "AUC"))

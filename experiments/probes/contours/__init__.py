@@ -1,0 +1,1 @@
+"""Illusory contours."""

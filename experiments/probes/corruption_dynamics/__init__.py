@@ -1,0 +1,1 @@
+"""Corruptions: does looking twice help with bad pictures?"""

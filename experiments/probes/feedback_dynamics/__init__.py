@@ -1,0 +1,1 @@
+"""Dynamics: what happens from pass to pass?"""

@@ -1,0 +1,113 @@
+"""The dominance figure: two readings that alternate, and how long each of them lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments import measures
+from experiments.figures.numbers import note
+from experiments.figures.panels import Key, Panel, draw_reference
+from experiments.figures.record_table import RESAMPLES
+from experiments.figures.style import STYLE, Style
+from experiments.probes.feedback_dynamics.protocol_panels import figure_of, intact, nearest
+
+__all__ = ["TITLES", "dominance", "panels"]
+
+TITLES = ("feedback dynamics: switching",)
+ONSET = 20  # passes that are left out while adaptation builds up
+SHOWN = 200  # passes of the example
+FITS = ("gamma", "lognormal")
+
+
+def dominance(
+    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float = 2.0, n: int = RESAMPLES
+) -> Figure:
+    """Draw one course of alternation, and the durations of dominance with fitted distributions.
+
+    Parameters
+    ----------
+    records : one of ``experiments.probes.feedback_dynamics.probe``, protocol switching.
+    style : sizes and colours.
+    gain : gain that is shown, the nearest in the record.
+    n : bootstrap resamples, for figures that show intervals beside this one.
+
+    Returns
+    -------
+    Figure; its label, ``figure.get_label()``, is the caption.
+
+    Raises
+    ------
+    ValueError : a record of another kind, or several.
+    """
+    return figure_of("dominance", records, {"switching": panels}, style, gain, n, ("logits",))
+
+
+def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
+    """Make the panels.
+
+    Parameters
+    ----------
+    record : of the protocol switching.
+    gain : gain that is shown.
+    style : sizes and colours.
+    n : not used: durations are shown as they are.
+    """
+    gain = nearest(record, gain)
+    chosen = intact(record).sel(gain=gain, drop=True).isel(severity=-1)
+    prior = "percept" if "percept" in chosen["prior"].values else str(chosen["prior"].values[0])
+    chosen, noise = chosen.sel(prior=[prior]), float(chosen["severity"])
+    durations = measures.dominance_durations(chosen, ONSET).values
+    durations = durations[~np.isnan(durations)]
+    about = f"with adaptation, gain {gain:g}, noise {noise:g}"
+    text = f"Share of reading 1 from pass to pass for the first picture {about}."
+    found = [Panel(partial(_course, chosen), "one picture", text)]
+    if len(durations) < 3 or np.ptp(durations) == 0:
+        return [*found, Panel(_nothing, "durations", "Phases of dominance: the percept does not alternate.")]
+    fits = {name: measures.fit_durations(durations, name) for name in FITS}
+    looks = dict(zip(FITS, [{**look, "marker": ""} for look in style.looks(2)], strict=True))
+    words = [f"{name} log-likelihood {fit.log_likelihood / len(durations):.2f} per phase" for name, fit in fits.items()]
+    text = (
+        f"Phases of dominance {about}: n = {len(durations)} phases, mean {durations.mean():.1f} passes, standard "
+        f"deviation over mean {durations.std() / durations.mean():.2f}; {', '.join(words)}."
+    )
+    keys = tuple(Key(name, look) for name, look in looks.items())
+    return [*found, Panel(partial(_histogram, durations, fits, looks), "durations", text, keys)]
+
+
+def _course(chosen: xr.Dataset, axes: Axes) -> None:
+    """Share of reading 1 for one picture."""
+    share = measures.object_1_share(chosen.isel(stimulus=0, prior=0))
+    share = share.isel(seed=0) if "seed" in share.dims else share
+    share = share.isel(iteration=slice(0, SHOWN + 1))
+    note(axes, pd.DataFrame({"pass": share["iteration"], "share": share}), curve=True)
+    axes.plot(share["iteration"], share, color=STYLE.ink)
+    draw_reference(axes, y=0.5)
+    axes.set(xlabel="pass", ylabel="share of reading 1", ylim=(-0.03, 1.03))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _histogram(durations: np.ndarray, fits, looks: dict[str, dict], axes: Axes) -> None:
+    """Histogram of the durations, and the fitted densities."""
+    most = np.quantile(durations, 0.99)
+    width = max(1, round(most / 20))
+    edges = np.arange(0.5, most + 2 * width, width)
+    density, *_ = axes.hist(durations, edges, density=True, color=STYLE.track, edgecolor=STYLE.unknown)
+    note(axes, pd.DataFrame({"from": edges[:-1], "to": edges[1:], "density": density}))
+    at = np.linspace(0.5, edges[-1], 200)
+    for name, look in looks.items():
+        curve = pd.DataFrame({"distribution": name, "duration": at, "density": fits[name].density(at)})
+        note(axes, curve, curve=True)
+        axes.plot(at, curve["density"], **look)
+    axes.set(xlabel="duration (passes)", ylabel="density (1 / pass)")
+
+
+def _nothing(axes: Axes) -> None:
+    axes.text(0.5, 0.5, "no alternation", ha="center", transform=axes.transAxes)
+    axes.set(xlabel="duration (passes)", ylabel="density (1 / pass)", xticks=[], yticks=[])

@@ -1,0 +1,181 @@
+"""Protocols: what the figures of feedback dynamics share, from the records they take to their captions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments import measures
+from experiments.figures.panels import Panel, draw_interval_lines, page_of_panels, told_of
+from experiments.figures.record_table import check_title, check_variables, interval_rows
+from experiments.figures.style import Style
+
+__all__ = [
+    "NAMES", "by_gain", "figure_of", "first_noise", "intact", "models_of", "nearest", "of_kind",
+]  # fmt: skip
+
+TITLE = "feedback dynamics: {}"
+READINGS = ("class_1", "class_2")
+NAMES = {
+    "none": "learned prompt",
+    "percept": "percept",
+    "released": "class, then percept",
+    "released, none": "class, then prompt",
+    "class": "class",
+    "random vector": "random vector",
+    "shuffled class": "class, shuffled",
+    "shuffled percept": "percept, shuffled",
+}
+PLAIN = {"switching"}  # protocols whose panels show no intervals
+DASHED = {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"}  # of a control
+Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]
+
+
+def figure_of(
+    figure: str,
+    records: xr.Dataset | Sequence[xr.Dataset],
+    builds: dict[str, Build],
+    style: Style,
+    gain: float,
+    n: int,
+    variables: Sequence[str] = ("logits", "state_change"),
+) -> Figure:
+    """Draw the panels of one or several protocols.
+
+    Parameters
+    ----------
+    figure : its name.
+    records : at most one of each protocol, all of the same model.
+    builds : by protocol, the function of a record, a gain, a style and a number of resamples that gives its panels.
+    style : sizes and colours.
+    gain : gain that is shown where there is one curve a prior; the nearest one that was run.
+    n : bootstrap resamples.
+    variables : what the panels draw; nothing else is read, and of the logits those of the two readings alone.
+
+    Raises
+    ------
+    ValueError : a record of another kind, two of one protocol, or of different models.
+    """
+    records, found = [records] if isinstance(records, xr.Dataset) else list(records), {}
+    for record in records:
+        check_title(record, figure, [TITLE.format(name) for name in builds])
+        check_variables(record, figure, ("logits", "gain", "severity"))
+        protocol = str(record.attrs["title"]).removeprefix(TITLE.format(""))
+        if protocol in found:
+            raise ValueError(f"expected one record of each protocol, got two of {protocol}")
+        found[protocol] = _read(record, variables)
+    models = {_model(record) for record in found.values()}
+    if len(models) != 1:
+        raise ValueError(f"the figure {figure} draws one model, got records of {' and '.join(sorted(models))}")
+    panels = [part for name, build in builds.items() if name in found for part in build(found[name], gain, style, n)]
+    page = page_of_panels(panels, style, (1, 3))
+    counts = ", ".join(f"{name} {record.sizes['stimulus']}" for name, record in found.items())
+    beside = " and trained models" if any("seed" in record.dims for record in found.values()) else ""
+    seeds = max(record.sizes.get("seed", 1) for record in found.values())
+    bars = "" if set(found) <= PLAIN else f" Bands and bars: 95 % bootstrap intervals over stimuli{beside}."
+    dashed = " Dashed: decoders permuted." if bars and any(len(models_of(one)) > 1 for one in found.values()) else ""
+    page.set_label(
+        f"Feedback dynamics of {models.pop()}; {seeds} trained model{'s' if seeds > 1 else ''}; n of stimuli: {counts}."
+        f" {told_of(panels)}{bars}{dashed}"
+    )
+    return page
+
+
+def models_of(record: xr.Dataset) -> list[tuple[dict, xr.Dataset]]:
+    """The model and, where it was run, its control: what its lines look like, and its part of the record.
+
+    Parameters
+    ----------
+    record : of any protocol.
+    """
+    if "model" not in record.dims:
+        return [({"linestyle": "-"}, record)]
+    looks = ({"linestyle": "-"}, DASHED)
+    names = record["model"].values[: len(looks)]
+    return [
+        (look, record.isel(model=place, drop=True).assign_attrs(model=str(name)))
+        for place, (name, look) in enumerate(zip(names, looks, strict=False))
+    ]
+
+
+def intact(record: xr.Dataset) -> xr.Dataset:
+    """The model's part of a record, without its control.
+
+    Parameters
+    ----------
+    record : of any protocol.
+    """
+    return models_of(record)[0][1]
+
+
+def first_noise(record: xr.Dataset) -> xr.Dataset:
+    """The part of a record with the least noise.
+
+    Parameters
+    ----------
+    record : of any protocol.
+    """
+    return record.isel(severity=0, drop=True)
+
+
+def nearest(record: xr.Dataset, gain: float) -> float:
+    """The gain of a record that is nearest.
+
+    Parameters
+    ----------
+    record : of any protocol.
+    gain : wanted.
+    """
+    return float(record["gain"].sel(gain=gain, method="nearest"))
+
+
+def of_kind(values: xr.DataArray, record: xr.Dataset, kind: str) -> xr.DataArray:
+    """Mean over the priors of a kind.
+
+    Parameters
+    ----------
+    values : (..., prior, ...).
+    record : that the values are of.
+    kind : of priors.
+    """
+    return values.isel(prior=np.flatnonzero(record["kind"].values == kind)).mean("prior")
+
+
+def by_gain(
+    axes: Axes, values: xr.DataArray, name: str, prior: str, record: xr.Dataset, look: dict, n: int, shift: float = 0.0
+) -> None:
+    """Draw means by gain with their intervals.
+
+    Parameters
+    ----------
+    axes : where.
+    values : (..., gain, stimulus).
+    name : of the measure.
+    prior : that the values are of.
+    record : that the values are of.
+    look : keywords of the line.
+    n : bootstrap resamples.
+    shift : as in :func:`charts.draw_interval_lines`.
+    """
+    rows = interval_rows(values, name, record, n).assign(prior=prior)
+    draw_interval_lines(axes, rows["gain"], rows, name, look, shift=shift)
+
+
+def _read(record: xr.Dataset, variables: Sequence[str]) -> xr.Dataset:
+    """What is drawn of a record, in memory: maps, pictures and the logits of all other classes stay on disk."""
+    drawn = measures.written(record[[name for name in (*variables, "done") if name in record]])
+    known = all(measures.classes_known(drawn, name).all() for name in READINGS)
+    if "logits" in drawn and known:  # unknown classes are told by the measure that needs them
+        readings = np.stack([drawn[name].values for name in READINGS], axis=1)
+        logits = drawn["logits"].isel({"class": xr.DataArray(readings, dims=("stimulus", "reading"))})
+        drawn = drawn.drop_dims("class").assign(logits=logits.drop_vars("class").rename(reading="class"))
+        drawn = drawn.assign_coords({name: ("stimulus", np.full(len(readings), k)) for k, name in enumerate(READINGS)})
+    return drawn.compute()
+
+
+def _model(record: xr.Dataset) -> str:
+    return str(record["model"].values[0]) if "model" in record.dims else str(record.attrs.get("model", "the model"))

@@ -1,0 +1,1 @@
+"""Object priors: does knowing what to look for help to find it?"""

@@ -1,0 +1,1 @@
+"""Spatial priors: does attending a place help what lies there?"""

@@ -1,0 +1,1 @@
+"""Statistics of arrays and tables: intervals, resampling, detection, psychometric functions."""

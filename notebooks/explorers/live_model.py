@@ -1,0 +1,134 @@
+"""Live models: chosen from the zoo, loaded once, on a device that is there, and stopped once nobody waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from threading import Lock
+
+import ipywidgets as widgets
+import torch
+from torch import nn
+
+import absvit
+from absvit.models.zoo import VARIANTS, locations
+from notebooks.explorers.explorer import labelled
+
+__all__ = ["DEVICES", "LARGEST_GAIN", "WHO", "Models", "code_of", "fit_gain", "model_controls", "model_names"]
+
+DEVICES = ("cpu", "cuda", "mps")
+WHO = ("model", "checkpoint", "device")
+LARGEST_GAIN = 10.0  # of models whose default is small
+
+
+def model_names(feedback: bool = False) -> list[str]:
+    """List the models of the zoo.
+
+    Parameters
+    ----------
+    feedback : only those with a feedback path.
+    """
+    return [variant.name for variant in VARIANTS if not feedback or variant.name.startswith("absvit")]
+
+
+def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widget]:
+    """Make the controls that say which model looks: model, checkpoint and device.
+
+    Parameters
+    ----------
+    model : name that is shown first.
+    feedback : offer only models with a feedback path.
+    """
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return {
+        "model": labelled(widgets.Dropdown, "model", options=model_names(feedback), value=model),
+        "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),
+        "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device),
+    }
+
+
+def code_of(model: str, checkpoint: str = "", device: str = "cpu") -> str:
+    """Write the expression that loads a model.
+
+    Parameters
+    ----------
+    model : its name.
+    checkpoint : "" for its default weights.
+    device : where it computes.
+    """
+    words = ", ".join(map(repr, filter(None, (model, checkpoint.strip()))))
+    return f"absvit.load_model({words})" + (f".to({device!r})" if device != "cpu" else "")
+
+
+def fit_gain(slider: widgets.FloatSlider, model: nn.Module, kind: str = "class") -> None:
+    """Set a slider to the default gain of a model, and let it go beyond.
+
+    Parameters
+    ----------
+    slider : of the gain.
+    model : the model; a plain ViT takes 1, which does nothing.
+    kind : of the cue: learned, class, vector or place.
+    """
+    gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
+    slider.max = max(LARGEST_GAIN, 1.5 * gain)
+    slider.value = gain
+
+
+class Models:
+    """Models by name, checkpoint and device; the latest stay in memory.
+
+    Parameters
+    ----------
+    check : called before every block of a pass; it raises an exception to give the pass up.
+    remembered : how many stay in memory.
+    """
+
+    def __init__(self, check: Callable[[], None], remembered: int = 3) -> None:
+        self._check = check
+        self._load = lru_cache(remembered)(self._loaded)
+        self._locks: dict[tuple[str, str, str], Lock] = {}
+
+    def __call__(self, model: str, checkpoint: str = "", device: str = "cpu") -> nn.Module:
+        """Load a model, or give the one that is loaded already; from any thread.
+
+        Parameters
+        ----------
+        model : its name.
+        checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
+        device : where it computes.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError : as ``absvit.load_model``; or there is no such device.
+        """
+        what = (model, checkpoint.strip(), device)
+        with self._locks.setdefault(what, Lock()):  # asked for twice at once, it is loaded once
+            return self._load(*what)
+
+    def fit(self, controls: dict[str, widgets.Widget]) -> nn.Module:
+        """Load the model that controls say, and offer its bundled checkpoints.
+
+        Parameters
+        ----------
+        controls : with model, checkpoint and device.
+        """
+        controls["checkpoint"].options = tuple(locations.bundled_tags(controls["model"].value))
+        return self(*(controls[name].value for name in WHO))
+
+    def named(self, controls: dict[str, widgets.Widget]) -> Callable[[], nn.Module]:
+        """Give what loads the model that controls say now; it may be called from any thread.
+
+        Parameters
+        ----------
+        controls : with model, checkpoint and device.
+        """
+        return partial(self, *(controls[name].value for name in WHO))
+
+    def _loaded(self, model: str, checkpoint: str, device: str) -> nn.Module:
+        there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not there[device]:
+            raise ValueError(f"there is no device {device} here: choose {' or '.join(d for d in there if there[d])}")
+        loaded = absvit.load_model(model, checkpoint or None).to(device)
+        for block in loaded.blocks:
+            block.norm1.register_forward_pre_hook(lambda *_: self._check())
+        return loaded

@@ -1,0 +1,168 @@
+"""Choosing a picture: embedded, photographs of a class folder, a file or an upload; and what a model sees first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+from torch import nn
+
+from absvit.images import read_photograph
+from experiments.live import compete
+from experiments.live.look import fitted
+from experiments.observers import class_indices
+from notebooks.explorers.explorer import labelled, readable
+from stimuli.families.objects import CATEGORIES
+
+__all__ = [
+    "FILE", "PictureChooser", "bundled_for", "code_of_folder", "code_of_picture", "folder_control", "read_picture",
+    "show_known",
+]  # fmt: skip
+
+FILE = "a file"
+BUNDLED = Path(__file__).parents[1] / "pictures"  # photographs, named by what they show
+
+
+def bundled_for(model: nn.Module) -> str:
+    """Give the photographs that a model is shown first: the bundled ones, where it knows these alone.
+
+    Parameters
+    ----------
+    model : an AbSViT or a ViT.
+
+    Returns
+    -------
+    Their folder, seen from the working directory if it lies in there; "" for a model that knows embedded objects, or
+    none of the photographs' classes.
+    """
+    shown = [path.stem for path in BUNDLED.glob("*.*")]
+    if not shown or (class_indices(model, CATEGORIES) >= 0).any() or (class_indices(model, shown) < 0).any():
+        return ""
+    return str(BUNDLED.relative_to(Path.cwd()) if BUNDLED.is_relative_to(Path.cwd()) else BUNDLED)
+
+
+def show_known(controls: dict[str, widgets.Widget], family: str, model: nn.Module) -> None:
+    """Let a model that has just been chosen see pictures of what it knows, unless somebody's own are shown.
+
+    Parameters
+    ----------
+    controls : with photographs, and the family of the picture.
+    family : name of that control.
+    model : the model.
+    """
+    folder, first = controls["photographs"], bundled_for(model)
+    if folder.value.strip() and Path(folder.value).resolve() != BUNDLED.resolve():
+        return
+    folder.value = first
+    if first and controls[family].value not in (FILE, "photographs"):
+        controls[family].value = "halves"
+
+
+def folder_control() -> widgets.Text:
+    """Make the control that names photographs to take instead of the embedded objects."""
+    return labelled(widgets.Text, "photographs", placeholder="class folder", continuous_update=False)
+
+
+def code_of_folder(photographs: str) -> str:
+    """Write the argument that names photographs; nothing where there are none.
+
+    Parameters
+    ----------
+    photographs : class folder.
+    """
+    return f", folder=Path({photographs.strip()!r})" if photographs.strip() else ""
+
+
+def read_picture(source: str, number: int, path: str, photographs: str, model: nn.Module) -> np.ndarray:
+    """Read a picture at the size that a model takes.
+
+    Parameters
+    ----------
+    source : one of ``competing.PICTURES``, or ``FILE``.
+    number : which of them.
+    path : the file.
+    photographs : class folder for the pictures of two readings; "" for the embedded objects.
+    model : gives the size.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : no file is chosen, there is none, or it is no picture; there are no photographs.
+    """
+    if source in compete.FAMILIES and photographs.strip():
+        return compete.picture(source, number, model, folder=Path(photographs.strip()))
+    if source != FILE:
+        return compete.picture(source, number, model)
+    if not path.strip():
+        raise ValueError("no picture is chosen: upload one, or write its path into the field file")
+    return fitted(read_photograph(path.strip()), model)
+
+
+def code_of_picture(source: str, number: int, path: str, photographs: str) -> str:
+    """Write the expression that reads a picture, of a model that is called ``model``.
+
+    Parameters
+    ----------
+    source, number, path, photographs : as for ``read_picture``.
+    """
+    if source == FILE:
+        return f"looking.fitted(read_photograph({path.strip()!r}), model)"
+    folder = code_of_folder(photographs) if source in compete.FAMILIES else ""
+    return f"competing.picture({source!r}, {number}, model{folder})"
+
+
+class PictureChooser:
+    """Controls for a picture, and an upload that becomes a file, so that the code finds it again.
+
+    Parameters
+    ----------
+    first : source that is shown first.
+    """
+
+    def __init__(self, first: str) -> None:
+        self.controls = {
+            "source": labelled(widgets.Dropdown, "picture", options=(*compete.PICTURES, FILE), value=first),
+            "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
+            "path": labelled(widgets.Text, "file", placeholder="picture.jpg", continuous_update=False),
+            "photographs": folder_control(),
+        }
+        self.upload = widgets.FileUpload(
+            multiple=False, description="upload a picture", layout=widgets.Layout(width="180px")
+        )
+
+    def fit(self) -> None:
+        """Show the fields that the source needs."""
+        source = self.controls["source"].value
+        is_file, has_readings = source == FILE, source in compete.FAMILIES
+        for name, needed in (("path", is_file), ("number", not is_file), ("photographs", has_readings)):
+            self.controls[name].layout.display = "" if needed else "none"
+
+    def keep_uploads(self, folder: Path, kept: Callable[[str], None], refused: Callable[[str], None]) -> None:
+        """Write uploads into a folder.
+
+        Parameters
+        ----------
+        folder : where they are kept.
+        kept : called with the path of an upload.
+        refused : called with the reason where it cannot be kept.
+        """
+
+        def uploaded(change: dict) -> None:
+            if not change["new"]:
+                return
+            try:
+                upload = change["new"][0]
+                path = folder / "uploads" / Path(upload["name"]).name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(bytes(upload["content"]))
+            except OSError as error:
+                refused(readable(error))
+                return
+            kept(str(path))
+
+        self.upload.observe(uploaded, "value")

@@ -1,0 +1,135 @@
+"""What lies in a folder of corrupted pictures: its files against their hashes, and a sheet of one picture's."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stimuli.corruptions import NAMES
+from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.picture_files import directly_in, in_folder
+from stimuli.foundation.texts import read_text
+from stimuli.sets.writing import write_atomically
+
+__all__ = ["OF_BENCHMARK", "RECORD", "SUMS", "made", "record_of", "shown", "verify", "write_sums"]
+
+RECORD, SUMS = "corruptions.json", "sha256sums.txt"
+OF_BENCHMARK = "ImageNet-C"  # whose elastic_transform is meant; records of earlier versions do not say
+NAMED = 5
+
+
+def record_of(folder: Path) -> dict:
+    """Read how a folder of corrupted pictures was made.
+
+    Parameters
+    ----------
+    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
+
+    Raises
+    ------
+    ValueError : the record cannot be read.
+    """
+    path = Path(folder) / RECORD
+    try:
+        record = json.loads(read_text(path))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as JSON ({error}): make the folder again") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"{path} holds no record: make the folder again")
+    return record
+
+
+def made(folder: Path) -> Iterator[Path]:
+    """All pictures of a folder, in alphabetical order.
+
+    Parameters
+    ----------
+    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
+    """
+    found = (path for name in NAMES if (folder / name).is_dir() for path in (folder / name).rglob("*"))
+    return iter(sorted(path for path in found if path.is_file() and not path.name.startswith(".")))
+
+
+def write_sums(folder: Path) -> None:
+    """List the SHA-256 of every picture, as ``sha256sum -c`` reads it.
+
+    Parameters
+    ----------
+    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
+    """
+    lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
+    write_atomically(folder / SUMS, "".join(lines))
+
+
+def verify(folder: Path) -> str:
+    """Check every picture, its hash, and that each corruption and severity has all of them.
+
+    Parameters
+    ----------
+    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
+
+    Returns
+    -------
+    One line that says what was checked.
+
+    Raises
+    ------
+    ValueError : the folder is not complete, or a picture is missing, extra or changed; they are named.
+    """
+    folder = Path(folder)
+    record = record_of(folder)
+    if not (folder / SUMS).is_file():
+        raise ValueError(f"{folder} is not complete: give the same python -m stimuli corrupt again, it goes on")
+    lines = (folder / SUMS).read_text("utf8").splitlines()
+    wanted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    found = {path.relative_to(folder).as_posix(): path for path in made(folder)}
+    faults = {
+        "missing": sorted(set(wanted) - set(found)),
+        "extra": sorted(set(found) - set(wanted)),
+        "changed": sorted(name for name in set(found) & set(wanted) if file_sha256(found[name]) != wanted[name]),
+    }
+    if any(faults.values()):
+        told = "; ".join(f"{kind}: {', '.join(names[:NAMED])}" for kind, names in faults.items() if names)
+        raise ValueError(f"{folder} is not what was made. {told}")
+    counts = Counter("/".join(name.split("/", 2)[:2]) for name in wanted)
+    if short := sorted(condition for condition, count in counts.items() if count != record["pictures"]):
+        raise ValueError(
+            f"{folder} lacks pictures of {', '.join(short[:NAMED])}; expected {record['pictures']} of each"
+        )
+    return f"{folder}: {len(counts)} corruptions x severities of {record['pictures']} pictures, all files as made"
+
+
+def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
+    """Collect the corruptions of the first picture, severities beside each other.
+
+    Parameters
+    ----------
+    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
+
+    Returns
+    -------
+    images : (stimulus, y, x, channel) uint8.
+    labels : lines of text of each.
+    columns : number of severities.
+
+    Raises
+    ------
+    ValueError : the folder holds no pictures.
+    """
+    names = [name for name in NAMES if (folder / name).is_dir()]
+    severities = sorted({path.name for name in names for path in directly_in(folder / name)[1]})
+    places = {(name, s): folder / name / s for name in names for s in severities if (folder / name / s).is_dir()}
+    paths = {key: found[0] for key, place in places.items() if (found := in_folder(place))}
+    if not paths:
+        raise ValueError(f"{folder} holds no corrupted pictures yet")
+    pictures = []
+    for path in paths.values():
+        with Image.open(path) as picture:
+            pictures.append(np.asarray(picture.convert("RGB")))
+    labels = [[f"{name} {severity}"] for name, severity in paths]
+    return np.stack(pictures), labels, len(severities)

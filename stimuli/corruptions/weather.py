@@ -1,0 +1,167 @@
+"""Weather of ImageNet-C: snow, frost, fog and spatter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from stimuli.corruptions import frost_textures
+from stimuli.corruptions.blur import magnified
+from stimuli.corruptions.motion_blur import moved
+
+__all__ = ["fog", "frost", "plasma", "snow", "spatter"]
+
+WATER, MUD = (175, 238, 238), (63, 42, 20)  # pale turquoise and brown, RGB
+
+
+def snow(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
+    """Let it snow: streaks of thresholded noise on a whitened picture.
+
+    Parameters
+    ----------
+    image : (y, x, channel) uint8.
+    severity : 1 to 5.
+    generator : of the flakes and of the direction in which they fall.
+
+    Returns
+    -------
+    (y, x, channel) float32, grey levels.
+
+    Raises
+    ------
+    FileNotFoundError : ImageMagick is missing.
+    """
+    mean, deviation, size, least, radius, sigma, kept = (
+        (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
+        (0.2, 0.3, 2, 0.5, 12, 4, 0.7),
+        (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
+        (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
+        (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
+    )[severity - 1]
+    picture = image.astype(np.float32) / 255
+    noise = mean + deviation * generator.standard_normal((*image.shape[:2], 1), np.float32)
+    flakes = magnified(noise, size)
+    flakes[flakes < least] = 0
+    flakes = (np.clip(flakes, 0, 1) * 255).astype(np.uint8)
+    flakes = moved(flakes, radius, sigma, generator.uniform(-135, -45)) / np.float32(255)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
+    picture = kept * picture + (1 - kept) * np.maximum(picture, grey * 1.5 + 0.5)
+    return 255 * (picture + flakes + flakes[::-1, ::-1])
+
+
+def frost(image: np.ndarray, severity: int, generator: np.random.Generator, folder: Path | None = None) -> np.ndarray:
+    """Look through a frosted window: a darker picture with a texture of ice added.
+
+    Parameters
+    ----------
+    image : (y, x, channel) uint8.
+    severity : 1 to 5; the picture counts 1 to 0.6 times, the ice 0.4 to 0.75 times.
+    generator : of the texture, or of the picture of frost and the part of it.
+    folder : pictures of frost; textures of our own, if left out.
+
+    Returns
+    -------
+    (y, x, channel) float32, grey levels before clipping.
+    """
+    kept, added = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))[severity - 1]
+    if folder is None:
+        ice = frost_textures.drawn(image.shape[:2], generator)
+    else:
+        ice = frost_textures.cropped(folder, image.shape[:2], generator)
+    return np.float32(kept) * image + np.float32(added) * ice
+
+
+def fog(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
+    """Add clouds of fog, and scale what comes out to the picture's range.
+
+    Parameters
+    ----------
+    image : (y, x, channel) uint8.
+    severity : 1 to 5; 1.5 to 3 times the range, coarse to fine.
+    generator : of the clouds.
+
+    Returns
+    -------
+    (y, x, channel) float64, grey levels.
+    """
+    amount, decay = ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))[severity - 1]
+    height, width = image.shape[:2]
+    clouds = plasma(1 << (max(height, width) - 1).bit_length(), decay, generator)[:height, :width, None]
+    brightest = image.max() / 255
+    return (image / 255.0 + amount * clouds) * (255 * brightest / (brightest + amount))
+
+
+def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarray:
+    """Draw a fractal height map by the diamond-square algorithm on a torus (Fournier, Fussell and Carpenter 1982).
+
+    Parameters
+    ----------
+    size : of a side, a power of two.
+    decay : by which the random part shrinks from one scale to the next, above 1.
+    generator : of the random parts.
+
+    Returns
+    -------
+    (y, x) float64 in [0, 1], both reached.
+    """
+    heights = np.zeros((size, size))
+    step, reach = size, 100.0
+    while step >= 2:
+        half = step // 2
+
+        def varied(sums: np.ndarray, reach: float = reach) -> np.ndarray:
+            return sums / 4 + reach * generator.uniform(-reach, reach, sums.shape)
+
+        corners = heights[::step, ::step]
+        pairs = corners + np.roll(corners, -1, 0)
+        heights[half::step, half::step] = varied(pairs + np.roll(pairs, -1, 1))
+        centres = heights[half::step, half::step]
+        beside = corners + np.roll(corners, -1, 1)
+        heights[::step, half::step] = varied(centres + np.roll(centres, 1, 0) + beside)
+        below = corners + np.roll(corners, -1, 0)
+        heights[half::step, ::step] = varied(centres + np.roll(centres, 1, 1) + below)
+        step, reach = half, reach / decay
+    heights -= heights.min()
+    return heights / heights.max()
+
+
+def spatter(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
+    """Splash water (severities 1 to 3) or mud (4 and 5) on the lens.
+
+    Parameters
+    ----------
+    image : (y, x, channel) uint8.
+    severity : 1 to 5.
+    generator : of the drops.
+
+    Returns
+    -------
+    (y, x, channel) float32 or float64, grey levels before clipping.
+    """
+    mean, deviation, sigma, least, strength = (
+        (0.65, 0.3, 4, 0.69, 0.6),
+        (0.65, 0.3, 3, 0.68, 0.6),
+        (0.65, 0.3, 2, 0.68, 0.5),
+        (0.65, 0.3, 1, 0.65, 1.5),
+        (0.67, 0.4, 1, 0.65, 1.5),
+    )[severity - 1]
+    liquid = ndimage.gaussian_filter(generator.normal(mean, deviation, image.shape[:2]), sigma, mode="nearest")
+    liquid[liquid < least] = 0
+    if severity <= 3:
+        drops = strength * _refracting((liquid * 255).astype(np.uint8))
+        return image + drops[..., None] * np.array(WATER, np.float32)
+    splashes = ndimage.gaussian_filter((liquid > least).astype(np.float32), strength, mode="nearest")
+    splashes[splashes < 0.8] = 0
+    return image * (1 - splashes[..., None]) + splashes[..., None] * np.array(MUD, np.float32)
+
+
+def _refracting(liquid: np.ndarray) -> np.ndarray:
+    """Brightness of drops of water, (y, x) float32 with a maximum of 1: brightest by their lower right edges."""
+    distance = cv2.distanceTransform(255 - cv2.Canny(liquid, 50, 150), cv2.DIST_L2, 5)
+    distance = cv2.equalizeHist(cv2.blur(np.minimum(distance, 20), (3, 3)).astype(np.uint8))
+    embossed = cv2.filter2D(distance, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
+    light = liquid * cv2.blur(embossed, (3, 3)).astype(np.float32)
+    return light / max(light.max(), np.float32(1))

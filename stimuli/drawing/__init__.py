@@ -1,0 +1,1 @@
+"""What is drawn: shapes, letters, figures, surfaces and backgrounds."""

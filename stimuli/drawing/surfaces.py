@@ -1,0 +1,63 @@
+"""The surfaces of the embedded objects: a typical hue and a preferred texture for each category."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stimuli.drawing.shapes import CATEGORIES
+
+__all__ = ["TEXTURES", "colours", "hues"]
+
+TEXTURES = ("plain", "stripes", "checks", "gradient")
+
+
+def hues(uniform: np.ndarray, classes: np.ndarray, sd: float, conflict: float, shift: float) -> np.ndarray:
+    """Draw the hue of each object.
+
+    Parameters
+    ----------
+    uniform : (image, object, 12) random numbers in [0, 1).
+    classes : (image, object) categories.
+    sd : standard deviation around the category's own hue, in degrees.
+    conflict : probability that a hue is uniform instead.
+    shift : added to every hue, in degrees.
+
+    Returns
+    -------
+    (image, object) float32, in degrees.
+    """
+    typical = classes * (360 / len(CATEGORIES))
+    # a normal deviate from two of the uniforms (Box and Muller 1958)
+    normal = np.sqrt(-2 * np.log(1 - uniform[..., 1])) * np.cos(2 * np.pi * uniform[..., 2])
+    hue = np.where(uniform[..., 3] < conflict, 360 * uniform[..., 1], typical + sd * normal)
+    return ((hue + shift) % 360).astype(np.float32)
+
+
+def colours(
+    u: np.ndarray, v: np.ndarray, hue: np.ndarray, uniform: np.ndarray, classes: np.ndarray, reliability: float
+) -> np.ndarray:
+    """Colour the surface of one object in each image.
+
+    Parameters
+    ----------
+    u, v : (image, y, x) coordinates in the object's frame, in units of its radius.
+    hue : (image,) in degrees.
+    uniform : (image, 12) random numbers in [0, 1).
+    classes : (image,) categories.
+    reliability : probability that the category's preferred texture is given.
+
+    Returns
+    -------
+    (image, channel, y, x) in [0, 1].
+    """
+    preferred = classes % len(TEXTURES)
+    other = (uniform[:, 5] * len(TEXTURES)).astype(int)
+    texture = np.where(uniform[:, 4] < reliability, preferred, other)[:, None, None]
+    cycles = (1.5 + 1.5 * uniform[:, 7])[:, None, None] * np.float32(np.pi)
+    wave_u, wave_v = np.sin(cycles * u), np.sin(cycles * v)
+    pattern = np.choose(texture, [np.float32(0), np.sign(wave_u), np.sign(wave_u * wave_v), np.clip(v, -1, 1)])
+    value = (0.62 + 0.3 * uniform[:, 6])[:, None, None] * (1 - 0.22 * (1 - pattern) * (texture > 0))
+    saturation = (0.6 + 0.4 * uniform[:, 5])[:, None, None]
+    sextant = (np.array([5, 3, 1], np.float32) + hue[:, None] / 60) % 6
+    fall = np.clip(np.minimum(sextant, 4 - sextant), 0, 1)[:, :, None, None]
+    return value[:, None] * (1 - saturation[:, None] * fall)

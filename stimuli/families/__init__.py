@@ -1,0 +1,1 @@
+"""Stimulus families: each a frozen dataclass of parameters and a function that draws."""

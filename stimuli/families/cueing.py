@@ -1,0 +1,214 @@
+"""Spatial and category cueing: a cue that points to the target, elsewhere, or nowhere.
+
+The display of Posner (1980): placeholders around fixation, one of which is cued by a flash (peripheral cue) or an
+arrow at fixation (central cue). A class cue shows the silhouette of a category instead, to be searched for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from stimuli.drawing import canvas as drawing
+from stimuli.families import objects
+from stimuli.foundation.design import accompanied, generator, labels, stacked
+from stimuli.sets import format
+
+__all__ = ["Cueing", "draw"]
+
+STREAM = 3
+BOX = 1.25  # half the side of a placeholder, in radii of the object
+
+
+@dataclass(frozen=True)
+class Cueing:
+    """A target in one of several placeholders, and a cue or none.
+
+    Parameters
+    ----------
+    size
+        Height and width in pixels, at least 64.
+    cue
+        Flash of a placeholder, arrow at fixation, silhouette of a category at fixation, or none: displays for cues
+        that are not drawn.
+    places
+        Placeholders, evenly spaced on a circle around fixation, the first to its left.
+    distractors
+        Objects of other categories in further placeholders. An invalid class cue shows the first one's category, or
+        that of no object where there is none.
+    distances
+        Cue-target distances of invalid spatial cues, in placeholders along the circle; empty for all.
+    valid_per_invalid
+        Valid cues for every invalid one; 4 makes the cue informative, as Posner's was.
+    eccentricity
+        Distance of the placeholders' centres from fixation, in units of the smaller side of the image.
+    radius
+        Radius of the objects, in units of the smaller side of the image.
+    background
+        Grey level in [0, 1].
+    """
+
+    size: tuple[int, int] = (224, 224)
+    cue: Literal["peripheral", "central", "class", "none"] = "peripheral"
+    places: int = 2
+    distractors: int = 0
+    distances: tuple[int, ...] = ()
+    valid_per_invalid: int = 1
+    eccentricity: float = 0.3
+    radius: float = 0.11
+    background: float = 0.5
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 64:
+            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        if self.cue not in ("peripheral", "central", "class", "none"):
+            raise ValueError(f"cue must be peripheral, central, class or none, got {self.cue!r}")
+        if not 2 <= self.places <= 12:
+            raise ValueError(f"places must be 2 to 12, got {self.places}")
+        if not 0 <= self.distractors < self.places:
+            raise ValueError(f"distractors must leave the target a place of the {self.places}, got {self.distractors}")
+        if not all(1 <= distance <= self.places // 2 for distance in self.distances):
+            raise ValueError(f"distances of {self.places} places are 1 to {self.places // 2}, got {self.distances}")
+        if self.valid_per_invalid < 1:
+            raise ValueError(f"valid_per_invalid must be at least 1, got {self.valid_per_invalid}")
+        if not 0 <= self.background <= 1:
+            raise ValueError(f"background must be a grey level in [0, 1], got {self.background}")
+        if not self.radius * min(self.size) >= 4:
+            raise ValueError(
+                f"radius must be at least 4 pixels to be seen, got {self.radius} of {min(self.size)} pixels"
+            )
+        reach = BOX * self.radius * np.sqrt(2)
+        if not self.eccentricity + BOX * self.radius <= 0.49:
+            raise ValueError(
+                f"eccentricity {self.eccentricity} with radius {self.radius} leaves the image; choose smaller ones"
+            )
+        if self.eccentricity * np.sin(np.pi / self.places) < reach or self.eccentricity < reach + 0.05:
+            raise ValueError(
+                f"{self.places} places of radius {self.radius} do not fit at eccentricity {self.eccentricity}; choose "
+                "fewer places, smaller objects or a larger eccentricity"
+            )
+
+
+def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw cueing displays.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1.
+    seed : 0 to 2**32 - 1.
+    first : number of the first image.
+
+    Returns
+    -------
+    Dataset as ``objects.draw`` gives, object 0 being the target, with the design variables ``validity``
+    (valid, invalid, neutral), ``target_place``, ``cue_place``, ``cue_x``, ``cue_y``, ``cue_target_distance`` (-1 and
+    NaN where the cue has no place) and ``cue_class`` (none where it has none); without cues ``target_place`` alone.
+    Validities are balanced to within one in every first n images, validities, places, the ways from the target to an
+    invalidly cued place, and categories crossed.
+
+    Raises
+    ------
+    ValueError : n or seed out of range.
+    """
+    format.check_request(n, seed)
+    p, indices = parameters, np.arange(first, first + n)
+    validities = ("valid", "invalid", "neutral") + ("valid",) * (p.valid_per_invalid - 1)
+    if p.cue == "none":
+        validities = ("neutral",)
+    ways = _ways(p) if p.cue in ("peripheral", "central") else np.zeros(1, int)
+    conditions = {"validity": len(validities), "target_place": p.places, "way to an invalid cue": len(ways)}
+    levels, classes = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
+    validity, target = labels(validities, levels[:, 0]), levels[:, 1]
+    cued, invalid = validity != "neutral", validity == "invalid"
+    cue_place = np.where(cued & (p.cue != "class"), (target + invalid * ways[levels[:, 2]]) % p.places, -1)
+    cue_class = np.where(cued & (p.cue == "class"), classes[np.arange(n), invalid.astype(int)], -1)
+    arrays = stacked(
+        _display(p, generator(seed, STREAM, i), *row)
+        for i, *row in zip(indices, classes, target, cue_place, cue_class, strict=True)
+    )
+    design = {"target_place": (target, "placeholder that holds the target", "1")}
+    return format.from_arrays(
+        arrays,
+        first=first,
+        family="cueing",
+        parameters=parameters,
+        seed=seed,
+        categories=objects.CATEGORIES,
+        design=design | ({} if p.cue == "none" else _cues(p, validity, target, cue_place, cue_class)),
+        factors=conditions | objects.factors(2),
+    )
+
+
+def _ways(parameters: Cueing) -> np.ndarray:
+    """Ways from the target to an invalidly cued place: each distance either way round, in placeholders."""
+    distances = parameters.distances or range(1, parameters.places // 2 + 1)
+    return np.array([way for distance in distances for way in (distance, -distance)])
+
+
+def _cues(
+    parameters: Cueing, validity: np.ndarray, target: np.ndarray, cue_place: np.ndarray, cue_class: np.ndarray
+) -> dict[str, tuple[np.ndarray, str, str]]:
+    """Design variables of the cues."""
+    centres = np.array([_centre(parameters, place) if place >= 0 else (np.nan, np.nan) for place in cue_place])
+    targets = np.array([_centre(parameters, place) for place in target])
+    return {
+        "validity": (validity, "relation of the cue to the target", "1"),
+        "cue_place": (cue_place, "placeholder that is cued, -1 for none", "1"),
+        "cue_x": (centres[:, 0], "centre of the cued placeholder from the left edge", "pixel"),
+        "cue_y": (centres[:, 1], "centre of the cued placeholder from the upper edge", "pixel"),
+        "cue_target_distance": (np.hypot(*(centres - targets).T), "distance from the cued place", "pixel"),
+        "cue_class": (labels((*objects.CATEGORIES, "none"), cue_class), "category that is cued", "1"),
+    }
+
+
+def _centre(parameters: Cueing, place: int) -> tuple[float, float]:
+    """Centre of a placeholder in pixels; places run clockwise from the left of fixation."""
+    height, width = parameters.size
+    distance, angle = parameters.eccentricity * min(height, width), 2 * np.pi * place / parameters.places
+    return width / 2 - distance * np.cos(angle), height / 2 - distance * np.sin(angle)
+
+
+def _display(parameters: Cueing, random: np.random.Generator, pair, target: int, cue_place: int, cue_class: int):
+    """Draw one display: placeholders, cue at its place or at fixation, target and distractors."""
+    p, side = parameters, min(parameters.size)
+    radius, width, ink = p.radius * side, max(1.0, side / 112), float(p.background < 0.5)
+    image, middle = drawing.canvas(p.size, p.background), (p.size[1] / 2, p.size[0] / 2)
+    flashed = range(p.places) if p.cue == "peripheral" and cue_place < 0 else [cue_place]
+    for place in range(p.places):
+        bold = p.cue == "peripheral" and place in flashed
+        outline = drawing.frame(*_centre(p, place), BOX * radius, 3 * width if bold else width)
+        drawing.paint(image, outline, 1 - ink if bold else ink)
+    if p.cue == "central" and cue_place >= 0:
+        angle = 180 - 360 * cue_place / p.places
+        drawing.paint(image, drawing.category("arrow", *middle, 0.05 * side, angle), 1 - ink)
+    elif p.cue == "class" and cue_class >= 0:
+        drawing.paint(image, drawing.category(objects.CATEGORIES[cue_class], *middle, 0.05 * side), 1 - ink)
+    else:
+        drawing.paint(image, drawing.fixation(*middle, 0.03 * side, width), ink)
+    free = random.permutation([place for place in range(p.places) if place != target])
+    spare = random.permutation([c for c in range(len(objects.CATEGORIES)) if c not in pair])
+    classes = np.array([*pair, *spare])[: 1 + p.distractors]
+    centres = np.array([_centre(p, place) for place in (target, *free[: p.distractors])])
+    masks = [
+        drawing.paint(
+            image,
+            drawing.category(objects.CATEGORIES[c], *centre, radius),
+            drawing.hue_colour(30 * c),
+            (*centre, radius),
+        )
+        for c, centre in zip(classes, centres, strict=True)
+    ]
+    return {
+        "image": drawing.quantised(image),
+        "object_mask": np.stack(masks),
+        "object_class": classes,
+        "object_x": centres[:, 0],
+        "object_y": centres[:, 1],
+        "object_radius": np.full(len(classes), radius),
+        "object_rotation": np.zeros(len(classes)),
+        "object_hue": 30.0 * classes,
+    }

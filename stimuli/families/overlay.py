@@ -1,0 +1,199 @@
+"""Graded overlays: two objects in the same place, one shining through the other.
+
+Attention to one of two superimposed pictures cannot select a place, it must select an object (Neisser and Becklen
+1975, selective looking; O'Craven, Downing and Kanwisher 1999, transparent faces and houses).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from stimuli.families import objects
+from stimuli.foundation.design import accompanied, labels
+from stimuli.pictures import photographs
+from stimuli.sets import format
+
+__all__ = ["Overlay", "dissolved", "draw", "from_photographs"]
+
+STREAM = 1
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Two embedded objects of different categories at one place on one background.
+
+    Parameters
+    ----------
+    scene
+        How each object is drawn; one object.
+    mixes
+        Weights of the second object, each in [0, 1]; the first has the rest. 0 and 1 are the two readings alone.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
+    """
+
+    scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.25, 0.38)))
+    mixes: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
+
+    def __post_init__(self) -> None:
+        if self.scene.n_objects != 1:
+            raise ValueError(f"each reading is one object, got n_objects = {self.scene.n_objects}")
+        if self.scene.occlusion:
+            raise ValueError(f"an overlay has no occluders; expected occlusion 0, got {self.scene.occlusion}")
+        if not self.mixes or not all(0 <= mix <= 1 for mix in self.mixes):
+            raise ValueError(f"mixes must hold weights of the second object in [0, 1], got {self.mixes}")
+
+
+def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw graded overlays.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1.
+    seed : 0 to 2**32 - 1.
+    first : number of the first image.
+
+    Returns
+    -------
+    Dataset as ``objects.draw`` gives, with two objects and ``mix`` (stimulus,) in [0, 1]. An object of
+    weight 0 has an empty mask. Mixes are balanced to within one in every first n images, mixes and categories in
+    every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``. The label is the reading
+    of more weight, the first one where both have the same. Photographs have no places; the mask of one of any weight
+    is the image.
+
+    Raises
+    ------
+    ValueError : n or seed out of range.
+    """
+    format.check_request(n, seed)
+    indices = np.arange(first, first + n)
+    if parameters.pictures.given():
+        levels, pair = photographs.paired(
+            parameters.pictures, (len(parameters.mixes),), indices, indices, seed, STREAM, parameters.scene.size, True
+        )
+        mix = np.array(parameters.mixes)[levels[:, 0]]
+        factors = {"mix": len(parameters.mixes)} | objects.factors(2, len(pair.categories))
+        return dissolved(pair, mix, "mix", "overlay", parameters, seed, first, factors)
+    levels, classes = accompanied(indices, (len(parameters.mixes),), len(objects.CATEGORIES), 1, seed, STREAM)
+    mix = np.array(parameters.mixes)[levels[:, 0]]
+    readings = [objects.layers(parameters.scene, seed, (STREAM << 56) + indices, classes[:, k]) for k in range(2)]
+    background = readings[0][0]
+    image, masks = background.copy(), []
+    for weight, (_, distance, colour, _) in zip((1 - mix, mix), readings, strict=True):
+        coverage = np.clip(0.5 - distance, 0, 1)
+        image += (weight[:, None, None] * coverage)[:, None] * (colour - background)
+        masks.append((coverage >= 0.5) & (weight > 0)[:, None, None])
+    arrays = {
+        "image": np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8),
+        "object_mask": np.stack(masks, axis=1),
+        **{name: np.concatenate([reading[3][name] for reading in readings], axis=1) for name in readings[0][3]},
+    }
+    return format.from_arrays(
+        arrays,
+        first=first,
+        family="overlay",
+        parameters=parameters,
+        seed=seed,
+        categories=objects.CATEGORIES,
+        label=labels(objects.CATEGORIES, classes[np.arange(n), (mix > 0.5).astype(int)]),
+        design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
+        factors={"mix": len(parameters.mixes)} | objects.factors(2),
+    )
+
+
+def dissolved(
+    pair: photographs.Pair,
+    weight: np.ndarray,
+    name: str,
+    family: str,
+    parameters,
+    seed: int,
+    first: int,
+    factors: Mapping[str, int],
+    design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
+) -> xr.Dataset:
+    """Mix the photographs of each stimulus.
+
+    Parameters
+    ----------
+    pair : the photographs.
+    weight : (stimulus,) weights of the second photograph in [0, 1], the first having the rest.
+    name : of the weight among the design variables.
+    family, parameters, seed, first, factors : of the set.
+    design : further design variables.
+
+    Returns
+    -------
+    Dataset of the stimuli; the mask of a photograph of any weight is the image. The label is the class of the
+    photograph of more weight, the first one where both have the same.
+    """
+    share = weight[:, None, None, None]
+    image = (1 - share) * pair.first + share * pair.second
+    present = np.stack([weight < 1, weight > 0], axis=1)[..., None, None]
+    chosen = pair.arrays["object_class"][np.arange(len(weight)), (weight > 0.5).astype(int)]
+    return format.from_arrays(
+        {
+            "image": (image + 0.5).astype(np.uint8),
+            "object_mask": np.broadcast_to(present, (len(weight), 2, *image.shape[1:3])).copy(),
+            **pair.arrays,
+        },
+        first=first,
+        family=family,
+        parameters=parameters,
+        seed=seed,
+        categories=pair.categories,
+        label=labels(pair.categories, chosen),
+        dims=photographs.SOURCE,
+        design={name: (weight, "weight of the second object, the first having the rest", "1"), **(design or {})},
+        licence="that of the photographs",
+        source="given photographs",
+        factors=factors,
+    )
+
+
+def from_photographs(
+    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], parameters: Overlay
+) -> xr.Dataset:
+    """Let one photograph shine through another, once at every mix.
+
+    Parameters
+    ----------
+    first, second : (y, x, channel) uint8 pictures, brought to the size of the stimuli.
+    categories : names of the two.
+    parameters : size of the stimuli (that of ``scene``) and mixes.
+
+    Returns
+    -------
+    Dataset of one stimulus for each mix, in the order given; the mask of a photograph of any weight is the image.
+
+    Raises
+    ------
+    ValueError : a picture is not (y, x, 3) uint8.
+    """
+    size, mix, squeeze = parameters.scene.size, np.array(parameters.mixes, float), parameters.pictures.squeeze
+    pictures = [photographs.fitted(picture, size, squeeze).astype(float) for picture in (first, second)]
+    image = np.stack([(1 - weight) * pictures[0] + weight * pictures[1] for weight in mix])
+    return format.from_arrays(
+        {
+            "image": (image + 0.5).astype(np.uint8),
+            "object_class": np.tile(np.array([0, 1], np.int16), (len(mix), 1)),
+            "object_mask": np.broadcast_to(
+                (np.stack([1 - mix, mix], axis=1) > 0)[..., None, None], (len(mix), 2, *size)
+            ).copy(),
+        },
+        first=0,
+        family="overlay",
+        parameters=parameters,
+        seed=0,
+        categories=categories,
+        label=labels(categories, (mix > 0.5).astype(int)),
+        design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
+        licence="that of the photographs",
+        source="given photographs",
+    )

@@ -1,0 +1,178 @@
+"""Visual search: a target among distractors that differ from it in one feature or share one each with it.
+
+The displays of Treisman and Gelade (1980): a feature target pops out, a conjunction of colour and form has to be
+searched for, the longer the more items there are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from stimuli.drawing import canvas as drawing
+from stimuli.families import objects
+from stimuli.foundation.design import crossed, generator, labels, stacked
+from stimuli.sets import format
+
+__all__ = ["Search", "draw"]
+
+STREAM = 4
+
+
+@dataclass(frozen=True)
+class Search:
+    """Items of two colours and two forms on a jittered grid.
+
+    Parameters
+    ----------
+    size
+        Height and width in pixels, at least 64.
+    kind
+        What sets the target apart: its colour, its form, or only the conjunction of both.
+    set_sizes
+        Numbers of items, counterbalanced.
+    forms
+        Categories of the two forms; where they are the same one, as it is and turned by 90 degrees.
+    hues
+        The two colours, in degrees.
+    radius
+        Radius of the items, in units of the smaller side of the image.
+    background
+        Grey level in [0, 1].
+    """
+
+    size: tuple[int, int] = (224, 224)
+    kind: Literal["colour", "form", "conjunction"] = "conjunction"
+    set_sizes: tuple[int, ...] = (4, 8, 16)
+    forms: tuple[str, str] = ("bar", "bar")
+    hues: tuple[float, float] = (0.0, 120.0)
+    radius: float = 0.07
+    background: float = 0.5
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 64:
+            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        if self.kind not in ("colour", "form", "conjunction"):
+            raise ValueError(f"kind must be colour, form or conjunction, got {self.kind!r}")
+        if not self.set_sizes or min(self.set_sizes) < 2:
+            raise ValueError(f"set_sizes must be at least 2 items each, got {self.set_sizes}")
+        if unknown := [form for form in self.forms if form not in objects.CATEGORIES]:
+            raise ValueError(f"forms must be of {', '.join(objects.CATEGORIES)}; got {', '.join(unknown)}")
+        if self.forms[0] == self.forms[1] and self.forms[0] in ("disk", "ring", "square", "cross"):
+            raise ValueError(f"forms must differ when turned by 90 degrees, got {self.forms[0]} twice")
+        if not all(math.isfinite(hue) for hue in self.hues) or (self.hues[0] - self.hues[1]) % 360 == 0:
+            raise ValueError(f"hues must be two different angles in degrees, got {self.hues}")
+        if not 0 <= self.background <= 1:
+            raise ValueError(f"background must be a grey level in [0, 1], got {self.background}")
+        if not self.radius * min(self.size) >= 3:
+            raise ValueError(
+                f"radius must be at least 3 pixels to be seen, got {self.radius} of {min(self.size)} pixels"
+            )
+        rows, columns = _grid(self)
+        if min(self.size[0] / rows, self.size[1] / columns) < 2.2 * self.radius * min(self.size):
+            raise ValueError(
+                f"{max(self.set_sizes)} items of radius {self.radius} do not fit; choose smaller items or fewer"
+            )
+
+
+def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
+    """Draw search displays.
+
+    Parameters
+    ----------
+    parameters : what to draw.
+    n : number of images, at least 1.
+    seed : 0 to 2**32 - 1.
+    first : number of the first image.
+
+    Returns
+    -------
+    Dataset as :func:`stimuli.families.objects.draw` gives, with as many objects as the largest set size and the design
+    variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The target is object 0.
+    Objects beyond the set size have class -1, no place and empty masks. Presence is balanced to within one in every
+    first n images, presence, set sizes and the target's features crossed. A display's label is ``target``.
+
+    Raises
+    ------
+    ValueError : n or seed out of range.
+    """
+    format.check_request(n, seed)
+    indices = np.arange(first, first + n)
+    factors = {"target": 2, "set_size": len(parameters.set_sizes), "target_form": 2, "target_hue": 2}
+    levels = crossed(indices, factors.values(), seed, STREAM)
+    set_size = np.array(parameters.set_sizes)[levels[:, 1]]
+    arrays = stacked(
+        _display(parameters, generator(seed, STREAM, i), size, bool(row[0]), row[2], row[3])
+        for i, size, row in zip(indices, set_size, levels, strict=True)
+    )
+    target = labels(("absent", "present"), levels[:, 0])
+    same = parameters.forms[0] == parameters.forms[1]
+    names = (parameters.forms[0], f"turned {parameters.forms[1]}") if same else parameters.forms
+    return format.from_arrays(
+        arrays,
+        first=first,
+        family="search",
+        parameters=parameters,
+        seed=seed,
+        categories=objects.CATEGORIES,
+        label=target,
+        design={
+            "set_size": (set_size, "number of items", "1"),
+            "target": (target, "whether there is a target", "1"),
+            "target_form": (labels(names, levels[:, 2]), "form that is looked for", "1"),
+            "target_hue": (np.array(parameters.hues, float)[levels[:, 3]], "hue that is looked for", "degree"),
+        },
+        factors=factors,
+    )
+
+
+def _grid(parameters: Search) -> tuple[int, int]:
+    """Rows and columns that give the largest set room, about as dense either way."""
+    height, width = parameters.size
+    rows = max(1, round(math.sqrt(max(parameters.set_sizes) * height / width)))
+    return rows, math.ceil(max(parameters.set_sizes) / rows)
+
+
+def _features(kind: str, set_size: int, present: bool, form: int, hue: int) -> np.ndarray:
+    """(item, 2) form and hue of each item, the target's first; a conjunction's distractors share one or the other."""
+    odd = np.arange(set_size) % 2 == 1
+    other = {
+        "colour": (np.full(set_size, form), np.full(set_size, 1 - hue)),
+        "form": (np.full(set_size, 1 - form), np.full(set_size, hue)),
+        "conjunction": (np.where(odd, form, 1 - form), np.where(odd, 1 - hue, hue)),
+    }[kind]
+    items = np.column_stack(other)
+    if present:
+        items[0] = form, hue
+    return items
+
+
+def _display(parameters: Search, random: np.random.Generator, set_size: int, present: bool, form: int, hue: int):
+    """Draw one display; items lie in cells of a grid, each at a random place in its own."""
+    p, slots = parameters, max(parameters.set_sizes)
+    rows, columns = _grid(p)
+    radius = p.radius * min(p.size)
+    cell = np.array([p.size[1] / columns, p.size[0] / rows])
+    cells = random.permutation(rows * columns)[:set_size]
+    corner = np.column_stack([cells % columns, cells // columns]) * cell
+    centres = corner + cell / 2 + (random.random((set_size, 2)) - 0.5) * (cell - 2.1 * radius)
+    items = _features(p.kind, set_size, present, form, hue)
+    turned = 90.0 * items[:, 0] if p.forms[0] == p.forms[1] else np.zeros(set_size)
+    categories = np.array([objects.CATEGORIES.index(name) for name in p.forms])
+    image, mask = drawing.canvas(p.size, p.background), np.zeros((slots, *p.size), bool)
+    for k, (centre, (f, h)) in enumerate(zip(centres, items, strict=True)):
+        figure = drawing.category(p.forms[f], *centre, radius, turned[k])
+        mask[k] = drawing.paint(image, figure, drawing.hue_colour(p.hues[h]), (*centre, 1.2 * radius))
+    unused = (0, slots - set_size)
+    hues = np.array(p.hues, float)[items[:, 1]] % 360
+    values = {"x": centres[:, 0], "y": centres[:, 1], "radius": [radius] * set_size, "rotation": turned, "hue": hues}
+    return {
+        "image": drawing.quantised(image),
+        "object_mask": mask,
+        "object_class": np.pad(categories[items[:, 0]], unused, constant_values=-1),
+        **{f"object_{name}": np.pad(np.asarray(v), unused, constant_values=np.nan) for name, v in values.items()},
+    }

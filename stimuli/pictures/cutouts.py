@@ -1,0 +1,96 @@
+"""Segmented pictures: a folder of images and masks by class, and the objects cut out of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stimuli.drawing.backgrounds import read_picture
+from stimuli.foundation import picture_files
+
+__all__ = ["cut", "listed", "resized"]
+
+LAYOUT = "FOLDER/images/WNID/NAME.jpg with FOLDER/masks/WNID/NAME.png"
+
+
+def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
+    """List the segmented pictures of a folder.
+
+    Parameters
+    ----------
+    folder : holds ``images/WNID/NAME.jpg`` (or png, webp ...) and for each ``masks/WNID/NAME.png``.
+
+    Returns
+    -------
+    Pictures with their masks by WordNet identifier (or any other folder name), both in alphabetical order.
+
+    Raises
+    ------
+    FileNotFoundError : there is no such folder, or a picture has no mask.
+    ValueError : the folder holds no pictures.
+    """
+    root = Path(folder)
+    if not folder or not (root / "images").is_dir():
+        raise FileNotFoundError(f"no folder of segmented pictures at {folder!r}; expected {LAYOUT}")
+    found: dict[str, list[tuple[Path, Path]]] = {}
+    for name, images in picture_files.by_class(root / "images").items():
+        masks = [root / "masks" / image.relative_to(root / "images").with_suffix(".png") for image in images]
+        for image, mask in zip(images, masks, strict=True):
+            if not mask.is_file():
+                raise FileNotFoundError(f"{image} has no mask at {mask}; expected {LAYOUT}")
+        found[name] = list(zip(images, masks, strict=True))
+    return found
+
+
+def cut(image: Path, mask: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the object out of a picture.
+
+    Parameters
+    ----------
+    image : RGB or grey picture.
+    mask : of the same size, the object brighter than half grey.
+
+    Returns
+    -------
+    picture : (y, x, channel) uint8, the object's bounding box.
+    mask : (y, x) bool.
+
+    Raises
+    ------
+    ValueError : a file cannot be read, the sizes differ, or the mask is empty.
+    """
+    picture, inside = read_picture(image), read_picture(mask)[..., 0] > 127
+    if picture.shape[:2] != inside.shape:
+        raise ValueError(f"the mask {mask} has {inside.shape} pixels, its picture {picture.shape[:2]}; they must agree")
+    if not inside.any():
+        raise ValueError(f"the mask {mask} is empty; it must be brighter than half grey where the object is")
+    rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return picture[box], inside[box]
+
+
+def resized(picture: np.ndarray, mask: np.ndarray, longer: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bring a cut-out to a size; colours are mixed of the object's own pixels alone.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    mask : (y, x) bool.
+    longer : length of its longer side in pixels.
+
+    Returns
+    -------
+    colour : (y, x, channel) float32 in [0, 1], of use where the coverage is not 0.
+    coverage : (y, x) float32 in [0, 1].
+    """
+    scale = longer / max(mask.shape)
+    width, height = (max(1, round(side * scale)) for side in mask.shape[::-1])
+    planes = [mask.astype(np.float32), *np.moveaxis(picture * (mask[..., None] / np.float32(255)), -1, 0)]
+    planes = [
+        np.asarray(Image.fromarray(plane.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR))
+        for plane in planes
+    ]
+    coverage = np.clip(planes[0], 0, 1)
+    return np.stack(planes[1:], axis=-1) / np.maximum(coverage, 1e-3)[..., None], coverage

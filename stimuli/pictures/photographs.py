@@ -1,0 +1,198 @@
+"""Given photographs: which ones, what they show, and how two of them meet in a stimulus of some size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stimuli.drawing.backgrounds import read_picture
+from stimuli.foundation.design import accompanied, generator
+from stimuli.pictures import class_folders
+
+__all__ = ["SOURCE", "Pair", "Pictures", "fitted", "paired", "resized"]
+
+STREAM = 11
+SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each object", "1")}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Photographs instead of the embedded objects, which are drawn if neither a folder nor photographs are given.
+
+    Parameters
+    ----------
+    folder
+        Class folder, one folder of photographs a class; or photographs named by what they show, such as cat.jpg.
+    photographs
+        Two photographs, instead.
+    classes
+        What the two photographs show; the names of their files, if left out.
+    squeeze
+        Squeeze photographs to the shape of the stimuli instead of cutting their middle out.
+    """
+
+    folder: Path | None = None
+    photographs: tuple[Path, Path] | None = None
+    classes: tuple[str, str] | None = None
+    squeeze: bool = False
+
+    def __post_init__(self) -> None:
+        if self.folder is not None and self.photographs is not None:
+            raise ValueError("pictures are those of a class folder or two photographs: give --folder or --photographs")
+        if self.classes is not None and self.photographs is None:
+            raise ValueError("--classes names what two photographs show: give --photographs with it")
+        if self.squeeze and not self.given():
+            raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
+        if self.photographs is not None and len(set(self._names())) < 2:
+            raise ValueError(f"two photographs need different names, got {self._names()}: give them with --classes")
+
+    def given(self) -> bool:
+        """Whether there are any."""
+        return self.folder is not None or self.photographs is not None
+
+    def listed(self) -> dict[str, list[Path]]:
+        """List the photographs by class.
+
+        Returns
+        -------
+        At least two classes.
+
+        Raises
+        ------
+        FileNotFoundError : there is no such folder.
+        ValueError : it holds fewer than two classes, or a class no photographs.
+        """
+        if self.photographs is not None:
+            return {name: [path] for name, path in zip(self._names(), self.photographs, strict=True)}
+        found = class_folders.listed(self.folder, or_named=True)
+        if len(found) < 2:
+            raise ValueError(f"pairs need photographs of at least two classes, got {', '.join(found)} in {self.folder}")
+        return found
+
+    def _names(self) -> tuple[str, ...]:
+        return self.classes or tuple(path.stem for path in self.photographs)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two photographs for each of some stimuli.
+
+    Parameters
+    ----------
+    first, second
+        (stimulus, y, x, channel) uint8.
+    arrays
+        ``object_class`` and ``object_source``, each (stimulus, object).
+    categories
+        Names of the classes.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    arrays: dict[str, np.ndarray]
+    categories: tuple[str, ...]
+
+
+def paired(
+    pictures: Pictures,
+    conditions: Sequence[int],
+    pairs: Sequence[int],
+    numbers: Sequence[int],
+    seed: int,
+    stream: int,
+    size: tuple[int, int],
+    enlarge: bool,
+) -> tuple[np.ndarray, Pair]:
+    """Let photographs of different classes meet.
+
+    Parameters
+    ----------
+    pictures : which.
+    conditions : number of levels of each condition that the pairs of classes are crossed with.
+    pairs : (stimulus,) place of each stimulus in the design.
+    numbers : (stimulus,) numbers that decide which photographs of the classes are taken, with the seed.
+    seed : of the set.
+    stream : number of the family.
+    size : height and width in pixels that photographs are brought to.
+    enlarge : whether a photograph may be smaller than that.
+
+    Returns
+    -------
+    (stimulus, condition) levels, as :func:`stimuli.foundation.design.accompanied` gives them, and the photographs.
+
+    Raises
+    ------
+    FileNotFoundError : a folder or a photograph is not there.
+    ValueError : as :meth:`Pictures.listed`; or a photograph cannot be read or is too small.
+    """
+    files = pictures.listed()
+    names = tuple(files)
+    levels, classes = accompanied(pairs, conditions, len(names), 1, seed, stream)
+    shown: tuple[list, list] = ([], [])
+    sources = []
+    for number, pair in zip(numbers, classes, strict=True):
+        random = generator(seed, STREAM, number)
+        chosen = [files[names[c]][random.integers(len(files[names[c]]))] for c in pair]
+        sources.append([f"{names[c]}/{path.name}" for c, path in zip(pair, chosen, strict=True)])
+        for pile, path in zip(shown, chosen, strict=True):
+            picture = read_picture(path)
+            if not enlarge and (picture.shape[0] < size[0] or picture.shape[1] < size[1]):
+                raise ValueError(
+                    f"{path} of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack "
+                    "the high frequencies; give larger pictures or ask for smaller stimuli"
+                )
+            pile.append(fitted(picture, size, pictures.squeeze))
+    arrays = {"object_class": classes.astype(np.int16), "object_source": np.array(sources, object)}
+    return levels, Pair(np.stack(shown[0]), np.stack(shown[1]), arrays, names)
+
+
+def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) -> np.ndarray:
+    """Bring a photograph to a size, with what it shows in its own proportions.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    size : height and width in pixels.
+    squeeze : resize the whole photograph instead of the largest part around its middle that has the size's shape.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+
+    Raises
+    ------
+    ValueError : the picture is not (y, x, 3) uint8.
+    """
+    if squeeze or picture.ndim != 3:
+        return resized(picture, size)
+    height, width = picture.shape[:2]
+    scale = min(height / size[0], width / size[1])
+    part = [max(1, round(scale * side)) for side in size]
+    top, left = (height - part[0]) // 2, (width - part[1]) // 2
+    return resized(picture[top : top + part[0], left : left + part[1]], size)
+
+
+def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring a photograph to a size.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    size : height and width in pixels; the aspect ratio is not kept.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+
+    Raises
+    ------
+    ValueError : the picture is not (y, x, 3) uint8.
+    """
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(f"a photograph must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")
+    return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BICUBIC))

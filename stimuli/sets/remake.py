@@ -1,0 +1,115 @@
+"""Recipes: a stimulus set made again from its ``stimuli.json``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from pathlib import Path
+
+from stimuli.foundation.design import check_version
+from stimuli.sets.job import EXTRAS, Request
+from stimuli.sets.reading import RECIPE, recipe_of
+from stimuli.sets.viewing_distance import Viewing
+
+__all__ = ["compare", "instance", "load", "request_of"]
+
+
+def load(path: Path) -> dict:
+    """Read a recipe.
+
+    Parameters
+    ----------
+    path : folder of a stimulus set, or its ``stimuli.json``.
+
+    Returns
+    -------
+    What the file holds.
+
+    Raises
+    ------
+    FileNotFoundError : there is no recipe.
+    ValueError : it cannot be read, its stimuli do not start at number 0, or come in the order of another version.
+    """
+    recipe = recipe_of(path.parent if path.name == RECIPE else path)
+    check_version(recipe, path)
+    if recipe["first"] != 0:
+        raise ValueError(f"{path} starts at stimulus {recipe['first']}; this program makes sets that start at 0")
+    return recipe
+
+
+def instance(family: type, values: dict):
+    """Make a dataclass of parameters from what JSON gives for it.
+
+    Parameters
+    ----------
+    family : frozen dataclass, whose fields may be dataclasses themselves.
+    values : by field name; lists stand for tuples, texts for paths.
+
+    Raises
+    ------
+    ValueError : a field is unknown, or its value is refused.
+    """
+    hints = typing.get_type_hints(family)
+    if unknown := sorted(set(values) - set(hints)):
+        raise ValueError(f"{family.__name__} has no parameters {', '.join(unknown)}: another version made this recipe")
+    return family(**{name: _value(hints[name], value) for name, value in values.items()})
+
+
+def request_of(recipe: dict, out: Path, jobs: int, overwrite: bool, resume: bool) -> Request:
+    """Ask for the set of a recipe.
+
+    Parameters
+    ----------
+    recipe : what :func:`load` gives.
+    out : folder to write.
+    jobs : processes that draw.
+    overwrite : replace a stimulus set that is there.
+    resume : go on with a set that was interrupted.
+    """
+    if recipe["viewing_distance_cm"]:
+        viewing = Viewing(recipe["viewing_distance_cm"], recipe["pixel_pitch_mm"])
+    else:
+        viewing = Viewing(pixels_per_degree=recipe["pixels_per_degree"])
+    extras = {name: any(file.startswith(f"{where}/") for file in recipe["sha256"]) for name, where in EXTRAS.items()}
+    return Request(out, recipe["n"], recipe["seed"], jobs, overwrite, resume, viewing=viewing, **extras)
+
+
+def compare(recipe: dict, folder: Path) -> str:
+    """Say whether a set that was made again has the bytes of the first one.
+
+    Parameters
+    ----------
+    recipe : of the first one.
+    folder : of the set made again.
+
+    Returns
+    -------
+    One line.
+
+    Raises
+    ------
+    ValueError : the bytes differ; the versions that differ are named.
+    """
+    again = recipe_of(folder)
+    wanted, found = recipe["sha256"], again["sha256"]
+    differ = [name for name in {*wanted, *found} if wanted.get(name) != found.get(name)]
+    if not differ:
+        return f"{folder}: all {len(wanted)} files have the bytes that the recipe tells"
+    versions = [
+        f"{name} was {version}, is {again['versions'].get(name)}"
+        for name, version in recipe["versions"].items()
+        if again["versions"].get(name) != version
+    ]
+    why = f"; {', '.join(versions)}" if versions else ""
+    raise ValueError(f"{folder}: {len(differ)} of {len(wanted)} files differ from the recipe, as {min(differ)}{why}")
+
+
+def _value(hint, value):
+    """A value of JSON as its field has it."""
+    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return instance(hint, value)
+    if isinstance(value, list):
+        return tuple(_value(None, entry) for entry in value)
+    if isinstance(value, str) and Path in (hint, *typing.get_args(hint)):
+        return Path(value)
+    return value

@@ -1,0 +1,157 @@
+"""Contact sheets: the first stimuli of a set at a glance, with labels and the outlines of their masks."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+from skimage.segmentation import find_boundaries
+
+from stimuli.corruptions import folder_check
+from stimuli.sets.reading import read_rows, read_table, recipe_of
+
+__all__ = ["outlined", "sheet", "write"]
+
+OUTLINES = ((255, 64, 64), (64, 160, 255), (80, 220, 80), (255, 200, 0))  # red, blue, green, yellow; in turn
+GAP, LINE, SMALLEST, LARGEST = 6, 13, 128, 224
+LABELS_OF_A_TILE = 4
+FORMATS = {".png": {"format": "PNG"}, ".jpg": {"format": "JPEG", "quality": 75, "optimize": True}}
+
+
+def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6, tile: int = LARGEST) -> Path:
+    """Draw a contact sheet of a set.
+
+    Parameters
+    ----------
+    folder : of the set, or of corrupted pictures, whose first picture is shown in all conditions.
+    out : PNG or JPEG file to write; ``FOLDER.png`` beside the folder, if left out.
+    n : number of stimuli shown, at least 1; the first ones.
+    columns : pictures in a row, at least 1; of corrupted pictures of several severities, these stand in a row.
+    tile : longer side that larger pictures are reduced to, in pixels.
+
+    Returns
+    -------
+    The file.
+
+    Raises
+    ------
+    FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
+    ValueError : n or columns is below 1, or out does not end in .png or .jpg.
+    """
+    folder = Path(folder)
+    out = folder.resolve().with_name(f"{folder.resolve().name}.png") if out is None else Path(out)
+    if min(n, columns) < 1:
+        raise ValueError(f"a sheet needs at least 1 stimulus and 1 column, got n = {n} and columns = {columns}")
+    if out.suffix.lower() not in FORMATS:
+        raise ValueError(f"a contact sheet is a .png or .jpg file, got {out}")
+    if (folder / folder_check.RECORD).is_file():
+        images, labels, severities = folder_check.shown(folder)
+        masks = np.zeros((len(images), 0, *images.shape[1:3]), bool)
+        return _save(sheet(images, masks, labels, severities if severities > 1 else columns, tile), out)
+    recipe = recipe_of(folder)
+    table = read_table(folder, recipe["variables"]).iloc[:n]
+    dataset = read_rows(folder, table, recipe)
+    masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
+    design = [name for name, about in recipe["variables"].items() if about["dims"] == ["stimulus"] and name != "label"]
+    picture = sheet(dataset["image"].values, masks, [_labels(row, design) for row in _records(table)], columns, tile)
+    return _save(picture, out)
+
+
+def _save(picture: np.ndarray, out: Path) -> Path:
+    """Write a sheet whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    Image.fromarray(picture).save(partial, **FORMATS[out.suffix.lower()])
+    os.replace(partial, out)
+    return out
+
+
+def sheet(
+    images: np.ndarray, masks: np.ndarray, labels: list[list[str]], columns: int, tile: int = LARGEST
+) -> np.ndarray:
+    """Lay pictures out in rows, each above its labels.
+
+    Parameters
+    ----------
+    images : (stimulus, y, x, channel) uint8.
+    masks : (stimulus, object, y, x) bool; no objects draws no outlines.
+    labels : lines of text of each stimulus.
+    columns : pictures in a row.
+    tile : longer side that larger pictures are reduced to, in pixels.
+
+    Returns
+    -------
+    (y, x, channel) uint8. Small pictures are enlarged by a whole number, large ones reduced.
+    """
+    tiles = [_scaled(image, mask, tile) for image, mask in zip(images, masks, strict=True)]
+    height, width = tiles[0].shape[:2]
+    columns = min(columns, len(tiles))
+    below = LINE * max(len(lines) for lines in labels) + 4
+    rows = -(-len(tiles) // columns)
+    size = (columns * (width + GAP) + GAP, rows * (height + below + GAP) + GAP)
+    page = Image.new("RGB", size, "white")
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(11)
+    for number, (shown, lines) in enumerate(zip(tiles, labels, strict=True)):
+        row, column = divmod(number, columns)
+        corner = (GAP + column * (width + GAP), GAP + row * (height + below + GAP))
+        page.paste(Image.fromarray(shown), corner)
+        for k, line in enumerate(lines):
+            place = (corner[0], corner[1] + height + 1 + LINE * k)
+            pen.text(place, _shortened(line, pen, font, width), fill="black", font=font)
+    return np.asarray(page)
+
+
+def outlined(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Draw the outline of each mask, just outside of it.
+
+    Parameters
+    ----------
+    image : (y, x, channel) uint8.
+    masks : (object, y, x) bool.
+
+    Returns
+    -------
+    (y, x, channel) uint8; objects in turn red, blue, green and yellow.
+    """
+    image = image.copy()
+    for k, mask in enumerate(masks):
+        image[find_boundaries(mask, mode="outer") & ~mask] = OUTLINES[k % len(OUTLINES)]
+    return image
+
+
+def _scaled(image: np.ndarray, masks: np.ndarray, largest: int) -> np.ndarray:
+    """A tile of about the same size for stimuli of any size; outlines are drawn after scaling and stay thin."""
+    side = max(image.shape[:2])
+    factor = max(1, SMALLEST // side) if side <= largest else largest / side
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    how = Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.LANCZOS
+    tile = np.asarray(Image.fromarray(image).resize(size, how))
+    resized = [np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)) for mask in masks]
+    return outlined(tile, np.array(resized, bool).reshape(-1, *tile.shape[:2]))
+
+
+def _records(table: pd.DataFrame) -> list[dict]:
+    return table.to_dict("records")
+
+
+def _labels(row: dict, design: list[str]) -> list[str]:
+    """Lines under a picture: its number and categories, then what the design says of it."""
+    counts = Counter(str(value) for name, value in row.items() if str(name).startswith("category_") and value)
+    categories = [f"{count} x {name}" if count > 1 else name for name, count in counts.items()]
+    named = [f"{name} {_short(row[name])}" for name in design if not name.endswith("_degree")]
+    return [f"{row['stimulus']}  {', '.join(categories)}", *named[: LABELS_OF_A_TILE - 1]]
+
+
+def _short(value) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _shortened(text: str, pen: ImageDraw.ImageDraw, font, width: int) -> str:
+    """A text that fits under a picture."""
+    while pen.textlength(text, font) > width and len(text) > 1:
+        text = text.removesuffix("…")[:-1] + "…"
+    return text

@@ -1,0 +1,61 @@
+"""Columns of summaries are explained, with their tests, in the help, on the terminal and in LaTeX."""
+
+import re
+
+import pytest
+import synthetic_probe_records as made
+from synthetic_records import bistable_record
+
+from experiments import summaries
+from experiments.__main__ import main
+from experiments.summaries.columns import COLUMNS, latex_of
+from experiments.summary import summary_of
+
+RECORDS = {
+    "bistable": lambda: bistable_record(4, size=16, tokens=4),
+    "object_prior": made.object_prior_record,
+    "spatial_prior": made.spatial_prior_record,
+    "search": made.search_record,
+    "navon": made.navon_record,
+    "contours": made.contours_record,
+    "crowding": made.crowding_record,
+    "settling": lambda: made.dynamics_record("settling"),
+    "hysteresis": lambda: made.dynamics_record("hysteresis"),
+    "switching": lambda: made.dynamics_record("switching", 60),
+    "corruption": made.corruption_record,
+}
+TELLING = {"model", "seed", "prior", "gain", "noise", "mix", "figure", "set_size", "width", "angle", "spacing", "map",
+           "corruption", "severity", "iteration"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_number_of_a_summary_is_explained(name):
+    record = RECORDS[name]()
+    frame = summary_of([record])
+    explained = {part for line in summaries.notes_of(record.attrs["title"], frame) for part in
+                 line.partition(":")[0].split(", ")}  # fmt: skip
+    numbers = {re.sub("_(low|high)$", "", column) for column in frame} - TELLING
+    assert numbers <= explained
+
+
+def test_the_help_names_columns_and_their_tests(capsys):
+    assert main(["summary", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for words in ("dz: Cohen's dz", "p: two-sided paired permutation test", "iou: overlap", "gradient: row:",
+                  "95 % percentile bootstrap intervals", "--format"):  # fmt: skip
+        assert words in told
+    assert all(f"{column}: " in told for columns in COLUMNS.values() for column in columns)
+    assert main(["--help"]) == 0
+    assert "permutation test" not in " ".join(capsys.readouterr().out.split())
+
+
+def test_notes_stand_below_the_table(tmp_path, capsys):
+    made.object_prior_record().to_zarr(tmp_path / "r.zarr", consolidated=False)
+    assert main(["summary", str(tmp_path / "r.zarr")]) == 0
+    assert "\np: two-sided paired permutation test" in capsys.readouterr().out
+    assert main(["summary", str(tmp_path / "r.zarr"), "--format", "latex"]) == 0
+    text = capsys.readouterr().out
+    assert text.index("\\end{tabular}") < text.index("Notes.") and "paired permutation test" in text
+    assert not latex_of("training", ["loss"]) and "Notes." in latex_of("recognition", ["accuracy"])
+    notes = latex_of("object prior", ["d_prime", "iou", "p"])
+    assert not re.search(r"(?<!\\)[%&#_]", notes) and "$|$A and B$|$" in notes

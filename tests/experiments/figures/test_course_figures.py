@@ -1,0 +1,151 @@
+"""Figures of passes and of corruptions: nothing clipped or overlapping, and the numbers that the records hold."""
+
+import itertools
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.text import Text
+from synthetic_robustness import KINDS, accuracy, robustness_record
+from test_figures import boxes, overlap
+
+import absvit
+from experiments.figures.frames import Frame, nice
+from experiments.figures.strokes import strokes
+from experiments.figures.style import STYLE, style_of
+from experiments.live import compete
+from experiments.live.corrupt import degrade
+from experiments.live.corrupt_figure import CURVES, ROWS, degrading
+from experiments.live.follow import follow, unfold
+from experiments.live.follow_figure import PANELS, unfolding
+from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
+from stimuli.corruptions import BENCHMARK
+
+LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
+WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
+LONG = "a class of an extraordinary length, which no column holds"
+EVERY = tuple(FeedbackDynamics("settling").conditions)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return absvit.load_model("absvit_micro")
+
+
+@pytest.fixture(scope="module")
+def settled(model):
+    return unfold(model, "overlay", 3, FeedbackDynamics(passes=6, gains=(2.0,), priors=EVERY, maps=True))
+
+
+@pytest.fixture(scope="module")
+def looped(model):
+    return unfold(
+        model, "morph", 0, FeedbackDynamics("hysteresis", gains=(2.0,), priors=("none", "percept"), maps=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def degraded(model):
+    models = {"absvit_micro": model, "vit_micro": absvit.load_model("vit_micro")}
+    return degrade(models, {name: compete.picture("objects", 3, each) for name, each in models.items()}, "fog")
+
+
+def long_names(course):
+    return course.assign_attrs(names=[LONG, LONG])
+
+
+def without_energy(record):
+    return record.assign(reconstruction_error=record["reconstruction_error"] * np.nan)
+
+
+def many(n):
+    return [robustness_record(f"model {k} of an extraordinary length", bonus=k / 50, kinds=BENCHMARK) for k in range(n)]
+
+
+DRAWINGS = {
+    "settling": lambda style, settled, *_: unfolding(follow(settled, 0), 3, style=style),
+    "bottom-up": lambda style, settled, *_: unfolding(follow(settled, 0), 0, style=style),
+    "long names": lambda style, settled, *_: unfolding(long_names(follow(settled, 0)), 2, style=style),
+    "without pictures": lambda style, settled, *_: unfolding(
+        follow(settled.drop_vars(["image", "prior_weights"]), 0), style=style
+    ),
+    "hysteresis": lambda style, _, looped, __: unfolding(follow(looped, 1), 4, style=style),
+    "mean hysteresis": lambda style, _, looped, __: unfolding(follow(looped), 4, style=style),
+    "no energy": lambda style, settled, *_: unfolding(follow(without_energy(settled), 0), style=style),
+    "corrupted": lambda style, _, __, degraded: degrading(degraded, 2, style=style),
+    "with profiles": lambda style, _, __, degraded: degrading(degraded, 3, many(1), style=style),
+    "all corruptions": lambda style, _, __, degraded: degrading(degraded, 0, many(3), style=style),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+@pytest.mark.parametrize("look", LOOKS)
+def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, look):
+    figure = DRAWINGS[drawing](style_of(*LOOKS[look]), settled, looped, degraded)
+    assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
+    figure.canvas.draw()
+    page, texts = figure.bbox, boxes(figure, Text)
+    assert len(texts) > 10 and figure.get_label()
+    for text, box in texts:
+        assert page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1, text
+    for (one, a), (other, b) in itertools.combinations(texts + boxes(figure, matplotlib.image.AxesImage), 2):
+        assert not overlap(a, b), (one, other)
+
+
+def test_a_frame_is_linear():
+    frame = Frame(10, 20, 40, 30, (0, 8), (-1, 1))
+    np.testing.assert_allclose(frame.x([0, 2, 8]), [10, 20, 50])
+    np.testing.assert_allclose(frame.y([-1, 0, 1]), [50, 35, 20])
+    assert nice(0.0, 1.0) == [0, 0.4, 0.8] and nice(0.61, 1.23) == [0.75, 1.0]
+
+
+def test_the_course_is_drawn_as_it_is_and_the_cursor_stands_at_the_pass(settled):
+    course = follow(settled, 0)
+    lines = unfolding(course, 4).axes[0].lines
+    cursors = [line for line in lines if line.get_color() == STYLE.unknown]
+    np.testing.assert_allclose([line.get_xdata()[0] for line in cursors], [x + 40 * 4 / 6 for x in PANELS["double"]])
+    top, bottom = cursors[0].get_ydata()
+    drawn = [line for line in lines if len(line.get_xdata()) == 7 and line.get_xdata()[0] == PANELS["double"][0]]
+    shares = [(bottom - line.get_ydata()) / (bottom - top) for line in drawn]
+    np.testing.assert_allclose(shares, course["share"].sel(end="estimate"), atol=1e-6)
+    assert len(drawn) == len(EVERY)
+
+
+def test_the_present_picture_stands_on_its_branch(looped):
+    course = follow(looped, 1)  # descending: the fourth pass shows the fourth picture from the end
+    lines = unfolding(course, 4).axes[0].lines
+    points = [line for line in lines if line.get_markersize() == 4.5]
+    (branches,) = {len(line.get_xdata()) for line in lines if line.get_marker() == "<"}
+    np.testing.assert_allclose([line.get_xdata()[0] for line in points], PANELS["double"][0] + 40 * (1 - 3 / 8))
+    descending = [line for line in lines if line.get_marker() == "<"]
+    for point, line in zip(points, descending, strict=True):
+        assert point.get_ydata()[0] == pytest.approx(line.get_ydata()[5])
+    assert branches == 9
+
+
+def test_profiles_are_drawn_as_they_are_stored(degraded):
+    page = degrading(degraded, 4, [robustness_record(), robustness_record("vit_micro", bonus=0.03)]).axes[0]
+    top, bottom = next(line for line in page.lines if line.get_color() == STYLE.unknown).get_ydata()
+    curves = [line for line in page.lines if line.get_marker() == "o" and line.get_xdata()[0] == CURVES["double"][1][0]]
+    expected = [1.0, *(accuracy(KINDS.index("fog"), severity, 0.03) for severity in range(1, 6))]
+    np.testing.assert_allclose((bottom - curves[1].get_ydata()) / (bottom - top), expected)
+    dots = [line for line in page.lines if line.get_marker() == "o" and line.get_linestyle() == "None"]
+    left, width, _ = ROWS["double"]
+    np.testing.assert_allclose((dots[0].get_xdata() - left) / width, [accuracy(k, 4) for k in range(3)])
+
+
+def test_many_lines_differ_in_their_dashes():
+    looks = strokes(20)
+    assert len({(look["color"], str(look["linestyle"])) for look in looks}) == 20
+    assert {look["color"] for look in looks} == set(STYLE.colours(8))
+    assert [look["linestyle"] for look in looks[:8]] == ["-"] * 8
+    assert strokes(1) == [{"color": STYLE.ink, "linestyle": "-"}]
+
+
+def test_passes_and_severities_that_are_none_are_refused(settled, degraded):
+    with pytest.raises(ValueError, match="passes 0 to 6, got 7"):
+        unfolding(follow(settled, 0), 7)
+    with pytest.raises(ValueError, match="severity is one of"):
+        degrading(degraded, 6)
+    with pytest.raises(ValueError, match="robustness, got one of bistable"):
+        degrading(degraded, 3, [robustness_record().assign_attrs(title="bistable")])

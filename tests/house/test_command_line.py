@@ -1,0 +1,341 @@
+"""The shared command line: one line on standard error and exit code 2 for what cannot be done."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import tyro
+
+from stimuli.foundation import command_line, options
+
+HELP = "prog show --help says more"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options.
+
+    Parameters
+    ----------
+    n
+        How many.
+    """
+
+    n: int = 3
+
+    def __post_init__(self):
+        if self.n < 1:
+            raise ValueError(f"n must be at least 1,\ngot {self.n}")
+
+
+def show(options: tyro.conf.OmitArgPrefixes[Options], text: str = "") -> None:
+    """Show the options."""
+    if text == "value":
+        raise ValueError("of no\nuse")
+    if text == "file":
+        raise FileNotFoundError("not there")
+    if text == "fault":
+        raise ZeroDivisionError("ours")
+    print(options.n, text)
+
+
+def test_a_command_runs_with_its_arguments(capsys):
+    assert command_line.run({"show": show}, "prog", ["show", "--n", "5", "--text", "x"]) == 0
+    assert command_line.run(show, "prog", ["--n", "4"]) == 0
+    assert capsys.readouterr().out == "5 x\n4 \n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["show", "--n", "0"], "error: n must be at least 1, got 0"),
+        (["show", "--text", "value"], "error: of no use"),
+        (["show", "--text", "file"], "error: not there"),
+        (["show", "--text", "a", "--m", "3"], "error: there is no option --m; prog show --help lists them"),
+        (["show", "--no-text=3"], "error: there is no option --no-text=3; prog show --help lists them"),
+        (
+            ["show", "--texts", "3"],
+            "error: there is no option --texts (did you mean --text?); prog show --help lists them",
+        ),
+        (["shwo"], "error: there is no 'shwo' here; expected one of show, tell"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(words, line, capsys):
+    assert command_line.run({"show": show, "tell": show}, "prog", words) == 2
+    assert capsys.readouterr().err == line + "\n"
+
+
+def test_a_value_that_makes_no_sense_names_the_option(capsys):
+    assert command_line.run(show, "prog", ["--n", "many"]) == 2
+    printed = capsys.readouterr()
+    assert "--n" in printed.err and printed.out == ""
+
+
+def test_one_command_alone_lists_its_own_options(capsys):
+    assert command_line.run(show, "prog", ["--m"]) == 2
+    assert capsys.readouterr().err == "error: there is no option --m; prog --help lists them\n"
+
+
+def test_help_says_what_the_options_are(capsys):
+    assert command_line.run(show, "prog", ["--help"]) == 0
+    assert "How many." in capsys.readouterr().out
+
+
+DOUBTFUL = """
+import sys, warnings
+from stimuli.foundation import command_line
+
+def doubtful() -> None:
+    "Warn."
+    warnings.warn("this may be\\nwrong")
+    with warnings.catch_warnings():  # as other libraries do: Python forgets what it has shown
+        warnings.simplefilter("always")
+        warnings.warn("this may be\\nwrong")
+
+code = command_line.run(doubtful, "program", [])
+warnings.warn("as ever")
+sys.exit(code)
+"""
+
+
+def test_a_warning_is_one_line_that_names_no_code():
+    done = subprocess.run([sys.executable, "-c", DOUBTFUL], capture_output=True, text=True)
+    first, second, *_ = done.stderr.splitlines()
+    assert done.returncode == 0 and first == "warning: this may be wrong"
+    assert second.endswith("UserWarning: as ever")
+
+
+def test_a_fault_of_ours_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        command_line.run(show, "prog", ["--text", "fault"])
+
+
+def test_the_words_of_the_process_are_taken_by_default(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["prog", "--n", "7"])
+    assert command_line.run(show, "prog") == 0
+    assert capsys.readouterr().out == "7 \n"
+
+
+def test_who_interrupts_is_told_in_one_line(capsys):
+    def interrupted() -> None:
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+    assert command_line.run(interrupted, "prog", []) == 130
+    assert capsys.readouterr().err == "interrupted: what has been written is kept\n"
+
+
+ENCODINGS = ("ascii", "cp437", "cp850", "cp932", "gbk", "cp949", "latin-1")
+PROGRAMS = """
+import contextlib, io, sys
+from absvit import __main__ as absvit, cifar10, convert
+from absvit.benchmark import __main__ as benchmark
+from absvit.models import __main__ as models
+from absvit.robustness import __main__ as robustness
+from absvit.segmentation import __main__ as segmentation
+from absvit.training import __main__ as training
+from experiments import __main__ as experiments
+from stimuli import __main__ as stimuli
+from stimuli.foundation import command_line
+
+def alone(main):
+    return lambda words: command_line.run(main, "program", words)
+
+programs = {
+    "absvit": absvit.main, "models": alone(models.main), "convert": alone(convert.main), "cifar10": alone(cifar10.main),
+    "benchmark": benchmark.main, "training": training.main, "robustness": robustness.main,
+    "segmentation": segmentation.main, "experiments": experiments.main, "stimuli": stimuli.main,
+}
+for encoding in sys.argv[1:]:
+    for name, main in programs.items():
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["--help"])
+        text = out.buffer.getvalue().decode(encoding)
+        assert code == 0 and "elp" in text and "u2022" not in text, (encoding, name, code, text)
+        print(encoding, name)
+"""
+
+
+def test_help_is_shown_in_every_encoding():
+    done = subprocess.run([sys.executable, "-c", PROGRAMS, *ENCODINGS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(ENCODINGS) * 10
+
+
+PRINTING = """
+import sys, warnings
+from stimuli.foundation import command_line
+
+def much() -> None:
+    "Print."
+    print("x\\n" * {n})
+    {then}
+
+sys.exit(command_line.run(much, "program", []))
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("n", [1, 100_000])
+@pytest.mark.parametrize("then", ["", "raise ValueError('no')"])
+def test_a_reader_that_has_gone_is_no_error(n, then, unbuffered):
+    program = subprocess.Popen(
+        [sys.executable, "-c", PRINTING.format(n=n, then=then)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    program.stdout.close()
+    said = program.stderr.read().decode()
+    assert program.wait() == 141
+    assert said == ("error: no\n" if then and n == 1 and not unbuffered else "")
+
+
+def test_signs_that_an_encoding_lacks_are_kept_as_numbers():
+    words = "'a\N{BULLET}\N{CJK UNIFIED IDEOGRAPH-732B}'"
+    program = f"from stimuli.foundation import command_line\ndef f() -> None:\n    print({words})\ncommand_line.run(f, 'f', [])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp437"}
+    )
+    assert done.stdout.strip() == b"a*\\u732b"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths.
+
+    Parameters
+    ----------
+    folder
+        A folder.
+    files
+        Files.
+    weights
+        Weights.
+    several
+        Several.
+    background
+        Background.
+    pair
+        Two files.
+    name
+        A name.
+    """
+
+    folder: Path
+    files: tuple[Path, ...] = ()
+    weights: options.FileOrAddress | None = None
+    several: tuple[options.FileOrAddress, ...] = ()
+    background: options.Background = "noise"
+    pair: tuple[Path, Path] | None = None
+    name: str = ""
+
+
+def test_the_home_folder_is_meant_by_type(monkeypatch, capsys):
+    monkeypatch.setenv("HOME", "/home/me")
+
+    def show(words: tyro.conf.OmitArgPrefixes[Paths]) -> None:
+        """Show."""
+        print(words.folder, *words.files, words.weights, *words.several, words.background, words.pair[1], words.name)
+
+    words = "--folder ~/a --files ~ b~ --weights ~/w --several ~/v https://x/~y --background folder:~/p"
+    assert command_line.run(show, "prog", [*words.split(), "--pair", "a", "~/b", "--name", "~/n"]) == 0
+    expected = "/home/me/a /home/me b~ /home/me/w /home/me/v https://x/~y folder:/home/me/p /home/me/b ~/n\n"
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], "--folder PATH must be given; prog --help says more"),
+        (["--foldr", "x"], "there is no option --foldr (did you mean --folder?); prog --help lists them"),
+        (["--folder", "x", "--pare", "y"], "there is no option --pare (did you mean --pair?); prog --help lists them"),
+        (["--folder"], "--folder needs a value; prog --help says more"),
+        (["--folder", "x", "y"], "'y' is one word too many; prog --help says more"),
+        (["--folder", "x", "--pair", "y"], "--pair: expected {PATH PATH}, got 'y'; prog --help says more"),
+    ],
+)
+def test_words_that_make_no_sense_are_one_line(words, line, capsys):
+    def show(words: tyro.conf.OmitArgPrefixes[Paths]) -> None:
+        """Show."""
+
+    assert command_line.run(show, "prog", words) == 2
+    assert capsys.readouterr().err == f"error: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["show", "--n", "1.5"], "error: --n: expected a whole number, got '1.5'; prog show --help says more"),
+        (["show", "--n", "9" * 20], f"error: --n: expected a whole number below 2**63, got {'9' * 20}; {HELP}"),
+        ([], "error: Expected one of {show}; prog --help says more"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_one_line(words, line, capsys):
+    assert command_line.run({"show": show}, "prog", words) == 2
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_only_this_commands_options_are_meant(capsys):
+    def other(gain: float = 1.0, number: int = 2) -> None:
+        """Do something else."""
+
+    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--gain", "2"]) == 2
+    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--txet", "2"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: there is no option --gain; prog show --help lists them"
+    assert second == "error: there is no option --txet (did you mean --text?); prog show --help lists them"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError("Unable to allocate 7 PiB"), "not enough memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), "not enough memory"),
+        (RuntimeError("CUDA out of memory.\nTried"), "not enough memory"),
+        (RuntimeError("value cannot be converted to type int without overflow"), "too large"),
+        (OverflowError("cannot fit 'int' into an index-sized integer"), "too large"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "), "DataLoader worker (pid 7)"),
+    ],
+)
+def test_what_the_machine_cannot_do_is_one_line(error, says, capsys):
+    def fail() -> None:
+        """Fail."""
+        raise error
+
+    assert command_line.run(fail, "prog", []) == 2
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1
+
+
+def path_options():
+    """Fields of all dataclasses of ours that are plain words although they tell of a file, a folder or an address."""
+    for package in ("absvit", "experiments", "stimuli"):
+        for file in sorted((Path(__file__).parents[2] / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf8"))):
+                if isinstance(node, ast.ClassDef):
+                    told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
+                    about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
+                    for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
+                        name, hint = field.target.id, ast.unparse(field.annotation)
+                        if re.search(r"\bstr\b", hint) and re.search(
+                            r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I
+                        ):
+                            yield f"{file.stem}.{node.name}.{name}"
+
+
+def test_no_option_of_a_file_is_a_plain_word():
+    names = {
+        "halves_of_photographs.Photographs.classes",
+        "photographs.Pictures.classes",
+        "loader.Loader.data_set",
+    }  # of classes, sets
+    told = {
+        "halves.HalvesOfPhotographs.folder",
+        "single_photographs.WholePhotographs.folder",
+    }  # no options: whence pictures came
+    assert set(path_options()) - names == told

@@ -1,0 +1,291 @@
+"""Who may import whom, read off the syntax trees, so that the table stays true; and the layout of files."""
+
+import ast
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
+
+# Own modules that a module may import: modules, or packages with all that they hold. The longest matching row counts; a
+# star stands for one probe. `absvit.__init__` is the public page, what `import absvit` gives.
+SHOWN = ("stimuli.drawing", "stimuli.families", "stimuli.foundation", "stimuli.pictures", "stimuli.sets")
+GROUND = ("absvit.data", "absvit.distributed", "absvit.images", "absvit.records", "stimuli")
+MODELS = (*GROUND, "absvit.__init__", "absvit.models")
+SEEN = ("experiments.cues", "experiments.demands", "experiments.show", "experiments.observers", "experiments.probe")
+READ = ("experiments.measures", "experiments.statistics")
+MAY_IMPORT = {
+    "stimuli": ("stimuli",),
+    "stimuli.foundation": ("stimuli.foundation",),
+    "stimuli.drawing": ("stimuli.drawing", "stimuli.foundation"),
+    "stimuli.families": SHOWN,
+    "absvit.images": ("stimuli.drawing", "stimuli.foundation", "stimuli.pictures"),
+    "absvit.data": ("absvit.data", "absvit.images", "stimuli"),
+    "absvit.allocation": (),
+    "absvit.distributed": ("absvit.allocation",),
+    "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
+    "absvit.models": ("absvit.images", "absvit.models", "stimuli.foundation"),
+    "absvit.neighbours": (),
+    "absvit.__init__": ("absvit.models", "absvit.neighbours"),
+    "absvit.__main__": ("absvit.neighbours", "stimuli.foundation"),
+    "absvit.convert": ("absvit.models", "stimuli.foundation"),
+    "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
+    "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
+    "absvit.robustness": (*MODELS, "absvit.robustness"),
+    "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
+    "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
+    "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
+    "experiments": (*MODELS, "experiments"),
+    "experiments.__init__": (),
+    "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
+    "experiments.statistics": ("experiments.statistics", "stimuli.foundation"),
+    "experiments.measures": ("absvit.records", *READ),
+    "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
+    "experiments.observers": ("absvit.__init__", "absvit.models", "stimuli.foundation"),
+    "experiments.probe": (*MODELS, "experiments.observers"),
+    "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.dynamics_record"),
+    "experiments.probes.recognition": (*MODELS, *SEEN),
+    "experiments.probes.*.summary": (*READ, "experiments.probes.*.summary"),
+    "experiments.probes.*": ("experiments.figures", "experiments.probes", "experiments.summaries", *READ),
+    "experiments.summaries": ("experiments.summaries", *READ),
+    "notebooks.__init__": ("absvit.neighbours",),
+    "experiments.figures": ("experiments.figures", "experiments.probes", *READ),
+    "notebooks": (*MODELS, "experiments", "notebooks"),
+}  # fmt: skip
+
+# Within absvit.models each module imports only those before it.
+MODELS_ORDER = (
+    "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
+)  # fmt: skip
+
+DRAWN = (
+    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "absvit.segmentation.overlays",
+)  # fmt: skip
+# Third-party modules, and the only own modules that may import them.
+ONLY_IN = {
+    "wand": ("stimuli",),
+    "skimage": ("stimuli",),
+    "torchvision": (
+        "absvit.images", "absvit.data.datasets", "absvit.segmentation.datasets", "absvit.segmentation.transforms",
+    ),
+    "segmentation_models_pytorch": ("absvit.segmentation.heads",),
+    "zarr": ("absvit.records",),
+    "timm.models": ("absvit.models",),
+    "ipywidgets": ("notebooks.explorers",),
+    "matplotlib": DRAWN,
+    "seaborn": DRAWN,
+}  # fmt: skip
+COMPUTED = ("experiments.probes.*.probe", "experiments.probes.*.summary")
+NOT_IN = {"torch": ("stimuli",), "timm": ("stimuli",), "matplotlib": COMPUTED, "seaborn": COMPUTED}
+
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
+TOP_LEVEL = {
+    "absvit", "experiments", "notebooks", "stimuli", "scripts", "tests",
+    "environment.yml", "README.md", "pyproject.toml", "constraints.txt", "LICENSE", "CITATION.cff",
+}  # fmt: skip
+GENERATED = {"outputs", "build", "dist", "absvit.egg-info"}
+
+
+def sources() -> dict[str, str]:
+    """Source text of every own module by its dotted file name, `absvit.__init__` for a package's own file."""
+    files = (file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts): file.read_text("utf8") for file in sorted(files)}
+
+
+def within(module: str, names) -> bool:
+    """Whether a module is one of these, or lies in one of these packages."""
+    return any(fnmatchcase(module, name) or fnmatchcase(module, f"{name}.*") for name in names)
+
+
+def imported_names(module: str, source: str) -> set[str]:
+    """Everything that a module imports anywhere, absolute: `package.module.name` of what it takes."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")[: -node.level] if node.level else []
+            start = ".".join([*parents, *([node.module] if node.module else [])])
+            names |= {f"{start}.{alias.name}" for alias in node.names}
+    return names
+
+
+def own_imports(module: str, source: str, modules) -> set[str]:
+    """The own modules that a module imports, as file names."""
+    found = set()
+    for name in imported_names(module, source):
+        if name.split(".")[0] in PACKAGES:
+            while not {name, f"{name}.__init__"} & set(modules) and "." in name:
+                name = name.rpartition(".")[0]  # from module import function: the function is not a file
+            found.add(name if name in modules else f"{name}.__init__")
+    return found
+
+
+def allowed(module: str) -> tuple[str, ...]:
+    """What a module may import of our own, by the longest matching row of the table."""
+    rows = [row for row in MAY_IMPORT if within(module, [row])]
+    assert rows, f"{module} stands in no row of MAY_IMPORT: add it to the layering, here and in the README"
+    return MAY_IMPORT[max(rows, key=lambda row: (row.count("."), len(row)))]
+
+
+def before(target: str, module: str) -> bool:
+    """Whether one module of absvit.models comes before another, or lies in the same package."""
+    places = [name.split(".")[2] for name in (target, module)]
+    return set(places) <= set(MODELS_ORDER) and MODELS_ORDER.index(places[0]) <= MODELS_ORDER.index(places[1])
+
+
+def own_violations(module: str, source: str, modules) -> list[str]:
+    """Own imports that the table forbids."""
+    found = []
+    for target in sorted(own_imports(module, source, modules) - {module}):
+        if not within(target, allowed(module)):
+            found.append(f"{module} may not import {target}")
+        elif within(module, ["absvit.models"]) and within(target, ["absvit.models"]) and not before(target, module):
+            found.append(f"{module} may not import {target}, which does not come before it")
+    return found
+
+
+def third_party_violations(module: str, source: str) -> list[str]:
+    """Third-party imports that belong to other modules."""
+    names = {"timm.models" if name == "timm" else name for name in imported_names(module, source)}
+    names = {f"timm.models.{name[5:]}" if name.startswith("timm.create_") else name for name in names}
+    found = [(name, owner) for name in sorted(names) for owner in ONLY_IN if within(name, [owner])]
+    found = [(name, owner) for name, owner in found if not within(module, ONLY_IN[owner])]
+    banned = [name for name in sorted(names) for key in NOT_IN if within(name, [key]) and within(module, NOT_IN[key])]
+    return [f"{module} may not import {name}: only {', '.join(ONLY_IN[owner])}" for name, owner in found] + [
+        f"{module} may not import {name}" for name in banned
+    ]
+
+
+@pytest.mark.parametrize("module", sources())
+def test_imports_follow_the_table(module):
+    modules = sources()
+    assert own_violations(module, modules[module], modules) == []
+    assert third_party_violations(module, modules[module]) == []
+
+
+def test_every_module_of_the_models_has_its_place_in_the_order():
+    present = {name.split(".")[2] for name in sources() if name.startswith("absvit.models.")}
+    assert present <= set(MODELS_ORDER)
+
+
+KNOWN = (
+    "absvit.__init__", "absvit.images", "absvit.data.datasets", "absvit.records", "absvit.training.pictures.views",
+    "absvit.models.__init__", "absvit.models.attention", "absvit.models.zoo", "absvit.training.loop",
+    "absvit.training.__init__",
+    "experiments.__main__", "experiments.probes.bistable.probe", "experiments.probes.search.probe",
+    "experiments.figures",
+    "experiments.measures", "stimuli.__init__", "stimuli.families.objects", "notebooks.explorers",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("absvit.models.attention", "from absvit.models import zoo"),
+        ("absvit.models.attention", "from . import zoo"),
+        ("absvit.models.attention", "from absvit.models import AbSViT"),
+        ("absvit.models.zoo", "def f():\n    from absvit.records import write"),
+        ("absvit.models.zoo", "import absvit.training.loop"),
+        ("absvit.records", "import absvit"),
+        ("absvit.data.datasets", "from absvit.training.pictures.views import Views"),
+        ("absvit.training.loop", "from experiments import bistable"),
+        ("experiments.probes.bistable.probe", "from experiments import search"),
+        ("experiments.probes.bistable.probe", "from .measures import selection_index"),
+        ("experiments.probes.bistable.probe", "import experiments.figures as figures"),
+        ("experiments.probes.bistable.probe", "from absvit.training import loop"),
+        ("experiments.figures", "from absvit.models.zoo import load_model"),
+        ("stimuli.families.objects", "import absvit"),
+        ("stimuli.families.objects", "from notebooks.explorers import show"),
+    ],
+)
+def test_a_forbidden_own_import_is_noticed(module, source):
+    assert len(own_violations(module, source, KNOWN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        (
+            "absvit.models.zoo",
+            "from absvit.models.attention import TopDownAttention\nfrom . import attention",
+        ),
+        ("absvit.training.loop", "from absvit.models import AbSViT\nimport stimuli.families.objects, absvit.records"),
+        (
+            "experiments.probes.bistable.probe",
+            "from absvit import priors\nfrom stimuli.families import objects\nimport numpy",
+        ),
+        ("experiments.__main__", "from experiments import bistable, figures, measures"),
+        ("notebooks.explorers", "from experiments.figures import signature\nimport absvit"),
+    ],
+)
+def test_an_allowed_own_import_passes(module, source):
+    assert own_violations(module, source, KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("absvit.images", "from wand.image import Image"),
+        ("absvit.images", "import skimage.filters"),
+        ("stimuli.families.objects", "import torch.nn"),
+        ("absvit.training.loop", "from torchvision import datasets"),
+        ("absvit.data.archives", "import torchvision"),
+        ("absvit.segmentation.tasks", "from torchvision.transforms import v2"),
+        ("absvit.segmentation.segmenter", "import segmentation_models_pytorch"),
+        ("experiments.probes.bistable.probe", "def run():\n    import zarr"),
+        ("absvit.training.loop", "import timm"),
+        ("absvit.training.loop", "from timm import create_model"),
+        ("experiments.probes.bistable.probe", "from timm.models.vision_transformer import Block"),
+        ("experiments.figures", "import ipywidgets as widgets"),
+        ("experiments.measures", "from matplotlib import pyplot"),
+        ("notebooks.explorers", "import seaborn"),
+    ],
+)
+def test_a_forbidden_third_party_import_is_noticed(module, source):
+    assert len(third_party_violations(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("stimuli.families.objects", "import wand.image\nfrom skimage import filters"),
+        (
+            "absvit.training.loop",
+            "import torch\nfrom timm.optim import create_optimizer_v2\nfrom timm.data import Mixup",
+        ),
+        ("experiments.figures", "import seaborn\nimport matplotlib.pyplot as plt"),
+        ("notebooks.explorers", "import ipywidgets"),
+        ("absvit.models.zoo", "import timm"),
+    ],
+)
+def test_an_allowed_third_party_import_passes(module, source):
+    assert third_party_violations(module, source) == []
+
+
+def test_a_module_outside_the_table_is_noticed():
+    with pytest.raises(AssertionError, match="no row of MAY_IMPORT"):
+        allowed("absvit.elsewhere")
+
+
+OWN_FILES = [file for folder in (*PACKAGES, "tests") for file in sorted((ROOT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("file", OWN_FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_has_one_job(file):
+    assert len(file.read_text("utf8").splitlines()) <= 400
+    assert file.stem not in BANNED_NAMES
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "scripts").glob("*.sh")), ids=lambda script: script.name)
+def test_scripts_are_short_and_stop_at_the_first_error(script):
+    lines = script.read_text("utf8").splitlines()
+    assert len(lines) < 30
+    assert "set -euo pipefail" in lines
+
+
+def test_top_level_is_the_fixed_layout():
+    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert present - GENERATED == TOP_LEVEL

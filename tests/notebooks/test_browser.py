@@ -1,0 +1,190 @@
+"""Explorers in a real browser: JupyterLab runs the notebook, a control moves, and the picture changes."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "outputs" / "screenshots"
+PATIENCE = 400_000  # milliseconds; a busy machine is slow
+QUIET = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false"},
+    "notebook-extension/tracker": {"windowingMode": "none"},  # cells that are scrolled away stay on the page
+}
+READY = """() => {
+    const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
+}"""
+SOURCE = "() => document.querySelector('.explorer-picture')?.src"
+
+pytestmark = pytest.mark.browser
+
+
+def chromium():
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "no Chromium was found: apt-get install chromium, or brew install --cask chromium"
+    return found
+
+
+def answers(address):
+    with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Address of a JupyterLab with settings of its own, on copies of the notebooks."""
+    home = tmp_path_factory.mktemp("lab")
+    books = home / "notebooks"
+    books.mkdir()
+    for book in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(book, books)
+    for extension, values in SETTINGS.items():
+        file = home / "settings" / "@jupyterlab" / f"{extension}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(values))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folders = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    folders |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "spaces")}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = [
+        "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=", f"--ServerApp.port={port}", f"--ServerApp.root_dir={books}",
+    ]  # fmt: skip
+    with open(home / "log", "w") as log:
+        environment = os.environ | folders | {"PYTHONPATH": path}
+        server = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log, env=environment)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        start = time.monotonic()
+        while not answers(f"{address}/api"):
+            assert server.poll() is None and time.monotonic() - start < PATIENCE / 1000, (home / "log").read_text()
+            time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=QUIET, timeout=PATIENCE)
+        yield opened
+        opened.close()
+
+
+@contextlib.contextmanager
+def run(browser, lab, name):
+    """The page of a notebook whose cells have run; no error on its console, a screenshot in the end."""
+    page, errors = browser.new_page(viewport={"width": 1300, "height": 1600}), []
+    page.set_default_timeout(PATIENCE)
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
+    page.wait_for_function(READY)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(SOURCE)
+    page.wait_for_function(READY)
+    page.locator(".explorer-picture").first.scroll_into_view_if_needed()
+    yield page
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")
+    assert errors == []
+    assert [text.strip() for text in page.locator(".explorer-message").all_inner_texts() if text.strip()] == []
+    page.close()
+
+
+def changes(page, act):
+    """Do something and wait until another picture is shown."""
+    before = page.evaluate(SOURCE)
+    act()
+    page.wait_for_function(f"() => document.querySelector('.explorer-picture').src !== {json.dumps(before)}")
+
+
+def control(page, kind, label):
+    """The first control of a kind with this label that can be seen."""
+    label = page.locator(".widget-label", has_text=re.compile(f"^{label}$"))
+    return page.locator(f".widget-{kind}:visible", has=label).first
+
+
+def press(page, label, key="ArrowRight"):
+    control(page, "hslider", label).locator(".noUi-handle").focus()
+    page.keyboard.press(key)
+
+
+def drag(page, start, end):
+    """Press on the picture at one place, and let go at another; fractions of its width and height."""
+    box = page.locator(".place-picker").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=4)
+    page.mouse.up()
+
+
+def says(page, words):
+    """The explorer shows code with these words, or will once the kernel has answered all that was asked."""
+    expect(page.locator(".explorer-code textarea")).to_have_value(re.compile(re.escape(words)), timeout=PATIENCE)
+
+
+def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab, browser):
+    with run(browser, lab, "01_attention") as page:
+        changes(page, lambda: press(page, "gain"))
+        category = control(page, "text", "class").locator("input")
+        changes(page, lambda: (category.fill("cross"), category.press("Enter"), category.blur()))
+        cue = control(page, "dropdown", "cue")
+        changes(page, lambda: cue.locator("select").select_option("class and place"))
+        changes(page, lambda: page.locator(".place-picker").click(position={"x": 180, "y": 60}))
+        says(page, "place=(0.75, 0.25)")
+        changes(page, lambda: drag(page, (0.5, 0.25), (0.9, 0.75)))
+        says(page, "box=(0.5, 0.25, 0.9, 0.75)")
+
+
+def test_the_mix_moves_a_bistable_picture(lab, browser):
+    with run(browser, lab, "02_bistable") as page:
+        changes(page, lambda: press(page, "mix", "ArrowLeft"))
+        changes(page, lambda: press(page, "gain"))
+
+
+def test_the_stimulus_slider_leafs_through_a_record(lab, browser):
+    with run(browser, lab, "03_records") as page:
+        changes(page, lambda: press(page, "stimulus"))
+
+
+def test_the_passes_are_moved_by_slider_gain_and_play(lab, browser):
+    with run(browser, lab, "04_dynamics") as page:
+        changes(page, lambda: press(page, "pass"))
+        changes(page, lambda: press(page, "gain"))
+        protocol = control(page, "dropdown", "protocol")
+        changes(page, lambda: protocol.locator("select").select_option("hysteresis"))
+        play = page.locator(".widget-play").first.locator("button")
+        changes(page, lambda: play.first.click())
+        for _ in range(2):  # the animation goes on by itself
+            changes(page, lambda: None)
+
+
+def test_severity_corruption_and_models_move_the_robustness_explorer(lab, browser):
+    with run(browser, lab, "05_robustness") as page:
+        changes(page, lambda: press(page, "severity"))
+        corruption = control(page, "dropdown", "corruption")
+        changes(page, lambda: corruption.locator("select").select_option("fog"))
+        models = page.locator(".widget-select-multiple select")
+        changes(page, lambda: models.select_option(["absvit_micro", "absvit_micro seed1"]))

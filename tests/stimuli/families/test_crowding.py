@@ -1,0 +1,89 @@
+"""Crowding displays: target, flankers and spacing, read off the pixels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from stimuli.families import crowding
+
+PARAMETERS = crowding.Crowding(size=(128, 192), spacings=(0.42, 0.7), radius=0.07)
+
+
+def centres(image):
+    """Middles (x, y) of the bounding boxes of black parts, without the cross in the middle; disks are wanted."""
+    dark = image[..., 0] < 90
+    dark[58:70, 90:102] = False
+    boxes = ndimage.find_objects(ndimage.label(dark, np.ones((3, 3)))[0])
+    return sorted(((b[1].start + b[1].stop) / 2, (b[0].start + b[0].stop) / 2) for b in boxes)
+
+
+@pytest.mark.parametrize("arrangement", ["radial", "tangential", "both"])
+def test_flankers_stand_at_the_declared_spacing(arrangement):
+    parameters = replace(PARAMETERS, arrangement=arrangement)
+    stimuli = crowding.draw(parameters, 24, 0)
+    eccentricity = 0.26 * 192
+    for image in range(24):
+        side = 1 if stimuli["target_side"].values[image] == "right" else -1
+        target = np.array([96 + side * eccentricity, 64])
+        spacing = float(stimuli["spacing"][image])
+        offsets = [(0, 0)]
+        if stimuli["condition"].values[image] == "flanked":
+            assert float(stimuli["spacing_pixels"][image]) == pytest.approx(spacing * eccentricity)
+            offsets += [(a, 0) for a in (-1, 1) if arrangement != "tangential"]
+            offsets += [(0, a) for a in (-1, 1) if arrangement != "radial"]
+            offsets = [(0, 0)] + [(a * spacing * eccentricity, b * spacing * eccentricity) for a, b in offsets[1:]]
+        else:
+            assert np.isnan(spacing)
+        found = np.array(centres(stimuli["image"].values[image]))
+        assert len(found) == len(offsets)
+        for place in target + offsets:  # boxes are not centred on triangles and crescents
+            assert np.hypot(*(found - place).T).min() < 4
+
+
+def test_flankers_differ_from_the_target_and_from_each_other():
+    stimuli = crowding.draw(replace(PARAMETERS, arrangement="both"), 60, 0)
+    for row, condition in zip(stimuli["object_class"].values, stimuli["condition"].values, strict=True):
+        if condition == "flanked":
+            assert len(set(row.tolist())) == 5 and row.min() >= 0
+        else:
+            assert row[0] >= 0 and (row[1:] == -1).all()
+
+
+@pytest.mark.parametrize("coloured", [False, True])
+def test_masks_are_the_pixels_of_the_objects(coloured):
+    stimuli = crowding.draw(replace(PARAMETERS, coloured=coloured), 12, 0)
+    image, mask = stimuli["image"].values.astype(int), stimuli["object_mask"].values
+    image[:, 58:70, 90:102] = 179  # the fixation cross
+    differ = np.abs(image - 179).max(-1)
+    union = mask.any(1)
+    if coloured:
+        near = ndimage.binary_dilation(union, np.ones((1, 3, 3)))
+        assert differ[union].min() >= 60 and (differ > 2)[~near].mean() < 1e-4  # tips thinner than a pixel
+    else:
+        assert differ[union].min() >= 89 and differ[~union].max() <= 90
+    assert mask.sum(1).max() == 1
+    assert ("object_hue" in stimuli) == coloured
+
+
+def test_sides_spacings_and_targets_are_crossed():
+    stimuli = crowding.draw(replace(PARAMETERS, size=(64, 96)), 72, 0)
+    factors = (stimuli["spacing"].fillna(0), stimuli["target_side"], stimuli["object_class"][:, 0])
+    assert len(set(zip(*(factor.values for factor in factors), strict=True))) == 72
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"size": (60, 90)}, "size"), ({"arrangement": "around"}, "arrangement"), ({"eccentricity": 0.5}, "eccent"),
+        ({"radius": 0.02}, "3 pixels"), ({"ink": 0.7}, "ink"), ({"spacings": ()}, "spacings"),
+        ({"spacings": (0.2,)}, "overlap"), ({"spacings": (1.0,)}, "leave the image"),
+        ({"spacings": (1.3,), "arrangement": "tangential"}, "leave the image"),
+        ({"spacings": (float("nan"),)}, "spacings"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_impossible_displays_are_refused(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        replace(PARAMETERS, **wrong)

@@ -1,0 +1,146 @@
+"""What holds for every family of displays: bytes, balance, masks, requests that cannot be met."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from stimuli.families import ambiguous, contours, crowding, cueing, hybrid, morph, navon, objects, overlay, search
+from stimuli.sets import format
+
+SMALL = objects.Objects(size=(40, 48), radius=(0.25, 0.4))
+FAMILIES = {
+    "overlay": (overlay, overlay.Overlay(SMALL)),
+    "morph": (morph, morph.Morph(SMALL, steps=3)),
+    "cueing": (cueing, cueing.Cueing(size=(64, 72))),
+    "cueing, central": (cueing, cueing.Cueing((64, 64), cue="central", places=4, distractors=2, radius=0.08)),
+    "cueing, class": (cueing, cueing.Cueing((64, 64), cue="class", distractors=1)),
+    "search": (search, search.Search(size=(64, 80), set_sizes=(2, 5), radius=0.08)),
+    "navon": (navon, navon.Navon(size=(64, 64), letters=("H", "S", "T"))),
+    "contours": (contours, contours.Contours(size=(64, 70), rotation=30)),
+    "ambiguous": (ambiguous, ambiguous.Ambiguous(size=(64, 70))),
+    "crowding": (crowding, crowding.Crowding(size=(64, 96), radius=0.06)),
+    "hybrid": (hybrid, hybrid.Hybrid(SMALL)),
+}
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def family(request):
+    module, parameters = FAMILIES[request.param]
+    return request.param, module, parameters, module.draw(parameters, 12, 3)
+
+
+def test_a_stimulus_depends_on_its_number_and_seed_alone(family):
+    name, module, parameters, whole = family
+    parts = [module.draw(parameters, n, 3, first) for first, n in ((0, 5), (5, 1), (6, 6))]
+    for variable in whole.variables:
+        if "stimulus" in whole[variable].dims:
+            together = np.concatenate([part[variable].values for part in parts])
+            np.testing.assert_array_equal(together, whole[variable].values, err_msg=variable)
+            assert together.dtype == whole[variable].dtype
+    again = module.draw(parameters, 12, 3)
+    assert again["image"].values.tobytes() == whole["image"].values.tobytes()
+    other = module.draw(parameters, 12, 4)["image"].values
+    assert (other != whole["image"].values).any(axis=(1, 2, 3)).mean() > 0.5
+
+
+def test_what_is_counterbalanced_is_told_and_whole_blocks_of_it_are(family):
+    name, module, parameters, _ = family
+    stimuli = module.draw(parameters, 48, 3)
+    assert stimuli.attrs["design"] == 2
+    factors = dict(zip(stimuli.attrs["factors"], stimuli.attrs["levels"], strict=True))
+    size = 1
+    for factor, count in factors.items():
+        size *= count
+        if 48 % size or (factor not in stimuli and factor != "category"):
+            continue
+        values = stimuli[factor] if factor in stimuli else stimuli["object_class"].isel(object=0)
+        assert set(Counter(values.values.astype(str).tolist()).values()) == {48 // count}, factor
+
+
+def test_every_variable_says_what_it_is_and_the_recipe_is_kept(family):
+    _, module, parameters, stimuli = family
+    for name, variable in stimuli.sets.variables.items():
+        assert variable.attrs["long_name"], name
+    assert all(stimuli[name].attrs["units"] for name in stimuli)
+    assert json.loads(stimuli.attrs["parameters"]) == json.loads(json.dumps(asdict(parameters)))
+    assert stimuli.attrs["family"] == module.__name__.removeprefix("stimuli.")
+    assert stimuli["image"].dtype == np.uint8 and stimuli["object_mask"].dtype == bool
+    assert stimuli["object_class"].dtype == np.int16
+    assert all(stimuli[name].dtype == np.float32 for name in ("object_x", "object_y", "object_radius"))
+
+
+def test_a_set_is_read_as_it_was_written(family, tmp_path):
+    _, module, parameters, _ = family
+    drawn = module.draw(parameters, 3, 1)
+    format.write(drawn, tmp_path / "set")
+    read = format.read(tmp_path / "set")
+    xr.testing.assert_identical(read, drawn)
+    assert {name: read[name].dtype for name in read} == {name: drawn[name].dtype for name in drawn}
+
+
+def test_declared_places_are_those_of_the_masks(family):
+    name, _, _, stimuli = family
+    if name in (
+        "ambiguous",
+        "overlay",
+        "morph",
+        "hybrid",
+        "navon",
+    ):  # figures around their frame's centre, checked elsewhere
+        return
+    masks, absent = stimuli["object_mask"].values, stimuli["object_class"].values < 0
+    assert not masks[absent].any() and masks[~absent].any((1, 2)).all()
+    for image, k in np.argwhere(~absent):
+        rows, columns = np.nonzero(masks[image, k])
+        x, y, radius = (float(stimuli[f"object_{part}"].values[image, k]) for part in ("x", "y", "radius"))
+        assert np.hypot(rows + 0.5 - y, columns + 0.5 - x).max() <= 1.15 * radius + 1
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 >= 1.2 * radius - 1
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_requests_that_cannot_be_drawn_are_refused(name):
+    module, parameters = FAMILIES[name]
+    with pytest.raises(ValueError, match="n must be at least 1"):
+        module.draw(parameters, 0, 0)
+    with pytest.raises(ValueError, match="seed must be in"):
+        module.draw(parameters, 1, 2**32)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_any_size_can_be_drawn(name):
+    module, parameters = FAMILIES[name]
+    values = {field: getattr(parameters, field) for field in asdict(parameters)}
+    if "scene" in values:
+        values["scene"] = objects.Objects(size=(160, 192), radius=(0.25, 0.4))
+    else:
+        values["size"] = tuple(4 * side for side in parameters.size)
+    large, small = (module.draw(p, 4, 2) for p in (type(parameters)(**values), parameters))
+    assert large["image"].shape[1:] == tuple(4 * side for side in small["image"].shape[1:3]) + (3,)
+    for variable in ("object_class", "object_x"):
+        scale = 1 if variable == "object_class" else 4
+        if name not in (
+            "overlay",
+            "morph",
+            "hybrid",
+        ):  # their noise takes up as many random numbers as there are pixels
+            np.testing.assert_allclose(large[variable], scale * small[variable], atol=1.5)
+
+
+def test_families_draw_from_random_streams_of_their_own(monkeypatch):
+    keys, philox = {}, np.random.Philox
+
+    def recorded(key):
+        keys.setdefault(current, set()).add(tuple(map(int, key)))
+        return philox(key=key)
+
+    monkeypatch.setattr(np.random, "Philox", recorded)
+    for current in ("overlay", "morph", "cueing", "search", "navon", "contours", "ambiguous", "crowding", "hybrid"):
+        module, parameters = FAMILIES[current]
+        module.draw(parameters, 4, 5)
+    current = "objects"
+    objects.draw(SMALL, 4, 5)
+    assert sum(map(len, keys.values())) == len(set().union(*keys.values()))

@@ -1,0 +1,74 @@
+"""Halves of photographs on the command line: from a class folder or two pictures to a set that is made again alike."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+from stimuli.__main__ import main
+from stimuli.families import halves as bistable
+from stimuli.families import halves_of_photographs
+from stimuli.sets import format
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three classes of two photographs of one grey level each: 80 * class + 20 * number."""
+    for c in range(3):
+        (tmp_path / "pictures" / f"n{c}").mkdir(parents=True)
+        for k in range(2):
+            Image.new("L", (40, 60), 80 * c + 20 * k).save(tmp_path / "pictures" / f"n{c}" / f"{k}.png")
+    return tmp_path / "pictures"
+
+
+def test_a_class_folder_gives_a_set_that_can_be_made_again(folder, tmp_path):
+    words = ["halves", "--folder", str(folder), "--size", "32", "64", "--n", "8", "--seed", "4"]
+    assert main([*words, "--out", str(tmp_path / "set")]) == 0
+    made = format.read(tmp_path / "set")
+    xr.testing.assert_identical(
+        made, halves_of_photographs.draw(halves_of_photographs.Photographs(folder, size=(32, 64)), 8, 4)
+    )
+    for stimulus in range(8):
+        for k in range(2):
+            levels = made["image"].values[stimulus][made["object_mask"].values[stimulus, k]]
+            assert levels.min() == levels.max() and levels.max() // 80 == made["object_class"].values[stimulus, k]
+    assert "photographs" in made.attrs["licence"] and made.attrs["categories"] == ["n0", "n1", "n2"]
+    assert main(["remake", str(tmp_path / "set"), "--out", str(tmp_path / "again"), "--jobs", "1"]) == 0
+
+
+def test_two_photographs_lie_on_either_side_as_often(folder, tmp_path):
+    paths = (folder / "n0" / "1.png", folder / "n2" / "0.png")
+    words = ["--photographs", *map(str, paths), "--classes", "cat", "dog", "--size", "32", "64", "--n", "5"]
+    assert main(["halves", *words, "--out", str(tmp_path / "set")]) == 0
+    made = format.read(tmp_path / "set")
+    sides = made["object_side"].values[:, 0].tolist()
+    assert made["image"].values[:, 0, 0, 0].tolist() == [{"left": 20, "right": 160}[side] for side in sides]
+    assert {*sides[:2]} == {*sides[2:4]} == {"left", "right"}
+    assert made.attrs["categories"] == ["cat", "dog"]
+    part = halves_of_photographs.draw(
+        halves_of_photographs.Photographs(photographs=paths, classes=("cat", "dog"), size=(32, 64)), 2, 0, first=3
+    )
+    xr.testing.assert_identical(part, made.isel(stimulus=slice(3, 5)))
+    assert main(["remake", str(tmp_path / "set"), "--out", str(tmp_path / "again")]) == 0
+    both = bistable.from_photographs(*[np.asarray(Image.open(p).convert("RGB")) for p in paths], "ab", (32, 64))
+    assert np.array_equal(both["image"][0], made["image"][sides.index("left")])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "give --folder or --photographs"),
+        (["--folder", "FOLDER", "--photographs", "a.png", "b.png"], "give --folder or --photographs"),
+        (["--folder", "FOLDER", "--classes", "a", "b"], "--photographs with it"),
+        (["--folder", "FOLDER/n0"], "no class folders"),
+        (["--folder", "FOLDER/gone"], "no class folder"),
+        (["--folder", "FOLDER/..", "--size", "32", "63"], "even width"),
+        (["--photographs", "FOLDER/n0/0.png", "FOLDER/gone.png"], "no picture at"),
+    ],
+)
+def test_what_cannot_be_made_is_one_line(words, told, folder, tmp_path, capsys):
+    words = [word.replace("FOLDER", str(folder)) for word in words]
+    assert main(["halves", *words, "--out", str(tmp_path / "set")]) == 2
+    printed = capsys.readouterr().err
+    assert told in printed and printed.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]

@@ -1,0 +1,138 @@
+"""Hybrids, overlays and morphs of photographs, of a class folder or two given ones: what they mix, and from where."""
+
+import shutil
+from collections import Counter
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+from stimuli.__main__ import main
+from stimuli.families import hybrid, morph, objects, overlay
+from stimuli.pictures import photographs
+from stimuli.sets import format
+
+SCENE = objects.Objects(size=(32, 40))
+SIZE = ["--size", "32", "40"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three classes of two noisy pictures each, 40 x 48 pixels."""
+    random = np.random.default_rng(0)
+    for c in range(3):
+        (tmp_path / "in" / f"n{c}").mkdir(parents=True)
+        for k in range(2):
+            Image.fromarray(random.integers(0, 256, (40, 48, 3), np.uint8)).save(tmp_path / "in" / f"n{c}" / f"{k}.png")
+    return tmp_path / "in"
+
+
+def sources(stimuli, folder):
+    """The two photographs of each stimulus, read here and resized: the middle 38 x 48 pixels, which have the shape."""
+    for names in stimuli["object_source"].values:
+        middles = [Image.open(folder / name).crop((0, 1, 48, 39)) for name in names]
+        yield [np.asarray(middle.resize((40, 32), Image.Resampling.BICUBIC)) for middle in middles]
+
+
+@pytest.mark.parametrize("family", ["hybrid", "overlay", "morph"])
+def test_a_class_folder_gives_pairs_that_are_mixed_as_declared(family, folder, tmp_path):
+    out = tmp_path / "set"
+    words = [family, "--folder", str(folder), *SIZE, *(["--high", "12"] if family == "hybrid" else [])]
+    assert main([*words, "--n", "12", "--out", str(out)]) == 0
+    made = format.read(out)
+    assert made.attrs["categories"] == ["n0", "n1", "n2"] and "pictures" in made.attrs["licence"].replace(
+        "photographs", "pictures"
+    )
+    for i, (first, second) in enumerate(sources(made, folder)):
+        if family == "hybrid":
+            expected = hybrid.mixed(first, second, float(made["low"][i]), float(made["high"][i]))
+        else:
+            weight = float(made["mix" if family == "overlay" else "morph"][i])
+            expected = np.floor((1 - weight) * first + weight * second + 0.5)
+            present = made["object_mask"].values[i].all((1, 2)).tolist()
+            assert present == [weight < 1, weight > 0] and made["object_mask"].values[i].any((1, 2)).tolist() == present
+            assert made["label"].values[i] == f"n{made['object_class'].values[i, int(weight > 0.5)]}"
+        assert np.array_equal(made["image"].values[i], expected)
+    names = [[name.split("/")[0] for name in row] for row in made["object_source"].values]
+    assert names == [[f"n{c}" for c in row] for row in made["object_class"].values]
+    assert all(a != b for a, b in names)
+    assert main(["remake", str(out), "--out", str(tmp_path / "again")]) == 0
+
+
+def test_pairs_of_classes_come_equally_often_and_pictures_vary(folder):
+    pictures = photographs.Pictures(folder)
+    stimuli = overlay.draw(overlay.Overlay(SCENE, (0.5,), pictures), 24, 1)
+    pairs = Counter(map(tuple, stimuli["object_class"].values.tolist()))
+    assert pairs == {(a, b): 4 for a in range(3) for b in range(3) if a != b}
+    assert len(set(stimuli["object_source"].values.ravel())) == 6
+    parts = [overlay.draw(overlay.Overlay(SCENE, (0.5,), pictures), n, 1, first) for first, n in ((0, 9), (9, 15))]
+    xr.testing.assert_identical(xr.concat(parts, "stimulus", combine_attrs="override"), stimuli)
+
+
+def test_a_morph_keeps_its_two_photographs_and_turns_back(folder):
+    stimuli = morph.draw(morph.Morph(SCENE, 4, photographs.Pictures(folder)), 16, 0)
+    image = stimuli["image"].values
+    for k in (0, 8):
+        assert len({tuple(row) for row in stimuli["object_source"].values[k : k + 8]}) == 1
+        assert np.array_equal(image[k : k + 4], image[k + 4 : k + 8][::-1])
+    assert len(set(stimuli["label"].values[:4].tolist())) == 2
+
+
+def test_two_photographs_meet_both_ways_round(folder, tmp_path):
+    paths = [str(folder / "n0" / "0.png"), str(folder / "n2" / "1.png")]
+    words = ["--photographs", *paths, "--classes", "face", "house", *SIZE, "--n", "4", "--low", "4", "--high", "12"]
+    assert main(["hybrid", *words, "--out", str(tmp_path / "set")]) == 0
+    made = format.read(tmp_path / "set")
+    classes = made["object_class"].values[:, 0].tolist()
+    assert {*classes[:2]} == {*classes[2:]} == {0, 1}
+    assert made["label"].values.tolist() == [("face", "house")[c] for c in classes]
+    pictures = [np.asarray(Image.open(path)) for path in paths]
+    given = hybrid.from_pictures(*pictures, ("face", "house"), hybrid.Hybrid(SCENE, low=(4.0,), high=12.0))
+    assert all(np.array_equal(made["image"][k], given["image"][c]) for k, c in enumerate(classes))
+
+
+@pytest.mark.parametrize("size", [(60, 80), (80, 60), (7, 5)])
+def test_photographs_keep_their_proportions_unless_they_are_squeezed(size):
+    y, x = np.mgrid[: 2 * size[0], : 2 * size[1]]
+    middle = np.hypot(y - size[0] + 0.5, x - size[1] + 0.5) < min(size) / 2  # a disk
+    picture = np.repeat((200 * middle)[..., None], 3, axis=2).astype(np.uint8)
+    for squeeze in (False, True):
+        disk = photographs.fitted(picture, (64, 32), squeeze)[..., 0] > 100
+        height, width = disk.any(1).sum(), disk.any(0).sum()
+        wanted = 1 if not squeeze else 2 * size[1] / size[0]
+        assert abs(height / width / wanted - 1) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["hybrid", "--folder", "IN", "--photographs", "a.png", "b.png"], "give --folder or --photographs"),
+        (["overlay", "--classes", "a", "b"], "give --photographs with it"),
+        (["morph", "--folder", "IN/gone"], "no class folder"),
+        (["overlay", "--folder", "ALONE"], "at least two classes"),
+        (["overlay", "--photographs", "IN/n0/0.png", "IN/n1/0.png"], "need different names"),
+        (["overlay", "--photographs", "IN/n0/0.png", "IN/n0/7.png"], "no picture at"),
+        (["hybrid", "--folder", "IN", "--size", "64", "64"], "too small for stimuli"),
+    ],
+)
+def test_photographs_that_do_not_do_are_refused(words, told, folder, tmp_path, capsys):
+    (tmp_path / "alone").mkdir()
+    shutil.copytree(folder / "n0", tmp_path / "alone" / "n0")
+    words = [word.replace("IN", str(folder)).replace("ALONE", str(tmp_path / "alone")) for word in words]
+    size = [] if "--size" in words else SIZE
+    assert main([*words, *size, "--out", str(tmp_path / "set")]) == 2
+    printed = capsys.readouterr().err
+    assert told in printed and printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("family", ["halves", "overlay", "morph"])
+def test_a_folder_of_pictures_that_are_named_by_what_they_show_will_do(family, folder, tmp_path):
+    (tmp_path / "named").mkdir()
+    for c, name in enumerate(("cat", "horse")):
+        shutil.copy(folder / f"n{c}" / "0.png", tmp_path / "named" / f"{name}.png")
+    words = [family, "--folder", str(tmp_path / "named"), *SIZE, "--n", "4", "--out", str(tmp_path / "set")]
+    assert main(words) == 0
+    made = format.read(tmp_path / "set")
+    assert made.attrs["categories"] == ["cat", "horse"]
+    assert set(map(tuple, made["object_class"].values.tolist())) <= {(0, 1), (1, 0)}
