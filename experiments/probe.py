@@ -1,4 +1,4 @@
-"""Stimuli that are drawn when they are shown, trials, and conditions that give their priors."""
+"""The contract of a probe: what it shows under which conditions, and which probe a record is of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from absvit import AbSViT
 from absvit.models.priors import Prior
 
-__all__ = ["Condition", "Stimuli", "Trial"]
+__all__ = ["Condition", "Stimuli", "Trial", "written_by"]
 
 
 @dataclass(frozen=True)
@@ -85,3 +85,35 @@ class Condition:
     kind: str
     prior: Callable[[Trial], Prior]
     levels: Mapping[str, float | str] = field(default_factory=dict)
+
+
+# Titles of records by probe, until the probes declare them.
+TITLES = {
+    "bistable": ("bistable perception",),
+    "recognition": ("recognition",),
+    "object_prior": ("object prior",),
+    "spatial_prior": ("spatial prior",),
+    "search": ("search",),
+    "navon": ("navon",),
+    "contours": ("contours",),
+    "crowding": ("crowding",),
+    "feedback_dynamics": tuple(f"feedback dynamics: {name}" for name in ("settling", "hysteresis", "switching")),
+    "corruption_dynamics": ("corruption dynamics",),
+}
+
+
+def written_by(record: xr.Dataset) -> str | None:
+    """Say which probe wrote a record.
+
+    Parameters
+    ----------
+    record : as ``absvit.records.load`` gives it.
+
+    Returns
+    -------
+    The probe's name: what the record's attribute ``probe`` says or, in records of 0.1.0, its title; None for a record
+    of no probe.
+    """
+    title = record.attrs.get("title")
+    found = (name for name, titles in TITLES.items() if title in titles)
+    return record.attrs.get("probe") or next(found, None)

@@ -197,7 +197,7 @@ def test_a_reader_that_has_gone_is_no_error(n, then, unbuffered):
 
 def test_signs_that_an_encoding_lacks_are_kept_as_numbers():
     words = "'a\N{BULLET}\N{CJK UNIFIED IDEOGRAPH-732B}'"
-    program = f"from stimuli.foundation import command_line\ndef f() -> None:\n    print({words})\ncommand_line.run(f, 'f', [])"
+    program = f"from stimuli.foundation.command_line import run\ndef f() -> None:\n    print({words})\nrun(f, 'f', [])"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp437"}
     )
