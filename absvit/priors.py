@@ -1,8 +1,12 @@
-"""What to look for: the page of :mod:`absvit.models.priors`."""
+"""What to look for: priors that weight the output tokens of a pass before they are fed back.
+
+The page of :mod:`absvit.models.priors`.
+"""
 
 from absvit.models.priors import (
     ClassPrior,
     LearnedPrior,
+    PerceptPrior,
     Prior,
     ProductPrior,
     ShuffledPrior,
@@ -10,4 +14,13 @@ from absvit.models.priors import (
     VectorPrior,
 )
 
-__all__ = ["ClassPrior", "LearnedPrior", "Prior", "ProductPrior", "ShuffledPrior", "SpatialPrior", "VectorPrior"]
+__all__ = [
+    "ClassPrior",
+    "LearnedPrior",
+    "PerceptPrior",
+    "Prior",
+    "ProductPrior",
+    "ShuffledPrior",
+    "SpatialPrior",
+    "VectorPrior",
+]

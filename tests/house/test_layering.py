@@ -59,8 +59,8 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "course", "lifting", "checkpoints",
-    "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "requests", "perceive", "maps", "course", "lifting",
+    "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 DRAWN = (
