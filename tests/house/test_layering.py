@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
-    "absvit.models": ("absvit.images", "absvit.models", "stimuli.foundation"),
+    "absvit.models": ("absvit.images", "absvit.models", "absvit.records.vocabulary", "stimuli.foundation"),
     "absvit.neighbours": (),
     "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
     "absvit.registration": (),
@@ -59,8 +59,8 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "class_names", "priors", "requests", "perceive", "maps", "course", "lifting",
-    "checkpoints", "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "requests", "recording", "block_passes",
+    "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 DRAWN = (

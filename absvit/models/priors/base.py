@@ -69,6 +69,11 @@ class Prior:
         raise TypeError(f"{type(self).__name__} must define match(tokens, model)")
 
     @property
+    def label(self) -> str:
+        """What it is called where results are shown."""
+        return self.kind
+
+    @property
     def n_images(self) -> int | None:
         """Number of images that values were given for, None where one value serves all."""
         if self.per_image is None:
@@ -113,6 +118,11 @@ class ProductPrior(Prior):
     @override
     def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
         return torch.stack([factor.weigh(tokens, model) for factor in self.factors]).prod(0)
+
+    @property
+    def label(self) -> str:
+        """Those of its factors."""
+        return " x ".join(factor.label for factor in self.factors)
 
     @property
     def n_images(self) -> int | None:

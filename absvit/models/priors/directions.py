@@ -118,6 +118,11 @@ class ClassPrior(Prior):
         row = rows[index].to(tokens.dtype)
         return cosine_weights(tokens, row if index.ndim == 0 else row[:, None])
 
+    @property
+    def label(self) -> str:
+        """The class, where it is one."""
+        return "class" if self.class_index.ndim else f"class {self.class_index.item()}"
+
     def indices(self, model: AbSViT) -> Tensor:
         """Places of the classes among the model's.
 

@@ -72,6 +72,11 @@ class ShuffledPrior(Prior):
         return torch.cat([weights[:, :prefix], weights.gather(1, order)], dim=1)
 
     @property
+    def label(self) -> str:
+        """That of the shuffled prior, and what was done to it."""
+        return f"{self.prior.label}, shuffled"
+
+    @property
     def n_images(self) -> int | None:
         """As the shuffled prior."""
         return self.prior.n_images
