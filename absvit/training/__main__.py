@@ -16,9 +16,8 @@ from absvit.distributed import Process, joined
 from absvit.models import checkpoints
 from absvit.models.checkpoints.fetching import replace_file
 from absvit.robustness.classes import model_classes
-from absvit.robustness.evaluation import Place as EvaluationPlace
+from absvit.robustness.options import EvaluationOptions, ModelOptions, ProfileOptions, SuiteOptions
 from absvit.robustness.profiles import profile_model
-from absvit.robustness.suites import Sources
 from absvit.training.loop import train
 from absvit.training.official_flags import Superseded
 from absvit.training.pictures.building import build_model
@@ -185,14 +184,15 @@ def run_robustness(recipe: PictureRecipe, place: Place, process: Process) -> Non
         names = open_dataset(recipe.data_set, place.data_path, "val", recipe.inat_category).classes
     else:
         names = model_classes(model)
-    sources = Sources(
+    suites = SuiteOptions(
         data=place.data_path, inc_path=place.inc_path, ina_path=place.ina_path, inr_path=place.inr_path,
         insk_path=place.insk_path, seed=recipe.seed,
     )  # fmt: skip
-    to = EvaluationPlace(
+    record = EvaluationOptions(
         place.output_dir / "robustness.zarr", resume=True, batch_size=recipe.batch_size, num_workers=place.num_workers
     )
-    profile_model(model, recipe.model, names, place.suites, sources, to, process, weights=place.weights)
+    who = ModelOptions(recipe.model, weights=place.weights)
+    profile_model(model, names, ProfileOptions(who, place.suites, suites, record), process.is_first)
 
 
 def _checkpoint(recipe: Recipe, place: Place) -> checkpoints.Checkpoint:
