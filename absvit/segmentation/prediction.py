@@ -19,7 +19,7 @@ from absvit.segmentation.classes import coloured
 from absvit.segmentation.counting import predicted_classes
 from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.loading_segmenter import Loaded
-from absvit.segmentation.tasks import whole_transform_of
+from absvit.segmentation.task import whole_transform_of
 from stimuli.foundation.picture_files import in_folder
 
 __all__ = ["Prediction", "check_targets", "picture_files", "predictions", "read_files", "write_predictions"]
