@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from absvit import records
-from absvit.robustness.options import EvaluationOptions, ModelOptions, ProfileOptions, SuiteOptions
+from absvit.robustness.options import ModelOptions, ProfileOptions, SuiteOptions, SuiteRecordOptions
 from absvit.robustness.tables import over_seeds, profile, table_text, write_tables
 from stimuli.foundation import command_line
 
@@ -21,7 +21,7 @@ IN_FULL = ["top5", "loss", "calibration_error", "relative_mce"]  # of several se
 
 def evaluate_suites(
     suites: Annotated[tuple[str, ...], Words],
-    record: Flat[EvaluationOptions],
+    record: Flat[SuiteRecordOptions],
     model: Flat[ModelOptions],
     pictures: Flat[SuiteOptions],
 ) -> None:

@@ -24,7 +24,7 @@ from absvit.records.fill import fill_chunks
 from absvit.records.vocabulary import described
 from absvit.robustness.attacks import normalised, pass_logits, perturb
 from absvit.robustness.imagenet_c import contents_of
-from absvit.robustness.options import EvaluationOptions
+from absvit.robustness.options import SuiteRecordOptions
 from absvit.robustness.scores import empty_scores, scores
 from absvit.robustness.suites import Condition
 
@@ -86,7 +86,7 @@ def evaluate(
     model: nn.Module,
     shown: Sequence[Condition],
     names: Sequence[str],
-    options: EvaluationOptions,
+    options: SuiteRecordOptions,
     iterations: int = 1,
     facts: dict | None = None,
 ) -> xr.Dataset:
@@ -245,7 +245,7 @@ def _attributes(
     shown: Sequence[Condition],
     pixels: Preprocessing,
     passes: int,
-    options: EvaluationOptions,
+    options: SuiteRecordOptions,
     device: torch.device,
     facts: dict,
 ) -> dict:

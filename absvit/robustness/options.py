@@ -11,7 +11,7 @@ from stimuli.corruptions import BENCHMARK, SEVERITIES
 from stimuli.foundation.options import FileOrAddress
 from stimuli.foundation.texts import some
 
-__all__ = ["SUITES", "EvaluationOptions", "ModelOptions", "ProfileOptions", "SuiteOptions"]
+__all__ = ["SUITES", "SuiteRecordOptions", "ModelOptions", "ProfileOptions", "SuiteOptions"]
 
 SUITES = (
     "clean", "imagenet_c", "imagenet_a", "imagenet_r", "imagenet_sketch", "imagenet_v2", "folder", "fgsm", "pgd",
@@ -132,7 +132,7 @@ class SuiteOptions:
 
 
 @dataclass(frozen=True)
-class EvaluationOptions(RecordOptions):
+class SuiteRecordOptions(RecordOptions):
     """Where the record goes, and how it is worked off: nothing of this changes a number but batch_size, by rounding.
 
     Parameters
@@ -171,4 +171,4 @@ class ProfileOptions:
     model: ModelOptions
     suites: tuple[str, ...]
     pictures: SuiteOptions
-    record: EvaluationOptions
+    record: SuiteRecordOptions

@@ -16,7 +16,7 @@ from absvit.records.vocabulary import described
 from absvit.segmentation.classes import IGNORED
 from absvit.segmentation.segmenter import Segmenter, resized
 from absvit.segmentation.views import Seen
-from absvit.training.pictures.building import autocast
+from absvit.training.losses import autocast
 
 __all__ = ["confusion", "confusions", "predicted_classes", "scores"]
 

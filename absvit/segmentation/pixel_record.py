@@ -22,7 +22,7 @@ from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.datasets import SegmentedPictures, Split, open_pictures
 from absvit.segmentation.drawn_scenes import DrawnScenes
 from absvit.segmentation.loading_segmenter import Loaded
-from absvit.segmentation.tasks import whole_transform_of
+from absvit.segmentation.task import whole_transform_of
 from absvit.segmentation.views import blocks, whole_loader
 from stimuli.foundation.picture_files import normal, say
 

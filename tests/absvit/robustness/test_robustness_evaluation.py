@@ -22,7 +22,7 @@ from absvit.robustness import evaluation
 from absvit.robustness.__main__ import main
 from absvit.robustness.attacks import normalised, perturb
 from absvit.robustness.evaluation import Preprocessing, evaluate
-from absvit.robustness.options import EvaluationOptions, SuiteOptions
+from absvit.robustness.options import SuiteOptions, SuiteRecordOptions
 from absvit.robustness.suites import Condition, conditions
 from absvit.robustness.tables import profile
 
@@ -48,7 +48,7 @@ def sources(folder, **options):
 def run(folder, out, made=None, suites=SUITES, iterations=1, **options):
     made = made or model()
     shown = conditions(suites, sources(folder, **options.pop("sources", {})), CLASSES, SIZE)
-    place = EvaluationOptions(out, **{"batch_size": 4, "chunk": 8} | options)
+    place = SuiteRecordOptions(out, **{"batch_size": 4, "chunk": 8} | options)
     return evaluate(made, shown, CLASSES, place, iterations, FACTS)
 
 
@@ -157,7 +157,7 @@ def test_the_decision_falls_among_the_classes_of_the_suite(folder, tmp_path):
     made = model()
     (clean,) = conditions(["clean"], sources(folder), CLASSES, SIZE)
     few = Condition("few", 0, clean.pictures, np.resize([1, 4], 11), among=np.array([1, 4]))
-    record = evaluate(made, [few], CLASSES, EvaluationOptions(tmp_path / "r.zarr"))
+    record = evaluate(made, [few], CLASSES, SuiteRecordOptions(tmp_path / "r.zarr"))
     transform = Preprocessing.of(made).transform(True)
     x = torch.stack([transform(clean.pictures.read(k)) for k in range(11)])
     with torch.no_grad():
