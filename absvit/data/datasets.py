@@ -18,7 +18,7 @@ from torchvision.datasets import CIFAR10, CIFAR100
 from absvit.data.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
 from stimuli.foundation.picture_files import normal, upright
-from stimuli.foundation.texts import read_text
+from stimuli.foundation.texts import read_text, some
 from stimuli.sets.reading import texts_of
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
 DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
 InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation", "test")}
-NAMES_SHOWN = 8
 
 
 class LabelledPictures(ABC):
@@ -281,17 +280,6 @@ def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
         f"the validation split {said} ({len(train.classes)} classes to train, {len(val.classes)} to validate): "
         "its labels would be wrong"
     )
-
-
-def some(names: Sequence[str]) -> str:
-    """Tell names, the first few of many.
-
-    Parameters
-    ----------
-    names : what to tell.
-    """
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
 
 
 def _split_place(data_path: Path, split: str) -> Path:

@@ -14,8 +14,8 @@ from absvit.models import checkpoints, create_model, topdown_from, zoo
 from absvit.models.checkpoints import cards, formats
 from absvit.models.zoo import locations
 from absvit.segmentation.classes import ClassTable
+from absvit.segmentation.recipe import SegmentationRecipe, recipe_of
 from absvit.segmentation.segmenter import Segmenter, add_deep_prompts
-from absvit.segmentation.settings import SegmentationRecipe, recipe_of
 
 __all__ = ["Loaded", "build_segmenter", "load_segmenter", "parameter_groups"]
 

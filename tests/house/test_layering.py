@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "experiments": (*MODELS, "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
-    "experiments.statistics": ("experiments.statistics", "stimuli.foundation"),
+    "experiments.statistics": ("absvit.records", "experiments.statistics"),
     "experiments.measures": ("absvit.records", *READ),
     "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
     "experiments.observers": ("absvit.__init__", "absvit.models", "stimuli.foundation"),
@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "experiments.summaries", *READ),
     "experiments.summaries": ("experiments.summaries", *READ),
     "notebooks.__init__": ("absvit.neighbours",),
-    "experiments.figures": ("experiments.figures", "experiments.probes", *READ),
+    "experiments.figures": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "notebooks": (*MODELS, "experiments", "notebooks"),
 }  # fmt: skip
 
