@@ -101,21 +101,11 @@ class PictureFiles(LabelledPictures):
         self.root, self.stored, self._names = Path(root), stored, _packed(names)
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return os.fsdecode(self._names[index])
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture."""
         turned = not self.stored and upright(self.classes[self.targets[index]])
         try:
             return read_photograph(self.root / self.name(index), turned)
@@ -140,21 +130,11 @@ class TarredPictures(LabelledPictures):
         self.extent = np.array([(member.offset, member.size) for member in members], np.int64)
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return os.fsdecode(self._names[index])
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture."""
         name = f"{self.path}::{self.name(index)}"
         try:
             encoded = read_member(self.path, *self.extent[index].tolist())
@@ -178,21 +158,11 @@ class PictureArray(LabelledPictures):
         self._pixels, self._label = pixels, label
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return f"{self._label}/{index:05d}"
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture."""
         return Image.fromarray(self._pixels[index])
 
 

@@ -132,13 +132,7 @@ class SegmentationRecipe(Recipe):
         return (self.scenes.size, self.scenes.size) if self.data_set == "SCENES" else self.varied.crop
 
     def task(self, data: RunOptions, process: Process) -> SegmentationTask:
-        """Open pictures with labels, or draw them.
-
-        Parameters
-        ----------
-        data : where they are.
-        process : this process among those that train together.
-        """
+        """Open pictures with labels, or draw them."""
         from absvit.segmentation.task import SegmentationTask
 
         return SegmentationTask(self, data.data_path, data.num_workers, process)

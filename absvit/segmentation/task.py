@@ -83,12 +83,7 @@ class SegmentationTask(Task):
         return {"img_size": self.recipe.crop, "dynamic_img_size": True}
 
     def card(self, model: nn.Module) -> dict:
-        """Number of images, and the classes.
-
-        Parameters
-        ----------
-        model : the trained segmenter.
-        """
+        """Number of images, and the classes."""
         images = self.recipe.epochs * self.recipe.epoch_updates * self.total
         return {"images": images, "segmentation": self.facts()["classes"]}
 
@@ -100,21 +95,11 @@ class SegmentationTask(Task):
         return model
 
     def learning(self, model: nn.Module) -> list[dict]:
-        """Parameter groups for the optimiser.
-
-        Parameters
-        ----------
-        model : the segmenter.
-        """
+        """Parameter groups for the optimiser."""
         return parameter_groups(model)
 
     def objective(self, model: nn.Module) -> nn.Module:
-        """Cross-entropy of both heads.
-
-        Parameters
-        ----------
-        model : the segmenter.
-        """
+        """Cross-entropy of both heads."""
         recipe = self.recipe
         return SegmentationObjective(
             model, recipe.auxiliary_weight, recipe.pass1_weight, recipe.smoothing, recipe.var_loss
@@ -122,10 +107,6 @@ class SegmentationTask(Task):
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
         """The micro-batches of this process, update by update.
-
-        Parameters
-        ----------
-        first_step : number of the first update.
 
         Raises
         ------
@@ -153,10 +134,6 @@ class SegmentationTask(Task):
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Scores of every pass on the held-out split.
-
-        Parameters
-        ----------
-        models : the segmenters, left in the mode that they were in.
 
         Returns
         -------

@@ -137,7 +137,7 @@ def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None
     ------
     FileNotFoundError, ValueError : as :func:`load_model`.
     """
-    if checkpoint not in (None, "default"):
+    if not locations.is_usual(checkpoint):
         check_name(name)
         file = locations.locate(name, checkpoint, RELEASES.get(name))
         classifier = getattr(timm.get_pretrained_cfg(name), "classifier", "head")

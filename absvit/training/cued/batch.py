@@ -183,21 +183,11 @@ class CuedTask(Task):
         self.steps_per_epoch = updates_of_epoch(recipe.epoch_images, self.total, recipe.batch_size)
 
     def objective(self, model: nn.Module) -> nn.Module:
-        """Both passes' cross-entropy, variational loss and token labels.
-
-        Parameters
-        ----------
-        model : the model that learns.
-        """
+        """Both passes' cross-entropy, variational loss and token labels."""
         return SceneObjective(model, self.recipe.smoothing, self.recipe.var_loss, self.recipe.token_weight)
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
-        """The micro-batches of this process, update by update.
-
-        Parameters
-        ----------
-        first_step : number of the first update.
-        """
+        """The micro-batches of this process, update by update."""
         last = self.recipe.epochs * self.steps_per_epoch
         for step in range(first_step, last):
             first = step * self.total + self.process.rank * self.size * self.n_micro
@@ -215,10 +205,5 @@ class CuedTask(Task):
         """
 
     def placed(self, batch: SceneBatch) -> SceneBatch:
-        """Give a batch where the process computes.
-
-        Parameters
-        ----------
-        batch : wherever it lies.
-        """
+        """Give a batch where the process computes."""
         return SceneBatch(*(tensor.to(self.process.device) for tensor in batch))

@@ -91,13 +91,7 @@ class HybridRecipe(Recipe):
             raise ValueError(f"input_size must be a multiple of the stem's stride of {STRIDE}, got {self.input_size}")
 
     def task(self, data: RunOptions, process: Process) -> CompositeTask:
-        """Compose pictures, after their features have been computed.
-
-        Parameters
-        ----------
-        data : where pictures and features are.
-        process : this process among those that train together.
-        """
+        """Compose pictures, after their features have been computed."""
         return CompositeTask(self, data.data_path, data.feature_cache, process)
 
 
@@ -159,21 +153,11 @@ class CompositeTask(CuedTask):
         return build_model(self.recipe, **self.made_with(), stem="features")
 
     def finish(self, model: nn.Module) -> None:
-        """Centre the classifier.
-
-        Parameters
-        ----------
-        model : changed in place.
-        """
+        """Centre the classifier."""
         centre_classifier(model)
 
     def card(self, model: nn.Module) -> dict:
-        """What the card tells, with the stem that was looked through and the gain to look with.
-
-        Parameters
-        ----------
-        model : the trained model.
-        """
+        """What the card tells, with the stem that was looked through and the gain to look with."""
         told, gain = super().card(model), self.recipe.class_gain
         if told["prior_gains"]:  # a plain ViT has none
             told["prior_gains"] |= {"class": gain, "vector": gain}
@@ -191,10 +175,6 @@ class CompositeTask(CuedTask):
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Measure on the composites that are held out.
-
-        Parameters
-        ----------
-        models : the models, left in the mode that they were in.
 
         Returns
         -------

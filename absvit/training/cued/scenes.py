@@ -168,13 +168,7 @@ class SceneRecipe(Recipe):
     token_weight: float = 0.3
 
     def task(self, data: RunOptions, process: Process) -> SceneTask:
-        """Draw scenes as the training goes.
-
-        Parameters
-        ----------
-        data : names no data path.
-        process : this process among those that train together.
-        """
+        """Draw scenes as the training goes."""
         if data.data_path != RunOptions.data_path:
             raise ValueError(
                 f"{self.name} draws its scenes and reads no data: leave --data-path out, or name another recipe"
@@ -203,12 +197,7 @@ class SceneTask(CuedTask):
         return {"num_classes": len(self.classes), "img_size": self.recipe.scenes.size}
 
     def objective(self, model: nn.Module) -> nn.Module:
-        """The loss, of a model that takes the scenes' patches.
-
-        Parameters
-        ----------
-        model : the model that learns.
-        """
+        """The loss, of a model that takes the scenes' patches."""
         scenes = self.recipe.scenes
         grid, shown = tuple(model.patch_embed.grid_size), (scenes.size // scenes.patch,) * 2
         if grid != shown:

@@ -107,10 +107,6 @@ class PictureRecipe(Recipe):
     def begin(self, model: nn.Module) -> nn.Module:
         """Give a model the weights and the feedback path that it starts from.
 
-        Parameters
-        ----------
-        model : of the input size.
-
         Raises
         ------
         FileNotFoundError, ValueError : weights cannot be read or do not fit, or patches do not cover a picture.
@@ -130,13 +126,7 @@ class PictureRecipe(Recipe):
         return topdown_from(model) if self.lift and not isinstance(model, AbSViT) else model
 
     def task(self, data: RunOptions, process: Process) -> PictureTask:
-        """Open the training and the validation split.
-
-        Parameters
-        ----------
-        data : where they are, and what the training goes on from.
-        process : this process among those that train together.
-        """
+        """Open the training and the validation split."""
         if self.trainable != "end2end" and not (self.finetune or data.resume):
             raise ValueError(f"--trainable {self.trainable} leaves the rest as it is: give its weights with --finetune")
         goes_on = data.checkpoint.exists()  # then all weights come from there
@@ -186,22 +176,13 @@ class PictureTask(Task):
         return {"num_classes": len(self.classes), "img_size": self.recipe.input_size}
 
     def objective(self, model: nn.Module) -> nn.Module:
-        """Both passes' cross-entropy and the variational loss, with a teacher where the recipe has one.
-
-        Parameters
-        ----------
-        model : the model.
-        """
+        """Both passes' cross-entropy and the variational loss, with a teacher where the recipe has one."""
         recipe = self.recipe
         teacher = teacher_of(recipe, len(self.classes)) if recipe.distillation_type != "none" else None
         return PictureObjective(model, recipe.smoothing, recipe.var_loss, teacher).to(self.process.device)
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
         """The micro-batches of this process, update by update.
-
-        Parameters
-        ----------
-        first_step : number of the first update.
 
         Raises
         ------
@@ -230,12 +211,7 @@ class PictureTask(Task):
             yield update
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
-        """Accuracy and loss of both passes on the validation split, which is read once for all models.
-
-        Parameters
-        ----------
-        models : the models, left in the mode that they were in.
-        """
+        """Accuracy and loss of both passes on the validation split, which is read once for all models."""
         return evaluate(models, self.held_out, self.recipe, self.num_workers, self.process)
 
 
