@@ -1,14 +1,12 @@
-"""Classes: which of a model's are meant by the names that people give, and what is shown to one that lacks some.
+"""What is shown to a model that does not know all classes of a class folder or a stimulus set.
 
-Where a model knows some classes of a class folder or a stimulus set, the pictures of the others are left out, and that
-is said; else the cues would have to be places for all of them.
+Where it knows some, the pictures of the others are left out, and that is said; else the cues would have to be places
+for all of them.
 """
 
 from __future__ import annotations
 
 import difflib
-import re
-import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,70 +16,13 @@ import xarray as xr
 from torch import nn
 
 from absvit.images import class_folder
-from experiments.observers import Observer, class_indices, class_names
+from absvit.models.class_names import called, candidates, class_indices, class_names
+from experiments.observers import Observer
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
-__all__ = ["called", "candidates", "check_classes", "known_as", "known_of_folder", "known_of_set"]
+__all__ = ["check_classes", "known_of_folder", "known_of_set"]
 
-LISTED = 40  # classes that are told in one line
 IN_SET = {"long_name": "number of the stimulus in the set that it was taken from", "units": "1"}
-
-
-def candidates(name: str, model: nn.Module) -> list[str]:
-    """List the classes of a model that a name may mean.
-
-    Parameters
-    ----------
-    name : what somebody calls a class; capitals and underscores make no difference.
-    model : the model.
-
-    Returns
-    -------
-    The class of that name; else those one of whose synonyms it is; else those whose names it is a part of.
-    """
-    if class_indices(model, [name])[0] >= 0:
-        return [name]
-    wanted, names = _plain(name), {known: _plain(known) for known in class_names(model)}
-    synonyms = [known for known, plain in names.items() if wanted in (plain, *plain.split(", "))]
-    within = re.compile(rf"\b{re.escape(wanted)}\b" if wanted else "(?!)")
-    return synonyms or [known for known, plain in names.items() if within.search(plain)]
-
-
-def called(names: Sequence[str], model: nn.Module) -> list[str]:
-    """Give names of classes as a model has them, where it is clear which are meant; the others as they are.
-
-    Parameters
-    ----------
-    names : what somebody calls the classes.
-    model : the model.
-    """
-    found = [candidates(name, model) for name in names]
-    clear = [among[0] if len(among) == 1 else name for name, among in zip(names, found, strict=True)]
-    return [name if clear.count(theirs) > 1 else theirs for name, theirs in zip(names, clear, strict=True)]
-
-
-def known_as(name: str, model: nn.Module) -> str:
-    """Give a name of a class as a model has it.
-
-    Parameters
-    ----------
-    name : what somebody calls it.
-    model : the model.
-
-    Raises
-    ------
-    ValueError : several classes may be meant, which are listed, or none.
-    """
-    found = candidates(name, model)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ValueError(f"{name!r} may be {'; '.join(found[:LISTED])}: give one of them in full")
-    known = class_names(model)
-    near = difflib.get_close_matches(name, known, 4, 0.4)
-    first = f"the nearest are {'; '.join(near)}; " if near else ""
-    rest = f"; ... ({len(known)} classes)" if len(known) > LISTED else ""
-    raise ValueError(f"the model has no class {name!r}; {first}it knows {'; '.join(known[:LISTED])}{rest}")
 
 
 def check_classes(observers: Sequence[Observer], categories: Sequence[str], probe: str) -> None:
@@ -186,7 +127,3 @@ def _tell(folder: Path, unknown: Sequence[str], model: nn.Module) -> None:
     may_be = {name: "; ".join(candidates(name, model)[:4]) for name in unknown}
     told = ", ".join(f"{name} (one of {of}?)" if of else name for name, of in may_be.items())
     warnings.warn(f"left out of {folder}, since the model does not know them: {told}", stacklevel=4)
-
-
-def _plain(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())

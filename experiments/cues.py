@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import absvit
 from experiments.probe import Condition, Trial
 
 if TYPE_CHECKING:
@@ -85,18 +86,14 @@ def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequen
 
 def learned(trial: Trial) -> Prior:
     """Nothing is cued: the model's own prompt at its own gain."""
-    from absvit import priors
-
-    return priors.LearnedPrior()
+    return absvit.priors.LearnedPrior()
 
 
 def class_cue(name: str, trial: Trial) -> Prior:
     """A class for each stimulus, at the trial's gain; ``name`` says which of the trial's, such as "absent_class"."""
     import torch
 
-    from absvit import priors
-
-    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
+    return absvit.priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
 
 
 def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> Prior:
@@ -110,12 +107,10 @@ def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> P
     """
     import torch
 
-    from absvit import priors
-
     size, grid = trial.size, trial.grid
     sd = width * min(size)
-    spots = [priors.SpatialPrior.gaussian((x, y), sd, size, grid).weights for x, y in where(trial).tolist()]
-    return priors.SpatialPrior(torch.stack(spots), trial.gain)
+    spots = [absvit.priors.SpatialPrior.gaussian((x, y), sd, size, grid).weights for x, y in where(trial).tolist()]
+    return absvit.priors.SpatialPrior(torch.stack(spots), trial.gain)
 
 
 def around(cue: int, margin: int, trial: Trial) -> Prior:
@@ -129,27 +124,21 @@ def around(cue: int, margin: int, trial: Trial) -> Prior:
     """
     import torch.nn.functional as F
 
-    from absvit import priors
-
     own, other = trial.coverage[:, cue - 1], trial.coverage[:, 2 - cue]
     near = F.max_pool2d((own > 0).float()[:, None], 2 * margin + 1, stride=1, padding=margin)[:, 0]
-    return priors.SpatialPrior(near * (own >= other), trial.gain)
+    return absvit.priors.SpatialPrior(near * (own >= other), trial.gain)
 
 
 def diffuse(trial: Trial) -> Prior:
     """All places alike, at the trial's gain: attention without a place."""
     import torch
 
-    from absvit import priors
-
-    return priors.SpatialPrior(torch.ones(trial.grid), trial.gain)
+    return absvit.priors.SpatialPrior(torch.ones(trial.grid), trial.gain)
 
 
 def percept(trial: Trial) -> Prior:
     """What was seen in the last pass, less what has tired, at the trial's gain."""
-    from absvit.models.priors.percept import PerceptPrior
-
-    return PerceptPrior(trial.gain, trial.fatigue)
+    return absvit.priors.PerceptPrior(trial.gain, trial.fatigue)
 
 
 def random_vector(trial: Trial, cue: int | None = None) -> Prior:
@@ -160,19 +149,16 @@ def random_vector(trial: Trial, cue: int | None = None) -> Prior:
     trial : stimuli and model.
     cue : object that it stands for, 1 or 2, where there is a direction for each.
     """
-    from absvit import priors
     from absvit.models.priors.percept import random_directions
 
     gain = trial.model.prior_gains["class"] if trial.gain is None else trial.gain
     numbers = trial.numbers if cue is None else 2 * trial.numbers + cue
-    return priors.VectorPrior(random_directions(trial.seed, numbers, trial.model.embed_dim), gain)
+    return absvit.priors.VectorPrior(random_directions(trial.seed, numbers, trial.model.embed_dim), gain)
 
 
 def shuffled(prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
     """Another cue's weights in random order over the tokens of each stimulus: a control."""
-    from absvit import priors
-
-    return priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
+    return absvit.priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
 
 
 def at_gain(gain: float | None, prior: Callable[[Trial], Prior], trial: Trial) -> Prior:

@@ -15,10 +15,11 @@ import xarray as xr
 from torch import nn
 
 from absvit.models.checkpoints import identity
+from absvit.models.class_names import class_indices
 from absvit.records import provenance
-from absvit.records.fill import Store, fill
+from absvit.records.fill import RecordOptions, fill
 from experiments.classes import check_classes
-from experiments.observers import Observer, class_indices, load_observers
+from experiments.observers import Observer, load_observers
 from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.show import looks_of, perceived
@@ -70,7 +71,7 @@ def run(
     stimuli: Stimuli | xr.Dataset | Source | str | Path | None = None,
     parameters: object | None = None,
     seed: int = 0,
-    store: Store | None = None,
+    store: RecordOptions | None = None,
     *,
     out: Path | str | None = None,
     n: int = 200,
@@ -108,7 +109,7 @@ def run(
 
     told = partial(attributes, probe, observers, stimuli, parameters, seed, each)
     if store is None and out is not None:
-        store = Store(Path(out))
+        store = RecordOptions(Path(out))
     if store is None:
         starts = range(0, stimuli.n // each, CHUNK)
         parts = [part(slice(at, min(at + CHUNK, stimuli.n // each))) for at in starts]

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from absvit import AbSViT, maps, perceive
 from absvit.images import normalise
+from absvit.models.class_names import class_indices, class_names
 from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
-from experiments.observers import Observer, class_indices, class_names
+from experiments.observers import Observer
 from experiments.probe import MAPS, Condition, Probe, Trial
 
 if TYPE_CHECKING:

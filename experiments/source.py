@@ -12,7 +12,8 @@ import xarray as xr
 from torch import nn
 
 from absvit.images import class_folder, read_photograph
-from experiments.classes import called, known_as, known_of_folder, known_of_set
+from absvit.models.class_names import called, known_as
+from experiments.classes import known_of_folder, known_of_set
 from experiments.probe import Probe, Stimuli
 from stimuli.families import (  # fmt: skip
     ambiguous,

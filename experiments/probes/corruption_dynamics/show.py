@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from absvit.models.class_names import class_names
 from experiments.assemble import assembled, condition_coordinates
-from experiments.observers import Observer, class_names
+from experiments.observers import Observer
 from experiments.probe import Trial
 from experiments.probes.corruption_dynamics.probe import CorruptionDynamics, conditions
 from experiments.show import by_gain, check_finite, images_of, passes_of, trial_of

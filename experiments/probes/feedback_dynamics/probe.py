@@ -19,12 +19,13 @@ import numpy as np
 import tyro
 import xarray as xr
 
+import absvit
 from experiments import cues
 from experiments.probe import Condition, Probe, Stimuli, Trial
 from stimuli.foundation.registry import later
 
 if TYPE_CHECKING:
-    from absvit.models.course import Looking
+    from absvit.models.course import CourseSettings
     from absvit.models.priors import Prior
 
 __all__ = ["CONDITIONS", "PROBE", "PROTOCOLS", "CourseCondition", "FeedbackDynamics"]
@@ -53,9 +54,7 @@ class CourseCondition(Condition):
 
 def _learned(trial: Trial) -> Prior:
     """The model's own prompt at the trial's gain."""
-    from absvit import priors
-
-    return priors.LearnedPrior(trial.gain)
+    return absvit.priors.LearnedPrior(trial.gain)
 
 
 def _of_each(name: str, kind: str, prior: Callable[[int], Callable], then: Callable | None = None) -> list:
@@ -170,19 +169,19 @@ class FeedbackDynamics:
         if unknown:
             raise ValueError(f"there is no prior {unknown[0]!r} here; expected some of {', '.join(CONDITIONS)}")
 
-    def looking(self, noise: float) -> Looking:
+    def looking(self, noise: float) -> CourseSettings:
         """How the model goes on looking, at one strength of noise.
 
         Parameters
         ----------
         noise : standard deviation.
         """
-        from absvit.models.course import Looking
+        from absvit.models.course import CourseSettings
 
         protocol = PROTOCOLS[self.protocol]
         passes = protocol.passes if self.passes is None else self.passes
         adaptation = protocol.adaptation if self.adaptation is None else self.adaptation
-        return Looking(passes, noise, adaptation, self.adaptation_time, self.carry)
+        return CourseSettings(passes, noise, adaptation, self.adaptation_time, self.carry)
 
 
 def conditions(parameters: FeedbackDynamics) -> list[CourseCondition]:

@@ -11,11 +11,12 @@ import xarray as xr
 from torch import Tensor
 
 from absvit import AbSViT
-from absvit.models.course import Course, course, unchanging
+from absvit.models.class_names import class_names
+from absvit.models.course import Course, follow, unchanging
 from absvit.models.priors import Prior
 from absvit.records.vocabulary import described
 from experiments.assemble import FEATURES, PLACES, assembled, condition_coordinates, token_centres
-from experiments.observers import Observer, class_names
+from experiments.observers import Observer
 from experiments.probe import Trial
 from experiments.probes.feedback_dynamics.probe import CourseCondition, FeedbackDynamics, conditions, steps
 from experiments.show import check_finite, images_of, trial_of
@@ -111,7 +112,7 @@ def _course(model: AbSViT, pictures, trial: Trial, look: CourseCondition, noise:
     def prior_at(t: int, fatigue: Tensor) -> Prior:
         return look.at(t > parameters.cue_passes)(replace(trial, model=model, fatigue=fatigue))
 
-    return course(model, pictures, prior_at, parameters.looking(noise), generators)
+    return follow(model, pictures, prior_at, parameters.looking(noise), generators)
 
 
 def _with_pictures(record: xr.Dataset, pictures: xr.Dataset, per_trial: int, passes: int) -> xr.Dataset:

@@ -1,15 +1,20 @@
-"""Settings of a segmentation training, as one frozen dataclass; the defaults are the published ones."""
+"""Recipe of a segmentation training, as one frozen dataclass; the defaults are the published ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from absvit.distributed import Process
 from absvit.segmentation.drawn_scenes import ObjectScenes
 from absvit.segmentation.transforms import Varied
 from absvit.training.recipe import Flat, Precision, Recipe
+from absvit.training.run_options import RunOptions
 from stimuli.foundation.options import FileOrAddress
+
+if TYPE_CHECKING:
+    from absvit.segmentation.task import SegmentationTask
 
 __all__ = ["SegmentationRecipe", "Source", "Transfer", "recipe_of"]
 
@@ -64,6 +69,9 @@ class SegmentationRecipe(Recipe):
     test_batch
         Held-out pictures of one size that are tested at once.
     """
+
+    outputs: ClassVar[str] = "segmentation"
+    measured_by: ClassVar[str] = "python -m absvit.segmentation test"
 
     model: str = "absvit_base_patch16_224"
     epochs: int = 10
@@ -123,6 +131,12 @@ class SegmentationRecipe(Recipe):
         """Height and width in pixels of what the model sees in training."""
         return (self.scenes.size, self.scenes.size) if self.data_set == "SCENES" else self.varied.crop
 
+    def task(self, data: RunOptions, process: Process) -> SegmentationTask:
+        """Open pictures with labels, or draw them."""
+        from absvit.segmentation.task import SegmentationTask
+
+        return SegmentationTask(self, data.data_path, data.num_workers, process)
+
 
 def recipe_of(options: Mapping) -> SegmentationRecipe:
     """Make a recipe again from what a checkpoint says of it.
@@ -139,9 +153,9 @@ def recipe_of(options: Mapping) -> SegmentationRecipe:
     def tuples(values: Mapping) -> dict:
         return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
-    expected = {entry.name for entry in fields(SegmentationRecipe)}
+    expected = set(SegmentationRecipe("", "").options)
     if set(options) != expected:
         differ = ", ".join(sorted(expected ^ set(options)))
         raise ValueError(f"this is no checkpoint of a segmentation of this version: its options differ in {differ}")
     inner = {"varied": Varied(**tuples(options["varied"])), "scenes": ObjectScenes(**tuples(options["scenes"]))}
-    return SegmentationRecipe(**(tuples(options) | inner))
+    return SegmentationRecipe("", "", **(tuples(options) | inner))
