@@ -85,12 +85,23 @@ def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequen
 
 
 def learned(trial: Trial) -> Prior:
-    """Nothing is cued: the model's own prompt at its own gain."""
+    """Nothing is cued: the model's own prompt at its own gain.
+
+    Parameters
+    ----------
+    trial : stimuli and model.
+    """
     return absvit.priors.LearnedPrior()
 
 
 def class_cue(name: str, trial: Trial) -> Prior:
-    """A class for each stimulus, at the trial's gain; ``name`` says which of the trial's, such as "absent_class"."""
+    """A class for each stimulus, at the trial's gain.
+
+    Parameters
+    ----------
+    name : which of the trial's classes, such as "class_1" or "absent_class".
+    trial : stimuli and model.
+    """
     import torch
 
     return absvit.priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
@@ -130,14 +141,24 @@ def around(cue: int, margin: int, trial: Trial) -> Prior:
 
 
 def diffuse(trial: Trial) -> Prior:
-    """All places alike, at the trial's gain: attention without a place."""
+    """All places alike, at the trial's gain: attention without a place.
+
+    Parameters
+    ----------
+    trial : stimuli and model.
+    """
     import torch
 
     return absvit.priors.SpatialPrior(torch.ones(trial.grid), trial.gain)
 
 
 def percept(trial: Trial) -> Prior:
-    """What was seen in the last pass, less what has tired, at the trial's gain."""
+    """What was seen in the last pass, less what has tired, at the trial's gain.
+
+    Parameters
+    ----------
+    trial : stimuli and model.
+    """
     return absvit.priors.PerceptPrior(trial.gain, trial.fatigue)
 
 
@@ -157,10 +178,23 @@ def random_vector(trial: Trial, cue: int | None = None) -> Prior:
 
 
 def shuffled(prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
-    """Another cue's weights in random order over the tokens of each stimulus: a control."""
+    """Another cue's weights in random order over the tokens of each stimulus: a control.
+
+    Parameters
+    ----------
+    prior : the other cue.
+    trial : stimuli and model.
+    """
     return absvit.priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
 
 
 def at_gain(gain: float | None, prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
-    """Another cue at a gain of its own, where the trial has none."""
+    """Another cue at a gain of its own, where the trial has none.
+
+    Parameters
+    ----------
+    gain : its gain; the model's default, if None.
+    prior : the other cue.
+    trial : stimuli and model.
+    """
     return prior(replace(trial, gain=gain) if trial.gain is None else trial)

@@ -100,8 +100,7 @@ def run(
     """
     probe, observers = PROBES.of(probe), _looking(observers)
     parameters = probe.parameters() if parameters is None else parameters
-    stimuli = prepared(probe, observers, _given(probe, observers[0], stimuli, parameters, seed, n), parameters)
-    each = probe.pictures(stimuli.part(0, 1), parameters)
+    stimuli, each = prepared(probe, observers, _given(probe, observers[0], stimuli, parameters, seed, n), parameters)
     look = probe.show or partial(perceived, probe)
 
     def part(of: slice) -> xr.Dataset:
@@ -138,8 +137,8 @@ def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: 
     return shown(probe, parameters, source, observer.model)
 
 
-def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> Stimuli:
-    """Give stimuli as a probe shows them; refuse what it cannot show before anything is computed.
+def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> tuple[Stimuli, int]:
+    """Give stimuli as a probe shows them, and the pictures of a trial; refuse what it cannot show.
 
     Parameters
     ----------
@@ -165,14 +164,14 @@ def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, para
     stimuli = replace(stimuli, part=lambda first, n, part=stimuli.part: probe.prepare(part(first, n)))
     if probe.check:
         probe.check(stimuli, parameters)
-    example = stimuli.part(0, 1)
+    example = probe.prepare(example)
     categories = example.attrs["categories"]
     if probe.unknown is None:
         check_classes(observers, categories, probe.name)
     elif probe.unknown is not probe.conditions:
         _warn_of_unknown(observers[0], categories)
     looks_of(probe, observers[0], example, parameters)  # conditions that there are not, are refused here
-    return stimuli
+    return stimuli, probe.pictures(example, parameters)
 
 
 def _warn_of_unknown(observer: Observer, categories: Sequence[str]) -> None:

@@ -114,7 +114,12 @@ def interval_cells(name: str, interval: xr.Dataset) -> dict[str, float]:
 
 
 def bare(values: xr.DataArray) -> xr.DataArray:
-    """Values with nothing but the coordinates of their own dims."""
+    """Values with nothing but the coordinates of their own dims.
+
+    Parameters
+    ----------
+    values : any.
+    """
     return values.drop_vars([name for name in values.coords if name not in values.dims])
 
 

@@ -195,7 +195,12 @@ def conditions(parameters: FeedbackDynamics) -> list[CourseCondition]:
 
 
 def family(parameters: FeedbackDynamics) -> str:
-    """Say which stimuli are drawn: two readings at once or, for hysteresis, one that turns into the other."""
+    """Say which stimuli are drawn: two readings at once or, for hysteresis, one that turns into the other.
+
+    Parameters
+    ----------
+    parameters : the protocol.
+    """
     return "morph" if parameters.protocol == "hysteresis" else "halves"
 
 

@@ -32,7 +32,12 @@ class Recognition:
 
 
 def conditions(parameters: Recognition) -> list[Condition]:
-    """Nothing is cued."""
+    """Nothing is cued.
+
+    Parameters
+    ----------
+    parameters : which priors are wanted.
+    """
     return [Condition("none", 0, "none", cues.learned)]
 
 

@@ -30,7 +30,12 @@ class Search(cues.MapParameters):
 
 
 def conditions(parameters: Search) -> list[Condition]:
-    """List the priors: the class that is looked for, no cue, and the controls."""
+    """List the priors: the class that is looked for, no cue, and the controls.
+
+    Parameters
+    ----------
+    parameters : which priors are wanted.
+    """
     target = partial(cues.class_cue, "class_1")
     found = [
         Condition("neutral", 0, "neutral", cues.learned),
