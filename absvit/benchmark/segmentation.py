@@ -15,8 +15,8 @@ import torch
 from absvit.benchmark.training import highest_memory
 from absvit.segmentation.loading_segmenter import build_segmenter
 from absvit.segmentation.objective import SegmentationObjective
+from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter
-from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.transforms import Varied
 
 __all__ = ["Segmentation", "segmentation"]
@@ -95,7 +95,7 @@ def _built(name: str, parameters: Segmentation) -> Segmenter:
         torch.set_num_threads(parameters.threads)
     torch.manual_seed(0)
     varied = Varied(crop=(parameters.size, parameters.size))
-    recipe = SegmentationRecipe(model=name, finetune="none", varied=varied, channels=parameters.channels)
+    recipe = SegmentationRecipe(name, "timed", name, finetune="none", varied=varied, channels=parameters.channels)
     return build_segmenter(recipe, parameters.classes).to(parameters.device)
 
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from absvit.benchmark.plain import plain_loss
 from absvit.models import AbSViT, create_model
 from absvit.training.cpu_kernels import faster_kernels
-from absvit.training.losses import PictureObjective
+from absvit.training.pictures.objective import PictureObjective
 
 __all__ = ["Training", "highest_memory", "loss_curves", "peak_memory", "training"]
 

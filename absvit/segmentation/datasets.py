@@ -111,12 +111,7 @@ class SegmentedFiles(SegmentedPictures):
         return len(self.pictures)
 
     def name(self, index: int) -> str:
-        """Path of a picture below the data set's folder.
-
-        Parameters
-        ----------
-        index : number of the picture.
-        """
+        """Path of a picture below the data set's folder."""
         return self.pictures[index].relative_to(self.root).as_posix()
 
     def identity(self) -> dict[str, int | str]:
@@ -125,22 +120,12 @@ class SegmentedFiles(SegmentedPictures):
         return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": digest[:DIGITS]}
 
     def contents(self, numbers: Iterable[int]) -> str:
-        """SHA-256 over names and contents of pictures and labels (:func:`files.fingerprint`).
-
-        Parameters
-        ----------
-        numbers : of the pictures; files that are missing are left out.
-        """
+        """SHA-256 over names and contents of pictures and labels (:func:`files.fingerprint`)."""
         files = (of[number] for number in numbers for of in (self.pictures, self.labels))
         return fingerprint((file for file in files if file.is_file()), self.root)
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
-        """Read a picture and its labels.
-
-        Parameters
-        ----------
-        index : as in :meth:`SegmentedPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture and its labels."""
         path = self.pictures[index]
         try:
             picture = read_photograph(path, self.upright)

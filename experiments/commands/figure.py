@@ -12,11 +12,12 @@ import tyro
 import xarray as xr
 
 from absvit import records
-from absvit.models.checkpoints.fetching import replace_file
-from experiments import summaries
 from experiments.exchange import human_trials, training_logs
 from experiments.figures import Figure, numbers_of, save, style_of
 from experiments.figures.catalogue import FIGURES, check_record
+from experiments.probe import written_by
+from experiments.table import summary_latex
+from stimuli.foundation.files import write_whole
 from stimuli.sets import format as stimulus_set
 
 __all__ = ["Drawing", "draw"]
@@ -121,10 +122,10 @@ def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:
     print(figure.get_label())
     if drawing.caption:
         text = _beside(written[0], ".txt")
-        replace_file(text, lambda temporary: temporary.write_text(f"{figure.get_label()}\n", "utf8"))
+        write_whole(text, f"{figure.get_label()}\n")
         written.append(text)
     if drawing.table:
-        written += _write_table(figure, origins[0].attrs.get("title", ""), written[0])
+        written += _write_table(figure, written_by(origins[0]), written[0])
     print("\n".join(map(str, written)))
 
 
@@ -152,12 +153,11 @@ def _trials(path: Path) -> pd.DataFrame:
     return human_trials.read([path])
 
 
-def _write_table(figure: Figure, title: str, beside: Path) -> list[Path]:
+def _write_table(figure: Figure, probe: str | None, beside: Path) -> list[Path]:
     """Write the numbers of a figure as CSV, in full, and, without the points of curves, as LaTeX."""
     csv, tex = _beside(beside, ".csv"), _beside(beside, ".tex")
-    replace_file(csv, lambda temporary: temporary.write_text(numbers_of(figure).to_csv(index=False), "utf8"))
-    latex = summaries.summary_latex(numbers_of(figure, curves=False), title)
-    replace_file(tex, lambda temporary: temporary.write_text(latex, "utf8"))
+    write_whole(csv, numbers_of(figure).to_csv(index=False))
+    write_whole(tex, summary_latex(numbers_of(figure, curves=False), probe))
     return [csv, tex]
 
 

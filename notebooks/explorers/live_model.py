@@ -128,7 +128,7 @@ class Models:
         there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         if not there[device]:
             raise ValueError(f"there is no device {device} here: choose {' or '.join(d for d in there if there[d])}")
-        loaded = absvit.load_model(model, checkpoint or None).to(device)
+        loaded = absvit.load_model(model, checkpoint).to(device)
         for block in loaded.blocks:
             block.norm1.register_forward_pre_hook(lambda *_: self._check())
         return loaded

@@ -13,8 +13,8 @@ from absvit.models import __main__ as models
 from absvit.robustness.__main__ import main as robustness
 from absvit.segmentation.__main__ import main as segmentation
 from absvit.training.__main__ import main as training
-from experiments.__main__ import PROBES
 from experiments.__main__ import main as experiments
+from experiments.probes import PROBES
 from stimuli.__main__ import FAMILIES
 from stimuli.__main__ import main as stimuli
 from stimuli.foundation import command_line

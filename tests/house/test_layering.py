@@ -13,9 +13,13 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 # star stands for one probe. `absvit.__init__` is the public page, what `import absvit` gives.
 SHOWN = ("stimuli.drawing", "stimuli.families", "stimuli.foundation", "stimuli.pictures", "stimuli.sets")
 GROUND = ("absvit.data", "absvit.distributed", "absvit.images", "absvit.records", "stimuli")
-MODELS = (*GROUND, "absvit.__init__", "absvit.models")
-SEEN = ("experiments.cues", "experiments.demands", "experiments.show", "experiments.observers", "experiments.probe")
+MODELS = (*GROUND, "absvit.__init__", "absvit.models", "absvit.priors")
+SEEN = (
+    "experiments.assemble", "experiments.columns", "experiments.cues", "experiments.observers", "experiments.probe",
+    "experiments.probes.__init__", "experiments.show",
+)  # fmt: skip
 READ = ("experiments.measures", "experiments.statistics")
+TOLD = ("experiments.columns", "experiments.probe", "experiments.probes.__init__", "experiments.table")
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "stimuli.foundation": ("stimuli.foundation",),
@@ -26,9 +30,11 @@ MAY_IMPORT = {
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
-    "absvit.models": ("absvit.images", "absvit.models", "stimuli.foundation"),
+    "absvit.models": ("absvit.images", "absvit.models", "absvit.records.vocabulary", "stimuli.foundation"),
     "absvit.neighbours": (),
-    "absvit.__init__": ("absvit.models", "absvit.neighbours"),
+    "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
+    "absvit.registration": (),
+    "absvit.priors": ("absvit.models",),
     "absvit.__main__": ("absvit.neighbours", "stimuli.foundation"),
     "absvit.convert": ("absvit.models", "stimuli.foundation"),
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
@@ -40,25 +46,26 @@ MAY_IMPORT = {
     "experiments": (*MODELS, "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
-    "experiments.statistics": ("experiments.statistics", "stimuli.foundation"),
+    "experiments.statistics": ("absvit.records", "experiments.statistics"),
     "experiments.measures": ("absvit.records", *READ),
     "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
     "experiments.observers": ("absvit.__init__", "absvit.models", "stimuli.foundation"),
-    "experiments.probe": (*MODELS, "experiments.observers"),
-    "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.dynamics_record"),
-    "experiments.probes.recognition": (*MODELS, *SEEN),
-    "experiments.probes.*.summary": (*READ, "experiments.probes.*.summary"),
-    "experiments.probes.*": ("experiments.figures", "experiments.probes", "experiments.summaries", *READ),
-    "experiments.summaries": ("experiments.summaries", *READ),
+    "experiments.columns": ("experiments.probes.__init__",),
+    "experiments.probe": ("absvit.__init__", "absvit.models", "experiments.probes.__init__"),
+    "experiments.probes.*.probe": (*MODELS, *SEEN),
+    "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),
+    "experiments.probes.*.summary": (*READ, "experiments.table"),
+    "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
+    "experiments.table": (*READ, *TOLD),
     "notebooks.__init__": ("absvit.neighbours",),
-    "experiments.figures": ("experiments.figures", "experiments.probes", *READ),
+    "experiments.figures": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "notebooks": (*MODELS, "experiments", "notebooks"),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "course", "lifting", "checkpoints",
-    "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "requests", "recording", "block_passes",
+    "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 DRAWN = (

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from absvit.models.checkpoints import cards, fetching, formats
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.files import file_sha256
+from stimuli.foundation.files import file_sha256, write_whole
 
 __all__ = [
     "Checkpoint", "adapt_positions", "by_position", "check_finite", "digest", "identity", "load_into", "local_file",
@@ -212,10 +212,10 @@ def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mappi
         raise ValueError(f"a card holds finite JSON values only: {error}") from error
     cards.check(card, "the card to be written")
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
-    fetching.replace_file(path, lambda temporary: temporary.write_bytes(save(tensors, {"format": "pt"})))
+    write_whole(path, save(tensors, {"format": "pt"}), sync=True)
     sha256 = file_sha256(path)
     text = without_credentials(json.dumps({**card, "weights_sha256": sha256}, indent=2)) + "\n"
-    fetching.replace_file(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
+    write_whole(path.with_suffix(".json"), text, sync=True)
     return sha256
 
 

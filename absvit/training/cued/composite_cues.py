@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from absvit.training.cued.batch import SceneBatch, image_generator, place_cues
 from absvit.training.cued.composite_plan import KINDS, SLOTS, Plan
 from absvit.training.cued.feature_cache import FeatureCache
-from absvit.training.cued.scenes import SceneBatch, image_generator, place_cues
 
 __all__ = ["CHANCES", "Cues", "CuedComposites"]
 

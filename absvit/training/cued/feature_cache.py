@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, wait_for_all
-from absvit.models.checkpoints.fetching import replace_file
 from absvit.records.differences import differences
+from stimuli.foundation.files import whole, write_whole
 
 __all__ = ["FeatureCache", "build", "open_cache"]
 
@@ -146,7 +146,7 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
         if process.is_first:
             cache.folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps({"sha256": digest, "of": facts}, indent=2) + "\n"
-            replace_file(note, lambda temporary: temporary.write_text(text))
+            write_whole(note, text, sync=True, shared=True)
         wait_for_all()
         return cache
     try:
@@ -205,9 +205,9 @@ def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray
                 with torch.inference_mode():
                     features.append(stem(images.to(process.device)).half().cpu().numpy())
                 bar.update(len(images))
-            whole = np.concatenate(features)
             try:
-                replace_file(cache.shard(number), lambda temporary, whole=whole: _save(temporary, whole))
+                with whole(cache.shard(number), sync=True, shared=True) as part:
+                    _save(part, np.concatenate(features))
             except OSError as error:
                 raise OSError(
                     f"cannot write the features into {cache.folder} ({error.strerror or error}): make room, "

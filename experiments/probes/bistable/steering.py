@@ -11,10 +11,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments import summaries
 from experiments.figures.numbers import RULE, interval_columns, note
 from experiments.figures.record_table import table_of
 from experiments.figures.style import STYLE, Style, page_of, shortened
+from experiments.probes.bistable.summary import summary
 
 __all__ = ["TITLES", "steering"]
 
@@ -83,7 +83,7 @@ def steering(given: xr.Dataset | Sequence[xr.Dataset] | pd.DataFrame, style: Sty
 def _summary(record: xr.Dataset, n: int) -> pd.DataFrame:
     """The summary of all stimuli, at the middle gain where there are several."""
     gains = record.sizes.get("gain", 0)
-    return summaries.summary(record.isel(gain=(gains - 1) // 2, drop=True) if gains else record, n)
+    return summary(record.isel(gain=(gains - 1) // 2, drop=True) if gains else record, n)
 
 
 def _panel(page: Axes, x: float, wide: float, name: str) -> Axes:

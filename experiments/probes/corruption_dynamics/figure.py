@@ -20,7 +20,7 @@ from experiments.figures.panels import (  # fmt: skip
 )
 from experiments.figures.record_table import RESAMPLES, nearest_gain, table_of
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.dynamics import corruption_summary
+from experiments.probes.corruption_dynamics.summary import corruption_summary
 
 __all__ = ["TITLES", "corruption"]
 

@@ -21,7 +21,7 @@ from experiments.figures.panels import (  # fmt: skip
 )
 from experiments.figures.record_table import nearest_gain, table_of
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.displays import crowding_summary
+from experiments.probes.crowding.summary import crowding_summary
 
 __all__ = ["TITLES", "crowding"]
 

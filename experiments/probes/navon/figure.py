@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, keys_of, model_looks, page_of_panels
 from experiments.figures.record_table import RESAMPLES, Table, nearest_gain, table_of
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.displays import navon_summary
+from experiments.probes.navon.summary import navon_summary
 
 __all__ = ["TITLES", "navon"]
 

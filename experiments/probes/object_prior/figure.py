@@ -22,7 +22,7 @@ from experiments.figures.panels import (  # fmt: skip
 )
 from experiments.figures.record_table import RESAMPLES, nearest_gain, table_of
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.cueing import object_prior_summary
+from experiments.probes.object_prior.summary import object_prior_summary
 
 __all__ = ["TITLES", "objects"]
 

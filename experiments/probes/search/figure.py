@@ -21,7 +21,7 @@ from experiments.figures.panels import (  # fmt: skip
 )
 from experiments.figures.record_table import Table, nearest_gain, table_of
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.displays import search_summary
+from experiments.probes.search.summary import search_summary
 
 __all__ = ["TITLES", "search"]
 

@@ -21,7 +21,7 @@ from experiments.figures.panels import (  # fmt: skip
 )
 from experiments.figures.record_table import RESAMPLES, Table, nearest_gain, table_of
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.cueing import spatial_prior_summary
+from experiments.probes.spatial_prior.summary import spatial_prior_summary
 
 __all__ = ["TITLES", "cueing"]
 

@@ -12,9 +12,10 @@ from PIL import Image
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
-from experiments import figures, measures, summaries
+from experiments import figures, measures
 from experiments.figures import style
 from experiments.probes.bistable import signature_layout
+from experiments.probes.bistable import summary as summaries
 from experiments.statistics import intervals
 
 

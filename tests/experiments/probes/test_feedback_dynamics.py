@@ -12,13 +12,13 @@ from PIL import Image
 
 import absvit
 from absvit import priors
-from absvit.models.course import Looking, course
+from absvit.models.course import CourseSettings, follow
 from absvit.models.priors.percept import PerceptPrior
 from absvit.records.fill import Store
 from experiments import measures
 from experiments.__main__ import main
+from experiments.experiment import run
 from experiments.observers import Observer, permuted_decoders
-from experiments.probes.feedback_dynamics import probe as feedback_dynamics
 from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics
 from stimuli.families import halves as bistable
 from stimuli.families import morph, objects
@@ -71,7 +71,7 @@ def test_passes_are_those_of_the_equations(exact, pictures, kind):
     row = state["head.weight"][3]
     weigh = weights_of_percept(state, 1.5) if kind == "percept" else lambda x: 1.5 * plain.cosine(x, row)
     expected = plain.look(state, pictures[0], HEADS, weigh, iterations=3)
-    found = course(exact, pictures[:1], lambda t, fatigue: prior, Looking(3))
+    found = follow(exact, pictures[:1], lambda t, fatigue: prior, CourseSettings(3))
     seen = absvit.perceive(exact, pictures[0], [prior], iterations=3)
     for t, one in enumerate(expected):
         torch.testing.assert_close(found.logits[t], one["logits"])
@@ -96,10 +96,10 @@ def test_the_carried_state_drives_the_next_picture(exact, pictures):
         x = plain.linear(state, f"decoders.{layer}.linear", x)
         td.insert(0, plain.linear(state, f"decoders.{layer}.linear2", x))
     expected = plain.run(state, plain.embed(state, pictures[1]), HEADS, td)["logits"]
-    found = course(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), Looking(1))
+    found = follow(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), CourseSettings(1))
     assert len(found.logits) == 3
     torch.testing.assert_close(found.logits[2], expected)
-    fresh = course(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), Looking(1, carry=False))
+    fresh = follow(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), CourseSettings(1, carry=False))
     bottom_up = absvit.perceive(exact, pictures[1], iterations=0).logits[0, 0]
     torch.testing.assert_close(fresh.logits[2], bottom_up)
 
@@ -111,7 +111,7 @@ def test_adaptation_follows_the_percept(exact, pictures):
         tired.append(fatigue)
         return PerceptPrior(2.0, fatigue)
 
-    found = course(exact, pictures[:1], prior_at, Looking(4, adaptation=3.0, adaptation_time=5.0))
+    found = follow(exact, pictures[:1], prior_at, CourseSettings(4, adaptation=3.0, adaptation_time=5.0))
     a = torch.zeros_like(found.logits[0])
     for t, fatigue in enumerate(tired):
         a = a + (found.logits[t].softmax(-1) - a) / 5
@@ -129,7 +129,7 @@ def test_noise_is_white_of_the_given_size_and_each_image_has_its_own(exact, pict
 
     def looks(chosen, numbers, noise):
         generators = [np.random.Generator(np.random.Philox(key=[1, number])) for number in numbers]
-        return course(exact, [pictures[0][chosen]], lambda t, fatigue: Spy(), Looking(2, noise), generators)
+        return follow(exact, [pictures[0][chosen]], lambda t, fatigue: Spy(), CourseSettings(2, noise), generators)
 
     seen = []
     found = looks([0, 1], [0, 1], 0.3)
@@ -145,7 +145,7 @@ def record(model, tmp_path_factory):
     observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True, maps=True)
     store = Store(tmp_path_factory.mktemp("dynamics") / "r.zarr", chunk=2)
-    return feedback_dynamics.probe(observers, halves(), parameters, 5, store).load()
+    return run("feedback_dynamics", observers, halves(), parameters, 5, store).load()
 
 
 def test_the_record_holds_what_perceive_gives(record, model):
@@ -179,7 +179,7 @@ def test_the_record_holds_what_perceive_gives(record, model):
 def test_chunks_change_nothing(record, model, tmp_path):
     observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True)
-    again = feedback_dynamics.probe(observers, halves(), parameters, 5, Store(tmp_path / "r.zarr", chunk=1)).load()
+    again = run("feedback_dynamics", observers, halves(), parameters, 5, Store(tmp_path / "r.zarr", chunk=1)).load()
     for name in ("logits", "state_change", "reconstruction_error"):
         np.testing.assert_allclose(again[name], record[name], rtol=1e-3, atol=1e-5)
 
@@ -191,13 +191,13 @@ def sequences(pairs=1, steps=4):
 def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(model, tmp_path):
     names = ("none", "percept")
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names)
-    carried = feedback_dynamics.probe([Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "a.zarr"))
+    carried = run("feedback_dynamics", [Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "a.zarr"))
     assert carried["direction"].values.tolist() == [1, -1] and carried["pair"].values.tolist() == [0, 0]
     third = 1 / 3
     expected = [[0, 0, third, 2 * third, 1], [1, 1, 2 * third, third, 0]]
     np.testing.assert_allclose(carried["morph"], expected)
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names, carry=False, passes=2)
-    fresh = feedback_dynamics.probe([Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
+    fresh = run("feedback_dynamics", [Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
     area = measures.hysteresis_area(fresh)
     # the first picture alone is seen one pass longer: it begins with its bottom-up pass
     assert abs(area).max() < 0.02 < abs(measures.hysteresis_area(carried)).max()
@@ -206,7 +206,9 @@ def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(mod
 def test_a_plain_vit_never_changes(tmp_path):
     vit = untrained("vit_micro")
     parameters = FeedbackDynamics(passes=2, gains=(1.0, 2.0), priors=("none", "percept"))
-    record = feedback_dynamics.probe([Observer(vit, "vit")], halves(), parameters, 5, Store(tmp_path / "r.zarr")).load()
+    record = run(
+        "feedback_dynamics", [Observer(vit, "vit")], halves(), parameters, 5, Store(tmp_path / "r.zarr")
+    ).load()
     assert (record["logits"] == record["logits"].isel(iteration=[0], prior=[0], gain=[0]).values).all()
     assert (measures.settling_iteration(record) == 1).all() and record["reconstruction_error"].isnull().all()
 
@@ -216,15 +218,20 @@ def test_logits_that_are_not_finite_name_the_stimulus(tmp_path):
     with torch.no_grad():
         broken.head.bias[2] = torch.nan
     with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        feedback_dynamics.probe(
-            [Observer(broken, "one")], halves(), FeedbackDynamics(passes=1), 5, Store(tmp_path / "r.zarr")
+        run(
+            "feedback_dynamics",
+            [Observer(broken, "one")],
+            halves(),
+            FeedbackDynamics(passes=1),
+            5,
+            Store(tmp_path / "r.zarr"),
         )
 
 
 def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
     def run(stimuli, protocol="settling", observer=model):
         parameters, store = FeedbackDynamics(protocol, passes=1, gains=(1.0,)), Store(tmp_path / "r.zarr")
-        feedback_dynamics.probe([Observer(observer, "one")], stimuli, parameters, 0, store)
+        run("feedback_dynamics", [Observer(observer, "one")], stimuli, parameters, 0, store)
 
     with pytest.raises(ValueError, match="two objects"):
         run(objects.draw(SCENE, 2, 0))
