@@ -1,4 +1,4 @@
-"""Charts: panels with axes, letters and keys on a page of one or two columns, and lines with intervals in them."""
+"""Panels with axes, letters and keys on a page of one or two columns, and lines with intervals in them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import offset_copy
 
 from experiments.figures.numbers import RULE, interval_columns, note
-from experiments.figures.style import STYLE, Style, page_of, shortened, text_width
+from experiments.figures.page import page_of, shortened, text_width
+from experiments.figures.style import STYLE, Style
 
 __all__ = [
-    "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_reference", "keys_of", "mark_gains",
-    "mark_powers", "model_looks", "page_of_panels", "tick_text", "told_of",
+    "Key", "Layout", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_lines_by", "draw_reference", "keys_of",
+    "mark_gains", "mark_passes", "mark_powers", "model_looks", "page_of_panels", "tick_text",
 ]  # fmt: skip
 
 LEFT, RIGHT, GAP = 12.0, 2.5, 2.5  # mm beside the axes
@@ -80,6 +81,41 @@ class Panel:
         alone : whether no panel stands beside it.
         """
         return ROW * self.rows + 2 if alone and self.rows else self.tall
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A figure made of panels, before it is drawn.
+
+    Parameters
+    ----------
+    panels : from left to right and from top to bottom; lettered where there are several.
+    opening : what the caption begins with; what the panels show follows.
+    closing : what it ends with, such as the kind of interval.
+    columns : most panels in a row of a figure of one column's and of two columns' width.
+    keys : what the lines of all panels mean; they stand above all.
+    """
+
+    panels: Sequence[Panel]
+    opening: str
+    closing: str = ""
+    columns: tuple[int, int] = (1, 3)
+    keys: Sequence[Key] = ()
+
+    def drawn(self, style: Style = STYLE) -> Figure:
+        """Draw the panels.
+
+        Parameters
+        ----------
+        style : sizes and colours.
+
+        Returns
+        -------
+        Figure whose label is the caption.
+        """
+        figure = page_of_panels(self.panels, style, self.columns, self.keys)
+        figure.set_label(" ".join(filter(None, (self.opening, _told(self.panels), self.closing))))
+        return figure
 
 
 @dataclass(frozen=True)
@@ -162,18 +198,6 @@ def page_of_panels(
     return page.figure
 
 
-def told_of(panels: Sequence[Panel]) -> str:
-    """Write what the caption says of all panels, with their letters where there are several.
-
-    Parameters
-    ----------
-    panels : in their order.
-    """
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
-    marks = [f"({next(letters)}) " if _is_lettered(panel, panels) else "" for panel in panels]
-    return " ".join(mark + panel.told for mark, panel in zip(marks, panels, strict=True) if panel.told)
-
-
 def model_looks(models: Sequence[str]) -> dict[str, dict]:
     """How the lines of several models differ: the first is solid, the others dashed and dotted with open markers.
 
@@ -240,6 +264,37 @@ def draw_interval_lines(
     line.set_transform(moved)  # after it was added: the limits of the axes come from where it was
 
 
+def draw_lines_by(
+    axes: Axes,
+    rows: pd.DataFrame,
+    across: str,
+    name: str,
+    by: str,
+    looks: dict[object, dict],
+    models: dict[str, dict],
+    band: bool = False,
+) -> None:
+    """Draw a line with intervals for each value of a column and each model.
+
+    Parameters
+    ----------
+    axes : where.
+    rows : table with the columns across, by, model, name, name_low and name_high.
+    across : column of the positions.
+    name : of the measure.
+    by : column whose values have lines of their own.
+    looks : keywords of the lines by these values.
+    models : what :func:`model_looks` gives.
+    band : draw the intervals as bands.
+    """
+    for k, (value, look) in enumerate(looks.items()):
+        for model, dashes in models.items():
+            chosen = rows[(rows[by] == value) & (rows["model"] == model)]
+            chosen = chosen.sort_values(across, key=lambda column: column.astype(float))
+            shift = 0.0 if band else 1.5 * k
+            draw_interval_lines(axes, chosen[across].astype(float), chosen, name, look | dashes, band, shift)
+
+
 def draw_interval_rows(
     axes: Axes,
     names: Sequence[str],
@@ -297,6 +352,17 @@ def mark_gains(axes: Axes, gains: Sequence[float]) -> None:
     axes.set(xlabel="gain of the cue")
 
 
+def mark_passes(axes: Axes) -> None:
+    """Set passes on the horizontal axis.
+
+    Parameters
+    ----------
+    axes : where.
+    """
+    axes.set(xlabel="pass")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
 def mark_powers(axes: Axes) -> None:
     """Set a logarithmic vertical axis whose ticks are told even where it spans less than a power of ten.
 
@@ -326,6 +392,13 @@ def draw_reference(axes: Axes, x: float | None = None, y: float | None = None) -
         axes.axvline(x, **look)
     if y is not None:
         axes.axhline(y, **look)
+
+
+def _told(panels: Sequence[Panel]) -> str:
+    """What the caption says of all panels, with their letters where there are several."""
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    marks = [f"({next(letters)}) " if _is_lettered(panel, panels) else "" for panel in panels]
+    return " ".join(mark + panel.told for mark, panel in zip(marks, panels, strict=True) if panel.told)
 
 
 def _is_lettered(panel: Panel, panels: Sequence[Panel]) -> bool:
