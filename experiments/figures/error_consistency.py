@@ -12,8 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from experiments import measures
 from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
 from experiments.figures.numbers import RULE, note
-from experiments.figures.panels import Layout, Panel, draw_interval_rows, draw_reference, model_looks, tick_text
+from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, model_looks, tick_text
 from experiments.figures.record_table import listed
 from experiments.figures.style import INCH, Style, colour_map
 from experiments.statistics.intervals import number_text, proportion_interval

@@ -105,7 +105,7 @@ class Figure:
         ------
         ValueError : no record, one of another kind or without what is drawn, or too many.
         """
-        from experiments.figures.panels import Layout
+        from experiments.figures.layout import Layout
         from experiments.figures.record_table import table_of
 
         if not isinstance(given, pd.DataFrame):

@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.figures.panels import Key, Layout, Panel, draw_interval_rows, draw_reference, model_looks
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Key, Panel, draw_interval_rows, draw_reference, model_looks
 
 __all__ = ["Table", "interval_rows", "listed", "table_of"]
 

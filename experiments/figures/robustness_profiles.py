@@ -11,7 +11,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from experiments.figures.figure import Figure
-from experiments.figures.panels import Key, Layout, Panel, draw_interval_lines, draw_interval_rows
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_interval_rows
 from experiments.figures.record_table import listed
 from experiments.figures.style import STYLE, Style
 from experiments.statistics.intervals import student_interval

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.figures.figure import Figure
-from experiments.figures.panels import Layout, Panel, draw_interval_lines, keys_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines, keys_of
 from experiments.figures.style import Style
 from experiments.statistics.intervals import student_interval
 from stimuli.foundation.registry import later

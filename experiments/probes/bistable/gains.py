@@ -10,14 +10,8 @@ from matplotlib.axes import Axes
 
 from experiments import measures
 from experiments.figures.figure import Figure
-from experiments.figures.panels import (
-    Layout,
-    Panel,
-    draw_lines_by,
-    draw_reference,
-    keys_of,
-    mark_gains,
-)
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_lines_by, draw_reference, keys_of, mark_gains
 from experiments.figures.record_table import Table, interval_rows
 from experiments.figures.style import STYLE, Style
 

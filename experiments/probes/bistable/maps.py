@@ -10,7 +10,8 @@ import xarray as xr
 
 from experiments import measures
 from experiments.figures.figure import RESAMPLES, Figure
-from experiments.figures.panels import Layout, keys_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import keys_of
 from experiments.figures.record_table import interval_rows, table_of
 from experiments.figures.style import Style
 from experiments.probes.bistable.signature_layout import MAP_NAMES

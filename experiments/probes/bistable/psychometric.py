@@ -14,8 +14,9 @@ from matplotlib.axes import Axes
 
 from experiments import measures
 from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
 from experiments.figures.numbers import note
-from experiments.figures.panels import Layout, Panel, draw_interval_lines, draw_reference, keys_of
+from experiments.figures.panels import Panel, draw_interval_lines, draw_reference, keys_of
 from experiments.figures.record_table import Table, interval_rows
 from experiments.figures.style import Style
 from experiments.statistics.intervals import number_text

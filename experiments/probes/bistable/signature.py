@@ -87,7 +87,11 @@ def caption(
     kind: str = measures.DEFAULT_MAP,
     place: bool = False,
 ) -> str:
-    """Write the caption of the signature figure that these arguments give: the same as ``signature`` takes.
+    """Write the caption of the signature figure that these arguments give.
+
+    Parameters
+    ----------
+    record, stimuli, n, kind, place : as ``signature``.
 
     Returns
     -------

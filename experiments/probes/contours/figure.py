@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from experiments.figures.figure import Figure
-from experiments.figures.panels import Layout, keys_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
 from experiments.summaries.displays import contours_summary

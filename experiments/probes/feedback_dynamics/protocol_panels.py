@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from experiments import measures
 from experiments.figures.figure import RESAMPLES, kind_of
-from experiments.figures.panels import Layout, Panel, draw_interval_lines
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines
 from experiments.figures.record_table import interval_rows
 from experiments.figures.style import Style
 

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.figures.figure import Figure
-from experiments.figures.panels import Layout, Panel, draw_interval_lines, draw_reference, keys_of, mark_gains
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines, draw_reference, keys_of, mark_gains
 from experiments.figures.record_table import Table
 from experiments.figures.style import STYLE, Style
 from experiments.summaries.cueing import object_prior_summary

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.figures.figure import Figure
-from experiments.figures.panels import Layout, Panel, draw_lines_by, draw_reference, keys_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_lines_by, draw_reference, keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
 from experiments.summaries.displays import search_summary
