@@ -14,7 +14,8 @@ from torch import Tensor
 
 from absvit.benchmark.plain import plain_perceive
 from absvit.images import normalise
-from absvit.models import AbSViT, create_model, load_model, perceive, priors
+from absvit.models import AbSViT, create_model, load_model, priors
+from absvit.models.perceive import perceive
 from stimuli.families import halves
 
 __all__ = ["Inference", "bf16_agreement", "floor", "inference"]

@@ -1,4 +1,4 @@
-"""Passes: the feedback loop one pass at a time over a sequence of pictures, with noise, adaptation and a carried state.
+"""A course: the feedback loop one pass at a time over pictures, with noise, adaptation and a carried state.
 
 ``absvit.perceive`` looks at one picture from a fresh start. Here the state, the tokens of the last pass, may be
 carried from one picture to the next, be disturbed, and tire. Without these the passes are those of ``perceive``.
@@ -17,12 +17,12 @@ from absvit.models.absvit import AbSViT
 from absvit.models.feedback import reconstruction_errors
 from absvit.models.priors import Prior
 
-__all__ = ["Course", "Looking", "course", "unchanging"]
+__all__ = ["Course", "CourseSettings", "follow", "unchanging"]
 
 
 @dataclass(frozen=True)
-class Looking:
-    """How a model goes on looking.
+class CourseSettings:
+    """How a model goes on settings.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ class Course:
 
 
 @torch.no_grad()
-def course(
+def follow(
     model: AbSViT,
     pictures: Sequence[Tensor],
     prior_at: Callable[[int, Tensor], Prior],
-    looking: Looking,
+    settings: CourseSettings,
     generators: Sequence[np.random.Generator] = (),
 ) -> Course:
     """Look at pictures one after another, feeding back all the time.
@@ -87,7 +87,7 @@ def course(
     pictures : at least one (image, channel, y, x), normalised; the images of a batch run side by side.
     prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), ``adaptation * a``, that
         gives its prior.
-    looking : passes over each picture, noise, adaptation, and whether the state is carried.
+    settings : passes over each picture, noise, adaptation, and whether the state is carried.
     generators : one for each image, the source of its noise; only needed with noise.
 
     Returns
@@ -98,18 +98,18 @@ def course(
     grid, prefix = tuple(model.patch_embed.grid_size), model.num_prefix_tokens
     for number, picture in enumerate(pictures):
         embedded = model.embed(picture)
-        for at in range(looking.passes + (number == 0)):
-            if at == 0 and (number == 0 or not looking.carry):
+        for at in range(settings.passes + (number == 0)):
+            if at == 0 and (number == 0 or not settings.carry):
                 drives, fatigue, weights = None, None, None
             else:
-                seen = tokens[-1] + looking.noise * _noise(tokens[-1], generators) if looking.noise else tokens[-1]
-                weights = prior_at(t, looking.adaptation * fatigue).weigh(seen, model)
+                seen = tokens[-1] + settings.noise * _noise(tokens[-1], generators) if settings.noise else tokens[-1]
+                weights = prior_at(t, settings.adaptation * fatigue).weigh(seen, model)
                 drives = model.descend(seen * weights[..., None])
             states = model.ascend(embedded, drives)
             tokens = [*tokens[-2:], model.norm(states[-1])]
             logits = model.forward_head(tokens[-1])
             fatigue = torch.zeros_like(logits) if fatigue is None else fatigue
-            fatigue = fatigue + (logits.softmax(-1) - fatigue) / looking.adaptation_time
+            fatigue = fatigue + (logits.softmax(-1) - fatigue) / settings.adaptation_time
             found.append(
                 (
                     logits,
@@ -133,7 +133,7 @@ def unchanging(model: torch.nn.Module, pictures: Sequence[Tensor], passes: int) 
     Parameters
     ----------
     model : a plain ViT in eval mode.
-    pictures : as for ``course``.
+    pictures : as for :func:`follow`.
     passes : passes over each picture.
     """
     one = [model(picture) for picture in pictures]

@@ -17,7 +17,7 @@ from stimuli import corruptions
 from stimuli.corruptions import folder_check, motion_blur
 from stimuli.corruptions.folder_job import prepared
 from stimuli.corruptions.frost_textures import check_folder
-from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.files import fingerprint
 from stimuli.foundation.picture_files import directly_in, normal, say, within_class
 
 __all__ = ["Corrupted", "Sized", "check_same_pictures", "contents_of", "corrupted_when_shown", "on_disk"]

@@ -16,7 +16,7 @@ from torchvision.datasets import Cityscapes, VOCSegmentation
 from absvit.data.picture_identity import DIGITS
 from absvit.images import read_photograph
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map
-from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.files import fingerprint
 from stimuli.foundation.picture_files import in_folder, normal, say
 from stimuli.foundation.texts import read_text
 
@@ -120,12 +120,12 @@ class SegmentedFiles(SegmentedPictures):
         return self.pictures[index].relative_to(self.root).as_posix()
 
     def identity(self) -> dict[str, int | str]:
-        """Number of the pictures, and digests of names and contents (:func:`digests.fingerprint`)."""
+        """Number of the pictures, and digests of names and contents (:func:`files.fingerprint`)."""
         digest = self.contents(range(len(self)))
         return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": digest[:DIGITS]}
 
     def contents(self, numbers: Iterable[int]) -> str:
-        """SHA-256 over names and contents of pictures and labels (:func:`digests.fingerprint`).
+        """SHA-256 over names and contents of pictures and labels (:func:`files.fingerprint`).
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 # star stands for one probe. `absvit.__init__` is the public page, what `import absvit` gives.
 SHOWN = ("stimuli.drawing", "stimuli.families", "stimuli.foundation", "stimuli.pictures", "stimuli.sets")
 GROUND = ("absvit.data", "absvit.distributed", "absvit.images", "absvit.records", "stimuli")
-MODELS = (*GROUND, "absvit.__init__", "absvit.models")
+MODELS = (*GROUND, "absvit.__init__", "absvit.models", "absvit.priors")
 SEEN = ("experiments.cues", "experiments.demands", "experiments.show", "experiments.observers", "experiments.probe")
 READ = ("experiments.measures", "experiments.statistics")
 MAY_IMPORT = {
@@ -28,7 +28,9 @@ MAY_IMPORT = {
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
     "absvit.models": ("absvit.images", "absvit.models", "stimuli.foundation"),
     "absvit.neighbours": (),
-    "absvit.__init__": ("absvit.models", "absvit.neighbours"),
+    "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
+    "absvit.registration": (),
+    "absvit.priors": ("absvit.models",),
     "absvit.__main__": ("absvit.neighbours", "stimuli.foundation"),
     "absvit.convert": ("absvit.models", "stimuli.foundation"),
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
@@ -60,8 +62,8 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "course", "lifting", "checkpoints",
-    "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "requests", "perceive", "maps", "course", "lifting",
+    "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 DRAWN = (

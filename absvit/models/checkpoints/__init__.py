@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from absvit.models.checkpoints import cards, fetching, formats
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256
 
 __all__ = [
     "Checkpoint", "adapt_positions", "by_position", "check_finite", "digest", "identity", "load_into", "local_file",

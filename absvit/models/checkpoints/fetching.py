@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import pooch
 
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256
 
 __all__ = ["cache_folder", "cached_path", "fetch", "is_url", "nameable", "replace_file"]
 

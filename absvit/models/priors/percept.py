@@ -1,4 +1,4 @@
-"""Directions in feature space that experiments let a model look for: random ones, and what it saw in the last pass."""
+"""What was seen in the last pass as the next prior; and the controls, random directions and shuffled weights."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from absvit.models.absvit import AbSViT, cosine_weights
-from absvit.models.priors import Prior
+from absvit.models.priors.base import Prior
 
-__all__ = ["PerceptPrior", "random_directions"]
+__all__ = ["PerceptPrior", "ShuffledPrior", "random_directions"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +36,54 @@ class PerceptPrior(Prior):
     kind = "class"
     per_image = ("fatigue", 2)
 
-    def _match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+    @override
+    def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         rows = getattr(model.get_classifier(), "weight", None)
         if rows is None:
             raise ValueError("a percept needs a classifier and this model has none (num_classes=0)")
         probabilities = (model.forward_head(tokens) - self.fatigue.to(tokens)).softmax(-1)
         return cosine_weights(tokens, (probabilities @ rows)[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class ShuffledPrior(Prior):
+    """A control: another prior's weights in random order over the patch tokens of each image.
+
+    Parameters
+    ----------
+    prior : the prior whose weights are shuffled.
+    seed : seed of the orders; image ``i`` gets the same order whatever it is shown with.
+    first_image : number of the first image, counted on when images are processed in parts.
+    """
+
+    prior: Prior
+    seed: int = 0
+    first_image: int = 0
+
+    @override
+    def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        weights = self.prior.weigh(tokens, model)
+        prefix, patches = model.num_prefix_tokens, weights.shape[1] - model.num_prefix_tokens
+        orders = []
+        for image in range(self.first_image, self.first_image + len(weights)):
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + image)
+            orders.append(torch.randperm(patches, generator=generator) + prefix)
+        order = torch.stack(orders).to(weights.device)
+        return torch.cat([weights[:, :prefix], weights.gather(1, order)], dim=1)
+
+    @property
+    def n_images(self) -> int | None:
+        """As the shuffled prior."""
+        return self.prior.n_images
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """As the shuffled prior."""
+        return self.prior.grid
+
+    @override
+    def for_images(self, chosen: slice) -> ShuffledPrior:
+        return ShuffledPrior(self.prior.for_images(chosen), self.seed, self.first_image + (chosen.start or 0))
 
 
 def random_directions(seed: int, streams: Sequence[int], channels: int) -> Tensor:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from absvit.data.datasets import LabelledPictures
 from absvit.distributed import Process, sum_over_ranks
 from absvit.images import eval_transform
-from absvit.models import AbSViT, perceive, zoo
+from absvit.models import AbSViT, zoo
+from absvit.models.perceive import perceive
 from absvit.training.pictures.building import autocast
 from absvit.training.pictures.views import evaluation_loader, report
 from absvit.training.recipe import PictureRecipe

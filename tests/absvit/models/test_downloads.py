@@ -15,7 +15,7 @@ from absvit.models import checkpoints
 from absvit.models.checkpoints import fetching
 from stimuli.foundation import command_line
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.tensor([0.5, -0.5])}
 
