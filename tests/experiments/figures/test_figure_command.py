@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import synthetic_probe_records as made
 import xarray as xr
-from experiments.figures import FIGURES
 from PIL import Image
 from synthetic_records import bistable_record
 
 from experiments.__main__ import main
 from experiments.exchange.human_trials import trials_of
+from experiments.figures import FIGURES
 from stimuli.families import overlay
 from stimuli.sets import format
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import synthetic_probe_records as made
-from experiments.figures import FIGURES
 from fontTools.ttLib import TTFont
 from PIL import Image
 from synthetic_records import bistable_record
 
 from experiments import figures
+from experiments.figures import FIGURES
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {"command": "python -m experiments figure", "git_commit": "abc"}

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_probe_records as made
-from experiments.figures import FIGURES
 from matplotlib.text import Text
 from synthetic_records import bistable_record, several
 
 from experiments.exchange.human_trials import trials_of
+from experiments.figures import FIGURES
 from experiments.figures.style import STYLES
 
 RECORDS = {

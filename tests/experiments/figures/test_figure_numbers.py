@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_probe_records as made
-from experiments.figures import FIGURES
 from scipy import stats
 from synthetic_records import bistable_record, several
 
 from experiments import measures
 from experiments.exchange.human_trials import trials_of
-from experiments.figures import contact_sheet, robustness, style
+from experiments.figures import FIGURES, contact_sheet, robustness, style
 from experiments.figures.layout import page_of_panels
 from experiments.figures.panels import Key, Panel, tick_text
 from experiments.probes.bistable import gains, psychometric

@@ -9,7 +9,6 @@ import matplotlib.style
 import numpy as np
 import pytest
 import synthetic_probe_records as made
-from experiments.figures import FIGURES
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
@@ -19,6 +18,7 @@ from synthetic_records import CLASSES, bistable_record
 from absvit.segmentation.classes import ClassTable
 from absvit.segmentation.overlays import overlay_figure
 from experiments import figures
+from experiments.figures import FIGURES
 from experiments.figures.screen import png
 
 USERS = {

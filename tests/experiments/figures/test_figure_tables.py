@@ -6,12 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.figures import FIGURES
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.text import Text
 from test_figure_layout import LOOKS, RECORDS
 
-from experiments.figures import numbers_of
+from experiments.figures import FIGURES, numbers_of
 from experiments.figures import style as drawing
 from experiments.figures.numbers import RULE
 
