@@ -11,7 +11,8 @@ import torch
 import xarray as xr
 
 from absvit.models.zoo import locations
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.corrupt import NAMES, degrade
 from experiments.live.corrupt_figure import degrading
 from notebooks.explorers.explorer import Explorer, labelled

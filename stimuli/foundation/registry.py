@@ -56,10 +56,12 @@ class Declared:
     ----------
     path : ``module:attribute``.
     line : what it is, in one line.
+    formerly : names that it had before.
     """
 
     path: str
     line: str
+    formerly: tuple[str, ...] = ()
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -68,7 +70,8 @@ class Registry(Mapping[str, T], Generic[T]):
     Parameters
     ----------
     kind : class of the objects, given as ``module:name`` so that it is imported only with the first object; the first
-        two arguments of its calls are the object's name and its one line, both literals.
+        two arguments of its calls are the object's name and its one line, both literals, as are the names that it had
+        before (``formerly``), by which it goes on being found.
     group : group of entry points in which other packages name theirs.
     packages : our packages in which objects are declared.
     """
@@ -86,6 +89,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return dict(sorted(found.items()))
 
     @cached_property
+    def _renamed(self) -> dict[str, str]:
+        """Names by former names of ours."""
+        return {former: name for name, declared in self._ours.items() for former in declared.formerly}
+
+    @cached_property
     def _theirs(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=self._group)}
 
@@ -96,9 +104,10 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(list(iter(self)))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._theirs
+        return name in self._ours or name in self._theirs or name in self._renamed
 
     def __getitem__(self, name: str) -> T:
+        name = self._renamed.get(name, name)
         if name in self._ours:
             return self._checked(_load(self._ours[name].path), name, self._ours[name].path)
         if name in self._theirs:
@@ -204,5 +213,6 @@ def _declared(module: str, file: Path, called: str) -> dict[str, Declared]:
         call, target = statement.value, statement.targets[0]
         if isinstance(call.func, ast.Name) and call.func.id.endswith(called) and isinstance(target, ast.Name):
             name, line = (ast.literal_eval(argument) for argument in call.args[:2])
-            found[name] = Declared(f"{module}:{target.id}", line)
+            formerly = next((ast.literal_eval(of.value) for of in call.keywords if of.arg == "formerly"), ())
+            found[name] = Declared(f"{module}:{target.id}", line, formerly)
     return found

@@ -53,7 +53,10 @@ MAY_IMPORT = {
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "experiments.summaries", *READ),
     "experiments.summaries": ("experiments.summaries", *READ),
     "notebooks.__init__": ("absvit.neighbours",),
-    "experiments.figures": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
+    "experiments.figures": (
+        "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",
+        "stimuli.foundation", "stimuli.sets", *READ,
+    ),
     "notebooks": (*MODELS, "experiments", "notebooks"),
 }  # fmt: skip
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.figures.training import over_seeds, training
 from scipy import stats
 
 from experiments.__main__ import main
 from experiments.exchange import training_logs
-from experiments.figures.training import over_seeds, training
 
 
 def written(folder, seed, top1, steps=10):
