@@ -143,6 +143,7 @@ def alone(tmp_path_factory):
     return out
 
 
+@pytest.mark.processes
 def test_two_processes_train_as_one(alone, tmp_path):
     words = [sys.executable, "-m", "absvit.launch", "micro_cued", *OPTIONS, "--out", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
