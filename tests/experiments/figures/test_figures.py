@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib
 import numpy as np
 import pytest
-from legible import check_legible
+from legible import check_legible, overlap
 from PIL import Image
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
