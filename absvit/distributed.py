@@ -77,13 +77,13 @@ def joined(device: str | None = None) -> Iterator[Process]:
 
     Yields
     ------
-    The process; the group is left again once all is done. After a failure it is not: others may wait in it for this
-    process, whose end tells them.
+    The process; the group is left again once all is done. After a failure it is not: others may wait in it
+    for this process, whose end tells them.
 
     Raises
     ------
-    ValueError : another device, or more processes on this machine than it has GPUs; the GPU's memory does not suffice;
-        or another rank has failed, with that rank's message.
+    ValueError : another device, or more processes on this machine than it has GPUs; the GPU's memory does not
+        suffice; or another rank has failed, with that rank's message.
     """
     import torch
     import torch.distributed as dist
@@ -167,9 +167,9 @@ def _advice_on_memory() -> Iterator[None]:
 def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store:
     """Agree with the other ranks on a part of the store that no earlier attempt has written to.
 
-    torchrun keeps its store when it restarts the processes, so the addresses and the failure of those that have
-    ended still stand in it. Its count of restarts does not tell the attempts apart: with several machines, those
-    where nothing failed do not count.
+    torchrun keeps its store when it restarts the processes, so the addresses and the failure of those that
+    have ended still stand in it. Its count of restarts does not tell the attempts apart: with several
+    machines, those where nothing failed do not count.
 
     Parameters
     ----------
