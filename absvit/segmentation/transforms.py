@@ -33,11 +33,13 @@ class Varied:
     crop
         Height and width in pixels of what the model sees.
     scale
-        Long and short side in pixels that a picture is made to fit, its shape kept; the stored size if left out.
+        Long and short side in pixels that a picture is made to fit, its shape kept; the stored size if left
+        out.
     ratios
         Smallest and largest random factor on that scale.
     cat_max_ratio
-        Crops in which one class covers more than this share of the labelled pixels are drawn again, ten times at most.
+        Crops in which one class covers more than this share of the labelled pixels are drawn again, ten times
+        at most.
     flip
         Probability of a mirrored picture.
     distortion
@@ -160,9 +162,9 @@ class CategoryCrop(v2.Transform):
 class PhotometricDistortion(v2.Transform):
     """Vary brightness (+-32 of 255), contrast and saturation (factors 0.5 to 1.5) and hue (+-36 degrees).
 
-    Each has probability 1/2; contrast comes before or after saturation and hue (Liu et al. 2016, as in mmseg).
-    torchvision's own transform of this name multiplies brightness, keeps the mean in contrast, mixes with grey in
-    saturation and permutes channels.
+    Each has probability 1/2; contrast comes before or after saturation and hue (Liu et al. 2016, as in
+    mmseg). torchvision's own transform of this name multiplies brightness, keeps the mean in contrast, mixes
+    with grey in saturation and permutes channels.
     """
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:

@@ -51,8 +51,8 @@ class HybridRecipe(Recipe):
     token_weight
         Weight of the token labels.
     class_gain
-        Gain of class and vector cues that the trained model looks with unless told otherwise. It learns at 2, before
-        its classifier is centred (:func:`centre_classifier`).
+        Gain of class and vector cues that the trained model looks with unless told otherwise. It learns at 2,
+        before its classifier is centred (:func:`centre_classifier`).
     """
 
     measured_by: ClassVar[str] = "python -m experiments recognition, --folder PICTURES"
@@ -178,9 +178,9 @@ class CompositeTask(CuedTask):
 
         Returns
         -------
-        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either class
-        cued at the default gain: selection, the probability of the cued class, and how often both cues decide; empty
-        where nothing is held out.
+        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either
+        class cued at the default gain: selection, the probability of the cued class, and how often both cues
+        decide; empty where nothing is held out.
         """
         return [self._measured(model) for model in models]
 
@@ -235,8 +235,9 @@ class CompositeTask(CuedTask):
 def centre_classifier(model: nn.Module) -> None:
     """Take from the classifier what all its rows share.
 
-    Softmax does not see that part, so nothing in a training holds it back: the rows of a hybrid had a mean cosine of
-    .90. As cues they then favoured the same tokens whatever the class. Probabilities stay as they are.
+    Softmax does not see that part, so nothing in a training holds it back: the rows of a hybrid had a mean
+    cosine of .90. As cues they then favoured the same tokens whatever the class. Probabilities stay as they
+    are.
 
     Parameters
     ----------
