@@ -96,24 +96,13 @@ class RandomScale(v2.Transform):
         self.scale, self.ratios = scale, ratios
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw a size.
-
-        Parameters
-        ----------
-        flat_inputs : picture and labels.
-        """
+        """Draw a size."""
         low, high = self.ratios
         ratio = low + (high - low) * torch.rand(()).item()
         return {"size": rescaled_size(tuple(flat_inputs[0].shape[-2:]), self.scale, ratio)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Resize a picture or labels.
-
-        Parameters
-        ----------
-        inpt : either.
-        params : the size.
-        """
+        """Resize a picture or labels."""
         return F.resize(inpt, list(params["size"]), antialias=False)
 
 
@@ -130,12 +119,7 @@ class CategoryCrop(v2.Transform):
         self.crop, self.cat_max_ratio = crop, cat_max_ratio
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw a place.
-
-        Parameters
-        ----------
-        flat_inputs : picture and labels.
-        """
+        """Draw a place."""
         labels = next(entry for entry in flat_inputs if isinstance(entry, tv_tensors.Mask))
         for _ in range(1 if self.cat_max_ratio == 1 else TRIES + 1):
             top, left = (
@@ -149,13 +133,7 @@ class CategoryCrop(v2.Transform):
         return {"top": top, "left": left, "height": shown.shape[-2], "width": shown.shape[-1]}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Crop a picture or labels.
-
-        Parameters
-        ----------
-        inpt : either.
-        params : the place.
-        """
+        """Crop a picture or labels."""
         return F.crop(inpt, **params)
 
 
@@ -168,12 +146,7 @@ class PhotometricDistortion(v2.Transform):
     """
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw what is done.
-
-        Parameters
-        ----------
-        flat_inputs : picture and labels.
-        """
+        """Draw what is done."""
         use = (torch.rand(5) < 0.5).tolist()
         brightness, contrast, saturation, hue = torch.rand(4).tolist()
         return {
@@ -185,13 +158,7 @@ class PhotometricDistortion(v2.Transform):
         }
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Change a picture; labels stay.
-
-        Parameters
-        ----------
-        inpt : (channel, y, x) picture in [0, 1], or labels.
-        params : what is done.
-        """
+        """Change a picture (channel, y, x) in [0, 1]; labels stay."""
         if not isinstance(inpt, tv_tensors.Image):
             return inpt
         picture = torch.as_tensor(inpt)
@@ -234,13 +201,7 @@ class PadToCrop(v2.Transform):
         self.crop = crop
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Pad a picture or labels.
-
-        Parameters
-        ----------
-        inpt : either.
-        params : nothing.
-        """
+        """Pad a picture or labels."""
         height, width = inpt.shape[-2:]
         fill = IGNORED if isinstance(inpt, tv_tensors.Mask) else 0.0
         return F.pad(inpt, [0, 0, self.crop[1] - width, self.crop[0] - height], fill=fill)
