@@ -1,9 +1,10 @@
 """AbSViT: vision transformers that look twice, as observers for vision science.
 
-A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it. Pictures whose
-objects are known make a *stimulus set* (``python -m stimuli``), and a probe (``python -m experiments``) leaves what
-models made of one in a *record*. Importing this package registers the variants with timm, so that
-``timm.create_model`` knows them too.
+A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it.
+Pictures whose objects are known make a *stimulus set* (``python -m stimuli``), and a probe (``python -m
+experiments``) leaves what models made of one in a *record*. Importing this package registers the variants
+with timm, so that ``timm.create_model`` knows them too. What the page names is loaded when it is first asked
+for.
 
 >>> import absvit
 >>> model = absvit.load_model("absvit_micro")
@@ -14,12 +15,23 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: busy threads starve those that work
 
+import lazy_loader
+
 from absvit.neighbours import check_not_hidden
+from absvit.registration import register
 
 check_not_hidden("stimuli")
 for _name in ("experiments", "notebooks"):
     check_not_hidden(_name, needed=False)
 
-from absvit.models import AbSViT, Trajectory, create_model, load_model, maps, perceive, priors, topdown_from
+register()
 
-__all__ = ["AbSViT", "Trajectory", "create_model", "load_model", "maps", "perceive", "priors", "topdown_from"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["images", "priors", "records"],
+    submod_attrs={
+        "models": ["AbSViT", "Trajectory", "create_model", "list_models", "load_model", "maps", "topdown_from"],
+        "models.course": ["follow"],
+        "models.perceive": ["perceive"],
+    },
+)

@@ -12,16 +12,26 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-
-import torch
-import torch.distributed as dist
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from absvit.allocation import keep_freed_memory
 
+if TYPE_CHECKING:
+    import torch
+    import torch.distributed as dist
+
 __all__ = [
-    "LAUNCHER", "Process", "joined", "rank_and_size", "sum_over_ranks", "take_from_first", "told_by_first",
+    "LAUNCHER",
+    "Process",
+    "device_here",
+    "joined",
+    "rank_and_size",
+    "sum_over_ranks",
+    "take_from_first",
+    "told_by_first",
     "wait_for_all",
-]  # fmt: skip
+]
 
 LAUNCHER = "ABSVIT_LAUNCHER"  # environment variable: number of the process that absvit.launch is
 
@@ -52,6 +62,8 @@ class Process:
     @property
     def exact(self) -> torch.dtype:
         """Type that sums are kept in: float64, which MPS alone does not have."""
+        import torch
+
         return torch.float32 if self.device.type == "mps" else torch.float64
 
 
@@ -65,22 +77,21 @@ def joined(device: str | None = None) -> Iterator[Process]:
 
     Yields
     ------
-    The process; the group is left again once all is done. After a failure it is not: others may wait in it for this
-    process, whose end tells them.
+    The process; the group is left again once all is done. After a failure it is not: others may wait in it
+    for this process, whose end tells them.
 
     Raises
     ------
-    ValueError : another device, or more processes on this machine than it has GPUs; the GPU's memory does not suffice;
-        or another rank has failed, with that rank's message.
+    ValueError : another device, or more processes on this machine than it has GPUs; the GPU's memory does not
+        suffice; or another rank has failed, with that rank's message.
     """
+    import torch
+    import torch.distributed as dist
+
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     if "TORCHELASTIC_RUN_ID" in os.environ:
         threading.Thread(target=_end_with_the_launcher, daemon=True).start()
-    name = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if name not in ("cpu", "cuda", "mps"):
-        raise ValueError(f"device must be cpu, cuda or mps, got {name!r}")
-    if name == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("there is no device mps here: leave out --device, or give cpu")
+    name = device_here(device)
     if name == "cuda":
         local_rank, n_gpus = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local_rank >= n_gpus:
@@ -108,6 +119,27 @@ def joined(device: str | None = None) -> Iterator[Process]:
     dist.destroy_process_group()
 
 
+def device_here(asked: str | None = None) -> str:
+    """Give the device that is asked for, if it is there; else a GPU where there is one.
+
+    Parameters
+    ----------
+    asked : "cpu", "cuda" or "mps"; a GPU of CUDA may have its number, as "cuda:1".
+
+    Raises
+    ------
+    ValueError : it is not here; those that are, are named.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    name = asked or ("cuda" if there["cuda"] else "cpu")
+    kind, _, number = name.partition(":")
+    if not there.get(kind) or (number and not (kind == "cuda" and number.isdigit())):
+        raise ValueError(f"there is no device {name} here: choose {' or '.join(d for d in there if there[d])}")
+    return name
+
+
 def _end_with_the_launcher() -> None:
     """Kill this process once the one that started it is gone: nobody would end it, and the next start meets it."""
     launcher = int(os.environ.get(LAUNCHER, os.getppid()))  # the first is right even if that one is gone already
@@ -120,6 +152,8 @@ def _end_with_the_launcher() -> None:
 @contextmanager
 def _advice_on_memory() -> Iterator[None]:
     """Say what to do where the GPU's memory does not suffice."""
+    import torch
+
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -133,9 +167,9 @@ def _advice_on_memory() -> Iterator[None]:
 def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store:
     """Agree with the other ranks on a part of the store that no earlier attempt has written to.
 
-    torchrun keeps its store when it restarts the processes, so the addresses and the failure of those that have
-    ended still stand in it. Its count of restarts does not tell the attempts apart: with several machines, those
-    where nothing failed do not count.
+    torchrun keeps its store when it restarts the processes, so the addresses and the failure of those that
+    have ended still stand in it. Its count of restarts does not tell the attempts apart: with several
+    machines, those where nothing failed do not count.
 
     Parameters
     ----------
@@ -147,6 +181,8 @@ def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store
     -------
     The same store under a prefix that is new, and the same on every rank.
     """
+    import torch.distributed as dist
+
     mine = uuid.uuid4().hex
     store.set(f"agreed/{rank}", "")
     store.set(f"present/{rank}", mine)
@@ -173,6 +209,12 @@ def _failure_of_another(store: dist.Store, error: RuntimeError) -> Exception:
         return error
 
 
+def _group() -> ModuleType | None:
+    """torch.distributed where this process has joined others; who has not loaded torch has joined nobody."""
+    module = sys.modules.get("torch.distributed")
+    return module if module and module.is_available() and module.is_initialized() else None
+
+
 def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
     """Sum a tensor over all processes.
 
@@ -184,10 +226,10 @@ def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
     -------
     The sum, on every rank; the values themselves where one process works alone.
     """
-    if not (dist.is_available() and dist.is_initialized()):
+    if not (group := _group()):
         return values
     total = values.clone()
-    dist.all_reduce(total)
+    group.all_reduce(total)
     return total
 
 
@@ -198,9 +240,9 @@ def take_from_first(tensors: Iterable[torch.Tensor]) -> None:
     ----------
     tensors : of the same shapes and in the same order on every rank.
     """
-    if dist.is_available() and dist.is_initialized():
+    if group := _group():
         for tensor in tensors:
-            dist.broadcast(tensor, 0)
+            group.broadcast(tensor, 0)
 
 
 def told_by_first(find: Callable[[], object]) -> object:
@@ -217,18 +259,17 @@ def told_by_first(find: Callable[[], object]) -> object:
     rank, size = rank_and_size()
     told = [find() if rank == 0 else None]
     if size > 1:
-        dist.broadcast_object_list(told)
+        _group().broadcast_object_list(told)
     return told[0]
 
 
 def rank_and_size() -> tuple[int, int]:
     """Number of this process and how many work together; 0 and 1 where one works alone."""
-    if not (dist.is_available() and dist.is_initialized()):
-        return 0, 1
-    return dist.get_rank(), dist.get_world_size()
+    group = _group()
+    return (group.get_rank(), group.get_world_size()) if group else (0, 1)
 
 
 def wait_for_all() -> None:
     """Go on once every process has come here; at once where one works alone."""
-    if dist.is_available() and dist.is_initialized():
-        dist.barrier()
+    if group := _group():
+        group.barrier()

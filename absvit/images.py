@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps
-from timm.data import auto_augment as auto_augmentations
-from timm.data import create_transform
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, RandomCrop, Resize, ToTensor
 
 from stimuli.drawing.backgrounds import to_rgb
@@ -165,6 +163,9 @@ def train_transform(
     ):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+    from timm.data import create_transform
+    from timm.data.auto_augment import posterize
+
     try:
         transform = create_transform(
             size, is_training=True, color_jitter=color_jitter, auto_augment=auto_augment,
@@ -178,16 +179,16 @@ def train_transform(
     for step in transform.transforms:
         policy = getattr(step, "policy", ())
         for operation in [*getattr(step, "ops", ()), *(operation for pair in policy for operation in pair)]:
-            if operation.aug_fn is auto_augmentations.posterize:
+            if operation.aug_fn is posterize:
                 operation.aug_fn = _posterised
     return transform
 
 
 def _posterised(picture: Image.Image, bits: int, **_) -> Image.Image:
     """Keep so many bits of each channel: none at timm's highest magnitude, which Pillow refuses from 13 on."""
-    if bits == 0:
-        return Image.new(picture.mode, picture.size)
-    return auto_augmentations.posterize(picture, bits)
+    from timm.data.auto_augment import posterize
+
+    return posterize(picture, bits) if bits else Image.new(picture.mode, picture.size)
 
 
 def transform_for(pretrained_cfg: Mapping, resize: bool = True) -> Compose:

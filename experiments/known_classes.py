@@ -15,8 +15,7 @@ import xarray as xr
 from torch import nn
 
 from absvit.images import class_folder
-from experiments.naming import called, candidates
-from experiments.observers import class_indices
+from absvit.models.class_names import called, candidates, class_indices
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
 __all__ = ["known_of_folder", "known_of_set"]

@@ -6,19 +6,16 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from timm.data import ImageNetInfo
 from torch import nn
 
 from absvit import AbSViT
+from absvit.models.class_names import class_indices, class_names
 from absvit.models.zoo import load_with_its_classes
-from stimuli.foundation.picture_files import normal
 
 __all__ = ["Observer", "class_indices", "class_names", "load_observers", "permuted_decoders"]
 
 PERMUTED = "decoders permuted"
-IMAGENET_CLASSES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,37 +89,3 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
             order = torch.randperm(weight.numel(), generator=generator).to(weight.device)
             weight.copy_(weight.flatten()[order].view_as(weight))
     return control
-
-
-def class_names(model: nn.Module) -> list[str]:
-    """Give readable names of a model's classes: its card's, ImageNet's where it has 1000, else their numbers.
-
-    Parameters
-    ----------
-    model : the model.
-    """
-    names = getattr(model, "categories", None) or (model.pretrained_cfg or {}).get("label_names")
-    if names is None and model.num_classes == IMAGENET_CLASSES:
-        names = ImageNetInfo().label_descriptions()
-    if names is None or len(names) != model.num_classes:
-        return [str(index) for index in range(model.num_classes)]
-    return list(names)
-
-
-def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
-    """Find the classes of stimuli among those of a model.
-
-    Parameters
-    ----------
-    model : the model.
-    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes, wnids will
-        do.
-
-    Returns
-    -------
-    (category,) int, -1 where the model has no class of this name.
-    """
-    places = {normal(name): index for index, name in enumerate(class_names(model))}
-    if model.num_classes == IMAGENET_CLASSES:
-        places |= {wnid: index for index, wnid in enumerate(ImageNetInfo().label_names())}
-    return np.array([places.get(normal(name), -1) for name in categories], np.int64)

@@ -18,7 +18,7 @@ from experiments.naming import called, known_as
 from experiments.probe import Stimuli
 from stimuli.families import halves as bistable
 from stimuli.families import objects, overlay, single_photographs
-from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
 from stimuli.sets import format
 from stimuli.sets.reading import fingerprint_of, read_parts

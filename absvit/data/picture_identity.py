@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from absvit.data.archives import read_member
 from absvit.data.datasets import LabelledPictures, PictureFiles, TarredPictures
-from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.files import fingerprint
 
 __all__ = ["DIGITS", "contents", "identity"]
 

@@ -1,9 +1,14 @@
-"""The model, its priors, and what it perceives with them."""
+"""The model, its priors, and what it perceives with them; what is public of it stands on the page of absvit."""
 
-from absvit.models import maps, priors
-from absvit.models.absvit import AbSViT
-from absvit.models.lifting import topdown_from
-from absvit.models.perceive import Trajectory, perceive
-from absvit.models.zoo import create_model, load_model
+import lazy_loader
 
-__all__ = ["AbSViT", "Trajectory", "create_model", "load_model", "maps", "perceive", "priors", "topdown_from"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["checkpoints", "maps", "priors", "zoo"],
+    submod_attrs={
+        "absvit": ["AbSViT"],
+        "lifting": ["topdown_from"],
+        "perceive": ["Trajectory"],
+        "zoo": ["create_model", "list_models", "load_model"],
+    },
+)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from absvit.models import zoo
-from absvit.models.checkpoints import formats
-from absvit.models.zoo import locations
 from stimuli.foundation import command_line
 
 
@@ -17,6 +14,10 @@ def table() -> str:
     -------
     Text of one line for each variant, then one for each bundled checkpoint whose card holds ``measured``.
     """
+    from absvit.models import zoo
+    from absvit.models.checkpoints import formats
+    from absvit.models.zoo import locations
+
     rows = [("model", "parameters", "top-1", "mCE", "weights")]
     measured = []
     for variant in zoo.VARIANTS:

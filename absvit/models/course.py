@@ -1,7 +1,8 @@
-"""Passes: the feedback loop one pass at a time over a sequence of pictures, with noise, adaptation and a carried state.
+"""A course: the feedback loop one pass at a time over pictures, with noise, adaptation and a carried state.
 
-``absvit.perceive`` looks at one picture from a fresh start. Here the state, the tokens of the last pass, may be
-carried from one picture to the next, be disturbed, and tire. Without these the passes are those of ``perceive``.
+``absvit.perceive`` looks at one picture from a fresh start. Here the state, the tokens of the last pass, may
+be carried from one picture to the next, be disturbed, and tire. Without these the passes are those of
+``perceive``.
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ from absvit.models.absvit import AbSViT
 from absvit.models.feedback import reconstruction_errors
 from absvit.models.priors import Prior
 
-__all__ = ["Course", "Looking", "course", "unchanging"]
+__all__ = ["Course", "CourseSettings", "follow", "unchanging"]
 
 
 @dataclass(frozen=True)
-class Looking:
-    """How a model goes on looking.
+class CourseSettings:
+    """How a model goes on settings.
 
     Parameters
     ----------
     passes : feedback passes over each picture, at least 1.
-    noise : standard deviation of the noise on the tokens that are fed back, in units of their root mean square.
+    noise : standard deviation of the noise on the tokens that are fed back, in units of their root mean
+        square.
     adaptation : logits that a percept loses once it has lasted long; 0 = none.
     adaptation_time : time constant of adaptation in passes, at least 1.
     carry : whether the state is carried from picture to picture; if not, each begins with a bottom-up pass.
@@ -47,13 +49,14 @@ class Course:
     Parameters
     ----------
     logits : (iteration, image, class).
-    state_change : (iteration, image) |z_t - z_{t-1}| / |z_{t-1}| of the tokens after the final norm; NaN at 0.
+    state_change : (iteration, image) |z_t - z_{t-1}| / |z_{t-1}| of the tokens after the final norm; NaN at
+        0.
     two_step_change : (iteration, image) |z_t - z_{t-2}| / |z_{t-2}|; NaN at 0 and 1.
-    reconstruction_error : (iteration, image, layer) mean squared error with which the decoder of a block predicts the
-        tokens that entered it from those that left it.
+    reconstruction_error : (iteration, image, layer) mean squared error with which the decoder of a block
+        predicts the tokens that entered it from those that left it.
     features : (iteration, image, layer, channel) mean over the patch tokens that leave a block.
-    prior_weights : (iteration, image, token_y, token_x) weights that the prior gave to the patch tokens fed back, gain
-        included; NaN in bottom-up passes.
+    prior_weights : (iteration, image, token_y, token_x) weights that the prior gave to the patch tokens fed
+        back, gain included; NaN in bottom-up passes.
     """
 
     logits: Tensor
@@ -65,29 +68,30 @@ class Course:
 
 
 @torch.no_grad()
-def course(
+def follow(
     model: AbSViT,
     pictures: Sequence[Tensor],
     prior_at: Callable[[int, Tensor], Prior],
-    looking: Looking,
+    settings: CourseSettings,
     generators: Sequence[np.random.Generator] = (),
 ) -> Course:
     """Look at pictures one after another, feeding back all the time.
 
-    Pass t feeds the tokens z of pass t - 1 back, weighted by the prior: x = w(z + n) * (z + n) goes down the decoders
-    while the blocks run on the present picture. n is white Gaussian noise of standard deviation ``noise`` times the
-    root mean square of z. Adaptation a follows the class probabilities p as a leaky integrator,
-    a_t = a_{t-1} + (p_t - a_{t-1}) / adaptation_time (the slow variable of Noest, van Ee, Nijs and van Wezel 2007,
-    J. Vision 7(8):10, and of Moreno-Bote, Rinzel and Rubin 2007, J. Neurophysiol. 98, in discrete time, their firing
-    rates being our probabilities). Noise, adaptation and the carried state are our additions to the model.
+    Pass t feeds the tokens z of pass t - 1 back, weighted by the prior: x = w(z + n) * (z + n) goes down the
+    decoders while the blocks run on the present picture. n is white Gaussian noise of standard deviation
+    ``noise`` times the root mean square of z. Adaptation a follows the class probabilities p as a leaky
+    integrator, a_t = a_{t-1} + (p_t - a_{t-1}) / adaptation_time (the slow variable of Noest, van Ee, Nijs
+    and van Wezel 2007, J. Vision 7(8):10, and of Moreno-Bote, Rinzel and Rubin 2007, J. Neurophysiol. 98, in
+    discrete time, their firing rates being our probabilities). Noise, adaptation and the carried state are
+    our additions to the model.
 
     Parameters
     ----------
     model : in eval mode.
     pictures : at least one (image, channel, y, x), normalised; the images of a batch run side by side.
-    prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), ``adaptation * a``, that
-        gives its prior.
-    looking : passes over each picture, noise, adaptation, and whether the state is carried.
+    prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), ``adaptation *
+        a``, that gives its prior.
+    settings : passes over each picture, noise, adaptation, and whether the state is carried.
     generators : one for each image, the source of its noise; only needed with noise.
 
     Returns
@@ -98,18 +102,18 @@ def course(
     grid, prefix = tuple(model.patch_embed.grid_size), model.num_prefix_tokens
     for number, picture in enumerate(pictures):
         embedded = model.embed(picture)
-        for at in range(looking.passes + (number == 0)):
-            if at == 0 and (number == 0 or not looking.carry):
+        for at in range(settings.passes + (number == 0)):
+            if at == 0 and (number == 0 or not settings.carry):
                 drives, fatigue, weights = None, None, None
             else:
-                seen = tokens[-1] + looking.noise * _noise(tokens[-1], generators) if looking.noise else tokens[-1]
-                weights = prior_at(t, looking.adaptation * fatigue).weigh(seen, model)
+                seen = tokens[-1] + settings.noise * _noise(tokens[-1], generators) if settings.noise else tokens[-1]
+                weights = prior_at(t, settings.adaptation * fatigue).weigh(seen, model)
                 drives = model.descend(seen * weights[..., None])
             states = model.ascend(embedded, drives)
             tokens = [*tokens[-2:], model.norm(states[-1])]
             logits = model.forward_head(tokens[-1])
             fatigue = torch.zeros_like(logits) if fatigue is None else fatigue
-            fatigue = fatigue + (logits.softmax(-1) - fatigue) / looking.adaptation_time
+            fatigue = fatigue + (logits.softmax(-1) - fatigue) / settings.adaptation_time
             found.append(
                 (
                     logits,
@@ -133,7 +137,7 @@ def unchanging(model: torch.nn.Module, pictures: Sequence[Tensor], passes: int) 
     Parameters
     ----------
     model : a plain ViT in eval mode.
-    pictures : as for ``course``.
+    pictures : as for :func:`follow`.
     passes : passes over each picture.
     """
     one = [model(picture) for picture in pictures]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from zarr.storage import LocalStore
 
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256
 
 __all__ = [
     "Damaged", "Sealed", "clear", "damage", "damaged", "digests", "draft", "name_of", "publish", "published", "read",

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD
-from absvit.models import AbSViT, perceive
-from absvit.models.perceive import evaluating
+from absvit.models import AbSViT
+from absvit.models.perceive import evaluating, perceive
 
 __all__ = ["FGSM", "PGD", "Attack", "normalised", "pass_logits", "perturb"]
 

@@ -12,7 +12,8 @@ import xarray as xr
 from torch import nn
 
 from experiments import measures
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.look import CUES, Cue, look
 from experiments.live.look_figure import KINDS, attention
 from experiments.observers import class_names

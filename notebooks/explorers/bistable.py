@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 
 from experiments import measures
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.compete import FAMILIES, GRADED, compete
 from experiments.live.compete_figure import competition, curves
 from notebooks.explorers.explorer import Explorer, labelled

@@ -11,10 +11,9 @@ import numpy as np
 from PIL import Image
 
 from stimuli.corruptions import NAMES
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256, write_whole
 from stimuli.foundation.picture_files import directly_in, in_folder
 from stimuli.foundation.texts import read_text
-from stimuli.sets.writing import write_atomically
 
 __all__ = ["OF_BENCHMARK", "RECORD", "SUMS", "made", "record_of", "shown", "verify", "write_sums"]
 
@@ -63,7 +62,7 @@ def write_sums(folder: Path) -> None:
     folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
     """
     lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
-    write_atomically(folder / SUMS, "".join(lines))
+    write_whole(folder / SUMS, "".join(lines))
 
 
 def verify(folder: Path) -> str:

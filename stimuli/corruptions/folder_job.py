@@ -27,7 +27,7 @@ from stimuli.corruptions import BENCHMARK, SEVERITIES, motion_blur
 from stimuli.corruptions.folder_check import OF_BENCHMARK, RECORD, SUMS, record_of, write_sums
 from stimuli.corruptions.frost_textures import check_folder
 from stimuli.drawing.backgrounds import read_picture
-from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.files import fingerprint, write_whole
 from stimuli.foundation.picture_files import upright, within_class
 from stimuli.foundation.processes import each
 from stimuli.pictures import class_folders
@@ -208,9 +208,7 @@ def _corrupt_picture(request: Corrupting, out: Path, part: tuple[Path, str, list
         place.parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, **SAVED[request.format])
-        partial_file = place.with_name(f".{place.name}.part")  # what a kill leaves is written over the next time
-        partial_file.write_bytes(buffer.getvalue())
-        os.replace(partial_file, place)
+        write_whole(place, buffer.getvalue())
     return len(wanted)
 
 
@@ -255,4 +253,4 @@ def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str,
         else:
             os.replace(out, former)
     out.mkdir(parents=True, exist_ok=True)
-    writing.write_atomically(out / RECORD, json.dumps({"source": request.folder.resolve().name, **told}, indent=1))
+    write_whole(out / RECORD, json.dumps({"source": request.folder.resolve().name, **told}, indent=1))

@@ -13,6 +13,7 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from stimuli.foundation import design
+from stimuli.foundation.files import write_whole
 from stimuli.foundation.processes import each
 from stimuli.sets import format, writing
 from stimuli.sets.in_place import check_free, put_in_place, staged
@@ -107,7 +108,7 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
             _check_same(out, writing.noted(begun / REQUEST), told)
         else:
             (begun / writing.NOTES).mkdir(parents=True, exist_ok=True)
-            writing.write_atomically(begun / REQUEST, json.dumps(told))
+            write_whole(begun / REQUEST, json.dumps(told))
     size = max(1, min(MOST_OF_A_PART, PIXELS_OF_A_PART // (first.sizes["y"] * first.sizes["x"])))
     parts = [(start, min(size, request.n - start)) for start in range(0, request.n, size)]
     pending = [part for part in parts if not (begun / writing.NOTES / f"{part[0]:08d}.json").is_file()]

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 from PIL import Image
 
-from stimuli.foundation.digests import fingerprint
+from stimuli.foundation.files import fingerprint
 from stimuli.foundation.texts import other_separator, read_text
 from stimuli.sets.variables import DESCRIPTIONS, MASKS, dataset_of
 

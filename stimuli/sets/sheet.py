@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
 from stimuli.corruptions import folder_check
+from stimuli.foundation.files import whole
 from stimuli.sets.reading import read_rows, read_table, recipe_of
 
 __all__ = ["outlined", "sheet", "write"]
@@ -64,9 +64,8 @@ def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6, 
 def _save(picture: np.ndarray, out: Path) -> Path:
     """Write a sheet whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    Image.fromarray(picture).save(partial, **FORMATS[out.suffix.lower()])
-    os.replace(partial, out)
+    with whole(out) as part:
+        Image.fromarray(picture).save(part, **FORMATS[out.suffix.lower()])
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256
 from stimuli.sets.reading import RECIPE, read_table, recipe_of
 
 __all__ = ["faults", "verify"]

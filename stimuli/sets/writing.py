@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import platform
 import shutil
 import warnings
@@ -23,13 +22,13 @@ import pandas as pd
 import xarray as xr
 from PIL import Image
 
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256, write_whole
 from stimuli.pictures.class_folders import link_classes, sorted_rows
 from stimuli.sets import luminance
 from stimuli.sets.reading import RECIPE, TABLE, read_rows, read_table
 from stimuli.sets.variables import MASKS, columns_of
 
-__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "noted", "saying", "versions", "write_atomically", "write_part"]
+__all__ = ["CLASSES", "NOTES", "ZARR", "finish", "noted", "saying", "versions", "write_part"]
 
 TRIALS, CLASSES, ZARR, NOTES = "trials_jspsych.json", "classes", "stimuli.zarr", "parts"
 ROWS_AT_ONCE = 64
@@ -87,7 +86,7 @@ def write_part(dataset: xr.Dataset, folder: Path) -> None:
         "variables": {name: _described(variable) for name, variable in variables.items()},
         "sha256": hashes,
     }
-    write_atomically(folder / NOTES / f"{numbers[0]:08d}.json", json.dumps(note))
+    write_whole(folder / NOTES / f"{numbers[0]:08d}.json", json.dumps(note))
 
 
 @contextmanager
@@ -147,7 +146,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
         found = [path for path in files if path.is_file()]
         hashes |= {path.relative_to(folder).as_posix(): file_sha256(path) for path in found}
     recipe["sha256"] = dict(sorted(hashes.items()))
-    write_atomically(folder / RECIPE, json.dumps(recipe, indent=1))
+    write_whole(folder / RECIPE, json.dumps(recipe, indent=1))
     shutil.rmtree(folder / NOTES)
 
 
@@ -220,16 +219,3 @@ def _chunks(part: xr.Dataset) -> dict[str, dict]:
     """Chunks of a fixed number of stimuli, so that each is written once."""
     sized = {name: v for name, v in part.variables.items() if "stimulus" in v.dims}
     return {name: {"chunks": (ROWS_AT_ONCE, *v.shape[1:])} for name, v in sized.items()}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text so that the file is there whole or not at all; what a kill leaves is written over the next time.
-
-    Parameters
-    ----------
-    path : file.
-    text : what it is to hold.
-    """
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, "utf8", newline="")
-    os.replace(partial, path)

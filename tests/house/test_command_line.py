@@ -36,6 +36,19 @@ class Options:
             raise ValueError(f"n must be at least 1,\ngot {self.n}")
 
 
+@dataclass(frozen=True)
+class Other:
+    """More options.
+
+    Parameters
+    ----------
+    m
+        How many more.
+    """
+
+    m: int
+
+
 def show(options: tyro.conf.OmitArgPrefixes[Options], text: str = "") -> None:
     """Show the options."""
     if text == "value":
@@ -77,6 +90,30 @@ def test_a_value_that_makes_no_sense_names_the_option(capsys):
     assert command_line.run(show, "prog", ["--n", "many"]) == 2
     printed = capsys.readouterr()
     assert "--n" in printed.err and printed.out == ""
+
+
+def test_a_command_is_made_of_dataclasses(capsys):
+    def print_both(options, other):
+        print(options.n, other)
+
+    made = command_line.command("Print.", print_both, options=Options(n=7), other=Other)
+    assert command_line.run({"print": made}, "prog", ["print", "--m", "2"]) == 0
+    assert command_line.run(made, "prog", ["--n", "1", "--m", "2"]) == 0
+    assert capsys.readouterr().out == "7 Other(m=2)\n1 Other(m=2)\n"
+
+
+def test_a_deferred_command_is_made_where_it_is_called(capsys):
+    def make():
+        made.append("show")
+        return show
+
+    made = []
+    commands = {"show": command_line.deferred("Show the options.", make), "other": show}
+    assert command_line.run(commands, "prog", ["--help"]) == 0
+    assert command_line.run(commands, "prog", ["other"]) == 0
+    assert not made and capsys.readouterr().out.count("Show the options.") == 2
+    assert command_line.run(commands, "prog", ["show", "--n", "4"]) == 0
+    assert made == ["show"] and capsys.readouterr().out == "4 \n"
 
 
 def test_one_command_alone_lists_its_own_options(capsys):

@@ -13,7 +13,7 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 # star stands for one probe. `absvit.__init__` is the public page, what `import absvit` gives.
 SHOWN = ("stimuli.drawing", "stimuli.families", "stimuli.foundation", "stimuli.pictures", "stimuli.sets")
 GROUND = ("absvit.data", "absvit.distributed", "absvit.images", "absvit.records", "stimuli")
-MODELS = (*GROUND, "absvit.__init__", "absvit.models")
+MODELS = (*GROUND, "absvit.__init__", "absvit.models", "absvit.priors")
 SEEN = ("experiments.cues", "experiments.demands", "experiments.show", "experiments.observers", "experiments.probe")
 READ = ("experiments.measures", "experiments.statistics")
 MAY_IMPORT = {
@@ -26,9 +26,11 @@ MAY_IMPORT = {
     "absvit.allocation": (),
     "absvit.distributed": ("absvit.allocation",),
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
-    "absvit.models": ("absvit.images", "absvit.models", "stimuli.foundation"),
+    "absvit.models": ("absvit.images", "absvit.models", "absvit.records.vocabulary", "stimuli.foundation"),
     "absvit.neighbours": (),
-    "absvit.__init__": ("absvit.models", "absvit.neighbours"),
+    "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
+    "absvit.registration": (),
+    "absvit.priors": ("absvit.models",),
     "absvit.__main__": ("absvit.neighbours", "stimuli.foundation"),
     "absvit.convert": ("absvit.models", "stimuli.foundation"),
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
@@ -40,7 +42,7 @@ MAY_IMPORT = {
     "experiments": (*MODELS, "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
-    "experiments.statistics": ("experiments.statistics", "stimuli.foundation"),
+    "experiments.statistics": ("absvit.records", "experiments.statistics"),
     "experiments.measures": ("absvit.records", *READ),
     "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
     "experiments.observers": ("absvit.__init__", "absvit.models", "stimuli.foundation"),
@@ -51,14 +53,17 @@ MAY_IMPORT = {
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "experiments.summaries", *READ),
     "experiments.summaries": ("experiments.summaries", *READ),
     "notebooks.__init__": ("absvit.neighbours",),
-    "experiments.figures": ("experiments.figures", "experiments.probes", *READ),
+    "experiments.figures": (
+        "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",
+        "stimuli.foundation", "stimuli.sets", *READ,
+    ),
     "notebooks": (*MODELS, "experiments", "notebooks"),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "priors", "requests", "perceive", "maps", "course", "lifting", "checkpoints",
-    "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "requests", "recording", "block_passes",
+    "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 DRAWN = (

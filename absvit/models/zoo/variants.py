@@ -1,9 +1,14 @@
-"""The variants: sizes, weights and preprocessing of every model name that this package adds to timm."""
+"""The variants: sizes, weights and preprocessing of every model name that this package adds to timm.
+
+Whoever imports timm first may be one of our own modules, half imported then. So nothing that imports timm is
+imported at the top of this file: the model and its parts come when a model is made.
+"""
 
 from __future__ import annotations
 
 import math
 from functools import partial
+from typing import TYPE_CHECKING
 
 from timm.layers import GroupNorm1, HybridEmbed
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
@@ -12,24 +17,13 @@ from timm.models.vision_transformer_hybrid import ConvStem
 from torch import Tensor, nn
 
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD, MICRO_MEAN, MICRO_STD, STEM_MEAN, STEM_STD
-from absvit.models import checkpoints
-from absvit.models.absvit import AbSViT
-from absvit.models.zoo import locations
-from absvit.models.zoo.stem import StemEmbed, stem_from
+from absvit.models.zoo.published import RELEASES
 
-__all__ = ["HYBRID_CATEGORIES", "MICRO_CATEGORIES", "MODEL_NAMES", "RELEASES"]
+if TYPE_CHECKING:
+    from absvit.models.absvit import AbSViT
 
-RELEASE_HOST = "https://berkeley.box.com/shared/static/"
-RELEASES = {
-    "vit_tiny_patch16_224": RELEASE_HOST + "mw99ywof7ri7kczq79iwjia2att2dpmh.pth",
-    "absvit_tiny_patch16_224": RELEASE_HOST + "0n2tvn9hmx7bwv097nwb60vw1jf4841n.pth",
-    "vit_small_patch16_224": RELEASE_HOST + "tftkkov22978lmvgv1g1cxuuk62iacn7.pth",
-    "absvit_small_patch16_224": RELEASE_HOST + "3wpkf5qo31ghb4dzehczup4pfh24xmve.pth",
-    "vit_base_patch16_224": RELEASE_HOST + "6fszey9291pvnkwdpt5ngrhh0rcu1iqu.pth",
-    "absvit_base_patch16_224": RELEASE_HOST + "aain2svhs9lfvz8o21xao91dsnylgsot.pth",
-    "absvit_tiny_patch8_224_gap": RELEASE_HOST + "7415yz4d1l5z0ur6x32k35f8y99zgynq.pth",
-    "vit_tiny_patch8_224_gap": RELEASE_HOST + "zzy0bl6b59q05a3hobbehqeuhg5u1mhk.pth",
-}
+__all__ = ["HYBRID_CATEGORIES", "MICRO_CATEGORIES", "MODEL_NAMES"]
+
 # the categories of the embedded stimuli, in the order of stimuli.drawing.shapes (a test keeps the two equal)
 MICRO_CATEGORIES = (
     "disk", "square", "triangle", "star", "cross", "ring",
@@ -91,6 +85,8 @@ MODEL_NAMES = tuple(default_cfgs)
 
 def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[str, Tensor]:
     """The bundled and released weights for a model of another input size; their grids of tokens are square."""
+    from absvit.models import checkpoints
+
     state_dict = dict(state_dict)
     count = state_dict["pos_embed"].shape[1] - model.num_prefix_tokens if "pos_embed" in state_dict else 0
     side = math.isqrt(max(count, 0))
@@ -99,13 +95,16 @@ def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[s
     return checkpoint_filter_fn(state_dict, model, antialias=False) | positions
 
 
-def _create(model_class: type, name: str, pretrained: bool, **kwargs) -> VisionTransformer:
+def _create(name: str, pretrained: bool, **kwargs) -> VisionTransformer:
     """Build a variant through timm's builder; pretrained weights come through our own reader, never unpickled."""
+    from absvit.models.absvit import AbSViT
+    from absvit.models.zoo import locations
+
     if pretrained and not kwargs.get("pretrained_cfg_overlay"):
         kwargs["pretrained_cfg_overlay"] = locations.pretrained_overlay(name, RELEASES.get(name))
     out_indices = kwargs.pop("out_indices", 3)
     model = build_model_with_cfg(
-        model_class,
+        AbSViT if name.startswith("absvit") else VisionTransformer,
         name,
         pretrained,
         pretrained_filter_fn=_filtered,
@@ -128,6 +127,8 @@ def _micro(kwargs: dict) -> dict:
 
 def _hybrid(kwargs: dict) -> dict:
     """Arguments of the hybrid variants: 14 x 14 tokens of 224 px behind a frozen ImageNet stem (Dosovitskiy 2021)."""
+    from absvit.models.zoo.stem import StemEmbed, stem_from
+
     if kwargs.get("in_chans", 3) != 3:
         raise ValueError(f"the stem of the hybrid models takes RGB images, got in_chans = {kwargs['in_chans']}")
     kwargs = dict(kwargs)
@@ -141,55 +142,56 @@ def _hybrid(kwargs: dict) -> dict:
 @register_model
 def absvit_tiny_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
     """AbSViT-Ti: 192 channels, 3 heads, 12 layers, 6,602,344 parameters."""
-    return _create(AbSViT, "absvit_tiny_patch16_224", pretrained, **{**TINY, **kwargs})
+    return _create("absvit_tiny_patch16_224", pretrained, **{**TINY, **kwargs})
 
 
 @register_model
 def absvit_small_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
     """AbSViT-S: 384 channels, 6 heads, 12 layers, 25,589,992 parameters."""
-    return _create(AbSViT, "absvit_small_patch16_224", pretrained, **{**SMALL, **kwargs})
+    return _create("absvit_small_patch16_224", pretrained, **{**SMALL, **kwargs})
 
 
 @register_model
 def absvit_base_patch16_224(pretrained: bool = False, **kwargs) -> AbSViT:
     """AbSViT-B: 768 channels, 12 heads, 12 layers, 100,724,200 parameters."""
-    return _create(AbSViT, "absvit_base_patch16_224", pretrained, **{**BASE, **kwargs})
+    return _create("absvit_base_patch16_224", pretrained, **{**BASE, **kwargs})
 
 
 @register_model
 def absvit_tiny_patch8_224_gap(pretrained: bool = False, **kwargs) -> AbSViT:
     """AbSViT-Ti on 8 px patches, classified from the mean of the patch tokens: the official demo's model."""
-    return _create(AbSViT, "absvit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
+    return _create("absvit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
 
 
 @register_model
 def vit_tiny_patch8_224_gap(pretrained: bool = False, **kwargs) -> VisionTransformer:
     """The plain ViT beside ``absvit_tiny_patch8_224_gap``."""
-    return _create(VisionTransformer, "vit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
+    return _create("vit_tiny_patch8_224_gap", pretrained, **{**TINY_GAP, **kwargs})
 
 
 @register_model
 def absvit_micro(pretrained: bool = False, **kwargs) -> AbSViT:
     """The bundled AbSViT: 112 px, 14 x 14 tokens, 12 categories of embedded objects."""
-    return _create(AbSViT, "absvit_micro", pretrained, **{"prior_gains": MICRO_GAINS, **_micro(kwargs)})
+    return _create("absvit_micro", pretrained, **{"prior_gains": MICRO_GAINS, **_micro(kwargs)})
 
 
 @register_model
 def vit_micro(pretrained: bool = False, **kwargs) -> VisionTransformer:
     """The plain ViT beside ``absvit_micro``."""
-    return _create(VisionTransformer, "vit_micro", pretrained, **_micro(kwargs))
+    return _create("vit_micro", pretrained, **_micro(kwargs))
 
 
 @register_model
 def absvit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> AbSViT:
     """The AbSViT for photographs: frozen EfficientNet-Lite0 to stride 16, 14 x 14 tokens, CIFAR-10's classes.
 
-    ``stem=`` says where the stem comes from (:func:`absvit.models.zoo.stem.stem_from`); it is not in the state dict.
+    ``stem=`` says where the stem comes from (:func:`absvit.models.zoo.stem.stem_from`); it is not in the
+    state dict.
     """
-    return _create(AbSViT, "absvit_hybrid_lite0_224", pretrained, **{"prior_gains": MICRO_GAINS, **_hybrid(kwargs)})
+    return _create("absvit_hybrid_lite0_224", pretrained, **{"prior_gains": MICRO_GAINS, **_hybrid(kwargs)})
 
 
 @register_model
 def vit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> VisionTransformer:
     """The plain ViT beside ``absvit_hybrid_lite0_224``."""
-    return _create(VisionTransformer, "vit_hybrid_lite0_224", pretrained, **_hybrid(kwargs))
+    return _create("vit_hybrid_lite0_224", pretrained, **_hybrid(kwargs))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from absvit import AbSViT, priors
 from absvit.images import normalise
-from absvit.models.course import Course, Looking, course, unchanging
+from absvit.models.course import Course, CourseSettings, follow, unchanging
 from absvit.models.priors import Prior
 from absvit.models.priors.percept import PerceptPrior, random_directions
 from absvit.records.fill import Store, fill
@@ -191,7 +191,7 @@ class FeedbackDynamics:
         """Priors by name."""
         return {name: CONDITIONS[name] for name in self.priors or PROTOCOLS[self.protocol].priors}
 
-    def looking(self, noise: float) -> Looking:
+    def looking(self, noise: float) -> CourseSettings:
         """How the model goes on looking, at one strength of noise.
 
         Parameters
@@ -201,7 +201,7 @@ class FeedbackDynamics:
         protocol = PROTOCOLS[self.protocol]
         passes = protocol.passes if self.passes is None else self.passes
         adaptation = protocol.adaptation if self.adaptation is None else self.adaptation
-        return Looking(passes, noise, adaptation, self.adaptation_time, self.carry)
+        return CourseSettings(passes, noise, adaptation, self.adaptation_time, self.carry)
 
 
 def probe(
@@ -336,5 +336,5 @@ def _course(model: AbSViT, pictures, episode: Episode, condition: _Condition, ga
         now = Episode(model, episode.classes, episode.numbers, episode.seed, gain, fatigue)
         return (condition.first if t <= parameters.cue_passes else condition.later or condition.first)(now)
 
-    found: Course = course(model, pictures, prior_at, parameters.looking(noise), generators)
+    found: Course = follow(model, pictures, prior_at, parameters.looking(noise), generators)
     return found

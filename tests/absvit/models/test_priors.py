@@ -173,17 +173,48 @@ def test_priors_do_not_change():
         priors.LearnedPrior().gain = 2.0
 
 
-def test_a_prior_of_one_s_own(model):
-    class Uniform(priors.Prior):
-        def _match(self, tokens, model):
-            return torch.full(tokens.shape[:2], 0.5, dtype=tokens.dtype)
+@dataclasses.dataclass(frozen=True)
+class Centre(priors.Prior):
+    """A prior of somebody else's, of a kind that no model's card names a gain for."""
 
-    assert (Uniform().weigh(TOKENS, model) == 1.0).all()
-    images = formula.images(1, 0, 64)
-    seen = absvit.perceive(model, images, [Uniform(), Uniform() * Uniform()])
-    assert (seen.prior_weights == 1.0).all()
-    with pytest.raises(TypeError, match="must define _match"):
+    size: int = 2
+    gain: float | None = None
+    kind = "centre"
+    default_gain = 3.0
+
+    def match(self, tokens, model):
+        weights = torch.zeros(len(tokens), *model.patch_embed.grid_size, dtype=tokens.dtype)
+        weights[:, 1 : 1 + self.size, 1 : 1 + self.size] = 0.5
+        return torch.nn.functional.pad(weights.flatten(1), (1, 0))
+
+
+def test_a_stranger_s_prior_works_as_ours(model):
+    own, images = Centre(), formula.images(2, 0, 64)
+    seen = absvit.perceive(model, images, [own, Centre(gain=2.0), own * own, own * priors.ClassPrior(1, gain=2.0)])
+    weights = seen.prior_weights[0]
+    assert weights[:3].amax((1, 2)).tolist() == [1.5, 1.0, 2.25]
+    assert (weights[0] > 0).sum() == 2 * 4 and (weights[3][weights[0] == 0] == 0).all()
+    shuffled = priors.ShuffledPrior(own).weigh(TOKENS, model)
+    torch.testing.assert_close(shuffled.sort().values, own.weigh(TOKENS, model).sort().values)
+    with pytest.raises(TypeError, match="must define match"):
         priors.Prior().weigh(TOKENS, model)
+
+
+def test_a_class_may_be_named(model):
+    model.categories = ("tabby cat, tabby", "dog", "hot dog", "crème brûlée", *map(str, range(4, model.num_classes)))
+    for given, index in (("Dog", 1), ("tabby", 0), ("hot_dog", 2), ("cre\u0300me bru\u0302le\u0301e", 3)):
+        torch.testing.assert_close(
+            priors.ClassPrior(given).weigh(TOKENS, model), priors.ClassPrior(index).weigh(TOKENS, model)
+        )
+    each = priors.ClassPrior(["dog", "hot dog", "tabby"])
+    assert each.n_images == 3 and each.indices(model).tolist() == [1, 2, 0]
+    assert each.for_images(slice(1, 3)).indices(model).tolist() == [2, 0]
+    for wrong, said in (("hog", "no class 'hog'; the nearest are .*dog"), ("", "no class ''")):
+        with pytest.raises(ValueError, match=said):
+            priors.ClassPrior(wrong).weigh(TOKENS, model)
+    model.categories = ("toy dog", "hot dog", *map(str, range(2, model.num_classes)))
+    with pytest.raises(ValueError, match="'dog' may be toy dog; hot dog: give one of them in full"):
+        priors.ClassPrior("dog").weigh(TOKENS, model)
 
 
 @pytest.mark.parametrize("gain", [float("nan"), float("inf"), -math.inf])
@@ -204,8 +235,7 @@ def test_gains_are_finite(gain):
     [
         (lambda: priors.ClassPrior(1.0), "integer.*float32"),
         (lambda: priors.ClassPrior(True), "integer.*bool"),
-        (lambda: priors.ClassPrior([[1, 2]]), r"\(image,\) integers.*\(1, 2\)"),
-        (lambda: priors.ClassPrior("dog"), "class_index must be an integer"),
+        (lambda: priors.ClassPrior([[1, 2]]), r"\(image,\) of these.*\(1, 2\)"),
         (lambda: priors.SpatialPrior.box((200, 0, 300, 50), (112, 112), (14, 14)), "lies outside the image"),
         (lambda: priors.SpatialPrior.from_mask(torch.full((8, 8), 255), (2, 2)), "take mask > 0"),
         (lambda: priors.ClassPrior(None), "class_index must be an integer"),

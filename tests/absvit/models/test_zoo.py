@@ -13,7 +13,7 @@ from absvit.models import __main__ as listing
 from absvit.models import checkpoints, zoo
 from absvit.models.checkpoints import fetching
 from absvit.models.zoo import locations
-from stimuli.foundation.digests import file_sha256
+from stimuli.foundation.files import file_sha256
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,8 @@ from absvit.segmentation.classes import ADE20K, coloured
 from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.loading_segmenter import load_segmenter
 from absvit.segmentation.overlays import blended, overlay_figure
-from absvit.segmentation.recipes import RECIPES
-from absvit.segmentation.tasks import SegmentationTask, count_pixels
+from absvit.segmentation.task import SegmentationTask, count_pixels
+from absvit.training.recipe import RECIPES
 
 TINY = (
     "--crop", "32", "32", "--scale", "96", "48", "--epochs", "1", "--epoch-updates", "2", "--warmup-epochs", "0.5",
@@ -310,7 +310,7 @@ def test_another_recipe_is_not_gone_on_with(whole, tmp_path, capsys):
 def test_an_unknown_recipe_is_told_with_the_known_ones(capsys):
     assert run("upernet_micro") == 2
     told = error_of(capsys)
-    assert all(name in told for name in (*RECIPES, "predict", "test", "summary"))
+    assert all(name in told for name in (*RECIPES.within("absvit.segmentation"), "predict", "test", "summary"))
 
 
 OPTIONS = {

@@ -12,7 +12,7 @@ from synthetic_records import bistable_record
 
 from experiments.__main__ import main
 from experiments.exchange.human_trials import trials_of
-from experiments.figures.catalogue import FIGURES
+from experiments.figures import FIGURES
 from stimuli.families import overlay
 from stimuli.sets import format
 
@@ -102,7 +102,7 @@ def test_files_that_cannot_be_written_are_one_line(folder, capsys):
 def test_a_record_of_another_kind_is_refused_by_every_figure(name):
     entry, foreign = FIGURES[name], xr.Dataset(attrs={"title": "another probe"})
     with pytest.raises(ValueError, match="draws records of|draws logits"):
-        entry.draw([foreign] if entry.several else foreign)
+        entry([foreign] if entry.several else foreign)
 
 
 def test_the_list_names_every_figure(capsys):

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from synthetic_records import bistable_record, several
 
 from experiments.exchange.human_trials import trials_of
-from experiments.figures.catalogue import FIGURES
+from experiments.figures import FIGURES
 from experiments.figures.style import STYLES
 
 RECORDS = {
@@ -23,8 +23,8 @@ RECORDS = {
     "gains": lambda: [made.gains_record()],
     "psychometric": lambda: [made.graded_record()],
     "maps": lambda: [several(n=4, size=16, tokens=4)],
-    "objects": lambda: [made.object_prior_record()],
-    "cueing": lambda: [made.spatial_prior_record()],
+    "object_prior": lambda: [made.object_prior_record()],
+    "spatial_prior": lambda: [made.spatial_prior_record()],
     "search": lambda: [made.search_record()],
     "crowding": lambda: [made.crowding_record()],
     "navon": lambda: [made.navon_record()],
@@ -86,7 +86,7 @@ def drawn():
                 else {}
             )
             given = records if entry.several else records[0]
-            figures[name, look] = entry.draw(given, style=LOOKS[look], **few)
+            figures[name, look] = entry(given, style=LOOKS[look], **few)
             figures[name, look].canvas.draw()
         return figures[name, look]
 

@@ -13,9 +13,9 @@ from synthetic_records import bistable_record, several
 
 from experiments import measures
 from experiments.exchange.human_trials import trials_of
-from experiments.figures import contact_sheet, robustness, style
-from experiments.figures.catalogue import FIGURES
-from experiments.figures.panels import Key, Panel, page_of_panels, tick_text
+from experiments.figures import FIGURES, contact_sheet, robustness, style
+from experiments.figures.layout import page_of_panels
+from experiments.figures.panels import Key, Panel, tick_text
 from experiments.probes.bistable import gains, psychometric
 from experiments.statistics.intervals import proportion_interval
 
@@ -45,7 +45,7 @@ def test_figures_of_dynamics_read_what_they_draw_and_nothing_else(name, protocol
 
     unread = dask.array.zeros(shape).map_blocks(refuse, meta=np.ones(1))
     lazy = record.chunk(stimulus=2).assign(prior_weights=(maps, unread))
-    drawn, whole = (FIGURES[name].draw(one, n=20) for one in (lazy, record))
+    drawn, whole = (FIGURES[name](one, n=20) for one in (lazy, record))
     for ours, theirs in zip(drawn.axes[1:], whole.axes[1:], strict=True):
         for line, other in zip(ours.lines, theirs.lines, strict=True):
             np.testing.assert_allclose(line.get_xydata(), other.get_xydata())
@@ -53,7 +53,7 @@ def test_figures_of_dynamics_read_what_they_draw_and_nothing_else(name, protocol
 
 def test_the_logits_of_the_two_readings_are_all_that_a_share_needs():
     record = made.dynamics_record("hysteresis")
-    figure = FIGURES["hysteresis"].draw(record, n=20, gain=1.0)
+    figure = FIGURES["hysteresis"](record, n=20, gain=1.0)
     odds = np.take_along_axis(
         record["logits"].isel(model=0).sel(gain=1.0, severity=0, prior="percept").values,
         np.stack([record["class_1"].values, record["class_2"].values], 1)[None, None], 3,
@@ -65,7 +65,7 @@ def test_the_logits_of_the_two_readings_are_all_that_a_share_needs():
 
 def test_cueing_benefits_are_differences_of_shares():
     record = made.spatial_prior_record()
-    figure = FIGURES["cueing"].draw(record, n=20, gain=1.0)
+    figure = FIGURES["spatial_prior"](record, n=20, gain=1.0)
     right = record["logits"].isel(iteration=1).sel(gain=1.0).argmax("class") == record["class_1"]
     share = right.isel(model=0).mean(("seed", "stimulus"))
     for place, width in enumerate((0.05, 0.1)):
@@ -88,7 +88,7 @@ def test_psychometric_thresholds_are_those_that_the_record_was_made_with():
         assert fit["threshold"] == pytest.approx(threshold, abs=0.04)
         assert fit["threshold_low"] <= fit["threshold"] <= fit["threshold_high"]
         assert 0 <= fit["lapse"] <= 0.1
-    caption = FIGURES["psychometric"].draw(record, n=20).get_label()
+    caption = FIGURES["psychometric"](record, n=20).get_label()
     assert f"no cue {found.loc['no cue', 'threshold']:.2f}".replace("0.", ".") in caption
 
 
@@ -100,7 +100,7 @@ def test_a_threshold_that_was_not_shown_is_left_out():
         never["logits"][1, :, k, int(never["class_1"][k])] = 99.0
     found = psychometric._fits(never, None)
     assert found["threshold"].isna().all() and found["lapse_low"].isna().all()
-    caption = FIGURES["psychometric"].draw(never, n=20).get_label()
+    caption = FIGURES["psychometric"](never, n=20).get_label()
     assert re.search(r"not determined \(from 0\.[89]\d* on all fit as well\) in 1 of 1 trainings", caption)
 
 
@@ -121,7 +121,7 @@ def test_robustness_rows_are_means_with_student_intervals_over_trainings():
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     assert row["trainings"] == 3 and row["top1"] == pytest.approx(values.mean())
     assert (row["top1_low"], row["top1_high"]) == pytest.approx((low, high))
-    with pytest.raises(ValueError, match="same weights on clean: these are no two trainings"):
+    with pytest.raises(ValueError, match="same weights on clean: these are no two seeds"):
         robustness.profile_rows([*records, records[1]])
     assert robustness._suite_name("pgd/eps=0.5/targeted/steps=9") == "PGD 0.5/255\ntargeted\nsteps=9"
     single = robustness.profile_rows(records[:1]).set_index(["suite", "severity"]).loc[("imagenet_c/fog", 3)]
@@ -131,7 +131,7 @@ def test_robustness_rows_are_means_with_student_intervals_over_trainings():
 def test_the_matrix_holds_every_pairs_kappa():
     trials = pd.concat([trials_of(bistable_record(12, model=name, seed=k)) for k, name in enumerate("abc")])
     trials["object_response"] = np.where(np.arange(len(trials)) % 3 == 0, "none", trials["object_response"])
-    figure = FIGURES["consistency"].draw(trials)
+    figure = FIGURES["consistency"](trials)
     image = figure.axes[1].images[0]
     matrix, bar = np.asarray(image.get_array()), image.colorbar.ax
     assert bar.get_xlabel() == "kappa" and bar.get_xlim() == image.get_clim()
@@ -160,7 +160,7 @@ def test_the_proportion_interval_is_wilsons(k, n):
 
 def test_energy_is_the_sum_over_blocks_relative_to_pass_0():
     record = made.dynamics_record("settling")
-    figure = FIGURES["energy"].draw(record, n=20, gain=2.0)
+    figure = FIGURES["energy"](record, n=20, gain=2.0)
     error = record["reconstruction_error"].isel(model=0, severity=0).sel(gain=2.0, prior="none").sum("layer")
     expected = (error / error.isel(iteration=0) - 1).mean(("seed", "stimulus"))
     found = line_of(figure.axes[2], style.STYLE.looks(1)[0])

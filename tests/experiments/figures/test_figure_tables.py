@@ -10,9 +10,8 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.text import Text
 from test_figure_layout import LOOKS, RECORDS
 
-from experiments.figures import numbers_of
+from experiments.figures import FIGURES, numbers_of
 from experiments.figures import style as drawing
-from experiments.figures.catalogue import FIGURES
 from experiments.figures.numbers import RULE
 
 NUMBER = r"[−-]?\d*\.?\d+"
@@ -64,7 +63,7 @@ def drawn():
             entry, records = FIGURES[name], RECORDS[name]()
             given = records if entry.several else records[0]
             few = {"n": 20} if "n" in inspect.signature(entry.draw).parameters and entry.several else {}
-            figures[name] = entry.draw(given, style=LOOKS["two columns"], **few)
+            figures[name] = entry(given, style=LOOKS["two columns"], **few)
             figures[name].canvas.draw()
         return figures[name]
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 import absvit
 from absvit import priors
-from absvit.models.course import Looking, course
+from absvit.models.course import CourseSettings, follow
 from absvit.models.priors.percept import PerceptPrior
 from absvit.records.fill import Store
 from experiments import measures
@@ -71,7 +71,7 @@ def test_passes_are_those_of_the_equations(exact, pictures, kind):
     row = state["head.weight"][3]
     weigh = weights_of_percept(state, 1.5) if kind == "percept" else lambda x: 1.5 * plain.cosine(x, row)
     expected = plain.look(state, pictures[0], HEADS, weigh, iterations=3)
-    found = course(exact, pictures[:1], lambda t, fatigue: prior, Looking(3))
+    found = follow(exact, pictures[:1], lambda t, fatigue: prior, CourseSettings(3))
     seen = absvit.perceive(exact, pictures[0], [prior], iterations=3)
     for t, one in enumerate(expected):
         torch.testing.assert_close(found.logits[t], one["logits"])
@@ -96,10 +96,10 @@ def test_the_carried_state_drives_the_next_picture(exact, pictures):
         x = plain.linear(state, f"decoders.{layer}.linear", x)
         td.insert(0, plain.linear(state, f"decoders.{layer}.linear2", x))
     expected = plain.run(state, plain.embed(state, pictures[1]), HEADS, td)["logits"]
-    found = course(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), Looking(1))
+    found = follow(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), CourseSettings(1))
     assert len(found.logits) == 3
     torch.testing.assert_close(found.logits[2], expected)
-    fresh = course(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), Looking(1, carry=False))
+    fresh = follow(exact, pictures, lambda t, fatigue: PerceptPrior(2.0), CourseSettings(1, carry=False))
     bottom_up = absvit.perceive(exact, pictures[1], iterations=0).logits[0, 0]
     torch.testing.assert_close(fresh.logits[2], bottom_up)
 
@@ -111,7 +111,7 @@ def test_adaptation_follows_the_percept(exact, pictures):
         tired.append(fatigue)
         return PerceptPrior(2.0, fatigue)
 
-    found = course(exact, pictures[:1], prior_at, Looking(4, adaptation=3.0, adaptation_time=5.0))
+    found = follow(exact, pictures[:1], prior_at, CourseSettings(4, adaptation=3.0, adaptation_time=5.0))
     a = torch.zeros_like(found.logits[0])
     for t, fatigue in enumerate(tired):
         a = a + (found.logits[t].softmax(-1) - a) / 5
@@ -129,7 +129,7 @@ def test_noise_is_white_of_the_given_size_and_each_image_has_its_own(exact, pict
 
     def looks(chosen, numbers, noise):
         generators = [np.random.Generator(np.random.Philox(key=[1, number])) for number in numbers]
-        return course(exact, [pictures[0][chosen]], lambda t, fatigue: Spy(), Looking(2, noise), generators)
+        return follow(exact, [pictures[0][chosen]], lambda t, fatigue: Spy(), CourseSettings(2, noise), generators)
 
     seen = []
     found = looks([0, 1], [0, 1], 0.3)

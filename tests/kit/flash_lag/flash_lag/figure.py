@@ -3,7 +3,6 @@
 from functools import partial
 
 from experiments.figures.figure import Figure
-
 from experiments.figures.panels import Layout, Panel, draw_interval_lines, keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style

@@ -1,4 +1,4 @@
-"""Digests of files."""
+"""Files written whole, and their digests."""
 
 import hashlib
 import os
@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from stimuli.foundation.digests import END, file_sha256, fingerprint
+from stimuli.foundation.files import END, file_sha256, fingerprint, whole, write_whole
 
 
 @pytest.fixture
@@ -57,3 +57,33 @@ def test_a_link_to_nothing_is_named(folder, to):
     (folder / "a" / "dead.png").symlink_to(to)
     with pytest.raises(FileNotFoundError, match=r"^\S+/a/dead.png is not there, or links to nothing"):
         of(folder)
+
+
+@pytest.mark.parametrize("how", [{}, {"sync": True}, {"shared": True}])
+def test_a_file_is_there_whole_or_as_it_was(tmp_path, how):
+    place = tmp_path / "a.json"
+    write_whole(place, "first\r\n\u00e9", **how)
+    assert place.read_bytes() == "first\r\n\u00e9".encode()
+    with pytest.raises(KeyboardInterrupt), whole(place, **how) as part:
+        assert part.parent == tmp_path and part.name.startswith(".a.json.") and part.suffix == ".part"
+        part.write_text("second, half of")
+        raise KeyboardInterrupt
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+    assert place.read_bytes().startswith(b"first")
+    write_whole(place, b"second", **how)
+    assert place.read_bytes() == b"second"
+
+
+def test_a_new_file_may_be_read_by_whoever_may_read_new_files(tmp_path):
+    (tmp_path / "plain").write_text("")
+    write_whole(tmp_path / "whole", "")
+    assert len({file.stat().st_mode for file in tmp_path.iterdir()}) == 1
+
+
+def test_what_a_kill_left_is_written_over_and_processes_do_not_meet(tmp_path):
+    (tmp_path / ".a.part").write_text("long, of a writing that was killed")
+    write_whole(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "new" and not (tmp_path / ".a.part").exists()
+    with whole(tmp_path / "a", shared=True) as part:
+        assert str(os.getpid()) in part.name
+        part.write_text("mine")

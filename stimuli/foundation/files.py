@@ -1,17 +1,65 @@
-"""Digests of files: whole ones, and one for many files that tells whether they are still the same."""
+"""Files written whole or not at all, and their digests: of a file, and one of many that tells whether they changed."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["file_sha256", "fingerprint"]
+__all__ = ["file_sha256", "fingerprint", "whole", "write_whole"]
 
 END = 64 * 1024  # bytes that are read of each end of a long file
 THREADS, AT_ONCE = 16, 4096  # files that are read side by side, and that wait for it
+
+
+@contextmanager
+def whole(path: str | os.PathLike, sync: bool = False, shared: bool = False) -> Iterator[Path]:
+    """Write a file beside its place and rename it then: a reader finds the old one or the whole new one.
+
+    The partial file is hidden, ``.NAME.part``. An error removes it; what a kill leaves is written over the next time.
+
+    Parameters
+    ----------
+    path : file, in a folder that exists.
+    sync : put it on the disk before it takes its place, so that it outlives a machine that loses power.
+    shared : other processes may write the same file now; the partial file has this process's number in its name.
+
+    Yields
+    ------
+    The partial file, to be written; its suffix says nothing of what it holds.
+
+    Raises
+    ------
+    OSError : it cannot be written or renamed.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part" if shared else f".{path.name}.part")
+    try:
+        yield part
+        if sync:
+            with open(part, "rb+") as file:
+                os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: str | os.PathLike, content: str | bytes, sync: bool = False, shared: bool = False) -> None:
+    """Write a text as UTF-8, its line ends as they are, or bytes, whole or not at all (:func:`whole`).
+
+    Parameters
+    ----------
+    path : file, in a folder that exists.
+    content : what it is to hold.
+    sync : put it on the disk before it takes its place.
+    shared : other processes may write the same file now.
+    """
+    with whole(path, sync, shared) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def file_sha256(path: str | os.PathLike) -> str:

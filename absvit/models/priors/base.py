@@ -1,0 +1,144 @@
+"""The contract of a prior: what it gives a model, and how priors multiply.
+
+A new kind of prior is a frozen dataclass derived from :class:`Prior` that defines ``match``; it may come from
+any package, and needs no entry anywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from numbers import Real
+
+import torch
+from torch import Tensor
+
+from absvit.models.absvit import AbSViT
+
+__all__ = ["Prior", "ProductPrior"]
+
+
+class Prior:
+    """Base of all priors.
+
+    A prior may hold one value for all images or one an image; ``per_image`` names the field and the number of
+    dimensions that it has in the second case. ``kind`` says which of the model's gains applies where none is
+    given, and ``default_gain`` what does where the model has none of that kind.
+    """
+
+    kind = "learned"
+    default_gain: float = 1.0
+    per_image: tuple[str, int] | None = None
+    gain: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.gain is not None and not (isinstance(self.gain, Real) and math.isfinite(self.gain)):
+            raise ValueError(f"gain must be a finite number, got {self.gain!r}")
+
+    def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Weights of the tokens, gain included.
+
+        Parameters
+        ----------
+        tokens : (image, token, channel) output of a pass after the final norm, the class token first.
+        model : the model that the tokens come from; its ``prior_gains`` hold the default gains.
+
+        Returns
+        -------
+        (image, token) gain times a match in [0, 1].
+
+        Raises
+        ------
+        ValueError : the prior does not fit the model or its tokens.
+        """
+        gain = model.prior_gains.get(self.kind, self.default_gain) if self.gain is None else self.gain
+        return gain * self.match(tokens, model)
+
+    def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """How well each token matches; what a new kind of prior defines.
+
+        Parameters
+        ----------
+        tokens, model : as :meth:`weigh`.
+
+        Returns
+        -------
+        (image, token) in [0, 1].
+        """
+        raise TypeError(f"{type(self).__name__} must define match(tokens, model)")
+
+    @property
+    def label(self) -> str:
+        """What it is called where results are shown."""
+        return self.kind
+
+    @property
+    def n_images(self) -> int | None:
+        """Number of images that values were given for, None where one value serves all."""
+        if self.per_image is None:
+            return None
+        values = getattr(self, self.per_image[0])
+        return len(values) if values.ndim == self.per_image[1] else None
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Token grid (token_y, token_x) that weights were given for, None where any serves."""
+        return None
+
+    def for_images(self, chosen: slice) -> Prior:
+        """Cut a prior down to some of the images that it was given for.
+
+        Parameters
+        ----------
+        chosen : which images, as a slice with a start.
+        """
+        if self.n_images is None:
+            return self
+        name = self.per_image[0]
+        return replace(self, **{name: getattr(self, name)[chosen]})
+
+    def __mul__(self, other: Prior) -> ProductPrior:
+        if not isinstance(other, Prior):
+            return NotImplemented
+        return ProductPrior((self, other))
+
+
+@dataclass(frozen=True, eq=False)
+class ProductPrior(Prior):
+    """Several priors at once: their weights, gains included, multiply.
+
+    Parameters
+    ----------
+    factors : the priors.
+    """
+
+    factors: tuple[Prior, ...]
+
+    def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Product of the factors' weights."""
+        return torch.stack([factor.weigh(tokens, model) for factor in self.factors]).prod(0)
+
+    @property
+    def label(self) -> str:
+        """Those of its factors."""
+        return " x ".join(factor.label for factor in self.factors)
+
+    @property
+    def n_images(self) -> int | None:
+        """Number of images that factors were given values for."""
+        numbers = {factor.n_images for factor in self.factors} - {None}
+        if len(numbers) > 1:
+            raise ValueError(f"the factors of a product are for different numbers of images: {sorted(numbers)}")
+        return numbers.pop() if numbers else None
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Token grid that factors were given weights for."""
+        grids = {factor.grid for factor in self.factors} - {None}
+        if len(grids) > 1:
+            raise ValueError(f"the factors of a product are for different grids of tokens: {sorted(grids)}")
+        return grids.pop() if grids else None
+
+    def for_images(self, chosen: slice) -> ProductPrior:
+        """A product of what each factor is cut down to."""
+        return ProductPrior(tuple(factor.for_images(chosen) for factor in self.factors))
