@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.figures.training import over_seeds, training
 from scipy import stats
 
 from experiments.__main__ import main
 from experiments.exchange import training_logs
+from experiments.figures import FIGURES
+from experiments.figures.training_curves import over_seeds
 
 
 def written(folder, seed, top1, steps=10):
@@ -58,4 +59,4 @@ def test_the_command_draws_trainings_and_refuses_others(tmp_path, capsys):
         assert told in capsys.readouterr().err
     rows = training_logs.read([folders[0]])
     with pytest.raises(ValueError, match="nothing was evaluated"):
-        training(rows.assign(top1=np.nan))
+        FIGURES["training"](rows.assign(top1=np.nan))
