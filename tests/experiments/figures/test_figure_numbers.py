@@ -15,7 +15,7 @@ from synthetic_records import bistable_record, several
 
 from experiments import measures
 from experiments.exchange.human_trials import trials_of
-from experiments.figures import FIGURES, numbers_of, robustness, style
+from experiments.figures import FIGURES, numbers_of, robustness_profiles, style
 from experiments.figures.layout import page_of_panels
 from experiments.figures.page import two_digits
 from experiments.figures.panels import Key, Panel, tick_text
