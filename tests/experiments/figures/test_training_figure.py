@@ -9,8 +9,8 @@ from scipy import stats
 
 from experiments.__main__ import main
 from experiments.exchange import training_logs
-from experiments.figures.numbers import numbers_of
-from experiments.figures.training_curves import training
+from experiments.figures import FIGURES
+from experiments.figures.training_curves import over_seeds
 
 
 def written(folder, seed, top1, steps=10):
@@ -60,4 +60,4 @@ def test_the_command_draws_trainings_and_refuses_others(tmp_path, capsys):
         assert told in capsys.readouterr().err
     rows = training_logs.read([folders[0]])
     with pytest.raises(ValueError, match="nothing was evaluated"):
-        training(rows.assign(top1=np.nan))
+        FIGURES["training"](rows.assign(top1=np.nan))
