@@ -1,6 +1,7 @@
 """ImageNet-C: corrupted pictures on disk, or corrupted when they are shown.
 
-Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations, ICLR 2019.
+Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations, ICLR
+2019.
 """
 
 from __future__ import annotations
@@ -189,8 +190,8 @@ def corrupted_when_shown(
 
     Raises
     ------
-    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its package. Or
-        there is no such folder of frost.
+    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its
+        package. Or there is no such folder of frost.
     ValueError : a name or severity is unknown, or the folder holds no pictures.
     """
     corruptions.check(tuple(names), tuple(severities), frost_folder)
