@@ -15,8 +15,7 @@ import xarray as xr
 from absvit import records
 from absvit.records.fill import Store
 from experiments import measures, probes, summaries
-from experiments.commands import experiment_file
-from experiments.commands.figure import draw
+from experiments.commands import experiment_file, figure
 from experiments.displays import display
 from experiments.exchange import human_trials, measured_card
 from experiments.probes import recognition
@@ -324,7 +323,7 @@ def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[in
 
 COMMANDS = {
     **PROBES, "list": list_probes, "run": run_file,
-    "summary": show_summary, "figure": draw, "export": export, "verify": verify, "compare": compare,
+    "summary": show_summary, "figure": figure.draw, "export": export, "verify": verify, "compare": compare,
     "recovery": recovery, "card": card,
 }  # fmt: skip
 
@@ -342,6 +341,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     explained = {"summary": _explained(show_summary)} if words[:1] == ["summary"] else {}  # not in the list of commands
+    if words[:1] == ["figure"]:
+        explained["figure"] = figure.command(words[1:])
     return command_line.run({**COMMANDS, **explained}, "python -m experiments", words)
 
 

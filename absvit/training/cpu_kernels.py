@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.overrides import TorchFunctionMode
 
-from absvit.models.perceive import ONEDNN
+from absvit.models.block_passes import ONEDNN
 
 __all__ = ["faster_kernels"]
 

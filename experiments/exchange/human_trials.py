@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from absvit import records
 from experiments import measures
 from stimuli.foundation.files import write_whole
 from stimuli.foundation.texts import other_separator, read_text
 
-__all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
+__all__ = ["COLUMNS", "agreement", "opened", "read", "trials_of", "write"]
 
 COLUMNS = ("subj", "session", "trial", "rt", "object_response", "category", "condition", "imagename")
 OBSERVER = ("model", "seed")  # dims of a record that tell who looks; all but these and the stimulus make a condition
@@ -62,6 +63,27 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
         with suppress(ValueError):  # numbers in most files; nothing is compared by them
             trials[name] = pd.to_numeric(trials[name])
     return trials
+
+
+def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
+    """Read trials for the figure of consistency.
+
+    Parameters
+    ----------
+    paths : CSV files, folders of them, or records.
+
+    Returns
+    -------
+    The trials, and a dataset whose attributes tell whose they are.
+    """
+    trials = pd.concat([_opened(path) for path in paths], ignore_index=True)
+    return trials, [xr.Dataset(attrs={"title": "consistency", "model": ", ".join(sorted(set(trials["subj"])))})]
+
+
+def _opened(path: Path) -> pd.DataFrame:
+    if path.suffix == ".zarr" or (path / "zarr.json").is_file():
+        return trials_of(records.load(path))
+    return read([path])
 
 
 def agreement(trials: pd.DataFrame) -> pd.DataFrame:

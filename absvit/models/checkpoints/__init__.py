@@ -37,8 +37,8 @@ class Checkpoint:
     ----------
     state_dict : tensors by name, on the CPU.
     card : facts beside the weights; empty where there are none. Ours: the JSON card, with ``prior_gains``,
-        ``categories``, ``measured`` ...; official files: ``epoch`` and ``arguments`` of the training. It says only
-        what :data:`absvit.models.checkpoints.cards.CARD` lets a card say.
+        ``categories``, ``measured`` ...; official files: ``epoch`` and ``arguments`` of the training. It says
+        only what :data:`absvit.models.checkpoints.cards.CARD` lets a card say.
     sha256 : SHA-256 of the weights file, 64 hexadecimal digits.
     source : the path or URL that was read, without a password.
     """
@@ -70,8 +70,8 @@ def read(
     Raises
     ------
     FileNotFoundError : no such file (similar names are listed), or the address cannot be reached.
-    ValueError : the file is corrupt, holds something else, weights that are not finite, or has another SHA-256; or
-        its card is spoilt.
+    ValueError : the file is corrupt, holds something else, weights that are not finite, or has another
+        SHA-256; or its card is spoilt.
     """
     if which not in ("model", "ema"):
         raise ValueError(f"which must be 'model' or 'ema', got {which!r}")
@@ -233,8 +233,8 @@ def load_into(
     state_dict : tensors by name.
     adapt : resample the positions to the model's grid (bicubic), and keep the model's own classifier, newly
         initialised (truncated normal 0.02, zero bias), where the number of classes differs.
-    grid : patch tokens down and across that the positions were trained for (:attr:`Checkpoint.grid`). Where it is
-        not known, a square one is assumed, and anything else refused.
+    grid : patch tokens down and across that the positions were trained for (:attr:`Checkpoint.grid`). Where
+        it is not known, a square one is assumed, and anything else refused.
 
     Returns
     -------

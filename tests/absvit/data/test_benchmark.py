@@ -136,7 +136,7 @@ def test_a_segmentation_is_timed_and_its_memory_told(tmp_path, capsys, monkeypat
         ("inference --threads -1", "threads must be at least 0"),
         ("training --curve-steps -1", "curve_steps must be at least 0"),
         ("training --batch 0", "batch must be at least 1"),
-        ("training --device foo", "device must be cpu, cuda or mps"),
+        ("training --device foo", "there is no device foo here"),
         ("loader --data-path . --workers -1", "workers must be at least 0"),
         ("segmentation --size 0", "size must be at least 1"),
     ],

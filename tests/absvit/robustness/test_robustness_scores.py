@@ -205,7 +205,7 @@ def test_one_corruption_has_an_interval_over_pictures_with_all_their_severities(
     ends = table.loc["imagenet_c/fog", ["top1_low", "top1_high"]].tolist()
     assert ends == pytest.approx(100 * np.quantile(drawn, [0.025, 0.975]), abs=1)
     sure = table.loc["imagenet_c/contrast", ["top1", "top1_low", "top1_high"]].tolist()
-    assert sure == pytest.approx([100, *(100 * end for end in scores.accuracy_interval(40, 40))])
+    assert sure == pytest.approx([100, *(100 * end for end in proportion_interval(40, 40))])
 
 
 def test_a_record_of_something_else_is_refused():

@@ -126,6 +126,7 @@ def test_training_lowers_the_loss_and_says_what_was_trained(whole):
     assert all(torch.equal(value, state[name]) for name, value in loaded.model.state_dict().items())
 
 
+@pytest.mark.processes
 def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     words = [sys.executable, "-m", "absvit.segmentation", "upernet_absvit_micro", *SCENES, "--checkpoint-every", "1"]
     training = subprocess.Popen([*words, "--out", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -142,6 +143,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     assert (tmp_path / names).read_bytes() == (whole / names).read_bytes()
 
 
+@pytest.mark.processes
 def test_two_processes_learn_what_one_does(tmp_path):
     """Norms of two images each: a process with two micro-batches has the same gradients as two processes."""
     options = (*SCENES, "--head-dropout", "0", "--epochs", "1")

@@ -84,6 +84,7 @@ def test_workers_change_nothing(whole, pictures, tmp_path):
     assert (tmp_path / "absvit_micro.safetensors").read_bytes() == (whole / "absvit_micro.safetensors").read_bytes()
 
 
+@pytest.mark.processes
 def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_path):
     options = ("--mixup", "0.8", "--cutmix", "1", "--drop-path", "0", "--model-ema")
     assert run(tmp_path / "one", pictures, *options) == 0
