@@ -99,10 +99,11 @@ def halves(source: Source, model: nn.Module) -> Stimuli:
         return set_of(source, size, model)
     if source.photographs is not None:
         pictures, names = _pair(source, model)
-        made = bistable.from_photographs(*pictures, names, size, source.squeeze)
+        made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
+        made = bistable.from_photographs(*pictures, names, bistable.HALVES.sized(size, pictures=made_from))
         return replace(Stimuli.of(made), pictures=_of_pair(source))
     if source.folder is not None:
-        made_from = bistable.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
+        made_from = bistable.HALVES.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
         draw = partial(bistable.from_class_folder, *_by_class(source.folder, model, 2), made_from)
         return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
     return drawn("halves", source.n, source.seed, size)

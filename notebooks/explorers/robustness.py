@@ -159,9 +159,9 @@ class RobustnessExplorer(Explorer):
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
-            "from absvit.images import read_photograph\nfrom experiments import competing, looking\n"
+            "from absvit.images import read_photograph\nfrom experiments.live import compete\n"
             "from experiments.live.corrupt import degrade\n"
-            "from experiments.live.corrupt_figure import degrading\n\n"
+            "from experiments.live.corrupt_figure import degrading\nfrom experiments.live.look import fitted\n\n"
             f"models = {{\n{loaded}}}\n"
             f"pictures = {{name: {picture} for name, model in models.items()}}\n"
             f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"
