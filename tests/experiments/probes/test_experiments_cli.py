@@ -67,7 +67,7 @@ def test_the_record_describes_itself(record, weights):
     assert (stored["done"] == 1).all()
     hashes = [checkpoints.read(file).sha256 for file in weights]
     assert stored.attrs["checkpoint_sha256"].split(", ") == hashes
-    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "bistable"
+    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "halves"
     assert set(stored.attrs) >= {"title", "model", "checkpoint", "package_version", "git_commit", "command", "device"}
 
 
