@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,51 +15,14 @@ from absvit.images import class_folder, read_photograph
 from absvit.models.class_names import called, known_as
 from experiments.classes import known_of_folder, known_of_set
 from experiments.probe import Probe, Stimuli
-from stimuli.families import (  # fmt: skip
-    ambiguous,
-    contours,
-    crowding,
-    cueing,
-    halves,
-    morph,
-    navon,
-    objects,
-    overlay,
-    scenes,
-    search,
-    single_photographs,
-)
+from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
 from stimuli.sets import format
 from stimuli.sets.reading import fingerprint_of, read_parts
 from stimuli.sets.resizing import set_resized
 
-__all__ = ["Source", "drawn", "shown"]
-
-# A micro model sees 14 x 14 tokens and was trained on objects of 0.14 to 0.28 of the image height: items are as large
-# as the displays hold.
-FAMILIES: dict[str, tuple[Callable, object]] = {
-    "objects": (objects.draw, objects.Objects()),
-    "scenes": (scenes.draw, scenes.Scenes()),
-    "halves": (halves.draw, halves.Halves()),
-    "overlay": (overlay.draw, overlay.Overlay()),
-    "morph": (morph.draw, morph.Morph()),
-    "ambiguous": (ambiguous.draw, ambiguous.Ambiguous()),
-    "cueing": (cueing.draw, cueing.Cueing(cue="none", places=4, distractors=3)),
-    "search": (
-        search.draw,
-        search.Search(kind="form", set_sizes=(2, 4, 8), forms=("triangle", "cross"), hues=(60.0, 120.0), radius=0.1),
-    ),
-    "navon": (navon.draw, navon.Navon()),
-    "contours": (contours.draw, contours.Contours(rotation=15.0)),
-    "crowding": (
-        crowding.draw,
-        crowding.Crowding(
-            spacings=(0.7, 0.85, 1.0, 1.15, 1.3), arrangement="tangential", eccentricity=0.3, radius=0.1, coloured=True
-        ),
-    ),
-}
+__all__ = ["Source", "shown"]
 
 
 @dataclass(frozen=True)
@@ -114,11 +77,17 @@ class Source:
     def family(self) -> str | None:
         """The family to draw, where ``stimuli`` names one and no folder."""
         name = str(self.stimuli)
-        return name if name in FAMILIES and not self.stimuli.exists() else None
+        named = self.stimuli is not None and name in FAMILIES and not self.stimuli.exists()
+        return name if named and not FAMILIES[name].needs else None
 
 
 def shown(
-    probe: Probe, parameters: object, source: Source, model: nn.Module, family: str = "", changes: Mapping | None = None
+    probe: Probe,
+    parameters: object,
+    source: Source,
+    model: nn.Module,
+    family: Family | str = "",
+    changes: Mapping | None = None,
 ) -> Stimuli:
     """Give the stimuli that a probe shows, at the size that a model takes.
 
@@ -128,7 +97,7 @@ def shown(
     parameters : of the probe.
     source : where the stimuli come from, and how many of them; trials of several pictures count once.
     model : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows some.
-    family : drawn instead of the probe's, by name.
+    family : drawn instead of the probe's, by name or as an object.
     changes : fields of the family's parameters.
 
     Raises
@@ -136,54 +105,35 @@ def shown(
     FileNotFoundError, ValueError : files that are missing, unreadable or of another size; a source that the probe
         cannot show.
     """
-    own = probe.displays(parameters)
-    family = family or own
+    own = FAMILIES.of(probe.displays(parameters))
+    drawn = FAMILIES.of(family) if family else own
     size = tuple(model.patch_embed.img_size)
     given = next((name for name in ("folder", "photographs") if getattr(source, name) is not None), None)
-    if family != own and family in probe.families and (source.stimuli or given == "folder"):
+    if drawn != own and (source.stimuli or given == "folder"):
         raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
     if given or source.squeeze:
-        if source.squeeze and family == "objects":
+        if source.squeeze and drawn.name == "objects":
             raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
-        if (family, given) not in OF_PICTURES:
-            raise ValueError(_unfit(probe, family, given))
-        return OF_PICTURES[family, given](source, model, size)
+        if (drawn.name, given) not in OF_PICTURES:
+            raise ValueError(_unfit(probe, drawn.name, given))
+        return OF_PICTURES[drawn.name, given](source, model, size)
     if source.stimuli is not None and source.family is None:
-        part, n, pictures = _of_set(source, size, model if family in {of for of, _ in OF_PICTURES} else None)
+        of_pictures = drawn.name in {name for name, _ in OF_PICTURES}
+        part, n, pictures = _of_set(source, size, model if of_pictures else None)
     else:
-        family = source.family or family
-        fields = {name: of for name, of in (changes or {}).items() if family == own and name in _fields(family)}
-        part, n, pictures = _drawing(family, source.seed, size, **fields), None, None
+        drawn = FAMILIES[source.family] if source.family else drawn
+        varied = {field.name for field in fields(drawn.parameters)} if drawn == own else set()
+        chosen = {name: value for name, value in (changes or {}).items() if name in varied}
+        part, n, pictures = _drawing(drawn, source.seed, size, **chosen), None, None
     wanted = source.n * probe.pictures(part(0, 1), parameters)
     n = wanted if n is None else min(n, wanted)
     return Stimuli(part, n, pictures and partial(pictures, n))
 
 
-def drawn(family: str, n: int, seed: int, size: tuple[int, int], **changes) -> Stimuli:
-    """Give stimuli of a family that are drawn when they are shown.
-
-    Parameters
-    ----------
-    family : one of ``FAMILIES``.
-    n : number of stimuli.
-    seed : seed of the stimuli.
-    size : height and width in pixels.
-    changes : fields of the family's dataclass, where they are not those above.
-    """
-    return Stimuli(_drawing(family, seed, size, **changes), n)
-
-
-def _drawing(family: str, seed: int, size: tuple[int, int], **changes) -> Callable[[int, int], xr.Dataset]:
+def _drawing(family: Family, seed: int, size: tuple[int, int], **changes) -> Callable[[int, int], xr.Dataset]:
     """Function of (first, n) that draws stimuli of a family."""
-    draw, parameters = FAMILIES[family]
-    where = {"scene": replace(parameters.scene, size=size)} if hasattr(parameters, "scene") else {"size": size}
-    parameters = replace(parameters, **where, **changes)
-    return lambda first, n: draw(parameters, n, seed, first)
-
-
-def _fields(family: str) -> set[str]:
-    """What can be varied in a family."""
-    return {*vars(FAMILIES[family][1])}
+    parameters = family.sized(size, **changes)
+    return lambda first, n: family.draw(parameters, n, seed, first)
 
 
 def _unfit(probe: Probe, family: str, given: str) -> str:
@@ -201,7 +151,7 @@ def _unfit(probe: Probe, family: str, given: str) -> str:
 
 
 def _halves_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
-    made_from = halves.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
+    made_from = halves.HALVES.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
     files, names = known_of_folder(source.folder, model, 2)
     draw = partial(halves.from_class_folder, files, read_photograph, names, made_from)
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
@@ -209,14 +159,15 @@ def _halves_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -
 
 def _halves_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
     pictures, names = _pair(source, model)
-    made = halves.from_photographs(*pictures, names, size, source.squeeze)
+    made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
+    made = halves.from_photographs(*pictures, names, halves.HALVES.sized(size, pictures=made_from))
     return replace(Stimuli.of(made), pictures=_of_pair(source))
 
 
 def _overlay_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
     pictures, names = _pair(source, model)
     made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
-    graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size), pictures=made_from)
+    graded = overlay.OVERLAY.sized(size, pictures=made_from)
     return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
 
 

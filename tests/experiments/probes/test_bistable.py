@@ -18,7 +18,7 @@ from experiments.probes.bistable import probe as bistable
 from experiments.probes.bistable import summary as summaries
 from experiments.probes.recognition import probe as recognition
 from stimuli.families import objects
-from stimuli.families.halves import Halves, HalvesOfPhotographs, draw, from_photographs
+from stimuli.families.halves import HALVES, Halves, draw, from_photographs
 
 N = 5
 
@@ -178,7 +178,7 @@ def test_a_plain_vit_looks_bottom_up_whatever_is_cued(stimuli, tmp_path):
 def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(model, tmp_path):
     generator = np.random.default_rng(0)
     first, second = (generator.integers(0, 256, (90, 60, 3), np.uint8) for _ in range(2))
-    pair = from_photographs(first, second, ("dog", "ship"), (112, 112))
+    pair = from_photographs(first, second, ("dog", "ship"), HALVES.sized((112, 112)))
     record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert set(record["kind"].values) == {"none", "place", "random vector", "shuffled place"}
     assert (record["class_1"] == -1).all() and (record["absent_class"] == -1).all()
@@ -189,7 +189,7 @@ def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(m
 
 def test_two_photographs_of_known_classes_are_cued_by_class(model, tmp_path):
     picture = np.full((80, 80, 3), 128, np.uint8)
-    pair = from_photographs(picture, picture, ("heart", "bar"), (112, 112))
+    pair = from_photographs(picture, picture, ("heart", "bar"), HALVES.sized((112, 112)))
     record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert record["class_1"].values.tolist() == [7, 7] and record["class_2"].values.tolist() == [8, 8]
     assert not set(record["absent_class"].values) & {7, 8}
@@ -248,8 +248,3 @@ def test_two_checkpoints_of_one_seed_are_refused(tmp_path, model):
         load_observers("absvit_micro", files)
     (one, permuted) = load_observers("absvit_micro", files[:1], permuted=True)
     assert (one.seed, permuted.seed) == (3, 3) and permuted.label == "absvit_micro, decoders permuted"
-
-
-def test_halves_of_photographs_need_an_even_width():
-    with pytest.raises(ValueError, match="even"):
-        HalvesOfPhotographs((112, 111))

@@ -68,7 +68,7 @@ def test_the_record_describes_itself(record, weights):
     assert (stored["done"] == 1).all()
     hashes = [checkpoints.read(file).sha256 for file in weights]
     assert stored.attrs["checkpoint_sha256"].split(", ") == hashes
-    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "bistable"
+    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "halves"
     assert set(stored.attrs) >= {"title", "model", "checkpoint", "package_version", "git_commit", "command", "device"}
 
 
@@ -169,7 +169,7 @@ def test_a_card_holds_what_was_measured(weights, tmp_path, record):
         (["--classes", "a", "b"], "--photographs"),
         (["--folder", "x", "--stimuli", "y"], "one of"),
         (["--checkpoint", "nowhere.safetensors"], "no checkpoint"),
-        (["--device", "gpu"], "no device 'gpu'"),
+        (["--device", "gpu"], "no device gpu here: choose cpu"),
         (["--resume", "--overwrite"], "not both"),
         (["--chunk", "0"], "chunk must be at least 1"),
     ],

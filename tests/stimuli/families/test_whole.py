@@ -131,7 +131,7 @@ def test_halves_of_a_folder_are_squeezed_on_request_alone(photographs):
         patch_embed=SimpleNamespace(img_size=(64, 64)), categories=None, pretrained_cfg={}, num_classes=2
     )
     shown = [halves(Source(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)]
-    assert [json.loads(one.attrs["parameters"])["squeeze"] for one in shown] == [False, True]
+    assert [json.loads(one.attrs["parameters"])["pictures"]["squeeze"] for one in shown] == [False, True]
     assert not np.array_equal(shown[0]["image"], shown[1]["image"])
     with pytest.raises(ValueError, match="--squeeze is about photographs"):
         Source(squeeze=True)
