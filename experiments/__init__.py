@@ -10,7 +10,7 @@ What this page names is loaded when it is asked for.
 import importlib
 
 _HOMES = {
-    "FIGURES": "experiments.figures.catalogue:FIGURES",
+    "FIGURES": "experiments.figures:FIGURES",
     "PROBES": "experiments.probes:PROBES",
     "Condition": "experiments.probe:Condition",
     "Observer": "experiments.observers:Observer",

@@ -33,6 +33,10 @@ def _of_records(name: str) -> Callable:
     return later("experiments.commands.records:command")(name)
 
 
+def _figure(words: Sequence[str]) -> Callable:
+    return later("experiments.commands.figure:command")(words)
+
+
 def _of_probe(name: str) -> Callable:
     return later("experiments.commands.probe:command_of")(PROBES[name])
 
@@ -55,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    return command_line.run(COMMANDS, "python -m experiments", arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    figure = command_line.deferred(ON_RECORDS["figure"], partial(_figure, words[1:]))  # each has options of its own
+    return command_line.run({**COMMANDS, "figure": figure}, "python -m experiments", words)
 
 
 if __name__ == "__main__":

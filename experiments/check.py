@@ -22,7 +22,12 @@ __all__ = ["check_probe"]
 
 
 def check_probe(
-    probe: Probe | str, model: str = "absvit_micro", parameters: object | None = None, stimuli=None, n: int = 4
+    probe: Probe | str,
+    parameters: object | None = None,
+    stimuli: Stimuli | xr.Dataset | None = None,
+    n: int = 4,
+    model: str = "absvit_micro",
+    plain: str = "vit_micro",
 ) -> xr.Dataset:
     """Try what the contract of a probe promises on a few stimuli.
 
@@ -33,10 +38,11 @@ def check_probe(
     Parameters
     ----------
     probe : by name, or the object itself.
-    model : that looks, by name; one that knows the classes of the probe's display.
     parameters : of the probe; its defaults, if left out.
     stimuli : a stimulus set of at least two trials; the probe's own display, if left out.
     n : stimuli that are drawn.
+    model : name of a model that looks, one that knows the classes of the stimuli.
+    plain : name of a plain ViT that knows them.
 
     Returns
     -------
@@ -58,7 +64,7 @@ def check_probe(
     _check_words(promised, record)
     _check_needs(promised, probe, observers, given, parameters)
     _check_finite(promised, probe, observers, given, parameters)
-    _check_plain(promised, probe, observers[0], given, parameters)
+    _check_plain(promised, probe, load_observers(plain), given, parameters)
     if probe.summarise is not None:
         frame = probe.summarise(record)
         promised(isinstance(frame, pd.DataFrame) and len(frame) > 0, "summarise gives a table with rows")
@@ -129,9 +135,8 @@ def _check_finite(promised: _Promised, probe: Probe, observers, given: Stimuli, 
     )
 
 
-def _check_plain(promised: _Promised, probe: Probe, observer: Observer, given: Stimuli, parameters) -> None:
+def _check_plain(promised: _Promised, probe: Probe, plain, given: Stimuli, parameters) -> None:
     """A model that takes no priors sees the same under every cue."""
-    plain = _plain(observer.model)
-    record = run(probe, [Observer(plain, "plain")], given, parameters)
+    record = run(probe, plain, given, parameters)
     first = record["logits"].isel(prior=slice(1)).values
     promised((record["logits"].values == first).all(), "a plain ViT sees the same under every cue")

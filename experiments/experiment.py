@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 import xarray as xr
 from torch import nn
 
+from absvit.distributed import device_here
 from absvit.models.checkpoints import identity
 from absvit.models.class_names import class_indices
 from absvit.records import provenance
@@ -59,10 +59,7 @@ class Who:
 
     def load(self) -> list[Observer]:
         """Load the observers."""
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
+        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
 
 
 def run(

@@ -15,14 +15,14 @@ from absvit.images import class_folder, read_photograph
 from absvit.models.class_names import called, known_as
 from experiments.classes import known_of_folder, known_of_set
 from experiments.probe import Probe, Stimuli
-from stimuli.families import FAMILIES, halves, overlay, single_photographs
+from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
 from stimuli.sets import format
 from stimuli.sets.reading import fingerprint_of, read_parts
 from stimuli.sets.resizing import set_resized
 
-__all__ = ["Source", "drawn", "shown"]
+__all__ = ["Source", "shown"]
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,17 @@ class Source:
     def family(self) -> str | None:
         """The family to draw, where ``stimuli`` names one and no folder."""
         name = str(self.stimuli)
-        return name if name in FAMILIES and not self.stimuli.exists() else None
+        named = self.stimuli is not None and name in FAMILIES and not self.stimuli.exists()
+        return name if named and not FAMILIES[name].needs else None
 
 
 def shown(
-    probe: Probe, parameters: object, source: Source, model: nn.Module, family: str = "", changes: Mapping | None = None
+    probe: Probe,
+    parameters: object,
+    source: Source,
+    model: nn.Module,
+    family: Family | str = "",
+    changes: Mapping | None = None,
 ) -> Stimuli:
     """Give the stimuli that a probe shows, at the size that a model takes.
 
@@ -91,7 +97,7 @@ def shown(
     parameters : of the probe.
     source : where the stimuli come from, and how many of them; trials of several pictures count once.
     model : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows some.
-    family : drawn instead of the probe's, by name.
+    family : drawn instead of the probe's, by name or as an object.
     changes : fields of the family's parameters.
 
     Raises
@@ -99,53 +105,35 @@ def shown(
     FileNotFoundError, ValueError : files that are missing, unreadable or of another size; a source that the probe
         cannot show.
     """
-    own = probe.displays(parameters)
-    family = family or own
+    own = FAMILIES.of(probe.displays(parameters))
+    drawn = FAMILIES.of(family) if family else own
     size = tuple(model.patch_embed.img_size)
     given = next((name for name in ("folder", "photographs") if getattr(source, name) is not None), None)
-    if family != own and family in probe.families and (source.stimuli or given == "folder"):
+    if drawn != own and (source.stimuli or given == "folder"):
         raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
     if given or source.squeeze:
-        if source.squeeze and family == "objects":
+        if source.squeeze and drawn.name == "objects":
             raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
-        if (family, given) not in OF_PICTURES:
-            raise ValueError(_unfit(probe, family, given))
-        return OF_PICTURES[family, given](source, model, size)
+        if (drawn.name, given) not in OF_PICTURES:
+            raise ValueError(_unfit(probe, drawn.name, given))
+        return OF_PICTURES[drawn.name, given](source, model, size)
     if source.stimuli is not None and source.family is None:
-        part, n, pictures = _of_set(source, size, model if family in {of for of, _ in OF_PICTURES} else None)
+        of_pictures = drawn.name in {name for name, _ in OF_PICTURES}
+        part, n, pictures = _of_set(source, size, model if of_pictures else None)
     else:
-        family = source.family or family
-        fields = {name: of for name, of in (changes or {}).items() if family == own and name in _fields(family)}
-        part, n, pictures = _drawing(family, source.seed, size, **fields), None, None
+        drawn = FAMILIES[source.family] if source.family else drawn
+        varied = {field.name for field in fields(drawn.parameters)} if drawn == own else set()
+        chosen = {name: value for name, value in (changes or {}).items() if name in varied}
+        part, n, pictures = _drawing(drawn, source.seed, size, **chosen), None, None
     wanted = source.n * probe.pictures(part(0, 1), parameters)
     n = wanted if n is None else min(n, wanted)
     return Stimuli(part, n, pictures and partial(pictures, n))
 
 
-def drawn(family: str, n: int, seed: int, size: tuple[int, int], **changes) -> Stimuli:
-    """Give stimuli of a family that are drawn when they are shown.
-
-    Parameters
-    ----------
-    family : name of a stimulus family.
-    n : number of stimuli.
-    seed : seed of the stimuli.
-    size : height and width in pixels.
-    changes : fields of the family's dataclass, where they are not those above.
-    """
-    return Stimuli(_drawing(family, seed, size, **changes), n)
-
-
-def _drawing(family: str, seed: int, size: tuple[int, int], **changes) -> Callable[[int, int], xr.Dataset]:
+def _drawing(family: Family, seed: int, size: tuple[int, int], **changes) -> Callable[[int, int], xr.Dataset]:
     """Function of (first, n) that draws stimuli of a family."""
-    found = FAMILIES[family]
-    parameters = found.sized(size, **changes)
-    return lambda first, n: found.draw(parameters, n, seed, first)
-
-
-def _fields(family: str) -> set[str]:
-    """What can be varied in a family."""
-    return {field.name for field in fields(FAMILIES[family].parameters)}
+    parameters = family.sized(size, **changes)
+    return lambda first, n: family.draw(parameters, n, seed, first)
 
 
 def _unfit(probe: Probe, family: str, given: str) -> str:

@@ -1,7 +1,7 @@
 """One pass over the blocks for many priors at once; what no prior can change is computed once an image.
 
-One bottom-up pass and one feedback product serve all priors of an image; so do queries, keys and attention of the first
-block. A row is an image under a prior.
+One bottom-up pass and one feedback product serve all priors of an image; so do queries, keys and attention of
+the first block. A row is an image under a prior.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def feed_back(model: AbSViT, below: BottomUp, feedback: Feedback, priors: Sequen
 def _run(model: VisionTransformer, x: Tensor, first: Projected, drive: _Drive | None, part: Part) -> Tensor:
     """One pass over the blocks: keeps what is asked for and gives the tokens after the final norm.
 
-    Where nothing but the class token is read out in the end, the last block works on that token alone, and so does
-    the result.
+    Where nothing but the class token is read out in the end, the last block works on that token alone, and so
+    does the result.
     """
     depth = len(model.blocks)
     class_only = _reads_class_token_alone(model, part)

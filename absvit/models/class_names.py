@@ -59,8 +59,8 @@ def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     model : the model.
-    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes, wnids will
-        do.
+    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes,
+        wnids will do.
 
     Returns
     -------

@@ -37,9 +37,9 @@ def perceive(
 ) -> Trajectory:
     """Look at images with each of several priors.
 
-    Iteration t >= 1 weights the tokens of pass t - 1 with the prior, feeds them back, and runs the blocks again on
-    the same image (Shi et al. 2023, section 3.3; the official model is ``iterations=1`` with a LearnedPrior).
-    Dropout is never active. Gradients are kept where the images require them, and only there.
+    Iteration t >= 1 weights the tokens of pass t - 1 with the prior, feeds them back, and runs the blocks
+    again on the same image (Shi et al. 2023, section 3.3; the official model is ``iterations=1`` with a
+    LearnedPrior). Dropout is never active. Gradients are kept where the images require them, and only there.
 
     Parameters
     ----------
@@ -48,8 +48,9 @@ def perceive(
     priors : what to look for; the learned prompt if left out.
     iterations : number of feedback passes T, at least 0.
     record : names of ``RECORDABLE`` to keep besides logits and prior weights.
-    memory_budget : bytes that intermediate results may take at a time, results themselves not counted, nor what
-        gradients need; 64 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is always done.
+    memory_budget : bytes that intermediate results may take at a time, results themselves not counted, nor
+        what gradients need; 64 MiB on a CPU and 1 GiB elsewhere if left out. One image under one prior is
+        always done.
 
     Returns
     -------

@@ -70,7 +70,8 @@ class Trajectory:
     num_prefix_tokens : tokens before the patches (the class token comes first).
     tokens : (iteration, prior, image, token, channel) after the final norm, iterations 0..T.
     token_norms : (iteration, prior, image, layer, token) L2 norm of the tokens entering each block, 0..T.
-    value_norms : (iteration, prior, image, layer, token) L2 norm of the attention values, drive included, 0..T.
+    value_norms : (iteration, prior, image, layer, token) L2 norm of the attention values, drive included,
+        0..T.
     attention : (iteration, prior, image, layer, head, token, token) from query to key, rows sum to 1, 0..T.
     class_attention : (iteration, prior, image, layer, token) from the class token, mean over heads, 0..T.
     feedback : (iteration, prior, image, layer, token, channel) td of the feedback that produced pass 1..T.
@@ -107,13 +108,14 @@ class Trajectory:
     def to_xarray(self) -> xr.Dataset:
         """Give what a record would hold of it: every variable with its dims, coordinates, long name and unit.
 
-        Maps are of the patch tokens, (token_y, token_x), as measures and figures take them; those of the tokens before
-        the patches stand beside them as ``<name>_prefix``. What exists in feedback passes only is NaN in iteration 0.
+        Maps are of the patch tokens, (token_y, token_x), as measures and figures take them; those of the
+        tokens before the patches stand beside them as ``<name>_prefix``. What exists in feedback passes only
+        is NaN in iteration 0.
 
         Returns
         -------
-        Dataset of logits (iteration, prior, stimulus, class), prior_weights (iteration, prior, stimulus, token_y,
-        token_x), and what else was recorded.
+        Dataset of logits (iteration, prior, stimulus, class), prior_weights (iteration, prior, stimulus,
+        token_y, token_x), and what else was recorded.
 
         Examples
         --------

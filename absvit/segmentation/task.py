@@ -39,7 +39,8 @@ class SegmentationTask(Task):
 
     Raises
     ------
-    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
+    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an
+        update.
     """
 
     best_by = "miou_pass"

@@ -71,7 +71,8 @@ def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tu
 
     Raises
     ------
-    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another training.
+    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another
+        training.
     FloatingPointError : loss or gradient are not finite; the checkpoint is from before.
     OSError : a checkpoint cannot be written.
     """
@@ -210,8 +211,8 @@ def _check_finite(
 ) -> None:
     """Stop all ranks where the loss is not finite: the gradient's norm is that of all together.
 
-    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far the scaler
-    has gone.
+    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far
+    the scaler has gone.
     """
     if torch.isfinite(norm):
         return

@@ -187,8 +187,8 @@ def resume(
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training (what differs
-        is listed).
+    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training
+        (what differs is listed).
     """
     path = local_file(source)
     try:

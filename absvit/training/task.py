@@ -138,7 +138,8 @@ def build_model(recipe: Recipe, **made_with) -> nn.Module:
 
     Raises
     ------
-    FileNotFoundError, ValueError : unknown model or one of another kind, or weights that cannot be read or do not fit.
+    FileNotFoundError, ValueError : unknown model or one of another kind, or weights that cannot be read or do
+        not fit.
     """
     try:
         model = create_model(recipe.model, **made_with, **recipe.dropout)
@@ -163,7 +164,8 @@ def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
 
     Returns
     -------
-    Images that go through a model at once, and how many such batches of one process make its part of an update.
+    Images that go through a model at once, and how many such batches of one process make its part of an
+    update.
 
     Raises
     ------

@@ -14,7 +14,6 @@ from absvit import records
 from experiments import measures
 from experiments.columns import help_text, notes_of
 from experiments.commands import experiment_file
-from experiments.commands.figure import draw
 from experiments.commands.probe import command_of
 from experiments.exchange import human_trials, measured_card
 from experiments.probe import written_by
@@ -170,6 +169,6 @@ def command(name: str) -> Callable:
 
 
 COMMANDS = {
-    "run": run_file, "summary": show_summary, "figure": draw, "export": export, "verify": verify, "compare": compare,
+    "run": run_file, "summary": show_summary, "export": export, "verify": verify, "compare": compare,
     "recovery": recovery, "card": card,
 }  # fmt: skip

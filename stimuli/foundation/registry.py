@@ -71,7 +71,8 @@ class Registry(Mapping[str, T], Generic[T]):
     Parameters
     ----------
     kind : class of the objects, given as ``module:name`` so that it is imported only with the first object; the first
-        two arguments of its calls are the object's name and its one line, both literals.
+        two arguments of its calls are the object's name and its one line, both literals, as are the names that it had
+        before (``formerly``), by which it goes on being found.
     group : group of entry points in which other packages name theirs.
     packages : our packages in which objects are declared.
     """
@@ -178,7 +179,8 @@ class Registry(Mapping[str, T], Generic[T]):
         kind = _load(self._kind)
         if not isinstance(found, kind):
             what = f"as the {self.noun} {name!r}" if name else f"where a {self.noun} or its name is expected"
-            raise TypeError(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
+            refusal = ValueError if name else TypeError  # of what a package declares, or of an argument
+            raise refusal(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
         if name and found.name != name:
             raise ValueError(f"{whence} declares the {self.noun} {found.name!r} under the name {name!r}: use one name")
         return found
@@ -216,14 +218,6 @@ def _declared(module: str, file: Path, called: str) -> dict[str, Declared]:
         call, target = statement.value, statement.targets[0]
         if isinstance(call.func, ast.Name) and call.func.id.endswith(called) and isinstance(target, ast.Name):
             name, line = (ast.literal_eval(argument) for argument in call.args[:2])
-            former = next((_texts(given.value) for given in call.keywords if given.arg == "formerly"), ())
-            found[name] = Declared(f"{module}:{target.id}", line, former)
+            former = [ast.literal_eval(given.value) for given in call.keywords if given.arg == "formerly"]
+            found[name] = Declared(f"{module}:{target.id}", line, *former)
     return found
-
-
-def _texts(given: ast.expr) -> tuple[str, ...]:
-    """What stands in a tuple of texts; nothing where it would have to be computed."""
-    try:
-        return tuple(ast.literal_eval(given))
-    except ValueError:
-        return ()

@@ -1,11 +1,13 @@
-"""Every family keeps what its contract promises, and a check of each kind says in one sentence what another breaks."""
+"""Families, probes and figures keep what their contracts promise; a check says in one sentence what is broken."""
 
 from dataclasses import dataclass, replace
 
 import golden
 import numpy as np
 import pytest
+import synthetic_figures
 
+from experiments.figures import FIGURES, check_figure
 from stimuli.families import FAMILIES, objects
 from stimuli.families.check import check_family
 from stimuli.families.cutout_scenes import Natural
@@ -125,3 +127,12 @@ def test_what_a_family_does_not_say_or_does_not_show_is_told(change, told, monke
 
 def relayed(parameters, n, seed, first=0):
     return changed_draw(parameters, n, seed, first)  # noqa: F821
+
+
+def test_every_figure_is_tried():
+    assert set(synthetic_figures.RECORDS) == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", synthetic_figures.RECORDS)
+def test_figures_keep_their_promises(name):
+    check_figure(name, synthetic_figures.RECORDS[name](), **synthetic_figures.few(name))

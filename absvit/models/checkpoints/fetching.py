@@ -64,8 +64,8 @@ def cache_folder() -> Path:
 def cached_path(url: str) -> Path:
     """Give the place of a URL's file in the cache, whether it is there or not.
 
-    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the user and
-    password in a URL have no part in it.
+    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the
+    user and password in a URL have no part in it.
 
     Parameters
     ----------

@@ -70,8 +70,8 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
     Parameters
     ----------
     name : model name.
-    checkpoint : what :func:`is_usual`; a bundled tag such as "seed1"; a path (``./seed1`` where a tag has the same
-        name); or an address.
+    checkpoint : what :func:`is_usual`; a bundled tag such as "seed1"; a path (``./seed1`` where a tag has the
+        same name); or an address.
     release : address of the released weights, if any.
 
     Raises

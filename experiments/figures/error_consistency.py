@@ -6,36 +6,34 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from experiments import measures
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
 from experiments.figures.numbers import RULE, note
-from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, model_looks, page_of_panels, tick_text
+from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, model_looks, tick_text
 from experiments.figures.record_table import listed
-from experiments.figures.style import INCH, STYLE, Style
+from experiments.figures.style import INCH, Style, colour_map
 from experiments.statistics.intervals import number_text, proportion_interval
+from stimuli.foundation.registry import later
 
-__all__ = ["consistency"]
+__all__ = ["FIGURE", "consistency"]
 
 ALL = "all"
 SCALE = 11.0  # mm of the matrix's colour bar with its numbers
 
 
-def consistency(trials: pd.DataFrame, style: Style = STYLE) -> Figure:
+def consistency(trials: pd.DataFrame, style: Style) -> Layout:
     """Draw the agreement of the errors of every pair of observers, their accuracy, and their shape bias.
 
     Parameters
     ----------
-    trials : of two or more observers, as ``responses.read`` gives; those called subject-... are people, and stand last.
+    trials : of two or more observers, as ``human_trials.read`` gives; those called subject-... are people, and stand
+        last.
     style : sizes and colours.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -61,9 +59,7 @@ def consistency(trials: pd.DataFrame, style: Style = STYLE) -> Figure:
             for name in ("accuracy", "shape_bias")[:others]
         ),
     ]  # fmt: skip
-    figure = page_of_panels(panels, style, (1, 3))
-    figure.set_label(_caption(trials, pairs, observers, has_bias))
-    return figure
+    return Layout(panels, _caption(trials, pairs, observers, has_bias))
 
 
 def shortened_name(observer: str) -> str:
@@ -101,7 +97,7 @@ def _matrix(pairs: pd.DataFrame, observers: list[str], names: list[str], numbere
         kappa.loc[first, second] = kappa.loc[second, first] = value
     values = kappa.to_numpy()
     top = max(0.5, float(np.nanmax(np.append(pairs["kappa"], 0)))) if numbered else 1.0
-    shades = seaborn.color_palette(style.attention, as_cmap=True)
+    shades = colour_map(style.attention)
     note(axes, pairs)
     low = min(0.0, float(np.nanmin(np.append(pairs["kappa"], 0))))
     image = axes.imshow(values, vmin=low, vmax=top, cmap=shades, aspect="equal")
@@ -171,3 +167,11 @@ def _caption(trials: pd.DataFrame, pairs: pd.DataFrame, observers: list[str], ha
         f"(0: as independent observers of their accuracies). Mean kappa: {'; '.join(means)}. "
         f"Share of right answers{bias}. Bars: 95 % Wilson intervals over trials.{remarks}"
     )
+
+
+FIGURE = Figure(
+    "consistency",
+    "errors, accuracy and shape bias of models and people",
+    opens=later("experiments.exchange.human_trials:opened"),
+    draw=consistency,
+)

@@ -9,46 +9,39 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_interval_rows, page_of_panels
-from experiments.figures.record_table import check_title, check_variables, listed
+from absvit.records.seeds import check_weights_differ, over_seeds
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_interval_rows
+from experiments.figures.record_table import listed
 from experiments.figures.style import STYLE, Style
-from experiments.statistics.intervals import student_interval
 
-__all__ = ["TITLES", "profile_rows", "robustness"]
+__all__ = ["FIGURE", "profile_rows", "robustness"]
 
-TITLES = ("robustness",)
 PREFIX = "imagenet_c/"
-LEVEL = 0.95
+KEYS = ["model", "suite", "severity"]
 COLUMNS = (3, 4)  # panels in a row, of one and of two columns' width
 LINE = 3.2  # mm: height of a line of a suite's name
 NAMES = {"clean": "clean", "fgsm": "FGSM", "pgd": "PGD", "imagenet_c": "mean of C"}
 
 
-def robustness(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE) -> Figure:
+def robustness(records: Sequence[xr.Dataset], style: Style) -> Layout:
     """Draw the share of right answers of each model under each corruption over its severity, and on the other suites.
 
     Parameters
     ----------
-    records : of ``python -m absvit.robustness``; those of one model are taken as its trainings.
+    records : of ``python -m absvit.robustness``; those of one model are taken as its trainings. The last pass of an
+        AbSViT counts.
     style : sizes and colours.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption. The last pass of an AbSViT counts.
 
     Raises
     ------
-    ValueError : a record of another kind, one that is not complete, or records without a suite in common.
+    ValueError : a record is not complete, or records have no suite in common.
     """
-    records = [records] if isinstance(records, xr.Dataset) else list(records)
-    for record in records:
-        check_title(record, "robustness", TITLES)
-        check_variables(record, "robustness", ("top1", "top1_low", "top1_high"))
     rows = profile_rows(records)
     models = list(dict.fromkeys(rows["model"]))
-    looks = dict(zip(models, style.looks(len(models)), strict=True))
+    looks = style.looks_of(models)
     corruptions = [name for name in dict.fromkeys(rows["suite"]) if name.startswith(PREFIX)]
     others = [name for name in dict.fromkeys(rows["suite"]) if not name.startswith(PREFIX)]
     across = COLUMNS[style.column == "double"]
@@ -61,9 +54,8 @@ def robustness(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE)
     lines = max([_suite_name(suite).count("\n") + 1 for suite in others], default=0)
     tall = max(20.0, LINE * lines * len(others) * style.text / STYLE.text)
     panels += [Panel(partial(_dots, rows, others, looks), "suites", tall=tall, lettered=False, left=17)] * bool(others)
-    figure = page_of_panels(panels, style, COLUMNS, [Key(name, look) for name, look in looks.items()])
-    figure.set_label(_caption(records, rows, models))
-    return figure
+    keys = [Key(name, look) for name, look in looks.items()]
+    return Layout(panels, _caption(records, rows, models), columns=COLUMNS, keys=keys)
 
 
 def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
@@ -94,19 +86,11 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
             frame = pd.concat([frame, pd.DataFrame([{"suite": "imagenet_c", "severity": 0} | mean])])
         told = {name: str(record.attrs.get(name, name)) for name in ("model", "checkpoint_sha256")}
         frames.append(frame.assign(**told))
-    several, rows = pd.concat(frames), []
-    if (twice := several.duplicated(["model", "checkpoint_sha256", "suite", "severity"])).any():
-        model, suite = several[twice][["model", "suite"]].iloc[0]
-        raise ValueError(f"two records show {model} with the same weights on {suite}: these are no two trainings")
-    for (model, suite, severity), part in several.groupby(["model", "suite", "severity"], sort=False):
-        values, n = 100 * part["top1"].to_numpy(), len(part)
-        if n > 1:
-            low, high = np.clip(student_interval(values, LEVEL), 0.0, 100.0)
-        else:
-            low, high = 100 * part["top1_low"].iloc[0], 100 * part["top1_high"].iloc[0]
-        row = {"model": model, "suite": suite, "severity": severity, "trainings": n}
-        rows.append(row | {"top1": values.mean(), "top1_low": low, "top1_high": high})
-    return pd.DataFrame(rows)
+    several, ends = pd.concat(frames), ["top1", "top1_low", "top1_high"]
+    for (model, suite, _), part in several.groupby(KEYS, sort=False):
+        check_weights_differ(model, part["checkpoint_sha256"].tolist(), f" on {suite}")
+    table = over_seeds(several.assign(**100 * several[ends]), KEYS, {"top1": (0, 100)})
+    return table.rename(columns={"seeds": "trainings"})[[*KEYS, "trainings", *ends]]
 
 
 def _curve(rows: pd.DataFrame, looks, is_first: bool, is_last: bool, axes: Axes) -> None:
@@ -150,3 +134,12 @@ def _caption(records: Sequence[xr.Dataset], rows: pd.DataFrame, models: Sequence
         f"over its severity, and the other suites (mean of C: over all corruptions and severities). "
         f"Bars: {listed(kinds)}."
     )
+
+
+FIGURE = Figure(
+    "robustness",
+    "accuracy by corruption and severity, of several models",
+    reads=("robustness",),
+    needs=("top1", "top1_low", "top1_high"),
+    draw=robustness,
+)

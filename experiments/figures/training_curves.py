@@ -7,16 +7,18 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from experiments.figures.panels import Panel, draw_interval_lines, keys_of, page_of_panels, told_of
-from experiments.figures.style import STYLE, Style
-from experiments.statistics.intervals import student_interval
+from absvit.records.seeds import over_seeds
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines, keys_of
+from experiments.figures.style import Style
+from stimuli.foundation.registry import later
 
-__all__ = ["training"]
+__all__ = ["FIGURE", "training"]
 
 
-def training(logs: pd.DataFrame, style: Style = STYLE) -> Figure:
+def training(logs: pd.DataFrame, style: Style) -> Layout:
     """Draw the training's loss, and top-1 on the validation pictures, over epochs.
 
     Parameters
@@ -25,18 +27,13 @@ def training(logs: pd.DataFrame, style: Style = STYLE) -> Figure:
         that differ by their seed make one line.
     style : sizes and colours.
 
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
     Raises
     ------
     ValueError : nothing was evaluated in these trainings.
     """
     if "top1" not in logs or logs["top1"].isna().all():
         raise ValueError("nothing was evaluated in these trainings: they have no validation split, or no epoch is over")
-    recipes = list(dict.fromkeys(logs["recipe"]))
-    looks = {name: look | {"marker": ""} for name, look in zip(recipes, style.looks(len(recipes)), strict=True)}
+    looks = {name: look | {"marker": ""} for name, look in style.looks_of(dict.fromkeys(logs["recipe"])).items()}
     panels = [
         Panel(
             partial(_over_epochs, logs, "loss", looks, "loss (nat)"), "training",
@@ -47,38 +44,29 @@ def training(logs: pd.DataFrame, style: Style = STYLE) -> Figure:
             "Accuracy of the last pass on the validation pictures.",
         ),
     ]  # fmt: skip
-    figure = page_of_panels(panels, style, (1, 2), keys_of(looks, {}))
     seeds = "; ".join(f"{name}: n = {_plural(group['seed'].nunique())}" for name, group in logs.groupby("recipe"))
-    bands = " Bands: Student's 95 % intervals over seeds." if logs.groupby("recipe")["seed"].nunique().max() > 1 else ""
-    figure.set_label(f"Training; {seeds}. {told_of(panels)}{bands}")
-    return figure
+    bands = "Bands: Student's 95 % intervals over seeds." if logs.groupby("recipe")["seed"].nunique().max() > 1 else ""
+    return Layout(panels, f"Training; {seeds}.", bands, (1, 2), keys_of(looks, {}))
 
 
 def _over_epochs(logs: pd.DataFrame, name: str, looks: dict[str, dict], label: str, axes: Axes) -> None:
     """A measure over epochs, a line for each recipe."""
     known = logs[logs[name].notna()]
     for recipe, look in looks.items():
-        rows = over_seeds(known[known["recipe"] == recipe], name).rename_axis("epoch").reset_index()
+        rows = known[known["recipe"] == recipe]
+        rows = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().reset_index()
+        rows = over_seeds(rows, ["epoch"], {name: (-np.inf, np.inf)})
         draw_interval_lines(axes, rows["epoch"], rows.assign(recipe=recipe), name, look, band=True)
     axes.set(xlabel="epoch", ylabel=label)
 
 
-def over_seeds(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Mean over seeds, and Student's 95 % interval, of each epoch.
-
-    Parameters
-    ----------
-    rows : with columns epoch, seed and name, of one recipe.
-    name : of the measure.
-
-    Returns
-    -------
-    DataFrame by epoch with the columns name, name_low and name_high, the ends NaN where there is one seed.
-    """
-    of_seed = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().unstack("seed")
-    rows = {epoch: (row.mean(), *student_interval(row.dropna().to_numpy())) for epoch, row in of_seed.iterrows()}
-    return pd.DataFrame.from_dict(rows, "index", columns=[name, f"{name}_low", f"{name}_high"])
-
-
 def _plural(n: int) -> str:
     return f"{n} seed" + "s" * (n != 1)
+
+
+FIGURE = Figure(
+    "training",
+    "loss and accuracy over the epochs of trainings",
+    opens=later("experiments.exchange.training_logs:opened"),
+    draw=training,
+)
