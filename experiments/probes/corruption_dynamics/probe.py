@@ -36,7 +36,8 @@ class CorruptionDynamics(cues.CueParameters):
         if not self.corruptions:
             raise ValueError("name at least one corruption")
         if unknown := [name for name in self.corruptions if name not in CORRUPTIONS]:
-            raise ValueError(f"there is no corruption {unknown[0]!r}; expected some of {', '.join(ordered(CORRUPTIONS))}")
+            known = ", ".join(ordered(CORRUPTIONS))
+            raise ValueError(f"there is no corruption {unknown[0]!r}; expected some of {known}")
         for name in ("corruptions", "severities"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise ValueError(f"{name} must differ from each other, got {getattr(self, name)}")
