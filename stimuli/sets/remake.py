@@ -124,7 +124,8 @@ def _value(hint, value):
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return instance(hint, value)
     if isinstance(value, list):
-        return tuple(_value(None, entry) for entry in value)
+        inner = {kind for outer in (hint, *typing.get_args(hint)) for kind in typing.get_args(outer)}
+        return tuple(_value(Path if Path in inner else None, entry) for entry in value)
     if isinstance(value, str) and Path in (hint, *typing.get_args(hint)):
         return Path(value)
     return value
