@@ -233,7 +233,7 @@ def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
         parameters, store = FeedbackDynamics(protocol, passes=1, gains=(1.0,)), Store(tmp_path / "r.zarr")
         run("feedback_dynamics", [Observer(observer, "one")], stimuli, parameters, 0, store)
 
-    with pytest.raises(ValueError, match="two objects"):
+    with pytest.raises(ValueError, match="2 objects"):
         refused(objects.draw(SCENE, 2, 0))
     with pytest.raises(ValueError, match="family morph"):
         refused(halves(), "hysteresis")
