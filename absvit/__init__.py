@@ -1,9 +1,10 @@
 """AbSViT: vision transformers that look twice, as observers for vision science.
 
-A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it. Pictures whose
-objects are known make a *stimulus set* (``python -m stimuli``), and a probe (``python -m experiments``) leaves what
-models made of one in a *record*. Importing this package registers the variants with timm, so that
-``timm.create_model`` knows them too. What the page names is loaded when it is first asked for.
+A *prior* says what to look for, :func:`perceive` gives the *trajectory* of what the model does with it.
+Pictures whose objects are known make a *stimulus set* (``python -m stimuli``), and a probe (``python -m
+experiments``) leaves what models made of one in a *record*. Importing this package registers the variants
+with timm, so that ``timm.create_model`` knows them too. What the page names is loaded when it is first asked
+for.
 
 >>> import absvit
 >>> model = absvit.load_model("absvit_micro")

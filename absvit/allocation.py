@@ -14,9 +14,9 @@ MOST = 2**31 - 1
 def keep_freed_memory() -> bool:
     """Reuse freed memory for the next layer instead of giving it back to the system.
 
-    By default glibc maps every array above 32 MiB anew, and the system clears each of its pages when it is first
-    touched: in a batch of photographs that can take longer than the arithmetic. The price is that the process stays
-    as large as it once was.
+    By default glibc maps every array above 32 MiB anew, and the system clears each of its pages when it is
+    first touched: in a batch of photographs that can take longer than the arithmetic. The price is that the
+    process stays as large as it once was.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import tyro
 
 from absvit.data.datasets import open_dataset
 from stimuli.foundation import command_line
+from stimuli.foundation.files import whole
 
 SPLITS = {"train": "train", "test": "val"}  # folder: what it is to the data sets
 COUNTS = {"train": 50_000, "test": 10_000}
@@ -46,9 +47,8 @@ def write_folders(out: Path) -> dict[str, int]:
             path = out / folder / pictures.classes[target] / f"{index:05d}.png"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                part = path.with_suffix(".part")  # a writing that is interrupted leaves no half picture
-                pictures.read(index).save(part, "png")
-                part.replace(path)
+                with whole(path) as part:
+                    pictures.read(index).save(part, "png")
         counts[folder] = len(pictures)
     return counts
 

@@ -1,9 +1,9 @@
 """``python -m absvit.launch [torchrun's options] [RECIPE | PROGRAM ...] [options]``: one process per GPU.
 
 torchrun without its page of text when a process fails: the processes have said why. What is not an option of
-torchrun goes to the program that comes first (``experiments``, ``absvit.robustness``), else to
-:mod:`absvit.training`, or to :mod:`absvit.segmentation` where the recipe's name begins with ``upernet_``.
-Without a GPU, or with --device cpu, as many processes as NPROC says (default 1); --nproc-per-node overrules both.
+torchrun goes to the program that comes first (``experiments``, ``absvit.robustness``,
+``absvit.segmentation``), else to :mod:`absvit.training`, which trains every recipe. Without a GPU, or with
+--device cpu, as many processes as NPROC says (default 1); --nproc-per-node overrules both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OPTIONS = (
     "nnodes", "nproc-per-node", "node-rank", "max-restarts", "rdzv-backend", "rdzv-endpoint", "rdzv-id", "rdzv-conf",
     "master-addr", "master-port", "local-addr", "monitor-interval", "log-dir", "redirects", "tee",
 )  # fmt: skip
-PROGRAMS = ("experiments", "absvit.robustness")  # besides the trainings, whose recipes need no program
+PROGRAMS = ("experiments", "absvit.robustness", "absvit.segmentation")  # a training needs its recipe only
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -62,10 +62,7 @@ def program_of(words: Sequence[str]) -> list[str]:
     ----------
     words : what is not torchrun's: a program or a recipe comes first.
     """
-    first = words[0] if words else ""
-    if first in PROGRAMS:
-        return list(words)
-    return ["absvit.segmentation" if first.startswith("upernet_") else "absvit.training", *words]
+    return list(words) if words and words[0] in PROGRAMS else ["absvit.training", *words]
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:
@@ -90,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    0; the exit code of the process that failed first (1 where a signal ended it); 2 where none could be started.
+    0; the exit code of the process that failed first (1 where a signal ended it); 2 where none could be
+    started.
     """
     options, words = split(sys.argv[1:] if arguments is None else arguments)
     if "--nproc-per-node=1" not in options:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 import xarray as xr
 
 from absvit import records
-from absvit.distributed import joined
+from absvit.distributed import device_here, joined
 from experiments import summaries
 from experiments.observers import load_observers
 from stimuli.foundation.options import FileOrAddress
@@ -61,10 +60,7 @@ class Who:
 
     def load(self) -> list:
         """Load the observers."""
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-            raise ValueError(f"there is no device {device!r} here: leave out --device, or give cpu")
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label)
+        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
 
 
 def _summary(record: xr.Dataset, summarise: Callable[[xr.Dataset], pd.DataFrame]) -> str:

@@ -18,7 +18,7 @@ from torchvision.datasets import CIFAR10, CIFAR100
 from absvit.data.archives import index_tar, read_member
 from absvit.images import class_folder, decode_photograph, read_photograph
 from stimuli.foundation.picture_files import normal, upright
-from stimuli.foundation.texts import read_text
+from stimuli.foundation.texts import read_text, some
 from stimuli.sets.reading import texts_of
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
 DataSet = Literal["IMNET", "CIFAR", "CIFAR10", "INAT", "INAT19", "FOLDER"]
 InatCategory = Literal["kingdom", "phylum", "class", "order", "supercategory", "family", "genus", "name"]
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation", "test")}
-NAMES_SHOWN = 8
 
 
 class LabelledPictures(ABC):
@@ -102,21 +101,11 @@ class PictureFiles(LabelledPictures):
         self.root, self.stored, self._names = Path(root), stored, _packed(names)
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return os.fsdecode(self._names[index])
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture."""
         turned = not self.stored and upright(self.classes[self.targets[index]])
         try:
             return read_photograph(self.root / self.name(index), turned)
@@ -141,21 +130,11 @@ class TarredPictures(LabelledPictures):
         self.extent = np.array([(member.offset, member.size) for member in members], np.int64)
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return os.fsdecode(self._names[index])
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture."""
         name = f"{self.path}::{self.name(index)}"
         try:
             encoded = read_member(self.path, *self.extent[index].tolist())
@@ -179,21 +158,11 @@ class PictureArray(LabelledPictures):
         self._pixels, self._label = pixels, label
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return f"{self._label}/{index:05d}"
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture."""
         return Image.fromarray(self._pixels[index])
 
 
@@ -281,17 +250,6 @@ def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
         f"the validation split {said} ({len(train.classes)} classes to train, {len(val.classes)} to validate): "
         "its labels would be wrong"
     )
-
-
-def some(names: Sequence[str]) -> str:
-    """Tell names, the first few of many.
-
-    Parameters
-    ----------
-    names : what to tell.
-    """
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
 
 
 def _split_place(data_path: Path, split: str) -> Path:

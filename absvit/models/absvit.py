@@ -39,9 +39,9 @@ def cosine_weights(tokens: Tensor, prior: Tensor) -> Tensor:
 class AbSViT(VisionTransformer):
     """Vision transformer with top-down attention from analysis by synthesis (Shi, Darrell and Wang, CVPR 2023).
 
-    A bottom-up pass; its output, weighted by the learned prompt, goes down through the decoders; a second pass adds
-    it to the attention values. Called like any timm ViT it gives the second pass. :func:`absvit.perceive` chooses
-    priors, gains and the number of passes.
+    A bottom-up pass; its output, weighted by the learned prompt, goes down through the decoders; a second
+    pass adds it to the attention values. Called like any timm ViT it gives the second pass.
+    :func:`absvit.perceive` chooses priors, gains and the number of passes.
 
     Parameters
     ----------
@@ -142,7 +142,8 @@ class AbSViT(VisionTransformer):
 
         Returns
         -------
-        Tokens entering each block and, last, leaving the last one (before the final norm): layers + 1 tensors.
+        Tokens entering each block and, last, leaving the last one (before the final norm): layers + 1
+        tensors.
         """
         states = [x]
         for layer, block in enumerate(self.blocks):

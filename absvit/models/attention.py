@@ -15,8 +15,8 @@ __all__ = ["TopDownAttention", "TopDownBlock", "check_blocks"]
 class TopDownAttention(Attention):
     """timm's multi-head self-attention with a top-down drive added to the values.
 
-    Only the values see the drive: v = W_v x + b_v + drive (Shi et al. 2023, section 3.3). Without a drive this
-    is timm's attention, parameters and numbers alike.
+    Only the values see the drive: v = W_v x + b_v + drive (Shi et al. 2023, section 3.3). Without a drive
+    this is timm's attention, parameters and numbers alike.
     """
 
     def forward(

@@ -13,10 +13,34 @@ from torch import nn
 
 from stimuli.foundation.picture_files import normal
 
-__all__ = ["called", "candidates", "class_indices", "class_names", "known_as"]
+__all__ = ["called", "candidates", "class_indices", "class_names", "known_as", "named", "own_names"]
 
 IMAGENET_CLASSES = 1000
 LISTED = 40  # classes that are told in one line
+
+
+def own_names(model: nn.Module) -> tuple[str, ...] | None:
+    """Give the names of its classes that a model brings: its card's, else timm's; None where it has none.
+
+    Parameters
+    ----------
+    model : the model.
+    """
+    names = getattr(model, "categories", None) or (getattr(model, "pretrained_cfg", None) or {}).get("label_names")
+    return None if names is None else tuple(names)
+
+
+def named(names: Sequence[str] | None, n: int) -> list[str]:
+    """Name classes: as they are called, as ImageNet's where there are 1000 without names, else by their numbers.
+
+    Parameters
+    ----------
+    names : what they are called, if that is known.
+    n : number of classes.
+    """
+    if names is None and n == IMAGENET_CLASSES:
+        names = ImageNetInfo().label_descriptions()
+    return list(names) if names is not None and len(names) == n else [str(index) for index in range(n)]
 
 
 def class_names(model: nn.Module) -> list[str]:
@@ -26,12 +50,7 @@ def class_names(model: nn.Module) -> list[str]:
     ----------
     model : the model.
     """
-    names = getattr(model, "categories", None) or (getattr(model, "pretrained_cfg", None) or {}).get("label_names")
-    if names is None and model.num_classes == IMAGENET_CLASSES:
-        names = ImageNetInfo().label_descriptions()
-    if names is None or len(names) != model.num_classes:
-        return [str(index) for index in range(model.num_classes)]
-    return list(names)
+    return named(own_names(model), model.num_classes)
 
 
 def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
@@ -40,8 +59,8 @@ def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     model : the model.
-    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes, wnids will
-        do.
+    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes,
+        wnids will do.
 
     Returns
     -------

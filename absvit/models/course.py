@@ -1,7 +1,8 @@
 """A course: the feedback loop one pass at a time over pictures, with noise, adaptation and a carried state.
 
-``absvit.perceive`` looks at one picture from a fresh start. Here the state, the tokens of the last pass, may be
-carried from one picture to the next, be disturbed, and tire. Without these the passes are those of ``perceive``.
+``absvit.perceive`` looks at one picture from a fresh start. Here the state, the tokens of the last pass, may
+be carried from one picture to the next, be disturbed, and tire. Without these the passes are those of
+``perceive``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class CourseSettings:
     Parameters
     ----------
     passes : feedback passes over each picture, at least 1.
-    noise : standard deviation of the noise on the tokens that are fed back, in units of their root mean square.
+    noise : standard deviation of the noise on the tokens that are fed back, in units of their root mean
+        square.
     adaptation : logits that a percept loses once it has lasted long; 0 = none.
     adaptation_time : time constant of adaptation in passes, at least 1.
     carry : whether the state is carried from picture to picture; if not, each begins with a bottom-up pass.
@@ -47,13 +49,14 @@ class Course:
     Parameters
     ----------
     logits : (iteration, image, class).
-    state_change : (iteration, image) |z_t - z_{t-1}| / |z_{t-1}| of the tokens after the final norm; NaN at 0.
+    state_change : (iteration, image) |z_t - z_{t-1}| / |z_{t-1}| of the tokens after the final norm; NaN at
+        0.
     two_step_change : (iteration, image) |z_t - z_{t-2}| / |z_{t-2}|; NaN at 0 and 1.
-    reconstruction_error : (iteration, image, layer) mean squared error with which the decoder of a block predicts the
-        tokens that entered it from those that left it.
+    reconstruction_error : (iteration, image, layer) mean squared error with which the decoder of a block
+        predicts the tokens that entered it from those that left it.
     features : (iteration, image, layer, channel) mean over the patch tokens that leave a block.
-    prior_weights : (iteration, image, token_y, token_x) weights that the prior gave to the patch tokens fed back, gain
-        included; NaN in bottom-up passes.
+    prior_weights : (iteration, image, token_y, token_x) weights that the prior gave to the patch tokens fed
+        back, gain included; NaN in bottom-up passes.
     """
 
     logits: Tensor
@@ -74,19 +77,20 @@ def follow(
 ) -> Course:
     """Look at pictures one after another, feeding back all the time.
 
-    Pass t feeds the tokens z of pass t - 1 back, weighted by the prior: x = w(z + n) * (z + n) goes down the decoders
-    while the blocks run on the present picture. n is white Gaussian noise of standard deviation ``noise`` times the
-    root mean square of z. Adaptation a follows the class probabilities p as a leaky integrator,
-    a_t = a_{t-1} + (p_t - a_{t-1}) / adaptation_time (the slow variable of Noest, van Ee, Nijs and van Wezel 2007,
-    J. Vision 7(8):10, and of Moreno-Bote, Rinzel and Rubin 2007, J. Neurophysiol. 98, in discrete time, their firing
-    rates being our probabilities). Noise, adaptation and the carried state are our additions to the model.
+    Pass t feeds the tokens z of pass t - 1 back, weighted by the prior: x = w(z + n) * (z + n) goes down the
+    decoders while the blocks run on the present picture. n is white Gaussian noise of standard deviation
+    ``noise`` times the root mean square of z. Adaptation a follows the class probabilities p as a leaky
+    integrator, a_t = a_{t-1} + (p_t - a_{t-1}) / adaptation_time (the slow variable of Noest, van Ee, Nijs
+    and van Wezel 2007, J. Vision 7(8):10, and of Moreno-Bote, Rinzel and Rubin 2007, J. Neurophysiol. 98, in
+    discrete time, their firing rates being our probabilities). Noise, adaptation and the carried state are
+    our additions to the model.
 
     Parameters
     ----------
     model : in eval mode.
     pictures : at least one (image, channel, y, x), normalised; the images of a batch run side by side.
-    prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), ``adaptation * a``, that
-        gives its prior.
+    prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), ``adaptation *
+        a``, that gives its prior.
     settings : passes over each picture, noise, adaptation, and whether the state is carried.
     generators : one for each image, the source of its noise; only needed with noise.
 

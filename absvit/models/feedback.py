@@ -56,7 +56,8 @@ def reconstruction_errors(decoders: Sequence[Decoder], states: Sequence[Tensor],
     Parameters
     ----------
     decoders : the decoders, bottom layer first.
-    states : tokens entering each block and, last, leaving the last one: layers + 1 of (image, token, channel).
+    states : tokens entering each block and, last, leaving the last one: layers + 1 of (image, token,
+        channel).
     per_image : give the errors of each image, not their mean.
 
     Returns

@@ -16,8 +16,8 @@ __all__ = ["topdown_from"]
 def topdown_from(vit: VisionTransformer) -> AbSViT:
     """Give a ViT a feedback path: fresh decoders and prompt around a copy of its weights.
 
-    The decoders that feed the layers (W2) start at zero and the value bias enters once only, so that the second pass
-    equals the first, and both the ViT, until training changes the feedback path.
+    The decoders that feed the layers (W2) start at zero and the value bias enters once only, so that the
+    second pass equals the first, and both the ViT, until training changes the feedback path.
 
     Parameters
     ----------
@@ -25,8 +25,9 @@ def topdown_from(vit: VisionTransformer) -> AbSViT:
 
     Returns
     -------
-    AbSViT in the ViT's mode (train or eval), on its device. It knows the file, card and classes of the ViT that it was
-    lifted from; ``checkpoint_sha256`` is left to whoever records it, for its weights are no file's.
+    AbSViT in the ViT's mode (train or eval), on its device. It knows the file, card and classes of the ViT
+    that it was lifted from; ``checkpoint_sha256`` is left to whoever records it, for its weights are no
+    file's.
 
     Raises
     ------

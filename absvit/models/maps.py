@@ -68,7 +68,8 @@ def token_norm_map(trajectory: Trajectory, layer: int = -3, clip: bool = False) 
     ----------
     trajectory : recorded with "token_norms".
     layer : block that the tokens enter; the official demo takes the third from the top.
-    clip : subtract 0.7 times the map's maximum plus 0.3 times its minimum and cut at 0, as the official demo does.
+    clip : subtract 0.7 times the map's maximum plus 0.3 times its minimum and cut at 0, as the official demo
+        does.
 
     Returns
     -------

@@ -1,52 +1,66 @@
-"""Chunks: fill a record a chunk of stimuli at a time, alone or with other processes."""
+"""A record filled a chunk of stimuli at a time: alone, by the ranks of a torchrun, or by tasks that share it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-import dask.array
 import numpy as np
 import xarray as xr
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from absvit.distributed import rank_and_size, wait_for_all
-from absvit.records import begin, join, load
+from absvit.records import Record, begin, join, load
 
-__all__ = ["Store", "fill"]
+__all__ = ["RecordOptions", "SharedRecordOptions", "Store", "fill", "fill_chunks"]
 
 
 @dataclass(frozen=True)
-class Store:
-    """Where the record goes.
+class RecordOptions:
+    """Where a record goes, and in which portions.
 
     Parameters
     ----------
     out
-        Zarr folder.
+        Record to write, a Zarr folder.
     resume
         Go on with a record that an earlier run of the same experiment began.
     overwrite
         Replace a record that is there.
     chunk
-        Stimuli that are shown, and written, at a time.
-    share
-        K N: do only every N-th chunk from chunk K on, as task K of N that fill one record, say of a Slurm array
-        (--share $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT); whichever comes first begins the record.
+        Stimuli that are shown, and written, at a time: so many are lost at most when a run is stopped.
     """
 
     out: Path
     resume: bool = False
     overwrite: bool = False
     chunk: int = 20
-    share: tuple[int, int] | None = None
+    share: ClassVar[tuple[int, int] | None] = None  # (k, n) of tasks that fill one record
 
     def __post_init__(self) -> None:
         if self.resume and self.overwrite:
             raise ValueError("give --resume to go on or --overwrite to start anew, not both")
         if self.chunk < 1:
             raise ValueError(f"chunk must be at least 1 stimulus, got {self.chunk}")
+
+
+@dataclass(frozen=True)
+class SharedRecordOptions(RecordOptions):
+    """Where a record goes that several tasks may fill.
+
+    Parameters
+    ----------
+    share
+        K N: do only every N-th chunk from chunk K on, as task K of N that fill one record, say of a Slurm array
+        (--share $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT); whichever comes first begins the record.
+    """
+
+    share: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.share is not None and not 0 <= self.share[0] < self.share[1]:
             raise ValueError(f"share is K N with K of 0..N-1, got {self.share[0]} {self.share[1]}")
         if self.share is not None and self.overwrite:
@@ -54,11 +68,12 @@ class Store:
 
 
 def fill(
-    shown: Callable[[slice], xr.Dataset], n: int, attributes: Callable[[], Mapping[str, str | int]], store: Store
+    shown: Callable[[slice], xr.Dataset],
+    n: int,
+    attributes: Callable[[], Mapping[str, str | int]],
+    store: RecordOptions,
 ) -> xr.Dataset:
-    """Compute and write what is not done yet of a record.
-
-    Under torchrun the first process begins the record and the others wait for it; each then writes every N-th chunk.
+    """Compute and write what is not done yet of a record whose first chunk tells how all are laid out.
 
     Parameters
     ----------
@@ -75,33 +90,88 @@ def fill(
     ------
     ValueError : the store cannot be used, or as ``shown``.
     """
-    rank, size = rank_and_size()
-    if store.share and size > 1:
-        raise ValueError("torchrun shares the chunks among its processes already: leave out --share")
     begun = {}
-    if rank == 0:
+
+    def layout() -> xr.Dataset:
         ours = store.share is None or store.share[0] == 0
         anew = ours and not store.out.exists()  # else it may be refused, or done: a stimulus is enough to find out
         first = slice(0, min(store.chunk if anew else 1, n))
-        begun[first.start, first.stop] = values = shown(first)  # tells the record's layout
-        layout = _layout(values, n, store.chunk).assign_attrs(attributes())
-        resume = store.resume or store.share is not None
-        begin(store.out, layout, store.chunk, resume, store.overwrite, store.share or (0, 1))
-    wait_for_all()
-    record = join(store.out, store.share or (rank, size))
-    pending = record.pending()
-    total, left = (sum(part.stop - part.start for part in parts) for parts in (record.parts(), pending))
-    with tqdm(total=total, initial=total - left, unit="stimulus", disable=rank > 0) as bar:
-        for part in pending:
+        begun[first.start, first.stop] = values = shown(first)
+        return _layout(values, n, store.chunk).assign_attrs(attributes())
+
+    def values_of(parts: Iterable[slice]) -> Iterator[xr.Dataset]:
+        for part in parts:
             values = begun.pop((part.start, part.stop), None)
-            record.write(part, shown(part) if values is None else values)
-            bar.update(part.stop - part.start)
+            yield shown(part) if values is None else values
+
+    return fill_chunks(store, layout, values_of)
+
+
+def fill_chunks(
+    store: RecordOptions,
+    layout: Callable[[], xr.Dataset],
+    values_of: Callable[[list[slice]], Iterable[xr.Dataset]],
+    made_of: Callable[[slice], str] = Record.made_of,
+    finish: Callable[[xr.Dataset], xr.Dataset] | None = None,
+    process: tuple[int, int] | None = None,
+) -> xr.Dataset:
+    """Begin a record or go on with it, and write what is not done yet.
+
+    Under torchrun the first process begins the record while the others wait; all see the same list of chunks that are
+    not done, and each takes every N-th of it. Tasks that share a record do not know of each other: each takes every
+    N-th chunk, done or not.
+
+    Parameters
+    ----------
+    store : where the record goes.
+    layout : function that gives the whole record without its values, as :func:`absvit.records.begin` takes it.
+    values_of : function of chunks that gives the values of each, one after another.
+    made_of : as in :class:`absvit.records.Record`.
+    finish : function of the record whose stimuli are all done that gives variables of the whole of it.
+    process : rank of this process and number of all, where torch does not know them.
+
+    Returns
+    -------
+    The record, opened lazily; whole, unless tasks that share it still run.
+
+    Raises
+    ------
+    ValueError : the record cannot be begun or gone on with.
+    OSError : it cannot be written; what is done stays.
+    """
+    rank, size = process or rank_and_size()
+    if store.share and size > 1:
+        raise ValueError("torchrun shares the chunks among its processes already: leave out --share")
+    share = store.share or (0, 1)
+    if rank == 0:
+        resume = store.resume or store.share is not None
+        begin(store.out, layout(), store.chunk, resume, store.overwrite, share, made_of)
+    wait_for_all()
+    record = join(store.out, share, made_of)
+    pending = record.pending()
+    wait_for_all()  # nobody writes before everybody has seen the same list
+    mine = pending[rank::size]
+    done = _count(record.parts()) - _count(pending)
+    with tqdm(total=done + _count(mine), initial=done, unit="stimulus", disable=rank > 0) as bar:
+        for part, values in zip(mine, values_of(mine), strict=True):
+            record.write(part, values)
+            bar.update(_count([part]))
+    wait_for_all()
+    if finish is not None and rank == 0:
+        record.complete(finish(load(store.out)))
     wait_for_all()
     return load(store.out)
 
 
+def _count(parts: Iterable[slice]) -> int:
+    """Stimuli of some chunks."""
+    return sum(part.stop - part.start for part in parts)
+
+
 def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
     """The whole record, without its values: what varies with the stimulus is lazy."""
+    import dask.array
+
     whole = {}
     for name, variable in values.variables.items():
         if "stimulus" in variable.dims and name != "stimulus":
@@ -115,3 +185,6 @@ def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
     numbers = int(values["stimulus"][0]) + np.arange(n)
     first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
     return first.assign(whole).set_coords([name for name in values.coords if name in whole])
+
+
+Store = SharedRecordOptions

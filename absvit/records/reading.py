@@ -11,6 +11,7 @@ import zarr
 
 from absvit.records import seals
 from absvit.records.layout import FIXED, all_done, file_of, identity, parts_of, readable, seal_of, varies
+from stimuli.foundation.files import whole
 
 __all__ = ["export", "load", "verify"]
 
@@ -110,13 +111,10 @@ def export(record: xr.Dataset, path: str | os.PathLike) -> Path:
         raise ValueError(f"expected a file name that ends in .nc, got {path}")
     half = [name for name in record.data_vars if record[name].dtype == np.float16]
     record = record.assign({name: record[name].astype(np.float32) for name in half}).drop_encoding()
-    partial = path.with_name(f".{path.name}.part")  # one name, so that what a kill leaves is written over
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        record.to_netcdf(partial, engine="h5netcdf")
-        os.replace(partial, path)
+        with whole(path) as part:
+            record.to_netcdf(part, engine="h5netcdf")
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path

@@ -10,11 +10,8 @@ from typing import Annotated
 import tyro
 
 from absvit import records
-from absvit.distributed import joined
-from absvit.robustness.evaluation import Place
-from absvit.robustness.profiles import Who, run_profile, write_tables
-from absvit.robustness.suites import Sources
-from absvit.robustness.tables import over_seeds, profile, table_text
+from absvit.robustness.options import ModelOptions, ProfileOptions, SuiteOptions, SuiteRecordOptions
+from absvit.robustness.tables import over_seeds, profile, table_text, write_tables
 from stimuli.foundation import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
@@ -23,7 +20,10 @@ IN_FULL = ["top5", "loss", "calibration_error", "relative_mce"]  # of several se
 
 
 def evaluate_suites(
-    suites: Annotated[tuple[str, ...], Words], place: Flat[Place], who: Flat[Who], sources: Flat[Sources]
+    suites: Annotated[tuple[str, ...], Words],
+    record: Flat[SuiteRecordOptions],
+    model: Flat[ModelOptions],
+    pictures: Flat[SuiteOptions],
 ) -> None:
     """Evaluate a checkpoint on suites of pictures, into one record.
 
@@ -31,15 +31,18 @@ def evaluate_suites(
     ----------
     suites
         Some of clean, imagenet_c, imagenet_a, imagenet_r, imagenet_sketch, imagenet_v2, folder, fgsm, pgd.
-    place
+    record
         Where the record goes.
-    who
+    model
         Which checkpoint.
-    sources
+    pictures
         Where the pictures are.
     """
-    with joined(who.device) as process:
-        run_profile(who, suites, sources, place, process)
+    from absvit.distributed import joined
+    from absvit.robustness.profiles import run_profile
+
+    with joined(model.device) as process:
+        run_profile(ProfileOptions(model, suites, pictures, record), process)
 
 
 def show_summary(record: Annotated[tuple[Path, ...], Words], out: Path | None = None) -> None:

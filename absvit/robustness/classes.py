@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from timm.data import ImageNetInfo
-from torch import nn
 
-from absvit.data.datasets import LabelledPictures, some
 from stimuli.foundation.picture_files import normal
-from stimuli.foundation.texts import read_text
+from stimuli.foundation.texts import read_text, some
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from absvit.data.datasets import LabelledPictures
 
 __all__ = ["check_names", "imagenet_subset", "labels_of", "model_classes", "wnids"]
 
 
 def wnids() -> tuple[str, ...]:
     """WordNet numbers of the 1,000 classes of ImageNet-1k, in the order of the models' outputs."""
-    return tuple(ImageNetInfo().label_names())
+    return _listed("imagenet_synsets")
 
 
 def imagenet_subset(letter: str) -> tuple[str, ...]:
@@ -29,7 +33,7 @@ def imagenet_subset(letter: str) -> tuple[str, ...]:
     ----------
     letter : "a" or "r".
     """
-    return tuple(pkgutil.get_data("timm.data", f"_info/imagenet_{letter}_synsets.txt").decode().split())
+    return _listed(f"imagenet_{letter}_synsets")
 
 
 def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]:
@@ -101,3 +105,9 @@ def labels_of(pictures: LabelledPictures, names: Sequence[str]) -> np.ndarray:
     """
     number = {name: index for index, name in enumerate(names)}
     return np.array([number[name] for name in pictures.classes], np.int64)[pictures.targets]
+
+
+@cache
+def _listed(name: str) -> tuple[str, ...]:
+    """Words of a list that comes with timm; to read it nothing of timm is imported."""
+    return tuple(Path(find_spec("timm").origin).with_name("data").joinpath("_info", f"{name}.txt").read_text().split())

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 
 import dask.array
 import numpy as np
@@ -15,37 +14,30 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from tqdm.auto import tqdm
 
-from absvit import records
 from absvit.data.loading import loading
-from absvit.distributed import Process, wait_for_all
 from absvit.images import eval_transform
 from absvit.models import AbSViT
 from absvit.models.perceive import evaluating
+from absvit.records import provenance
+from absvit.records.fill import fill_chunks
+from absvit.records.vocabulary import described
 from absvit.robustness.attacks import normalised, pass_logits, perturb
 from absvit.robustness.imagenet_c import contents_of
+from absvit.robustness.options import SuiteRecordOptions
 from absvit.robustness.scores import empty_scores, scores
 from absvit.robustness.suites import Condition
 
-__all__ = ["Place", "Preprocessing", "evaluate"]
+__all__ = ["Preprocessing", "evaluate"]
 
 PER_SAMPLE = {
-    "predicted": (np.int32, "class that the model says, index of `class`"),
-    "correct": (np.int8, "whether it is the true one"),
-    "in_top5": (np.int8, "whether the true class is among the five likeliest"),
-    "loss": (np.float32, "cross-entropy of the true class, nat"),
-    "truth_probability": (np.float32, "probability of the true class"),
-    "confidence": (np.float32, "probability of the class that the model says"),
-}
+    "predicted": np.int32, "correct": np.int8, "in_top5": np.int8, "loss": np.float32,
+    "truth_probability": np.float32, "confidence": np.float32,
+}  # fmt: skip
 OF_STIMULUS = {
-    "condition": (np.int16, "suite and severity shown: index of the pairs in the attribute `conditions`"),
-    "shown_suite": (np.int16, "suite, index of `suite`"),
-    "shown_severity": (np.int8, "severity of the corruption; 0 = none"),
-    "picture": (np.int32, "number of the picture within its suite"),
-    "target": (np.int32, "true class, index of `class`"),
-    "aim": (np.int32, "class that a targeted attack goes towards, index of `class`; -1 = none"),
-}
+    "condition": np.int16, "shown_suite": np.int16, "shown_severity": np.int8, "picture": np.int32,
+    "target": np.int32, "aim": np.int32,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,47 +82,11 @@ class Preprocessing:
         return eval_transform(self.size, self.crop_pct, self.interpolation, black, one, resize)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the record goes, and how it is worked off: nothing of this changes a number but batch_size, by rounding.
-
-    Parameters
-    ----------
-    out
-        Record to write, .zarr.
-    resume
-        Go on with a record of the same evaluation.
-    overwrite
-        Replace a record.
-    batch_size
-        Pictures at once.
-    chunk
-        Pictures that are written at once: so many are lost at most when a run is stopped.
-    num_workers
-        Processes that load pictures for each process that evaluates.
-    """
-
-    out: Path
-    resume: bool = False
-    overwrite: bool = False
-    batch_size: int = 64
-    chunk: int = 512
-    num_workers: int = 0
-
-    def __post_init__(self) -> None:
-        if self.batch_size < 1 or self.chunk < 1 or self.num_workers < 0:
-            raise ValueError(
-                f"need batch_size and chunk of at least 1, got {self.batch_size} and {self.chunk}, and num_workers of "
-                f"at least 0, got {self.num_workers}"
-            )
-
-
 def evaluate(
     model: nn.Module,
     shown: Sequence[Condition],
     names: Sequence[str],
-    place: Place,
-    process: Process,
+    options: SuiteRecordOptions,
     iterations: int = 1,
     facts: dict | None = None,
 ) -> xr.Dataset:
@@ -141,8 +97,7 @@ def evaluate(
     model : any classifier, on the device of the process; left in the mode that it was in.
     shown : the conditions.
     names : names of the model's classes.
-    place : where the record goes.
-    process : this process among those that evaluate together.
+    options : where the record goes, and how it is worked off.
     iterations : feedback passes of an AbSViT.
     facts : further parameters and attributes of the record, such as model, checkpoint and its SHA-256.
 
@@ -154,46 +109,32 @@ def evaluate(
     ------
     FileNotFoundError, ValueError : a picture cannot be read or has another size; what is done stays in the record.
     """
-    pixels, table = Preprocessing.of(model), _stimuli(shown)
-    made_of = partial(_made_of, shown, table)
+    pixels, table, device = Preprocessing.of(model), _stimuli(shown), next(model.parameters()).device
     passes = 1 + iterations if isinstance(model, AbSViT) else 1
-    if process.is_first:
-        layout = _layout(table, shown, names, passes, place.chunk)
-        layout.attrs = _attributes(shown, pixels, passes, place, process, facts or {})
-        records.begin(place.out, layout, place.chunk, place.resume, place.overwrite, made_of=made_of)
-    wait_for_all()
-    record = records.join(place.out, made_of=made_of)
-    pending = record.pending()
-    wait_for_all()  # nobody writes before everybody has seen the same list
-    mine = pending[process.rank :: process.world_size]
-    batches = [batch for part in mine for batch in _batches(part, table["condition"], place.batch_size)]
-    pictures = _Shown(shown, table, pixels)
-    loader = iter(loading(pictures, _collate, place.num_workers, batch_sampler=batches) if batches else ())
-    with (
-        evaluating(model),
-        tqdm(
-            total=sum(p.stop - p.start for p in mine), unit=" pictures", disable=None if process.is_first else True
-        ) as bar,
-    ):
-        for part in mine:
-            values = {name: np.empty((passes, part.stop - part.start), kind) for name, (kind, _) in PER_SAMPLE.items()}
-            filled = part.start
-            while filled < part.stop:
-                images, numbers = next(loader)
-                condition = shown[table["condition"][numbers[0]]]
-                seen = _seen(model, images.to(process.device), condition, numbers, table, pixels, passes)
-                for name, value in seen.items():
-                    values[name][:, numbers - part.start] = value
-                filled += len(numbers)
-            data = {name: (("iteration", "stimulus"), value) for name, value in values.items()}
-            data |= {name: ("stimulus", column[part]) for name, column in table.items()}
-            record.write(part, xr.Dataset(data))
-            bar.update(part.stop - part.start)
-    wait_for_all()
-    if process.is_first:
-        record.complete(scores(records.load(place.out)))
-    wait_for_all()
-    return records.load(place.out)
+
+    def layout() -> xr.Dataset:
+        attributes = _attributes(shown, pixels, passes, options, device, facts or {})
+        return _layout(table, shown, names, passes, options.chunk).assign_attrs(attributes)
+
+    def values_of(parts: list[slice]) -> Iterator[xr.Dataset]:
+        batches = [batch for part in parts for batch in _batches(part, table["condition"], options.batch_size)]
+        pictures = _Shown(shown, table, pixels)
+        loader = iter(loading(pictures, _collate, options.num_workers, batch_sampler=batches) if batches else ())
+        with evaluating(model):
+            for part in parts:
+                values = {name: np.empty((passes, part.stop - part.start), kind) for name, kind in PER_SAMPLE.items()}
+                filled = part.start
+                while filled < part.stop:
+                    images, numbers = next(loader)
+                    condition = shown[table["condition"][numbers[0]]]
+                    seen = _seen(model, images.to(device), condition, numbers, table, pixels, passes)
+                    for name, value in seen.items():
+                        values[name][:, numbers - part.start] = value
+                    filled += len(numbers)
+                data = {name: (("iteration", "stimulus"), value) for name, value in values.items()}
+                yield xr.Dataset(data | {name: ("stimulus", column[part]) for name, column in table.items()})
+
+    return fill_chunks(options, layout, values_of, partial(_made_of, shown, table), scores)
 
 
 @torch.no_grad()
@@ -270,7 +211,7 @@ def _stimuli(shown: Sequence[Condition]) -> dict[str, np.ndarray]:
     }
     if any(c.aim is not None for c in shown):
         columns["aim"] = [np.full(len(c.labels), -1) if c.aim is None else c.aim for c in shown]
-    return {name: np.concatenate(parts).astype(OF_STIMULUS[name][0]) for name, parts in columns.items()}
+    return {name: np.concatenate(parts).astype(OF_STIMULUS[name]) for name, parts in columns.items()}
 
 
 def _made_of(shown: Sequence[Condition], table: dict, part: slice) -> str:
@@ -284,38 +225,30 @@ def _made_of(shown: Sequence[Condition], table: dict, part: slice) -> str:
 def _layout(table: dict, shown: Sequence[Condition], names: Sequence[str], passes: int, chunk: int) -> xr.Dataset:
     """The whole record without its values."""
     n = len(table["target"])
-    described = {
-        "iteration": "pass over the image; 0 is bottom-up",
-        "stimulus": "number of the stimulus: a picture under a condition",
-        "suite": "suite, for corruptions with the corruption's name",
-        "severity": "severity of the corruption; 0 = none",
-        "class": "class of the model",
-    }
     coordinates = {
         "iteration": np.arange(passes),
         "stimulus": np.arange(n),
         "suite": np.array(list(dict.fromkeys(c.suite for c in shown)), object),
         "severity": np.unique([c.severity for c in shown]),
         "class": np.array(list(names), object),
+        **{name: ("stimulus", values) for name, values in table.items()},
     }
     data = {
-        name: (
-            ("iteration", "stimulus"), dask.array.zeros((passes, n), dtype=kind, chunks=(passes, chunk)),
-            {"long_name": text, "units": "1"},
-        )
-        for name, (kind, text) in PER_SAMPLE.items()
-    }  # fmt: skip
-    whole = xr.Dataset(data, coordinates)
-    for name, text in described.items():
-        whole[name].attrs.update(long_name=text, units="1")
-    of_stimulus = {
-        name: ("stimulus", values, {"long_name": OF_STIMULUS[name][1], "units": "1"}) for name, values in table.items()
+        name: (("iteration", "stimulus"), dask.array.zeros((passes, n), dtype=kind, chunks=(passes, chunk)))
+        for name, kind in PER_SAMPLE.items()
     }
-    whole = whole.assign_coords(of_stimulus)
+    whole = described(xr.Dataset(data, coordinates))
     return whole.merge(empty_scores(whole))
 
 
-def _attributes(shown, pixels: Preprocessing, passes: int, place: Place, process: Process, facts: dict) -> dict:
+def _attributes(
+    shown: Sequence[Condition],
+    pixels: Preprocessing,
+    passes: int,
+    options: SuiteRecordOptions,
+    device: torch.device,
+    facts: dict,
+) -> dict:
     """Provenance of the record: two runs that go on with each other must have all of it in common."""
     told = [
         {
@@ -325,8 +258,8 @@ def _attributes(shown, pixels: Preprocessing, passes: int, place: Place, process
         }
         for c in shown
     ]  # fmt: skip
-    parameters = {"iterations": passes - 1, "batch_size": place.batch_size, "chunk": place.chunk}
+    parameters = {"iterations": passes - 1, "batch_size": options.batch_size, "chunk": options.chunk}
     parameters |= {"preprocessing": asdict(pixels), **facts.get("parameters", {})}
     known = {name: value for name, value in facts.items() if name != "parameters"}
-    made = records.provenance("robustness", facts.get("seed", 0), parameters, process.device.type)
+    made = provenance("robustness", facts.get("seed", 0), parameters, device.type)
     return made | {"conditions": json.dumps(told)} | known

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from absvit.data.datasets import LabelledPictures, open_folder, some
+from absvit.data.datasets import LabelledPictures, open_folder
 from absvit.data.picture_identity import contents
 from stimuli import corruptions
 from stimuli.corruptions import folder_check, motion_blur
@@ -19,6 +19,7 @@ from stimuli.corruptions.folder_job import prepared
 from stimuli.corruptions.frost_textures import check_folder
 from stimuli.foundation.files import fingerprint
 from stimuli.foundation.picture_files import directly_in, normal, say, within_class
+from stimuli.foundation.texts import some
 
 __all__ = ["Corrupted", "Sized", "check_same_pictures", "contents_of", "corrupted_when_shown", "on_disk"]
 

@@ -8,11 +8,13 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from absvit.records.seeds import LEVEL, proportion_interval
+from absvit.records.vocabulary import described
 from absvit.robustness.classes import wnids
 from stimuli.corruptions import BENCHMARK, SEVERITIES
 
 __all__ = [
-    "ALEXNET_CLEAN_ERROR", "ALEXNET_ERRORS", "accuracy_interval", "calibration_error", "corruption_errors",
+    "ALEXNET_CLEAN_ERROR", "ALEXNET_ERRORS", "calibration_error", "corruption_errors",
     "corruption_interval", "empty_scores", "mean_interval", "scores",
 ]  # fmt: skip
 
@@ -25,45 +27,14 @@ ALEXNET_ERRORS = {
 }  # fmt: skip
 ALEXNET_CLEAN_ERROR = 0.43478  # of torchvision's AlexNet, as torchvision's own table of its weights says
 PREFIX = "imagenet_c/"
-LEVEL, RESAMPLES, BINS = 0.95, 2000, 15
-BY_CONDITION = {
-    "n": "number of pictures",
-    "top1": "share of pictures whose true class is the likeliest",
-    "top1_low": "lower end of the 95 % Wilson interval of top1",
-    "top1_high": "upper end of the 95 % Wilson interval of top1",
-    "top5": "share of pictures whose true class is among the five likeliest",
-    "top5_low": "lower end of the 95 % Wilson interval of top5",
-    "top5_high": "upper end of the 95 % Wilson interval of top5",
-    "mean_loss": "mean cross-entropy of the true class, nat",
-    "calibration_error": "expected calibration error, 15 bins of confidence",
-}
-TARGETED = {"target_rate": "share of pictures of which the model says the class that the attack goes towards"}
+RESAMPLES, BINS = 2000, 15
+OF_CONDITION = (
+    "n", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "mean_loss", "calibration_error",
+)  # fmt: skip
 COLUMNS = ("condition", "shown_suite", "shown_severity", "target", "correct", "in_top5", "loss", "confidence")
-OF_CORRUPTIONS = {
-    "corrupted_error": "mean error over the 15 corruptions and 5 severities",
-    "corrupted_error_low": "lower end of its 95 % bootstrap interval",
-    "corrupted_error_high": "upper end of its 95 % bootstrap interval",
-    "mce": "mean corruption error, percent of AlexNet's",
-    "mce_low": "lower end of its 95 % bootstrap interval",
-    "mce_high": "upper end of its 95 % bootstrap interval",
-    "relative_mce": "mean increase of the error by corruption, percent of AlexNet's",
-}
-
-
-def accuracy_interval(right: int, n: int) -> tuple[float, float]:
-    """Interval of a share of pictures (Wilson 1927, J. Am. Stat. Assoc. 22), which tells something at 0 and at n, too.
-
-    Parameters
-    ----------
-    right : number of right answers.
-    n : number of pictures, at least 1.
-
-    Returns
-    -------
-    Lower and upper end of the 95 % interval, in [0, 1].
-    """
-    found = stats.binomtest(right, n).proportion_ci(LEVEL, method="wilson")
-    return float(found.low), float(found.high)
+OF_CORRUPTIONS = (
+    "corrupted_error", "corrupted_error_low", "corrupted_error_high", "mce", "mce_low", "mce_high", "relative_mce",
+)  # fmt: skip
 
 
 def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
@@ -112,7 +83,7 @@ def corruption_interval(record: xr.Dataset, suite: str, iteration: int, seed: in
         return np.nan, np.nan
     (shares, counts), n = np.unique(1 - wrong, return_counts=True), len(wrong)
     if len(shares) == 1:
-        return accuracy_interval(round(shares[0] * n), n)
+        return proportion_interval(round(shares[0] * n), n)
     drawn = np.random.default_rng(seed).multinomial(n, counts / n, RESAMPLES) @ shares / n
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -171,16 +142,10 @@ def empty_scores(record: xr.Dataset) -> xr.Dataset:
     all corruptions together by iteration; target_rate where there is a targeted attack.
     """
     cell = ("suite", "severity", "iteration")
-
-    def missing(dims: tuple[str, ...], text: str) -> tuple:
-        unit = "percent" if "percent" in text else "nat" if text.endswith("nat") else "1"
-        return dims, np.full([record.sizes[dim] for dim in dims], np.nan), {"long_name": text, "units": unit}
-
-    told = BY_CONDITION | (TARGETED if "aim" in record else {})
-    found = {name: missing(cell, text) for name, text in told.items()}
-    found |= {name: missing(("iteration",), text) for name, text in OF_CORRUPTIONS.items()}
-    found["class_accuracy"] = missing((*cell, "class"), "share of the pictures of a class that are answered rightly")
-    return xr.Dataset(found)
+    dims = dict.fromkeys([*OF_CONDITION, *["target_rate"] * ("aim" in record)], cell)
+    dims |= dict.fromkeys(OF_CORRUPTIONS, ("iteration",)) | {"class_accuracy": (*cell, "class")}
+    empty = {name: (at, np.full([record.sizes[dim] for dim in at], np.nan)) for name, at in dims.items()}
+    return described(xr.Dataset(empty))
 
 
 def scores(record: xr.Dataset) -> xr.Dataset:
@@ -205,7 +170,7 @@ def scores(record: xr.Dataset) -> xr.Dataset:
             correct, in_top5 = held["correct"][t, here], held["in_top5"][t, here]
             values = {"n": len(here), "top1": correct.mean(), "top5": in_top5.mean()}
             for name, right in (("top1", correct), ("top5", in_top5)):
-                low, high = accuracy_interval(int(right.sum()), len(here))
+                low, high = proportion_interval(int(right.sum()), len(here))
                 values |= {f"{name}_low": low, f"{name}_high": high}
             values["mean_loss"] = held["loss"][t, here].mean(dtype=np.float64)
             values["calibration_error"] = calibration_error(held["confidence"][t, here], correct)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
-from absvit.data.datasets import some
-from absvit.models import zoo
+from absvit.records import seeds
 from absvit.records.differences import differences
 from absvit.robustness.classes import wnids
-from absvit.robustness.scores import ALEXNET_ERRORS, LEVEL, PREFIX, corruption_interval
+from absvit.robustness.scores import ALEXNET_ERRORS, PREFIX, corruption_interval
+from stimuli.foundation.files import write_whole
+from stimuli.foundation.texts import some
 
-__all__ = ["over_seeds", "profile", "table_text"]
+__all__ = ["over_seeds", "profile", "table_text", "write_tables"]
 
 KEYS = ["model", "suite", "iteration"]
 PERCENT = ("top1", "top5", "target_rate", "calibration_error")
@@ -53,17 +54,24 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
         raise ValueError("the evaluation is not complete: go on with --resume")
     record = record.compute()
     imagenet = tuple(record["class"].values.tolist()) == wnids()
-    known = [variant for variant in zoo.VARIANTS if imagenet and variant.name == record.attrs["model"]]
+    known = _published(record.attrs["model"]) if imagenet else None
     rows = [
         _row(record, suite, t, imagenet) for suite in record["suite"].values for t in range(record.sizes["iteration"])
     ]
     rows += [_mean_row(record, rows, t) for t, e in enumerate(record["corrupted_error"].values) if not np.isnan(e)]
     for row in rows if known else ():
         if row["iteration"] == record["iteration"].values[-1] and row["suite"] in ("clean", "imagenet_c"):
-            row["published"] = known[0].top1 if row["suite"] == "clean" else known[0].mce
+            row["published"] = known.top1 if row["suite"] == "clean" else known.mce
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[4:], float))
     frame.attrs = _origin(record)
     return frame.assign(model=frame.attrs["model"])
+
+
+def _published(model: str):
+    """The variant of this name, which tells the numbers that the original work gives; None where there is none."""
+    from absvit.models.zoo import VARIANTS  # knows torch, and other tables do not need it
+
+    return next((variant for variant in VARIANTS if variant.name == model), None)
 
 
 def _row(record: xr.Dataset, suite: str, t: int, imagenet: bool) -> dict:
@@ -122,14 +130,7 @@ def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for number, later in enumerate(profiles):
         for earlier in profiles[:number]:
             _check_seeds(earlier, later)
-    grouped = pd.concat(profiles).groupby(KEYS, sort=False)
-    table, seeds = grouped.mean(), grouped.size()
-    for name, highest in (("top1", 100.0), ("mce", np.inf)):
-        half = stats.t.ppf((1 + LEVEL) / 2, seeds - 1) * grouped[name].sem()
-        for end, reached in ((f"{name}_low", table[name] - half), (f"{name}_high", table[name] + half)):
-            table[end] = reached.clip(0, highest).where(seeds > 1, table[end])
-    table.insert(0, "seeds", seeds)
-    return table.astype({"n": int}).reset_index()
+    return seeds.over_seeds(pd.concat(profiles), KEYS, {"top1": (0, 100), "mce": (0, np.inf)}).astype({"n": int})
 
 
 def _check_seeds(earlier: pd.DataFrame, later: pd.DataFrame) -> None:
@@ -138,11 +139,9 @@ def _check_seeds(earlier: pd.DataFrame, later: pd.DataFrame) -> None:
     suites = one["suites"].keys() & other["suites"].keys()
     if one["model"] != other["model"] or not suites:
         return
-    if one["checkpoint_sha256"] == other["checkpoint_sha256"]:
-        raise ValueError(
-            f"two records show {other['model']} with the same weights ({other['checkpoint']}, SHA-256 "
-            f"{other['checkpoint_sha256'][:12]}) on {some(sorted(suites))}: these are no two seeds; give each once"
-        )
+    weights = [each["checkpoint_sha256"] for each in (one, other)]
+    told = f" ({other['checkpoint']}, SHA-256 {weights[1][:12]}) on {some(sorted(suites))}"
+    seeds.check_weights_differ(other["model"], weights, told)
     settings = [
         {"parameters": each["parameters"]} | {suite: each["suites"][suite] for suite in suites} for each in (one, other)
     ]
@@ -187,3 +186,21 @@ def table_text(frame: pd.DataFrame) -> pd.DataFrame:
         if name not in ("n", "iteration", "seeds"):
             text[name] = [f"{v:.{digits.get(name, 1)}f}" if isinstance(v, float) and v == v else v for v in text[name]]
     return text.where(text.notna(), "")
+
+
+def write_tables(table: pd.DataFrame, beside: Path) -> tuple[Path, Path]:
+    """Write a table as CSV (numbers in full) and as LaTeX.
+
+    Parameters
+    ----------
+    table : what to write.
+    beside : path whose ending is replaced by .csv and .tex.
+
+    Returns
+    -------
+    The two files.
+    """
+    csv, tex = Path(beside).with_suffix(".csv"), Path(beside).with_suffix(".tex")
+    write_whole(csv, table.to_csv(index=False))
+    write_whole(tex, table_text(table).to_latex(index=False, escape=True))
+    return csv, tex

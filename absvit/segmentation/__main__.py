@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
 
 from absvit import records
@@ -24,35 +23,11 @@ from absvit.segmentation.prediction import (
     read_files,
     write_predictions,
 )
-from absvit.segmentation.recipes import RECIPES
-from absvit.segmentation.settings import SegmentationRecipe
-from absvit.segmentation.training import run_training
-from absvit.training.run_options import TrainingPlace
+from absvit.training.__main__ import REFUSALS, training_commands
+from absvit.training.recipe import RECIPES
 from stimuli.foundation import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
-
-
-def training_command(name: str, recipe: SegmentationRecipe):
-    """Give the command of a recipe.
-
-    Parameters
-    ----------
-    name : name of the recipe.
-    recipe : its settings, which the command line may change.
-    """
-
-    def start(recipe, place) -> None:
-        if place.threads:
-            torch.set_num_threads(place.threads)
-        with joined(place.device) as process:
-            run_training(name, recipe, place, process)
-
-    place = TrainingPlace(output_dir=Path("outputs/segmentation") / name)
-    start.__defaults__ = (recipe, place)
-    start.__annotations__ = {"recipe": Flat[type(recipe)], "place": Flat[TrainingPlace]}
-    start.__doc__ = type(recipe).__doc__.splitlines()[0]
-    return start
 
 
 def test_checkpoint(test: Flat[Test], cue: Flat[Cue]) -> None:
@@ -155,9 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     commands = {"predict": predict_pictures, "test": test_checkpoint, "summary": show_summary}
-    commands |= {name: training_command(name, recipe) for name, recipe in RECIPES.items()}
-    refusals = (ValueError, OSError, FloatingPointError)
-    return command_line.run(commands, "python -m absvit.segmentation", words, refusals)
+    commands |= training_commands(RECIPES.within("absvit.segmentation"))
+    return command_line.run(commands, "python -m absvit.segmentation", words, REFUSALS)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from absvit.models.perceive import evaluating
 from absvit.models.priors import Prior
+from absvit.records.vocabulary import described
 from absvit.segmentation.classes import IGNORED
 from absvit.segmentation.segmenter import Segmenter, resized
 from absvit.segmentation.views import Seen
-from absvit.training.pictures.building import autocast
+from absvit.training.losses import autocast
 
 __all__ = ["confusion", "confusions", "predicted_classes", "scores"]
 
@@ -47,9 +48,9 @@ def scores(counts: xr.DataArray) -> xr.Dataset:
 
     Returns
     -------
-    Dataset with iou and accuracy (..., class): intersection over union, and share of a class's pixels that are found,
-    NaN for a class that neither is there nor is seen, or that is not there; and miou, macc (...), their means over the
-    other classes, and aacc (...), the share of all pixels that are right. All in [0, 1].
+    Dataset with iou and accuracy (..., class): intersection over union, and share of a class's pixels that
+    are found, NaN for a class that neither is there nor is seen, or that is not there; and miou, macc (...),
+    their means over the other classes, and aacc (...), the share of all pixels that are right. All in [0, 1].
     """
     counts = counts.astype(float)
     there, seen = counts.sum("predicted_class"), counts.sum("class").rename(predicted_class="class")
@@ -61,17 +62,8 @@ def scores(counts: xr.DataArray) -> xr.Dataset:
     seen = seen.transpose(*there.dims).assign_coords({"class": names})
     union, total = there + seen - hit, there.sum("class")
     iou, accuracy = hit / union.where(union > 0), hit / there.where(there > 0)
-    return xr.Dataset(
-        {
-            "iou": iou.assign_attrs(long_name="intersection over union of a class", units="1"),
-            "accuracy": accuracy.assign_attrs(long_name="share of a class's pixels that are found", units="1"),
-            "miou": iou.mean("class").assign_attrs(long_name="mean intersection over union", units="1"),
-            "macc": accuracy.mean("class").assign_attrs(long_name="mean accuracy of the classes", units="1"),
-            "aacc": (hit.sum("class") / total.where(total > 0)).assign_attrs(
-                long_name="share of the pixels that are right", units="1"
-            ),
-        }
-    )
+    found = {"iou": iou, "accuracy": accuracy, "miou": iou.mean("class"), "macc": accuracy.mean("class")}
+    return described(xr.Dataset(found | {"aacc": hit.sum("class") / total.where(total > 0)}).drop_attrs())
 
 
 def predicted_classes(

@@ -18,8 +18,8 @@ class Cue:
     Parameters
     ----------
     cue
-        Class to look for: a name or number among those that the backbone was pretrained on (its classifier's row is
-        the direction).
+        Class to look for: a name or number among those that the backbone was pretrained on (its classifier's
+        row is the direction).
     cue_box
         Place to look at: left, top, right and bottom as shares of the picture's width and height.
     cue_gain

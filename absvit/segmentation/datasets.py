@@ -96,8 +96,8 @@ class SegmentedFiles(SegmentedPictures):
     root : folder that holds both.
     pictures, labels : files, in the same order.
     table : what the labels mean.
-    upright : whether pictures and labels are turned, each as its own EXIF orientation says; published data sets are
-        read as they are stored.
+    upright : whether pictures and labels are turned, each as its own EXIF orientation says; published data
+        sets are read as they are stored.
     """
 
     def __init__(
@@ -111,12 +111,7 @@ class SegmentedFiles(SegmentedPictures):
         return len(self.pictures)
 
     def name(self, index: int) -> str:
-        """Path of a picture below the data set's folder.
-
-        Parameters
-        ----------
-        index : number of the picture.
-        """
+        """Path of a picture below the data set's folder."""
         return self.pictures[index].relative_to(self.root).as_posix()
 
     def identity(self) -> dict[str, int | str]:
@@ -125,22 +120,12 @@ class SegmentedFiles(SegmentedPictures):
         return {"n": len(self), "names": self.fingerprint()[:DIGITS], "contents": digest[:DIGITS]}
 
     def contents(self, numbers: Iterable[int]) -> str:
-        """SHA-256 over names and contents of pictures and labels (:func:`files.fingerprint`).
-
-        Parameters
-        ----------
-        numbers : of the pictures; files that are missing are left out.
-        """
+        """SHA-256 over names and contents of pictures and labels (:func:`files.fingerprint`)."""
         files = (of[number] for number in numbers for of in (self.pictures, self.labels))
         return fingerprint((file for file in files if file.is_file()), self.root)
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
-        """Read a picture and its labels.
-
-        Parameters
-        ----------
-        index : as in :meth:`SegmentedPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture and its labels."""
         path = self.pictures[index]
         try:
             picture = read_photograph(path, self.upright)
@@ -212,10 +197,10 @@ def open_pictures(data_set: DataSet, data_path: Path, split: Split) -> Segmented
 
     Parameters
     ----------
-    data_set : VOC (``VOCdevkit/VOC2012`` with ``ImageSets/Segmentation/SPLIT.txt``), CITYSCAPES (``leftImg8bit`` and
-        ``gtFine``), ADE20K (``ADEChallengeData2016`` with ``images`` and ``annotations``), or FOLDERS
-        (``images/SPLIT``, ``labels/SPLIT`` with label files of the same stems, and ``classes.txt`` with one name a
-        line, optionally followed by a tab and a colour like ``#ff8000``).
+    data_set : VOC (``VOCdevkit/VOC2012`` with ``ImageSets/Segmentation/SPLIT.txt``), CITYSCAPES
+        (``leftImg8bit`` and ``gtFine``), ADE20K (``ADEChallengeData2016`` with ``images`` and
+        ``annotations``), or FOLDERS (``images/SPLIT``, ``labels/SPLIT`` with label files of the same stems,
+        and ``classes.txt`` with one name a line, optionally followed by a tab and a colour like ``#ff8000``).
     data_path : folder that holds it; the inner folder that is named first is taken as well.
     split : "train" or "val".
 

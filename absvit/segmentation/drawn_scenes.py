@@ -83,12 +83,7 @@ class DrawnScenes(SegmentedPictures):
         return UNLIMITED if self.n is None else self.n
 
     def name(self, index: int) -> str:
-        """Seed and number of a scene.
-
-        Parameters
-        ----------
-        index : number of the scene.
-        """
+        """Seed and number of a scene."""
         return f"{self.seed}/{index}"
 
     def fingerprint(self) -> str:
@@ -101,10 +96,6 @@ class DrawnScenes(SegmentedPictures):
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
         """Draw a scene.
-
-        Parameters
-        ----------
-        index : number of the scene.
 
         Returns
         -------

@@ -14,8 +14,8 @@ from absvit.models import checkpoints, create_model, topdown_from, zoo
 from absvit.models.checkpoints import cards, formats
 from absvit.models.zoo import locations
 from absvit.segmentation.classes import ClassTable
+from absvit.segmentation.recipe import SegmentationRecipe, recipe_of
 from absvit.segmentation.segmenter import Segmenter, add_deep_prompts
-from absvit.segmentation.settings import SegmentationRecipe, recipe_of
 
 __all__ = ["Loaded", "build_segmenter", "load_segmenter", "parameter_groups"]
 
@@ -37,8 +37,7 @@ def build_segmenter(recipe: SegmentationRecipe, n_classes: int) -> Segmenter:
     zoo.check_name(recipe.model)
     if recipe.finetune == "none":
         return _assembled(recipe, n_classes, 0)
-    asked = None if recipe.finetune == "released" else recipe.finetune
-    place = locations.locate(recipe.model, asked, zoo.RELEASES.get(recipe.model))
+    place = locations.locate(recipe.model, recipe.finetune, zoo.RELEASES.get(recipe.model))
     weights = checkpoints.read(place)
     return _assembled(recipe, n_classes, len(weights.state_dict.get("head.weight", ())), weights)
 

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import dask.array
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
-from tqdm.auto import tqdm
 
-from absvit import records
-from absvit.distributed import Process, wait_for_all
+from absvit.distributed import Process
+from absvit.records import provenance, seeds
+from absvit.records.fill import RecordOptions, fill_chunks
+from absvit.records.vocabulary import described
 from absvit.segmentation.counting import confusions, scores
 from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.datasets import SegmentedPictures, Split, open_pictures
 from absvit.segmentation.drawn_scenes import DrawnScenes
 from absvit.segmentation.loading_segmenter import Loaded
-from absvit.segmentation.tasks import whole_transform_of
+from absvit.segmentation.task import whole_transform_of
 from absvit.segmentation.views import blocks, whole_loader
 from stimuli.foundation.picture_files import normal, say
 
 __all__ = ["Test", "over_seeds", "run_test", "summary"]
 
-LEVEL = 0.95
+SCORES = ("miou", "macc", "aacc")
 OF_A_SEED = ("seed", "finetune", "grad_checkpointing", "test_batch")  # how trainings of one recipe may differ
 
 
@@ -58,7 +59,8 @@ class Test:
     num_workers
         Processes that load pictures for each process that tests.
     overlays
-        So many of the first pictures are drawn with the passes' and the true labels, into the folder OUT_overlays.
+        So many of the first pictures are drawn with the passes' and the true labels, into the folder
+        OUT_overlays.
     device
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
@@ -121,8 +123,8 @@ def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Datas
 
     Returns
     -------
-    The record: confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of all together
-    iou and accuracy (iteration, class), miou, macc and aacc (iteration,).
+    The record: confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of all
+    together iou and accuracy (iteration, class), miou, macc and aacc (iteration,).
 
     Raises
     ------
@@ -134,28 +136,23 @@ def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Datas
     def made_of(part: slice) -> str:
         return pictures.contents(range(part.start, part.stop))
 
-    if process.is_first:
-        layout = _layout(loaded, pictures, test, cue, process)
-        records.begin(test.out, layout, test.chunk, test.resume, test.overwrite, made_of=made_of)
-    wait_for_all()
-    record = records.join(test.out, made_of=made_of)
-    pending = record.pending()
-    wait_for_all()  # nobody writes before everybody has seen the same list
-    mine = pending[process.rank :: process.world_size]
-    numbers = [block for part in mine for block in blocks(part.start, part.stop, loaded.recipe.test_batch)]
-    loader = whole_loader(pictures, whole_transform_of(loaded.recipe), numbers, test.num_workers if numbers else 0)
-    counted = confusions(model, loader, process.device, prior_for, loaded.recipe.precision)
-    hidden = None if process.is_first else True
-    for part in tqdm(mine, unit=f" x {test.chunk} pictures", disable=hidden):
-        counts = np.stack([next(counted)[1].numpy() for _ in range(part.stop - part.start)], axis=1)
-        record.write(part, xr.Dataset({"confusion": (CONFUSION, counts.astype(np.int32))}))
-    wait_for_all()
-    if process.is_first:
-        counts = records.load(test.out)["confusion"].sum("stimulus").load()
-        record.complete(scores(counts))
+    def values_of(parts: list[slice]) -> Iterator[xr.Dataset]:
+        numbers = [block for part in parts for block in blocks(part.start, part.stop, loaded.recipe.test_batch)]
+        loader = whole_loader(pictures, whole_transform_of(loaded.recipe), numbers, test.num_workers if numbers else 0)
+        counted = confusions(model, loader, process.device, prior_for, loaded.recipe.precision)
+        for part in parts:
+            counts = np.stack([next(counted)[1].numpy() for _ in range(part.stop - part.start)], axis=1)
+            yield xr.Dataset({"confusion": (CONFUSION, counts.astype(np.int32))})
+
+    def scored(record: xr.Dataset) -> xr.Dataset:
+        counts = record["confusion"].sum("stimulus").load()
+        found = scores(counts)
         _say_absent(counts.isel(iteration=0).sum("predicted_class"))
-    wait_for_all()
-    return records.load(test.out)
+        return found
+
+    store = RecordOptions(test.out, test.resume, test.overwrite, test.chunk)
+    layout = partial(_layout, loaded, pictures, test, cue, process)
+    return fill_chunks(store, layout, values_of, made_of, scored, (process.rank, process.world_size))
 
 
 def _say_absent(pixels: xr.DataArray) -> None:
@@ -177,22 +174,14 @@ def _layout(loaded: Loaded, pictures: SegmentedPictures, test: Test, cue: Cue, p
     shape = (model.n_passes, n, len(names), len(names))
     chunks = (model.n_passes, test.chunk, len(names), len(names))
     counts = dask.array.zeros(shape, dtype=np.int32, chunks=chunks)
-    coordinates = {
-        "iteration": (np.arange(model.n_passes), "pass over the image; 0 is bottom-up"),
-        "stimulus": (np.arange(n), "number of the picture"),
-        "class": (names, "true class of a pixel"),
-        "predicted_class": (names, "class that the model gives a pixel"),
-    }
-    described = {
-        name: (name, values, {"long_name": text, "units": "1"}) for name, (values, text) in coordinates.items()
-    }
-    confusion = xr.DataArray(counts, described, CONFUSION, attrs={"long_name": "pixels", "units": "pixel"})
+    coordinates = {"iteration": np.arange(model.n_passes), "stimulus": np.arange(n)}
+    coordinates |= {"class": names, "predicted_class": names}
+    confusion = xr.DataArray(counts, coordinates, CONFUSION)
     empty = scores(xr.zeros_like(confusion.isel(stimulus=0, drop=True)).compute())
-    layout = xr.Dataset({"confusion": confusion}).merge(
-        empty.map(lambda v: v.copy(data=dask.array.full(v.shape, np.nan))),
-    )
+    empty = empty.map(lambda v: v.copy(data=dask.array.full(v.shape, np.nan)))
+    layout = described(xr.Dataset({"confusion": confusion}).merge(empty))
     parameters = {"options": asdict(loaded.recipe), "split": test.split, "n": n, "chunk": test.chunk, **asdict(cue)}
-    layout.attrs = records.provenance("segmentation", test.seed, parameters, process.device.type) | {
+    layout.attrs = provenance("segmentation", test.seed, parameters, process.device.type) | {
         "model": loaded.recipe.model,
         "training_seed": loaded.recipe.seed,
         "checkpoint": loaded.source,
@@ -212,7 +201,8 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in percent.
+    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in
+    percent.
 
     Raises
     ------
@@ -231,7 +221,7 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
     for t in record["iteration"].values:
         row = dict(about)
         row |= {"iteration": int(t), "n": record.sizes["stimulus"]}
-        rows.append(row | {name: 100 * float(record[name].sel(iteration=t)) for name in ("miou", "macc", "aacc")})
+        rows.append(row | {name: 100 * float(record[name].sel(iteration=t)) for name in SCORES})
     return pd.DataFrame(rows)
 
 
@@ -244,32 +234,26 @@ def over_seeds(tests: Sequence[xr.Dataset]) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in percent.
+    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in
+    percent.
 
     Raises
     ------
-    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice, trainings that
-        differ in more than their seed, or tests on different pictures.
+    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice,
+        trainings that differ in more than their seed, or tests on different pictures.
     """
-    keys, rows = ["model", "trainable", "data_set", "cue", "iteration"], []
+    keys = ["model", "trainable", "data_set", "cue", "iteration"]
     table = pd.concat([summary(record).assign(test=k) for k, record in enumerate(tests)])
-    for key, group in table.groupby(keys, sort=False):
+    for _, group in table.groupby(keys, sort=False):
         _check_seeds([tests[k] for k in group["test"]])
-        n, row = len(group), dict(zip(keys, key, strict=True)) | {"seeds": len(group)}
-        for name in ("miou", "macc", "aacc"):
-            values = group[name].to_numpy()
-            half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
-            row |= {name: values.mean(), f"{name}_low": values.mean() - half, f"{name}_high": values.mean() + half}
-        rows.append(row)
-    return pd.DataFrame(rows)
+    found = seeds.over_seeds(table, keys, dict.fromkeys(SCORES, (-np.inf, np.inf)))
+    return found[[*keys, "seeds", *(name + end for name in SCORES for end in ("", "_low", "_high"))]]
 
 
 def _check_seeds(tests: Sequence[xr.Dataset]) -> None:
     """See to it that records differ in the seed of their training alone."""
     model = tests[0].attrs["model"]
-    weights = [record.attrs["checkpoint_sha256"] for record in tests]
-    if len(set(weights)) < len(weights):
-        raise ValueError(f"two records are tests of the same weights of {model}: give each training once")
+    seeds.check_weights_differ(model, [record.attrs["checkpoint_sha256"] for record in tests])
     if len({record.attrs["pictures"] for record in tests}) > 1:
         raise ValueError(f"the records of {model} are tests on different pictures: test all trainings on the same ones")
     first, *others = (json.loads(record.attrs["parameters"])["options"] for record in tests)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,13 @@ from PIL import Image
 
 from absvit.distributed import Process
 from absvit.images import read_photograph
-from absvit.models.checkpoints.fetching import replace_file
 from absvit.models.perceive import evaluating
 from absvit.segmentation.classes import coloured
 from absvit.segmentation.counting import predicted_classes
 from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.loading_segmenter import Loaded
-from absvit.segmentation.tasks import whole_transform_of
+from absvit.segmentation.task import whole_transform_of
+from stimuli.foundation.files import whole
 from stimuli.foundation.picture_files import in_folder
 
 __all__ = ["Prediction", "check_targets", "picture_files", "predictions", "read_files", "write_predictions"]
@@ -175,8 +174,10 @@ def write_predictions(
     for prediction in found:
         labels = coloured(prediction.labels[-1], loaded.table)
         written.append(out / f"{prediction.name}{ENDINGS[0]}.png")
-        replace_file(written[-1], partial(labels.save, format="png"))
+        with whole(written[-1]) as part:
+            labels.save(part, "png")
         if draw is not None:
             written.append(out / f"{prediction.name}{ENDINGS[1]}.png")
-            replace_file(written[-1], partial(draw(prediction).savefig, format="png", dpi=200))
+            with whole(written[-1]) as part:
+                draw(prediction).savefig(part, format="png", dpi=200)
     return written

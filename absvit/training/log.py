@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -18,36 +17,12 @@ import torch
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks, wait_for_all
-from absvit.models.checkpoints.fetching import replace_file
+from absvit.training.run_options import RunOptions
 from absvit.training.state import Learner, Position
 from absvit.training.task import Task
+from stimuli.foundation.files import write_whole
 
-__all__ = ["Log", "Start", "unreadable_pictures", "writing_into"]
-
-
-@dataclass(frozen=True)
-class Start:
-    """How a training begins and what it leaves.
-
-    Parameters
-    ----------
-    out : folder of log and checkpoints; made if missing. A ``last.pt`` in it is gone on from.
-    resume : checkpoint to go on from where there is no ``last.pt`` yet; "" for none.
-    allow_differences : go on from a checkpoint although recipe, data or number of processes differ.
-    log_every : updates between two lines of the log.
-    tensorboard : also log for tensorboard.
-    """
-
-    out: Path
-    resume: str = ""
-    allow_differences: bool = False
-    log_every: int = 20
-    tensorboard: bool = False
-
-    @property
-    def checkpoint(self) -> Path:
-        """What an interrupted training in this folder goes on from."""
-        return self.out / "last.pt"
+__all__ = ["Log", "unreadable_pictures", "writing_into"]
 
 
 @contextmanager
@@ -76,9 +51,9 @@ class Log:
 
     Parameters
     ----------
-    start : where it is, and how often it gets a line.
-    position : where the training goes on; lines of what comes later are cut off, for a run that was killed may have
-        logged more than it saved.
+    where : where it is, and how often it gets a line.
+    position : where the training goes on; lines of what comes later are cut off, for a run that was killed
+        may have logged more than it saved.
     process : this process; only the first writes.
 
     Raises
@@ -87,19 +62,19 @@ class Log:
     OSError : the folder cannot be written into.
     """
 
-    def __init__(self, start: Start, position: Position, process: Process) -> None:
-        self.file, self.process, self.board = start.out / "log.jsonl", process, None
-        self.claim = _claimed(start.out, process)  # as long as this log is there
+    def __init__(self, where: RunOptions, position: Position, process: Process) -> None:
+        self.file, self.process, self.board = where.output_dir / "log.jsonl", process, None
+        self.claim = _claimed(where.output_dir, process)  # as long as this log is there
         if not process.is_first:
             return
-        with writing_into(start.out):
-            for leftover in start.out.glob(".*.part"):  # of a writing that was killed
+        with writing_into(where.output_dir):
+            for leftover in where.output_dir.glob(".*.part"):  # of a writing that was killed
                 leftover.unlink()
             if position.step and not self.file.exists():
                 print(f"{self.file} is gone: it begins anew at update {position.step}", file=sys.stderr)
             _cut_log(self.file, position)
-        if start.tensorboard:
-            self.board = _tensorboard(start.out, position.step)
+        if where.tensorboard:
+            self.board = _tensorboard(where.output_dir, position.step)
         self.since = (position.step, time.perf_counter())
 
     def update(self, losses, norm, learner: Learner, position: Position, task: Task, images: int) -> None:
@@ -172,8 +147,8 @@ def _finite(line: dict) -> dict:
 def _claimed(out: Path, process: Process) -> TextIO | None:
     """An open file whose locks keep other trainings out of a folder, as long as one process of this one lives.
 
-    The first process locks all bytes of it, then leaves all but one to the others, one each. A process that is killed
-    gives its lock back; flock's would live on in a killed process's workers.
+    The first process locks all bytes of it, then leaves all but one to the others, one each. A process that
+    is killed gives its lock back; flock's would live on in a killed process's workers.
     """
     if not process.is_first:
         wait_for_all()
@@ -241,4 +216,4 @@ def _cut_log(log: Path, position: Position) -> None:
             continue
         evaluates_again = position.pending and "epoch" in logged and logged["step"] == position.step - 1
         kept += [line + "\n"] if logged["step"] < position.step and not evaluates_again else []
-    replace_file(log, lambda temporary: temporary.write_text("".join(kept)))
+    write_whole(log, "".join(kept), sync=True)

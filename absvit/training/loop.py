@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -19,28 +18,50 @@ from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks
 from absvit.training.cpu_kernels import faster_kernels
-from absvit.training.log import Log, Start, unreadable_pictures
-from absvit.training.pictures.building import autocast
+from absvit.training.log import Log, unreadable_pictures
+from absvit.training.losses import autocast
 from absvit.training.random_states import seed_all
-from absvit.training.recipe import Recipe
+from absvit.training.recipe import RECIPES, Recipe
+from absvit.training.results import write_results
+from absvit.training.run_options import RunOptions
 from absvit.training.schedules import PolynomialRate
 from absvit.training.state import Learner, Position, check_same_position, resume, save, source_of
 from absvit.training.task import Task
 from stimuli.foundation.addresses import without_credentials
 
-__all__ = ["train"]
+__all__ = ["learn", "train"]
 
 SMALLEST_SCALE = 1e-4  # of the loss in half precision: it starts at 65536 and is halved where a gradient overflows
 
 
-def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[Learner, Position]:
-    """Train a model, or go on where an earlier run of the same recipe stopped.
+def train(recipe: str | Recipe, where: RunOptions, process: Process) -> None:
+    """Train what a recipe says, and write the weights with their card.
+
+    Parameters
+    ----------
+    recipe : name of a recipe, or the recipe itself.
+    where : where its data are, what it goes on from, and where the results go.
+    process : this process among those that train together.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, FloatingPointError, OSError : as :func:`learn`.
+    """
+    recipe = RECIPES.of(recipe)
+    task = recipe.task(where, process)
+    learner, position = learn(recipe, task, where, process)
+    if process.is_first:
+        write_results(recipe, learner, position, task, where.output_dir)
+
+
+def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tuple[Learner, Position]:
+    """Make all updates of a training, or those that an earlier run of the same recipe left.
 
     Parameters
     ----------
     recipe : what to train and how.
-    task : the data, from :func:`absvit.training.task.open_task`.
-    start : where it goes and what it goes on from.
+    task : its data.
+    where : where it goes and what it goes on from.
     process : this process among those that train together.
 
     Returns
@@ -50,7 +71,8 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
 
     Raises
     ------
-    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another training.
+    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another
+        training.
     FloatingPointError : loss or gradient are not finite; the checkpoint is from before.
     OSError : a checkpoint cannot be written.
     """
@@ -58,11 +80,11 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
     model = task.model().to(process.device)
     objective = task.objective(model)
     learner = _learner(recipe, model, task, process)
-    facts = {"recipe": asdict(recipe), "data": task.facts(), "processes": process.world_size}
+    facts = {"recipe": recipe.options, "data": task.facts(), "processes": process.world_size}
     facts["categories"] = task.classes  # for those who use a checkpoint; the data tell whether they are the same
     last_step = recipe.epochs * task.steps_per_epoch
-    position = _starting_position(learner, facts, start, task.steps_per_epoch, last_step, process)
-    log = Log(start, position, process)
+    position = _starting_position(learner, facts, where, task.steps_per_epoch, last_step, process)
+    log = Log(where, position, process)
     step_of = torch.compile(objective) if recipe.compile else objective
     if process.world_size > 1:
         # without that DDP sorts gradients anew after a process's first update: a resumed training would sum in another
@@ -73,7 +95,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
     def keep(name: str) -> None:
         position.unreadable = unreadable_pictures(task, process)
         if process.is_first:
-            save(start.out / name, learner, position, facts, task.steps_per_epoch)
+            save(where.output_dir / name, learner, position, facts, task.steps_per_epoch)
 
     task.unreadable += position.unreadable if process.is_first else 0
     if position.pending:
@@ -98,7 +120,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
         losses = _means(parts)
         learner.scaler.unscale_(learner.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(learning, recipe.clip_grad or math.inf)
-        _check_finite(norm, losses["loss"], learner, step, start.checkpoint, process)
+        _check_finite(norm, losses["loss"], learner, step, where.checkpoint, process)
         learner.scaler.step(learner.optimizer)
         learner.scaler.update()
         learner.optimizer.zero_grad()
@@ -106,7 +128,7 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
             learner.ema.update(model)
         position.step, position.seconds = step + 1, time.perf_counter() - started
         position.pending = position.step % task.steps_per_epoch == 0
-        if step % start.log_every == 0 or position.step == last_step:
+        if step % where.log_every == 0 or position.step == last_step:
             log.update(losses, norm, learner, position, task, task.total // process.world_size)
         if position.pending or position.step % recipe.checkpoint_every == 0:
             keep("last.pt")  # before the evaluation, which may fail
@@ -117,22 +139,22 @@ def train(recipe: Recipe, task: Task, start: Start, process: Process) -> tuple[L
 
 
 def _starting_position(
-    learner: Learner, facts: dict, start: Start, steps_per_epoch: int, last_step: int, process: Process
+    learner: Learner, facts: dict, where: RunOptions, steps_per_epoch: int, last_step: int, process: Process
 ) -> Position:
     """Where the training goes on, with what the checkpoint there holds; the beginning, where there is none."""
     position = Position()
-    source, notes = source_of(start.checkpoint, start.resume)
+    source, notes = source_of(where.checkpoint, where.resume)
     if source:
-        its_own = source == start.checkpoint
-        position, told = resume(source, learner, facts, steps_per_epoch, start.allow_differences, its_own)
+        its_own = source == where.checkpoint
+        position, told = resume(source, learner, facts, steps_per_epoch, where.allow_differences, its_own)
         if position.step > last_step or (position.step == last_step and not its_own):
             raise ValueError(
                 f"{source} is at update {position.step}, the recipe ends at {last_step}: nothing is left; give more "
                 "--epochs, or train on from its weights in another --output-dir (recipes of pictures: --finetune)"
             )
         done = position.step == last_step and not position.pending
-        where = f"update {position.step} of {last_step} ({source})"
-        notes += [*told, f"the training is over at {where}" if done else f"going on from {where}"]
+        update = f"update {position.step} of {last_step} ({source})"
+        notes += [*told, f"the training is over at {update}" if done else f"going on from {update}"]
     check_same_position(position, process)
     for line in notes if process.is_first else ():
         print(without_credentials(line), file=sys.stderr)
@@ -189,8 +211,8 @@ def _check_finite(
 ) -> None:
     """Stop all ranks where the loss is not finite: the gradient's norm is that of all together.
 
-    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far the scaler
-    has gone.
+    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far
+    the scaler has gone.
     """
     if torch.isfinite(norm):
         return

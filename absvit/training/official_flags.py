@@ -1,4 +1,4 @@
-"""Flags of the official command that decide nothing here: accepted, so that its commands run as they are."""
+"""The official commands run as they are: words that they leave out, and flags that decide nothing here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Annotated
 
 import tyro
 
-__all__ = ["Superseded"]
+from absvit.training.recipe import RECIPES
+
+__all__ = ["Superseded", "official_words"]
+
+LAUNCHERS_WORDS = ("--local-rank=", "--local_rank=")
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,32 @@ class Superseded:
             raise ValueError(f"sched must be cosine, the official schedule, got {self.sched!r}; see --schedule")
         if self.lr_noise is not None:
             raise ValueError("lr_noise is not built: leave it out, as the official recipes do")
+
+
+def official_words(words: list[str]) -> list[str]:
+    """Complete the words of an official command, which name a model only, or nothing.
+
+    What ``python -m torch.distributed.launch`` puts before all words is left out: the environment says it
+    too.
+
+    Parameters
+    ----------
+    words : the command line.
+
+    Returns
+    -------
+    The words, with the recipe of a published model before them, or of the bundled one where no model is
+    named; a bare ``--var_loss`` gets the published weight.
+    """
+    words = [word for word in words if not word.startswith(LAUNCHERS_WORDS)]
+    for at, (word, following) in reversed(list(enumerate(zip(words, [*words[1:], "--"], strict=True)))):
+        if word in ("--var_loss", "--var-loss") and following.startswith("--"):
+            words.insert(at + 1, "0.1")
+    if words and (not words[0].startswith("-") or words[0] in ("-h", "--help")):
+        return words
+    after = {a: b for a, b in zip(words, words[1:], strict=False)}
+    model = after.get("--model") or next((w.partition("=")[2] for w in words if w.startswith("--model=")), None)
+    if model is None:
+        return ["micro_cued", *words]
+    published = {recipe.model: name for name, recipe in RECIPES.items() if recipe.model.startswith(name)}
+    return [published.get(model, "absvit_small"), *words]

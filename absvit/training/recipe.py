@@ -1,35 +1,43 @@
-"""Settings: everything that decides a training, as frozen dataclasses; where it runs is not part of them."""
+"""Recipes: everything that decides a training, as a frozen dataclass; where it runs is not part of it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
-from absvit.data.datasets import DataSet, InatCategory
-from absvit.models.zoo.stem import STRIDE
-from absvit.training.cued.composite_cues import Cues
-from absvit.training.cued.composite_plan import Composites
-from absvit.training.cued.scenes import Scenes
-from absvit.training.pictures.augmentation import Augmentation
-from stimuli.foundation.options import FileOrAddress
+from stimuli.foundation.registry import Registry
 
-__all__ = ["Flat", "HybridRecipe", "PictureRecipe", "Precision", "Recipe", "SceneRecipe", "Trainable"]
+if TYPE_CHECKING:
+    from torch import nn
+
+    from absvit.distributed import Process
+    from absvit.training.run_options import RunOptions
+    from absvit.training.task import Task
+
+__all__ = ["RECIPES", "Flat", "Precision", "Recipe", "Trainable"]
 
 Flat = tyro.conf.OmitArgPrefixes
+Said = Annotated[str, tyro.conf.Fixed, tyro.conf.Suppress]
 Trainable = Literal["end2end", "top-down", "linear"]
 Precision = Literal["fp32", "bf16", "fp16"]
-HYBRIDS = ("absvit_hybrid_lite0_224", "vit_hybrid_lite0_224")
+SAID = ("name", "shows", "expect")  # of a recipe, and deciding nothing
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training.
+    """A training: base of the recipes, which each say by :meth:`task` what data they train on.
 
     Parameters
     ----------
+    name
+        What it is called.
+    shows
+        What it trains and by which command, in one line.
+    expect
+        What it costs, and the number to expect.
     model
         Name of the variant, or of any timm VisionTransformer.
     seed
@@ -39,8 +47,8 @@ class Recipe:
     batch_size
         Images of one process that go through the model at once.
     total_batch
-        Images of one update over all processes; each then adds up the gradients of as many batches as it takes.
-        0: batch_size times the number of processes, as in the official code.
+        Images of one update over all processes; each then adds up the gradients of as many batches as it
+        takes. 0: batch_size times the number of processes, as in the official code.
     opt
         Name of a timm optimiser.
     opt_eps
@@ -62,8 +70,8 @@ class Recipe:
     warmup_prefix
         Begin the cosine after the warm-up, not beneath it.
     schedule
-        update: half a cosine, a new rate for every update. official: a new rate for every epoch, one epoch late,
-        as the original code had it. poly: a straight line beneath the warm-up, as in segmentation.
+        update: half a cosine, a new rate for every update. official: a new rate for every epoch, one epoch
+        late, as the original code had it. poly: a straight line beneath the warm-up, as in segmentation.
     weight_decay
         Weight decay, on matrices only.
     layer_decay
@@ -96,7 +104,13 @@ class Recipe:
         Epochs between checkpoints that are kept for good; 0: none but ``last`` and ``best``.
     """
 
+    outputs: ClassVar[str] = "training"  # folder in outputs/ that results go to unless told otherwise
+    measured_by: ClassVar[str] = ""  # the program that evaluates in place of --eval
+
+    name: Said
+    shows: Said
     model: str
+    expect: Said = ""
     seed: int = 0
     epochs: int = 300
     batch_size: int = 128
@@ -156,169 +170,36 @@ class Recipe:
         """Dropout and drop path by timm's names; timm's drop_rate is the classifier's alone."""
         return {"pos_drop_rate": self.drop, "proj_drop_rate": self.drop, "drop_path_rate": self.drop_path}
 
+    @property
+    def options(self) -> dict[str, object]:
+        """What decides the training, by name, as checkpoints and cards hold it."""
+        return {name: value for name, value in asdict(self).items() if name not in SAID}
 
-@dataclass(frozen=True)
-class PictureRecipe(Recipe):
-    """A training on labelled pictures; the defaults are the official ones.
+    def begin(self, model: nn.Module) -> nn.Module:
+        """Give a model the weights and the feedback path that it starts from; its random ones, if not overridden.
 
-    Parameters
-    ----------
-    data_set
-        IMNET or FOLDER: class folders or one tar under train and val; CIFAR (100 classes), CIFAR10; INAT and INAT19
-        (iNaturalist 2018 and 2019).
-    inat_category
-        What iNaturalist's pictures are sorted by.
-    input_size
-        Height and width in pixels that the model takes.
-    crop_pct
-        Share of the resized picture's shorter side that evaluation keeps.
-    augmentation
-        How training pictures are varied.
-    unreadable
-        A picture that cannot be read: fail; or skip it, in training for another one, counted in the log.
-    finetune
-        Weights to start from, file or address: positions are resampled and the classifier replaced where they differ.
-    lift
-        The model is a plain ViT: give it a feedback path (absvit.topdown_from), a fresh one unless finetune holds one.
-    distillation_type
-        Learn from a teacher too: from its probabilities (soft) or its answers (hard).
-    distillation_alpha
-        Share of the teacher in the loss.
-    distillation_tau
-        Temperature of soft distillation.
-    teacher_model
-        Name of the teacher, any timm model.
-    teacher_path
-        Its weights, file or address.
-    """
+        Parameters
+        ----------
+        model : as it was made.
+        """
+        return model
 
-    model: str = "absvit_small_patch16_224"
-    data_set: DataSet = "IMNET"
-    inat_category: InatCategory = "name"
-    input_size: int = 224
-    crop_pct: float = 0.875
-    augmentation: Flat[Augmentation] = field(default_factory=Augmentation)
-    unreadable: Literal["fail", "skip"] = "fail"
-    finetune: FileOrAddress = ""
-    lift: bool = False
-    distillation_type: Literal["none", "soft", "hard"] = "none"
-    distillation_alpha: float = 0.5
-    distillation_tau: float = 1.0
-    teacher_model: str = "regnety_160"
-    teacher_path: FileOrAddress = ""
+    def task(self, data: RunOptions, process: Process) -> Task:
+        """Open the data that the recipe trains on.
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.input_size < 1 or not 0 < self.crop_pct <= 1:
-            raise ValueError(
-                f"input_size must be at least 1 and crop_pct in (0, 1], got {self.input_size} and {self.crop_pct}"
-            )
-        if self.distillation_type != "none" and not self.teacher_path:
-            raise ValueError("distillation needs the teacher's weights: give --teacher-path FILE or ADDRESS")
-        if not 0 <= self.distillation_alpha <= 1 or self.distillation_tau <= 0:
-            raise ValueError(
-                "distillation_alpha must be in [0, 1] and distillation_tau positive, got "
-                f"{self.distillation_alpha} and {self.distillation_tau}"
-            )
-        if self.trainable == "top-down" and not (self.lift or self.model.startswith("absvit")):
-            raise ValueError(f"{self.model} has no feedback path to train: give --lift, or --trainable linear")
+        Parameters
+        ----------
+        data : where they are, how they are loaded, and what the training goes on from.
+        process : this process among those that train together.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError : the data are not as they should be, or the processes cannot share an
+            update.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must say what it trains on: give it a method task")
 
 
-@dataclass(frozen=True)
-class SceneRecipe(Recipe):
-    """A training on scenes that are drawn as it goes, with cues: ``train_dist.sh micro_cued``.
-
-    One CPU thread, 22 minutes. Accuracy .99 to 1.00, selection index .98 (measured; the README has the table).
-
-    Parameters
-    ----------
-    scenes
-        What is shown and cued.
-    epoch_images
-        Scenes of an "epoch"; none is ever shown again.
-    token_weight
-        Weight of the token labels.
-    """
-
-    model: str = "absvit_micro"
-    epochs: int = 10
-    epoch_images: int = 8000
-    batch_size: int = 32
-    total_batch: int = 32
-    opt: str = "muon"
-    opt_eps: float | None = None
-    opt_betas: tuple[float, float] | None = None
-    lr: float = 4e-3
-    lr_batch: int = 0
-    min_lr: float = 0.0
-    warmup_lr: float = 3.2e-5
-    warmup_epochs: float = 0.5
-    warmup_prefix: bool = True
-    clip_grad: float | None = 1.0
-    drop_path: float = 0.0
-    model_ema: bool = False
-    precision: Precision = "fp32"
-    checkpoint_every: int = 250
-    scenes: Flat[Scenes] = field(default_factory=Scenes)
-    token_weight: float = 0.3
-
-
-@dataclass(frozen=True)
-class HybridRecipe(Recipe):
-    """A training on composites of pictures behind a frozen stem: ``train_dist.sh hybrid_cued --data-path CIFAR10``.
-
-    240,000 composites in 28 to 41 minutes of two loaded cores of an AMD EPYC with AVX512-BF16; one idle core does 91 a
-    second, and 50 in float32. The feature cache that all hybrid recipes share comes first: 136,000 composites, 5.6 GB.
-    Measured: accuracy .86 to .88 on CIFAR-10's test pictures, selection index .93 to .95 (the README has the table).
-
-    Parameters
-    ----------
-    data_set
-        As in the recipes for pictures; the training split alone is used, a part of it is held out.
-    input_size
-        Height and width in pixels that pictures are enlarged to.
-    composites
-        What is made of the pictures.
-    cues
-        What is cued.
-    epoch_images
-        Composites of an "epoch".
-    token_weight
-        Weight of the token labels.
-    class_gain
-        Gain of class and vector cues that the trained model looks with unless told otherwise. It learns at 2, before
-        its classifier is centred (``absvit.training.results``).
-    """
-
-    model: str = "absvit_hybrid_lite0_224"
-    epochs: int = 10
-    epoch_images: int = 24_000
-    batch_size: int = 32
-    total_batch: int = 32
-    opt: str = "muon"
-    opt_eps: float | None = None
-    opt_betas: tuple[float, float] | None = None
-    lr: float = 5e-3
-    lr_batch: int = 0
-    min_lr: float = 0.0
-    warmup_lr: float = 3e-5
-    warmup_epochs: float = 0.25
-    warmup_prefix: bool = True
-    clip_grad: float | None = 1.0
-    drop_path: float = 0.0
-    smoothing: float = 0.05
-    model_ema: bool = False
-    checkpoint_every: int = 250
-    data_set: DataSet = "FOLDER"
-    input_size: int = 224
-    composites: Flat[Composites] = field(default_factory=Composites)
-    cues: Flat[Cues] = field(default_factory=Cues)
-    token_weight: float = 0.8
-    class_gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.model not in HYBRIDS:
-            raise ValueError(f"hybrid recipes train {' or '.join(HYBRIDS)}, whose stem is cached; got {self.model}")
-        if self.input_size < STRIDE or self.input_size % STRIDE:
-            raise ValueError(f"input_size must be a multiple of the stem's stride of {STRIDE}, got {self.input_size}")
+RECIPES: Registry[Recipe] = Registry(
+    "absvit.training.recipe:Recipe", "absvit.recipes", ("absvit.training", "absvit.segmentation")
+)

@@ -8,14 +8,13 @@ from typing import Annotated
 
 import tyro
 
-from absvit.training.log import Start
 from stimuli.foundation.options import FileOrAddress
 
-__all__ = ["TrainingPlace"]
+__all__ = ["RunOptions"]
 
 
 @dataclass(frozen=True)
-class TrainingPlace:
+class RunOptions:
     """Where a training runs, where its data are and where its results go: nothing of this is part of the recipe.
 
     Parameters
@@ -23,8 +22,8 @@ class TrainingPlace:
     data_path
         Folder of the data set.
     output_dir
-        Folder of log, checkpoints and weights, outputs/training/RECIPE (or outputs/segmentation/RECIPE) if left out;
-        an interrupted training in it goes on.
+        Folder of log, checkpoints and weights, outputs/training/RECIPE (or outputs/segmentation/RECIPE) if
+        left out; an interrupted training in it goes on.
     resume
         Checkpoint, file or address, to go on from or to evaluate: ours, or an official one. A training whose
         output folder holds a last.pt goes on from that.
@@ -40,6 +39,8 @@ class TrainingPlace:
         Updates between two lines of the log.
     tensorboard
         Also log for tensorboard.
+    feature_cache
+        Folder of the frozen stem's features, for the hybrid recipes; made where it is not there.
     """
 
     data_path: Path = Path("data")
@@ -51,6 +52,7 @@ class TrainingPlace:
     threads: int = 0
     log_every: int = 20
     tensorboard: bool = False
+    feature_cache: Path = Path("outputs/features")
 
     def __post_init__(self) -> None:
         for name, least in (("num_workers", 0), ("threads", 0), ("log_every", 1)):
@@ -58,6 +60,6 @@ class TrainingPlace:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     @property
-    def start(self) -> Start:
-        """How the training begins and what it leaves."""
-        return Start(self.output_dir, self.resume, self.allow_differences, self.log_every, self.tensorboard)
+    def checkpoint(self) -> Path:
+        """What an interrupted training in the output folder goes on from."""
+        return self.output_dir / "last.pt"

@@ -16,11 +16,12 @@ from timm.utils import ModelEmaV3
 from torch import nn
 
 from absvit.distributed import Process, sum_over_ranks
-from absvit.models.checkpoints import fetching, formats, load_into, local_file, read
+from absvit.models.checkpoints import formats, load_into, local_file, read
 from absvit.records.differences import differences
 from absvit.training import contents
 from absvit.training.random_states import random_states, restore_random_states
 from stimuli.foundation.addresses import without_credentials
+from stimuli.foundation.files import whole
 
 __all__ = ["Learner", "Position", "check_same_position", "resume", "save", "source_of"]
 
@@ -88,7 +89,8 @@ def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps
     """
     content = contents.sealed(_content(learner, position, facts, steps_per_epoch))
     try:
-        fetching.replace_file(path, lambda temporary: torch.save(content, temporary))
+        with whole(path, sync=True) as part:
+            torch.save(content, part)
     except (OSError, RuntimeError) as error:  # torch's writer does not say OSError
         reason = str(error).splitlines()[0]
         kept = "the last one is kept" if path.exists() else "there is none yet"
@@ -185,8 +187,8 @@ def resume(
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training (what differs
-        is listed).
+    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training
+        (what differs is listed).
     """
     path = local_file(source)
     try:

@@ -14,9 +14,9 @@ from typing import Annotated, Literal
 import tyro
 
 from absvit import records
-from absvit.models.checkpoints.fetching import replace_file
 from experiments import summaries
 from experiments.figures import FIGURES, Figure, numbers_of, save, style_of
+from stimuli.foundation.files import write_whole
 
 __all__ = ["Page", "command"]
 
@@ -140,5 +140,5 @@ def _draw(figure: Figure, page: Page, options: dict) -> None:
         beside[".tex"] = summaries.summary_latex(numbers_of(drawn, curves=False), title)
     for ending, text in beside.items():
         written.append(written[0].with_suffix(ending))
-        replace_file(written[-1], lambda temporary, text=text: temporary.write_text(text, "utf8"))
+        write_whole(written[-1], text)
     print(drawn.get_label(), *written, sep="\n")

@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from absvit import records
-from absvit.models.checkpoints.fetching import replace_file
 from experiments import measures
+from stimuli.foundation.files import write_whole
 from stimuli.foundation.texts import other_separator, read_text
 
 __all__ = ["COLUMNS", "agreement", "opened", "read", "trials_of", "write"]
@@ -209,7 +209,7 @@ def write(record: xr.Dataset, path: str | os.PathLike) -> Path:
     path, table = Path(path), trials_of(record)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lambda partial: table.to_csv(partial, index=False))
+        write_whole(path, table.to_csv(index=False))
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error
     return path

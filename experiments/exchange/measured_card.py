@@ -8,9 +8,10 @@ from pathlib import Path
 import xarray as xr
 
 from absvit.models import checkpoints
-from absvit.models.checkpoints import fetching, formats
+from absvit.models.checkpoints import formats
 from experiments import measures
 from experiments.statistics.intervals import bootstrap
+from stimuli.foundation.files import write_whole
 
 __all__ = ["add_measured"]
 
@@ -59,7 +60,7 @@ def add_measured(
         measured[name] = {"value": float(interval["estimate"]), "interval": [low, high]}
     card = weights.with_suffix(".json")
     text = json.dumps(formats.read_card(weights) | {"measured": measured}, indent=2) + "\n"
-    fetching.replace_file(card, lambda temporary: temporary.write_text(text))
+    write_whole(card, text, sync=True)
     return card
 
 

@@ -10,17 +10,17 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 
+from absvit.records.seeds import check_weights_differ, over_seeds
 from experiments.figures.figure import Figure
 from experiments.figures.layout import Layout
 from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_interval_rows
 from experiments.figures.record_table import listed
 from experiments.figures.style import STYLE, Style
-from experiments.statistics.intervals import student_interval
 
 __all__ = ["FIGURE", "profile_rows", "robustness"]
 
 PREFIX = "imagenet_c/"
-LEVEL = 0.95
+KEYS = ["model", "suite", "severity"]
 COLUMNS = (3, 4)  # panels in a row, of one and of two columns' width
 LINE = 3.2  # mm: height of a line of a suite's name
 NAMES = {"clean": "clean", "fgsm": "FGSM", "pgd": "PGD", "imagenet_c": "mean of C"}
@@ -86,19 +86,11 @@ def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
             frame = pd.concat([frame, pd.DataFrame([{"suite": "imagenet_c", "severity": 0} | mean])])
         told = {name: str(record.attrs.get(name, name)) for name in ("model", "checkpoint_sha256")}
         frames.append(frame.assign(**told))
-    several, rows = pd.concat(frames), []
-    if (twice := several.duplicated(["model", "checkpoint_sha256", "suite", "severity"])).any():
-        model, suite = several[twice][["model", "suite"]].iloc[0]
-        raise ValueError(f"two records show {model} with the same weights on {suite}: these are no two trainings")
-    for (model, suite, severity), part in several.groupby(["model", "suite", "severity"], sort=False):
-        values, n = 100 * part["top1"].to_numpy(), len(part)
-        if n > 1:
-            low, high = np.clip(student_interval(values, LEVEL), 0.0, 100.0)
-        else:
-            low, high = 100 * part["top1_low"].iloc[0], 100 * part["top1_high"].iloc[0]
-        row = {"model": model, "suite": suite, "severity": severity, "trainings": n}
-        rows.append(row | {"top1": values.mean(), "top1_low": low, "top1_high": high})
-    return pd.DataFrame(rows)
+    several, ends = pd.concat(frames), ["top1", "top1_low", "top1_high"]
+    for (model, suite, _), part in several.groupby(KEYS, sort=False):
+        check_weights_differ(model, part["checkpoint_sha256"].tolist(), f" on {suite}")
+    table = over_seeds(several.assign(**100 * several[ends]), KEYS, {"top1": (0, 100)})
+    return table.rename(columns={"seeds": "trainings"})[[*KEYS, "trainings", *ends]]
 
 
 def _curve(rows: pd.DataFrame, looks, is_first: bool, is_last: bool, axes: Axes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from experiments.figures.style import STYLE
+from stimuli.foundation.files import whole
 
 __all__ = ["save"]
 
@@ -72,17 +72,12 @@ def save(
 
 def _write(figure: Figure, target: Path, metadata: dict, dpi: int) -> None:
     """Write one file beside its place, then move it there."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with STYLE.context():
-            if target.suffix == ".jpg":
-                comment = json.dumps(metadata, ensure_ascii=False).encode()
-                figure.savefig(part, format="jpg", dpi=dpi, pil_kwargs={"quality": 85, "comment": comment})
-            else:
-                figure.savefig(part, format=target.suffix[1:], dpi=dpi, metadata=metadata)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(target) as part, STYLE.context():
+        if target.suffix == ".jpg":
+            comment = json.dumps(metadata, ensure_ascii=False).encode()
+            figure.savefig(part, format="jpg", dpi=dpi, pil_kwargs={"quality": 85, "comment": comment})
+        else:
+            figure.savefig(part, format=target.suffix[1:], dpi=dpi, metadata=metadata)
 
 
 def _tell(said: Sequence[str]) -> None:

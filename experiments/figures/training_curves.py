@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from absvit.records.seeds import over_seeds
 from experiments.figures.figure import Figure
 from experiments.figures.layout import Layout
 from experiments.figures.panels import Panel, draw_interval_lines, keys_of
 from experiments.figures.style import Style
-from experiments.statistics.intervals import student_interval
 from stimuli.foundation.registry import later
 
-__all__ = ["FIGURE", "over_seeds", "training"]
+__all__ = ["FIGURE", "training"]
 
 
 def training(logs: pd.DataFrame, style: Style) -> Layout:
@@ -53,26 +53,11 @@ def _over_epochs(logs: pd.DataFrame, name: str, looks: dict[str, dict], label: s
     """A measure over epochs, a line for each recipe."""
     known = logs[logs[name].notna()]
     for recipe, look in looks.items():
-        rows = over_seeds(known[known["recipe"] == recipe], name).rename_axis("epoch").reset_index()
+        rows = known[known["recipe"] == recipe]
+        rows = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().reset_index()
+        rows = over_seeds(rows, ["epoch"], {name: (-np.inf, np.inf)})
         draw_interval_lines(axes, rows["epoch"], rows.assign(recipe=recipe), name, look, band=True)
     axes.set(xlabel="epoch", ylabel=label)
-
-
-def over_seeds(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Mean over seeds, and Student's 95 % interval, of each epoch.
-
-    Parameters
-    ----------
-    rows : with columns epoch, seed and name, of one recipe.
-    name : of the measure.
-
-    Returns
-    -------
-    DataFrame by epoch with the columns name, name_low and name_high, the ends NaN where there is one seed.
-    """
-    of_seed = rows.assign(epoch=np.ceil(rows["epoch"] - 1e-9)).groupby(["epoch", "seed"])[name].mean().unstack("seed")
-    rows = {epoch: (row.mean(), *student_interval(row.dropna().to_numpy())) for epoch, row in of_seed.iterrows()}
-    return pd.DataFrame.from_dict(rows, "index", columns=[name, f"{name}_low", f"{name}_high"])
 
 
 def _plural(n: int) -> str:

@@ -12,6 +12,7 @@ import xarray as xr
 from PIL import Image
 from torch import nn
 
+from absvit.records.vocabulary import described
 from experiments.live.look import MAPS, Cue, fitted, look
 from experiments.observers import class_indices
 from stimuli.drawing import backgrounds
@@ -131,7 +132,7 @@ def compete(
     gain: float | None = None,
     iterations: int = 1,
     folder: Path | None = None,
-    kinds: Sequence[str] = tuple(MAPS),
+    kinds: Sequence[str] = MAPS,
 ) -> xr.Dataset:
     """Show one bistable picture at several mixes, uncued and with a class cue for either reading.
 
@@ -165,9 +166,10 @@ def compete(
     cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
     record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
     n = len(sets)
-    return record.assign_coords(
-        mix=("stimulus", np.array(mixes, float), {"long_name": "weight of the second reading", "units": "1"}),
+    known = record.assign_coords(
+        mix=("stimulus", np.array(mixes, float)),
         class_1=("stimulus", np.full(n, classes[0])),
         class_2=("stimulus", np.full(n, classes[1])),
         cue=("prior", np.array([0, 1, 2])),
     )
+    return described(known)

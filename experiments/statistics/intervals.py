@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 import xarray as xr
-from scipy import stats
+
+from absvit.records.seeds import proportion_interval, student_interval
 
 __all__ = ["bootstrap", "interval_text", "number_text", "proportion_interval", "student_interval"]
 
@@ -58,42 +59,6 @@ def bootstrap(
         },
         attrs={"level": level, "resamples": n, "seed": seed, "averaged": dim, "members": len(table)},
     )
-
-
-def proportion_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a share of independent trials (Wilson 1927, J. Am. Stat. Assoc. 22).
-
-    Parameters
-    ----------
-    successes : 0 to trials.
-    trials : at least 1.
-    level : coverage, in (0, 1).
-
-    Returns
-    -------
-    Lower and upper end, in [0, 1].
-    """
-    found = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
-    return float(found.low), float(found.high)
-
-
-def student_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a mean by Student's t, as over a few trainings.
-
-    Parameters
-    ----------
-    values : (training,) at least one number; one alone tells no interval, and both ends are NaN.
-    level : coverage, in (0, 1).
-
-    Returns
-    -------
-    Lower and upper end.
-    """
-    values = np.asarray(values, float)
-    if len(values) == 1:
-        return np.nan, np.nan
-    reach = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
-    return float(values.mean() - reach), float(values.mean() + reach)
 
 
 def number_text(number: float, digits: int = 2) -> str:

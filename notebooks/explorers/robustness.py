@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets as widgets
-import torch
 import xarray as xr
 
+from absvit.distributed import device_here
 from absvit.models.zoo import locations
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
@@ -94,7 +94,6 @@ class RobustnessExplorer(Explorer):
         self.chooser = PictureChooser("objects")
         self._prepared_once = False
         tagged = [" ".join([name, tag]) for name in model_names() for tag in locations.bundled_tags(name)]
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         controls = {
             "models": labelled(
                 widgets.SelectMultiple, "models", options=sorted([*model_names(), *tagged]), value=models, rows=5
@@ -102,7 +101,7 @@ class RobustnessExplorer(Explorer):
             "other": labelled(
                 widgets.Text, "another", placeholder="model checkpoint", continuous_update=False, value=""
             ),
-            "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device),
+            "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device_here()),
             **self.chooser.controls,
             "corruption": labelled(widgets.Dropdown, "corruption", options=NAMES, value="gaussian_noise"),
             "severity": labelled(widgets.IntSlider, "severity", value=3, min=0, max=5),

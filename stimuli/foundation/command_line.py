@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import io
 import re
 import sys
@@ -19,9 +20,48 @@ import tyro
 from stimuli.foundation.options import TYPES, one_line, refusal
 from stimuli.foundation.terminal import printing, unread
 
-__all__ = ["run"]
+__all__ = ["command", "deferred", "run"]
 
 INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
+
+
+def command(doc: str, run: Callable, **dataclasses: object) -> Callable:
+    """Make a command out of dataclasses, whose fields are its options.
+
+    Parameters
+    ----------
+    doc : what it does; the help text.
+    run : what is called, with an object of each dataclass by keyword.
+    dataclasses : by keyword the dataclass, or an object of it whose values are the defaults.
+    """
+
+    def start(**given) -> None:
+        run(**given)
+
+    kinds, parameters = {}, []
+    for name, given in dataclasses.items():
+        default = inspect.Parameter.empty if isinstance(given, type) else given
+        kinds[name] = tyro.conf.OmitArgPrefixes[given if isinstance(given, type) else type(given)]
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default))
+    start.__annotations__, start.__doc__ = kinds | {"return": None}, doc
+    start.__signature__ = inspect.Signature(parameters)
+    return start
+
+
+def deferred(doc: str, make: Callable[[], Callable]) -> Callable:
+    """Stand for a command that is made only where its word is called, so that a list of commands loads none of them.
+
+    Parameters
+    ----------
+    doc : what it does, for the list of commands.
+    make : gives the command.
+    """
+
+    def unmade() -> None:
+        raise AssertionError("run() makes it first")
+
+    unmade.__doc__, unmade.make = doc, make
+    return unmade
 
 
 def run(
@@ -54,15 +94,16 @@ def _run(commands: Mapping[str, Callable] | Callable, prog: str, words: list[str
         if words and not words[0].startswith("-") and words[0] not in commands:
             print(f"error: there is no {words[0]!r} here; expected one of {', '.join(commands)}", file=sys.stderr)
             return 2
-        parse, later = tyro.extras.subcommand_cli_from_dict, {name: _later(f) for name, f in commands.items()}
+        parse = tyro.extras.subcommand_cli_from_dict
     else:
-        parse, later = tyro.cli, _later(commands)
+        parse = tyro.cli
     said = io.StringIO()
     try:
+        later = _made(commands, words)
         with contextlib.redirect_stderr(said), TYPES:
-            command = parse(later, prog=prog, args=words)
+            parsed = parse(later, prog=prog, args=words)
         with _warnings_as_lines():
-            command()
+            parsed()
     except SystemExit as stop:
         if said.getvalue():
             asked = words[:1] if words and isinstance(commands, Mapping) and words[0] in commands else []
@@ -127,6 +168,15 @@ def _warnings_as_lines() -> Iterator[None]:
         yield
     finally:
         warnings.formatwarning = before
+
+
+def _made(commands: Mapping[str, Callable] | Callable, words: list[str]) -> Mapping[str, Callable] | Callable:
+    """The commands to be parsed for; of the deferred ones, that whose word is called."""
+    if not isinstance(commands, Mapping):
+        return _later(commands)
+    called = commands.get(words[0]) if words else None
+    made = {words[0]: called.make()} if hasattr(called, "make") else {}
+    return {name: _later(function) for name, function in {**commands, **made}.items()}
 
 
 def _later(command: Callable) -> Callable:

@@ -1,8 +1,9 @@
 """Registries: the objects of one kind by name, ours and those of installed packages, loaded when they are asked for.
 
 An object of ours is found where it is declared: a module of the registry's packages that calls the kind at its top
-level, ``FAMILY = Family("halves", "two objects side by side", ...)``. Its name and its one line are read off that call
-without running it, so that listing what there is imports nothing. Other packages name theirs in an entry point::
+level, ``FAMILY = Family("halves", "two objects side by side", ...)``, or a subclass that is named after it, such as
+``PictureRecipe`` of ``Recipe``. Name and one line are read off that call without running it, so that listing what there
+is imports nothing. Other packages name theirs in an entry point::
 
     [project.entry-points."absvit.families"]
     flash_lag = "my_lab.flash_lag:FAMILY"
@@ -134,6 +135,15 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         return self[given] if isinstance(given, str) else self._checked(given, None, "the caller")
 
+    def within(self, package: str) -> list[str]:
+        """Give the names of those of our objects that a package declares.
+
+        Parameters
+        ----------
+        package : dotted name.
+        """
+        return [name for name, declared in self._ours.items() if declared.path.startswith(f"{package}.")]
+
     def lines(self) -> dict[str, str]:
         """Say what each object is, in a line; a package whose object cannot be had is said instead of it."""
         said = {name: declared.line for name, declared in self._ours.items()}
@@ -194,15 +204,15 @@ def _modules(package: str) -> Iterator[tuple[str, Path]]:
 def _declared(module: str, file: Path, called: str) -> dict[str, Declared]:
     """Objects that a module declares: calls of the kind at its top level that are given a name of their own."""
     source = file.read_text(encoding="utf-8")
-    if f"= {called}(" not in source:
+    if f"{called}(" not in source:
         return {}
     found = {}
     for statement in ast.parse(source).body:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
-        call = statement.value
-        if isinstance(call.func, ast.Name) and call.func.id == called and isinstance(statement.targets[0], ast.Name):
+        call, target = statement.value, statement.targets[0]
+        if isinstance(call.func, ast.Name) and call.func.id.endswith(called) and isinstance(target, ast.Name):
             name, line = (ast.literal_eval(argument) for argument in call.args[:2])
             formerly = next((ast.literal_eval(of.value) for of in call.keywords if of.arg == "formerly"), ())
-            found[name] = Declared(f"{module}:{statement.targets[0].id}", line, formerly)
+            found[name] = Declared(f"{module}:{target.id}", line, formerly)
     return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["other_separator", "read_text"]
+__all__ = ["other_separator", "read_text", "some"]
 
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+NAMES_SHOWN = 8
 
 
 def read_text(path: str | os.PathLike) -> str:
@@ -52,3 +54,14 @@ def other_separator(text: str) -> str:
     """
     mark = next((mark for mark in ";\t" if mark in text.partition("\n")[0]), None)
     return "" if mark is None else f"; its columns are separated by {mark!r}, not by commas"
+
+
+def some(names: Sequence[str]) -> str:
+    """Tell names, the first few of many.
+
+    Parameters
+    ----------
+    names : what to tell.
+    """
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more

@@ -19,6 +19,10 @@ class Toy:
     act: object = None
 
 
+class RedToy(Toy):
+    """A kind of toy."""
+
+
 DECLARED = "from test_registry import Toy\n\nraise RuntimeError('imported')\nBALL = Toy('ball', 'it rolls')\nx = Toy\n"
 
 
@@ -44,6 +48,13 @@ def test_listing_imports_nothing(toys):
     assert toys.lines() == {"ball": "it rolls", "kite": "it flies"}
     assert list(toys) == ["ball", "kite"] and len(toys) == 2 and "kite" in toys
     assert not {"toy_box.ball", "toy_box.kite"} & set(sys.modules)
+
+
+def test_a_subclass_named_after_the_kind_declares_too(toys, tmp_path):
+    text = "from test_registry import RedToy\n\nCAR = RedToy('car', 'it drives')\nRedToy(*'ab')\n"
+    (tmp_path / "toy_box" / "car.py").write_text(text)
+    assert toys.lines()["car"] == "it drives" and isinstance(toys["car"], RedToy)
+    assert toys.within("toy_box") == list(toys) and toys.within("toy_box.car") == []
 
 
 def test_an_object_is_had_by_name_or_passed_as_it_is(toys):

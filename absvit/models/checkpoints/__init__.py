@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from absvit.models.checkpoints import cards, fetching, formats
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.files import file_sha256
+from stimuli.foundation.files import file_sha256, write_whole
 
 __all__ = [
     "Checkpoint", "adapt_positions", "by_position", "check_finite", "digest", "identity", "load_into", "local_file",
@@ -37,8 +37,8 @@ class Checkpoint:
     ----------
     state_dict : tensors by name, on the CPU.
     card : facts beside the weights; empty where there are none. Ours: the JSON card, with ``prior_gains``,
-        ``categories``, ``measured`` ...; official files: ``epoch`` and ``arguments`` of the training. It says only
-        what :data:`absvit.models.checkpoints.cards.CARD` lets a card say.
+        ``categories``, ``measured`` ...; official files: ``epoch`` and ``arguments`` of the training. It says
+        only what :data:`absvit.models.checkpoints.cards.CARD` lets a card say.
     sha256 : SHA-256 of the weights file, 64 hexadecimal digits.
     source : the path or URL that was read, without a password.
     """
@@ -70,8 +70,8 @@ def read(
     Raises
     ------
     FileNotFoundError : no such file (similar names are listed), or the address cannot be reached.
-    ValueError : the file is corrupt, holds something else, weights that are not finite, or has another SHA-256; or
-        its card is spoilt.
+    ValueError : the file is corrupt, holds something else, weights that are not finite, or has another
+        SHA-256; or its card is spoilt.
     """
     if which not in ("model", "ema"):
         raise ValueError(f"which must be 'model' or 'ema', got {which!r}")
@@ -212,10 +212,10 @@ def write(path: str | os.PathLike, state_dict: Mapping[str, Tensor], card: Mappi
         raise ValueError(f"a card holds finite JSON values only: {error}") from error
     cards.check(card, "the card to be written")
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
-    fetching.replace_file(path, lambda temporary: temporary.write_bytes(save(tensors, {"format": "pt"})))
+    write_whole(path, save(tensors, {"format": "pt"}), sync=True)
     sha256 = file_sha256(path)
     text = without_credentials(json.dumps({**card, "weights_sha256": sha256}, indent=2)) + "\n"
-    fetching.replace_file(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
+    write_whole(path.with_suffix(".json"), text, sync=True)
     return sha256
 
 
@@ -233,8 +233,8 @@ def load_into(
     state_dict : tensors by name.
     adapt : resample the positions to the model's grid (bicubic), and keep the model's own classifier, newly
         initialised (truncated normal 0.02, zero bias), where the number of classes differs.
-    grid : patch tokens down and across that the positions were trained for (:attr:`Checkpoint.grid`). Where it is
-        not known, a square one is assumed, and anything else refused.
+    grid : patch tokens down and across that the positions were trained for (:attr:`Checkpoint.grid`). Where
+        it is not known, a square one is assumed, and anything else refused.
 
     Returns
     -------

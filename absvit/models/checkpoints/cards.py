@@ -1,7 +1,8 @@
 """What the card of a checkpoint may say, and the one line that refuses anything else.
 
-A card comes with weights from wherever they come from, so it is trusted no more than they are: it can describe an
-architecture, but name no path, no address, and nothing else that would make timm read or fetch a file.
+A card comes with weights from wherever they come from, so it is trusted no more than they are: it can
+describe an architecture, but name no path, no address, and nothing else that would make timm read or fetch a
+file.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import pooch
 
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.files import file_sha256
+from stimuli.foundation.files import file_sha256, whole, write_whole
 
-__all__ = ["cache_folder", "cached_path", "fetch", "is_url", "nameable", "replace_file"]
+__all__ = ["cache_folder", "cached_path", "fetch", "is_url", "nameable"]
 
 TIMEOUT = 30  # seconds without an answer
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of the common file systems; what is written beside needs room
@@ -64,8 +64,8 @@ def cache_folder() -> Path:
 def cached_path(url: str) -> Path:
     """Give the place of a URL's file in the cache, whether it is there or not.
 
-    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the user and
-    password in a URL have no part in it.
+    Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the
+    user and password in a URL have no part in it.
 
     Parameters
     ----------
@@ -84,24 +84,6 @@ def cached_path(url: str) -> Path:
     name = re.sub(r"[\x00-\x1f\x7f]", "_", Path(unquote(parts.path)).name) or "download"
     name = name.encode(errors="replace")[-KEPT_OF_NAME:].decode(errors="ignore")
     return cache_folder() / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
-
-
-def replace_file(path: Path, save: Callable[[Path], None]) -> None:
-    """Write a file atomically: a reader finds the old file or the whole new one.
-
-    Parameters
-    ----------
-    path : file to be written, in a folder that exists.
-    save : writes the content to the temporary path that it is given, in the same folder.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save(temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def fetch(url: str, sha256: str | None = None, check: Callable[[Path], object] | None = None) -> Path:
@@ -145,7 +127,8 @@ def _download(url: str, path: Path) -> None:
     downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lambda temporary: downloader(url, str(temporary), None))
+        with whole(path, sync=True, shared=True) as part:
+            downloader(url, str(part), None)
     except (OSError, ValueError) as error:  # requests' errors are OSErrors; what is no address, a ValueError
         shown = without_credentials(url)
         raise FileNotFoundError(
@@ -167,7 +150,7 @@ def _verify(url: str, path: Path, sha256: str | None) -> None:
         )
     if recorded != found:
         text = json.dumps({"url": without_credentials(url), "sha256": found}, indent=2) + "\n"
-        replace_file(note, lambda temporary: temporary.write_text(text))
+        write_whole(note, text, sync=True, shared=True)
 
 
 def _recorded(note: Path) -> str | None:

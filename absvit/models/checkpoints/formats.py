@@ -97,7 +97,8 @@ def read_card(path: Path) -> dict:
 
     Raises
     ------
-    ValueError : the card is not JSON, or says what no card may (:data:`absvit.models.checkpoints.cards.CARD`).
+    ValueError : the card is not JSON, or says what no card may
+        (:data:`absvit.models.checkpoints.cards.CARD`).
     """
     card = path.with_suffix(".json")
     return cards.parse(card.read_bytes(), f"the card {card}") if card.exists() else {}

@@ -1,7 +1,7 @@
 """The contract of a prior: what it gives a model, and how priors multiply.
 
-A new kind of prior is a frozen dataclass derived from :class:`Prior` that defines ``match``; it may come from any
-package, and needs no entry anywhere.
+A new kind of prior is a frozen dataclass derived from :class:`Prior` that defines ``match``; it may come from
+any package, and needs no entry anywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from numbers import Real
 
 import torch
 from torch import Tensor
-from typing_extensions import override
 
 from absvit.models.absvit import AbSViT
 
@@ -23,8 +22,8 @@ class Prior:
     """Base of all priors.
 
     A prior may hold one value for all images or one an image; ``per_image`` names the field and the number of
-    dimensions that it has in the second case. ``kind`` says which of the model's gains applies where none is given,
-    and ``default_gain`` what does where the model has none of that kind.
+    dimensions that it has in the second case. ``kind`` says which of the model's gains applies where none is
+    given, and ``default_gain`` what does where the model has none of that kind.
     """
 
     kind = "learned"
@@ -69,6 +68,11 @@ class Prior:
         raise TypeError(f"{type(self).__name__} must define match(tokens, model)")
 
     @property
+    def label(self) -> str:
+        """What it is called where results are shown."""
+        return self.kind
+
+    @property
     def n_images(self) -> int | None:
         """Number of images that values were given for, None where one value serves all."""
         if self.per_image is None:
@@ -110,9 +114,14 @@ class ProductPrior(Prior):
 
     factors: tuple[Prior, ...]
 
-    @override
     def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Product of the factors' weights."""
         return torch.stack([factor.weigh(tokens, model) for factor in self.factors]).prod(0)
+
+    @property
+    def label(self) -> str:
+        """Those of its factors."""
+        return " x ".join(factor.label for factor in self.factors)
 
     @property
     def n_images(self) -> int | None:
@@ -130,6 +139,6 @@ class ProductPrior(Prior):
             raise ValueError(f"the factors of a product are for different grids of tokens: {sorted(grids)}")
         return grids.pop() if grids else None
 
-    @override
     def for_images(self, chosen: slice) -> ProductPrior:
+        """A product of what each factor is cut down to."""
         return ProductPrior(tuple(factor.for_images(chosen) for factor in self.factors))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from typing_extensions import override
 
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.class_names import class_indices, known_as
@@ -28,8 +27,8 @@ class LearnedPrior(Prior):
 
     gain: float | None = None
 
-    @override
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Cosine with the prompt."""
         return cosine_weights(tokens, model.prompt)
 
 
@@ -59,8 +58,8 @@ class VectorPrior(Prior):
             raise ValueError("vector must hold finite numbers, got NaN or infinity")
         object.__setattr__(self, "vector", vector)
 
-    @override
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Cosine with the vector."""
         if self.vector.shape[-1] != tokens.shape[-1]:
             raise ValueError(f"vector must have the model's {tokens.shape[-1]} channels, got {self.vector.shape[-1]}")
         vector = self.vector.to(tokens.device, tokens.dtype)
@@ -73,8 +72,8 @@ class ClassPrior(Prior):
 
     Parameters
     ----------
-    class_index : index or name of the class, or one for each image, (image,). A name is looked up when the prior meets
-        a model; a part of it will do where it is clear which class is meant.
+    class_index : index or name of the class, or one for each image, (image,). A name is looked up when the
+        prior meets a model; a part of it will do where it is clear which class is meant.
     gain : factor on the weights; None for the model's default (40 for the official weights).
     """
 
@@ -104,8 +103,8 @@ class ClassPrior(Prior):
             )
         object.__setattr__(self, "class_index", index.long())
 
-    @override
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Cosine with the classifier's row of the class."""
         rows = getattr(model.get_classifier(), "weight", None)
         if rows is None:
             raise ValueError(
@@ -117,6 +116,11 @@ class ClassPrior(Prior):
             raise ValueError(f"class_index must be in 0..{len(rows) - 1}, got {int(wrong.flatten()[0])}")
         row = rows[index].to(tokens.dtype)
         return cosine_weights(tokens, row if index.ndim == 0 else row[:, None])
+
+    @property
+    def label(self) -> str:
+        """The class, where it is one."""
+        return "class" if self.class_index.ndim else f"class {self.class_index.item()}"
 
     def indices(self, model: AbSViT) -> Tensor:
         """Places of the classes among the model's.

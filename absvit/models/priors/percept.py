@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
-from typing_extensions import override
 
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.priors.base import Prior
@@ -20,15 +19,16 @@ __all__ = ["PerceptPrior", "ShuffledPrior", "random_directions"]
 class PerceptPrior(Prior):
     """What the model saw in the last pass, as the prior of the next one: our addition to the model.
 
-    The direction is the mean of the classifier's rows, each weighted by its class's probability in the pass that is
-    fed back: sum_k p_k W_k with p = softmax(logits - fatigue). The official model has one direction for a whole
-    episode; here the posterior of a pass becomes the prior of the next, so that a percept can hold itself up.
+    The direction is the mean of the classifier's rows, each weighted by its class's probability in the pass
+    that is fed back: sum_k p_k W_k with p = softmax(logits - fatigue). The official model has one direction
+    for a whole episode; here the posterior of a pass becomes the prior of the next, so that a percept can
+    hold itself up.
 
     Parameters
     ----------
     gain : factor on the weights; None for the model's default of a class.
-    fatigue : (image, class), subtracted from the logits: the evidence of a percept that has lasted wanes, as the
-        adaptation of Noest et al. (2007) and Moreno-Bote et al. (2007) has it.
+    fatigue : (image, class), subtracted from the logits: the evidence of a percept that has lasted wanes, as
+        the adaptation of Noest et al. (2007) and Moreno-Bote et al. (2007) has it.
     """
 
     gain: float | None = None
@@ -36,8 +36,8 @@ class PerceptPrior(Prior):
     kind = "class"
     per_image = ("fatigue", 2)
 
-    @override
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Cosine with the row of the classifier that is expected."""
         rows = getattr(model.get_classifier(), "weight", None)
         if rows is None:
             raise ValueError("a percept needs a classifier and this model has none (num_classes=0)")
@@ -60,8 +60,8 @@ class ShuffledPrior(Prior):
     seed: int = 0
     first_image: int = 0
 
-    @override
     def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """The other prior's weights, shuffled over patch tokens."""
         weights = self.prior.weigh(tokens, model)
         prefix, patches = model.num_prefix_tokens, weights.shape[1] - model.num_prefix_tokens
         orders = []
@@ -70,6 +70,11 @@ class ShuffledPrior(Prior):
             orders.append(torch.randperm(patches, generator=generator) + prefix)
         order = torch.stack(orders).to(weights.device)
         return torch.cat([weights[:, :prefix], weights.gather(1, order)], dim=1)
+
+    @property
+    def label(self) -> str:
+        """That of the shuffled prior, and what was done to it."""
+        return f"{self.prior.label}, shuffled"
 
     @property
     def n_images(self) -> int | None:
@@ -81,8 +86,8 @@ class ShuffledPrior(Prior):
         """As the shuffled prior."""
         return self.prior.grid
 
-    @override
     def for_images(self, chosen: slice) -> ShuffledPrior:
+        """Cut the shuffled prior down; the orders stay those of its images."""
         return ShuffledPrior(self.prior.for_images(chosen), self.seed, self.first_image + (chosen.start or 0))
 
 

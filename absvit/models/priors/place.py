@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from typing_extensions import override
 
 from absvit.models.absvit import AbSViT
 from absvit.models.priors.base import Prior
@@ -119,8 +118,8 @@ class SpatialPrior(Prior):
             share = F.max_pool2d((share > 0).float(), 2 * dilate + 1, stride=1, padding=dilate)
         return cls(share.reshape(*mask.shape[:-2], *grid), **kwargs)
 
-    @override
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """The weights, whatever the tokens hold."""
         size, has_class_token = self.grid, int(model.has_class_token)
         grid, patches = tuple(model.patch_embed.grid_size), tokens.shape[1] - model.num_prefix_tokens
         if size[0] * size[1] != patches or (size != grid and not model.dynamic_img_size):

@@ -89,21 +89,21 @@ def load_model(
     sha256 : expected SHA-256 of the weights file; None asks for none.
     adapt : allow another grid of tokens and another number of classes (:func:`checkpoints.load_into`); each
         adaptation gives a warning.
-    grid : patch tokens down and across that the positions were trained for, where they were no square and the card
-        does not say.
+    grid : patch tokens down and across that the positions were trained for, where they were no square and the
+        card does not say.
     **kwargs : as ``timm.create_model``, such as ``img_size`` or ``num_classes``.
 
     Returns
     -------
-    The model in eval mode, with the input size, the classes and the feedback path of the training where the card
-    says so. Its attributes ``checkpoint``, ``checkpoint_sha256`` and ``card`` say where the
-    weights came from; ``prior_gains`` and ``categories`` are the card's, where it has them.
+    The model in eval mode, with the input size, the classes and the feedback path of the training where the
+    card says so. Its attributes ``checkpoint``, ``checkpoint_sha256`` and ``card`` say where the weights came
+    from; ``prior_gains`` and ``categories`` are the card's, where it has them.
 
     Raises
     ------
     FileNotFoundError : no such file, or the weights cannot be fetched; says where to put them by hand.
-    ValueError : unknown name, no weights of this name, a corrupt or foreign file, a card that says what no card may,
-        or weights that do not fit.
+    ValueError : unknown name, no weights of this name, a corrupt or foreign file, a card that says what no
+        card may, or weights that do not fit.
     """
     if kwargs.get("pretrained"):
         raise ValueError("load_model chooses the weights by checkpoint=; leave pretrained to create_model")
@@ -137,7 +137,7 @@ def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None
     ------
     FileNotFoundError, ValueError : as :func:`load_model`.
     """
-    if checkpoint not in (None, "default"):
+    if not locations.is_usual(checkpoint):
         check_name(name)
         file = locations.locate(name, checkpoint, RELEASES.get(name))
         classifier = getattr(timm.get_pretrained_cfg(name), "classifier", "head")

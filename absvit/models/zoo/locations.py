@@ -10,8 +10,9 @@ from typing import Literal
 from absvit.models import checkpoints
 from absvit.models.checkpoints import fetching
 
-__all__ = ["bundled", "bundled_tags", "locate", "pretrained_overlay", "status"]
+__all__ = ["bundled", "bundled_tags", "is_usual", "locate", "pretrained_overlay", "status"]
 
+USUAL = ("", "default", "released")  # words that ask for the weights that a model's name alone means, as None does
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 
@@ -38,6 +39,16 @@ def bundled_tags(name: str) -> list[str]:
     return sorted(file.name[len(name) + 1 : -len(".safetensors")] for file in files)
 
 
+def is_usual(checkpoint: str | os.PathLike | None) -> bool:
+    """Tell whether the usual weights of a model are asked for: the bundled ones, else the released ones.
+
+    Parameters
+    ----------
+    checkpoint : None or one of the words for them; else a tag, a path or an address.
+    """
+    return checkpoint is None or checkpoint in USUAL
+
+
 def status(name: str, release: str | None = None) -> Literal["bundled", "cached", "to be fetched", "none"]:
     """Tell where a model's default weights are.
 
@@ -59,8 +70,8 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
     Parameters
     ----------
     name : model name.
-    checkpoint : None or "default" for the bundled weights, else the released ones; a bundled tag such as "seed1"; a
-        path (``./seed1`` where a tag has the same name); or an address.
+    checkpoint : what :func:`is_usual`; a bundled tag such as "seed1"; a path (``./seed1`` where a tag has the
+        same name); or an address.
     release : address of the released weights, if any.
 
     Raises
@@ -68,7 +79,7 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
     FileNotFoundError : neither a bundled tag nor a file has this name; lists the tags.
     ValueError : None was given, and nothing is bundled or released.
     """
-    if checkpoint in (None, "default"):
+    if is_usual(checkpoint):
         if not bundled(name).exists() and not release:
             raise ValueError(
                 f"no weights of {name} are bundled or released; pass checkpoint=FILE or ADDRESS, "

@@ -115,8 +115,8 @@ class Residual(nn.Module):
 class FrozenStem(nn.Module):
     """EfficientNet-Lite0 (Tan and Le 2019, without squeeze-and-excitation) up to its features at stride 16.
 
-    It never learns: batch normalisation is that of evaluation and multiplied into the convolutions, and the weights
-    are no parameters. They follow the model to a device and type, but are not in its state dict.
+    It never learns: batch normalisation is that of evaluation and multiplied into the convolutions, and the
+    weights are no parameters. They follow the model to a device and type, but are not in its state dict.
 
     Parameters
     ----------
@@ -206,9 +206,9 @@ def stem_from(source: str | os.PathLike, device=None, dtype=None) -> nn.Module:
 
     Parameters
     ----------
-    source : "pretrained", ImageNet's weights: of the package of the extra ``natural``, else of timm's hub; "random",
-        for tests of anything but what it sees; "features", no stem at all, for a model that is given features; or the
-        path of a file with the weights, named as timm names them or in their order.
+    source : "pretrained", ImageNet's weights: of the package of the extra ``natural``, else of timm's hub;
+        "random", for tests of anything but what it sees; "features", no stem at all, for a model that is
+        given features; or the path of a file with the weights, named as timm names them or in their order.
     device, dtype : where its weights go, and of which type; torch's defaults if left out.
 
     Raises

@@ -1,7 +1,7 @@
 """The variants: sizes, weights and preprocessing of every model name that this package adds to timm.
 
-Whoever imports timm first may be one of our own modules, half imported then. So nothing that imports timm is imported
-at the top of this file: the model and its parts come when a model is made.
+Whoever imports timm first may be one of our own modules, half imported then. So nothing that imports timm is
+imported at the top of this file: the model and its parts come when a model is made.
 """
 
 from __future__ import annotations
@@ -185,7 +185,8 @@ def vit_micro(pretrained: bool = False, **kwargs) -> VisionTransformer:
 def absvit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> AbSViT:
     """The AbSViT for photographs: frozen EfficientNet-Lite0 to stride 16, 14 x 14 tokens, CIFAR-10's classes.
 
-    ``stem=`` says where the stem comes from (:func:`absvit.models.zoo.stem.stem_from`); it is not in the state dict.
+    ``stem=`` says where the stem comes from (:func:`absvit.models.zoo.stem.stem_from`); it is not in the
+    state dict.
     """
     return _create("absvit_hybrid_lite0_224", pretrained, **{"prior_gains": MICRO_GAINS, **_hybrid(kwargs)})
 

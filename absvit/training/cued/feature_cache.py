@@ -1,7 +1,8 @@
 """The feature cache: what the frozen stem makes of every composite, computed once and kept on disk.
 
-A folder of ``cache.json``, which says of which stem, transform and pictures the features are, and one array file for
-every 512 composites. Array files appear whole or not at all, so that an interrupted building goes on where it was.
+A folder of ``cache.json``, which says of which stem, transform and pictures the features are, and one array
+file for every 512 composites. Array files appear whole or not at all, so that an interrupted building goes on
+where it was.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, wait_for_all
-from absvit.models.checkpoints.fetching import replace_file
 from absvit.records.differences import differences
+from stimuli.foundation.files import whole, write_whole
 
 __all__ = ["FeatureCache", "build", "open_cache"]
 
@@ -122,7 +123,8 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
     Parameters
     ----------
     folder : where it is or shall be.
-    facts : what its features are of: SHA-256 of the stem, transform, pictures and composites; JSON-serialisable.
+    facts : what its features are of: SHA-256 of the stem, transform, pictures and composites;
+        JSON-serialisable.
     n : number of composites.
     shape : channel, token_y and token_x of the features.
     process : this process; the first writes.
@@ -146,7 +148,7 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
         if process.is_first:
             cache.folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps({"sha256": digest, "of": facts}, indent=2) + "\n"
-            replace_file(note, lambda temporary: temporary.write_text(text))
+            write_whole(note, text, sync=True, shared=True)
         wait_for_all()
         return cache
     try:
@@ -205,9 +207,9 @@ def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray
                 with torch.inference_mode():
                     features.append(stem(images.to(process.device)).half().cpu().numpy())
                 bar.update(len(images))
-            whole = np.concatenate(features)
             try:
-                replace_file(cache.shard(number), lambda temporary, whole=whole: _save(temporary, whole))
+                with whole(cache.shard(number), sync=True, shared=True) as part:
+                    _save(part, np.concatenate(features))
             except OSError as error:
                 raise OSError(
                     f"cannot write the features into {cache.folder} ({error.strerror or error}): make room, "

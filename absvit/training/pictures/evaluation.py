@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -13,9 +14,11 @@ from absvit.distributed import Process, sum_over_ranks
 from absvit.images import eval_transform
 from absvit.models import AbSViT, zoo
 from absvit.models.perceive import perceive
-from absvit.training.pictures.building import autocast
+from absvit.training.losses import autocast
 from absvit.training.pictures.views import evaluation_loader, report
-from absvit.training.recipe import PictureRecipe
+
+if TYPE_CHECKING:
+    from absvit.training.pictures.task import PictureRecipe
 
 __all__ = ["evaluate"]
 
@@ -35,8 +38,9 @@ def evaluate(
 
     Returns
     -------
-    For each model n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no
-    smoothing); also unreadable, the number of pictures that were left out, where there are any.
+    For each model n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK
+    (cross-entropy, no smoothing); also unreadable, the number of pictures that were left out, where there are
+    any.
 
     Raises
     ------

@@ -17,7 +17,7 @@ from absvit import maps, priors
 from absvit.models.absvit import cosine_weights
 from absvit.models.feedback import reconstruction_errors
 from absvit.robustness.attacks import FGSM, PGD, normalised, perturb
-from absvit.training.losses import PictureObjective
+from absvit.training.pictures.objective import PictureObjective
 
 SHARED = Path(__file__).parents[4] / "shared"
 COPIES = Path(__file__).parents[2] / "data" / "conformance"

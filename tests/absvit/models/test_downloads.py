@@ -15,7 +15,7 @@ from absvit.models import checkpoints
 from absvit.models.checkpoints import fetching
 from stimuli.foundation import command_line
 from stimuli.foundation.addresses import without_credentials
-from stimuli.foundation.files import file_sha256
+from stimuli.foundation.files import file_sha256, write_whole
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.tensor([0.5, -0.5])}
 
@@ -134,7 +134,7 @@ def test_names_that_no_file_can_have_end_in_one_short_line(name, message):
 def test_every_address_has_a_place_in_the_cache(name, tmp_path, monkeypatch):
     monkeypatch.setenv("ABSVIT_CACHE", str(tmp_path))
     place = fetching.cached_path(name)
-    fetching.replace_file(place, lambda temporary: temporary.write_text("x"))
+    write_whole(place, "x", sync=True, shared=True)
     place.with_name(place.name + ".json").write_text("{}")
     assert place.parent == tmp_path
 

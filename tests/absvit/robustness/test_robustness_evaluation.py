@@ -1,11 +1,7 @@
 """Evaluation: counts against a plain loop, one record whatever interrupts it and however many processes share it."""
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
@@ -13,20 +9,20 @@ import pytest
 import torch
 import xarray as xr
 from PIL import Image
+from ranks import torchrun
 from synthetic_pictures import CLASSES, SIZE, model, paint, write_model
 
 import absvit
 from absvit import records
-from absvit.distributed import Process
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD, eval_transform
 from absvit.robustness import evaluation
 from absvit.robustness.__main__ import main
 from absvit.robustness.attacks import normalised, perturb
-from absvit.robustness.evaluation import Place, Preprocessing, evaluate
-from absvit.robustness.suites import Condition, Sources, conditions
+from absvit.robustness.evaluation import Preprocessing, evaluate
+from absvit.robustness.options import SuiteOptions, SuiteRecordOptions
+from absvit.robustness.suites import Condition, conditions
 from absvit.robustness.tables import profile
 
-ALONE = Process(0, 1, torch.device("cpu"))
 SUITES = ["clean", "imagenet_c", "pgd"]
 FACTS = {"model": "absvit_micro", "checkpoint": "weights.safetensors", "checkpoint_sha256": "0" * 64}
 
@@ -43,14 +39,14 @@ def folder(tmp_path_factory):
 
 def sources(folder, **options):
     made = {"data": folder / "clean", "on_the_fly": True, "corruptions": ("fog", "contrast"), "severities": (2, 5)}
-    return Sources(**made | {"eps": (8.0,), "seed": 1} | options)
+    return SuiteOptions(**made | {"eps": (8.0,), "seed": 1} | options)
 
 
 def run(folder, out, made=None, suites=SUITES, iterations=1, **options):
     made = made or model()
     shown = conditions(suites, sources(folder, **options.pop("sources", {})), CLASSES, SIZE)
-    place = Place(out, **{"batch_size": 4, "chunk": 8} | options)
-    return evaluate(made, shown, CLASSES, place, ALONE, iterations, FACTS)
+    place = SuiteRecordOptions(out, **{"batch_size": 4, "chunk": 8} | options)
+    return evaluate(made, shown, CLASSES, place, iterations, FACTS)
 
 
 def same(one, other):
@@ -158,7 +154,7 @@ def test_the_decision_falls_among_the_classes_of_the_suite(folder, tmp_path):
     made = model()
     (clean,) = conditions(["clean"], sources(folder), CLASSES, SIZE)
     few = Condition("few", 0, clean.pictures, np.resize([1, 4], 11), among=np.array([1, 4]))
-    record = evaluate(made, [few], CLASSES, Place(tmp_path / "r.zarr"), ALONE)
+    record = evaluate(made, [few], CLASSES, SuiteRecordOptions(tmp_path / "r.zarr"))
     transform = Preprocessing.of(made).transform(True)
     x = torch.stack([transform(clean.pictures.read(k)) for k in range(11)])
     with torch.no_grad():
@@ -252,7 +248,7 @@ def test_the_command_writes_record_and_tables(folder, whole, tmp_path, capsys):
         (["--data", "nowhere"], "nowhere"),
         (["--corruptions", "mist"], "no corruption 'mist'"),
         (["--attack-iterations", "2"], "makes passes 0 to 1; there is no pass 2"),
-        (["--chunk", "0"], "chunk of at least 1"),
+        (["--chunk", "0"], "chunk must be at least 1"),
         (["--classes", "nowhere.txt"], "one name a line"),
     ],
 )
@@ -323,15 +319,10 @@ def test_pictures_of_frost_that_were_replaced_are_told(folder, tmp_path):
         run(folder, tmp_path / "r.zarr", suites=["imagenet_c"], sources=made, chunk=11, resume=True)
 
 
+@pytest.mark.processes
 def test_two_processes_give_the_record_of_one(folder, whole, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     out = tmp_path / "r.zarr"
-    launcher = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
-    command = [sys.executable, *launcher, "-m", "absvit.robustness", *words(folder, out)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
+    done = torchrun("-m", "absvit.robustness", *words(folder, out))
     assert done.stdout.count("imagenet_c/fog") == 2  # one table, a row a pass
     two = records.load(out)
     assert (two["done"] == 1).all()

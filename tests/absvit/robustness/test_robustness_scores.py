@@ -11,6 +11,7 @@ from scipy import stats
 from torchmetrics.classification import MulticlassCalibrationError
 from torchvision.models import AlexNet_Weights
 
+from absvit.records.seeds import proportion_interval
 from absvit.robustness import scores, tables
 from absvit.robustness.classes import wnids
 from absvit.robustness.scores import ALEXNET_CLEAN_ERROR, ALEXNET_ERRORS, BENCHMARK, SEVERITIES
@@ -33,9 +34,9 @@ def test_alexnets_clean_error_is_torchvisions():
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (3, 40), (700, 1000)])
 def test_accuracy_interval_is_wilsons(right, n):
     z, p = stats.norm.ppf(0.975), right / n
-    for end in scores.accuracy_interval(right, n):  # Wilson's ends are the shares from which p is z errors away
+    for end in proportion_interval(right, n):  # Wilson's ends are the shares from which p is z errors away
         assert (p - end) ** 2 == pytest.approx(z**2 * end * (1 - end) / n, abs=1e-12)
-    low, high = scores.accuracy_interval(right, n)
+    low, high = proportion_interval(right, n)
     assert low < high and low <= p <= high
 
 
@@ -204,7 +205,7 @@ def test_one_corruption_has_an_interval_over_pictures_with_all_their_severities(
     ends = table.loc["imagenet_c/fog", ["top1_low", "top1_high"]].tolist()
     assert ends == pytest.approx(100 * np.quantile(drawn, [0.025, 0.975]), abs=1)
     sure = table.loc["imagenet_c/contrast", ["top1", "top1_low", "top1_high"]].tolist()
-    assert sure == pytest.approx([100, *(100 * end for end in scores.accuracy_interval(40, 40))])
+    assert sure == pytest.approx([100, *(100 * end for end in proportion_interval(40, 40))])
 
 
 def test_a_record_of_something_else_is_refused():

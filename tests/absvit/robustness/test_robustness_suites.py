@@ -16,7 +16,8 @@ from absvit.images import IMAGENET_MEAN, IMAGENET_STD, eval_transform
 from absvit.robustness.classes import check_names, imagenet_subset, labels_of, model_classes, wnids
 from absvit.robustness.evaluation import Preprocessing
 from absvit.robustness.imagenet_c import Corrupted, corrupted_when_shown
-from absvit.robustness.suites import Sources, conditions, open_pictures
+from absvit.robustness.options import SuiteOptions
+from absvit.robustness.suites import conditions, open_pictures
 from stimuli import corruptions
 from stimuli.corruptions.folder_job import Corrupting, corrupt_folder
 
@@ -42,13 +43,13 @@ def own(tree, tmp_path):
 
 def corrupted(root, names=CLASSES, **options):
     return conditions(
-        ["imagenet_c"], Sources(inc_path=root, corruptions=TWO, severities=(1, 4), **options), names, SIZE
+        ["imagenet_c"], SuiteOptions(inc_path=root, corruptions=TWO, severities=(1, 4), **options), names, SIZE
     )
 
 
 def test_names_decide_the_labels(tree):
     names = ("fox", "dog", "ant", "bee", "elk", "cat")  # a model may count its classes in any order
-    (clean,) = conditions(["clean"], Sources(data=tree / "clean"), names, SIZE)
+    (clean,) = conditions(["clean"], SuiteOptions(data=tree / "clean"), names, SIZE)
     assert [names[label] for label in clean.labels] == [name for name in CLASSES for _ in range(2)]
     assert clean.resize and clean.severity == 0
 
@@ -65,7 +66,7 @@ def test_corrupted_pictures_are_read_by_corruption_and_severity(tree):
 
 def test_corruption_on_the_fly_gives_the_pixels_on_disk(tree):
     on_disk = corrupted(tree / "c")
-    options = Sources(data=tree / "clean", on_the_fly=True, corruptions=TWO, severities=(1, 4), seed=3)
+    options = SuiteOptions(data=tree / "clean", on_the_fly=True, corruptions=TWO, severities=(1, 4), seed=3)
     shown = conditions(["imagenet_c"], options, CLASSES, SIZE)
     for one, other in zip(on_disk, shown, strict=True):
         assert (one.suite, one.severity) == (other.suite, other.severity)
@@ -88,7 +89,7 @@ def test_the_subsets_are_the_published_ones():
 def test_a_subset_must_be_whole_and_is_cut_out_of_the_classes(tmp_path, letter):
     wanted, suite, names = imagenet_subset(letter), f"imagenet_{letter}", wnids()
     place = paint(tmp_path / "subset", wanted, each=1, size=4)
-    sources = Sources(**{f"in{letter}_path": place})
+    sources = SuiteOptions(**{f"in{letter}_path": place})
     (condition,) = conditions([suite], sources, names, 224)
     assert sorted(names[k] for k in condition.among) == sorted(wanted)
     assert [names[label] for label in condition.labels] == sorted(wanted)
@@ -106,22 +107,22 @@ def test_a_subset_must_be_whole_and_is_cut_out_of_the_classes(tmp_path, letter):
 
 def test_imagenet_v2_may_number_its_folders(tmp_path):
     place = paint(tmp_path / "v2", [str(k) for k in range(1000)], each=1, size=1)
-    (condition,) = conditions(["imagenet_v2"], Sources(inv2_path=place), wnids(), 224)
+    (condition,) = conditions(["imagenet_v2"], SuiteOptions(inv2_path=place), wnids(), 224)
     for index in (0, 1, 2, 500, 999):
         assert condition.pictures.name(index).startswith(f"{condition.labels[index]}/")
 
 
 def test_a_folder_of_ones_own_may_lack_classes_but_have_no_others(tmp_path):
     place = paint(tmp_path / "own", ("fox", "bee"))
-    (condition,) = conditions(["folder"], Sources(folder=place), CLASSES, SIZE)
+    (condition,) = conditions(["folder"], SuiteOptions(folder=place), CLASSES, SIZE)
     assert condition.labels.tolist() == [1, 1, 5, 5]
     paint(place, ("wolf",))
     with pytest.raises(ValueError, match="holds wolf"):
-        conditions(["folder"], Sources(folder=place), CLASSES, SIZE)
+        conditions(["folder"], SuiteOptions(folder=place), CLASSES, SIZE)
 
 
 def test_attacks_are_of_every_size_at_every_pass(tree):
-    sources = Sources(data=tree / "clean", eps=(0.5, 2), steps=7, restarts=3, attack_iterations=(0, 1), seed=8)
+    sources = SuiteOptions(data=tree / "clean", eps=(0.5, 2), steps=7, restarts=3, attack_iterations=(0, 1), seed=8)
     found = conditions(["fgsm", "pgd"], sources, CLASSES, SIZE)
     assert [c.suite for c in found] == [
         f"{name}/eps={eps}{how}/pass={k}"
@@ -140,7 +141,7 @@ def test_targeted_attacks_have_names_and_aims_of_their_own(tree):
         (False, ["fgsm/eps=1", "pgd/eps=1"]),
         (True, ["fgsm/eps=1/targeted", "pgd/eps=1/targeted"]),
     ):
-        found = conditions(["fgsm", "pgd"], Sources(data=tree / "clean", targeted=targeted), CLASSES, SIZE)
+        found = conditions(["fgsm", "pgd"], SuiteOptions(data=tree / "clean", targeted=targeted), CLASSES, SIZE)
         assert [c.suite for c in found] == names and all((c.aim is not None) == targeted for c in found)
 
 
@@ -150,14 +151,17 @@ def test_frost_on_the_fly_may_be_given_pictures(tree, tmp_path):
     options = {"data": tree / "clean", "corruptions": ("frost",), "severities": (4,), "seed": 3}
     options["frost_folder"] = tmp_path / "frost"
     corrupt_folder(Corrupting(tree / "clean", tmp_path / "c", ("frost",), (4,), 3, frost_folder=tmp_path / "frost"))
-    (shown,) = conditions(["imagenet_c"], Sources(on_the_fly=True, **options), CLASSES, SIZE)
+    (shown,) = conditions(["imagenet_c"], SuiteOptions(on_the_fly=True, **options), CLASSES, SIZE)
     written = open_folder(tmp_path / "c" / "frost" / "4")
     assert all(np.array_equal(shown.pictures.read(k), written.read(k)) for k in range(len(written)))
     with pytest.raises(ValueError, match="add --on-the-fly"):
-        Sources(**options)
+        SuiteOptions(**options)
     with pytest.raises(FileNotFoundError, match="no folder"):
         conditions(
-            ["imagenet_c"], Sources(on_the_fly=True, **options | {"frost_folder": tmp_path / "gone"}), CLASSES, SIZE
+            ["imagenet_c"],
+            SuiteOptions(on_the_fly=True, **options | {"frost_folder": tmp_path / "gone"}),
+            CLASSES,
+            SIZE,
         )
 
 
@@ -172,7 +176,7 @@ def test_frost_on_the_fly_may_be_given_pictures(tree, tmp_path):
 )
 def test_what_is_given_twice_is_refused(options, told):
     with pytest.raises(ValueError, match=told):
-        Sources(**options)
+        SuiteOptions(**options)
 
 
 def test_a_split_is_found_within_its_data_set(tree, tmp_path):
@@ -258,7 +262,7 @@ def test_fewer_pictures_are_fine_where_all_lack_the_same(own):
 def test_a_copy_with_another_elastic_transform_than_the_benchmark_s_is_told(own):
     (own / "contrast").rename(own / "elastic_transform")
     record = json.loads((own / "corruptions.json").read_text())
-    sources = Sources(inc_path=own, corruptions=("elastic_transform",), severities=(1,))
+    sources = SuiteOptions(inc_path=own, corruptions=("elastic_transform",), severities=(1,))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         conditions(["imagenet_c"], sources, CLASSES, SIZE)
@@ -285,26 +289,26 @@ def test_a_copy_with_another_elastic_transform_than_the_benchmark_s_is_told(own)
 def test_requests_that_cannot_be_met_are_told(tree, suites, options, told):
     options = {k: Path(str(v).format(clean=tree / "clean")) if isinstance(v, str) else v for k, v in options.items()}
     with pytest.raises(ValueError, match=told):
-        conditions(suites, Sources(**options), CLASSES, SIZE)
+        conditions(suites, SuiteOptions(**options), CLASSES, SIZE)
     with pytest.raises(FileNotFoundError, match="no folder of corrupted pictures"):
-        conditions(["imagenet_c"], Sources(inc_path=tree / "nowhere"), CLASSES, SIZE)
+        conditions(["imagenet_c"], SuiteOptions(inc_path=tree / "nowhere"), CLASSES, SIZE)
 
 
 def test_pictures_of_another_size_are_not_resized(tree):
     larger, smaller = (
-        conditions(["imagenet_c"], Sources(inc_path=tree / "c", corruptions=TWO, severities=(1, 4)), CLASSES, size)
+        conditions(["imagenet_c"], SuiteOptions(inc_path=tree / "c", corruptions=TWO, severities=(1, 4)), CLASSES, size)
         for size in (24, 40)
     )
     with pytest.raises(ValueError, match="32 x 32 pixels, and the model takes 24 x 24.*--centre-crop"):
         larger[0].pictures.read(0)
     with pytest.raises(ValueError, match="takes 40 x 40.*make them larger"):
         smaller[0].pictures.read(0)
-    sources = Sources(inc_path=tree / "c", corruptions=TWO, severities=(1, 4), centre_crop=True)
+    sources = SuiteOptions(inc_path=tree / "c", corruptions=TWO, severities=(1, 4), centre_crop=True)
     cropped = conditions(["imagenet_c"], sources, CLASSES, 24)[0].pictures.read(0)
     pixels = eval_transform(24, resize=False)(cropped).numpy().transpose(1, 2, 0) * IMAGENET_STD + IMAGENET_MEAN
     assert np.allclose(pixels, np.asarray(cropped)[4:28, 4:28] / 255, atol=1e-6)
     with pytest.raises(ValueError, match="make them larger"):
-        conditions(["imagenet_c"], Sources(**{**vars(sources)}), CLASSES, 40)[0].pictures.read(0)
+        conditions(["imagenet_c"], SuiteOptions(**{**vars(sources)}), CLASSES, 40)[0].pictures.read(0)
 
 
 def test_without_imagemagick_only_two_corruptions_fail(tree, monkeypatch):
@@ -355,14 +359,14 @@ if PHOTOGRAPHS.exists():  # the photographs are no part of this repository
             for name in names:
                 (place / name).symlink_to(PHOTOGRAPHS / name)
             options = dict.fromkeys(("data", "ina_path", "inr_path", "insk_path", "inv2_path", "folder"), place)
-            (condition,) = conditions([suite], Sources(**options, partial=True), known, 224)
+            (condition,) = conditions([suite], SuiteOptions(**options, partial=True), known, 224)
             for label, index in zip(condition.labels, range(len(names)), strict=True):
                 assert condition.pictures.name(index).split("/")[0] == known[label]
             if suite != "folder":
                 with pytest.raises(ValueError, match=r"lacks n\d+, .*--partial"):
-                    conditions([suite], Sources(**options), known, 224)
+                    conditions([suite], SuiteOptions(**options), known, 224)
         with pytest.raises(ValueError, match="holds"):
-            conditions(["imagenet_a"], Sources(ina_path=PHOTOGRAPHS, partial=True), known, 224)
+            conditions(["imagenet_a"], SuiteOptions(ina_path=PHOTOGRAPHS, partial=True), known, 224)
 
 
 def test_labels_need_names_that_were_checked(tree):

@@ -17,10 +17,10 @@ from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.heads import AuxiliaryHead, UPerHead
 from absvit.segmentation.loading_segmenter import build_segmenter, parameter_groups
 from absvit.segmentation.objective import SegmentationObjective, pixel_cross_entropy
-from absvit.segmentation.recipes import RECIPES
+from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter, add_deep_prompts
-from absvit.segmentation.settings import SegmentationRecipe
 from absvit.training.losses import look_twice
+from absvit.training.recipe import RECIPES
 from absvit.training.schedules import PolynomialRate
 
 PEER = np.load(Path(__file__).parents[2] / "data" / "upernet.npz")
@@ -201,7 +201,7 @@ def test_a_vit_takes_no_prior():
 
 def small_recipe(**options):
     base = {"model": "absvit_micro", "data_set": "SCENES", "finetune": "none", "channels": 8, "auxiliary_channels": 6}
-    return SegmentationRecipe(**(base | options))
+    return SegmentationRecipe("small", "", **(base | options))
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_the_rate_falls_in_a_straight_line_beneath_its_warm_up():
     assert rates == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if "base" in name])
+@pytest.mark.parametrize("name", [name for name in RECIPES.within("absvit.segmentation") if "base" in name])
 def test_the_published_recipes_are_the_references(name):
     recipe = RECIPES[name]
     table = {"voc": (20_000, (512, 512), (2048, 512)), "cityscapes": (40_000, (512, 1024), (2048, 1024))}

@@ -204,7 +204,7 @@ def test_what_are_no_seeds_of_a_model_is_kept_apart_or_refused():
     apart = over_seeds([a_test(), a_test(weights="b", trainable="linear"), a_test(cue_gain=3.0)])
     assert apart["seeds"].tolist() == [1, 1, 1] and apart["cue"].tolist() == ["disk", "disk", "disk x 3"]
     for others, told in (
-        ({}, "tests of the same weights of m"),
+        ({}, "m with the same weights"),
         ({"weights": "b", "pictures": "q"}, "on different pictures"),
         ({"weights": "b", "epochs": 3, "seed": 1}, "differ in epochs, so"),
     ):

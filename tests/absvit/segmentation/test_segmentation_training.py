@@ -22,8 +22,8 @@ from absvit.segmentation.classes import ADE20K, coloured
 from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.loading_segmenter import load_segmenter
 from absvit.segmentation.overlays import blended, overlay_figure
-from absvit.segmentation.recipes import RECIPES
-from absvit.segmentation.tasks import SegmentationTask, count_pixels
+from absvit.segmentation.task import SegmentationTask, count_pixels
+from absvit.training.recipe import RECIPES
 
 TINY = (
     "--crop", "32", "32", "--scale", "96", "48", "--epochs", "1", "--epoch-updates", "2", "--warmup-epochs", "0.5",
@@ -134,6 +134,7 @@ def test_training_lowers_the_loss_and_says_what_was_trained(whole):
     assert all(torch.equal(value, state[name]) for name, value in loaded.model.state_dict().items())
 
 
+@pytest.mark.processes
 def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     words = [sys.executable, "-m", "absvit.segmentation", "upernet_absvit_micro", *SCENES, "--checkpoint-every", "1"]
     training = subprocess.Popen([*words, "--out", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -150,6 +151,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     assert (tmp_path / names).read_bytes() == (whole / names).read_bytes()
 
 
+@pytest.mark.processes
 def test_two_processes_learn_what_one_does(tmp_path):
     """Norms of two images each: a process with two micro-batches has the same gradients as two processes."""
     options = (*SCENES, "--head-dropout", "0", "--epochs", "1")
@@ -308,7 +310,7 @@ def test_another_recipe_is_not_gone_on_with(whole, tmp_path, capsys):
 def test_an_unknown_recipe_is_told_with_the_known_ones(capsys):
     assert run("upernet_micro") == 2
     told = error_of(capsys)
-    assert all(name in told for name in (*RECIPES, "predict", "test", "summary"))
+    assert all(name in told for name in (*RECIPES.within("absvit.segmentation"), "predict", "test", "summary"))
 
 
 OPTIONS = {

@@ -10,10 +10,9 @@ import torch
 import absvit
 from absvit.distributed import Process
 from absvit.training import __main__ as command
-from absvit.training import results
 from absvit.training.cued import composites
 from absvit.training.cued.composite_cues import CuedComposites
-from absvit.training.recipes import RECIPES
+from absvit.training.recipe import RECIPES
 
 SMALL = (
     "--input-size", "64", "--halves", "40", "--mosaics", "20", "--held-out", "2", "--epochs", "2",
@@ -71,7 +70,7 @@ def test_the_classifier_loses_what_its_rows_share_and_answers_as_before():
         model.head.bias.normal_(generator=generator)
     features = torch.randn(2, 112, 4, 4, generator=generator)
     before = model(features).softmax(1)
-    results.centre_classifier(model)
+    composites.centre_classifier(model)
     torch.testing.assert_close(model(features).softmax(1), before)
     assert model.head.weight.mean(0).abs().max() < 1e-6 and abs(model.head.bias.mean()) < 1e-6
 

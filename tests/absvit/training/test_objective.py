@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from absvit import priors
+from absvit.training.cued.batch import SceneObjective, prior_weights
 from absvit.training.cued.scenes import Scenes
-from absvit.training.losses import PictureObjective, SceneObjective, Teacher, cross_entropy, prior_weights
+from absvit.training.losses import cross_entropy
+from absvit.training.pictures.objective import PictureObjective, Teacher
 
 SCENES = Scenes(shares=(0.2, 0.2, 0.2, 0.2, 0.2), size=48)
 HEADS = 2

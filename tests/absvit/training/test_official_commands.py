@@ -5,12 +5,13 @@ import dataclasses
 import pytest
 
 from absvit.training import __main__ as command
-from absvit.training.recipes import RECIPES
+from absvit.training import loop
+from absvit.training.recipe import RECIPES
 
 
 def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
     seen = {}
-    monkeypatch.setattr(command, "run_training", lambda *words: seen.update(zip("nrpq", words, strict=True)))
+    monkeypatch.setattr(loop, "train", lambda recipe, where, _: seen.update(n=recipe.name, r=recipe, p=where))
     words = (
         "--model absvit_tiny_patch16_224 --data-path DATA --data-set INAT19 --inat-category order --output_dir OUT "
         "--num_workers 8 --batch-size 96 --epochs 200 --warmup-epochs 10 --warmup-lr 2e-6 --min-lr 2e-5 --lr 4e-4 "

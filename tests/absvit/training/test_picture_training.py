@@ -17,9 +17,9 @@ from timm.scheduler import CosineLRScheduler
 
 import absvit
 from absvit.images import eval_transform
-from absvit.training import task
-from absvit.training.pictures.building import build_model
-from absvit.training.recipes import RECIPES
+from absvit.training.pictures.task import PictureTask
+from absvit.training.recipe import RECIPES
+from absvit.training.task import build_model
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("killed_at", range(1, UPDATES + 1))
 def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pictures, tmp_path, monkeypatch):
-    updates = task.PictureTask.updates
+    updates = PictureTask.updates
 
     def until_killed(self, first_step):
         for number, update in enumerate(updates(self, first_step), first_step):
@@ -80,7 +80,7 @@ def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pict
             yield update
 
     with monkeypatch.context() as patch:
-        patch.setattr(task.PictureTask, "updates", until_killed)
+        patch.setattr(PictureTask, "updates", until_killed)
         if killed_at < UPDATES:
             with pytest.raises(KilledError):
                 run(tmp_path, pictures, *ALL_ON, "--keep-every", "2")
@@ -101,6 +101,7 @@ def test_workers_change_nothing(whole, pictures, tmp_path):
     assert (tmp_path / "absvit_micro.safetensors").read_bytes() == (whole / "absvit_micro.safetensors").read_bytes()
 
 
+@pytest.mark.processes
 def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_path):
     options = ("--mixup", "0.8", "--cutmix", "1", "--drop-path", "0", "--model-ema")
     assert run(tmp_path / "one", pictures, *options) == 0
@@ -253,10 +254,12 @@ def test_a_teacher_teaches(kind, model, pictures, tmp_path):
 
 def test_dropout_is_where_the_official_code_has_it():
     recipe = dataclasses.replace(RECIPES["cifar10_absvit"], drop=0.3)
+    model = build_model(recipe, num_classes=3, img_size=recipe.input_size)
     found = {
-        name.split(".", 2)[-1]: module.p for name, module in build_model(recipe, 3).named_modules()
+        name.split(".", 2)[-1]: module.p
+        for name, module in model.named_modules()
         if isinstance(module, torch.nn.Dropout)
-    }  # fmt: skip
+    }
     assert found == {
         "pos_drop": 0.3, "attn.proj_drop": 0.3, "mlp.drop1": 0.3, "mlp.drop2": 0.3, "attn.attn_drop": 0, "head_drop": 0,
     }  # fmt: skip

@@ -13,11 +13,13 @@ import timm
 import torch
 
 import absvit
+from absvit import distributed
 from absvit.distributed import Process
 from absvit.training import __main__ as command
 from absvit.training import log
 from absvit.training.cued.scenes import Scenes
-from absvit.training.recipes import RECIPES
+from absvit.training.recipe import RECIPES
+from absvit.training.run_options import RunOptions
 from absvit.training.state import Position
 
 FIELDS = {
@@ -67,7 +69,7 @@ def test_images_per_second_leave_evaluations_out(tmp_path, monkeypatch):
     clock = iter([0.0, 100.0, 104.0])  # the log is opened; an epoch has been evaluated; an update follows
     monkeypatch.setattr(log, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     position, told = Position(10), SimpleNamespace(unreadable=0)
-    written = log.Log(log.Start(tmp_path), Position(), Process(0, 1, torch.device("cpu")))
+    written = log.Log(RunOptions(output_dir=tmp_path), Position(), Process(0, 1, torch.device("cpu")))
     written.epoch({"n": 3}, position, 1)
     position.step = 12
     learner = SimpleNamespace(optimizer=SimpleNamespace(param_groups=[{"lr": 0.1}]))
@@ -141,6 +143,7 @@ def alone(tmp_path_factory):
     return out
 
 
+@pytest.mark.processes
 def test_two_processes_train_as_one(alone, tmp_path):
     words = [sys.executable, "-m", "absvit.launch", "micro_cued", *OPTIONS, "--out", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
@@ -220,7 +223,7 @@ def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_checkpoint(tmp_pat
         (("--model", "absvit_mcro"), "absvit_micro"),
         (("--model", "absvit_tiny_patch16_224"), "has (7, 7) tokens at 112 px, the scenes' cues (14, 14)"),
         (("--opt", "abacus"), "abacus"),
-        (("--device", "abacus"), "device must be cpu, cuda or mps, got 'abacus'"),
+        (("--device", "abacus"), "there is no device abacus here: choose cpu"),
     ],
 )
 def test_bad_options_give_one_line_and_exit_code_2(options, told, tmp_path, capsys):
@@ -256,7 +259,7 @@ def test_data_that_would_not_be_read_are_refused(tmp_path, capsys):
 
 def test_a_batch_that_the_processes_cannot_share_gives_one_line(tmp_path, capsys, monkeypatch):
     three = contextlib.nullcontext(Process(1, 3, torch.device("cpu")))
-    monkeypatch.setattr(command, "joined", lambda device: three)
+    monkeypatch.setattr(distributed, "joined", lambda device: three)
     assert train(tmp_path / "out", "--batch-size", 32) == 2
     assert "total_batch must be a multiple of the 3 processes, got 32" in one_line(capsys.readouterr())
 

@@ -9,7 +9,7 @@ from torch.profiler import profile
 
 import absvit
 from absvit.training.cpu_kernels import faster_kernels
-from absvit.training.losses import PictureObjective
+from absvit.training.pictures.objective import PictureObjective
 
 CPU = torch.device("cpu")
 

@@ -67,6 +67,7 @@ def test_pictures_that_changed_in_the_meantime_are_noticed(how, split, whole, pi
     assert (f"{named}.names was" in told) == (how == "added")
 
 
+@pytest.mark.processes
 def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
     shutil.copytree(whole, tmp_path / "copy")
     words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
@@ -288,6 +289,7 @@ def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, p
     assert shares == pytest.approx([round(share) for share in shares], abs=1e-6)
 
 
+@pytest.mark.processes
 def test_a_full_disk_loses_nothing(pictures, tmp_path):
     """The checkpoint meets a limit on file size, as it would the end of a disk."""
     out = tmp_path / "out"

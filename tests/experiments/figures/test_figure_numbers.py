@@ -124,7 +124,7 @@ def test_robustness_rows_are_means_with_student_intervals_over_trainings():
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     assert row["trainings"] == 3 and row["top1"] == pytest.approx(values.mean())
     assert (row["top1_low"], row["top1_high"]) == pytest.approx((low, high))
-    with pytest.raises(ValueError, match="same weights on clean: these are no two trainings"):
+    with pytest.raises(ValueError, match="same weights on clean: these are no two seeds"):
         robustness_profiles.profile_rows([*records, records[1]])
     assert robustness_profiles._suite_name("pgd/eps=0.5/targeted/steps=9") == "PGD 0.5/255\ntargeted\nsteps=9"
     single = robustness_profiles.profile_rows(records[:1]).set_index(["suite", "severity"]).loc[("imagenet_c/fog", 3)]

@@ -63,7 +63,6 @@ DRAWINGS = {
 @pytest.mark.parametrize("drawing", DRAWINGS)
 def test_text_is_whole_and_overlaps_nothing(record, drawing):
     figure = DRAWINGS[drawing](record)
-    figure.canvas.draw()  # places the labels of axes
     width, height = figure.get_size_inches() * 25.4
     assert width == pytest.approx(180) and height < 247  # two columns, one page
     assert not [*faults_of_text(figure, 7)]

@@ -168,7 +168,7 @@ def test_a_card_holds_what_was_measured(weights, tmp_path, record):
         (["--classes", "a", "b"], "--photographs"),
         (["--folder", "x", "--stimuli", "y"], "one of"),
         (["--checkpoint", "nowhere.safetensors"], "no checkpoint"),
-        (["--device", "gpu"], "no device 'gpu'"),
+        (["--device", "gpu"], "no device gpu here: choose cpu"),
         (["--resume", "--overwrite"], "not both"),
         (["--chunk", "0"], "chunk must be at least 1"),
     ],

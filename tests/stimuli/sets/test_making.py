@@ -55,6 +55,7 @@ def failing(after, error):
     return draw
 
 
+@pytest.mark.processes
 def test_a_set_killed_in_two_processes_and_resumed_in_two_has_the_bytes_of_one_go(whole, tmp_path, monkeypatch):
     out = tmp_path / "set"
     notes = tmp_path / ".set.unfinished" / "parts"

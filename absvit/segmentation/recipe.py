@@ -1,15 +1,20 @@
-"""Settings of a segmentation training, as one frozen dataclass; the defaults are the published ones."""
+"""Recipe of a segmentation training, as one frozen dataclass; the defaults are the published ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from absvit.distributed import Process
 from absvit.segmentation.drawn_scenes import ObjectScenes
 from absvit.segmentation.transforms import Varied
 from absvit.training.recipe import Flat, Precision, Recipe
+from absvit.training.run_options import RunOptions
 from stimuli.foundation.options import FileOrAddress
+
+if TYPE_CHECKING:
+    from absvit.segmentation.task import SegmentationTask
 
 __all__ = ["SegmentationRecipe", "Source", "Transfer", "recipe_of"]
 
@@ -24,8 +29,8 @@ class SegmentationRecipe(Recipe):
     Parameters
     ----------
     epochs
-        Times that the model is tested on the held-out split, at equal distances; epochs times epoch_updates is the
-        number of iterations.
+        Times that the model is tested on the held-out split, at equal distances; epochs times epoch_updates
+        is the number of iterations.
     epoch_updates
         Updates of an "epoch": pictures are drawn in shuffled passes over the data without regard to it.
     schedule
@@ -36,8 +41,8 @@ class SegmentationRecipe(Recipe):
         end2end: all weights. top-down: decoders, prompt and heads. prompt: deep visual prompts and heads.
         linear: the heads.
     data_set
-        VOC, CITYSCAPES, ADE20K in their published layouts; FOLDERS: images/SPLIT, labels/SPLIT and classes.txt; SCENES:
-        drawn as the training goes, without any data.
+        VOC, CITYSCAPES, ADE20K in their published layouts; FOLDERS: images/SPLIT, labels/SPLIT and
+        classes.txt; SCENES: drawn as the training goes, without any data.
     varied
         How training pictures are changed; its scale is that of the test, too.
     scenes
@@ -45,10 +50,11 @@ class SegmentationRecipe(Recipe):
     held_out
         Drawn scenes that the model is tested on between epochs.
     finetune
-        Weights that the backbone starts from: a file, an address, a tag of bundled weights (official_seed1); released:
-        the model's released or bundled ones; none: random weights.
+        Weights that the backbone starts from: a file, an address, a tag of bundled weights (official_seed1);
+        released: the model's released or bundled ones; none: random weights.
     lift
-        The model is a plain ViT: give it a feedback path (absvit.topdown_from) after its weights have been loaded.
+        The model is a plain ViT: give it a feedback path (absvit.topdown_from) after its weights have been
+        loaded.
     prompts
         Prompt tokens of a block in mode prompt.
     channels
@@ -60,10 +66,14 @@ class SegmentationRecipe(Recipe):
     head_dropout
         Dropout before the read-out of both heads.
     pass1_weight
-        Share in [0, 1) of the bottom-up pass in the loss, so that the head learns to read both; 0 as published.
+        Share in [0, 1) of the bottom-up pass in the loss, so that the head learns to read both; 0 as
+        published.
     test_batch
         Held-out pictures of one size that are tested at once.
     """
+
+    outputs: ClassVar[str] = "segmentation"
+    measured_by: ClassVar[str] = "python -m absvit.segmentation test"
 
     model: str = "absvit_base_patch16_224"
     epochs: int = 10
@@ -123,6 +133,12 @@ class SegmentationRecipe(Recipe):
         """Height and width in pixels of what the model sees in training."""
         return (self.scenes.size, self.scenes.size) if self.data_set == "SCENES" else self.varied.crop
 
+    def task(self, data: RunOptions, process: Process) -> SegmentationTask:
+        """Open pictures with labels, or draw them."""
+        from absvit.segmentation.task import SegmentationTask
+
+        return SegmentationTask(self, data.data_path, data.num_workers, process)
+
 
 def recipe_of(options: Mapping) -> SegmentationRecipe:
     """Make a recipe again from what a checkpoint says of it.
@@ -139,9 +155,9 @@ def recipe_of(options: Mapping) -> SegmentationRecipe:
     def tuples(values: Mapping) -> dict:
         return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
-    expected = {entry.name for entry in fields(SegmentationRecipe)}
+    expected = set(SegmentationRecipe("", "").options)
     if set(options) != expected:
         differ = ", ".join(sorted(expected ^ set(options)))
         raise ValueError(f"this is no checkpoint of a segmentation of this version: its options differ in {differ}")
     inner = {"varied": Varied(**tuples(options["varied"])), "scenes": ObjectScenes(**tuples(options["scenes"]))}
-    return SegmentationRecipe(**(tuples(options) | inner))
+    return SegmentationRecipe("", "", **(tuples(options) | inner))

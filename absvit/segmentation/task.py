@@ -18,16 +18,16 @@ from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.loading_segmenter import build_segmenter, parameter_groups
 from absvit.segmentation.objective import SegmentationObjective
 from absvit.segmentation.picture_stream import Stream
+from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter
-from absvit.segmentation.settings import SegmentationRecipe
 from absvit.segmentation.transforms import TrainingTransform, Varied, WholeTransform
 from absvit.segmentation.views import blocks, training_loader, whole_loader
-from absvit.training.task import micro_batches
+from absvit.training.task import Task
 
 __all__ = ["SegmentationTask", "count_pixels", "held_out_pictures", "whole_transform_of"]
 
 
-class SegmentationTask:
+class SegmentationTask(Task):
     """Pictures with labels: to train on, and held out.
 
     Parameters
@@ -39,21 +39,22 @@ class SegmentationTask:
 
     Raises
     ------
-    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
+    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an
+        update.
     """
 
     best_by = "miou_pass"
-    unreadable = 0
+    packages = ("torch", "timm", "segmentation-models-pytorch")
+    weights = "segmenter"
 
     def __init__(self, recipe: SegmentationRecipe, data_path: Path, num_workers: int, process: Process) -> None:
-        self.recipe, self.num_workers, self.process = recipe, num_workers, process
-        self.size, self.n_micro = micro_batches(recipe, process.world_size)
+        super().__init__(recipe, process)
+        self.num_workers = num_workers
         if self.size < 2:
             raise ValueError(
                 "a process must take at least 2 pictures at once, got 1: UPerNet pools each to one place, and its "
                 "norms need more than one value; choose a larger --batch-size or --total-batch"
             )
-        self.total = self.size * self.n_micro * process.world_size
         self.steps_per_epoch = recipe.epoch_updates
         self.held_out = held_out_pictures(recipe, data_path)
         self.pictures = (
@@ -74,6 +75,19 @@ class SegmentationTask:
             "classes": {"names": list(self.table.names), "colours": [list(colour) for colour in self.table.colours]},
         }
 
+    def data(self) -> str:
+        """Name and size of the data set."""
+        return f"{self.recipe.data_set}, {len(self.classes)} classes"
+
+    def made_with(self) -> dict:
+        """Arguments of the backbone's ``create_model``."""
+        return {"img_size": self.recipe.crop, "dynamic_img_size": True}
+
+    def card(self, model: nn.Module) -> dict:
+        """Number of images, and the classes."""
+        images = self.recipe.epochs * self.recipe.epoch_updates * self.total
+        return {"images": images, "segmentation": self.facts()["classes"]}
+
     def model(self) -> nn.Module:
         """The segmenter, with norms over all processes where these have GPUs."""
         model = build_segmenter(self.recipe, len(self.classes))
@@ -82,21 +96,11 @@ class SegmentationTask:
         return model
 
     def learning(self, model: nn.Module) -> list[dict]:
-        """Parameter groups for the optimiser.
-
-        Parameters
-        ----------
-        model : the segmenter.
-        """
+        """Parameter groups for the optimiser."""
         return parameter_groups(model)
 
     def objective(self, model: nn.Module) -> nn.Module:
-        """Cross-entropy of both heads.
-
-        Parameters
-        ----------
-        model : the segmenter.
-        """
+        """Cross-entropy of both heads."""
         recipe = self.recipe
         return SegmentationObjective(
             model, recipe.auxiliary_weight, recipe.pass1_weight, recipe.smoothing, recipe.var_loss
@@ -104,10 +108,6 @@ class SegmentationTask:
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
         """The micro-batches of this process, update by update.
-
-        Parameters
-        ----------
-        first_step : number of the first update.
 
         Raises
         ------
@@ -135,10 +135,6 @@ class SegmentationTask:
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Scores of every pass on the held-out split.
-
-        Parameters
-        ----------
-        models : the segmenters, left in the mode that they were in.
 
         Returns
         -------
