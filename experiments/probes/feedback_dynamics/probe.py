@@ -277,5 +277,5 @@ PROBE = Probe(
     },
     figures=("settling", "energy", "hysteresis", "dominance", "dynamics"),
     title="feedback dynamics: {protocol}",
-    formerly=tuple(f"feedback dynamics: {protocol}" for protocol in PROTOCOLS),
+    formerly=("feedback dynamics: settling", "feedback dynamics: hysteresis", "feedback dynamics: switching"),
 )
