@@ -52,7 +52,8 @@ def recipe_of(folder: Path) -> dict:
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): make the set again") from error
     needed = ("family", "parameters", "seed", "categories", *NO_ATTRIBUTES)
-    if lacking := [name for name in needed if not isinstance(recipe, dict) or name not in recipe]:
+    told = recipe if isinstance(recipe, dict) else {}
+    if lacking := [name for name in needed if name not in told]:
         raise ValueError(f"{path} lacks {', '.join(lacking)}: it is no recipe of this version, make the set again")
     return recipe
 
