@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 __all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test"]
 
@@ -127,7 +127,7 @@ def sign_test(differences: np.ndarray) -> float:
     """
     differences = _pairs(differences)
     positive, negative = int((differences > 0).sum()), int((differences < 0).sum())
-    return float(stats.binomtest(positive, positive + negative).pvalue) if positive + negative else 1.0
+    return float(scipy.stats.binomtest(positive, positive + negative).pvalue) if positive + negative else 1.0
 
 
 def cohens_dz(differences: np.ndarray) -> float:
