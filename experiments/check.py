@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -52,7 +53,12 @@ def check_probe(
     ------
     AssertionError : a promise is broken; the probe and the promise are named.
     """
-    probe = PROBES.of(probe)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # so few stimuli are unbalanced
+        return _checked(PROBES.of(probe), parameters, stimuli, n, model, plain)
+
+
+def _checked(probe: Probe, parameters, stimuli, n: int, model: str, plain: str) -> xr.Dataset:
     parameters = probe.parameters() if parameters is None else parameters
     observers = load_observers(model)
     given = Stimuli.of(stimuli) if isinstance(stimuli, xr.Dataset) else stimuli

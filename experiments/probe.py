@@ -202,12 +202,4 @@ def written_by(record: xr.Dataset) -> str | None:
     of no probe.
     """
     title = record.attrs.get("title")
-    return record.attrs.get("probe") or next((name for name in PROBES if title in _titles(name)), None)
-
-
-def _titles(name: str) -> tuple[str, ...]:
-    """Titles of a probe's older records; none of a probe that another package declares and that cannot be had."""
-    try:
-        return PROBES[name].formerly
-    except (ValueError, TypeError):
-        return ()
+    return record.attrs.get("probe") or (PROBES[title].name if title in PROBES else None)

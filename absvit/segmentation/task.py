@@ -17,11 +17,10 @@ from absvit.segmentation.datasets import SegmentedPictures, open_pictures
 from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.loading_segmenter import build_segmenter, parameter_groups
 from absvit.segmentation.objective import SegmentationObjective
-from absvit.segmentation.picture_stream import Stream
 from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter
 from absvit.segmentation.transforms import TrainingTransform, Varied, WholeTransform
-from absvit.segmentation.views import blocks, training_loader, whole_loader
+from absvit.segmentation.views import Stream, blocks, training_loader, whole_loader
 from absvit.training.task import Task
 
 __all__ = ["SegmentationTask", "count_pixels", "held_out_pictures", "whole_transform_of"]

@@ -13,9 +13,7 @@ import tyro
 from absvit import records
 from experiments import measures
 from experiments.columns import help_text, notes_of
-from experiments.commands import experiment_file
-from experiments.commands.probe import command_of
-from experiments.exchange import human_trials, measured_card
+from experiments.exchange import human_trials
 from experiments.probe import written_by
 from experiments.probes import PROBES
 from experiments.statistics.recovery import Simulated, coverage
@@ -115,6 +113,8 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
     rotated
         Its recognition record with hues rotated by 180 degrees, for models of the embedded objects.
     """
+    from experiments.exchange import measured_card
+
     given = [steering, recognition] + ([] if rotated is None else [rotated])
     print(measured_card.add_measured(weights, *map(records.load, given)))
 
@@ -147,6 +147,9 @@ def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[in
     share
         K N: do only every N-th chunk of its record from chunk K on, as a task of a Slurm array.
     """
+    from experiments.commands import experiment_file
+    from experiments.commands.probe import command_of
+
     name, *words = experiment_file.words_of(file)
     words += ["--resume"] * resume + ([] if share is None else ["--share", *map(str, share)])
     if command_line.run({name: command_of(PROBES[name])}, "python -m experiments", [name, *words]):

@@ -15,7 +15,8 @@ from experiments import measures
 from experiments.live.compete import saw_squeezed, two_readings
 from experiments.measures.dynamics import branches
 from experiments.observers import Observer, class_indices
-from experiments.probes.feedback_dynamics.probe import FeedbackDynamics, show
+from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
+from experiments.probes.feedback_dynamics.show import show
 from stimuli.families import morph
 from stimuli.pictures.photographs import Pictures
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from experiments.statistics.samples import block_sizes, check_sampling, counts, with_percentiles
 
@@ -114,7 +114,7 @@ def sign_test(differences: np.ndarray) -> float:
     """
     differences = _pairs(differences)
     positive, negative = int((differences > 0).sum()), int((differences < 0).sum())
-    return float(stats.binomtest(positive, positive + negative).pvalue) if positive + negative else 1.0
+    return float(scipy.stats.binomtest(positive, positive + negative).pvalue) if positive + negative else 1.0
 
 
 def cohens_dz(differences: np.ndarray) -> float:

@@ -6,12 +6,46 @@ import golden
 import numpy as np
 import pytest
 import synthetic_figures
+import xarray as xr
 
+from experiments import check_probe
 from experiments.figures import FIGURES, check_figure
+from experiments.probe import written_by
+from experiments.probes import PROBES
 from stimuli.families import FAMILIES, objects
 from stimuli.families.check import check_family
 from stimuli.families.cutout_scenes import Natural
 from stimuli.sets import format
+
+SMALL = {  # parameters with which a probe is tried, where its own take long
+    "corruption_dynamics": {"corruptions": ("gaussian_noise",), "severities": (0, 3), "iterations": 1},
+    "feedback_dynamics": {"passes": 3, "gains": (2.0,), "maps": True},
+    "object_prior": {"gains": (2.0,)},
+    "spatial_prior": {"gains": (2.0,), "widths": (0.1,), "angles": (0.0, 90.0)},
+}
+MANY = {"navon": 8, "search": 12, "contours": 8, "crowding": 12}  # stimuli that their tables need
+
+
+@pytest.mark.parametrize("name", [*PROBES])
+def test_probes_keep_their_promises(name):
+    record = check_probe(name, PROBES[name].parameters(**SMALL.get(name, {})), n=MANY.get(name, 4))
+    assert set(PROBES[name].figures) <= set(FIGURES)
+    assert written_by(record) == name == written_by(xr.Dataset(attrs={"title": record.attrs["title"]}))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"prepare": lambda stimuli: stimuli.assign(glow=stimuli["stimulus"].drop_attrs() * 2.0)},
+         "every variable has a long name and a unit, and glow has none"),
+        ({"summarise": lambda record: None}, "summarise gives a table with rows"),
+        ({"prepare": lambda stimuli: stimuli.assign(image=stimuli["image"] // stimuli.sizes["stimulus"])},
+         "the same seed gives the same values, whatever is shown beside"),
+    ],
+)  # fmt: skip
+def test_a_probe_that_breaks_a_promise_is_told(change, says):
+    with pytest.raises(AssertionError, match=f"the probe own breaks its contract: {says}"):
+        check_probe(replace(PROBES["recognition"], name="own", **change))
 
 
 @pytest.mark.parametrize("name", [*FAMILIES])
