@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 __all__ = ["LEVEL", "check_weights_differ", "over_seeds", "proportion_interval", "student_interval"]
 
@@ -28,7 +28,7 @@ def student_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, f
     values = np.asarray(values, float)
     if len(values) == 1:
         return np.nan, np.nan
-    reach = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    reach = scipy.stats.t.ppf((1 + level) / 2, len(values) - 1) * scipy.stats.sem(values)
     return float(values.mean() - reach), float(values.mean() + reach)
 
 
@@ -45,7 +45,7 @@ def proportion_interval(successes: int, trials: int, level: float = LEVEL) -> tu
     -------
     Lower and upper end, in [0, 1].
     """
-    found = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    found = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(found.low), float(found.high)
 
 
@@ -66,7 +66,7 @@ def over_seeds(rows: pd.DataFrame, keys: Sequence[str], within: Mapping[str, tup
     grouped = rows.groupby(list(keys), sort=False)
     table, seeds = grouped.mean(numeric_only=True), grouped.size()
     for name, limits in within.items():
-        half = stats.t.ppf((1 + LEVEL) / 2, seeds - 1) * grouped[name].sem()
+        half = scipy.stats.t.ppf((1 + LEVEL) / 2, seeds - 1) * grouped[name].sem()
         for end, reached in ((f"{name}_low", table[name] - half), (f"{name}_high", table[name] + half)):
             table[end] = reached.clip(*limits).where(seeds > 1, table.get(end, np.nan))
     table.insert(0, "seeds", seeds)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from scipy import ndimage
 
 from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line, nice
 from experiments.figures.page import draw_bars, overlay, page_of, place_picture, plain, points, shortened, two_digits
@@ -123,7 +123,7 @@ def _in_pixels(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     if np.isnan(values).any():
         return np.full(shape, np.nan, np.float32)
     zoom = [pixels / tokens for pixels, tokens in zip(shape, values.shape, strict=True)]
-    return ndimage.zoom(values, zoom, order=1, mode="nearest", grid_mode=True)
+    return scipy.ndimage.zoom(values, zoom, order=1, mode="nearest", grid_mode=True)
 
 
 def _passes(page: Axes, box, course, iteration: int, name: str, limits, ticks, texts=None) -> Frame:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from experiments.measures.selection import object_1_share
 
 __all__ = ["DurationFit", "dominance_durations", "fit_durations", "switch_rate"]
+
+FAMILIES = {"gamma": "gamma", "lognormal": "lognorm"}  # names in scipy, which loads its statistics when they are used
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,7 @@ class DurationFit:
         ----------
         durations : where, positive.
         """
-        return FAMILIES[self.distribution].pdf(durations, self.shape, scale=self.scale)
-
-
-FAMILIES = {"gamma": stats.gamma, "lognormal": stats.lognorm}
+        return _family(self.distribution).pdf(durations, self.shape, scale=self.scale)
 
 
 def dominance_durations(record: xr.Dataset, from_iteration: int = 1) -> xr.DataArray:
@@ -118,7 +117,7 @@ def fit_durations(durations: np.ndarray | xr.DataArray, distribution: str = "gam
     values = values[~np.isnan(values)]
     if len(values) < 3 or np.ptp(values) == 0 or values.min() <= 0:
         raise ValueError(f"expected at least three positive durations that are not all the same, got {len(values)}")
-    family = FAMILIES[distribution]
+    family = _family(distribution)
     shape, _, scale = family.fit(values, floc=0)
     return DurationFit(
         distribution, float(shape), float(scale), float(values.mean()), float(values.std() / values.mean()),
@@ -132,3 +131,7 @@ def _durations(first: np.ndarray) -> np.ndarray:
     lengths = np.full(len(first), np.nan)
     lengths[starts[:-1]] = np.diff(starts)
     return lengths
+
+
+def _family(distribution: str):
+    return getattr(scipy.stats, FAMILIES[distribution])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 __all__ = ["mean_share", "object_tokens", "object_tokens_of_all", "roc_auc"]
 
@@ -72,7 +72,7 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
     """
     values = np.minimum(values, np.finfo(np.float64).max, dtype=np.float64)
     # all other tokens rank above the two classes and so leave the ranks within them alone
-    ranks = stats.rankdata(np.where(positive | negative, values, np.inf), axis=-1)
+    ranks = scipy.stats.rankdata(np.where(positive | negative, values, np.inf), axis=-1)
     n_positive, n_negative = positive.sum(-1), negative.sum(-1)
     wins = np.where(positive, ranks, 0).sum(-1) - n_positive * (n_positive + 1) / 2
     with np.errstate(invalid="ignore"):

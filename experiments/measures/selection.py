@@ -9,8 +9,8 @@ same way make a kind of cue ("class", "place", ...): measures of cueing average 
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import special
 
 from experiments.measures.localisation import mean_share, object_tokens, roc_auc
 
@@ -93,7 +93,7 @@ def object_1_share(record: xr.Dataset) -> xr.DataArray:
     ------
     ValueError : the classes of the objects are not known.
     """
-    return _described(special.expit(_evidence(record)), "share of object 1 in the two objects' probability")
+    return _described(scipy.special.expit(_evidence(record)), "share of object 1 in the two objects' probability")
 
 
 def selection_index(record: xr.Dataset) -> xr.DataArray:
@@ -113,7 +113,7 @@ def selection_index(record: xr.Dataset) -> xr.DataArray:
     ValueError : the classes are not known, or no kind of prior cues both objects.
     """
     evidence = _evidence(record)
-    index = (special.expit(_under(1, evidence)) + special.expit(-_under(2, evidence))) / 2
+    index = (scipy.special.expit(_under(1, evidence)) + scipy.special.expit(-_under(2, evidence))) / 2
     return _described(index, "selection index")
 
 

@@ -7,8 +7,8 @@ value per stimulus. Differences of two priors are taken within each stimulus.
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import special
 
 from experiments.measures.localisation import object_tokens_of_all, roc_auc
 from experiments.measures.selection import DEFAULT_MAP, MAPS
@@ -61,7 +61,7 @@ def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     def log_odds(values: np.ndarray, which: np.ndarray) -> np.ndarray:
         own = np.take_along_axis(values, which[..., None].astype(int), axis=-1)[..., 0]
         others = np.where(np.arange(values.shape[-1]) == which[..., None], -np.inf, values)
-        return own - special.logsumexp(others, axis=-1)
+        return own - scipy.special.logsumexp(others, axis=-1)
 
     index = xr.DataArray(index, dims="stimulus").broadcast_like(logits.isel({"class": 0}, drop=True))
     found = xr.apply_ufunc(
@@ -86,7 +86,7 @@ def target_probability(record: xr.Dataset, name: str = "class_1") -> xr.DataArra
     ------
     ValueError : as :func:`reported`.
     """
-    return _described(special.expit(target_evidence(record, name)), f"probability of {name}")
+    return _described(scipy.special.expit(target_evidence(record, name)), f"probability of {name}")
 
 
 def prior_difference(values: xr.DataArray, first: str, second: str) -> xr.DataArray:

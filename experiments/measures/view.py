@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 __all__ = ["MOST", "PICTURE_DIMS", "View", "browsable", "reduced"]
 
@@ -106,5 +106,5 @@ def reduced(record: xr.Dataset, view: View) -> xr.Dataset:
 def _reach(values: xr.DataArray, dim: str) -> xr.DataArray:
     """Half of Student's interval of the mean, which also holds for a few trained models; NaN values are left out."""
     n = values.count(dim)
-    widths = xr.apply_ufunc(stats.t.ppf, (1 + LEVEL) / 2, n - 1, dask="parallelized", output_dtypes=[float])
+    widths = xr.apply_ufunc(scipy.stats.t.ppf, (1 + LEVEL) / 2, n - 1, dask="parallelized", output_dtypes=[float])
     return widths * values.std(dim, ddof=1) / np.sqrt(n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special
+import scipy
 
 __all__ = ["area_from_evidence", "criterion", "d_prime", "d_prime_from_area"]
 
@@ -34,7 +34,7 @@ def d_prime(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Numb
     ValueError : counts below 0 or above the number of trials.
     """
     hit, false_alarm = _rates(hits, signals, false_alarms, noises, log_linear)
-    return special.ndtri(hit) - special.ndtri(false_alarm)
+    return scipy.special.ndtri(hit) - scipy.special.ndtri(false_alarm)
 
 
 def criterion(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Numbers, log_linear: bool = True):
@@ -57,7 +57,7 @@ def criterion(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Nu
     ValueError : counts below 0 or above the number of trials.
     """
     hit, false_alarm = _rates(hits, signals, false_alarms, noises, log_linear)
-    return 0 - (special.ndtri(hit) + special.ndtri(false_alarm)) / 2  # not -0 where nothing is preferred
+    return 0 - (scipy.special.ndtri(hit) + scipy.special.ndtri(false_alarm)) / 2  # not -0 where nothing is preferred
 
 
 def area_from_evidence(signal: np.ndarray, noise: np.ndarray) -> float:
@@ -90,7 +90,7 @@ def d_prime_from_area(area: Numbers):
     -------
     d' in standard deviations, infinite at 0 and 1.
     """
-    return np.sqrt(2) * special.ndtri(area)
+    return np.sqrt(2) * scipy.special.ndtri(area)
 
 
 def _rates(hits, signals, false_alarms, noises, log_linear: bool) -> tuple[np.ndarray, np.ndarray]:

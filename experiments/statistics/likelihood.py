@@ -7,7 +7,7 @@ called a middle, the logarithm of a width a spread.
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 __all__ = [
     "HALF_SPAN", "MIDDLES", "SPREADS", "TINY", "closer", "cost", "filled", "in_units", "log_likelihoods", "reached",
@@ -15,7 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 TINY = 1e-9
-HALF_SPAN = {"normal": float(special.ndtri(0.95)), "logistic": float(special.logit(0.95))}
+HALF_SPAN = {"normal": float(scipy.special.ndtri(0.95)), "logistic": float(scipy.special.logit(0.95))}
 # What is searched: at these limits a function is a step, or flat, or far from all levels
 MIDDLES, SPREADS = (-1.0, 2.0), (float(np.log(0.01)), float(np.log(10.0)))
 FAR = 1e6  # an infinite level
@@ -51,7 +51,7 @@ def rise(shape: str, widths: np.ndarray) -> np.ndarray:
     F in [0, 1], as the widths.
     """
     z = 2 * HALF_SPAN[shape] * widths
-    return special.ndtr(z) if shape == "normal" else special.expit(z)
+    return scipy.special.ndtr(z) if shape == "normal" else scipy.special.expit(z)
 
 
 def reached(shape: str, share: float) -> float:
@@ -66,7 +66,7 @@ def reached(shape: str, share: float) -> float:
     -------
     Distance from the threshold in widths.
     """
-    z = special.ndtri(share) if shape == "normal" else special.logit(share)
+    z = scipy.special.ndtri(share) if shape == "normal" else scipy.special.logit(share)
     return float(z / (2 * HALF_SPAN[shape]))
 
 

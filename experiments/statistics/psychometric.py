@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from experiments.statistics.likelihood import (
     HALF_SPAN,
@@ -321,7 +321,9 @@ def _best(levels, correct, trials, sigmoid: Sigmoid) -> tuple[PsychometricFit, t
         value, gradient = cost(function, *data)
         return value + PULL * function[1] ** 2, gradient + [0, 2 * PULL * function[1], 0]
 
-    middle, spread, lapse = optimize.minimize(pulled, start, method="L-BFGS-B", jac=True, bounds=bounds).x.tolist()
+    middle, spread, lapse = scipy.optimize.minimize(
+        pulled, start, method="L-BFGS-B", jac=True, bounds=bounds
+    ).x.tolist()
     fit = PsychometricFit(
         low + span * middle, span * float(np.exp(spread)), lapse, sigmoid, -cost([middle, spread, lapse], *data)[0],
         tuple(map(tuple, np.stack([levels, correct, trials]).tolist())),
@@ -348,13 +350,13 @@ def _quantile(best: PsychometricFit, level: float, overdispersed: bool = False) 
     levels, correct, trials = map(np.array, best.data)
     stretched = 1 + FEW[0] / (trials.sum() + FEW[1])
     if not overdispersed:
-        return stretched * float(stats.chi2.ppf(level, 1))
+        return stretched * float(scipy.stats.chi2.ppf(level, 1))
     free = len(levels) - 2 - (best.sigmoid.lapses[0] < best.sigmoid.lapses[1])
     if free < 1:
         raise ValueError(f"{len(levels)} levels cannot tell the dispersion of a function with as many parameters")
     p = np.clip(best.predicted(levels), TINY, 1 - TINY)
     dispersion = float(((correct - trials * p) ** 2 / (trials * p * (1 - p))).sum() / free)
-    return stretched * max(1.0, dispersion) * float(stats.f.ppf(level, 1, free))
+    return stretched * max(1.0, dispersion) * float(scipy.stats.f.ppf(level, 1, free))
 
 
 def _ends(fit: PsychometricFit, found: Functions) -> dict[str, Interval]:

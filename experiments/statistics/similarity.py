@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import spatial, stats
 
 __all__ = ["linear_cka", "rdm", "representation_similarity", "rsa", "rsatoolbox_rdms"]
 
@@ -20,7 +20,7 @@ def rdm(features: np.ndarray) -> np.ndarray:
     -------
     (pair,) in [0, 2], the upper triangle row by row (Kriegeskorte, Mur and Bandettini 2008).
     """
-    return spatial.distance.pdist(np.asarray(features, float), "correlation")
+    return scipy.spatial.distance.pdist(np.asarray(features, float), "correlation")
 
 
 def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
@@ -35,7 +35,7 @@ def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
     -------
     Correlation in [-1, 1].
     """
-    return float(stats.spearmanr(rdm(features_a), rdm(features_b)).statistic)
+    return float(scipy.stats.spearmanr(rdm(features_a), rdm(features_b)).statistic)
 
 
 def linear_cka(features_a: np.ndarray, features_b: np.ndarray) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
 
 from experiments import measures
@@ -303,14 +304,12 @@ def map_in_pixels(record: xr.Dataset, column: Column) -> np.ndarray:
     -------
     (y, x), in the unit of the map; NaN everywhere where the map is not defined.
     """
-    from scipy import ndimage
-
     (values,) = _map(record, column)
     places = []
     for pixels, tokens in (("y", "token_y"), ("x", "token_x")):
         centres = record[tokens].values
         places.append(np.interp(record[pixels].values, centres, np.arange(len(centres))))
-    smooth = ndimage.map_coordinates(values, np.meshgrid(*places, indexing="ij"), order=3, mode="nearest")
+    smooth = scipy.ndimage.map_coordinates(values, np.meshgrid(*places, indexing="ij"), order=3, mode="nearest")
     return np.clip(smooth, values.min(), values.max())
 
 

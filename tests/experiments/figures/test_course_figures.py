@@ -14,13 +14,13 @@ from experiments.live.corrupt import degrade
 from experiments.live.corrupt_figure import CURVES, ROWS, degrading
 from experiments.live.follow import follow, unfold
 from experiments.live.follow_figure import PANELS, unfolding
-from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
+from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics
 from stimuli.corruptions import BENCHMARK
 
 LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
 WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
 LONG = "a class of an extraordinary length, which no column holds"
-EVERY = tuple(FeedbackDynamics("settling").conditions)
+EVERY = PROTOCOLS["settling"].priors
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,6 @@ DRAWINGS = {
 def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, look):
     figure = DRAWINGS[drawing](style_of(*LOOKS[look]), settled, looped, degraded)
     assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
-    figure.canvas.draw()
     assert figure.get_label() and not [*faults_of_text(figure)]
 
 
