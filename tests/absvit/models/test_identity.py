@@ -11,9 +11,9 @@ from absvit.models import checkpoints, zoo
 from absvit.models.zoo import locations
 from absvit.records.fill import Store
 from experiments.displays import display
-from experiments.live.compete import picture
 from experiments.live.corrupt import degrade
 from experiments.live.look import Cue, look
+from experiments.live.pictures import picture
 from experiments.observers import Observer
 from experiments.probes import PROBES
 from experiments.probes.bistable import probe as bistable
