@@ -22,7 +22,7 @@ COMMANDS = {
 }
 
 
-def overview() -> str:
+def _overview() -> str:
     """Say what each command does and how else it is spelt, one line each."""
     rows = [(f"absvit {name}", f"python -m {module}", purpose) for name, (module, purpose) in COMMANDS.items()]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
@@ -34,19 +34,6 @@ def overview() -> str:
     ]
     lines += [f"  {short:{first}}   {module:{second}}   {purpose}" for short, module, purpose in rows]
     return "\n".join(lines)
-
-
-def unknown_command(name: str) -> str:
-    """Say that a command does not exist, and which ones are spelt alike.
-
-    Parameters
-    ----------
-    name
-        What was typed.
-    """
-    near = difflib.get_close_matches(name, COMMANDS, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"the commands are {', '.join(COMMANDS)}."
-    return f"absvit: there is no command {name!r}: {hint}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,10 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, *rest: str) -> int:
     if name in ("-h", "--help", "help"):
-        print(overview())
+        print(_overview())
         return 0
     if name not in COMMANDS:
-        print(unknown_command(name), file=sys.stderr)
+        near = difflib.get_close_matches(name, COMMANDS, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"the commands are {', '.join(COMMANDS)}."
+        print(f"absvit: there is no command {name!r}: {hint}", file=sys.stderr)
         return 2
     module = COMMANDS[name][0]
     if module == "experiments":

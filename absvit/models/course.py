@@ -8,7 +8,7 @@ be carried from one picture to the next, be disturbed, and tire. Without these t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -114,20 +114,19 @@ def follow(
             logits = model.forward_head(tokens[-1])
             fatigue = torch.zeros_like(logits) if fatigue is None else fatigue
             fatigue = fatigue + (logits.softmax(-1) - fatigue) / settings.adaptation_time
+            unweighted = tokens[-1].new_full((len(picture), *grid), torch.nan)
             found.append(
-                (
-                    logits,
-                    _change(tokens, 1),
-                    _change(tokens, 2),
-                    reconstruction_errors(model.decoders, states, per_image=True),
-                    torch.stack([state[:, prefix:].mean(1) for state in states[1:]], dim=1),
-                    tokens[-1].new_full((len(picture), *grid), torch.nan)
-                    if weights is None
-                    else weights[:, prefix:].unflatten(1, grid),
+                Course(
+                    logits=logits,
+                    state_change=_change(tokens, 1),
+                    two_step_change=_change(tokens, 2),
+                    reconstruction_error=reconstruction_errors(model.decoders, states, per_image=True),
+                    features=torch.stack([state[:, prefix:].mean(1) for state in states[1:]], dim=1),
+                    prior_weights=unweighted if weights is None else weights[:, prefix:].unflatten(1, grid),
                 )
             )
             t += 1
-    return Course(*(torch.stack(values) for values in zip(*found, strict=True)))
+    return Course(**{of.name: torch.stack([getattr(one, of.name) for one in found]) for of in fields(Course)})
 
 
 @torch.no_grad()

@@ -36,10 +36,11 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat; intervals of
-    top1 over pictures (Wilson's, of corruptions by bootstrap); target_rate of targeted attacks in percent; mce (percent
-    of AlexNet's, a corruption's or the mean) and published, where the original work gives a number for this model: of
-    the clean suite its top1, of imagenet_c its mCE. Its ``attrs`` tell where the numbers come from.
+    Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat;
+    intervals of top1 over pictures (Wilson's, of corruptions by bootstrap); target_rate of targeted attacks
+    in percent; mce (percent of AlexNet's, a corruption's or the mean) and published, where the original work
+    gives a number for this model: of the clean suite its top1, of imagenet_c its mCE. Its ``attrs`` tell
+    where the numbers come from.
 
     Raises
     ------
@@ -114,18 +115,18 @@ def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    profiles : what :func:`profile` gives of each record; of several models, too. Records of the same weights may stand
-        beside each other if they have no suite in common.
+    profiles : what :func:`profile` gives of each record; of several models, too. Records of the same weights
+        may stand beside each other if they have no suite in common.
 
     Returns
     -------
-    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and mce; of
-    one seed its intervals over pictures.
+    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and
+    mce; of one seed its intervals over pictures.
 
     Raises
     ------
-    ValueError : a suite was evaluated with the same weights twice, or otherwise with other weights of the same model;
-        seeds of attacks and corruptions aside, which may differ.
+    ValueError : a suite was evaluated with the same weights twice, or otherwise with other weights of the
+        same model; seeds of attacks and corruptions aside, which may differ.
     """
     for number, later in enumerate(profiles):
         for earlier in profiles[:number]:

@@ -33,8 +33,9 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
 
     Returns
     -------
-    DataFrame with the columns of ``COLUMNS``, whose headers may be written in any case. Names, answers, categories and
-    conditions are text as it stands in the file; no answer is the text "na". Where rt is no number it is NaN.
+    DataFrame with the columns of ``COLUMNS``, whose headers may be written in any case. Names, answers,
+    categories and conditions are text as it stands in the file; no answer is the text "na". Where rt is no
+    number it is NaN.
 
     Raises
     ------
@@ -95,9 +96,10 @@ def agreement(trials: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with a row per observer: observer, n (trials), accuracy, kappa (mean error consistency with each other
-    observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts. The last row is their mean. With
-    people (subject-...) and models there are a mean of either, and kappa_people and kappa_models for kappa.
+    DataFrame with a row per observer: observer, n (trials), accuracy, kappa (mean error consistency with each
+    other observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts. The last row is
+    their mean. With people (subject-...) and models there are a mean of either, and kappa_people and
+    kappa_models for kappa.
     """
     frame = pd.DataFrame({"n": trials.groupby("subj").size(), "accuracy": measures.accuracy_by_observer(trials)})
     people = {name for name in frame.index if measures.is_person(name)}
@@ -130,14 +132,15 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with the columns of ``COLUMNS``. An observer (subj) is a model, with its seed where there are several; a
-    session is one gain; the condition is the prior, followed by all else that the record varies (gain, corruption,
-    severity ...), so that a stimulus is shown once in a condition. The answer is the most probable class in the last
-    iteration; ``rt`` is its entropy in nats, a proxy without a unit of time (see ``measures.response_entropy``). The
-    category is the class of the object that the prior cues, and that of object 1 under all other priors and under
-    invalid cues. One that the model does not know is "na". Displays that do not show what is asked for (search without
-    the target, turned inducers) are left out: no category is right there. The stimulus is numbered in ``imagename``,
-    after the last underscore, as people's files do.
+    DataFrame with the columns of ``COLUMNS``. An observer (subj) is a model, with its seed where there are
+    several; a session is one gain; the condition is the prior, followed by all else that the record varies
+    (gain, corruption, severity ...), so that a stimulus is shown once in a condition. The answer is the most
+    probable class in the last iteration; ``rt`` is its entropy in nats, a proxy without a unit of time (see
+    ``measures.response_entropy``). The category is the class of the object that the prior cues, and that of
+    object 1 under all other priors and under invalid cues. One that the model does not know is "na". Displays
+    that do not show what is asked for (search without the target, turned inducers) are left out: no category
+    is right there. The stimulus is numbered in ``imagename``, after the last underscore, as people's files
+    do.
     """
     record = _with_target(measures.written(record))
     last = record.isel(iteration=-1, drop=True)

@@ -19,13 +19,13 @@ def read(paths: Sequence[Path]) -> pd.DataFrame:
 
     Parameters
     ----------
-    paths : folders of trainings, or their logs. A folder named RECIPE_seedN tells recipe and seed; others are a recipe
-        of their own.
+    paths : folders of trainings, or their logs. A folder named RECIPE_seedN tells recipe and seed; others are
+        a recipe of their own.
 
     Returns
     -------
-    DataFrame with a row for each line: recipe, seed, step, epoch (fractions of one at lines between evaluations), loss
-    of the training (nat), and top1 of the last pass (%) where pictures were evaluated.
+    DataFrame with a row for each line: recipe, seed, step, epoch (fractions of one at lines between
+    evaluations), loss of the training (nat), and top1 of the last pass (%) where pictures were evaluated.
 
     Raises
     ------

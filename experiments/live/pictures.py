@@ -12,7 +12,6 @@ from PIL import Image
 from torch import nn
 
 from absvit.images import denormalise, transform_for
-from stimuli.drawing import backgrounds
 from stimuli.families import halves, morph, objects, overlay
 from stimuli.pictures import examples
 from stimuli.pictures.photographs import Pictures
@@ -63,12 +62,7 @@ def two_readings(
             f"{number}, {mix}"
         )
     if family == "halves":
-        if folder is not None:
-            files, made_from = pictures.listed(), halves.HalvesOfPhotographs(size, Path(folder).name, squeeze)
-            by_class = (list(files.values()), backgrounds.read_picture, list(files))
-            return halves.from_class_folder(*by_class, made_from, 1, seed, number)
-        scene = replace(halves.Halves().scene, size=size)
-        return halves.draw(halves.Halves(scene), 1, seed, number)
+        return halves.draw(halves.HALVES.sized(size, pictures=pictures), 1, seed, number)
     if family == "overlay":
         scene = replace(overlay.Overlay().scene, size=size)
         return overlay.draw(overlay.Overlay(scene, (mix,), pictures), 1, seed, number)

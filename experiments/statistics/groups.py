@@ -21,8 +21,8 @@ def group_difference(
 ) -> xr.Dataset:
     """Difference of the means of two groups of stimuli, with a percentile bootstrap interval.
 
-    Stimuli are drawn with replacement within each group (Efron and Tibshirani 1993, chapter 8) and, where the values
-    have a dim ``seed``, seeds as well, the same ones for both groups.
+    Stimuli are drawn with replacement within each group (Efron and Tibshirani 1993, chapter 8) and, where the
+    values have a dim ``seed``, seeds as well, the same ones for both groups.
 
     Parameters
     ----------
@@ -74,7 +74,8 @@ def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.
 
     Parameters
     ----------
-    values : accuracy or another measure in which more is better (..., stimulus) with the coordinate ``congruency``.
+    values : accuracy or another measure in which more is better (..., stimulus) with the coordinate
+        ``congruency``.
     n : resamples.
     seed : seed of the resampling.
 

@@ -32,8 +32,8 @@ def bootstrap(
 
     Returns
     -------
-    Dataset with estimate, low and high (...), in the unit of values; NaN where no value is a number, the ends where
-    only one is.
+    Dataset with estimate, low and high (...), in the unit of values; NaN where no value is a number, the ends
+    where only one is.
 
     Raises
     ------

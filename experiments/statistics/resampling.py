@@ -22,9 +22,9 @@ def hierarchical_bootstrap(
     """Mean and percentile interval over two crossed samples, such as trained models and stimuli.
 
     Members of both dims are drawn with replacement, independently, and every cell that both pick is averaged
-    (the bootstrap for crossed random factors: Owen 2007, Ann. Appl. Stat. 1). It is wider than the bootstrap over
-    stimuli where models differ, and says what to expect of new models and new stimuli. With few models it is rough:
-    three seeds give at most ten different samples of seeds.
+    (the bootstrap for crossed random factors: Owen 2007, Ann. Appl. Stat. 1). It is wider than the bootstrap
+    over stimuli where models differ, and says what to expect of new models and new stimuli. With few models
+    it is rough: three seeds give at most ten different samples of seeds.
 
     Parameters
     ----------
@@ -88,7 +88,8 @@ def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int 
 
     Returns
     -------
-    p in (0, 1]: share of flips, the data's own counted, whose mean lies as far from 0 (Phipson and Smyth 2010).
+    p in (0, 1]: share of flips, the data's own counted, whose mean lies as far from 0 (Phipson and Smyth
+    2010).
 
     Raises
     ------

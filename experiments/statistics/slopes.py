@@ -27,8 +27,8 @@ def slope(
 
     Returns
     -------
-    Dataset with estimate, low and high (...), in units of values per unit of the property, and intercept (...). The
-    ends are NaN where a level has a single stimulus.
+    Dataset with estimate, low and high (...), in units of values per unit of the property, and intercept
+    (...). The ends are NaN where a level has a single stimulus.
 
     Raises
     ------

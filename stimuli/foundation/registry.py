@@ -3,7 +3,8 @@
 An object of ours is found where it is declared: a module of the registry's packages that calls the kind at its top
 level, ``FAMILY = Family("halves", "two objects side by side", ...)``, or a subclass that is named after it, such as
 ``PictureRecipe`` of ``Recipe``. Name and one line are read off that call without running it, so that listing what there
-is imports nothing. Other packages name theirs in an entry point::
+is imports nothing; and so are the names in ``formerly``, under which it is found, too. Other packages name theirs in an
+entry point::
 
     [project.entry-points."absvit.families"]
     flash_lag = "my_lab.flash_lag:FAMILY"
@@ -56,7 +57,7 @@ class Declared:
     ----------
     path : ``module:attribute``.
     line : what it is, in one line.
-    formerly : names that it had before.
+    formerly : names that it had; what was written under them is still read.
     """
 
     path: str
@@ -89,9 +90,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return dict(sorted(found.items()))
 
     @cached_property
-    def _renamed(self) -> dict[str, str]:
-        """Names by former names of ours."""
-        return {former: name for name, declared in self._ours.items() for former in declared.formerly}
+    def _former(self) -> dict[str, str]:
+        """Names of ours by those that they had."""
+        return {
+            old: name for name, declared in self._ours.items() for old in declared.formerly if old not in self._ours
+        }
 
     @cached_property
     def _theirs(self) -> dict[str, EntryPoint]:
@@ -104,10 +107,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(list(iter(self)))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._theirs or name in self._renamed
+        return name in self._ours or name in self._theirs or name in self._former
 
     def __getitem__(self, name: str) -> T:
-        name = self._renamed.get(name, name)
+        if name not in self._theirs:
+            name = self._former.get(name, name)
         if name in self._ours:
             return self._checked(_load(self._ours[name].path), name, self._ours[name].path)
         if name in self._theirs:
@@ -175,7 +179,8 @@ class Registry(Mapping[str, T], Generic[T]):
         kind = _load(self._kind)
         if not isinstance(found, kind):
             what = f"as the {self.noun} {name!r}" if name else f"where a {self.noun} or its name is expected"
-            raise TypeError(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
+            refusal = ValueError if name else TypeError  # of what a package declares, or of an argument
+            raise refusal(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
         if name and found.name != name:
             raise ValueError(f"{whence} declares the {self.noun} {found.name!r} under the name {name!r}: use one name")
         return found
@@ -213,6 +218,6 @@ def _declared(module: str, file: Path, called: str) -> dict[str, Declared]:
         call, target = statement.value, statement.targets[0]
         if isinstance(call.func, ast.Name) and call.func.id.endswith(called) and isinstance(target, ast.Name):
             name, line = (ast.literal_eval(argument) for argument in call.args[:2])
-            formerly = next((ast.literal_eval(of.value) for of in call.keywords if of.arg == "formerly"), ())
-            found[name] = Declared(f"{module}:{target.id}", line, formerly)
+            former = [ast.literal_eval(given.value) for given in call.keywords if given.arg == "formerly"]
+            found[name] = Declared(f"{module}:{target.id}", line, *former)
     return found

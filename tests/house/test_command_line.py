@@ -345,12 +345,10 @@ def path_options():
 
 def test_no_option_of_a_file_is_a_plain_word():
     names = {
-        "halves_of_photographs.Photographs.classes",
         "photographs.Pictures.classes",
         "loader.Loader.data_set",
     }  # of classes, sets
     told = {
-        "halves.HalvesOfPhotographs.folder",
         "single_photographs.WholePhotographs.folder",
     }  # no options: whence pictures came
     assert set(path_options()) - names == told

@@ -18,7 +18,11 @@ PAGES = {
     ],
 }  # fmt: skip
 HEAVY = ("torch", "timm", "torchvision", "matplotlib", "seaborn")
-LIGHT = ["absvit", "absvit.distributed", "absvit.models", "absvit.models.zoo.published", "absvit.models.__main__"]
+LIGHT = [
+    "absvit", "absvit.distributed", "absvit.records", "absvit.models", "absvit.models.__main__",
+    "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.scores", "experiments.statistics",
+    "experiments.measures",
+]  # fmt: skip
 
 
 def python(*words):

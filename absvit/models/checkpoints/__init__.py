@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,13 +20,12 @@ from torch import Tensor, nn
 from absvit.models.checkpoints import cards, fetching, formats
 from stimuli.foundation.addresses import without_credentials
 from stimuli.foundation.files import file_sha256, write_whole
+from stimuli.foundation.texts import some
 
 __all__ = [
     "Checkpoint", "adapt_positions", "by_position", "check_finite", "digest", "identity", "load_into", "local_file",
     "read", "token_grid", "write",
 ]  # fmt: skip
-
-NAMES_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def check_finite(state_dict: Mapping[str, Tensor], what: str) -> None:
     if spoilt:
         raise ValueError(
             f"{what} holds weights that are not finite, in {len(spoilt)} of {len(state_dict)} tensors "
-            f"({_some(spoilt)}): the training diverged, or the file is spoilt; take an earlier checkpoint"
+            f"({some(spoilt)}): the training diverged, or the file is spoilt; take an earlier checkpoint"
         )
 
 
@@ -263,7 +262,7 @@ def load_into(
         ],
     }
     if any(problems.values()):
-        text = "; ".join(f"{len(names)} {kind} ({_some(names)})" for kind, names in problems.items() if names)
+        text = "; ".join(f"{len(names)} {kind} ({some(names)})" for kind, names in problems.items() if names)
         hint = "" if adapt else " or, for another input size or number of classes, use adapt=True (--finetune)"
         raise ValueError(f"the weights do not fit {type(model).__name__}: {text}; check the model's name{hint}")
     model.load_state_dict(state_dict)
@@ -292,11 +291,6 @@ def by_position(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str,
                 "are another network's, or in another order"
             )
     return dict(zip(own, state_dict.values(), strict=True))
-
-
-def _some(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - NAMES_SHOWN} more"] if len(names) > NAMES_SHOWN else []
-    return ", ".join([*names[:NAMES_SHOWN], *more])
 
 
 def token_grid(model: nn.Module) -> tuple[int, int] | None:

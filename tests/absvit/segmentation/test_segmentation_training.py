@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from coloured_pictures import error_of, lines_of, without_time
 from PIL import Image
 from segmentation_trees import SIZE, TREES, folders
 
@@ -36,7 +37,6 @@ SCENES = (
     "--auxiliary-channels", "6", "--num-workers", "0", "--device", "cpu", "--log-every", "1", "--finetune", "none",
     "--test-batch", "2",
 )  # fmt: skip
-TIMES = {"seconds", "images_per_second", "memory_MiB"}
 
 
 def run(*words):
@@ -44,15 +44,7 @@ def run(*words):
 
 
 def log_of(out):
-    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in line.items() if name not in TIMES} for line in lines]
-
-
-def error_of(capsys):
-    printed = capsys.readouterr()
-    lines = [line for line in printed.err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and "Traceback" not in printed.err
-    return lines[0]
+    return without_time(lines_of(out))
 
 
 # ---- the published layouts, end to end -------------------------------------------------------------------------------

@@ -7,15 +7,9 @@ import subprocess
 import sys
 import time
 
-import pytest
-from coloured_pictures import SMALL, error_of, make
+from coloured_pictures import SMALL, error_of
 
 from absvit.training import __main__ as command
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("colours"))
 
 
 def launch(*words, **environment):

@@ -13,23 +13,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run, without_time
+from coloured_pictures import ALL_ON, SMALL, error_of, log_of, run, without_time
 
 import absvit
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("colours"))
-
-
-@pytest.fixture(scope="module")
-def whole(pictures, tmp_path_factory):
-    """A training with everything switched on, uninterrupted."""
-    out = tmp_path_factory.mktemp("whole")
-    assert run(out, pictures, *ALL_ON, "--keep-every", "2") == 0
-    return out
-
 
 # ---- what is refused -------------------------------------------------------------------------------------------------
 
