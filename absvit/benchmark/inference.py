@@ -106,10 +106,6 @@ def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]
 def inference(parameters: Inference) -> list[dict]:
     """Time perceive against the plain implementation and the floor.
 
-    Parameters
-    ----------
-    parameters : what to time.
-
     Returns
     -------
     One row a model and number of priors: seconds, ratios, and how far the logits differ.

@@ -66,10 +66,6 @@ class Segmentation:
 def segmentation(parameters: Segmentation) -> list[dict]:
     """Measure each backbone in fresh processes, one for an image and one for a training step.
 
-    Parameters
-    ----------
-    parameters : what to measure.
-
     Returns
     -------
     One row a model: its parameters by part; seconds, and CPU seconds of all threads, of the backbone, of the

@@ -94,10 +94,6 @@ class _Learner:
 def training(parameters: Training) -> list[dict]:
     """Time training steps, follow the loss in bfloat16, and measure memory.
 
-    Parameters
-    ----------
-    parameters : what to measure.
-
     Returns
     -------
     One row a model with seconds, ratios and bytes, and one with the two loss curves.
@@ -165,10 +161,6 @@ def _gradient_difference(plain: AbSViT, ours: AbSViT) -> float:
 
 def loss_curves(parameters: Training) -> dict:
     """Train the plain implementation in float32 and ours in bfloat16 on the same batches, from the same weights.
-
-    Parameters
-    ----------
-    parameters : see the fields that begin with ``curve``.
 
     Returns
     -------

@@ -1,6 +1,7 @@
 """Semantic segmentation: UPerNet on a ViT or an AbSViT, its data, training, test and predictions."""
 
-from absvit.segmentation.loading_segmenter import load_segmenter
-from absvit.segmentation.segmenter import Segmenter
+import lazy_loader
 
-__all__ = ["Segmenter", "load_segmenter"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"loading_segmenter": ["load_segmenter"], "segmenter": ["Segmenter"]}
+)

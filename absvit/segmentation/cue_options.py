@@ -33,10 +33,6 @@ class Cue:
     def prior_for(self, model: Segmenter) -> Callable[[tuple[int, int]], Prior] | None:
         """Give the prior of an image's size.
 
-        Parameters
-        ----------
-        model : the segmenter.
-
         Returns
         -------
         Function of an image's height and width in pixels; None where nothing is cued.

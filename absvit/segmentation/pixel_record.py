@@ -92,10 +92,6 @@ class Test:
     def pictures(self, loaded: Loaded) -> SegmentedPictures:
         """Open what is shown.
 
-        Parameters
-        ----------
-        loaded : the segmenter.
-
         Raises
         ------
         FileNotFoundError, ValueError : the data set is not as it should be, or has other classes.
@@ -113,13 +109,6 @@ class Test:
 
 def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Dataset:
     """Segment every picture once, whatever the number of processes; whole, at one scale, not mirrored.
-
-    Parameters
-    ----------
-    test : what is shown, and where the record goes.
-    cue : what an AbSViT looks for.
-    loaded : the segmenter.
-    process : this process among those that test together.
 
     Returns
     -------

@@ -17,11 +17,10 @@ from absvit.segmentation.datasets import SegmentedPictures, open_pictures
 from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.loading_segmenter import build_segmenter, parameter_groups
 from absvit.segmentation.objective import SegmentationObjective
-from absvit.segmentation.picture_stream import Stream
 from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter
 from absvit.segmentation.transforms import TrainingTransform, Varied, WholeTransform
-from absvit.segmentation.views import blocks, training_loader, whole_loader
+from absvit.segmentation.views import Stream, blocks, training_loader, whole_loader
 from absvit.training.task import Task
 
 __all__ = ["SegmentationTask", "count_pixels", "held_out_pictures", "whole_transform_of"]
@@ -169,12 +168,7 @@ def held_out_pictures(recipe: SegmentationRecipe, data_path: Path) -> SegmentedP
 
 
 def whole_transform_of(recipe: SegmentationRecipe) -> WholeTransform:
-    """What makes an image for the model of a whole picture.
-
-    Parameters
-    ----------
-    recipe : gives scale and preprocessing.
-    """
+    """What makes an image for the model of a whole picture."""
     pixels = zoo.preprocessing(recipe.model)
     scale = None if recipe.data_set == "SCENES" else recipe.varied.scale
     return WholeTransform(scale, pixels["mean"], pixels["std"])

@@ -177,13 +177,7 @@ def _locked(out: Path, n: int, start: int) -> TextIO | None:
 
 
 def unreadable_pictures(task: Task, process: Process) -> int:
-    """Count the training pictures that could not be read, on all ranks and since the training's beginning.
-
-    Parameters
-    ----------
-    task : tells those of this process.
-    process : this one among those that train together, which all must ask.
-    """
+    """Count the training pictures that could not be read, on all ranks and since the training's beginning."""
     return int(sum_over_ranks(torch.tensor(task.unreadable, device=process.device)))
 
 

@@ -57,13 +57,6 @@ def train(recipe: str | Recipe, where: RunOptions, process: Process) -> None:
 def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tuple[Learner, Position]:
     """Make all updates of a training, or those that an earlier run of the same recipe left.
 
-    Parameters
-    ----------
-    recipe : what to train and how.
-    task : its data.
-    where : where it goes and what it goes on from.
-    process : this process among those that train together.
-
     Returns
     -------
     learner : the trained model, in eval mode, and its average, on every rank.

@@ -187,11 +187,6 @@ class Recipe:
     def task(self, data: RunOptions, process: Process) -> Task:
         """Open the data that the recipe trains on.
 
-        Parameters
-        ----------
-        data : where they are, how they are loaded, and what the training goes on from.
-        process : this process among those that train together.
-
         Raises
         ------
         FileNotFoundError, ValueError : the data are not as they should be, or the processes cannot share an

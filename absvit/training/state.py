@@ -142,11 +142,6 @@ def source_of(checkpoint: Path, resume: str) -> tuple[str | Path, list[str]]:
 def check_same_position(position: Position, process: Process) -> None:
     """Refuse to train where the processes would go on from different updates.
 
-    Parameters
-    ----------
-    position : of this process.
-    process : this one among those that train together.
-
     Raises
     ------
     ValueError : another process is elsewhere.

@@ -129,12 +129,7 @@ class Task(ABC):
 
 
 def build_model(recipe: Recipe, **made_with) -> nn.Module:
-    """Make a recipe's model, of which learns what the recipe says.
-
-    Parameters
-    ----------
-    recipe : which model, and what it starts from.
-    **made_with : arguments of ``create_model``.
+    """Make a recipe's model with arguments of ``create_model``; of it learns what the recipe says.
 
     Raises
     ------

@@ -48,13 +48,13 @@ def recipe_of(folder: Path) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f"{folder} holds no stimulus set (no {RECIPE}); make one with python -m stimuli")
     try:
-        recipe = json.loads(read_text(path))
+        told = json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): make the set again") from error
     needed = ("family", "parameters", "seed", "categories", *NO_ATTRIBUTES)
-    if lacking := [name for name in needed if not isinstance(recipe, dict) or name not in recipe]:
+    if lacking := [name for name in needed if not isinstance(told, dict) or name not in told]:
         raise ValueError(f"{path} lacks {', '.join(lacking)}: it is no recipe of this version, make the set again")
-    return recipe
+    return told
 
 
 def read(folder: Path) -> xr.Dataset:
@@ -87,7 +87,8 @@ def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
 
     Returns
     -------
-    Function of (first, n) that gives n stimuli from row ``first`` on as :func:`read` does, and the number of stimuli.
+    Function of (first, n) that gives n stimuli from row ``first`` on as :func:`read` does, and the number
+    of stimuli.
 
     Raises
     ------
@@ -190,7 +191,8 @@ def read_rows(folder: Path, table: pd.DataFrame, recipe: dict) -> xr.Dataset:
 
     Raises
     ------
-    FileNotFoundError, ValueError : a picture is missing, cannot be read, or has another mode or size; it is named.
+    FileNotFoundError, ValueError : a picture is missing, cannot be read, or has another mode or size; it is
+        named.
     """
     first = folder / f"images/{recipe['first']:05d}.png"
     pixels = partial(_pixels, like=first, size=_opened(first, lambda picture: picture.size))

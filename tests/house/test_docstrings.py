@@ -11,6 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FILES = [file for p in ("absvit", "experiments", "notebooks", "stimuli") for file in sorted((ROOT / p).rglob("*.py"))]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+CLASSES = {
+    node.name for file in FILES for node in ast.parse(file.read_text("utf8")).body if isinstance(node, ast.ClassDef)
+}
 FOREIGN = {"ABC", "Dataset", "Module", "NamedTuple", "Protocol", "Sampler"}  # bases that describe no methods of ours
 
 
@@ -38,17 +41,30 @@ def parameters(function, is_method: bool) -> list[str]:
     return [name for name in named if not name.startswith("_")]
 
 
+def described(function) -> bool:
+    """Whether all that a function takes are objects of our classes, which say what these are."""
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    kinds = [a.annotation for a in arguments if a.arg not in ("self", "cls")]
+    return not function.args.vararg and all(isinstance(kind, ast.Name) and kind.id in CLASSES for kind in kinds)
+
+
 def contracts(tree: ast.AST) -> set[str]:
     """Names of the classes that fill a contract: a base class says what their methods take."""
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     return {node.name for node in classes if {ast.unparse(base).rpartition(".")[2] for base in node.bases} - FOREIGN}
 
 
+def in_declarations(tree: ast.AST) -> set[str]:
+    """Functions that are handed to a declaration, ``FOG = Corruption("fog", ..., fog)``, which says what they take."""
+    calls = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+    given = [value for call in calls for value in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return {value.id for value in given if isinstance(value, ast.Name)}
+
+
 def faults(source: str) -> list[str]:
-    """What the docstrings of a module lack. The parameters of timm's entry points are timm's own
-    contract, and those of what draws a family stand in ``stimulus_set``."""
+    """What the docstrings of a module lack. The parameters of timm's entry points are timm's own contract."""
     tree = ast.parse(source)
-    filled = contracts(tree)
+    filled, declared = contracts(tree), in_declarations(tree)
     found = [] if ast.get_docstring(tree) else ["the module says nothing of its job"]
     for name, node in public_definitions(tree):
         documentation = ast.get_docstring(node) or ""
@@ -59,7 +75,8 @@ def faults(source: str) -> list[str]:
         elif (
             isinstance(node, FUNCTIONS)
             and not {"register_model", "stimulus_set"} & decorators(node)
-            and not ("." in name and name.partition(".")[0] in filled and "Parameters\n" not in documentation)
+            and name not in declared
+            and ("Parameters\n" in documentation or not (name.partition(".")[0] in filled or described(node)))
             and (needed := parameters(node, is_method="." in name))
         ):
             if not re.search(r"^Parameters\n-{10}$", documentation, re.MULTILINE):
@@ -92,6 +109,9 @@ SECTION = '"""Do.\n\n    Parameters\n    ----------\n    a : thing\n    """'
         ('"""Job."""\nclass A:\n    """An A."""\n    @typing.override\n    def f(self, a): pass', 0),
         ('"""Job."""\nclass A(Task):\n    """An A."""\n    def f(self, a):\n        """Do."""', 0),
         ('"""Job."""\nclass A(nn.Module):\n    """An A."""\n    def f(self, a):\n        """Do."""', 1),
+        ('"""Job."""\ndef f(a):\n    """Do."""\nF = Kind("f", f)', 0),
+        ('"""Job."""\ndef f(a: Recipe, b: Task):\n    """Do."""', 0),
+        ('"""Job."""\ndef f(a: Recipe, b: Tensor):\n    """Do."""', 1),
         ('"""Job."""\ndef _f(a): pass\nclass _A:\n    def f(self): pass', 0),
     ],
 )

@@ -16,11 +16,12 @@ PAGES = {
         "AbSViT", "Trajectory", "create_model", "follow", "images", "list_models", "load_model", "maps", "perceive",
         "priors", "records", "topdown_from",
     ],
+    "absvit.training": ["RECIPES", "Recipe", "RunOptions", "Task", "train"],
 }  # fmt: skip
 HEAVY = ("torch", "timm", "torchvision", "matplotlib", "seaborn")
 LIGHT = [
     "absvit", "absvit.distributed", "absvit.records", "absvit.models", "absvit.models.__main__",
-    "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.scores", "experiments.statistics",
+    "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.__main__", "experiments.statistics",
     "experiments.measures",
 ]  # fmt: skip
 
@@ -55,7 +56,7 @@ def test_naming_things_loads_nothing_heavy():
     assert python("-c", script, " ".join(LIGHT)).split() == LIGHT
 
 
-@pytest.mark.parametrize("module", ["absvit", "absvit.models"])
+@pytest.mark.parametrize("module", ["absvit", "absvit.models", "absvit.training"])
 def test_the_help_of_a_program_loads_nothing_heavy(module):
     script = "import atexit, runpy, sys\nsys.argv = ['', '--help']\natexit.register(lambda: print('', *sys.modules))\n"
     script += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"

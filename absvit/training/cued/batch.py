@@ -125,10 +125,6 @@ class SceneObjective(nn.Module):
     def forward(self, batch: SceneBatch) -> dict[str, Tensor]:
         """Compute the loss and what is logged with it.
 
-        Parameters
-        ----------
-        batch : images, cues and targets.
-
         Returns
         -------
         Scalars by name; ``loss`` is to be minimised, the others carry no gradient.

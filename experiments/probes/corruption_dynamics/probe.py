@@ -7,7 +7,7 @@ from functools import partial
 
 from experiments import cues
 from experiments.probe import Condition, Probe
-from stimuli.corruptions import NAMES
+from stimuli.corruptions import CORRUPTIONS, ordered
 from stimuli.foundation.registry import later
 
 __all__ = ["PROBE", "CorruptionDynamics", "conditions"]
@@ -35,8 +35,9 @@ class CorruptionDynamics(cues.CueParameters):
             raise ValueError(f"severities must be of 0 to 5, got {self.severities}")
         if not self.corruptions:
             raise ValueError("name at least one corruption")
-        if unknown := [name for name in self.corruptions if name not in NAMES]:
-            raise ValueError(f"there is no corruption {unknown[0]!r}; expected some of {', '.join(NAMES)}")
+        if unknown := [name for name in self.corruptions if name not in CORRUPTIONS]:
+            known = ", ".join(ordered(CORRUPTIONS))
+            raise ValueError(f"there is no corruption {unknown[0]!r}; expected some of {known}")
         for name in ("corruptions", "severities"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise ValueError(f"{name} must differ from each other, got {getattr(self, name)}")

@@ -43,7 +43,7 @@ def test_the_number_of_processes(monkeypatch, two_gpus):
 @pytest.mark.parametrize(
     ("words", "program"),
     [
-        (["upernet_vit_micro", "--seed", "1"], ["absvit.segmentation", "upernet_vit_micro", "--seed", "1"]),
+        (["upernet_vit_micro", "--seed", "1"], ["absvit.training", "upernet_vit_micro", "--seed", "1"]),
         (["micro_vit"], ["absvit.training", "micro_vit"]),
         (["--model", "upernet_x"], ["absvit.training", "--model", "upernet_x"]),
         ([], ["absvit.training"]),

@@ -10,7 +10,7 @@ from segmentation_trees import TREES, folders, pair, save
 from absvit.segmentation.classes import ADE20K, IGNORED, VOC, ClassTable, colour_map, coloured
 from absvit.segmentation.datasets import open_pictures
 from absvit.segmentation.drawn_scenes import DrawnScenes, ObjectScenes, label_map
-from absvit.segmentation.picture_stream import Stream
+from absvit.segmentation.views import Stream
 from stimuli.families.objects import CATEGORIES
 
 # raw value -> class, by hand: VOC counts; Cityscapes' road is 0, building 2, car 13; ADE20K is shifted by one

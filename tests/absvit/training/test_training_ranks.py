@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 
+import pytest
 from coloured_pictures import SMALL, error_of
 
 from absvit.training import __main__ as command
+
+pytestmark = pytest.mark.processes
 
 
 def launch(*words, **environment):

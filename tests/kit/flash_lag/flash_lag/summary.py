@@ -13,10 +13,11 @@ def flash_lag_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.Dat
     rows = []
     for told, part in each_observer(record):
         p = np.log(measures.probabilities(part).isel(iteration=-1, drop=True).load())
-        evidence = p.isel({"class": part["class_2"]}) - p.isel({"class": part["class_1"]})
+        flashed, moving = (p.isel({"class": part[name].load()}) for name in ("class_2", "class_1"))
+        offsets = part["offset"].values
         for prior in part["prior"].values:
-            for offset in np.unique(part["offset"]):
-                here = evidence.sel(prior=prior).isel(stimulus=np.flatnonzero(part["offset"] == offset))
+            for offset in np.unique(offsets):
+                here = (flashed - moving).sel(prior=prior).isel(stimulus=offsets == offset)
                 row = told | {"prior": prior, "offset": offset, "n": here.sizes["stimulus"]}
                 rows.append(row | cells({"flash_evidence": here}, n, seed))
     return pd.DataFrame(rows)
