@@ -16,7 +16,7 @@ import lazy_loader
 _load, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "corruptions": ["corrupt"],
+        "corruptions": ["CORRUPTIONS", "corrupt"],
         "families": ["FAMILIES", "Family"],
         "families.by_name": ["draw", "make"],
         "families.check": ["check_family"],

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from absvit.distributed import rank_and_size, wait_for_all
 from absvit.records import Record, begin, join, load
 
-__all__ = ["RecordOptions", "SharedRecordOptions", "Store", "fill", "fill_chunks"]
+__all__ = ["RecordOptions", "Store", "fill", "fill_chunks"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class RecordOptions:
 
 
 @dataclass(frozen=True)
-class SharedRecordOptions(RecordOptions):
+class Store(RecordOptions):
     """Where a record goes that several tasks may fill.
 
     Parameters
@@ -186,6 +186,3 @@ def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
     numbers = int(values["stimulus"][0]) + np.arange(n)
     first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
     return first.assign(whole).set_coords([name for name in values.coords if name in whole])
-
-
-Store = SharedRecordOptions

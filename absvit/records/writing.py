@@ -34,7 +34,7 @@ from absvit.records.layout import (
 __all__ = ["Record", "begin", "join"]
 
 CIRCUMSTANCES = {"created", "command", "git_commit"}  # a run that goes on may differ in these
-ADDED = {"pictures_sha256"}  # what older records do not tell
+ADDED = {"pictures_sha256", "probe"}  # what older records do not tell
 ALL = (0, 1)  # the share of a process that works alone
 FORMER = "former record"
 

@@ -15,7 +15,7 @@ from PIL import Image
 from absvit.data.datasets import LabelledPictures, open_folder
 from absvit.data.picture_identity import contents
 from stimuli import corruptions
-from stimuli.corruptions import folder_check, motion_blur
+from stimuli.corruptions import folder_check
 from stimuli.corruptions.folder_job import prepared
 from stimuli.corruptions.frost_textures import check_folder
 from stimuli.foundation.files import fingerprint
@@ -133,7 +133,7 @@ def on_disk(
     if not root.is_dir():
         raise FileNotFoundError(f"no folder of corrupted pictures at {root}; expected {layout} in it")
     corruptions.check(tuple(names), tuple(severities))
-    _check_folders(root, names, corruptions.NAMES, "corruption", layout)
+    _check_folders(root, names, tuple(corruptions.CORRUPTIONS), "corruption", layout)
     for name in names:
         levels = [str(level) for level in corruptions.SEVERITIES]
         _check_folders(root / name, [str(level) for level in severities], levels, "severity", layout)
@@ -175,7 +175,7 @@ def corrupted_when_shown(
     ValueError : a name or severity is unknown, or the folder holds no pictures.
     """
     corruptions.check(tuple(names), tuple(severities), frost_folder)
-    if not {"motion_blur", "snow"}.isdisjoint(names) and (missing := motion_blur.missing()):
+    if missing := next((told for name in names if (told := corruptions.CORRUPTIONS[name].missing())), None):
         raise FileNotFoundError(missing)
     for name in names:
         for severity in severities:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from absvit.models.zoo.published import VARIANTS
 from absvit.records import seeds
 from absvit.records.differences import differences
 from absvit.robustness.classes import wnids
@@ -55,7 +56,7 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
         raise ValueError("the evaluation is not complete: go on with --resume")
     record = record.compute()
     imagenet = tuple(record["class"].values.tolist()) == wnids()
-    known = _published(record.attrs["model"]) if imagenet else None
+    known = next((v for v in VARIANTS if imagenet and v.name == record.attrs["model"]), None)
     rows = [
         _row(record, suite, t, imagenet) for suite in record["suite"].values for t in range(record.sizes["iteration"])
     ]
@@ -66,13 +67,6 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[4:], float))
     frame.attrs = _origin(record)
     return frame.assign(model=frame.attrs["model"])
-
-
-def _published(model: str):
-    """The variant of this name, which tells the numbers that the original work gives; None where there is none."""
-    from absvit.models.zoo import VARIANTS  # knows torch, and other tables do not need it
-
-    return next((variant for variant in VARIANTS if variant.name == model), None)
 
 
 def _row(record: xr.Dataset, suite: str, t: int, imagenet: bool) -> dict:

@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 import tyro
 
 from absvit import records
-from experiments import summaries
 from experiments.figures import FIGURES, Figure, numbers_of, save, style_of
+from experiments.probe import written_by
+from experiments.table import summary_latex
 from stimuli.foundation.files import write_whole
 
 __all__ = ["Page", "command"]
@@ -135,9 +136,8 @@ def _draw(figure: Figure, page: Page, options: dict) -> None:
     if page.caption:
         beside[".txt"] = f"{drawn.get_label()}\n"
     if page.table:  # in full and, without the points of curves, for a paper
-        title = origins[0].attrs.get("title", "")
         beside[".csv"] = numbers_of(drawn).to_csv(index=False)
-        beside[".tex"] = summaries.summary_latex(numbers_of(drawn, curves=False), title)
+        beside[".tex"] = summary_latex(numbers_of(drawn, curves=False), written_by(origins[0]))
     for ending, text in beside.items():
         written.append(written[0].with_suffix(ending))
         write_whole(written[-1], text)

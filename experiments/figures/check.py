@@ -62,7 +62,6 @@ def _faults(figure: Figure, given, options: dict) -> Iterator[str]:
         drawn = figure(given, style=style, **options)
         if not isinstance(drawn, Drawn):
             yield f"draws {type(drawn).__name__}: give a Layout, or a matplotlib Figure"
-        drawn.canvas.draw()
         for fault in itertools.chain(_of_page(drawn, style), faults_of_text(drawn, SMALLEST * style.unit)):
             yield f"{fault} ({' '.join(look)})"
         tables.append(numbers_of(drawn))
@@ -103,9 +102,10 @@ def faults_of_text(drawn: Drawn, smallest: float = SMALLEST) -> Iterator[str]:
 
     Parameters
     ----------
-    drawn : figure whose canvas has been drawn.
+    drawn : any figure.
     smallest : size of text in points.
     """
+    drawn.canvas.draw()  # places the labels of axes
     page, texts = drawn.bbox, _texts(drawn)
     for text, box in texts:
         told = repr(text.get_text())

@@ -179,7 +179,8 @@ class Registry(Mapping[str, T], Generic[T]):
         kind = _load(self._kind)
         if not isinstance(found, kind):
             what = f"as the {self.noun} {name!r}" if name else f"where a {self.noun} or its name is expected"
-            raise TypeError(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
+            refusal = ValueError if name else TypeError  # of what a package declares, or of an argument
+            raise refusal(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
         if name and found.name != name:
             raise ValueError(f"{whence} declares the {self.noun} {found.name!r} under the name {name!r}: use one name")
         return found

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from programs import PROGRAMS
 
-from experiments.__main__ import PROBES
+from experiments.probes import PROBES
 from stimuli.__main__ import FAMILIES
 
 CALLS = """

@@ -14,8 +14,12 @@ PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 SHOWN = ("stimuli.drawing", "stimuli.families", "stimuli.foundation", "stimuli.pictures", "stimuli.sets")
 GROUND = ("absvit.data", "absvit.distributed", "absvit.images", "absvit.records", "stimuli")
 MODELS = (*GROUND, "absvit.__init__", "absvit.models", "absvit.priors")
-SEEN = ("experiments.cues", "experiments.demands", "experiments.show", "experiments.observers", "experiments.probe")
+SEEN = (
+    "experiments.assemble", "experiments.columns", "experiments.cues", "experiments.observers", "experiments.probe",
+    "experiments.probes.__init__", "experiments.show",
+)  # fmt: skip
 READ = ("experiments.measures", "experiments.statistics")
+TOLD = ("experiments.columns", "experiments.probe", "experiments.probes.__init__", "experiments.table")
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "stimuli.foundation": ("stimuli.foundation",),
@@ -46,12 +50,13 @@ MAY_IMPORT = {
     "experiments.measures": ("absvit.records", *READ),
     "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
     "experiments.observers": ("absvit.__init__", "absvit.models", "stimuli.foundation"),
-    "experiments.probe": (*MODELS, "experiments.observers"),
-    "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.dynamics_record"),
-    "experiments.probes.recognition": (*MODELS, *SEEN),
-    "experiments.probes.*.summary": (*READ, "experiments.probes.*.summary"),
-    "experiments.probes.*": ("experiments.figures", "experiments.probes", "experiments.summaries", *READ),
-    "experiments.summaries": ("experiments.summaries", *READ),
+    "experiments.columns": ("experiments.probes.__init__",),
+    "experiments.probe": ("absvit.__init__", "absvit.models", "experiments.probes.__init__"),
+    "experiments.probes.*.probe": (*MODELS, *SEEN),
+    "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),
+    "experiments.probes.*.summary": (*READ, "experiments.table"),
+    "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
+    "experiments.table": (*READ, *TOLD),
     "notebooks.__init__": ("absvit.neighbours",),
     "experiments.figures": (
         "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",

@@ -79,7 +79,6 @@ def test_text_is_whole_and_overlaps_nothing(looked, competed, stored, drawing, l
     draw, *given = DRAWINGS[drawing](looked, competed, stored)
     figure = draw(*given, style=style_of(*LOOKS[look]))
     assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
-    figure.canvas.draw()
     assert figure.get_label() and not [*faults_of_text(figure)]
 
 

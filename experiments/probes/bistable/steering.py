@@ -9,12 +9,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawn
 
-from experiments import summaries
 from experiments.figures.figure import Figure
 from experiments.figures.numbers import RULE, interval_columns, note
 from experiments.figures.page import page_of, shortened
 from experiments.figures.record_table import Table
 from experiments.figures.style import STYLE, Style
+from experiments.probes.bistable.summary import summary
 
 __all__ = ["FIGURE", "steering"]
 
@@ -29,7 +29,7 @@ def steering(table: Table, style: Style) -> Drawn:
 
     Parameters
     ----------
-    table : what ``summaries.summary`` gives; of several gains the middle one is shown.
+    table : what ``summary`` gives; of several gains the middle one is shown.
     style : sizes and colours.
 
     Raises
@@ -76,7 +76,7 @@ def steering(table: Table, style: Style) -> Drawn:
 def _summary(record: xr.Dataset, n: int) -> pd.DataFrame:
     """The summary of all stimuli, at the middle gain where there are several."""
     gains = record.sizes.get("gain", 0)
-    return summaries.summary(record.isel(gain=(gains - 1) // 2, drop=True) if gains else record, n)
+    return summary(record.isel(gain=(gains - 1) // 2, drop=True) if gains else record, n)
 
 
 def _panel(page: Axes, x: float, wide: float, name: str) -> Axes:

@@ -12,7 +12,7 @@ from experiments.figures.layout import Layout
 from experiments.figures.panels import Panel, draw_lines_by, draw_reference, keys_of, mark_passes
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
-from experiments.summaries.dynamics import corruption_summary
+from experiments.probes.corruption_dynamics.summary import corruption_summary
 
 __all__ = ["FIGURE", "corruption"]
 

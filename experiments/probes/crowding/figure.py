@@ -13,7 +13,7 @@ from experiments.figures.layout import Layout
 from experiments.figures.panels import Panel, draw_interval_lines, draw_interval_rows, keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
-from experiments.summaries.displays import crowding_summary
+from experiments.probes.crowding.summary import crowding_summary
 
 __all__ = ["FIGURE", "crowding"]
 

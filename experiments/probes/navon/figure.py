@@ -7,7 +7,7 @@ from experiments.figures.layout import Layout
 from experiments.figures.panels import keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
-from experiments.summaries.displays import navon_summary
+from experiments.probes.navon.summary import navon_summary
 
 __all__ = ["FIGURE", "navon"]
 

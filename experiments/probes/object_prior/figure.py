@@ -12,7 +12,7 @@ from experiments.figures.layout import Layout
 from experiments.figures.panels import Panel, draw_interval_lines, draw_reference, keys_of, mark_gains
 from experiments.figures.record_table import Table
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.cueing import object_prior_summary
+from experiments.probes.object_prior.summary import object_prior_summary
 
 __all__ = ["FIGURE", "objects"]
 

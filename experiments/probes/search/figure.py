@@ -13,7 +13,7 @@ from experiments.figures.layout import Layout
 from experiments.figures.panels import Panel, draw_lines_by, draw_reference, keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
-from experiments.summaries.displays import search_summary
+from experiments.probes.search.summary import search_summary
 
 __all__ = ["FIGURE", "search"]
 

@@ -79,7 +79,6 @@ DRAWINGS = {
 def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, look):
     figure = DRAWINGS[drawing](style_of(*LOOKS[look]), settled, looped, degraded)
     assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
-    figure.canvas.draw()
     assert figure.get_label() and not [*faults_of_text(figure)]
 
 

@@ -10,10 +10,11 @@ from PIL import Image
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
-from experiments import figures, measures, summaries
+from experiments import figures, measures
 from experiments.figures import page
 from experiments.figures.check import faults_of_text
 from experiments.probes.bistable import signature_layout
+from experiments.probes.bistable import summary as summaries
 from experiments.statistics import intervals
 
 

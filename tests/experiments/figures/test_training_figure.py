@@ -9,8 +9,7 @@ from scipy import stats
 
 from experiments.__main__ import main
 from experiments.exchange import training_logs
-from experiments.figures import FIGURES
-from experiments.figures.numbers import numbers_of
+from experiments.figures import FIGURES, numbers_of
 
 
 def written(folder, seed, top1, steps=10):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from displays import halves, single_objects
 from PIL import Image
 
 import absvit
@@ -14,7 +15,7 @@ from absvit.images import read_photograph
 from absvit.models import checkpoints
 from absvit.models.zoo.variants import HYBRID_CATEGORIES
 from experiments.__main__ import main
-from experiments.source import Source, halves, single_objects
+from experiments.source import Source
 from stimuli.families import single_photographs
 
 NAME = "absvit_hybrid_lite0_224"

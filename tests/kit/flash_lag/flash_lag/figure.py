@@ -3,7 +3,8 @@
 from functools import partial
 
 from experiments.figures.figure import Figure
-from experiments.figures.panels import Layout, Panel, draw_interval_lines, keys_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines, keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
 from flash_lag.summary import flash_lag_summary

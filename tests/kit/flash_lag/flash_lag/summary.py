@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from experiments.table import cells, each_observer
 
 from experiments import measures
+from experiments.table import cells, each_observer
 
 
 def flash_lag_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.DataFrame:

@@ -1,11 +1,12 @@
-"""What is shown of a class folder or a stimulus set to a model that does not know all of its classes.
+"""What is shown to a model that does not know all classes of a class folder or a stimulus set.
 
-Where the model knows some classes, the pictures of the others are left out, and that is said; else the cues would have
-to be places for all of them.
+Where it knows some, the pictures of the others are left out, and that is said; else the cues would have to be places
+for all of them.
 """
 
 from __future__ import annotations
 
+import difflib
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,12 +16,39 @@ import xarray as xr
 from torch import nn
 
 from absvit.images import class_folder
-from absvit.models.class_names import called, candidates, class_indices
+from absvit.models.class_names import called, candidates, class_indices, class_names
+from experiments.observers import Observer
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
-__all__ = ["known_of_folder", "known_of_set"]
+__all__ = ["check_classes", "known_of_folder", "known_of_set"]
 
 IN_SET = {"long_name": "number of the stimulus in the set that it was taken from", "units": "1"}
+
+
+def check_classes(observers: Sequence[Observer], categories: Sequence[str], probe: str) -> None:
+    """Refuse classes that a model does not know.
+
+    Parameters
+    ----------
+    observers : models of one kind.
+    categories : names of classes that the probe cues or asks for.
+    probe : name of the probe.
+
+    Raises
+    ------
+    ValueError : some are unknown; the first is named, with the nearest that the model knows.
+    """
+    model, label = observers[0].model, observers[0].label
+    unknown = [name for name, index in zip(categories, class_indices(model, categories), strict=True) if index < 0]
+    if unknown:
+        names = class_names(model)
+        near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
+        more = ", ..." if len(names) > 12 else ""
+        told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
+        raise ValueError(
+            f"{label} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another model or "
+            "other stimuli"
+        )
 
 
 def known_of_folder(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], list[str]]:

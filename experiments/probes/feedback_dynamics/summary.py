@@ -1,21 +1,18 @@
-"""Summaries of dynamics: settling, hysteresis, switching and corruption as tables, with intervals."""
+"""Settling, hysteresis and switching as tables, with intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.statistics.resampling import hierarchical_bootstrap
+from experiments.table import rows_over
 
-__all__ = ["TITLES", "corruption_summary", "summary"]
+__all__ = ["summary"]
 
-ROWS = ("model", "gain", "noise", "corruption", "severity", "prior", "iteration")  # what tells a row, in this order
-ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))
 ONE_BIT = math.log(2)  # entropy in nats, the threshold of a decision
 ONSET = 20  # passes of a switching record that are left out, at most half of them: adaptation builds up
 
@@ -25,7 +22,7 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
 
     Parameters
     ----------
-    record : of any protocol of ``experiments.probes.feedback_dynamics.probe``.
+    record : feedback-dynamics record of any protocol.
     n : bootstrap resamples.
     seed : seed of the resampling.
 
@@ -39,32 +36,9 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     dominance), then, of all phases together and without intervals, variation (standard deviation over mean), the shape
     of the gamma distribution, and by how much its log-likelihood exceeds the log-normal's per phase.
     """
-    record = measures.written(record)
-    if "corruption" not in record.dims:  # a record of dynamics, whose severity is that of the noise
-        record = record.rename(severity="noise")
-    return TITLES[record.attrs["title"]](record, n, seed)
-
-
-def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Tabulate accuracy over passes under corruption, and what feedback gains over the bottom-up pass.
-
-    Parameters
-    ----------
-    record : of ``experiments.probes.corruption_dynamics.probe``.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
-    Returns
-    -------
-    DataFrame with a row per model, gain, corruption ("all": their mean, first), severity (0 = the clean picture), prior
-    and iteration: n, seeds, accuracy and gain over pass 0, each with its ``_low`` and ``_high``.
-    """
-    record = measures.written(record)
-    correct = measures.accuracy(record).astype(float).compute()
-    label = xr.Variable("corruption", np.array(["all"], object))
-    correct = xr.concat([correct.mean("corruption").expand_dims(corruption=label), correct], "corruption")
-    columns = {"accuracy": correct, "gain_over_pass_0": correct - correct.isel(iteration=0, drop=True)}
-    return _table(record, columns, "stimulus", n, seed)
+    of_protocol = {"settling": _settling, "hysteresis": _hysteresis, "switching": _switching}
+    protocol = record.attrs["title"].rpartition(": ")[2]
+    return of_protocol[protocol](measures.written(record).rename(severity="noise"), n, seed)
 
 
 def _settling(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
@@ -88,19 +62,19 @@ def _settling(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
     if released:
         memory = [measures.cue_memory(last, kind).isel(iteration=0, drop=True) for kind in released]
         columns["cue_memory"] = xr.concat(memory, xr.Variable("prior", np.array(released, object)))
-    return _table(record, columns, "stimulus", n, seed)
+    return rows_over(record, columns, "stimulus", n, seed)
 
 
 def _hysteresis(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
     columns = {"area": measures.hysteresis_area(record), "width": measures.hysteresis_width(record)}
-    return _table(record, columns, "pair", n, seed)
+    return rows_over(record, columns, "pair", n, seed)
 
 
 def _switching(record: xr.Dataset, n: int, seed: int) -> pd.DataFrame:
     onset = min(ONSET, (record.sizes["iteration"] - 1) // 2)
     durations = measures.dominance_durations(record, onset).compute()
     columns = {"switch_rate": measures.switch_rate(record, onset), "duration": durations.mean("iteration")}
-    table = _table(record, columns, "stimulus", n, seed)
+    table = rows_over(record, columns, "stimulus", n, seed)
     others = [dim for dim in ("seed", "stimulus", "iteration") if dim in durations.dims]
     pooled = durations.stack(phase=others)
     shapes = []
@@ -129,28 +103,3 @@ def _by_kind(values: xr.DataArray, record: xr.Dataset) -> xr.DataArray:
     kinds = record["kind"].values
     means = [values.isel(prior=np.flatnonzero(kinds == kind)).mean("prior") for kind in dict.fromkeys(kinds)]
     return xr.concat(means, xr.Variable("prior", np.array(list(dict.fromkeys(kinds)), object)))
-
-
-def _table(record: xr.Dataset, columns: dict[str, xr.DataArray], over: str, n: int, seed: int) -> pd.DataFrame:
-    """A row per model, gain, noise, prior ..., with the interval of every column, read a chunk of stimuli at a time."""
-    rows = list(dict.fromkeys(str(name) for values in columns.values() for name in values["prior"].values))
-    cells = {}
-    for name, values in columns.items():
-        bare = values.drop_vars([c for c in values.coords if c not in values.dims])
-        interval = hierarchical_bootstrap(bare.assign_coords(prior=bare["prior"].astype(object)), "seed", over, n, seed)
-        cells |= {name + suffix: interval[end].reindex(prior=rows) for end, suffix in ENDS}
-    order = [dim for dim in ROWS if dim in next(iter(cells.values())).dims]
-    frame = xr.Dataset(cells).to_dataframe(dim_order=order).reset_index()
-    if "model" not in frame:
-        frame.insert(0, "model", record.attrs.get("model", "model"))
-    frame.insert(len(order), "n", next(iter(columns.values())).sizes[over])
-    frame.insert(len(order) + 1, "seeds", record.sizes.get("seed", 1))
-    return frame
-
-
-TITLES: dict[str, Callable[[xr.Dataset, int, int], pd.DataFrame]] = {
-    "feedback dynamics: settling": _settling,
-    "feedback dynamics: hysteresis": _hysteresis,
-    "feedback dynamics: switching": _switching,
-    "corruption dynamics": corruption_summary,
-}

@@ -1,4 +1,4 @@
-"""Summaries: the measures of a whole record as a table, with bootstrap intervals."""
+"""Which object is seen under which cue, by gain and mix; and which maps find it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.statistics.intervals import bootstrap, interval_text
-from experiments.summaries.columns import latex_of
+from experiments.statistics.intervals import bootstrap
+from experiments.table import ENDS, bare, rows_of
 
-__all__ = ["graded_summary", "map_summary", "recognition_summary", "summary", "summary_latex", "summary_text"]
-
-ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
+__all__ = ["graded_summary", "map_summary", "summary"]
 
 
 def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -38,7 +36,7 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     if measures.classes_known(last, "class_1").all() and measures.classes_known(last, "class_2").all():
         neither = measures.object_1_share(last).isel(prior=np.flatnonzero(last["cue"].values < 1))
         columns = {
-            "selection_index": xr.concat([_bare(measures.selection_index(last)), _bare(neither)], "prior"),
+            "selection_index": xr.concat([bare(measures.selection_index(last)), bare(neither)], "prior"),
             "cue_decides": measures.cue_decides(last),
             "p_cued": measures.cued_probability(last),
             "p_other": measures.other_probability(last),
@@ -49,9 +47,9 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     rows = list(dict.fromkeys(name for values in columns.values() for name in values["prior"].values))
     cells = {}
     for name, values in columns.items():
-        interval = bootstrap(_bare(values.isel(iteration=0)), n=n, seed=seed).reindex(prior=rows)
+        interval = bootstrap(bare(values.isel(iteration=0)), n=n, seed=seed).reindex(prior=rows)
         cells |= {name + suffix: interval[end] for end, suffix in ENDS}
-    return _rows(record, cells, "prior")
+    return rows_of(record, cells, "prior")
 
 
 def graded_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -81,26 +79,6 @@ def graded_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataF
                 frame.insert(place, name, value)
             frames.append(frame)
     return pd.concat(frames, ignore_index=True)
-
-
-def recognition_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Tabulate the accuracy of every pass on single objects, with 95 % bootstrap intervals.
-
-    Parameters
-    ----------
-    record : recognition record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
-    Returns
-    -------
-    DataFrame with a row per model, seed (where several were run) and iteration: n (stimuli), accuracy,
-    accuracy_low and accuracy_high.
-    """
-    record = measures.written(record)
-    interval = bootstrap(_bare(measures.accuracy(record).isel(prior=0, drop=True)), n=n, seed=seed)
-    cells = {f"accuracy{suffix}": interval[end] for end, suffix in ENDS}
-    return _rows(record, cells, "iteration")
 
 
 def map_summary(record: xr.Dataset, kind: str = "class", n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -135,54 +113,8 @@ def map_summary(record: xr.Dataset, kind: str = "class", n: int = 2000, seed: in
         values = [measure(name) for name in names]
         if kind not in values[0]["prior"].values:
             raise ValueError(f"expected a kind of cue in {values[0]['prior'].values.tolist()}, got {kind!r}")
-        values = [_bare(value.sel(prior=kind, drop=True).isel(iteration=0, drop=True)) for value in values]
+        values = [bare(value.sel(prior=kind, drop=True).isel(iteration=0, drop=True)) for value in values]
         interval = bootstrap(xr.concat(values, xr.Variable("map", names)), n=n, seed=seed)
         cells |= {column + suffix: interval[end] for end, suffix in ENDS}
     first = cells["auc_other"].isel({dim: 0 for dim in cells["auc_other"].dims if dim != "map"})
-    return _rows(record, {name: cell.isel(map=np.argsort(-first.values)) for name, cell in cells.items()}, "map")
-
-
-def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write each mean of a summary with its interval in one cell, for a terminal or a paper.
-
-    Parameters
-    ----------
-    frame : what ``summary`` gives.
-
-    Returns
-    -------
-    DataFrame of the same rows, with cells such as ``.97 [.96, .98]``, empty where there is no number.
-    """
-    measures = [name.removesuffix("_low") for name in frame if name.endswith("_low")]
-    text = frame.drop(columns=[name + suffix for name in measures for suffix in ("", "_low", "_high")])
-    for name in measures:
-        cells = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
-        text[name] = [interval_text(*cell) for cell in cells]
-    return text
-
-
-def summary_latex(frame: pd.DataFrame, title: str) -> str:
-    """Write a summary as a table of LaTeX with notes on its columns below.
-
-    Parameters
-    ----------
-    frame : what ``summary`` gives.
-    title : of the records that it is of.
-    """
-    text = summary_text(frame).dropna(axis="columns", how="all")
-    return text.to_latex(index=False, escape=True, float_format="%.3g", na_rep="") + latex_of(title, frame)
-
-
-def _rows(record: xr.Dataset, cells: dict[str, xr.DataArray], last: str) -> pd.DataFrame:
-    """Table of cells with a row per model, seed and member of the last dim."""
-    leading = [dim for dim in next(iter(cells.values())).dims if dim != last]
-    frame = xr.Dataset(cells).to_dataframe(dim_order=[*leading, last]).reset_index()
-    if "model" not in frame:
-        frame.insert(0, "model", record.attrs.get("model", "model"))
-    frame.insert(frame.columns.get_loc(last) + 1, "n", record.sizes["stimulus"])
-    return frame
-
-
-def _bare(values: xr.DataArray) -> xr.DataArray:
-    """Values with nothing but the coordinates of their own dims."""
-    return values.drop_vars([name for name in values.coords if name not in values.dims])
+    return rows_of(record, {name: cell.isel(map=np.argsort(-first.values)) for name, cell in cells.items()}, "map")
