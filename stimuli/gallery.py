@@ -27,8 +27,8 @@ def write(out: Path, n: int, columns: int) -> list[Path]:
 
     Parameters
     ----------
-    out : folder of the sheets, NAME.jpg; sheets that are there are replaced. Photographs are those that come with
-        scikit-image.
+    out : folder of the sheets, NAME.jpg; sheets that are there are replaced. Photographs are those that
+        come with scikit-image.
     n : number of stimuli of each.
     columns : pictures in a row.
 

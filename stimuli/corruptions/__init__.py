@@ -1,8 +1,9 @@
 """The corruptions of ImageNet-C at five severities: one picture, one name, one severity, one random generator.
 
-Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations, ICLR 2019.
-Parameters are the published ones, which are meant for 224 x 224 pixels; lengths among them are in pixels and are not
-scaled with the picture, so that 224 pixels give the benchmark and other sizes give what the benchmark's code would.
+Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations,
+ICLR 2019. Parameters are the published ones, which are meant for 224 x 224 pixels; lengths among them are
+in pixels and are not scaled with the picture, so that 224 pixels give the benchmark and other sizes give
+what the benchmark's code would.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def corrupt(
     name : one of ``CORRUPTIONS``, or the corruption itself.
     severity : 1 to 5.
     generator : source of all that is random; the corruptions that are not random do not touch it.
-    frost_folder : folder of pictures of frost, from which ``frost`` takes its crops, as the benchmark does; textures
-        of our own, if left out.
+    frost_folder : folder of pictures of frost, from which ``frost`` takes its crops, as the benchmark does;
+        textures of our own, if left out.
 
     Returns
     -------
@@ -61,8 +62,8 @@ def corrupt(
     Raises
     ------
     ValueError : the name, the severity or the picture is none of these, or a picture of frost cannot be read.
-    FileNotFoundError : there is no such folder of frost, or motion_blur or snow is asked for and ImageMagick is
-        missing; the message names its package.
+    FileNotFoundError : there is no such folder of frost, or motion_blur or snow is asked for and
+        ImageMagick is missing; the message names its package.
 
     Examples
     --------

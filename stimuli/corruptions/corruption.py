@@ -24,9 +24,9 @@ class Corruption:
     ----------
     name : word that calls it, and the folder of its pictures.
     line : what it is, in a line.
-    apply : function of a picture (y, x, channel) uint8 of at least 32 x 32 pixels, which it leaves as it is, a severity
-        1 to 5, and a generator, the source of all that is random. It gives a picture of the same size, grey levels
-        0 to 255; what lies beyond is clipped, fractions are cut off.
+    apply : function of a picture (y, x, channel) uint8 of at least 32 x 32 pixels, which it leaves as it
+        is, a severity 1 to 5, and a generator, the source of all that is random. It gives a picture of the
+        same size, grey levels 0 to 255; what lies beyond is clipped, fractions are cut off.
     missing : says what has to be installed before it can be made; None where nothing has to be.
     """
 

@@ -21,15 +21,7 @@ __all__ = [
 def brightness(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Raise the value of hue, saturation and value.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; by 0.1 to 0.5 of the range.
-    generator : not used.
-
-    Returns
-    -------
-    (y, x, channel) float64, grey levels.
+    Severities: by 0.1 to 0.5 of the range.
     """
     added = (0.1, 0.2, 0.3, 0.4, 0.5)[severity - 1]
     rgb = image / 255.0
@@ -49,15 +41,7 @@ def brightness(image: np.ndarray, severity: int, generator: np.random.Generator)
 def saturate(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Change the saturation of hue, saturation and value.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; 0.3, 0.1, 2, 5 and 20 times, the last two with 0.1 and 0.2 added.
-    generator : not used.
-
-    Returns
-    -------
-    (y, x, channel) float64, grey levels.
+    Severities: 0.3, 0.1, 2, 5 and 20 times, the last two with 0.1 and 0.2 added.
     """
     times, added = ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2))[severity - 1]
     hsv = color.rgb2hsv(image / 255.0)
@@ -68,15 +52,7 @@ def saturate(image: np.ndarray, severity: int, generator: np.random.Generator) -
 def contrast(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Lower the contrast around each channel's mean.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; to 0.4 to 0.05 of what it was.
-    generator : not used.
-
-    Returns
-    -------
-    (y, x, channel) float64, grey levels.
+    Severities: to 0.4 to 0.05 of what it was.
     """
     picture = image / 255.0
     means = picture.mean(axis=(0, 1), keepdims=True)
@@ -86,18 +62,9 @@ def contrast(image: np.ndarray, severity: int, generator: np.random.Generator) -
 def elastic_transform(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Stretch, shear and squeeze the picture, as the benchmark's own code does.
 
-    A random affine transform comes first, then smooth displacements. At 224 pixels the gradient of these grows with
-    severity (.001, .165, .232, .318, .546), while the first two severities are mostly the affine transform.
-
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5.
-    generator : of the affine transform and the displacements.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels.
+    A random affine transform comes first, then smooth displacements. At 224 pixels the gradient of these
+    grows with severity (.001, .165, .232, .318, .546), while the first two severities are mostly the affine
+    transform.
     """
     strength, sigma, corners = (
         (488.0, 170.8, 24.4), (488.0, 19.52, 48.8), (12.2, 2.44, 4.88), (17.08, 2.44, 4.88), (29.28, 2.44, 4.88),
@@ -150,15 +117,7 @@ def elastic_imagecorruptions(image: np.ndarray, severity: int, generator: np.ran
 def pixelate(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Make the picture smaller and large again.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; to 0.6 to 0.25 of its size.
-    generator : not used.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    Severities: to 0.6 to 0.25 of its size.
     """
     factor = (0.6, 0.5, 0.4, 0.3, 0.25)[severity - 1]
     height, width = image.shape[:2]
@@ -169,15 +128,7 @@ def pixelate(image: np.ndarray, severity: int, generator: np.random.Generator) -
 def jpeg_compression(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Write the picture as a JPEG file of low quality.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; qualities of 25 to 7.
-    generator : not used.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    Severities: qualities of 25 to 7.
     """
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=(25, 18, 15, 10, 7)[severity - 1])

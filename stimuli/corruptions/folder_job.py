@@ -1,7 +1,8 @@
 """A corrupted copy of a folder of pictures, in the layout of ImageNet-C: CORRUPTION/SEVERITY/CLASS/FILE.
 
-A file is a function of its picture, the seed, and its name. It is written whole or not at all, and what is there is
-not made again, so that a run that was stopped goes on where it was, and corruptions can be added later.
+A file is a function of its picture, the seed, and its name. It is written whole or not at all, and what is
+there is not made again, so that a run that was stopped goes on where it was, and corruptions can be added
+later.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ class Corrupting:
     out
         Folder to write: CORRUPTION/SEVERITY/CLASS/FILE.
     corruptions
-        Which; the 15 of the mean corruption error, if left out. Five more: speckle_noise, gaussian_blur, spatter,
-        saturate, and elastic_imagecorruptions, the package's variant of elastic_transform.
+        Which; the 15 of the mean corruption error, if left out. Five more: speckle_noise, gaussian_blur,
+        spatter, saturate, and elastic_imagecorruptions, the package's variant of elastic_transform.
     severities
         1 to 5.
     seed
@@ -63,8 +64,8 @@ class Corrupting:
     format
         Files to write; jpeg of quality 85 as in ImageNet-C, or png, which adds no compression of its own.
     crop
-        Bring the shorter side to crop * 256 / 224 pixels and cut out the middle first, as ImageNet-C does with 224;
-        pictures keep their size, if left out.
+        Bring the shorter side to crop * 256 / 224 pixels and cut out the middle first, as ImageNet-C does
+        with 224; pictures keep their size, if left out.
     frost_folder
         Pictures of frost, for textures other than our own.
     overwrite
@@ -106,9 +107,10 @@ def corrupt_folder(request: Corrupting) -> str:
 
     Raises
     ------
-    FileNotFoundError : there is no such folder; or ImageMagick is missing, and all that does not need it was made.
-    ValueError : the folder has another layout; a picture cannot be read or is too small; ``out`` holds something
-        else, or another run.
+    FileNotFoundError : there is no such folder; or ImageMagick is missing, and all that does not need it
+        was made.
+    ValueError : the folder has another layout; a picture cannot be read or is too small; ``out`` holds
+        something else, or another run.
     """
     pictures = _pictures(request)
     corruptions.check(request.corruptions, request.severities, request.frost_folder)

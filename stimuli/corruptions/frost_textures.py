@@ -1,7 +1,7 @@
 """Textures of frost: drawn by ourselves, or cut out of a folder of pictures.
 
-The benchmark takes crops of photographs of frost that it does not own. What is drawn here are needles of ice on
-1/f noise. They differ from the photographs; means, standard deviations and how likely each kind is are
+The benchmark takes crops of photographs of frost that it does not own. What is drawn here are needles of
+ice on 1/f noise. They differ from the photographs; means, standard deviations and how likely each kind is are
 those of the five photographs that the benchmark's code draws from.
 """
 

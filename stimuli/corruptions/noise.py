@@ -12,15 +12,7 @@ __all__ = ["gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"]
 def gaussian_noise(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Add normal noise: of low light.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; standard deviations of 0.08 to 0.38 of the range.
-    generator : of the noise.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels before clipping.
+    Severities: standard deviations of 0.08 to 0.38 of the range.
     """
     deviation = (0.08, 0.12, 0.18, 0.26, 0.38)[severity - 1]
     noise = generator.standard_normal(image.shape, np.float32)
@@ -30,15 +22,7 @@ def gaussian_noise(image: np.ndarray, severity: int, generator: np.random.Genera
 def shot_noise(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Count photons: Poisson noise, of the discreteness of light.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; white is 60 to 3 photons.
-    generator : of the counts.
-
-    Returns
-    -------
-    (y, x, channel) float64, grey levels before clipping.
+    Severities: white is 60 to 3 photons.
     """
     white = (60, 25, 12, 5, 3)[severity - 1]
     return generator.poisson(image * (white / 255)) / white * 255
@@ -47,15 +31,7 @@ def shot_noise(image: np.ndarray, severity: int, generator: np.random.Generator)
 def impulse_noise(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Set values to black or white, each with the same chance: bit errors.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; 3 % to 27 % of the values are replaced, each channel for itself.
-    generator : of the impulses.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    Severities: 3 % to 27 % of the values are replaced, each channel for itself.
     """
     amount = (0.03, 0.06, 0.09, 0.17, 0.27)[severity - 1]
     uniform = generator.random(image.shape, np.float32)
@@ -68,15 +44,7 @@ def impulse_noise(image: np.ndarray, severity: int, generator: np.random.Generat
 def speckle_noise(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Multiply with normal noise: the brighter, the noisier.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; standard deviations of 0.15 to 0.6 of the value.
-    generator : of the noise.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels before clipping.
+    Severities: standard deviations of 0.15 to 0.6 of the value.
     """
     deviation = (0.15, 0.2, 0.35, 0.45, 0.6)[severity - 1]
     noise = generator.standard_normal(image.shape, np.float32)

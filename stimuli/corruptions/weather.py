@@ -21,16 +21,6 @@ WATER, MUD = (175, 238, 238), (63, 42, 20)  # pale turquoise and brown, RGB
 def snow(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Let it snow: streaks of thresholded noise on a whitened picture.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5.
-    generator : of the flakes and of the direction in which they fall.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels.
-
     Raises
     ------
     FileNotFoundError : ImageMagick is missing.
@@ -56,16 +46,8 @@ def snow(image: np.ndarray, severity: int, generator: np.random.Generator) -> np
 def frost(image: np.ndarray, severity: int, generator: np.random.Generator, folder: Path | None = None) -> np.ndarray:
     """Look through a frosted window: a darker picture with a texture of ice added.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; the picture counts 1 to 0.6 times, the ice 0.4 to 0.75 times.
-    generator : of the texture, or of the picture of frost and the part of it.
-    folder : pictures of frost; textures of our own, if left out.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels before clipping.
+    Severities: the picture counts 1 to 0.6 times, the ice 0.4 to 0.75 times. ``folder``: pictures of
+    frost; textures of our own, if left out.
     """
     kept, added = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))[severity - 1]
     if folder is None:
@@ -78,15 +60,7 @@ def frost(image: np.ndarray, severity: int, generator: np.random.Generator, fold
 def fog(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Add clouds of fog, and scale what comes out to the picture's range.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; 1.5 to 3 times the range, coarse to fine.
-    generator : of the clouds.
-
-    Returns
-    -------
-    (y, x, channel) float64, grey levels.
+    Severities: 1.5 to 3 times the range, coarse to fine.
     """
     amount, decay = ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))[severity - 1]
     height, width = image.shape[:2]
@@ -130,18 +104,7 @@ def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarra
 
 
 def spatter(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Splash water (severities 1 to 3) or mud (4 and 5) on the lens.
-
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5.
-    generator : of the drops.
-
-    Returns
-    -------
-    (y, x, channel) float32 or float64, grey levels before clipping.
-    """
+    """Splash water (severities 1 to 3) or mud (4 and 5) on the lens."""
     mean, deviation, sigma, least, strength = (
         (0.65, 0.3, 4, 0.69, 0.6),
         (0.65, 0.3, 3, 0.68, 0.6),

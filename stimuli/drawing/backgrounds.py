@@ -62,8 +62,8 @@ def fill_all(
 
     Parameters
     ----------
-    background : "noise" (coloured 1/f noise), "grey:LEVEL" with a level in [0, 1], "texture:NAME" (brick, grass or
-        gravel) or "folder:PATH" (random crops of the pictures in a folder and its subfolders).
+    background : "noise" (coloured 1/f noise), "grey:LEVEL" with a level in [0, 1], "texture:NAME" (brick,
+        grass or gravel) or "folder:PATH" (random crops of the pictures in a folder and its subfolders).
     size : height and width in pixels.
     seed : seed of the set.
     indices : (image,) numbers of the stimuli.
@@ -71,7 +71,8 @@ def fill_all(
 
     Returns
     -------
-    (image, y, x, channel) float32 in [0, 1]; each a function of (background, size, seed, index, contrast) alone.
+    (image, y, x, channel) float32 in [0, 1]; each a function of (background, size, seed, index, contrast)
+    alone.
 
     Raises
     ------

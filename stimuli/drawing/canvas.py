@@ -47,7 +47,8 @@ def paint(
     image : (y, x, channel) float, changed.
     distance : signed distance to the figure in pixels.
     colour : grey level, (channel,) or (y, x, channel) in [0, 1].
-    around : centre x, centre y and reach of the figure in pixels; nothing is painted beyond, which saves time.
+    around : centre x, centre y and reach of the figure in pixels; nothing is painted beyond, which saves
+        time.
 
     Returns
     -------
@@ -102,7 +103,8 @@ def polygon(points: Points) -> Distance:
 
     Returns
     -------
-    Signed distance function: the distance to the nearest side, negative where a ray crosses an odd number of sides.
+    Signed distance function: the distance to the nearest side, negative where a ray crosses an odd number
+    of sides.
     """
     corners = np.asarray(points, float)
 

@@ -1,7 +1,7 @@
 """Clutter behind objects and occluders in front of them, in random streams of their own.
 
-Fragments without a category crowd the scene (Bravo and Farid 2008); bars in front hide a known share of each object
-and can be seen as lying before it (Bregman 1981).
+Fragments without a category crowd the scene (Bravo and Farid 2008); bars in front hide a known share of
+each object and can be seen as lying before it (Bregman 1981).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The classic reversible figures as layers of vector graphics, ambiguous and in either reading alone.
 
-Coordinates run from about -1 to 1, x to the right and y up. A figure is a list of layers, painted in order: its
-signed distance in the same unit, its colour (grey level, or a function of x and y), and the reading that it belongs
-to, where it is not common to both.
+Coordinates run from about -1 to 1, x to the right and y up. A figure is a list of layers, painted in order:
+its signed distance in the same unit, its colour (grey level, or a function of x and y), and the reading
+that it belongs to, where it is not common to both.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Classic ambiguous figures, each with either reading alone as controls.
 
-Necker cube (1832), Schroeder stairs (1858), Rubin's vase (1915) and Mach's folded card (1886), as vector graphics.
+Necker cube (1832), Schroeder stairs (1858), Rubin's vase (1915) and Mach's folded card (1886), as vector
+graphics.
 """
 
 from __future__ import annotations
@@ -69,10 +70,11 @@ def draw(parameters: Ambiguous, indices: np.ndarray, seed: int) -> dict:
 
     Returns
     -------
-    Dataset with image (stimulus, y, x, channel) uint8 and two objects, the readings; a reading that a control rules
-    out has an empty mask. Design variables: ``figure``, ``condition`` (ambiguous, first, second: the reading that is
-    left), ``version`` (plain or reversed: mirrored, the vase of reversed contrast). Conditions are balanced to within
-    one in every first n images, figures, conditions and versions crossed.
+    Dataset with image (stimulus, y, x, channel) uint8 and two objects, the readings; a reading that a
+    control rules out has an empty mask. Design variables: ``figure``, ``condition`` (ambiguous, first,
+    second: the reading that is left), ``version`` (plain or reversed: mirrored, the vase of reversed
+    contrast). Conditions are balanced to within one in every first n images, figures, conditions and
+    versions crossed.
     """
     factors = {"condition": 3, "figure": len(parameters.figures), "version": 2}
     levels = crossed(indices, factors.values(), seed, STREAM)

@@ -24,7 +24,8 @@ def draw(family: str | Family, n: int = 24, seed: int = 0, first: int = 0, **par
     n : number of stimuli, at least 1.
     seed : of the set, 0 to 2**32 - 1.
     first : number of the first stimulus.
-    parameters : what is not as usual, by the names that ``python -m stimuli FAMILY --help`` tells, such as ``size``.
+    parameters : what is not as usual, by the names that ``python -m stimuli FAMILY --help`` tells, such as
+        ``size``.
 
     Returns
     -------
@@ -86,7 +87,8 @@ def remake(recipe: Path, out: Path, jobs: int = 1, overwrite: bool = False, resu
 
     Raises
     ------
-    ValueError : they are not, the recipe is of no family that is known here, or as :func:`stimuli.sets.job.make`.
+    ValueError : they are not, the recipe is of no family that is known here, or as
+        :func:`stimuli.sets.job.make`.
     """
     told = recipes.load(recipe)
     if told["family"] not in FAMILIES:

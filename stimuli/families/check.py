@@ -29,8 +29,8 @@ def check_family(family: str | Family, parameters=None) -> None:
     Parameters
     ----------
     family : its name, or the family itself.
-    parameters : the family's dataclass, where something has to be given; the defaults, if left out. The size is
-        replaced.
+    parameters : the family's dataclass, where something has to be given; the defaults, if left out. The
+        size is replaced.
 
     Raises
     ------

@@ -32,7 +32,8 @@ class Contours:
     radius
         Distance of the corners from the figure's centre, in units of the smaller side of the image.
     support
-        Share of the figure's sides that the inducers draw (support ratio), in (0, 1); Shipley and Kellman (1992).
+        Share of the figure's sides that the inducers draw (support ratio), in (0, 1); Shipley and Kellman
+        (1992).
     rotation
         Figures are turned by an angle uniform within +- this, in degrees.
     jitter
@@ -74,11 +75,12 @@ def draw(parameters: Contours, indices: np.ndarray, seed: int) -> dict:
 
     Returns
     -------
-    Dataset whose objects are the inducers (class inducer; rotation: the way that the cut points, counter-clockwise
-    from the right; figures of fewer corners leave objects of class -1). Design variables: ``condition`` (illusory,
-    control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``, ``figure_radius``, ``figure_rotation``;
-    :func:`surface` gives the figure's pixels, which do not differ from the background. Conditions are balanced to
-    within one in every first n images, conditions and figures crossed. A display's label is its ``condition``.
+    Dataset whose objects are the inducers (class inducer; rotation: the way that the cut points,
+    counter-clockwise from the right; figures of fewer corners leave objects of class -1). Design variables:
+    ``condition`` (illusory, control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``,
+    ``figure_radius``, ``figure_rotation``; :func:`surface` gives the figure's pixels, which do not differ
+    from the background. Conditions are balanced to within one in every first n images, conditions and
+    figures crossed. A display's label is its ``condition``.
     """
     factors = {"condition": 2, "figure": len(parameters.corners)}
     levels = crossed(indices, factors.values(), seed, STREAM)

@@ -1,7 +1,7 @@
 """Crowding: a peripheral target between flankers, and alone (Bouma 1970).
 
-A target is hard to recognise where its flankers lie nearer than about half its eccentricity, the more so on the line
-through fixation (Toet and Levi 1992; Pelli and Tillman 2008).
+A target is hard to recognise where its flankers lie nearer than about half its eccentricity, the more so on
+the line through fixation (Toet and Levi 1992; Pelli and Tillman 2008).
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ class Crowding:
     size
         Height and width in pixels, at least 64.
     spacings
-        Distances between the centres of target and flankers, in units of the eccentricity; counterbalanced with
-        the target alone.
+        Distances between the centres of target and flankers, in units of the eccentricity; counterbalanced
+        with the target alone.
     arrangement
-        Two flankers on the line through fixation (radial), two above and below (tangential), or all four (both).
+        Two flankers on the line through fixation (radial), two above and below (tangential), or all four
+        (both).
     eccentricity
         Distance of the target from fixation, in units of the image width, in (0, 0.5).
     radius
@@ -87,10 +88,10 @@ def draw(parameters: Crowding, indices: np.ndarray, seed: int) -> dict:
 
     Returns
     -------
-    Dataset as :func:`stimuli.families.objects.draw` gives: object 0 is the target, the others flankers, of class -1 and
-    without place where the target is alone. Design variables: ``condition`` (alone, flanked), ``spacing`` (NaN where
-    alone), ``spacing_pixels``, ``target_side``. Spacings are balanced to within one in every first n images, spacings,
-    sides and categories crossed.
+    Dataset as :func:`stimuli.families.objects.draw` gives: object 0 is the target, the others flankers, of
+    class -1 and without place where the target is alone. Design variables: ``condition`` (alone, flanked),
+    ``spacing`` (NaN where alone), ``spacing_pixels``, ``target_side``. Spacings are balanced to within one
+    in every first n images, spacings, sides and categories crossed.
     """
     p = parameters
     conditions = {"spacing": 1 + len(p.spacings), "target_side": 2}

@@ -1,7 +1,8 @@
 """Spatial and category cueing: a cue that points to the target, elsewhere, or nowhere.
 
-The display of Posner (1980): placeholders around fixation, one of which is cued by a flash (peripheral cue) or an
-arrow at fixation (central cue). A class cue shows the silhouette of a category instead, to be searched for.
+The display of Posner (1980): placeholders around fixation, one of which is cued by a flash (peripheral cue)
+or an arrow at fixation (central cue). A class cue shows the silhouette of a category instead, to be
+searched for.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ class Cueing:
     size
         Height and width in pixels, at least 64.
     cue
-        Flash of a placeholder, arrow at fixation, silhouette of a category at fixation, or none: displays for cues
-        that are not drawn.
+        Flash of a placeholder, arrow at fixation, silhouette of a category at fixation, or none: displays
+        for cues that are not drawn.
     places
         Placeholders, evenly spaced on a circle around fixation, the first to its left.
     distractors
-        Objects of other categories in further placeholders. An invalid class cue shows the first one's category, or
-        that of no object where there is none.
+        Objects of other categories in further placeholders. An invalid class cue shows the first one's
+        category, or that of no object where there is none.
     distances
         Cue-target distances of invalid spatial cues, in placeholders along the circle; empty for all.
     valid_per_invalid
@@ -95,10 +96,10 @@ def draw(parameters: Cueing, indices: np.ndarray, seed: int) -> dict:
     Returns
     -------
     Dataset as ``objects.draw`` gives, object 0 being the target, with the design variables ``validity``
-    (valid, invalid, neutral), ``target_place``, ``cue_place``, ``cue_x``, ``cue_y``, ``cue_target_distance`` (-1 and
-    NaN where the cue has no place) and ``cue_class`` (none where it has none); without cues ``target_place`` alone.
-    Validities are balanced to within one in every first n images, validities, places, the ways from the target to an
-    invalidly cued place, and categories crossed.
+    (valid, invalid, neutral), ``target_place``, ``cue_place``, ``cue_x``, ``cue_y``,
+    ``cue_target_distance`` (-1 and NaN where the cue has no place) and ``cue_class`` (none where it has
+    none); without cues ``target_place`` alone. Validities are balanced to within one in every first n
+    images, validities, places, the ways from the target to an invalidly cued place, and categories crossed.
     """
     p = parameters
     validities = ("valid", "invalid", "neutral") + ("valid",) * (p.valid_per_invalid - 1)

@@ -38,7 +38,8 @@ class Natural:
     n_objects
         Objects in an image, of different classes: 2 lie in either half, 3 and 4 in the quarters.
     extent
-        Smallest and largest length of an object's longer side, in units of the shorter side of its half or quarter.
+        Smallest and largest length of an object's longer side, in units of the shorter side of its half or
+        quarter.
     enlargement
         Largest magnification of a picture; where it would need more, it is refused as too small.
     background
@@ -69,16 +70,16 @@ def draw(parameters: Natural, indices: np.ndarray, seed: int) -> dict:
 
     Returns
     -------
-    Dataset with image (stimulus, y, x, channel) uint8 and for each object its class (the categories are the folder's
-    WordNet identifiers), mask, centre, radius (half its longer side) and ``object_source``, the picture that it was
-    cut from. With two objects, ``object_side`` tells the half; sides are balanced to within one in every first n
-    images, sides and classes crossed.
+    Dataset with image (stimulus, y, x, channel) uint8 and for each object its class (the categories are the
+    folder's WordNet identifiers), mask, centre, radius (half its longer side) and ``object_source``, the
+    picture that it was cut from. With two objects, ``object_side`` tells the half; sides are balanced to
+    within one in every first n images, sides and classes crossed.
 
     Raises
     ------
     FileNotFoundError : no such folder, or a picture without its mask.
-    ValueError : n or seed out of range; fewer classes than objects; a picture that is unreadable or too small; a
-        mask that is empty or not of its picture's size.
+    ValueError : n or seed out of range; fewer classes than objects; a picture that is unreadable or too
+        small; a mask that is empty or not of its picture's size.
     """
     pictures = cutouts.listed(parameters.folder)
     categories = tuple(pictures)

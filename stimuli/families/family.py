@@ -23,10 +23,12 @@ class Family(Generic[P]):
     name : word that calls it.
     shows : what its stimuli show, in a line.
     parameters : frozen dataclass of what can be varied; its fields are the options of the command.
-    draw : function of (parameters, n, seed, first) that gives stimuli first .. first + n - 1 of the set as a stimulus
-        set, the same whatever is drawn beside them; a module's function, so that other processes can take it over.
-    for_models : parameters with which probes draw it, the defaults if left out. A micro model sees 14 x 14 tokens and
-        was trained on objects of 0.14 to 0.28 of the image height: items are as large as the displays hold.
+    draw : function of (parameters, n, seed, first) that gives stimuli first .. first + n - 1 of the set as
+        a stimulus set, the same whatever is drawn beside them; a module's function, so that other processes
+        can take it over.
+    for_models : parameters with which probes draw it, the defaults if left out. A micro model sees 14 x 14
+        tokens and was trained on objects of 0.14 to 0.28 of the image height: items are as large as the
+        displays hold.
     needs : parameters that have to be given, such as a folder of pictures.
     formerly : names under which sets that exist tell of it.
     """

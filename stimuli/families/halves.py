@@ -62,8 +62,8 @@ def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
     Returns
     -------
     Dataset as ``objects.draw`` gives, object 0 being the one of ``object_side`` [0]. Sides are balanced to
-    within one in every first n images, sides and categories over 24, each ordered pair on both sides over 264. The
-    mask of a photograph is its half. Of two given photographs, object 0 is the first.
+    within one in every first n images, sides and categories over 24, each ordered pair on both sides over
+    264. The mask of a photograph is its half. Of two given photographs, object 0 is the first.
     """
     if parameters.pictures.photographs is not None:
         files = parameters.pictures.listed()

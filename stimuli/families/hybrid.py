@@ -1,7 +1,7 @@
 """Hybrid images: the low spatial frequencies of one picture and the high ones of another.
 
-From afar or at a glance the coarse picture is seen, from near the fine one (Schyns and Oliva 1994; Oliva, Torralba
-and Schyns 2006).
+From afar or at a glance the coarse picture is seen, from near the fine one (Schyns and Oliva 1994; Oliva,
+Torralba and Schyns 2006).
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def draw(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
     Returns
     -------
     Dataset as ``objects.draw`` gives, object 0 being the coarse and object 1 the fine one; masks are
-    those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``. Frequencies are
-    balanced to within one in every first n images, frequencies and categories in every ``12 * len(low)``. The label
-    is the category of the coarse picture. Photographs have no places, and masks that cover the whole image.
+    those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``.
+    Frequencies are balanced to within one in every first n images, frequencies and categories in every ``12
+    * len(low)``. The label is the category of the coarse picture. Photographs have no places, and masks
+    that cover the whole image.
     """
     if parameters.pictures.given():
         return _of_pictures(parameters, indices, seed)
@@ -118,7 +119,8 @@ def mixed(coarse: np.ndarray, fine: np.ndarray, low: float, high: float) -> np.n
 
     Returns
     -------
-    (y, x, channel) uint8; the fine picture is added around a mean of zero, grey levels beyond the range are clipped.
+    (y, x, channel) uint8; the fine picture is added around a mean of zero, grey levels beyond the range are
+    clipped.
     """
     height = coarse.shape[0]
     fine = fine.astype(np.float32)

@@ -56,10 +56,10 @@ def draw(parameters: Morph, indices: np.ndarray, seed: int) -> dict:
     Returns
     -------
     Dataset as ``objects.draw`` gives, with two objects, the readings at either end. Outline (signed
-    distance), surface and hue change in proportion to ``morph`` (stimulus,) in [0, 1]. ``sequence``, ``step`` and
-    ``direction`` say where a picture stands. Both masks are the object's; a reading of no share has an empty
-    one. The label is the reading of the larger share, half-way the first one. Photographs are dissolved into each
-    other.
+    distance), surface and hue change in proportion to ``morph`` (stimulus,) in [0, 1]. ``sequence``,
+    ``step`` and ``direction`` say where a picture stands. Both masks are the object's; a reading of no
+    share has an empty one. The label is the reading of the larger share, half-way the first one.
+    Photographs are dissolved into each other.
     """
     sequence, step = np.divmod(indices, parameters.steps)
     pair, descending = sequence // 2, crossed(sequence, (2,), seed, STREAM)[:, 0]

@@ -71,10 +71,10 @@ def draw(parameters: Navon, indices: np.ndarray, seed: int) -> dict:
 
     Returns
     -------
-    Dataset with image (stimulus, y, x, channel) uint8 and two objects: the global letter (object 0) and the local
-    one, both with the ink as their mask and the whole figure's place; their radii are half their heights. Design
-    variables: ``congruency`` (congruent, incongruent), balanced to within one in every first n images and crossed
-    with ``global_letter``, and ``local_letter``.
+    Dataset with image (stimulus, y, x, channel) uint8 and two objects: the global letter (object 0) and the
+    local one, both with the ink as their mask and the whole figure's place; their radii are half their
+    heights. Design variables: ``congruency`` (congruent, incongruent), balanced to within one in every
+    first n images and crossed with ``global_letter``, and ``local_letter``.
     """
     count = len(parameters.letters)
     levels, pair = accompanied(indices, (2,), count, 1, seed, STREAM)

@@ -36,8 +36,8 @@ class Objects:
     n_objects
         Objects in an image, 1 to 4; their categories differ.
     radius
-        Smallest and largest radius of an object, in units of the image height; where that does not fit the width or
-        leaves several objects no room, they are drawn smaller.
+        Smallest and largest radius of an object, in units of the image height; where that does not fit the
+        width or leaves several objects no room, they are drawn smaller.
     rotation
         Objects are turned by an angle uniform within +- this, in degrees.
     hue_sd
@@ -47,8 +47,8 @@ class Objects:
     hue_shift
         Added to every object's hue, in degrees.
     texture_reliability
-        Probability in [0, 1] that the category's preferred texture is given; else one of the four (plain, stripes,
-        checks, gradient) is drawn, the preferred one included.
+        Probability in [0, 1] that the category's preferred texture is given; else one of the four (plain,
+        stripes, checks, gradient) is drawn, the preferred one included.
     contrast
         Standard deviation of the noise's luminance, in units of the pixel range.
     background
@@ -148,8 +148,8 @@ def layers(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Give the parts of images of one object, for families that put them together otherwise.
 
-    Two calls that differ in the classes alone give the same background and objects of the same place, size and
-    rotation.
+    Two calls that differ in the classes alone give the same background and objects of the same place, size
+    and rotation.
 
     Parameters
     ----------

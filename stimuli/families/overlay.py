@@ -1,7 +1,7 @@
 """Graded overlays: two objects in the same place, one shining through the other.
 
-Attention to one of two superimposed pictures cannot select a place, it must select an object (Neisser and Becklen
-1975, selective looking; O'Craven, Downing and Kanwisher 1999, transparent faces and houses).
+Attention to one of two superimposed pictures cannot select a place, it must select an object (Neisser and
+Becklen 1975, selective looking; O'Craven, Downing and Kanwisher 1999, transparent faces and houses).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Overlay:
     scene
         How each object is drawn; one object.
     mixes
-        Weights of the second object, each in [0, 1]; the first has the rest. 0 and 1 are the two readings alone.
+        Weights of the second object, each in [0, 1]; the first has the rest. 0 and 1 are the two readings
+        alone.
     pictures
         Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
@@ -58,10 +59,10 @@ def draw(parameters: Overlay, indices: np.ndarray, seed: int) -> dict:
     Returns
     -------
     Dataset as ``objects.draw`` gives, with two objects and ``mix`` (stimulus,) in [0, 1]. An object of
-    weight 0 has an empty mask. Mixes are balanced to within one in every first n images, mixes and categories in
-    every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``. The label is the reading
-    of more weight, the first one where both have the same. Photographs have no places; the mask of one of any weight
-    is the image.
+    weight 0 has an empty mask. Mixes are balanced to within one in every first n images, mixes and
+    categories in every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``.
+    The label is the reading of more weight, the first one where both have the same. Photographs have no
+    places; the mask of one of any weight is the image.
     """
     if parameters.pictures.given():
         files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze
@@ -111,8 +112,8 @@ def dissolved(
 
     Returns
     -------
-    Arguments of :func:`format.from_arrays`; the mask of a photograph of any weight is the image. The label is the
-    class of the photograph of more weight, the first one where both have the same.
+    Arguments of :func:`format.from_arrays`; the mask of a photograph of any weight is the image. The label
+    is the class of the photograph of more weight, the first one where both have the same.
     """
     share = weight[:, None, None, None]
     image = (1 - share) * pair.first + share * pair.second
@@ -147,7 +148,8 @@ def from_photographs(
 
     Returns
     -------
-    Dataset of one stimulus for each mix, in the order given; the mask of a photograph of any weight is the image.
+    Dataset of one stimulus for each mix, in the order given; the mask of a photograph of any weight is the
+    image.
 
     Raises
     ------

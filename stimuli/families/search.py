@@ -1,7 +1,7 @@
 """Visual search: a target among distractors that differ from it in one feature or share one each with it.
 
-The displays of Treisman and Gelade (1980): a feature target pops out, a conjunction of colour and form has to be
-searched for, the longer the more items there are.
+The displays of Treisman and Gelade (1980): a feature target pops out, a conjunction of colour and form has
+to be searched for, the longer the more items there are.
 """
 
 from __future__ import annotations
@@ -81,10 +81,11 @@ def draw(parameters: Search, indices: np.ndarray, seed: int) -> dict:
 
     Returns
     -------
-    Dataset as :func:`stimuli.families.objects.draw` gives, with as many objects as the largest set size and the design
-    variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The target is object 0.
-    Objects beyond the set size have class -1, no place and empty masks. Presence is balanced to within one in every
-    first n images, presence, set sizes and the target's features crossed. A display's label is ``target``.
+    Dataset as :func:`stimuli.families.objects.draw` gives, with as many objects as the largest set size and
+    the design variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The
+    target is object 0. Objects beyond the set size have class -1, no place and empty masks. Presence is
+    balanced to within one in every first n images, presence, set sizes and the target's features crossed. A
+    display's label is ``target``.
     """
     factors = {"target": 2, "set_size": len(parameters.set_sizes), "target_form": 2, "target_hue": 2}
     levels = crossed(indices, factors.values(), seed, STREAM)

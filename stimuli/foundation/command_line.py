@@ -74,15 +74,16 @@ def run(
 
     Parameters
     ----------
-    commands : functions by the word that calls them, or one function; what they take stands in their signatures.
+    commands : functions by the word that calls them, or one function; what they take stands in their
+        signatures.
     prog : name of the program.
     arguments : words after the program's name; those of the process if left out.
     refusals : exceptions whose message is for the user.
 
     Returns
     -------
-    Exit code: 0; 2, or 130 where it was interrupted, after one line on standard error; 141 where nobody reads what is
-    printed.
+    Exit code: 0; 2, or 130 where it was interrupted, after one line on standard error; 141 where nobody
+    reads what is printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     return printing(lambda: _run(commands, prog, words, refusals))

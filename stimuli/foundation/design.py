@@ -16,10 +16,10 @@ DESIGNS = 48  # stream of the orders; those of the families are below 16, and 16
 def crossed(indices: Sequence[int] | np.ndarray, levels: Iterable[int], seed: int, stream: int) -> np.ndarray:
     """Cross factors in random order, so that nothing follows the stimulus number and any first n are nearly balanced.
 
-    Blocks lie within blocks: each run of ``levels[0]`` stimuli from a multiple of it holds every level of the first
-    factor once, each run of ``levels[0] * levels[1]`` every combination of the first two, and so on. Within a block
-    the order is random; a later factor's levels are spread over the combinations of those before it as evenly as
-    their numbers allow.
+    Blocks lie within blocks: each run of ``levels[0]`` stimuli from a multiple of it holds every level of
+    the first factor once, each run of ``levels[0] * levels[1]`` every combination of the first two, and so
+    on. Within a block the order is random; a later factor's levels are spread over the combinations of
+    those before it as evenly as their numbers allow.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def crossed(indices: Sequence[int] | np.ndarray, levels: Iterable[int], seed: in
 
     Returns
     -------
-    (stimulus, factor) int level of each factor, each row a function of (levels, seed, stream, number) alone. The
-    first factor is balanced to within one in every first n, each factor in every whole number of blocks of those
-    before it.
+    (stimulus, factor) int level of each factor, each row a function of (levels, seed, stream, number)
+    alone. The first factor is balanced to within one in every first n, each factor in every whole number of
+    blocks of those before it.
     """
     numbers = np.asarray(indices, np.int64)
     columns, cell, size = [], np.zeros_like(numbers), 1
@@ -64,9 +64,10 @@ def accompanied(
     Returns
     -------
     levels : (stimulus, condition) int.
-    classes : (stimulus, object) int. Conditions and the first category are crossed; in each run of ``count`` stimuli
-        of a condition the second object has every category once too, and over ``count - 1`` such runs every ordered
-        pair comes once in each condition. Further objects have a random one of the categories that are left.
+    classes : (stimulus, object) int. Conditions and the first category are crossed; in each run of
+        ``count`` stimuli of a condition the second object has every category once too, and over ``count -
+        1`` such runs every ordered pair comes once in each condition. Further objects have a random one of
+        the categories that are left.
     """
     numbers, size = np.asarray(indices, np.int64), math.prod(conditions)
     rows = crossed(numbers, (*conditions, count), seed, stream)
@@ -136,8 +137,8 @@ def unbalanced(n: int, factors: Mapping[str, int]) -> str:
 def _level(turn: np.ndarray, cell: np.ndarray, size: int, count: int, seed: int, stream: int, factor: int):
     """Level of a factor, whose ``count`` levels each of the ``size`` cells before it meets in as many turns.
 
-    The cells are visited in random order, the same in each turn of a block, and the levels counted up over the
-    visits: a turn has each of them as often to within one, and a cell another one in each turn.
+    The cells are visited in random order, the same in each turn of a block, and the levels counted up over
+    the visits: a turn has each of them as often to within one, and a cell another one in each turn.
     """
     column = np.empty_like(cell)
     block, place = np.divmod(turn, count)

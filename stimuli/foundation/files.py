@@ -19,13 +19,15 @@ THREADS, AT_ONCE = 16, 4096  # files that are read side by side, and that wait f
 def whole(path: str | os.PathLike, sync: bool = False, shared: bool = False) -> Iterator[Path]:
     """Write a file beside its place and rename it then: a reader finds the old one or the whole new one.
 
-    The partial file is hidden, ``.NAME.part``. An error removes it; what a kill leaves is written over the next time.
+    The partial file is hidden, ``.NAME.part``. An error removes it; what a kill leaves is written over the
+    next time.
 
     Parameters
     ----------
     path : file, in a folder that exists.
     sync : put it on the disk before it takes its place, so that it outlives a machine that loses power.
-    shared : other processes may write the same file now; the partial file has this process's number in its name.
+    shared : other processes may write the same file now; the partial file has this process's number in its
+        name.
 
     Yields
     ------
@@ -76,7 +78,8 @@ def file_sha256(path: str | os.PathLike) -> str:
 def fingerprint(files: Iterable[Path], root: Path) -> str:
     """Tell files from others by name, size and content, quickly enough for a million pictures.
 
-    Of files longer than 128 KiB the first and last 64 KiB stand for the content: another picture differs there.
+    Of files longer than 128 KiB the first and last 64 KiB stand for the content: another picture differs
+    there.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How the words of a command line become values, by type; and what was wrong with them, in one line.
 
-``~`` is the user's home folder in every option of the type Path, FileOrAddress or Background: a shell writes it out at
-the start of a word only, and in no file.
+``~`` is the user's home folder in every option of the type Path, FileOrAddress or Background: a shell
+writes it out at the start of a word only, and in no file.
 """
 
 from __future__ import annotations

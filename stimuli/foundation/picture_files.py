@@ -1,7 +1,8 @@
 """Which files are pictures: one rule for every program that takes a folder or a tar of them.
 
-What is hidden counts at no level (``._x.jpg`` of a Mac, ``.ipynb_checkpoints``), linked folders are followed, suffixes
-decide, and what is left out is said. Names are compared in Unicode's composed form, whatever form a disk gave them.
+What is hidden counts at no level (``._x.jpg`` of a Mac, ``.ipynb_checkpoints``), linked folders are
+followed, suffixes decide, and what is left out is said. Names are compared in Unicode's composed form,
+whatever form a disk gave them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def normal(name: str) -> str:
 def upright(of_class: str) -> bool:
     """Whether a picture of a class is turned as its EXIF orientation says.
 
-    All are but ImageNet's, whose folders bear WordNet numbers: published accuracies are of its pictures as stored.
+    All are but ImageNet's, whose folders bear WordNet numbers: published accuracies are of its pictures as
+    stored.
 
     Parameters
     ----------

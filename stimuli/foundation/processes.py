@@ -28,7 +28,8 @@ def each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> Ite
 
     Raises
     ------
-    ChildProcessError : a process was ended from outside; or what ``work`` raises, the parts not begun being dropped.
+    ChildProcessError : a process was ended from outside; or what ``work`` raises, the parts not begun being
+        dropped.
     """
     if jobs < 2:
         yield from map(work, parts)

@@ -1,10 +1,10 @@
 """Registries: the objects of one kind by name, ours and those of installed packages, loaded when they are asked for.
 
-An object of ours is found where it is declared: a module of the registry's packages that calls the kind at its top
-level, ``FAMILY = Family("halves", "two objects side by side", ...)``, or a subclass that is named after it, such as
-``PictureRecipe`` of ``Recipe``. Name and one line are read off that call without running it, so that listing what there
-is imports nothing; and so are the names in ``formerly``, under which it is found, too. Other packages name theirs in an
-entry point::
+An object of ours is found where it is declared: a module of the registry's packages that calls the kind at
+its top level, ``FAMILY = Family("halves", "two objects side by side", ...)``, or a subclass that is named
+after it, such as ``PictureRecipe`` of ``Recipe``. Name and one line are read off that call without running
+it, so that listing what there is imports nothing; and so are the names in ``formerly``, under which it is
+found, too. Other packages name theirs in an entry point::
 
     [project.entry-points."absvit.families"]
     flash_lag = "my_lab.flash_lag:FAMILY"
@@ -70,9 +70,9 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Parameters
     ----------
-    kind : class of the objects, given as ``module:name`` so that it is imported only with the first object; the first
-        two arguments of its calls are the object's name and its one line, both literals, as are the names that it had
-        before (``formerly``), by which it goes on being found.
+    kind : class of the objects, given as ``module:name`` so that it is imported only with the first object;
+        the first two arguments of its calls are the object's name and its one line, both literals, as are
+        the names that it had before (``formerly``), by which it goes on being found.
     group : group of entry points in which other packages name theirs.
     packages : our packages in which objects are declared.
     """

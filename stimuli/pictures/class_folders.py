@@ -1,8 +1,8 @@
 """Class folders: pictures sorted into one folder a class, and stimulus sets read as such.
 
-What a stimulus counts as is its label: the category of its target or of its first object that is seen; of an overlay
-or a morph the reading that has more of it, of a search display whether there is a target, of inducers whether they
-form a figure.
+What a stimulus counts as is its label: the category of its target or of its first object that is seen; of
+an overlay or a morph the reading that has more of it, of a search display whether there is a target, of
+inducers whether they form a figure.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
     ----------
     folder : holds one folder of pictures a class, or is a stimulus set. What ``picture_files`` leaves out
         is said.
-    or_named : where there are no class folders, take pictures in the folder itself, each named by its class. Names
-        with digits, such as IMG_0123.jpg, name none.
+    or_named : where there are no class folders, take pictures in the folder itself, each named by its
+        class. Names with digits, such as IMG_0123.jpg, name none.
 
     Returns
     -------

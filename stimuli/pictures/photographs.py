@@ -26,7 +26,8 @@ class Pictures:
     Parameters
     ----------
     folder
-        Class folder, one folder of photographs a class; or photographs named by what they show, such as cat.jpg.
+        Class folder, one folder of photographs a class; or photographs named by what they show, such as
+        cat.jpg.
     photographs
         Two photographs, instead.
     classes
@@ -128,7 +129,8 @@ def paired(
 
     Returns
     -------
-    (stimulus, condition) levels, as :func:`stimuli.foundation.design.accompanied` gives them, and the photographs.
+    (stimulus, condition) levels, as :func:`stimuli.foundation.design.accompanied` gives them, and the
+    photographs.
 
     Raises
     ------
@@ -162,7 +164,8 @@ def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) ->
     ----------
     picture : (y, x, channel) uint8.
     size : height and width in pixels.
-    squeeze : resize the whole photograph instead of the largest part around its middle that has the size's shape.
+    squeeze : resize the whole photograph instead of the largest part around its middle that has the size's
+        shape.
 
     Returns
     -------

@@ -45,8 +45,8 @@ def check_request(n: int, seed: int) -> None:
 def stimulus_set(family: str) -> Callable[[Callable[..., dict]], Callable[..., xr.Dataset]]:
     """Make the ``draw`` of a family out of a function of (parameters, indices, seed).
 
-    That function gives arguments of :func:`from_arrays` by name. Each stimulus has to depend on its index (number in
-    the set), the parameters and the seed alone.
+    That function gives arguments of :func:`from_arrays` by name. Each stimulus has to depend on its index
+    (number in the set), the parameters and the seed alone.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def stimulus_set(family: str) -> Callable[[Callable[..., dict]], Callable[..., x
 
     Returns
     -------
-    Decorator; ``draw(parameters, n, seed, first=0)`` gives ``n`` stimuli (at least 1) of the set with this ``seed``
-    (0 to 2**32 - 1; higher ones are kept for training), from number ``first`` on, and raises ValueError where ``n`` or
-    ``seed`` are others.
+    Decorator; ``draw(parameters, n, seed, first=0)`` gives ``n`` stimuli (at least 1) of the set with this
+    ``seed`` (0 to 2**32 - 1; higher ones are kept for training), from number ``first`` on, and raises
+    ValueError where ``n`` or ``seed`` are others.
     """
 
     def decorate(stimuli: Callable[..., dict]) -> Callable[..., xr.Dataset]:
@@ -97,12 +97,12 @@ def from_arrays(
     parameters : the family's frozen dataclass.
     seed : seed of the set.
     categories : names that ``object_class`` indexes.
-    design : design variables by name: (stimulus,) values (numbers, bools or strings), long name, units. They become
-        variables of the Dataset and columns of ``stimuli.csv``.
+    design : design variables by name: (stimulus,) values (numbers, bools or strings), long name, units.
+        They become variables of the Dataset and columns of ``stimuli.csv``.
     dims : (dims, long name, units) of further arrays; dims are (stimulus,), (stimulus, object) or
         (stimulus, object, y, x) bool.
-    label : (stimulus,) name of the class that each stimulus counts as in a class folder; if left out, the category
-        of the first object that is seen.
+    label : (stimulus,) name of the class that each stimulus counts as in a class folder; if left out, the
+        category of the first object that is seen.
     licence : of the pictures; if left out, CC0-1.0 for what is drawn, and the pictures' own where a folder of
         pictures lies behind it.
     source : where the pictures come from.
@@ -139,9 +139,9 @@ def from_arrays(
 def write(dataset: xr.Dataset, folder: Path, overwrite: bool = False) -> None:
     """Write a stimulus set as a folder of PNG files with a table and a recipe.
 
-    ``images/`` and ``masks/`` hold the pictures, ``stimuli.csv`` one row a stimulus with relative file names (a
-    PsychoPy conditions file), ``trials_jspsych.json`` a jsPsych timeline, ``stimuli.json`` the recipe and the
-    SHA-256 of every file.
+    ``images/`` and ``masks/`` hold the pictures, ``stimuli.csv`` one row a stimulus with relative file
+    names (a PsychoPy conditions file), ``trials_jspsych.json`` a jsPsych timeline, ``stimuli.json`` the
+    recipe and the SHA-256 of every file.
 
     Parameters
     ----------

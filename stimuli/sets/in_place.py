@@ -1,7 +1,7 @@
 """Where a stimulus set grows, and how it takes the place of another.
 
-A set grows in a hidden folder beside the one asked for and is renamed when it is complete, so that whatever stands
-in its place stays until then.
+A set grows in a hidden folder beside the one asked for and is renamed when it is complete, so that whatever
+stands in its place stays until then.
 """
 
 from __future__ import annotations

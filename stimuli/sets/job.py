@@ -76,8 +76,8 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
 
     Parameters
     ----------
-    draw : function of (n, seed, first) that gives stimuli first .. first + n - 1; a partial of a family's ``draw``,
-        so that other processes can take it over.
+    draw : function of (n, seed, first) that gives stimuli first .. first + n - 1; a partial of a family's
+        ``draw``, so that other processes can take it over.
     request : how many, and where to.
 
     Returns
@@ -86,8 +86,8 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
 
     Raises
     ------
-    ValueError : the folder holds something that may not be replaced, an interrupted set is neither resumed nor
-        overwritten, or differs from the one asked for; or what ``draw`` raises.
+    ValueError : the folder holds something that may not be replaced, an interrupted set is neither resumed
+        nor overwritten, or differs from the one asked for; or what ``draw`` raises.
     """
     out = Path(request.out).resolve()
     if request.resume and (out / RECIPE).is_file():

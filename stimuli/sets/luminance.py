@@ -18,8 +18,8 @@ def measure(picture: np.ndarray) -> tuple[float, float]:
 
     Returns
     -------
-    Mean of the relative luminance, 0 (black) to 1 (white), and its standard deviation over pixels, which is the RMS
-    contrast of Peli (1990), 0 to 0.5.
+    Mean of the relative luminance, 0 (black) to 1 (white), and its standard deviation over pixels, which is
+    the RMS contrast of Peli (1990), 0 to 0.5.
     """
     value = np.arange(256) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)

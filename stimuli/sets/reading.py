@@ -87,7 +87,8 @@ def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
 
     Returns
     -------
-    Function of (first, n) that gives n stimuli from row ``first`` on as :func:`read` does, and the number of stimuli.
+    Function of (first, n) that gives n stimuli from row ``first`` on as :func:`read` does, and the number
+    of stimuli.
 
     Raises
     ------
@@ -190,7 +191,8 @@ def read_rows(folder: Path, table: pd.DataFrame, recipe: dict) -> xr.Dataset:
 
     Raises
     ------
-    FileNotFoundError, ValueError : a picture is missing, cannot be read, or has another mode or size; it is named.
+    FileNotFoundError, ValueError : a picture is missing, cannot be read, or has another mode or size; it is
+        named.
     """
     first = folder / f"images/{recipe['first']:05d}.png"
     pixels = partial(_pixels, like=first, size=_opened(first, lambda picture: picture.size))

@@ -28,7 +28,8 @@ def load(path: Path) -> dict:
     Raises
     ------
     FileNotFoundError : there is no recipe.
-    ValueError : it cannot be read, its stimuli do not start at number 0, or come in the order of another version.
+    ValueError : it cannot be read, its stimuli do not start at number 0, or come in the order of another
+        version.
     """
     recipe = recipe_of(path.parent if path.name == RECIPE else path)
     check_version(recipe, path)
@@ -43,8 +44,8 @@ def instance(family: type, values: dict):
     Parameters
     ----------
     family : frozen dataclass, whose fields may be dataclasses themselves.
-    values : by field name; lists stand for tuples, texts for paths. Fields of a dataclass among the fields may stand
-        beside it, as release 0.1.0 told them of halves of photographs.
+    values : by field name; lists stand for tuples, texts for paths. Fields of a dataclass among the fields
+        may stand beside it, as release 0.1.0 told them of halves of photographs.
 
     Raises
     ------

@@ -20,8 +20,9 @@ def set_resized(stimuli: xr.Dataset, size: tuple[int, int]) -> xr.Dataset:
 
     Returns
     -------
-    The stimuli, bicubic pictures and nearest pixels of the masks; their attribute ``resized_from`` says whence. What
-    is told in degrees of visual angle stays, as if the picture were looked at from as much nearer or farther away.
+    The stimuli, bicubic pictures and nearest pixels of the masks; their attribute ``resized_from`` says
+    whence. What is told in degrees of visual angle stays, as if the picture were looked at from as much
+    nearer or farther away.
 
     Raises
     ------

@@ -30,7 +30,8 @@ def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6, 
     folder : of the set, or of corrupted pictures, whose first picture is shown in all conditions.
     out : PNG or JPEG file to write; ``FOLDER.png`` beside the folder, if left out.
     n : number of stimuli shown, at least 1; the first ones.
-    columns : pictures in a row, at least 1; of corrupted pictures of several severities, these stand in a row.
+    columns : pictures in a row, at least 1; of corrupted pictures of several severities, these stand in a
+        row.
     tile : longer side that larger pictures are reduced to, in pixels.
 
     Returns

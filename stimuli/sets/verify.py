@@ -21,7 +21,8 @@ def faults(folder: Path) -> dict[str, list[str]]:
 
     Returns
     -------
-    Names of the files that are missing, extra and changed, relative to the folder; hidden files are no concern.
+    Names of the files that are missing, extra and changed, relative to the folder; hidden files are no
+    concern.
 
     Raises
     ------
@@ -50,7 +51,8 @@ def verify(folder: Path) -> str:
     Raises
     ------
     FileNotFoundError : the folder holds no stimulus set.
-    ValueError : a file is missing, extra or changed, or the number of stimuli is not the recipe's; they are named.
+    ValueError : a file is missing, extra or changed, or the number of stimuli is not the recipe's; they are
+        named.
     """
     found = {kind: names for kind, names in faults(folder).items() if names}
     if found:

@@ -52,9 +52,10 @@ def in_degrees(dataset: xr.Dataset, viewing: Viewing) -> xr.Dataset:
 
     Returns
     -------
-    The Dataset with a variable ``NAME_degree`` for each variable whose unit is the pixel. Names that end in ``_x`` or
-    ``_y`` are places: degrees count from the centre of the picture, to the right and upwards, as PsychoPy's do.
-    Its attributes tell the viewing conditions (0 cm and 0 mm where the resolution was given) and pixels per degree.
+    The Dataset with a variable ``NAME_degree`` for each variable whose unit is the pixel. Names that end in
+    ``_x`` or ``_y`` are places: degrees count from the centre of the picture, to the right and upwards, as
+    PsychoPy's do. Its attributes tell the viewing conditions (0 cm and 0 mm where the resolution was given)
+    and pixels per degree.
     """
     places = {"_x": ("to the right", dataset.sizes["x"] / 2, 1), "_y": ("upwards", dataset.sizes["y"] / 2, -1)}
     added = {}

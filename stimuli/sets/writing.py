@@ -1,7 +1,7 @@
 """A stimulus set as a folder: pictures written a part at a time, then the tables.
 
-A part is the unit of writing. Its pictures are written first and then its note, a file under ``parts/`` that holds
-its rows of the table and the hashes of its files. A part without a note is not done.
+A part is the unit of writing. Its pictures are written first and then its note, a file under ``parts/``
+that holds its rows of the table and the hashes of its files. A part without a note is not done.
 """
 
 from __future__ import annotations
@@ -187,9 +187,10 @@ def _category_columns(dataset: xr.Dataset) -> dict[str, list[str]]:
 def _trials(table: pd.DataFrame, variables: dict) -> list[dict]:
     """A jsPsych timeline: one image-keyboard-response trial a stimulus, with its row of the table as data.
 
-    Columns named as what jsPsych writes itself get ``set_`` in front: ``set_stimulus`` is the stimulus's number.
-    jsPsych 6 takes it as it stands; from 7 on types are objects, which JSON cannot hold:
-    ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``. Any key answers, by default in all.
+    Columns named as what jsPsych writes itself get ``set_`` in front: ``set_stimulus`` is the stimulus's
+    number. jsPsych 6 takes it as it stands; from 7 on types are objects, which JSON cannot hold:
+    ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``. Any key answers, by default
+    in all.
     """
     masks = {column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]}
     shown = table.drop(columns=[*masks, "image"]).rename(columns={name: f"set_{name}" for name in OF_JSPSYCH})

@@ -54,11 +54,17 @@ def contracts(tree: ast.AST) -> set[str]:
     return {node.name for node in classes if {ast.unparse(base).rpartition(".")[2] for base in node.bases} - FOREIGN}
 
 
+def in_declarations(tree: ast.AST) -> set[str]:
+    """Functions that are handed to a declaration, ``FOG = Corruption("fog", ..., fog)``, which says what they take."""
+    calls = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+    given = [value for call in calls for value in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return {value.id for value in given if isinstance(value, ast.Name)}
+
+
 def faults(source: str) -> list[str]:
-    """What the docstrings of a module lack. The parameters of timm's entry points are timm's own
-    contract, and those of what draws a family stand in ``stimulus_set``."""
+    """What the docstrings of a module lack. The parameters of timm's entry points are timm's own contract."""
     tree = ast.parse(source)
-    filled = contracts(tree)
+    filled, declared = contracts(tree), in_declarations(tree)
     found = [] if ast.get_docstring(tree) else ["the module says nothing of its job"]
     for name, node in public_definitions(tree):
         documentation = ast.get_docstring(node) or ""
@@ -69,6 +75,7 @@ def faults(source: str) -> list[str]:
         elif (
             isinstance(node, FUNCTIONS)
             and not {"register_model", "stimulus_set"} & decorators(node)
+            and name not in declared
             and ("Parameters\n" in documentation or not (name.partition(".")[0] in filled or described(node)))
             and (needed := parameters(node, is_method="." in name))
         ):
@@ -102,6 +109,7 @@ SECTION = '"""Do.\n\n    Parameters\n    ----------\n    a : thing\n    """'
         ('"""Job."""\nclass A:\n    """An A."""\n    @typing.override\n    def f(self, a): pass', 0),
         ('"""Job."""\nclass A(Task):\n    """An A."""\n    def f(self, a):\n        """Do."""', 0),
         ('"""Job."""\nclass A(nn.Module):\n    """An A."""\n    def f(self, a):\n        """Do."""', 1),
+        ('"""Job."""\ndef f(a):\n    """Do."""\nF = Kind("f", f)', 0),
         ('"""Job."""\ndef f(a: Recipe, b: Task):\n    """Do."""', 0),
         ('"""Job."""\ndef f(a: Recipe, b: Tensor):\n    """Do."""', 1),
         ('"""Job."""\ndef _f(a): pass\nclass _A:\n    def f(self): pass', 0),
