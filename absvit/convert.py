@@ -55,7 +55,8 @@ def convert(conversion: Conversion) -> dict:
     Returns
     -------
     The card that was written: model, which, source and its SHA-256, parameters, package version, grid of
-    tokens, the model's default prior gains, and the epoch and arguments of the training where the source has them.
+    tokens, the model's default prior gains, and the epoch and arguments of the training where the source has
+    them.
 
     Raises
     ------

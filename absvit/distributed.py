@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LAUNCHER",
     "Process",
+    "device_here",
     "joined",
     "rank_and_size",
     "sum_over_ranks",
@@ -90,11 +91,7 @@ def joined(device: str | None = None) -> Iterator[Process]:
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     if "TORCHELASTIC_RUN_ID" in os.environ:
         threading.Thread(target=_end_with_the_launcher, daemon=True).start()
-    name = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if name not in ("cpu", "cuda", "mps"):
-        raise ValueError(f"device must be cpu, cuda or mps, got {name!r}")
-    if name == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("there is no device mps here: leave out --device, or give cpu")
+    name = device_here(device)
     if name == "cuda":
         local_rank, n_gpus = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local_rank >= n_gpus:
@@ -120,6 +117,27 @@ def joined(device: str | None = None) -> Iterator[Process]:
     except RuntimeError as error:  # as collectives raise when another rank is gone
         raise _failure_of_another(store, error) from error
     dist.destroy_process_group()
+
+
+def device_here(asked: str | None = None) -> str:
+    """Give the device that is asked for, if it is there; else a GPU where there is one.
+
+    Parameters
+    ----------
+    asked : "cpu", "cuda" or "mps"; a GPU of CUDA may have its number, as "cuda:1".
+
+    Raises
+    ------
+    ValueError : it is not here; those that are, are named.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    name = asked or ("cuda" if there["cuda"] else "cpu")
+    kind, _, number = name.partition(":")
+    if not there.get(kind) or (number and not (kind == "cuda" and number.isdigit())):
+        raise ValueError(f"there is no device {name} here: choose {' or '.join(d for d in there if there[d])}")
+    return name
 
 
 def _end_with_the_launcher() -> None:

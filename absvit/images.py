@@ -130,8 +130,8 @@ def train_transform(
 ) -> Compose:
     """Give timm's training transform with DeiT's exception for small inputs (Touvron et al. 2021).
 
-    Up to 32 px a picture is padded by 4 px and cropped at random instead of cropped and resized. All randomness
-    comes from the global generators of random, numpy and torch.
+    Up to 32 px a picture is padded by 4 px and cropped at random instead of cropped and resized. All
+    randomness comes from the global generators of random, numpy and torch.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """``python -m absvit.launch [torchrun's options] [RECIPE | PROGRAM ...] [options]``: one process per GPU.
 
 torchrun without its page of text when a process fails: the processes have said why. What is not an option of
-torchrun goes to the program that comes first (``experiments``, ``absvit.robustness``, ``absvit.segmentation``), else to
-:mod:`absvit.training`, which trains every recipe.
-Without a GPU, or with --device cpu, as many processes as NPROC says (default 1); --nproc-per-node overrules both.
+torchrun goes to the program that comes first (``experiments``, ``absvit.robustness``,
+``absvit.segmentation``), else to :mod:`absvit.training`, which trains every recipe. Without a GPU, or with
+--device cpu, as many processes as NPROC says (default 1); --nproc-per-node overrules both.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    0; the exit code of the process that failed first (1 where a signal ended it); 2 where none could be started.
+    0; the exit code of the process that failed first (1 where a signal ended it); 2 where none could be
+    started.
     """
     options, words = split(sys.argv[1:] if arguments is None else arguments)
     if "--nproc-per-node=1" not in options:

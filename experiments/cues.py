@@ -1,23 +1,31 @@
-"""Cues: what the probes of cues share, their parameters and the functions of a trial that give their priors."""
+"""Cues: what can be cued, each a function of a trial that gives its prior; and the parameters of probes of cues.
+
+A condition holds the function with all but the trial given: ``partial(class_cue, "class_1")``.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from absvit import priors
-from absvit.models.priors.percept import random_directions
+import absvit
 from experiments.probe import Condition, Trial
 
-__all__ = ["Cued", "Cues", "chosen", "class_cue", "diffuse", "learned", "place", "random_vector", "shuffled"]
+if TYPE_CHECKING:
+    from absvit.models.priors import Prior
+
+__all__ = [
+    "CueParameters", "MapParameters", "around", "at_gain", "chosen", "class_cue", "diffuse", "learned", "percept",
+    "place", "random_vector", "shuffled",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Cues:
+class CueParameters:
     """Parameters that every probe of cues has.
 
     Parameters
@@ -43,7 +51,7 @@ class Cues:
 
 
 @dataclass(frozen=True)
-class Cued(Cues):
+class MapParameters(CueParameters):
     """Parameters that every probe of cues has which records maps.
 
     Parameters
@@ -76,17 +84,17 @@ def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequen
     return [condition for condition in conditions if condition.kind in (kinds or known)]
 
 
-def learned(trial: Trial) -> priors.Prior:
+def learned(trial: Trial) -> Prior:
     """Nothing is cued: the model's own prompt at its own gain.
 
     Parameters
     ----------
     trial : stimuli and model.
     """
-    return priors.LearnedPrior()
+    return absvit.priors.LearnedPrior()
 
 
-def class_cue(name: str, trial: Trial) -> priors.Prior:
+def class_cue(name: str, trial: Trial) -> Prior:
     """A class for each stimulus, at the trial's gain.
 
     Parameters
@@ -94,10 +102,12 @@ def class_cue(name: str, trial: Trial) -> priors.Prior:
     name : which of the trial's classes, such as "class_1" or "absent_class".
     trial : stimuli and model.
     """
-    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
+    import torch
+
+    return absvit.priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
 
 
-def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> priors.Prior:
+def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> Prior:
     """A Gaussian spotlight for each stimulus, 1 at its centre, at the trial's gain.
 
     Parameters
@@ -106,34 +116,68 @@ def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> p
     width : standard deviation in units of the smaller side of the image.
     trial : stimuli and model.
     """
-    size, grid = tuple(trial.model.patch_embed.img_size), tuple(trial.model.patch_embed.grid_size)
+    import torch
+
+    size, grid = trial.size, trial.grid
     sd = width * min(size)
-    spots = [priors.SpatialPrior.gaussian((x, y), sd, size, grid).weights for x, y in where(trial).tolist()]
-    return priors.SpatialPrior(torch.stack(spots), trial.gain)
+    spots = [absvit.priors.SpatialPrior.gaussian((x, y), sd, size, grid).weights for x, y in where(trial).tolist()]
+    return absvit.priors.SpatialPrior(torch.stack(spots), trial.gain)
 
 
-def diffuse(trial: Trial) -> priors.Prior:
+def around(cue: int, margin: int, trial: Trial) -> Prior:
+    """Full weight on an object's tokens and those around it, none on what is rather the other object's.
+
+    Parameters
+    ----------
+    cue : the object, 1 or 2 of two.
+    margin : tokens around it.
+    trial : stimuli and model.
+    """
+    import torch.nn.functional as F
+
+    own, other = trial.coverage[:, cue - 1], trial.coverage[:, 2 - cue]
+    near = F.max_pool2d((own > 0).float()[:, None], 2 * margin + 1, stride=1, padding=margin)[:, 0]
+    return absvit.priors.SpatialPrior(near * (own >= other), trial.gain)
+
+
+def diffuse(trial: Trial) -> Prior:
     """All places alike, at the trial's gain: attention without a place.
 
     Parameters
     ----------
     trial : stimuli and model.
     """
-    return priors.SpatialPrior(torch.ones(tuple(trial.model.patch_embed.grid_size)), trial.gain)
+    import torch
+
+    return absvit.priors.SpatialPrior(torch.ones(trial.grid), trial.gain)
 
 
-def random_vector(trial: Trial) -> priors.Prior:
-    """A standard normal direction for each stimulus, at the trial's gain or else that of a class: a control.
+def percept(trial: Trial) -> Prior:
+    """What was seen in the last pass, less what has tired, at the trial's gain.
 
     Parameters
     ----------
     trial : stimuli and model.
     """
+    return absvit.priors.PerceptPrior(trial.gain, trial.fatigue)
+
+
+def random_vector(trial: Trial, cue: int | None = None) -> Prior:
+    """A standard normal direction for each stimulus, at the trial's gain or else that of a class: a control.
+
+    Parameters
+    ----------
+    trial : stimuli and model.
+    cue : object that it stands for, 1 or 2, where there is a direction for each.
+    """
+    from absvit.models.priors.percept import random_directions
+
     gain = trial.model.prior_gains["class"] if trial.gain is None else trial.gain
-    return priors.VectorPrior(random_directions(trial.seed, trial.numbers, trial.model.embed_dim), gain)
+    numbers = trial.numbers if cue is None else 2 * trial.numbers + cue
+    return absvit.priors.VectorPrior(random_directions(trial.seed, numbers, trial.model.embed_dim), gain)
 
 
-def shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Prior:
+def shuffled(prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
     """Another cue's weights in random order over the tokens of each stimulus: a control.
 
     Parameters
@@ -141,4 +185,16 @@ def shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Pri
     prior : the other cue.
     trial : stimuli and model.
     """
-    return priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
+    return absvit.priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
+
+
+def at_gain(gain: float | None, prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
+    """Another cue at a gain of its own, where the trial has none.
+
+    Parameters
+    ----------
+    gain : its gain; the model's default, if None.
+    prior : the other cue.
+    trial : stimuli and model.
+    """
+    return prior(replace(trial, gain=gain) if trial.gain is None else trial)

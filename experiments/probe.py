@@ -1,18 +1,27 @@
-"""The contract of a probe: what it shows under which conditions, and which probe a record is of."""
+"""The contract of a probe: one object that says all that the programs need of it; and which probe wrote a record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import xarray as xr
-from torch import Tensor
 
-from absvit import AbSViT
-from absvit.models.priors import Prior
+from experiments.probes import PROBES
 
-__all__ = ["Condition", "Stimuli", "Trial", "written_by"]
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+    from absvit import AbSViT
+    from absvit.models.priors import Prior
+
+__all__ = ["MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
+
+P = TypeVar("P")
+MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")  # that records can hold
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Trial:
     seed : seed of the experiment.
     stimuli : the stimuli without their pictures and masks: places and design variables.
     gain : factor on the weights of the cues; None for the model's defaults.
+    fatigue : (stimulus, class) logits that lasting percepts have lost; None where nothing tires.
     """
 
     model: AbSViT
@@ -64,6 +74,17 @@ class Trial:
     seed: int
     stimuli: xr.Dataset
     gain: float | None = None
+    fatigue: Tensor | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures in pixels."""
+        return tuple(self.model.patch_embed.img_size)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of tokens."""
+        return tuple(self.model.patch_embed.grid_size)
 
 
 @dataclass(frozen=True)
@@ -87,19 +108,85 @@ class Condition:
     levels: Mapping[str, float | str] = field(default_factory=dict)
 
 
-# Titles of records by probe, until the probes declare them.
-TITLES = {
-    "bistable": ("bistable perception",),
-    "recognition": ("recognition",),
-    "object_prior": ("object prior",),
-    "spatial_prior": ("spatial prior",),
-    "search": ("search",),
-    "navon": ("navon",),
-    "contours": ("contours",),
-    "crowding": ("crowding",),
-    "feedback_dynamics": tuple(f"feedback dynamics: {name}" for name in ("settling", "hysteresis", "switching")),
-    "corruption_dynamics": ("corruption dynamics",),
-}
+def _unchanged(stimuli: xr.Dataset) -> xr.Dataset:
+    return stimuli
+
+
+def _one(example: xr.Dataset, parameters: object) -> int:
+    return 1
+
+
+@dataclass(frozen=True)
+class Probe(Generic[P]):
+    """A probe: what is shown, what it is asked to look for, what is kept of it, and how that is told.
+
+    Parameters
+    ----------
+    name : word that calls it; records tell it as their attribute ``probe``.
+    question : what it asks, in a line.
+    parameters : frozen dataclass of what can be varied; its fields are the options of the command.
+    display : stimulus family that is drawn where no stimuli are given, by name or as an object; a function of the
+        parameters, where it depends on them.
+    conditions : function of the parameters that lists the priors.
+    unknown : likewise, for stimuli of which the model does not know all classes; these are refused, if left out.
+    objects : objects that a stimulus holds; any number, if left out.
+    needs : variables that every stimulus must have; a set without them is refused by name.
+    prepare : function of some stimuli that gives them as the probe shows them, each by its own values alone; refuses
+        those that it cannot show.
+    pictures : function of an example of the stimuli and the parameters that gives the pictures of one trial.
+    check : function of the stimuli and the parameters that refuses stimuli as a whole.
+    families : other families that the command draws, by name.
+    varies : fields of the family's parameters that are options of the command: default and meaning by name.
+    records : variables of its records: logits, and maps of ``MAPS``.
+    show : function of (observers, some stimuli, parameters, seed) that gives their part of the record; they are
+        perceived under every condition, if left out.
+    summarise : function of a record that gives its table.
+    localise : function of a record that tells how well its maps find what is cued.
+    columns : what the columns of these tables are.
+    figures : names of the figures that draw its records.
+    title : of its records, with {fields} of the parameters; its name, if left out.
+    formerly : titles of records that exist and do not name their probe.
+    """
+
+    name: str
+    question: str
+    parameters: type[P]
+    display: str | Callable[[P], str]
+    conditions: Callable[[P], list[Condition]]
+    unknown: Callable[[P], list[Condition]] | None = None
+    objects: int | None = None
+    needs: tuple[str, ...] = ("object_class", "object_mask")
+    prepare: Callable[[xr.Dataset], xr.Dataset] = _unchanged
+    pictures: Callable[[xr.Dataset, P], int] = _one
+    check: Callable[[Stimuli, P], None] | None = None
+    families: tuple[str, ...] = ()
+    varies: Mapping[str, tuple[object, str]] = field(default_factory=dict)
+    records: tuple[str, ...] = ("logits", *MAPS)
+    show: Callable[..., xr.Dataset] | None = None
+    summarise: Callable[[xr.Dataset], pd.DataFrame] | None = None
+    localise: Callable[[xr.Dataset], pd.DataFrame] | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    figures: tuple[str, ...] = ()
+    title: str = ""
+    formerly: tuple[str, ...] = ()
+
+    def displays(self, parameters: P) -> str:
+        """Say which family is drawn where no stimuli are given.
+
+        Parameters
+        ----------
+        parameters : of the probe.
+        """
+        return self.display(parameters) if callable(self.display) else self.display
+
+    def entitled(self, parameters: P) -> str:
+        """Give the title of a record.
+
+        Parameters
+        ----------
+        parameters : of the probe.
+        """
+        return self.title.format_map(vars(parameters)) or self.name.replace("_", " ")
 
 
 def written_by(record: xr.Dataset) -> str | None:
@@ -115,5 +202,12 @@ def written_by(record: xr.Dataset) -> str | None:
     of no probe.
     """
     title = record.attrs.get("title")
-    found = (name for name, titles in TITLES.items() if title in titles)
-    return record.attrs.get("probe") or next(found, None)
+    return record.attrs.get("probe") or next((name for name in PROBES if title in _titles(name)), None)
+
+
+def _titles(name: str) -> tuple[str, ...]:
+    """Titles of a probe's older records; none of a probe that another package declares and that cannot be had."""
+    try:
+        return PROBES[name].formerly
+    except (ValueError, TypeError):
+        return ()

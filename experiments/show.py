@@ -1,11 +1,10 @@
-"""Trials: show stimuli to observers under named priors and write what they see, a chunk at a time."""
+"""Showing: some stimuli to observers under named priors, and what they see as a part of a record."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,81 +14,92 @@ from torch import Tensor
 
 from absvit import AbSViT, maps, perceive
 from absvit.images import normalise
-from absvit.models.checkpoints import identity
-from absvit.models.perceive import Trajectory
-from absvit.models.priors import Prior
-from absvit.records import provenance
-from absvit.records.fill import Store, fill
-from experiments.assemble import MAP_NAMES, assembled
-from experiments.observers import Observer, class_indices, class_names
-from experiments.probe import Condition, Stimuli, Trial
-from stimuli.foundation import design, picture_files
+from absvit.models.class_names import class_indices, class_names
+from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
+from experiments.observers import Observer
+from experiments.probe import MAPS, Condition, Probe, Trial
 
-__all__ = ["attributes", "by_gain", "priors_of", "run", "trial_of"]
+if TYPE_CHECKING:
+    from absvit.models.perceive import Trajectory
+    from absvit.models.priors import Prior
 
-RECORDED = ("feedback_norms", "value_norms", "token_norms", "class_attention")
+__all__ = ["by_gain", "check_finite", "images_of", "looks_of", "passes_of", "perceived", "trial_of"]
+
+REQUESTS = ("feedback_norms", "value_norms", "token_norms", "class_attention")
 
 
-def run(
-    title: str,
-    observers: Sequence[Observer],
-    stimuli: Stimuli,
-    conditions: Sequence[Condition],
-    parameters,
-    seed: int,
-    store: Store,
-    gains: Sequence[float] = (),
-    map_names: Sequence[str] = tuple(MAP_NAMES),
+def perceived(
+    probe: Probe, observers: Sequence[Observer], stimuli: xr.Dataset, parameters: object, seed: int
 ) -> xr.Dataset:
-    """Show all stimuli to all observers under all conditions.
+    """Show some stimuli to all observers under every condition of a probe.
 
     Parameters
     ----------
-    title : of the record.
-    observers : each label with the same seeds; all take images of one size and have the same classes.
-    stimuli : what is shown.
-    conditions : priors; a plain ViT looks bottom-up under each of them.
-    parameters : the probe's frozen dataclass, with ``iterations`` and ``layer``.
+    probe : says the conditions and the maps that are recorded.
+    observers : each label with the same seeds; all take images of one size and have the same classes. A plain ViT
+        looks bottom-up under every condition.
+    stimuli : stimulus set, as the probe shows it.
+    parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains, ``gains``.
     seed : seed of the experiment.
-    store : where the record goes.
-    gains : gains to give the cues in turn, a dimension of the record; the models' defaults and no such dimension, if
-        left out.
-    map_names : maps to record.
 
     Returns
     -------
-    The record, opened lazily.
+    Their part of the record, in memory: logits ([model, seed, gain,] iteration, prior, stimulus, class), maps (...,
+    token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its family tells.
 
     Raises
     ------
-    ValueError : a stimulus gives logits that are not finite (it is named), or the store cannot be used.
+    ValueError : a stimulus gives logits that are not finite (it is named).
     """
-
-    def shown(part: slice) -> xr.Dataset:
-        shown_now = stimuli.part(part.start, part.stop - part.start)
-        return _show(observers, shown_now, conditions, parameters, seed, tuple(gains), tuple(map_names))
-
-    return fill(shown, stimuli.n, partial(attributes, title, observers, stimuli, parameters, seed), store)
-
-
-def _show(observers: Sequence[Observer], stimuli: xr.Dataset, conditions, parameters, seed, gains, map_names):
-    """Show some stimuli: their part of the record."""
-    model = observers[0].model
-    cfg = model.pretrained_cfg
-    images = normalise(stimuli["image"].values, cfg["mean"], cfg["std"]).to(next(model.parameters()).device)
+    model, gains = observers[0].model, tuple(getattr(parameters, "gains", ()))
     trial = trial_of(model, stimuli, seed)
+    looks = looks_of(probe, observers[0], stimuli, parameters)
+    images, names = images_of(model, stimuli["image"].values), [name for name in MAPS if name in probe.records]
     parts = []
     for observer in observers:
-        priors = priors_of(observer.model, trial, conditions, gains)
-        trajectory = perceive(observer.model, images, priors, parameters.iterations if priors else 0, RECORDED)
-        values = _variables(trajectory, parameters.layer, max(1, len(gains)) * len(conditions), map_names)
+        seen = passes_of(observer.model, images, trial, looks, parameters, REQUESTS)
+        values = _variables(seen, parameters.layer, max(1, len(gains)) * len(looks), names)
         parts.append({name: by_gain(value, len(gains)) for name, value in values.items()})
-    finite = np.all([np.isfinite(part["logits"]).all(axis=(*range(part["logits"].ndim - 2), -1)) for part in parts], 0)
-    if not finite.all():
-        number = stimuli["stimulus"].values[~finite][0]
-        raise ValueError(f"logits of stimulus {number} are not finite: check the checkpoint and the picture")
-    coverage = trial.coverage.cpu().numpy()
-    return assembled(parts, observers, conditions, gains, stimuli, trial.classes, coverage, class_names(model))
+    dims = (*["gain"] * bool(gains), "iteration", "prior", "stimulus")
+    check_finite(parts, dims, trial.numbers)
+    return assembled(
+        parts,
+        observers,
+        {name: (*dims, "class") if name == "logits" else (*dims, *PLACES) for name in parts[0]},
+        of_stimuli(stimuli) | condition_coordinates(looks) | token_centres(trial.grid, trial.size) | {
+            "iteration": np.arange(len(parts[0]["logits"][0] if gains else parts[0]["logits"])),
+            "class": np.array(class_names(model), object),
+            **{name: ("stimulus", values) for name, values in trial.classes.items()},
+            **({"gain": np.array(gains, float)} if gains else {}),
+        },
+        {"image": stimuli["image"].variable} | _masks(trial),
+    )  # fmt: skip
+
+
+def images_of(model, pictures: np.ndarray) -> Tensor:
+    """Pictures as a model takes them.
+
+    Parameters
+    ----------
+    model : that looks.
+    pictures : (stimulus, y, x, channel) uint8.
+    """
+    cfg = model.pretrained_cfg
+    return normalise(pictures, cfg["mean"], cfg["std"]).to(next(model.parameters()).device)
+
+
+def looks_of(probe: Probe, observer: Observer, stimuli: xr.Dataset, parameters: object) -> list[Condition]:
+    """List the conditions of some stimuli: others, where the model does not know all of their classes.
+
+    Parameters
+    ----------
+    probe : of the conditions.
+    observer : the first one.
+    stimuli : stimulus set, as the probe shows it.
+    parameters : of the probe.
+    """
+    known = (class_indices(observer.model, stimuli.attrs["categories"]) >= 0).all()
+    return (probe.conditions if known else probe.unknown)(parameters)
 
 
 def trial_of(model, stimuli: xr.Dataset, seed: int) -> Trial:
@@ -101,30 +111,36 @@ def trial_of(model, stimuli: xr.Dataset, seed: int) -> Trial:
     stimuli : stimulus set with masks of the objects.
     seed : seed of the experiment.
     """
-    coverage = _coverage(stimuli["object_mask"].values, tuple(model.patch_embed.grid_size))
-    coverage = coverage.to(next(model.parameters()).device)
+    masks = torch.from_numpy(stimuli["object_mask"].values).float()
+    coverage = F.adaptive_avg_pool2d(masks, tuple(model.patch_embed.grid_size)).to(next(model.parameters()).device)
     told = stimuli.drop_vars(["image", "object_mask"])
     return Trial(model, stimuli["stimulus"].values, coverage, _classes(model, stimuli, seed), seed, told)
 
 
-def priors_of(model, trial: Trial, conditions: Sequence[Condition], gains: Sequence[float] = ()) -> list[Prior] | None:
-    """Give the priors of a trial, those of the first gain first.
+def passes_of(
+    model,
+    images: Tensor,
+    trial: Trial,
+    conditions: Sequence[Condition],
+    parameters: object,
+    requests: Sequence[str] = (),
+) -> Trajectory:
+    """Let a model look under every gain and condition; a plain ViT, which has no priors, bottom-up.
 
     Parameters
     ----------
     model : that looks.
-    trial : stimuli.
+    images : (stimulus, channel, y, x), normalised.
+    trial : what the priors depend on.
     conditions : priors.
-    gains : of the cues; the model's defaults, if left out.
-
-    Returns
-    -------
-    A prior for each gain and condition; None for a plain ViT, which has none.
+    parameters : ``iterations`` and, where there are any, ``gains``; those of the first gain come first.
+    requests : what is recorded, as ``absvit.perceive`` has it.
     """
     if not isinstance(model, AbSViT):
-        return None
-    trials = [replace(trial, model=model, gain=gain) for gain in gains or (None,)]
-    return [condition.prior(trial) for trial in trials for condition in conditions]
+        return perceive(model, images, None, 0, requests)
+    trials = [replace(trial, model=model, gain=gain) for gain in getattr(parameters, "gains", ()) or (None,)]
+    priors: list[Prior] = [condition.prior(each) for each in trials for condition in conditions]
+    return perceive(model, images, priors, parameters.iterations, requests)
 
 
 def by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
@@ -144,6 +160,34 @@ def by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
     return np.moveaxis(values.reshape(len(values), n_gains, -1, *values.shape[2:]), 1, 0)
 
 
+def check_finite(parts: Sequence[Mapping[str, np.ndarray]], dims: Sequence[str], numbers: np.ndarray) -> None:
+    """Refuse logits that are not finite.
+
+    Parameters
+    ----------
+    parts : of each observer, arrays by name.
+    dims : of the logits, but for the class.
+    numbers : (stimulus,) numbers of the stimuli.
+
+    Raises
+    ------
+    ValueError : some are not; the stimulus is named.
+    """
+    others = tuple(axis for axis, dim in enumerate((*dims, "class")) if dim != "stimulus")
+    finite = np.all([np.isfinite(part["logits"]).all(axis=others) for part in parts], axis=0)
+    if not finite.all():
+        number = numbers[~finite][0]
+        raise ValueError(f"logits of stimulus {number} are not finite: check the checkpoint, the picture and the gains")
+
+
+def _masks(trial: Trial) -> dict[str, tuple]:
+    """Share of each token that each object covers, by name; a single object has a rival that covers none."""
+    coverage = trial.coverage.cpu().numpy()
+    if coverage.shape[1] < 2:
+        coverage = np.concatenate([coverage, np.zeros_like(coverage)], axis=1)
+    return {f"mask_{k + 1}": (("stimulus", *PLACES), coverage[:, k]) for k in range(coverage.shape[1])}
+
+
 def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     """Class indices (stimulus,) of the objects and of two classes that are not shown; -1 where unknown."""
     known = class_indices(model, stimuli.attrs["categories"])
@@ -161,12 +205,7 @@ def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     return {f"class_{k + 1}": of for k, of in enumerate(shown.T)} | {"absent_class": absent, "third_class": third}
 
 
-def _coverage(masks: np.ndarray, grid: tuple[int, int]) -> Tensor:
-    """Share of each token that each object covers (stimulus, object, token_y, token_x)."""
-    return F.adaptive_avg_pool2d(torch.from_numpy(masks).float(), grid)
-
-
-def _variables(trajectory: Trajectory, layer: int, n_conditions: int, map_names) -> dict[str, np.ndarray]:
+def _variables(trajectory: Trajectory, layer: int, n_conditions: int, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Logits and maps (iteration, prior, stimulus, ...); NaN where a map does not exist bottom-up."""
     found = {
         "token_norm": maps.token_norm_map(trajectory, layer),
@@ -177,41 +216,6 @@ def _variables(trajectory: Trajectory, layer: int, n_conditions: int, map_names)
     for name, of in (("prior_weights", maps.prior_weight_map), ("feedback_norm", maps.feedback_norm_map)):
         none = torch.full_like(found["token_norm"][:1], torch.nan)
         found[name] = none if bottom_up_only else torch.cat([none, of(trajectory)])
-    values = {name: found[name].half() for name in map_names} | {"logits": trajectory.logits.float()}
+    values = {name: found[name].half() for name in names} | {"logits": trajectory.logits.float()}
     expand = {name: value.expand(-1, n_conditions, *value.shape[2:]) for name, value in values.items()}
     return {name: value.cpu().numpy() for name, value in expand.items()}
-
-
-def attributes(
-    title: str, observers: Sequence[Observer], stimuli: Stimuli, parameters, seed: int, pictures: int = 1
-) -> dict:
-    """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
-
-    Parameters
-    ----------
-    title : of the record.
-    observers : each label with the same seeds.
-    stimuli : what is shown.
-    parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
-    seed : seed of the experiment.
-    pictures : pictures of a stimulus, the steps of a morph sequence.
-    """
-    made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
-    factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
-    factors = {name: levels for name, levels in factors.items() if pictures == 1 or name != "step"}
-    if told := design.unbalanced(stimuli.n // pictures, factors):
-        picture_files.say(told)
-    models = [o.model for o in observers if o.label == observers[0].label]
-    files, hashes = zip(*map(identity, models), strict=True)
-    return (
-        provenance(title, seed, asdict(parameters), str(next(models[0].parameters()).device))
-        | {
-            "model": observers[0].label,
-            "checkpoint": ", ".join(files),
-            "checkpoint_sha256": ", ".join(hashes),
-            "stimuli": json.dumps({"n": stimuli.n, **made}),
-            "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
-        }
-        | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
-        | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
-    )

@@ -1,30 +1,28 @@
-"""Sources: the stimuli that a command asks for, embedded, from a stimulus set, or made of photographs."""
+"""Sources: the stimuli that a probe shows, drawn, from a stimulus set, or made of photographs."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from torch import nn
 
 from absvit.images import class_folder, read_photograph
-from experiments.families import FAMILIES, drawn
-from experiments.known_classes import known_of_folder, known_of_set
-from experiments.naming import called, known_as
-from experiments.probe import Stimuli
-from stimuli.families import halves as bistable
-from stimuli.families import objects, overlay, single_photographs
+from absvit.models.class_names import called, known_as
+from experiments.classes import known_of_folder, known_of_set
+from experiments.probe import Probe, Stimuli
+from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
 from stimuli.sets import format
 from stimuli.sets.reading import fingerprint_of, read_parts
 from stimuli.sets.resizing import set_resized
 
-__all__ = ["Source", "halves", "morphs", "set_of", "single_objects", "two_readings"]
+__all__ = ["Source", "shown"]
 
 
 @dataclass(frozen=True)
@@ -79,123 +77,114 @@ class Source:
     def family(self) -> str | None:
         """The family to draw, where ``stimuli`` names one and no folder."""
         name = str(self.stimuli)
-        return name if name in FAMILIES and not self.stimuli.exists() else None
+        named = self.stimuli is not None and name in FAMILIES and not self.stimuli.exists()
+        return name if named and not FAMILIES[name].needs else None
 
 
-def halves(source: Source, model: nn.Module) -> Stimuli:
-    """Give bistable stimuli of the size that a model takes.
-
-    Parameters
-    ----------
-    source : where they come from.
-    model : gives the size in pixels.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : files that are missing, unreadable, or of another size.
-    """
-    size = tuple(model.patch_embed.img_size)
-    if source.stimuli is not None:
-        return set_of(source, size, model)
-    if source.photographs is not None:
-        pictures, names = _pair(source, model)
-        made = bistable.from_photographs(*pictures, names, size, source.squeeze)
-        return replace(Stimuli.of(made), pictures=_of_pair(source))
-    if source.folder is not None:
-        made_from = bistable.HalvesOfPhotographs(size, source.folder.name, source.squeeze)
-        draw = partial(bistable.from_class_folder, *_by_class(source.folder, model, 2), made_from)
-        return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
-    return drawn("halves", source.n, source.seed, size)
-
-
-def two_readings(family: str, source: Source, model: nn.Module) -> Stimuli:
-    """Give stimuli of two readings of the size that a model takes.
+def shown(
+    probe: Probe,
+    parameters: object,
+    source: Source,
+    model: nn.Module,
+    family: Family | str = "",
+    changes: Mapping | None = None,
+) -> Stimuli:
+    """Give the stimuli that a probe shows, at the size that a model takes.
 
     Parameters
     ----------
-    family : "halves"; "overlay", two objects, or photographs, at one place, at every mix; or "ambiguous", reversible
-        figures.
-    source : where they come from.
-    model : gives the size in pixels.
+    probe : says which family is drawn, if nothing is given.
+    parameters : of the probe.
+    source : where the stimuli come from, and how many of them; trials of several pictures count once.
+    model : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows some.
+    family : drawn instead of the probe's, by name or as an object.
+    changes : fields of the family's parameters.
 
     Raises
     ------
-    FileNotFoundError, ValueError : as ``halves``, or a source that the family cannot be made of.
+    FileNotFoundError, ValueError : files that are missing, unreadable or of another size; a source that the probe
+        cannot show.
     """
+    own = FAMILIES.of(probe.displays(parameters))
+    drawn = FAMILIES.of(family) if family else own
     size = tuple(model.patch_embed.img_size)
-    if family == "halves":
-        return halves(source, model)
-    if source.stimuli is not None or source.folder is not None:
+    given = next((name for name in ("folder", "photographs") if getattr(source, name) is not None), None)
+    if drawn != own and (source.stimuli or given == "folder"):
         raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
-    if source.photographs is not None:
-        if family != "overlay":
-            raise ValueError(f"no photographs make the family {family}: leave out --photographs")
-        pictures, names = _pair(source, model)
-        made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
-        graded = overlay.Overlay(replace(overlay.Overlay().scene, size=size), pictures=made_from)
-        return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
-    return drawn(family, source.n, source.seed, size)
+    if given or source.squeeze:
+        if source.squeeze and drawn.name == "objects":
+            raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
+        if (drawn.name, given) not in OF_PICTURES:
+            raise ValueError(_unfit(probe, drawn.name, given))
+        return OF_PICTURES[drawn.name, given](source, model, size)
+    if source.stimuli is not None and source.family is None:
+        of_pictures = drawn.name in {name for name, _ in OF_PICTURES}
+        part, n, pictures = _of_set(source, size, model if of_pictures else None)
+    else:
+        drawn = FAMILIES[source.family] if source.family else drawn
+        varied = {field.name for field in fields(drawn.parameters)} if drawn == own else set()
+        chosen = {name: value for name, value in (changes or {}).items() if name in varied}
+        part, n, pictures = _drawing(drawn, source.seed, size, **chosen), None, None
+    wanted = source.n * probe.pictures(part(0, 1), parameters)
+    n = wanted if n is None else min(n, wanted)
+    return Stimuli(part, n, pictures and partial(pictures, n))
 
 
-def morphs(source: Source, model: nn.Module, steps: int) -> Stimuli:
-    """Give pairs of morph sequences, up and down, of the size that a model takes.
-
-    Parameters
-    ----------
-    source : number of sequences, even, and seed, or a stimulus set of whole sequences.
-    model : gives the size in pixels.
-    steps : pictures of a sequence that is drawn.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : photographs or an odd number of sequences are asked for, or a stimulus set is
-        missing or of another size.
-    """
-    size = tuple(model.patch_embed.img_size)
-    if source.folder is not None or source.photographs is not None:
-        raise ValueError("a morph joins embedded objects: leave out --folder and --photographs")
-    if source.n % 2:
-        raise ValueError(f"sequences go up and down: expected an even --n, got {source.n}")
-    if source.stimuli is not None and source.family != "morph":
-        made = json.loads(set_of(source, size).part(0, 1).attrs["parameters"])
-        return set_of(replace(source, n=source.n * made.get("steps", 1)), size)
-    return drawn("morph", source.n * steps, source.seed, size, steps=steps)
+def _drawing(family: Family, seed: int, size: tuple[int, int], **changes) -> Callable[[int, int], xr.Dataset]:
+    """Function of (first, n) that draws stimuli of a family."""
+    parameters = family.sized(size, **changes)
+    return lambda first, n: family.draw(parameters, n, seed, first)
 
 
-def single_objects(source: Source, model: nn.Module, look: objects.Objects) -> Stimuli:
-    """Give stimuli of one embedded object, or of one photograph, of the size that a model takes.
-
-    Parameters
-    ----------
-    source : number and seed, a stimulus set, or a class folder of photographs.
-    model : gives the size in pixels.
-    look : what is drawn; its size is replaced by the model's.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : two photographs are asked for, or files are missing, unreadable or of another size.
-    """
-    size = tuple(model.patch_embed.img_size)
-    if source.photographs is not None:
-        raise ValueError("two photographs make no single objects: leave out --photographs, or give a --folder")
-    if source.squeeze:
-        raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
-    if source.folder is not None:
-        files, *others = _by_class(source.folder, model)
-        made_from = single_photographs.WholePhotographs(size, source.folder.name)
-        shown = partial(single_photographs.from_class_folder, files, *others, made_from)
-        n = min(source.n, sum(map(len, files)))
-        return Stimuli(lambda first, n: shown(n, source.seed, first), n, _of_folder(source.folder))
-    if source.stimuli is not None and source.family != "objects":
-        return set_of(source, size, model)
-    draw = partial(objects.draw, replace(look, size=size))
-    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n)
+def _unfit(probe: Probe, family: str, given: str) -> str:
+    """Say why photographs cannot be shown."""
+    if family == "objects":
+        return "two photographs make no single objects: leave out --photographs, or give a --folder"
+    if family == "morph":
+        return "a morph joins embedded objects: leave out --folder and --photographs"
+    if family in probe.families:
+        return f"no photographs make the family {family}: leave out --{given}"
+    return (
+        f"{probe.name} shows its own displays or a stimulus set: leave out --folder and --photographs, or make a set "
+        "of photographed objects (python -m stimuli natural)"
+    )
 
 
-def _by_class(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], Callable, list[str]]:
-    """Photographs of each class of a folder, how to read them, and the names of the classes."""
-    files, names = known_of_folder(folder, model, least)
-    return files, read_photograph, names
+def _halves_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+    made_from = halves.HALVES.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
+    files, names = known_of_folder(source.folder, model, 2)
+    draw = partial(halves.from_class_folder, files, read_photograph, names, made_from)
+    return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
+
+
+def _halves_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+    pictures, names = _pair(source, model)
+    made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
+    made = halves.from_photographs(*pictures, names, halves.HALVES.sized(size, pictures=made_from))
+    return replace(Stimuli.of(made), pictures=_of_pair(source))
+
+
+def _overlay_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+    pictures, names = _pair(source, model)
+    made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
+    graded = overlay.OVERLAY.sized(size, pictures=made_from)
+    return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
+
+
+def _singles_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+    files, names = known_of_folder(source.folder, model)
+    made_from = single_photographs.WholePhotographs(size, source.folder.name)
+    draw = partial(single_photographs.from_class_folder, files, read_photograph, names, made_from)
+    n = min(source.n, sum(map(len, files)))
+    return Stimuli(lambda first, n: draw(n, source.seed, first), n, _of_folder(source.folder))
+
+
+OF_PICTURES = {
+    ("halves", "folder"): _halves_of_folder,
+    ("halves", "photographs"): _halves_of_pair,
+    ("overlay", "photographs"): _overlay_of_pair,
+    ("objects", "folder"): _singles_of_folder,
+}
 
 
 def _of_folder(folder: Path) -> Callable[[], str]:
@@ -219,21 +208,8 @@ def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str
     return [np.asarray(read_photograph(path)) for path in source.photographs], tuple(names)
 
 
-def set_of(source: Source, size: tuple[int, int], model: nn.Module | None = None) -> Stimuli:
-    """Give the first stimuli of a stimulus set, or of a family.
-
-    Parameters
-    ----------
-    source : folder of the set, or name of the family, and number of stimuli.
-    size : height and width in pixels that the model takes.
-    model : shows only what it knows, where it knows some of the classes; all is shown, if left out.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : the set is missing, unreadable or of another size.
-    """
-    if source.family is not None:
-        return drawn(source.family, source.n, source.seed, size)
+def _of_set(source: Source, size: tuple[int, int], model: nn.Module | None) -> tuple[Callable, int, Callable]:
+    """Stimuli of a set, how many there are, and the digest of the first n of them."""
     part, n = read_parts(source.stimuli) if model is None else known_of_set(source.stimuli, model)
     example = part(0, 1)
     found = (example.sizes["y"], example.sizes["x"])
@@ -246,5 +222,4 @@ def set_of(source: Source, size: tuple[int, int], model: nn.Module | None = None
         whole_size, part = part, lambda first, n: set_resized(whole_size(first, n), size)
         part(0, 1)
     left_out = "number_in_set" in example  # then the first of the set are not those that are shown
-    shown = min(n, source.n)
-    return Stimuli(part, shown, partial(fingerprint_of, source.stimuli, None if left_out else shown))
+    return part, n, lambda shown: fingerprint_of(source.stimuli, None if left_out else shown)

@@ -12,7 +12,7 @@ set_of() { # NAME FAMILY OPTIONS...
 set_of objects objects --n 132 --class-folder "$@"
 set_of pairs objects --n 132 --n-objects 2 "$@"
 set_of cluttered objects --n 132 --n-objects 3 --clutter 12 --occlusion 0.2 --background texture:gravel "$@"
-set_of bistable bistable --n 264 "$@"
+set_of halves halves --n 264 "$@"
 for family in overlay morph ambiguous cueing search navon contours hybrid crowding; do
     set_of "$family" "$family" --n 96 "$@"
 done

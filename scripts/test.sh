@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Sets up and runs the tests in parallel, one thread each. Arguments go to pytest, for example -k bistable.
+# Sets up and runs the tests in parallel, one thread each; --fast leaves out those that train for long, start processes
+# or drive a browser. Other arguments go to pytest, for example -k bistable.
 set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-"$PYTHON" -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile "$@"
+[ "${1:-}" != --fast ] || { shift; set -- -m "not (slow or browser or processes)" "$@"; }
+"$PYTHON" -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder "$@"

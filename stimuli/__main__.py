@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,57 +10,16 @@ from typing import Annotated
 
 import tyro
 
-from stimuli import gallery as gallery_of_sheets
-from stimuli.corruptions import folder_check
-from stimuli.corruptions.folder_job import Corrupting, corrupt_folder
+from stimuli.families import FAMILIES
 from stimuli.foundation import command_line
-from stimuli.pictures import cifar10_in_imagenet, class_folders
-from stimuli.sets import remake as recipes
-from stimuli.sets import sheet
-from stimuli.sets import verify as verification
-from stimuli.sets.job import Request, make
 
-Flat = tyro.conf.OmitArgPrefixes
 Folder = Annotated[Path, tyro.conf.Positional]
-
-# name on the command line: module, its dataclass of parameters, and what it shows
-FAMILIES = {
-    "objects": ("objects", "Objects", "scenes of one or more objects"),
-    "scenes": ("scenes", "Scenes", "scenes of objects in several set sizes"),
-    "bistable": ("halves", "Halves", "half/half images of two objects"),
-    "halves": (
-        "halves_of_photographs",
-        "Photographs",
-        "half/half images of photographs, of a class folder or two given ones",
-    ),
-    "overlay": ("overlay", "Overlay", "two objects in one place, one shining through the other"),
-    "morph": ("morph", "Morph", "sequences from one reading to another and back"),
-    "ambiguous": ("ambiguous", "Ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone"),
-    "cueing": ("cueing", "Cueing", "Posner displays with valid, invalid and neutral cues"),
-    "search": ("search", "Search", "search arrays with a feature or conjunction target"),
-    "navon": ("navon", "Navon", "large letters made of small ones"),
-    "contours": ("contours", "Contours", "Kanizsa figures and their controls"),
-    "hybrid": ("hybrid", "Hybrid", "low spatial frequencies of one picture, high ones of another"),
-    "crowding": ("crowding", "Crowding", "a peripheral target between flankers"),
-    "natural": ("cutout_scenes", "Natural", "scenes of objects cut out of segmented photographs"),
-}
-
-
-def families_table() -> str:
-    """Lay out the families, one line each.
-
-    Returns
-    -------
-    Text.
-    """
-    lines = {name: purpose for name, (_, _, purpose) in FAMILIES.items()}
-    lines["corrupt"] = "corrupted copies of a folder of pictures, as in ImageNet-C"
-    return "\n".join(f"{name:<12}{purpose}" for name, purpose in lines.items())
+CORRUPT = "corrupted copies of a folder of pictures, as in ImageNet-C"
 
 
 def list_families() -> None:
     """List the families of stimuli."""
-    print(families_table())
+    print("\n".join(f"{name:<12}{line}" for name, line in (FAMILIES.lines() | {"corrupt": CORRUPT}).items()))
 
 
 def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6) -> None:
@@ -78,6 +36,8 @@ def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6)
     columns
         Pictures in a row; of corrupted pictures, the severities stand in a row.
     """
+    from stimuli.sets import sheet
+
     print(sheet.write(folder, out, n, columns))
 
 
@@ -93,9 +53,9 @@ def gallery(folder: Folder, n: int = 12, columns: int = 6) -> None:
     columns
         Pictures in a row.
     """
-    drawn = {name: _family(name) for name in FAMILIES if name not in ("halves", "natural")}
-    draws = {name: partial(module.draw, parameters()) for name, (module, parameters) in drawn.items()}
-    print("\n".join(map(str, gallery_of_sheets.write(draws, folder, n, columns))))
+    from stimuli import gallery
+
+    print("\n".join(map(str, gallery.write(folder, n, columns))))
 
 
 def verify(folder: Folder) -> None:
@@ -106,10 +66,13 @@ def verify(folder: Folder) -> None:
     folder
         Folder of a stimulus set, or of corrupted pictures.
     """
-    print((folder_check if (folder / folder_check.RECORD).is_file() else verification).verify(folder))
+    from stimuli.corruptions import folder_check
+    from stimuli.sets import verify
+
+    print((folder_check if (folder / folder_check.RECORD).is_file() else verify).verify(folder))
 
 
-def classes(folder: Folder, out: Annotated[Path, tyro.conf.Positional], by: str = "label") -> None:
+def classes(folder: Folder, out: Folder, by: str = "label") -> None:
     """Sort the pictures of a stimulus set into a class folder, for training and evaluation.
 
     Parameters
@@ -121,12 +84,14 @@ def classes(folder: Folder, out: Annotated[Path, tyro.conf.Positional], by: str 
     by
         Column of stimuli.csv that holds the class, such as category_1 or validity.
     """
-    found = class_folders.sorted_set(folder, by)
-    class_folders.link_classes(found, out)
+    from stimuli.pictures.class_folders import link_classes, sorted_set
+
+    found = sorted_set(folder, by)
+    link_classes(found, out)
     print(f"{sum(map(len, found.values()))} pictures of {len(found)} classes in {out}: {', '.join(found)}")
 
 
-def photographs(source: Folder, out: Annotated[Path, tyro.conf.Positional]) -> None:
+def photographs(source: Folder, out: Folder) -> None:
     """Pick the photographs of CIFAR-10's ten classes out of an ImageNet folder or tar, as a class folder.
 
     Parameters
@@ -136,7 +101,9 @@ def photographs(source: Folder, out: Annotated[Path, tyro.conf.Positional]) -> N
     out
         Class folder to write: CLASS/WNID_PICTURE.
     """
-    counts = cifar10_in_imagenet.collect(source, out)
+    from stimuli.pictures.cifar10_in_imagenet import collect
+
+    counts = collect(source, out)
     told = ", ".join(f"{name} {count}" for name, count in counts.items())
     print(f"{sum(counts.values())} photographs of {len(counts)} classes in {out}: {told}")
 
@@ -157,45 +124,45 @@ def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, re
     resume
         Go on with a set that was interrupted.
     """
-    told = recipes.load(recipe)
-    if told["family"] not in FAMILIES:
-        raise ValueError(f"{recipe} is of the family {told['family']!r}; this program makes {', '.join(FAMILIES)}")
-    module, parameters = _family(told["family"])
-    request = recipes.request_of(told, out, jobs, overwrite, resume)
-    draw = partial(module.draw, recipes.instance(parameters, told["parameters"]))
-    make(draw, request)
-    print(recipes.compare(told, out))
+    from stimuli.families import by_name
+
+    print(by_name.remake(recipe, out, jobs, overwrite, resume))
 
 
-def corrupt(request: Flat[Corrupting]) -> None:
-    """Corrupt the pictures of a class folder or a stimulus set as ImageNet-C does, in its layout.
+def family_command(name: str) -> Callable:
+    """Make the command that makes a set of a family; its options are the fields of the family's dataclass.
 
     Parameters
     ----------
-    request
-        What to corrupt, how, and where to.
+    name : of the family, as it is or was.
     """
-    print(corrupt_folder(request))
+    from stimuli.sets.job import Request, make
 
+    family = FAMILIES[name]
 
-def _family(name: str) -> tuple:
-    """Module and dataclass of a family."""
-    file, parameters, _ = FAMILIES[name]
-    module = importlib.import_module(f"stimuli.families.{file}")
-    return module, getattr(module, parameters)
-
-
-def _command(name: str) -> Callable:
-    """The command that makes a set of a family; its options are the fields of the family's dataclass."""
-    module, parameters_type = _family(name)
-
-    def command(request, parameters) -> None:
-        make(partial(module.draw, parameters), request)
+    def run(request: Request, parameters) -> None:
+        make(partial(family.draw, parameters), request)
         print(f"{request.n} stimuli in {request.out} (stimuli.csv, stimuli.json, trials_jspsych.json)")
 
-    command.__annotations__ = {"request": Flat[Request], "parameters": Flat[parameters_type], "return": None}
-    command.__doc__ = f"{FAMILIES[name][2][0].upper()}{FAMILIES[name][2][1:]}."
-    return command
+    return command_line.command(sentence(family.shows), run, request=Request, parameters=family.parameters)
+
+
+def corrupt_command() -> Callable:
+    """Make the command that corrupts a folder."""
+    from stimuli.corruptions.folder_job import Corrupting, corrupt_folder
+
+    doc = "Corrupt the pictures of a class folder or a stimulus set as ImageNet-C does, in its layout."
+    return command_line.command(doc, lambda request: print(corrupt_folder(request)), request=Corrupting)
+
+
+def sentence(line: str) -> str:
+    """Begin a line with a capital and end it with a stop.
+
+    Parameters
+    ----------
+    line : what something is.
+    """
+    return f"{line[0].upper()}{line[1:]}."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -209,10 +176,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     Exit code: 0, or 2 after one line on standard error.
     """
-    commands = {name: _command(name) for name in FAMILIES}
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    lines, asked = FAMILIES.lines(), words[:1]
+    if asked and asked[0] not in lines and asked[0] in FAMILIES:  # by a name that it had
+        lines[asked[0]] = FAMILIES[asked[0]].shows
+    commands = {
+        name: command_line.deferred(sentence(lines[name]), partial(family_command, name))
+        for name in dict.fromkeys([*FAMILIES, *lines])
+        if name in FAMILIES
+    }
     commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
-    commands |= {"classes": classes, "photographs": photographs, "corrupt": corrupt, "gallery": gallery}
-    return command_line.run(commands, "python -m stimuli", arguments)
+    commands |= {"classes": classes, "photographs": photographs, "gallery": gallery}
+    commands["corrupt"] = command_line.deferred(sentence(CORRUPT), corrupt_command)
+    return command_line.run(commands, "python -m stimuli", words)
 
 
 if __name__ == "__main__":

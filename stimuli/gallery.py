@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import xarray as xr
 from PIL import Image
 from tqdm.auto import tqdm
 
 from stimuli import corruptions
 from stimuli.corruptions.folder_job import Corrupting, corrupt_folder, prepared
 from stimuli.drawing.backgrounds import read_picture
-from stimuli.families import cutout_scenes, halves_of_photographs
-from stimuli.pictures import examples
+from stimuli.families import FAMILIES
+from stimuli.families.by_name import draw
+from stimuli.pictures import examples, photographs
 from stimuli.sets import format, sheet
 
 __all__ = ["write"]
@@ -24,14 +22,13 @@ __all__ = ["write"]
 TILE = 128
 
 
-def write(draws: Mapping[str, Callable[[int, int], xr.Dataset]], out: Path, n: int, columns: int) -> list[Path]:
+def write(out: Path, n: int, columns: int) -> list[Path]:
     """Write the contact sheets.
 
     Parameters
     ----------
-    draws : function of (n, seed) that draws a family, by its name. Those of photographs and the corruptions, which
-        need pictures, are added, with photographs that come with scikit-image.
-    out : folder of the sheets, NAME.jpg; sheets that are there are replaced.
+    out : folder of the sheets, NAME.jpg; sheets that are there are replaced. Photographs are those that come with
+        scikit-image.
     n : number of stimuli of each.
     columns : pictures in a row.
 
@@ -43,15 +40,13 @@ def write(draws: Mapping[str, Callable[[int, int], xr.Dataset]], out: Path, n: i
     with TemporaryDirectory() as place:
         work = Path(place)
         examples.write(work / "pictures")
-        given = {
-            "halves": partial(
-                halves_of_photographs.draw, halves_of_photographs.Photographs(work / "pictures" / "images")
-            ),
-            "natural": partial(cutout_scenes.draw, cutout_scenes.Natural(str(work / "pictures"))),
-        }
+        pictures = photographs.Pictures(work / "pictures" / "images")
+        given = {"natural": {"folder": str(work / "pictures")}, "halves_of_photographs": {"pictures": pictures}}
+        drawn = [name for name, family in FAMILIES.items() if not set(family.needs) - set(given.get(name, {}))]
         files = []
-        for name, draw in tqdm({**draws, **given}.items(), unit=" families", disable=None):
-            format.write(draw(n, 0), work / name)
+        for name in tqdm([*drawn, "halves_of_photographs"], unit=" families", disable=None):
+            family = name.removesuffix("_of_photographs")
+            format.write(draw(family, n, 0, **given.get(name, {})), work / name)
             files.append(sheet.write(work / name, out / f"{name}.jpg", n, columns, TILE))
         return [*files, _corrupted(work, out, columns)]
 

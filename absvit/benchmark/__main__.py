@@ -6,8 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-
-import tyro
+from functools import partial
 
 from absvit.benchmark.inference import Inference, inference
 from absvit.benchmark.loader import Loader, loader
@@ -17,6 +16,13 @@ from absvit.distributed import joined
 from stimuli.foundation import command_line
 
 __all__ = ["main"]
+
+BENCHMARKS = {
+    "inference": ("Time logits of a batch under several class priors.", inference, Inference),
+    "training": ("Time training steps, follow the loss in bfloat16, and measure memory.", training, Training),
+    "loader": ("Time how fast training pictures are read and augmented.", loader, Loader),
+    "segmentation": ("Time UPerNet on a backbone, and measure its memory.", segmentation, Segmentation),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,31 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     commands = {
-        "inference": _run_inference, "training": _run_training, "loader": _run_loader,
-        "segmentation": _run_segmentation,
-    }  # fmt: skip
-    refusals = (ValueError, OSError, ArithmeticError)
-    return command_line.run(commands, "python -m absvit.benchmark", arguments, refusals)
-
-
-def _run_inference(parameters: tyro.conf.OmitArgPrefixes[Inference]) -> None:
-    """Time logits of a batch under several class priors."""
-    _run(inference, parameters)
-
-
-def _run_training(parameters: tyro.conf.OmitArgPrefixes[Training]) -> None:
-    """Time training steps, follow the loss in bfloat16, and measure memory."""
-    _run(training, parameters)
-
-
-def _run_loader(parameters: tyro.conf.OmitArgPrefixes[Loader]) -> None:
-    """Time how fast training pictures are read and augmented."""
-    _run(loader, parameters)
-
-
-def _run_segmentation(parameters: tyro.conf.OmitArgPrefixes[Segmentation]) -> None:
-    """Time UPerNet on a backbone, and measure its memory."""
-    _run(segmentation, parameters)
+        name: command_line.command(doc, partial(_run, measure), parameters=kind)
+        for name, (doc, measure, kind) in BENCHMARKS.items()
+    }
+    return command_line.run(commands, "python -m absvit.benchmark", arguments, (ValueError, OSError, ArithmeticError))
 
 
 def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader | Segmentation) -> None:

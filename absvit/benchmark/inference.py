@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.benchmark.plain import plain_perceive
+from absvit.benchmark.timing import times
 from absvit.images import normalise
 from absvit.models import AbSViT, create_model, load_model, priors
 from absvit.models.perceive import perceive
@@ -66,8 +66,8 @@ def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]
 
     Returns
     -------
-    One call a product, on arrays of the shapes that the products have image by image: the linear layers and the
-    two attention products of every pass, and the feedback product.
+    One call a product, on arrays of the shapes that the products have image by image: the linear layers and
+    the two attention products of every pass, and the feedback product.
     """
     width, heads = model.embed_dim, model.blocks[0].attn.num_heads
     tokens = model.patch_embed.num_patches + 1
@@ -106,10 +106,6 @@ def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]
 def inference(parameters: Inference) -> list[dict]:
     """Time perceive against the plain implementation and the floor.
 
-    Parameters
-    ----------
-    parameters : what to time.
-
     Returns
     -------
     One row a model and number of priors: seconds, ratios, and how far the logits differ.
@@ -146,7 +142,8 @@ def bf16_agreement(n: int = 264) -> dict:
 
     Returns
     -------
-    Row with the number of answers, the share with the same top-1, and the largest difference of a probability.
+    Row with the number of answers, the share with the same top-1, and the largest difference of a
+    probability.
     """
     model = load_model("absvit_micro")
     stimuli = halves.draw(halves.Halves(), n, seed=21)
@@ -172,14 +169,9 @@ def _compare(model: AbSViT, images: Tensor, classes: list[int], parameters: Infe
     difference = (outputs["ours"] - outputs["plain"]).abs().max() / outputs["plain"].abs().max()
     if difference > 1e-4:
         raise ArithmeticError(f"logits differ by {difference:.1e} of their largest value; expected at most 1e-4")
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(parameters.repeats):
-        for name, call in contenders.items():
-            started = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - started)
-    times = {name: median(values) for name, values in seconds.items()}
-    row = {"priors": len(classes), "seconds": times, "logit_difference": float(difference)}
+    seconds, _ = times(contenders, parameters.repeats)
+    medians = {name: median(values) for name, values in seconds.items()}
+    row = {"priors": len(classes), "seconds": medians, "logit_difference": float(difference)}
     row["times_faster"] = median(p / o for p, o in zip(seconds["plain"], seconds["ours"], strict=True))
     row["over_floor"] = median(o / f for o, f in zip(seconds["ours"], seconds["floor"], strict=True))
     if parameters.bf16:

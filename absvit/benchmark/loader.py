@@ -53,10 +53,6 @@ class Loader:
 def loader(parameters: Loader) -> list[dict]:
     """Time the training loader.
 
-    Parameters
-    ----------
-    parameters : what to read, and how.
-
     Returns
     -------
     One row a number of workers: pictures a second, in all and for each worker.

@@ -1,7 +1,7 @@
 """A plain reading of the paper, as the official code has it: what the benchmarks compare with.
 
-Both passes are run for every prior, attention is not fused, and the feedback goes through every decoder and through
-the full query-key-value projection, token by token.
+Both passes are run for every prior, attention is not fused, and the feedback goes through every decoder and
+through the full query-key-value projection, token by token.
 """
 
 from __future__ import annotations

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 import torch
 
-from absvit.benchmark.training import highest_memory
+from absvit.benchmark.timing import highest_memory, in_fresh_process, times
 from absvit.segmentation.loading_segmenter import build_segmenter
 from absvit.segmentation.objective import SegmentationObjective
 from absvit.segmentation.recipe import SegmentationRecipe
@@ -69,22 +66,17 @@ class Segmentation:
 def segmentation(parameters: Segmentation) -> list[dict]:
     """Measure each backbone in fresh processes, one for an image and one for a training step.
 
-    Parameters
-    ----------
-    parameters : what to measure.
-
     Returns
     -------
-    One row a model: its parameters by part; seconds, and CPU seconds of all threads, of the backbone, of the head
-    with the interpolation, and of a training step; and bytes that the process took beyond what it held with the
-    model alone.
+    One row a model: its parameters by part; seconds, and CPU seconds of all threads, of the backbone, of the
+    head with the interpolation, and of a training step; and bytes that the process took beyond what it held
+    with the model alone.
     """
     rows = []
     for name in parameters.models:
         rows.append({"model": name})
         for measure in (_image, *([_step] if parameters.train else [])):
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                rows[-1] |= pool.submit(measure, name, parameters).result()
+            rows[-1] |= in_fresh_process(measure, name, parameters)
         print(_line(rows[-1], parameters), flush=True)
     return rows
 
@@ -107,13 +99,13 @@ def _image(name: str, parameters: Segmentation) -> dict:
     before = highest_memory(parameters.device)
     with torch.no_grad():
         maps = model.features(image)[-1]
-        backbone = _timed(lambda: model.features(image), parameters)
-        head = _timed(lambda: model.read(model.decode_head, maps, size), parameters)
+        parts = {"backbone": lambda: model.features(image), "head": lambda: model.read(model.decode_head, maps, size)}
+        seconds, cpu_seconds = _medians(parts, parameters)
     parts = {"backbone": model.backbone, "decode_head": model.decode_head, "auxiliary_head": model.auxiliary_head}
     return {
         "parameters": {part: sum(p.numel() for p in module.parameters()) for part, module in parts.items()},
-        "seconds": {"backbone": backbone[0], "head": head[0]},
-        "cpu_seconds": {"backbone": backbone[1], "head": head[1]},
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "peak_bytes": highest_memory(parameters.device) - before,
     }
 
@@ -133,22 +125,15 @@ def _step(name: str, parameters: Segmentation) -> dict:
         optimizer.zero_grad()
 
     before = highest_memory(parameters.device)
-    seconds, cpu_seconds = _timed(step, parameters)
+    seconds, cpu_seconds = _medians({"step": step}, parameters)
     needed = highest_memory(parameters.device) - before
-    return {"seconds_step": seconds, "cpu_seconds_step": cpu_seconds, "peak_bytes_step": needed}
+    return {"seconds_step": seconds["step"], "cpu_seconds_step": cpu_seconds["step"], "peak_bytes_step": needed}
 
 
-def _timed(work: Callable[[], object], parameters: Segmentation) -> tuple[float, float]:
+def _medians(calls: dict[str, Callable[[], object]], parameters: Segmentation) -> list[dict[str, float]]:
     """Median seconds, and seconds of all CPU threads, of some runs after a first one."""
-    seconds, cpu_seconds = [], []
-    for _ in range(parameters.repeats + 1):
-        started, started_cpu = time.perf_counter(), time.process_time()
-        work()
-        if parameters.device == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-        cpu_seconds.append(time.process_time() - started_cpu)
-    return median(seconds[1:]), median(cpu_seconds[1:])
+    measured = times(calls, parameters.repeats + 1)
+    return [{name: median(values[1:]) for name, values in kind.items()} for kind in measured]
 
 
 def _line(row: dict, parameters: Segmentation) -> str:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import copy
-import resource
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -18,11 +13,12 @@ from timm.optim import create_optimizer_v2
 from torch import Tensor
 
 from absvit.benchmark.plain import plain_loss
+from absvit.benchmark.timing import highest_memory, in_fresh_process, times
 from absvit.models import AbSViT, create_model
 from absvit.training.cpu_kernels import faster_kernels
 from absvit.training.pictures.objective import PictureObjective
 
-__all__ = ["Training", "highest_memory", "loss_curves", "peak_memory", "training"]
+__all__ = ["Training", "loss_curves", "peak_memory", "training"]
 
 SMOOTHING, VAR_LOSS = 0.1, 0.1
 LR, WEIGHT_DECAY = 5e-4, 0.05
@@ -98,10 +94,6 @@ class _Learner:
 def training(parameters: Training) -> list[dict]:
     """Time training steps, follow the loss in bfloat16, and measure memory.
 
-    Parameters
-    ----------
-    parameters : what to measure.
-
     Returns
     -------
     One row a model with seconds, ratios and bytes, and one with the two loss curves.
@@ -150,7 +142,7 @@ def _compare(model: AbSViT, parameters: Training) -> dict:
         learners["ours_bf16"] = _Learner(model, bf16=True)
         learners["ours_bf16"].step(*examples)
     steps = {name: lambda learner=learner: learner.step(*examples) for name, learner in learners.items()}
-    seconds, cpu_seconds = _times(steps, parameters.repeats)
+    seconds, cpu_seconds = times(steps, parameters.repeats)
     row = {"batch": parameters.batch, "loss_difference": difference, "gradient_difference": gradients}
     row |= {"seconds": {name: median(values) for name, values in seconds.items()}}
     row |= {"cpu_seconds": {name: median(values) for name, values in cpu_seconds.items()}}
@@ -167,29 +159,13 @@ def _gradient_difference(plain: AbSViT, ours: AbSViT) -> float:
     return max(float((a.grad - b.grad).abs().max() / a.grad.abs().max().clamp(min=1e-12)) for a, b in pairs)
 
 
-def _times(calls: dict[str, Callable[[], object]], repeats: int) -> tuple[dict[str, list], dict[str, list]]:
-    """Seconds of the clock and of this process, of calls that take turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    cpu_seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(repeats):
-        for name, call in calls.items():
-            started, cpu_started = time.perf_counter(), time.process_time()
-            call()
-            seconds[name].append(time.perf_counter() - started)
-            cpu_seconds[name].append(time.process_time() - cpu_started)
-    return seconds, cpu_seconds
-
-
 def loss_curves(parameters: Training) -> dict:
     """Train the plain implementation in float32 and ours in bfloat16 on the same batches, from the same weights.
 
-    Parameters
-    ----------
-    parameters : see the fields that begin with ``curve``.
-
     Returns
     -------
-    Row with the loss of every update, of both. Eight batches of noise come again and again, to be learned by heart.
+    Row with the loss of every update, of both. Eight batches of noise come again and again, to be learned by
+    heart.
     """
     torch.manual_seed(0)
     model = create_model(parameters.curve_model).to(parameters.device)
@@ -214,11 +190,8 @@ def peak_memory(name: str, batch: int, device: str) -> dict[str, int]:
     -------
     Bytes without (``kept``) and with (``recomputed``) gradient checkpointing.
     """
-    needed = {}
-    for key, checkpointing in (("kept", False), ("recomputed", True)):
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            needed[key] = pool.submit(_peak, name, batch, device, checkpointing).result()
-    return needed
+    kinds = {"kept": False, "recomputed": True}
+    return {key: in_fresh_process(_peak, name, batch, device, checkpointing) for key, checkpointing in kinds.items()}
 
 
 def _peak(name: str, batch: int, device: str, checkpointing: bool) -> int:
@@ -230,22 +203,6 @@ def _peak(name: str, batch: int, device: str, checkpointing: bool) -> int:
     before = highest_memory(device)
     learner.step(*examples)
     return highest_memory(device) - before
-
-
-def highest_memory(device: str) -> int:
-    """Peak memory of this process so far, in bytes.
-
-    Parameters
-    ----------
-    device : "cpu" (resident memory) or "cuda" (allocated memory).
-    """
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated()
-    status = Path("/proc/self/status")
-    if status.exists():  # getrusage would begin with the peak of the process that started this one
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 def _line(row: dict) -> str:

@@ -31,8 +31,9 @@ class Member(NamedTuple):
 def index_tar(path: Path) -> list[Member]:
     """List the pictures of an uncompressed tar, and of uncompressed tars inside it, without reading them.
 
-    ImageNet's own training archive is such a tar of tars, one for each class. Positions of bytes are noted rather
-    than open files, so that what is listed can be pickled and read by forked workers, which share file positions.
+    ImageNet's own training archive is such a tar of tars, one for each class. Positions of bytes are noted
+    rather than open files, so that what is listed can be pickled and read by forked workers, which share file
+    positions.
 
     Parameters
     ----------
@@ -45,8 +46,8 @@ def index_tar(path: Path) -> list[Member]:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : not an uncompressed tar, truncated, or without a picture in a folder; a folder is empty; or a picture
-        is only a link.
+    ValueError : not an uncompressed tar, truncated, or without a picture in a folder; a folder is empty; or a
+        picture is only a link.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no tar file at {path}; check the path")

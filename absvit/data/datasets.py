@@ -177,18 +177,19 @@ def open_dataset(
 
     Parameters
     ----------
-    data_set : IMNET or FOLDER (class folders, one tar per split, or one of our stimulus sets per split), CIFAR
-        (CIFAR-100), CIFAR10, INAT (iNaturalist 2018) or INAT19: the official names.
+    data_set : IMNET or FOLDER (class folders, one tar per split, or one of our stimulus sets per split),
+        CIFAR (CIFAR-100), CIFAR10, INAT (iNaturalist 2018) or INAT19: the official names.
     data_path : folder that holds ``train`` and ``val`` (or ``validation``, or ``test``) as folders
-        ``CLASS/PICTURE``, as tars (``train.tar``, also a tar of one tar per class) or as stimulus sets; for CIFAR and
-        iNaturalist what their archives unpack to. A tar itself is taken as the validation split.
+        ``CLASS/PICTURE``, as tars (``train.tar``, also a tar of one tar per class) or as stimulus sets; for
+        CIFAR and iNaturalist what their archives unpack to. A tar itself is taken as the validation split.
     split : "train" or "val".
     inat_category : level of the taxonomy that gives iNaturalist's classes, one of ``InatCategory``.
     download : fetch CIFAR if it is not there.
 
     Raises
     ------
-    FileNotFoundError : data set or split are not there; the message says what was looked for and what is there.
+    FileNotFoundError : data set or split are not there; the message says what was looked for and what is
+        there.
     ValueError : an unknown name, an empty class, a damaged archive or table.
     """
     if data_set not in get_args(DataSet):
@@ -238,7 +239,8 @@ def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
 
     Raises
     ------
-    ValueError : classes are missing from the validation split, are there in addition, or stand in another order.
+    ValueError : classes are missing from the validation split, are there in addition, or stand in another
+        order.
     """
     if train.classes == val.classes:
         return

@@ -37,7 +37,8 @@ def contents(pictures: LabelledPictures, numbers: Iterable[int] | None = None) -
 
     Parameters
     ----------
-    pictures : a split of a data set; files that are missing, which a training may leave out, are left out here too.
+    pictures : a split of a data set; files that are missing, which a training may leave out, are left out
+        here too.
     numbers : the pictures that count; all, if left out.
     """
     numbers = range(len(pictures)) if numbers is None else [int(number) for number in numbers]

@@ -15,8 +15,9 @@ def differences(found: Mapping, wanted: Mapping, apart: Collection[str] = ()) ->
 
     Parameters
     ----------
-    found, wanted : facts by name; JSON texts and what is nested in them are compared one by one, under dotted names.
-        What is listed is named by the suite and severity that it tells, if any. A fact that is missing is None.
+    found, wanted : facts by name; JSON texts and what is nested in them are compared one by one, under dotted
+        names. What is listed is named by the suite and severity that it tells, if any. A fact that is missing
+        is None.
     apart : names that may differ.
 
     Returns

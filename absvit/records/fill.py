@@ -14,7 +14,7 @@ from tqdm import tqdm
 from absvit.distributed import rank_and_size, wait_for_all
 from absvit.records import Record, begin, join, load
 
-__all__ = ["RecordOptions", "SharedRecordOptions", "Store", "fill", "fill_chunks"]
+__all__ = ["RecordOptions", "Store", "fill", "fill_chunks"]
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class RecordOptions:
 
 
 @dataclass(frozen=True)
-class SharedRecordOptions(RecordOptions):
+class Store(RecordOptions):
     """Where a record goes that several tasks may fill.
 
     Parameters
     ----------
     share
-        K N: do only every N-th chunk from chunk K on, as task K of N that fill one record, say of a Slurm array
-        (--share $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT); whichever comes first begins the record.
+        K N: do only every N-th chunk from chunk K on, as task K of N that fill one record, say of a Slurm
+        array (--share $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT); whichever comes first begins the record.
     """
 
     share: tuple[int, int] | None = None
@@ -117,14 +117,15 @@ def fill_chunks(
 ) -> xr.Dataset:
     """Begin a record or go on with it, and write what is not done yet.
 
-    Under torchrun the first process begins the record while the others wait; all see the same list of chunks that are
-    not done, and each takes every N-th of it. Tasks that share a record do not know of each other: each takes every
-    N-th chunk, done or not.
+    Under torchrun the first process begins the record while the others wait; all see the same list of chunks
+    that are not done, and each takes every N-th of it. Tasks that share a record do not know of each other:
+    each takes every N-th chunk, done or not.
 
     Parameters
     ----------
     store : where the record goes.
-    layout : function that gives the whole record without its values, as :func:`absvit.records.begin` takes it.
+    layout : function that gives the whole record without its values, as :func:`absvit.records.begin` takes
+        it.
     values_of : function of chunks that gives the values of each, one after another.
     made_of : as in :class:`absvit.records.Record`.
     finish : function of the record whose stimuli are all done that gives variables of the whole of it.
@@ -185,6 +186,3 @@ def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
     numbers = int(values["stimulus"][0]) + np.arange(n)
     first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))
     return first.assign(whole).set_coords([name for name in values.coords if name in whole])
-
-
-Store = SharedRecordOptions

@@ -1,9 +1,9 @@
 """Seals: the digests of a record's files, and a store that checks what is read against them.
 
-A record has a seal of all that does not vary with the stimulus, its metadata and coordinates, and one of each chunk
-of stimuli. Seals lie in the folder of the array ``done``, where zarr looks for nothing but that array. A chunk's is
-drafted before the chunk is marked as done and published after that, so that a seal without a mark, or a mark without
-a seal, is never what a run that was killed leaves.
+A record has a seal of all that does not vary with the stimulus, its metadata and coordinates, and one of each
+chunk of stimuli. Seals lie in the folder of the array ``done``, where zarr looks for nothing but that array.
+A chunk's is drafted before the chunk is marked as done and published after that, so that a seal without a
+mark, or a mark without a seal, is never what a run that was killed leaves.
 """
 
 from __future__ import annotations

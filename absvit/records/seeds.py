@@ -60,8 +60,8 @@ def over_seeds(rows: pd.DataFrame, keys: Sequence[str], within: Mapping[str, tup
 
     Returns
     -------
-    Frame with the keys, seeds (their number), and the means of the other columns; X_low and X_high of each X in
-    within, which of a single row are what they were, or NaN.
+    Frame with the keys, seeds (their number), and the means of the other columns; X_low and X_high of each X
+    in within, which of a single row are what they were, or NaN.
     """
     grouped = rows.groupby(list(keys), sort=False)
     table, seeds = grouped.mean(numeric_only=True), grouped.size()

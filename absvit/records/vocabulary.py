@@ -1,7 +1,7 @@
 """The vocabulary of a record: every dim, coordinate and variable that programs write, what it is and in which unit.
 
-Words are told once, here. A probe from elsewhere brings words of its own: attributes on its variables, or a table of
-them; both come before this one.
+Words are told once, here. A probe from elsewhere brings words of its own: attributes on its variables, or a
+table of them; both come before this one.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from absvit.records.layout import (
 __all__ = ["Record", "begin", "join"]
 
 CIRCUMSTANCES = {"created", "command", "git_commit"}  # a run that goes on may differ in these
-ADDED = {"pictures_sha256"}  # what older records do not tell
+ADDED = {"pictures_sha256", "probe"}  # what older records do not tell
 ALL = (0, 1)  # the share of a process that works alone
 FORMER = "former record"
 
@@ -48,7 +48,8 @@ class Record:
     path : the zarr store.
     chunk : stimuli of a chunk.
     share : (k, n), this process does chunk k and every n-th after it; all of them by default.
-    made_of : digest of what the stimuli of a chunk are made of, such as files of pictures; "" if of nothing outside.
+    made_of : digest of what the stimuli of a chunk are made of, such as files of pictures; "" if of nothing
+        outside.
     """
 
     path: Path
@@ -194,8 +195,8 @@ def begin(
     layout : the whole record with lazy (dask) variables, whose values are not written, in-memory coordinates,
         and attributes; ``done`` is added.
     chunk : stimuli of a chunk.
-    resume : go on with a store of the same experiment; what is damaged is mended, or done again; a missing store
-        is made. Processes that share a record all say this, and the first makes it.
+    resume : go on with a store of the same experiment; what is damaged is mended, or done again; a missing
+        store is made. Processes that share a record all say this, and the first makes it.
     overwrite : replace a record that is there; anything but a record is never replaced.
     share : (k, n), do chunk k and every n-th after it.
     made_of : as in :class:`Record`.
@@ -207,7 +208,8 @@ def begin(
     Raises
     ------
     ValueError : the path holds a record and neither resume nor overwrite is asked for, a record of another
-        experiment (what differs is listed) or of other pictures, or no record at all; or it cannot be written.
+        experiment (what differs is listed) or of other pictures, or no record at all; or it cannot be
+        written.
     OSError : a record that is gone on with cannot be mended.
     """
     record = Record(path := Path(path), chunk, share, made_of)

@@ -1,8 +1,8 @@
 """FGSM and PGD in pixel space: the smallest change of a picture that changes what a model says of it.
 
-Goodfellow, Shlens and Szegedy, Explaining and harnessing adversarial examples, ICLR 2015 (FGSM); Madry et al., Towards
-deep learning models resistant to adversarial attacks, ICLR 2018 (PGD). Cross-entropy, L-infinity ball; an AbSViT is
-attacked through all its passes.
+Goodfellow, Shlens and Szegedy, Explaining and harnessing adversarial examples, ICLR 2015 (FGSM); Madry et
+al., Towards deep learning models resistant to adversarial attacks, ICLR 2018 (PGD). Cross-entropy, L-infinity
+ball; an AbSViT is attacked through all its passes.
 """
 
 from __future__ import annotations
@@ -93,10 +93,13 @@ def perturb(
     pixels : (image, channel, y, x) in [0, 1], not normalised: this function normalises.
     labels : (image,) the true classes; the wanted ones for a targeted attack.
     attack : how.
-    mean, std : mean and standard deviation of each channel that the model was trained with, of pixels in [0, 1].
-    numbers : number of each image, on which its random starts depend together with the seed; 0, 1 ... if left out.
+    mean, std : mean and standard deviation of each channel that the model was trained with, of pixels in [0,
+        1].
+    numbers : number of each image, on which its random starts depend together with the seed; 0, 1 ... if left
+        out.
     iteration : pass of an AbSViT whose logits are attacked, 0 the bottom-up one; its last one, if left out.
-    classes : (class,) the model's classes among which the decision falls, which labels then count; all, if left out.
+    classes : (class,) the model's classes among which the decision falls, which labels then count; all, if
+        left out.
 
     Returns
     -------

@@ -107,7 +107,8 @@ def evaluate(
 
     Raises
     ------
-    FileNotFoundError, ValueError : a picture cannot be read or has another size; what is done stays in the record.
+    FileNotFoundError, ValueError : a picture cannot be read or has another size; what is done stays in the
+        record.
     """
     pixels, table, device = Preprocessing.of(model), _stimuli(shown), next(model.parameters()).device
     passes = 1 + iterations if isinstance(model, AbSViT) else 1

@@ -1,6 +1,7 @@
 """ImageNet-C: corrupted pictures on disk, or corrupted when they are shown.
 
-Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations, ICLR 2019.
+Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations, ICLR
+2019.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from PIL import Image
 from absvit.data.datasets import LabelledPictures, open_folder
 from absvit.data.picture_identity import contents
 from stimuli import corruptions
-from stimuli.corruptions import folder_check, motion_blur
+from stimuli.corruptions import folder_check
 from stimuli.corruptions.folder_job import prepared
 from stimuli.corruptions.frost_textures import check_folder
 from stimuli.foundation.files import fingerprint
@@ -39,21 +40,11 @@ class Sized(LabelledPictures):
         self.pictures, self.size, self.centre_crop = pictures, size, centre_crop
 
     def name(self, index: int) -> str:
-        """Name of a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture."""
         return self.pictures.name(index)
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`; a picture of another size is refused, too.
-        """
+        """Read a picture; one of another size is refused."""
         picture, size = self.pictures.read(index), self.size
         if picture.size == (size, size) or (self.centre_crop and min(picture.size) >= size):
             return picture
@@ -90,22 +81,12 @@ class Corrupted(LabelledPictures):
         self.seed, self.frost_folder = seed, frost_folder
 
     def name(self, index: int) -> str:
-        """Name of a picture, CLASS/FILE in composed Unicode, on which all that is random depends.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.name`.
-        """
+        """Name of a picture, CLASS/FILE in composed Unicode, on which all that is random depends."""
         of_class = self.classes[self.targets[index]]
         return f"{of_class}/{within_class(self.pictures.name(index), of_class)}"
 
     def read(self, index: int) -> Image.Image:
-        """Read a picture and corrupt it.
-
-        Parameters
-        ----------
-        index : as in :meth:`LabelledPictures.read`, which tells what is raised, too.
-        """
+        """Read a picture and corrupt it."""
         pixels = np.asarray(self.pictures.read(index))
         if pixels.shape[:2] != (self.size, self.size):
             pixels = prepared(pixels, self.size)
@@ -152,7 +133,7 @@ def on_disk(
     if not root.is_dir():
         raise FileNotFoundError(f"no folder of corrupted pictures at {root}; expected {layout} in it")
     corruptions.check(tuple(names), tuple(severities))
-    _check_folders(root, names, corruptions.NAMES, "corruption", layout)
+    _check_folders(root, names, tuple(corruptions.CORRUPTIONS), "corruption", layout)
     for name in names:
         levels = [str(level) for level in corruptions.SEVERITIES]
         _check_folders(root / name, [str(level) for level in severities], levels, "severity", layout)
@@ -189,12 +170,12 @@ def corrupted_when_shown(
 
     Raises
     ------
-    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its package. Or
-        there is no such folder of frost.
+    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its
+        package. Or there is no such folder of frost.
     ValueError : a name or severity is unknown, or the folder holds no pictures.
     """
     corruptions.check(tuple(names), tuple(severities), frost_folder)
-    if not {"motion_blur", "snow"}.isdisjoint(names) and (missing := motion_blur.missing()):
+    if missing := next((told for name in names if (told := corruptions.CORRUPTIONS[name].missing())), None):
         raise FileNotFoundError(missing)
     for name in names:
         for severity in severities:

@@ -61,8 +61,8 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
 def corruption_interval(record: xr.Dataset, suite: str, iteration: int, seed: int = 0) -> tuple[float, float]:
     """Bootstrap interval of the share of right answers over a corruption's severities.
 
-    Pictures are drawn together with all their severities; a picture's share of right severities has a few values, so
-    that their numbers among the pictures drawn are multinomial.
+    Pictures are drawn together with all their severities; a picture's share of right severities has a few
+    values, so that their numbers among the pictures drawn are multinomial.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def corruption_interval(record: xr.Dataset, suite: str, iteration: int, seed: in
 
     Returns
     -------
-    Lower and upper end of the 95 % interval, in [0, 1]; where all pictures have the same share, Wilson's of them. NaN
-    where the severities do not show the same pictures.
+    Lower and upper end of the 95 % interval, in [0, 1]; where all pictures have the same share, Wilson's of
+    them. NaN where the severities do not show the same pictures.
     """
     held = _held(record)
     severities = np.unique(held["shown_severity"][held["shown_suite"] == record["suite"].values.tolist().index(suite)])
@@ -138,8 +138,8 @@ def empty_scores(record: xr.Dataset) -> xr.Dataset:
 
     Returns
     -------
-    Dataset of float64 variables, NaN: (suite, severity, iteration), class_accuracy with class besides, and those of
-    all corruptions together by iteration; target_rate where there is a targeted attack.
+    Dataset of float64 variables, NaN: (suite, severity, iteration), class_accuracy with class besides, and
+    those of all corruptions together by iteration; target_rate where there is a targeted attack.
     """
     cell = ("suite", "severity", "iteration")
     dims = dict.fromkeys([*OF_CONDITION, *["target_rate"] * ("aim" in record)], cell)

@@ -57,8 +57,8 @@ def conditions(suites: Sequence[str], given: SuiteOptions, names: Sequence[str],
 
     Raises
     ------
-    FileNotFoundError, ValueError : a suite is unknown or not there, its folders do not fit, or it needs classes that
-        the model has not; the message says which.
+    FileNotFoundError, ValueError : a suite is unknown or not there, its folders do not fit, or it needs
+        classes that the model has not; the message says which.
     """
     if wrong := [suite for suite in suites if suite not in SUITES] or [s for s in suites if suites.count(s) > 1]:
         raise ValueError(f"expected suites of {', '.join(SUITES)}, each once; got {', '.join(wrong)}")

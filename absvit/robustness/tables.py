@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from absvit.models.zoo.published import VARIANTS
 from absvit.records import seeds
 from absvit.records.differences import differences
 from absvit.robustness.classes import wnids
@@ -36,10 +37,11 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat; intervals of
-    top1 over pictures (Wilson's, of corruptions by bootstrap); target_rate of targeted attacks in percent; mce (percent
-    of AlexNet's, a corruption's or the mean) and published, where the original work gives a number for this model: of
-    the clean suite its top1, of imagenet_c its mCE. Its ``attrs`` tell where the numbers come from.
+    Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat;
+    intervals of top1 over pictures (Wilson's, of corruptions by bootstrap); target_rate of targeted attacks
+    in percent; mce (percent of AlexNet's, a corruption's or the mean) and published, where the original work
+    gives a number for this model: of the clean suite its top1, of imagenet_c its mCE. Its ``attrs`` tell
+    where the numbers come from.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
         raise ValueError("the evaluation is not complete: go on with --resume")
     record = record.compute()
     imagenet = tuple(record["class"].values.tolist()) == wnids()
-    known = _published(record.attrs["model"]) if imagenet else None
+    known = next((v for v in VARIANTS if imagenet and v.name == record.attrs["model"]), None)
     rows = [
         _row(record, suite, t, imagenet) for suite in record["suite"].values for t in range(record.sizes["iteration"])
     ]
@@ -65,13 +67,6 @@ def profile(record: xr.Dataset) -> pd.DataFrame:
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[4:], float))
     frame.attrs = _origin(record)
     return frame.assign(model=frame.attrs["model"])
-
-
-def _published(model: str):
-    """The variant of this name, which tells the numbers that the original work gives; None where there is none."""
-    from absvit.models.zoo import VARIANTS  # knows torch, and other tables do not need it
-
-    return next((variant for variant in VARIANTS if variant.name == model), None)
 
 
 def _row(record: xr.Dataset, suite: str, t: int, imagenet: bool) -> dict:
@@ -114,18 +109,18 @@ def over_seeds(profiles: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    profiles : what :func:`profile` gives of each record; of several models, too. Records of the same weights may stand
-        beside each other if they have no suite in common.
+    profiles : what :func:`profile` gives of each record; of several models, too. Records of the same weights
+        may stand beside each other if they have no suite in common.
 
     Returns
     -------
-    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and mce; of
-    one seed its intervals over pictures.
+    Frame with the columns of :func:`profile` and seeds: means, with intervals of top1 (within 0 to 100 %) and
+    mce; of one seed its intervals over pictures.
 
     Raises
     ------
-    ValueError : a suite was evaluated with the same weights twice, or otherwise with other weights of the same model;
-        seeds of attacks and corruptions aside, which may differ.
+    ValueError : a suite was evaluated with the same weights twice, or otherwise with other weights of the
+        same model; seeds of attacks and corruptions aside, which may differ.
     """
     for number, later in enumerate(profiles):
         for earlier in profiles[:number]:

@@ -48,9 +48,9 @@ def scores(counts: xr.DataArray) -> xr.Dataset:
 
     Returns
     -------
-    Dataset with iou and accuracy (..., class): intersection over union, and share of a class's pixels that are found,
-    NaN for a class that neither is there nor is seen, or that is not there; and miou, macc (...), their means over the
-    other classes, and aacc (...), the share of all pixels that are right. All in [0, 1].
+    Dataset with iou and accuracy (..., class): intersection over union, and share of a class's pixels that
+    are found, NaN for a class that neither is there nor is seen, or that is not there; and miou, macc (...),
+    their means over the other classes, and aacc (...), the share of all pixels that are right. All in [0, 1].
     """
     counts = counts.astype(float)
     there, seen = counts.sum("predicted_class"), counts.sum("class").rename(predicted_class="class")

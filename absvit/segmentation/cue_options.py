@@ -18,8 +18,8 @@ class Cue:
     Parameters
     ----------
     cue
-        Class to look for: a name or number among those that the backbone was pretrained on (its classifier's row is
-        the direction).
+        Class to look for: a name or number among those that the backbone was pretrained on (its classifier's
+        row is the direction).
     cue_box
         Place to look at: left, top, right and bottom as shares of the picture's width and height.
     cue_gain
@@ -32,10 +32,6 @@ class Cue:
 
     def prior_for(self, model: Segmenter) -> Callable[[tuple[int, int]], Prior] | None:
         """Give the prior of an image's size.
-
-        Parameters
-        ----------
-        model : the segmenter.
 
         Returns
         -------

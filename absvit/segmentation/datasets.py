@@ -96,8 +96,8 @@ class SegmentedFiles(SegmentedPictures):
     root : folder that holds both.
     pictures, labels : files, in the same order.
     table : what the labels mean.
-    upright : whether pictures and labels are turned, each as its own EXIF orientation says; published data sets are
-        read as they are stored.
+    upright : whether pictures and labels are turned, each as its own EXIF orientation says; published data
+        sets are read as they are stored.
     """
 
     def __init__(
@@ -197,10 +197,10 @@ def open_pictures(data_set: DataSet, data_path: Path, split: Split) -> Segmented
 
     Parameters
     ----------
-    data_set : VOC (``VOCdevkit/VOC2012`` with ``ImageSets/Segmentation/SPLIT.txt``), CITYSCAPES (``leftImg8bit`` and
-        ``gtFine``), ADE20K (``ADEChallengeData2016`` with ``images`` and ``annotations``), or FOLDERS
-        (``images/SPLIT``, ``labels/SPLIT`` with label files of the same stems, and ``classes.txt`` with one name a
-        line, optionally followed by a tab and a colour like ``#ff8000``).
+    data_set : VOC (``VOCdevkit/VOC2012`` with ``ImageSets/Segmentation/SPLIT.txt``), CITYSCAPES
+        (``leftImg8bit`` and ``gtFine``), ADE20K (``ADEChallengeData2016`` with ``images`` and
+        ``annotations``), or FOLDERS (``images/SPLIT``, ``labels/SPLIT`` with label files of the same stems,
+        and ``classes.txt`` with one name a line, optionally followed by a tab and a colour like ``#ff8000``).
     data_path : folder that holds it; the inner folder that is named first is taken as well.
     split : "train" or "val".
 

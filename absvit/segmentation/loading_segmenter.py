@@ -76,10 +76,6 @@ def _learns(name: str, mode: str) -> bool:
 def parameter_groups(model: Segmenter) -> list[dict]:
     """Part the parameters that learn: norms, positions and class token are not decayed, all others are.
 
-    Parameters
-    ----------
-    model : the segmenter.
-
     Returns
     -------
     Groups as torch's optimisers take them; the second has weight_decay 0.

@@ -32,7 +32,8 @@ def pixel_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) 
 class SegmentationObjective(nn.Module):
     """Loss of a segmenter on labelled images (Shi et al. 2023, section 4.3): UPerNet's head plus the auxiliary head.
 
-    An AbSViT is read in its second pass; with ``pass1_weight`` w the loss is (1 - w) of that and w of the first.
+    An AbSViT is read in its second pass; with ``pass1_weight`` w the loss is (1 - w) of that and w of the
+    first.
 
     Parameters
     ----------

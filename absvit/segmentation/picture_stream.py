@@ -16,8 +16,8 @@ LARGEST_SHUFFLED = 2**31  # data without end are taken in their order, and never
 class Stream(Sampler[list[Key]]):
     """What this process does of every update, to be given to a loader as its batch sampler.
 
-    Update u takes the positions u * total_batch and the following of the stream, whatever the number of processes;
-    each pass over the data has its own order. Data may be fewer than an update.
+    Update u takes the positions u * total_batch and the following of the stream, whatever the number of
+    processes; each pass over the data has its own order. Data may be fewer than an update.
 
     Parameters
     ----------

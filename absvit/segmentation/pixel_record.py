@@ -59,7 +59,8 @@ class Test:
     num_workers
         Processes that load pictures for each process that tests.
     overlays
-        So many of the first pictures are drawn with the passes' and the true labels, into the folder OUT_overlays.
+        So many of the first pictures are drawn with the passes' and the true labels, into the folder
+        OUT_overlays.
     device
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
@@ -91,10 +92,6 @@ class Test:
     def pictures(self, loaded: Loaded) -> SegmentedPictures:
         """Open what is shown.
 
-        Parameters
-        ----------
-        loaded : the segmenter.
-
         Raises
         ------
         FileNotFoundError, ValueError : the data set is not as it should be, or has other classes.
@@ -113,17 +110,10 @@ class Test:
 def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Dataset:
     """Segment every picture once, whatever the number of processes; whole, at one scale, not mirrored.
 
-    Parameters
-    ----------
-    test : what is shown, and where the record goes.
-    cue : what an AbSViT looks for.
-    loaded : the segmenter.
-    process : this process among those that test together.
-
     Returns
     -------
-    The record: confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of all together
-    iou and accuracy (iteration, class), miou, macc and aacc (iteration,).
+    The record: confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of all
+    together iou and accuracy (iteration, class), miou, macc and aacc (iteration,).
 
     Raises
     ------
@@ -200,7 +190,8 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in percent.
+    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in
+    percent.
 
     Raises
     ------
@@ -232,12 +223,13 @@ def over_seeds(tests: Sequence[xr.Dataset]) -> pd.DataFrame:
 
     Returns
     -------
-    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in percent.
+    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in
+    percent.
 
     Raises
     ------
-    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice, trainings that
-        differ in more than their seed, or tests on different pictures.
+    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice,
+        trainings that differ in more than their seed, or tests on different pictures.
     """
     keys = ["model", "trainable", "data_set", "cue", "iteration"]
     table = pd.concat([summary(record).assign(test=k) for k, record in enumerate(tests)])

@@ -29,8 +29,8 @@ class SegmentationRecipe(Recipe):
     Parameters
     ----------
     epochs
-        Times that the model is tested on the held-out split, at equal distances; epochs times epoch_updates is the
-        number of iterations.
+        Times that the model is tested on the held-out split, at equal distances; epochs times epoch_updates
+        is the number of iterations.
     epoch_updates
         Updates of an "epoch": pictures are drawn in shuffled passes over the data without regard to it.
     schedule
@@ -41,8 +41,8 @@ class SegmentationRecipe(Recipe):
         end2end: all weights. top-down: decoders, prompt and heads. prompt: deep visual prompts and heads.
         linear: the heads.
     data_set
-        VOC, CITYSCAPES, ADE20K in their published layouts; FOLDERS: images/SPLIT, labels/SPLIT and classes.txt; SCENES:
-        drawn as the training goes, without any data.
+        VOC, CITYSCAPES, ADE20K in their published layouts; FOLDERS: images/SPLIT, labels/SPLIT and
+        classes.txt; SCENES: drawn as the training goes, without any data.
     varied
         How training pictures are changed; its scale is that of the test, too.
     scenes
@@ -50,10 +50,11 @@ class SegmentationRecipe(Recipe):
     held_out
         Drawn scenes that the model is tested on between epochs.
     finetune
-        Weights that the backbone starts from: a file, an address, a tag of bundled weights (official_seed1); released:
-        the model's released or bundled ones; none: random weights.
+        Weights that the backbone starts from: a file, an address, a tag of bundled weights (official_seed1);
+        released: the model's released or bundled ones; none: random weights.
     lift
-        The model is a plain ViT: give it a feedback path (absvit.topdown_from) after its weights have been loaded.
+        The model is a plain ViT: give it a feedback path (absvit.topdown_from) after its weights have been
+        loaded.
     prompts
         Prompt tokens of a block in mode prompt.
     channels
@@ -65,7 +66,8 @@ class SegmentationRecipe(Recipe):
     head_dropout
         Dropout before the read-out of both heads.
     pass1_weight
-        Share in [0, 1) of the bottom-up pass in the loss, so that the head learns to read both; 0 as published.
+        Share in [0, 1) of the bottom-up pass in the loss, so that the head learns to read both; 0 as
+        published.
     test_batch
         Held-out pictures of one size that are tested at once.
     """

@@ -29,14 +29,15 @@ def resized(logits: Tensor, size: tuple[int, int]) -> Tensor:
 class Segmenter(nn.Module):
     """UPerNet on a vision transformer (Shi et al. 2023, section 4.3: the segmentation models).
 
-    The four maps are the tokens that leave the blocks at a quarter, half, three quarters and the end of the depth, the
-    last after the final norm, all at the stride of the patches. An AbSViT is read in its second pass. Images of any
-    size are padded with zeros below and on the right to a multiple of the stride; what falls on the padding is cut off.
+    The four maps are the tokens that leave the blocks at a quarter, half, three quarters and the end of the
+    depth, the last after the final norm, all at the stride of the patches. An AbSViT is read in its second
+    pass. Images of any size are padded with zeros below and on the right to a multiple of the stride; what
+    falls on the padding is cut off.
 
     Parameters
     ----------
-    backbone : timm VisionTransformer or AbSViT, made with ``dynamic_img_size``. Its classifier has no part in the
-        segmentation and does not learn: a class prior takes its direction from there.
+    backbone : timm VisionTransformer or AbSViT, made with ``dynamic_img_size``. Its classifier has no part in
+        the segmentation and does not learn: a class prior takes its direction from there.
     n_classes : number of classes of the segmentation.
     channels : channels of UPerNet's head.
     auxiliary_channels : channels of the auxiliary head.
@@ -121,8 +122,8 @@ class Segmenter(nn.Module):
 
         Returns
         -------
-        Maps of each pass with the tokens (image, token, channel) that enter each block of an AbSViT and leave the last
-        one; of a ViT those that leave the blocks that are read.
+        Maps of each pass with the tokens (image, token, channel) that enter each block of an AbSViT and leave
+        the last one; of a ViT those that leave the blocks that are read.
 
         Raises
         ------
@@ -206,8 +207,8 @@ def _as_map(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
 def add_deep_prompts(backbone: nn.Module, n: int) -> None:
     """Give every block its own prompt tokens: deep visual prompt tuning (Jia et al. 2022).
 
-    They stand behind the class token while the block runs and are dropped after it, for the next block has its own.
-    Feedback reaches the image's tokens only.
+    They stand behind the class token while the block runs and are dropped after it, for the next block has
+    its own. Feedback reaches the image's tokens only.
 
     Parameters
     ----------

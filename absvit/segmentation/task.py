@@ -39,7 +39,8 @@ class SegmentationTask(Task):
 
     Raises
     ------
-    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an update.
+    FileNotFoundError, ValueError : the data set is not as it should be, or the processes cannot share an
+        update.
     """
 
     best_by = "miou_pass"
@@ -168,12 +169,7 @@ def held_out_pictures(recipe: SegmentationRecipe, data_path: Path) -> SegmentedP
 
 
 def whole_transform_of(recipe: SegmentationRecipe) -> WholeTransform:
-    """What makes an image for the model of a whole picture.
-
-    Parameters
-    ----------
-    recipe : gives scale and preprocessing.
-    """
+    """What makes an image for the model of a whole picture."""
     pixels = zoo.preprocessing(recipe.model)
     scale = None if recipe.data_set == "SCENES" else recipe.varied.scale
     return WholeTransform(scale, pixels["mean"], pixels["std"])

@@ -33,11 +33,13 @@ class Varied:
     crop
         Height and width in pixels of what the model sees.
     scale
-        Long and short side in pixels that a picture is made to fit, its shape kept; the stored size if left out.
+        Long and short side in pixels that a picture is made to fit, its shape kept; the stored size if left
+        out.
     ratios
         Smallest and largest random factor on that scale.
     cat_max_ratio
-        Crops in which one class covers more than this share of the labelled pixels are drawn again, ten times at most.
+        Crops in which one class covers more than this share of the labelled pixels are drawn again, ten times
+        at most.
     flip
         Probability of a mirrored picture.
     distortion
@@ -94,24 +96,13 @@ class RandomScale(v2.Transform):
         self.scale, self.ratios = scale, ratios
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw a size.
-
-        Parameters
-        ----------
-        flat_inputs : picture and labels.
-        """
+        """Draw a size."""
         low, high = self.ratios
         ratio = low + (high - low) * torch.rand(()).item()
         return {"size": rescaled_size(tuple(flat_inputs[0].shape[-2:]), self.scale, ratio)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Resize a picture or labels.
-
-        Parameters
-        ----------
-        inpt : either.
-        params : the size.
-        """
+        """Resize a picture or labels."""
         return F.resize(inpt, list(params["size"]), antialias=False)
 
 
@@ -128,12 +119,7 @@ class CategoryCrop(v2.Transform):
         self.crop, self.cat_max_ratio = crop, cat_max_ratio
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw a place.
-
-        Parameters
-        ----------
-        flat_inputs : picture and labels.
-        """
+        """Draw a place."""
         labels = next(entry for entry in flat_inputs if isinstance(entry, tv_tensors.Mask))
         for _ in range(1 if self.cat_max_ratio == 1 else TRIES + 1):
             top, left = (
@@ -147,31 +133,20 @@ class CategoryCrop(v2.Transform):
         return {"top": top, "left": left, "height": shown.shape[-2], "width": shown.shape[-1]}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Crop a picture or labels.
-
-        Parameters
-        ----------
-        inpt : either.
-        params : the place.
-        """
+        """Crop a picture or labels."""
         return F.crop(inpt, **params)
 
 
 class PhotometricDistortion(v2.Transform):
     """Vary brightness (+-32 of 255), contrast and saturation (factors 0.5 to 1.5) and hue (+-36 degrees).
 
-    Each has probability 1/2; contrast comes before or after saturation and hue (Liu et al. 2016, as in mmseg).
-    torchvision's own transform of this name multiplies brightness, keeps the mean in contrast, mixes with grey in
-    saturation and permutes channels.
+    Each has probability 1/2; contrast comes before or after saturation and hue (Liu et al. 2016, as in
+    mmseg). torchvision's own transform of this name multiplies brightness, keeps the mean in contrast, mixes
+    with grey in saturation and permutes channels.
     """
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw what is done.
-
-        Parameters
-        ----------
-        flat_inputs : picture and labels.
-        """
+        """Draw what is done."""
         use = (torch.rand(5) < 0.5).tolist()
         brightness, contrast, saturation, hue = torch.rand(4).tolist()
         return {
@@ -183,13 +158,7 @@ class PhotometricDistortion(v2.Transform):
         }
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Change a picture; labels stay.
-
-        Parameters
-        ----------
-        inpt : (channel, y, x) picture in [0, 1], or labels.
-        params : what is done.
-        """
+        """Change a picture (channel, y, x) in [0, 1]; labels stay."""
         if not isinstance(inpt, tv_tensors.Image):
             return inpt
         picture = torch.as_tensor(inpt)
@@ -232,13 +201,7 @@ class PadToCrop(v2.Transform):
         self.crop = crop
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Pad a picture or labels.
-
-        Parameters
-        ----------
-        inpt : either.
-        params : nothing.
-        """
+        """Pad a picture or labels."""
         height, width = inpt.shape[-2:]
         fill = IGNORED if isinstance(inpt, tv_tensors.Mask) else 0.0
         return F.pad(inpt, [0, 0, self.crop[1] - width, self.crop[0] - height], fill=fill)

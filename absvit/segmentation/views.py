@@ -25,7 +25,8 @@ class Views(Dataset):
     Parameters
     ----------
     pictures : the training split.
-    transform : function of picture, labels and name, such as :class:`absvit.segmentation.transforms.TrainingTransform`.
+    transform : function of picture, labels and name, such as
+        :class:`absvit.segmentation.transforms.TrainingTransform`.
     seed : seed of the training, at least 0.
     """
 

@@ -17,15 +17,7 @@ REFUSALS = (ValueError, OSError, FloatingPointError)
 
 
 def start(recipe: Recipe, where: RunOptions, evaluation: EvaluationOptions, official: Superseded) -> None:
-    """Train what a recipe says, or evaluate a checkpoint of such a training.
-
-    Parameters
-    ----------
-    recipe : what to train.
-    where : where.
-    evaluation : what is evaluated, if anything.
-    official : flags that decide nothing.
-    """
+    """Train what a recipe says, or evaluate a checkpoint of such a training."""
     import torch
 
     from absvit.distributed import joined
@@ -40,13 +32,8 @@ def start(recipe: Recipe, where: RunOptions, evaluation: EvaluationOptions, offi
             train(recipe, where, process)
 
 
-def training_command(name: str) -> Callable:
-    """Give the command of a recipe, whose options are what it decides.
-
-    Parameters
-    ----------
-    name : of the recipe.
-    """
+def _command(name: str) -> Callable:
+    """The command of a recipe, whose options are what it decides."""
     recipe = RECIPES[name]
     where = RunOptions(output_dir=Path("outputs") / recipe.outputs / name)
     doc = f"{recipe.shows}\n\n{recipe.expect}"
@@ -62,7 +49,7 @@ def training_commands(names: Iterable[str]) -> dict[str, Callable]:
     names : of the recipes.
     """
     lines = RECIPES.lines()
-    return {name: command_line.deferred(lines[name], partial(training_command, name)) for name in names}
+    return {name: command_line.deferred(lines[name], partial(_command, name)) for name in names}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,16 +19,16 @@ __all__ = ["faster_kernels"]
 def faster_kernels(device: torch.device, recomputes: bool = False) -> AbstractContextManager:
     """Choose kernels for the forward passes within, and for the backward passes that belong to them.
 
-    On a CPU linear layers in float32 go through oneDNN, where F.linear calls a BLAS that took 2.1 times as long
-    forward and 1.4 to 2.1 times backward; attention in bfloat16 is written out, where the fused kernel took 2.9 times
-    as long forward and backward (tiny, batch 16, one core of an AMD EPYC with AVX-512). Losses and gradients are the
-    same but for rounding. Elsewhere nothing is changed.
+    On a CPU linear layers in float32 go through oneDNN, where F.linear calls a BLAS that took 2.1 times as
+    long forward and 1.4 to 2.1 times backward; attention in bfloat16 is written out, where the fused kernel
+    took 2.9 times as long forward and backward (tiny, batch 16, one core of an AMD EPYC with AVX-512). Losses
+    and gradients are the same but for rounding. Elsewhere nothing is changed.
 
     Parameters
     ----------
     device : where the training computes.
-    recomputes : whether blocks are run again in the backward pass (gradient checkpointing). torch does that outside
-        of every context and insists on the same kernels, so that nothing is changed then.
+    recomputes : whether blocks are run again in the backward pass (gradient checkpointing). torch does that
+        outside of every context and insists on the same kernels, so that nothing is changed then.
     """
     return _CpuKernels() if device.type == "cpu" and ONEDNN and not recomputes else contextlib.nullcontext()
 

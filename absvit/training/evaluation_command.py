@@ -81,13 +81,6 @@ class EvaluationOptions:
 def run_evaluation(recipe: Recipe, where: RunOptions, evaluation: EvaluationOptions, process: Process) -> None:
     """Evaluate a checkpoint on the validation split, and on the suites that the options name.
 
-    Parameters
-    ----------
-    recipe : gives model, data set and input size.
-    where : where data and checkpoint are.
-    evaluation : what is evaluated.
-    process : this process among those that evaluate together.
-
     Raises
     ------
     FileNotFoundError, ValueError : no checkpoint, one that does not fit, or no such data.

@@ -52,8 +52,8 @@ class Log:
     Parameters
     ----------
     where : where it is, and how often it gets a line.
-    position : where the training goes on; lines of what comes later are cut off, for a run that was killed may have
-        logged more than it saved.
+    position : where the training goes on; lines of what comes later are cut off, for a run that was killed
+        may have logged more than it saved.
     process : this process; only the first writes.
 
     Raises
@@ -147,8 +147,8 @@ def _finite(line: dict) -> dict:
 def _claimed(out: Path, process: Process) -> TextIO | None:
     """An open file whose locks keep other trainings out of a folder, as long as one process of this one lives.
 
-    The first process locks all bytes of it, then leaves all but one to the others, one each. A process that is killed
-    gives its lock back; flock's would live on in a killed process's workers.
+    The first process locks all bytes of it, then leaves all but one to the others, one each. A process that
+    is killed gives its lock back; flock's would live on in a killed process's workers.
     """
     if not process.is_first:
         wait_for_all()
@@ -177,13 +177,7 @@ def _locked(out: Path, n: int, start: int) -> TextIO | None:
 
 
 def unreadable_pictures(task: Task, process: Process) -> int:
-    """Count the training pictures that could not be read, on all ranks and since the training's beginning.
-
-    Parameters
-    ----------
-    task : tells those of this process.
-    process : this one among those that train together, which all must ask.
-    """
+    """Count the training pictures that could not be read, on all ranks and since the training's beginning."""
     return int(sum_over_ranks(torch.tensor(task.unreadable, device=process.device)))
 
 

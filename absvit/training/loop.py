@@ -57,13 +57,6 @@ def train(recipe: str | Recipe, where: RunOptions, process: Process) -> None:
 def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tuple[Learner, Position]:
     """Make all updates of a training, or those that an earlier run of the same recipe left.
 
-    Parameters
-    ----------
-    recipe : what to train and how.
-    task : its data.
-    where : where it goes and what it goes on from.
-    process : this process among those that train together.
-
     Returns
     -------
     learner : the trained model, in eval mode, and its average, on every rank.
@@ -71,7 +64,8 @@ def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tu
 
     Raises
     ------
-    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another training.
+    FileNotFoundError, ValueError : model, weights or data are not as they should be, or belong to another
+        training.
     FloatingPointError : loss or gradient are not finite; the checkpoint is from before.
     OSError : a checkpoint cannot be written.
     """
@@ -210,8 +204,8 @@ def _check_finite(
 ) -> None:
     """Stop all ranks where the loss is not finite: the gradient's norm is that of all together.
 
-    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far the scaler
-    has gone.
+    In half precision a norm alone may overflow, which the scaler mends; then the loss decides, and how far
+    the scaler has gone.
     """
     if torch.isfinite(norm):
         return

@@ -39,7 +39,8 @@ def look_twice(model: AbSViT, images: Tensor, weigh: Callable[[Tensor], Tensor] 
     ----------
     model : AbSViT.
     images : (image, channel, y, x), normalised.
-    weigh : gives the prior's weights (image, token) for the bottom-up tokens; the learned prompt's if left out.
+    weigh : gives the prior's weights (image, token) for the bottom-up tokens; the learned prompt's if left
+        out.
     """
     embedded = model.embed(images)
     tokens = model.norm(model.ascend(embedded)[-1])

@@ -75,7 +75,8 @@ class Superseded:
 def official_words(words: list[str]) -> list[str]:
     """Complete the words of an official command, which name a model only, or nothing.
 
-    What ``python -m torch.distributed.launch`` puts before all words is left out: the environment says it too.
+    What ``python -m torch.distributed.launch`` puts before all words is left out: the environment says it
+    too.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ def official_words(words: list[str]) -> list[str]:
 
     Returns
     -------
-    The words, with the recipe of a published model before them, or of the bundled one where no model is named; a bare
-    ``--var_loss`` gets the published weight.
+    The words, with the recipe of a published model before them, or of the bundled one where no model is
+    named; a bare ``--var_loss`` gets the published weight.
     """
     words = [word for word in words if not word.startswith(LAUNCHERS_WORDS)]
     for at, (word, following) in reversed(list(enumerate(zip(words, [*words[1:], "--"], strict=True)))):

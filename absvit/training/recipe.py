@@ -47,8 +47,8 @@ class Recipe:
     batch_size
         Images of one process that go through the model at once.
     total_batch
-        Images of one update over all processes; each then adds up the gradients of as many batches as it takes.
-        0: batch_size times the number of processes, as in the official code.
+        Images of one update over all processes; each then adds up the gradients of as many batches as it
+        takes. 0: batch_size times the number of processes, as in the official code.
     opt
         Name of a timm optimiser.
     opt_eps
@@ -70,8 +70,8 @@ class Recipe:
     warmup_prefix
         Begin the cosine after the warm-up, not beneath it.
     schedule
-        update: half a cosine, a new rate for every update. official: a new rate for every epoch, one epoch late,
-        as the original code had it. poly: a straight line beneath the warm-up, as in segmentation.
+        update: half a cosine, a new rate for every update. official: a new rate for every epoch, one epoch
+        late, as the original code had it. poly: a straight line beneath the warm-up, as in segmentation.
     weight_decay
         Weight decay, on matrices only.
     layer_decay
@@ -187,14 +187,10 @@ class Recipe:
     def task(self, data: RunOptions, process: Process) -> Task:
         """Open the data that the recipe trains on.
 
-        Parameters
-        ----------
-        data : where they are, how they are loaded, and what the training goes on from.
-        process : this process among those that train together.
-
         Raises
         ------
-        FileNotFoundError, ValueError : the data are not as they should be, or the processes cannot share an update.
+        FileNotFoundError, ValueError : the data are not as they should be, or the processes cannot share an
+            update.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what it trains on: give it a method task")
 

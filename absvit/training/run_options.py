@@ -22,8 +22,8 @@ class RunOptions:
     data_path
         Folder of the data set.
     output_dir
-        Folder of log, checkpoints and weights, outputs/training/RECIPE (or outputs/segmentation/RECIPE) if left out;
-        an interrupted training in it goes on.
+        Folder of log, checkpoints and weights, outputs/training/RECIPE (or outputs/segmentation/RECIPE) if
+        left out; an interrupted training in it goes on.
     resume
         Checkpoint, file or address, to go on from or to evaluate: ours, or an official one. A training whose
         output folder holds a last.pt goes on from that.

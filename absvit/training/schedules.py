@@ -11,8 +11,8 @@ __all__ = ["PolynomialRate"]
 class PolynomialRate(Scheduler):
     """A straight line to the smallest rate (the polynomial of power 1), beneath a linear warm-up, as mmseg has it.
 
-    During the warm-up, update t has start + (line(t) - start) * t / warmup; from then on line(t), so that the rate is
-    continuous.
+    During the warm-up, update t has start + (line(t) - start) * t / warmup; from then on line(t), so that the
+    rate is continuous.
 
     Parameters
     ----------

@@ -142,11 +142,6 @@ def source_of(checkpoint: Path, resume: str) -> tuple[str | Path, list[str]]:
 def check_same_position(position: Position, process: Process) -> None:
     """Refuse to train where the processes would go on from different updates.
 
-    Parameters
-    ----------
-    position : of this process.
-    process : this one among those that train together.
-
     Raises
     ------
     ValueError : another process is elsewhere.
@@ -187,8 +182,8 @@ def resume(
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training (what differs
-        is listed).
+    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training
+        (what differs is listed).
     """
     path = local_file(source)
     try:

@@ -129,16 +129,12 @@ class Task(ABC):
 
 
 def build_model(recipe: Recipe, **made_with) -> nn.Module:
-    """Make a recipe's model, of which learns what the recipe says.
-
-    Parameters
-    ----------
-    recipe : which model, and what it starts from.
-    **made_with : arguments of ``create_model``.
+    """Make a recipe's model with arguments of ``create_model``; of it learns what the recipe says.
 
     Raises
     ------
-    FileNotFoundError, ValueError : unknown model or one of another kind, or weights that cannot be read or do not fit.
+    FileNotFoundError, ValueError : unknown model or one of another kind, or weights that cannot be read or do
+        not fit.
     """
     try:
         model = create_model(recipe.model, **made_with, **recipe.dropout)
@@ -163,7 +159,8 @@ def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
 
     Returns
     -------
-    Images that go through a model at once, and how many such batches of one process make its part of an update.
+    Images that go through a model at once, and how many such batches of one process make its part of an
+    update.
 
     Raises
     ------

@@ -7,11 +7,13 @@ import difflib
 import re
 import tomllib
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
+from experiments.commands.probe import command_of
+from experiments.probes import PROBES
 from stimuli.foundation.texts import read_text
 
 __all__ = ["options_of", "words_of"]
@@ -40,7 +42,7 @@ for _kind in ("int", "float"):
     _AsItLooks.add_constructor(f"tag:yaml.org,2002:{_kind}", _AsItLooks.number)
 
 
-def words_of(path: Path, probes: Mapping[str, Callable]) -> list[str]:
+def words_of(path: Path) -> list[str]:
     """Read an experiment file as the words of the command line.
 
     A file such as ``probe: bistable``, ``checkpoint: [default, seed1]``, ``controls: true``, ``out: record.zarr`` says
@@ -49,7 +51,6 @@ def words_of(path: Path, probes: Mapping[str, Callable]) -> list[str]:
     Parameters
     ----------
     path : file that ends in .yaml, .yml or .toml.
-    probes : commands by name.
 
     Returns
     -------
@@ -62,9 +63,9 @@ def words_of(path: Path, probes: Mapping[str, Callable]) -> list[str]:
     """
     fields = _read(path)
     probe = fields.pop("probe", None)
-    if not isinstance(probe, str) or probe not in probes:
-        raise ValueError(f"{path} must name a probe, one of {', '.join(probes)}; got {probe!r}")
-    known, words = options_of(probes[probe]), [probe]
+    if not isinstance(probe, str) or probe not in PROBES:
+        raise ValueError(f"{path} must name a probe, one of {', '.join(PROBES)}; got {probe!r}")
+    known, words = options_of(command_of(PROBES[probe])), [probe]
     for name, value in fields.items():
         option = str(name).replace("-", "_")
         if option not in known:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import functools
+import inspect
+import re
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import pandas as pd
 import tyro
-import xarray as xr
 
 from absvit import records
-from experiments import summaries
-from experiments.exchange import human_trials, training_logs
-from experiments.figures import Figure, numbers_of, save, style_of
-from experiments.figures.catalogue import FIGURES, check_record
+from experiments.figures import FIGURES, Figure, numbers_of, save, style_of
+from experiments.probe import written_by
+from experiments.table import summary_latex
 from stimuli.foundation.files import write_whole
-from stimuli.sets import format as stimulus_set
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Page", "command"]
 
-Words = tyro.conf.Positional
-OPTIONS = ("stimuli", "kind", "place", "gain", "cue")
+Flat = tyro.conf.OmitArgPrefixes
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """Draw a figure from records; prints its caption.
+class Page:
+    """Of what the figure is drawn, where it goes and what it looks like.
 
     Parameters
     ----------
     name
-        Which figure; "list" tells what there is.
+        Which figure; "list" tells what there is, "figure NAME --help" what else can be said of one.
     record
         The records; for consistency tables of trials (CSV files or folders of them); for training folders of trainings;
         for sheet also a stimulus set.
@@ -53,20 +52,10 @@ class Drawing:
         Write the caption beside the figure, as .txt.
     table
         Write the numbers beside the figure, as .csv and .tex.
-    stimuli
-        Numbers of the stimuli of the figures signature and sheet; the best balanced, or the first ones, if left out.
-    kind
-        Map of the figure signature.
-    place
-        Show the place cues in the figure signature, too.
-    gain
-        Gain that is shown where there is one curve a condition; the nearest of the record is taken.
-    cue
-        Kind of cue of the figure maps, class or place.
     """
 
-    name: Annotated[str, Words]
-    record: Annotated[tuple[Path, ...], Words] = ()
+    name: Annotated[str, tyro.conf.Positional]
+    record: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     out: Path | None = None
     format: tuple[Literal["pdf", "png", "svg", "jpg"], ...] = ()
     dpi: int = 300
@@ -75,90 +64,81 @@ class Drawing:
     font: str | None = None
     caption: bool = False
     table: bool = False
-    stimuli: tuple[int, ...] = ()
-    kind: str | None = None
-    place: bool = False
-    gain: float | None = None
-    cue: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.name not in (*FIGURES, "list"):
-            raise ValueError(f"there is no figure {self.name!r}; expected one of {', '.join(FIGURES)}, or list")
-        if self.name == "list":
-            return
-        if not self.record or self.out is None:
-            raise ValueError(f"the figure {self.name} needs records, and --out FILE to be written to")
-        if len(self.record) > 1 and not FIGURES[self.name].several:
-            raise ValueError(f"the figure {self.name} draws one record, got {len(self.record)}: draw them one by one")
-        if foreign := sorted(set(self.given) - FIGURES[self.name].options):
-            raise ValueError(f"the figure {self.name} takes no --{foreign[0]}")
-
-    @property
-    def given(self) -> dict:
-        """The options of the figure that were given."""
-        values = {name: getattr(self, name) for name in OPTIONS}
-        return {name: value for name, value in values.items() if value not in (None, (), False)}
 
 
-def draw(drawing: tyro.conf.OmitArgPrefixes[Drawing]) -> None:
-    """Draw a figure from records; prints its caption. "figure list" tells what figures there are.
+def command(words: Sequence[str]) -> Callable:
+    """Give the command that draws the figure which is asked for, with the options of this figure.
 
     Parameters
     ----------
-    drawing
-        What to draw.
+    words : behind "figure" on the command line; the first names the figure.
     """
-    if drawing.name == "list":
-        print("\n".join(f"{name:14}{entry.shows}" for name, entry in FIGURES.items()))
-        return
-    entry = FIGURES[drawing.name]
-    style = style_of(drawing.style, drawing.width, drawing.font)
-    shown, origins = _opened(drawing)
-    figure = entry.draw(shown if entry.several else shown[0], style=style, **drawing.given)
+    if not words or words[0] not in FIGURES:
+        unknown = functools.update_wrapper(functools.partial(draw), draw)
+        unknown.__doc__ = inspect.getdoc(draw).replace("\n\n", "\n\n".join(["", *_listed(), ""]), 1)
+        return unknown
+    figure = FIGURES[words[0]]
+
+    def start(page, options) -> None:
+        _draw(figure, page, vars(options))
+
+    start.__annotations__ = {"page": Flat[Page], "options": Flat[_options_of(figure)]}
+    start.__doc__ = f"Draw {figure.shows}; prints the caption."
+    return start
+
+
+def draw(page: Flat[Page]) -> None:
+    """Draw a figure from records; prints its caption.
+
+    Parameters
+    ----------
+    page
+        Of what it is drawn, where it goes and what it looks like.
+    """
+    if page.name != "list":
+        FIGURES.of(page.name)
+    print(*_listed(), sep="\n")
+
+
+def _listed() -> list[str]:
+    """What figures there are, a line each."""
+    return [f"{name:15}{shows}" for name, shows in FIGURES.lines().items()]
+
+
+def _options_of(figure: Figure) -> type:
+    """The options of a figure as a dataclass, from the function that draws it."""
+    hints, told = typing.get_type_hints(figure.draw), _told_of(figure.draw)
+    fields = [
+        (name, Annotated[hints[name], tyro.conf.arg(help=told.get(name, ""))], field(default=option.default))
+        for name, option in figure.options.items()
+    ]
+    return make_dataclass("Options", fields, namespace={"__doc__": f"Options of the figure {figure.name}."})
+
+
+def _told_of(draw: Callable) -> dict[str, str]:
+    """What the docstring of a function says of its parameters."""
+    _, _, told = (inspect.getdoc(draw) or "").partition("Parameters\n----------\n")
+    parts = re.split(r"^(\w+) : ", told.partition("\n\n")[0], flags=re.M)[1:]
+    return {name: " ".join(text.split()) for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _draw(figure: Figure, page: Page, options: dict) -> None:
+    """Draw a figure of files; prints its caption and what was written."""
+    if not page.record or page.out is None:
+        raise ValueError(f"the figure {figure.name} needs records, and --out FILE to be written to")
+    style = style_of(page.style, page.width, page.font)
+    shown, origins = figure.opens(page.record)
+    drawn = figure(shown, style=style, **options)
     facts = records.provenance("figure", 0, {}, "cpu")
-    drawn = {name: str(facts[name]) for name in ("command", "package_version", "git_commit")}
-    written = save(figure, drawing.out, origins, drawing.format or None, drawn, drawing.dpi)
-    print(figure.get_label())
-    if drawing.caption:
-        text = _beside(written[0], ".txt")
-        write_whole(text, f"{figure.get_label()}\n")
-        written.append(text)
-    if drawing.table:
-        written += _write_table(figure, origins[0].attrs.get("title", ""), written[0])
-    print("\n".join(map(str, written)))
-
-
-def _opened(drawing: Drawing) -> tuple[Sequence[xr.Dataset] | pd.DataFrame, list[xr.Dataset]]:
-    """What the figure draws, and what says where it comes from."""
-    if drawing.name == "consistency":
-        trials = pd.concat([_trials(path) for path in drawing.record], ignore_index=True)
-        return trials, [xr.Dataset(attrs={"title": "consistency", "model": ", ".join(sorted(set(trials["subj"])))})]
-    if drawing.name == "training":
-        origins = [xr.Dataset(attrs=training_logs.origin(path)) for path in drawing.record]
-        return training_logs.read(drawing.record), origins
-    if drawing.name == "sheet" and (drawing.record[0] / "stimuli.json").is_file():
-        shown = [stimulus_set.read(drawing.record[0])]
-        return shown, shown
-    opened = [records.load(path) for path in drawing.record]
-    for record in opened:
-        check_record(record, drawing.name)
-    return opened, opened
-
-
-def _trials(path: Path) -> pd.DataFrame:
-    """Trials of a CSV file, of a folder of them, or of a record."""
-    if path.suffix == ".zarr" or (path / "zarr.json").is_file():
-        return human_trials.trials_of(records.load(path))
-    return human_trials.read([path])
-
-
-def _write_table(figure: Figure, title: str, beside: Path) -> list[Path]:
-    """Write the numbers of a figure as CSV, in full, and, without the points of curves, as LaTeX."""
-    csv, tex = _beside(beside, ".csv"), _beside(beside, ".tex")
-    write_whole(csv, numbers_of(figure).to_csv(index=False))
-    write_whole(tex, summaries.summary_latex(numbers_of(figure, curves=False), title))
-    return [csv, tex]
-
-
-def _beside(file: Path, ending: str) -> Path:
-    return file.with_suffix(ending)
+    about = {name: str(facts[name]) for name in ("command", "package_version", "git_commit")}
+    written = save(drawn, page.out, origins, page.format or None, about, page.dpi)
+    beside = {}
+    if page.caption:
+        beside[".txt"] = f"{drawn.get_label()}\n"
+    if page.table:  # in full and, without the points of curves, for a paper
+        beside[".csv"] = numbers_of(drawn).to_csv(index=False)
+        beside[".tex"] = summary_latex(numbers_of(drawn, curves=False), written_by(origins[0]))
+    for ending, text in beside.items():
+        written.append(written[0].with_suffix(ending))
+        write_whole(written[-1], text)
+    print(drawn.get_label(), *written, sep="\n")

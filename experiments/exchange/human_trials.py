@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from absvit import records
 from experiments import measures
 from stimuli.foundation.files import write_whole
 from stimuli.foundation.texts import other_separator, read_text
 
-__all__ = ["COLUMNS", "agreement", "read", "trials_of", "write"]
+__all__ = ["COLUMNS", "agreement", "opened", "read", "trials_of", "write"]
 
 COLUMNS = ("subj", "session", "trial", "rt", "object_response", "category", "condition", "imagename")
 OBSERVER = ("model", "seed")  # dims of a record that tell who looks; all but these and the stimulus make a condition
@@ -32,8 +33,9 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
 
     Returns
     -------
-    DataFrame with the columns of ``COLUMNS``, whose headers may be written in any case. Names, answers, categories and
-    conditions are text as it stands in the file; no answer is the text "na". Where rt is no number it is NaN.
+    DataFrame with the columns of ``COLUMNS``, whose headers may be written in any case. Names, answers,
+    categories and conditions are text as it stands in the file; no answer is the text "na". Where rt is no
+    number it is NaN.
 
     Raises
     ------
@@ -64,6 +66,27 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
     return trials
 
 
+def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
+    """Read trials for the figure of consistency.
+
+    Parameters
+    ----------
+    paths : CSV files, folders of them, or records.
+
+    Returns
+    -------
+    The trials, and a dataset whose attributes tell whose they are.
+    """
+    trials = pd.concat([_opened(path) for path in paths], ignore_index=True)
+    return trials, [xr.Dataset(attrs={"title": "consistency", "model": ", ".join(sorted(set(trials["subj"])))})]
+
+
+def _opened(path: Path) -> pd.DataFrame:
+    if path.suffix == ".zarr" or (path / "zarr.json").is_file():
+        return trials_of(records.load(path))
+    return read([path])
+
+
 def agreement(trials: pd.DataFrame) -> pd.DataFrame:
     """Tabulate how observers answer and how their errors agree.
 
@@ -73,9 +96,10 @@ def agreement(trials: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with a row per observer: observer, n (trials), accuracy, kappa (mean error consistency with each other
-    observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts. The last row is their mean. With
-    people (subject-...) and models there are a mean of either, and kappa_people and kappa_models for kappa.
+    DataFrame with a row per observer: observer, n (trials), accuracy, kappa (mean error consistency with each
+    other observer; NaN of a single one), and shape_bias where all stimuli are cue conflicts. The last row is
+    their mean. With people (subject-...) and models there are a mean of either, and kappa_people and
+    kappa_models for kappa.
     """
     frame = pd.DataFrame({"n": trials.groupby("subj").size(), "accuracy": measures.accuracy_by_observer(trials)})
     people = {name for name in frame.index if measures.is_person(name)}
@@ -108,14 +132,15 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with the columns of ``COLUMNS``. An observer (subj) is a model, with its seed where there are several; a
-    session is one gain; the condition is the prior, followed by all else that the record varies (gain, corruption,
-    severity ...), so that a stimulus is shown once in a condition. The answer is the most probable class in the last
-    iteration; ``rt`` is its entropy in nats, a proxy without a unit of time (see ``measures.response_entropy``). The
-    category is the class of the object that the prior cues, and that of object 1 under all other priors and under
-    invalid cues. One that the model does not know is "na". Displays that do not show what is asked for (search without
-    the target, turned inducers) are left out: no category is right there. The stimulus is numbered in ``imagename``,
-    after the last underscore, as people's files do.
+    DataFrame with the columns of ``COLUMNS``. An observer (subj) is a model, with its seed where there are
+    several; a session is one gain; the condition is the prior, followed by all else that the record varies
+    (gain, corruption, severity ...), so that a stimulus is shown once in a condition. The answer is the most
+    probable class in the last iteration; ``rt`` is its entropy in nats, a proxy without a unit of time (see
+    ``measures.response_entropy``). The category is the class of the object that the prior cues, and that of
+    object 1 under all other priors and under invalid cues. One that the model does not know is "na". Displays
+    that do not show what is asked for (search without the target, turned inducers) are left out: no category
+    is right there. The stimulus is numbered in ``imagename``, after the last underscore, as people's files
+    do.
     """
     record = _with_target(measures.written(record))
     last = record.isel(iteration=-1, drop=True)

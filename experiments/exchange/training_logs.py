@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
-__all__ = ["origin", "read"]
+__all__ = ["opened", "origin", "read"]
 
 
 def read(paths: Sequence[Path]) -> pd.DataFrame:
@@ -18,13 +19,13 @@ def read(paths: Sequence[Path]) -> pd.DataFrame:
 
     Parameters
     ----------
-    paths : folders of trainings, or their logs. A folder named RECIPE_seedN tells recipe and seed; others are a recipe
-        of their own.
+    paths : folders of trainings, or their logs. A folder named RECIPE_seedN tells recipe and seed; others are
+        a recipe of their own.
 
     Returns
     -------
-    DataFrame with a row for each line: recipe, seed, step, epoch (fractions of one at lines between evaluations), loss
-    of the training (nat), and top1 of the last pass (%) where pictures were evaluated.
+    DataFrame with a row for each line: recipe, seed, step, epoch (fractions of one at lines between
+    evaluations), loss of the training (nat), and top1 of the last pass (%) where pictures were evaluated.
 
     Raises
     ------
@@ -32,6 +33,20 @@ def read(paths: Sequence[Path]) -> pd.DataFrame:
     ValueError : a file holds something else.
     """
     return pd.concat([_log(Path(path)) for path in paths], ignore_index=True)
+
+
+def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
+    """Read logs for the figure of trainings.
+
+    Parameters
+    ----------
+    paths : as ``read``.
+
+    Returns
+    -------
+    The table, and datasets whose attributes tell where it comes from.
+    """
+    return read(paths), [xr.Dataset(attrs=origin(path)) for path in paths]
 
 
 def origin(path: Path) -> dict[str, str]:

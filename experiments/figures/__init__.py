@@ -1,16 +1,34 @@
-"""Figures: record -> matplotlib Figure, ready for a journal; one file a figure, nothing here runs a model.
+"""Figures: record -> matplotlib Figure, ready for a journal; nothing here runs a model.
 
-Every figure is a pure function of records and a ``Style``; its label, ``figure.get_label()``, is the caption, and
-``numbers_of(figure)`` a table of all that it draws.
-``catalogue.FIGURES`` names them all.
+Every figure is a pure function of records and a ``Style``, here by its name: ``figures.signature(record)``. Its label,
+``figure.get_label()``, is the caption, and ``numbers_of(figure)`` a table of all that it draws. ``FIGURES`` names them
+all; what draws is loaded with the first figure.
 """
 
-from experiments.figures.numbers import numbers_of
-from experiments.figures.saving import save
-from experiments.figures.style import INCH, STYLE, STYLES, Figure, Style, style_of
-from experiments.probes.bistable.signature import caption, signature
-from experiments.probes.bistable.signature_layout import balanced
-from experiments.probes.bistable.steering import steering
+from __future__ import annotations
 
-__all__ = ["INCH", "STYLE", "STYLES", "Figure", "Style", "balanced", "caption", "numbers_of", "save", "signature",
-           "steering", "style_of"]  # fmt: skip
+import importlib
+
+from experiments.figures.figure import FIGURES, Figure
+from experiments.figures.style import INCH, STYLE, STYLES, Style, style_of
+
+LATER = {
+    "balanced": "experiments.probes.bistable.signature_layout",
+    "caption": "experiments.probes.bistable.signature",
+    "check_figure": "experiments.figures.check",
+    "numbers_of": "experiments.figures.numbers",
+    "save": "experiments.figures.saving",
+}
+__all__ = ["FIGURES", "INCH", "STYLE", "STYLES", "Figure", "Style", "style_of", *LATER]
+
+
+def __getattr__(name: str):
+    if name in LATER:
+        return getattr(importlib.import_module(LATER[name]), name)
+    if name in FIGURES:
+        return FIGURES[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *FIGURES})

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawn
 
+from experiments.figures.figure import Figure, opened
 from experiments.figures.numbers import note
-from experiments.figures.record_table import check_variables
-from experiments.figures.style import STYLE, Style, page_of, place_picture, plain, shortened
+from experiments.figures.page import page_of, place_picture, plain, shortened
+from experiments.figures.style import Style
+from stimuli.sets import format
 
-__all__ = ["contact_sheet"]
+__all__ = ["FIGURE", "contact_sheet"]
 
 COLUMNS = {"single": 4, "double": 8}
 LEFT, TOP, GAP, LINE, MOST = 2.0, 2.0, 2.0, 3.0, 3  # mm; lines of text below a picture
@@ -23,7 +27,7 @@ HIDDEN = {"stimulus", "done", "label", "class_1", "class_2", "absent_class", "th
 PLACES = r"_degree$|_\d+$"  # of objects: the picture shows them
 
 
-def contact_sheet(record: xr.Dataset, style: Style = STYLE, stimuli: tuple[int, ...] = (), n: int = 24) -> Figure:
+def contact_sheet(record: xr.Dataset, style: Style, stimuli: tuple[int, ...] = (), n: int = 24) -> Drawn:
     """Draw stimuli in rows.
 
     Parameters
@@ -33,15 +37,10 @@ def contact_sheet(record: xr.Dataset, style: Style = STYLE, stimuli: tuple[int, 
     stimuli : numbers of the stimuli, as in the coordinate; the first n, if none are given.
     n : how many, 1 to 96.
 
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
     Raises
     ------
-    ValueError : no pictures, no such stimulus, or n out of range.
+    ValueError : no such stimulus, or n out of range.
     """
-    check_variables(record, "sheet", ("image",))
     if "stimulus" not in record["image"].dims:
         raise ValueError(f"expected pictures (stimulus, y, x, channel), got {record['image'].dims}")
     present = record["stimulus"].values.tolist()
@@ -111,3 +110,19 @@ def _told(one: xr.Dataset, design: list[str], heading: str) -> pd.DataFrame:
 
 def _short(value) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _opened(paths: Sequence[Path]) -> tuple[list[xr.Dataset], list[xr.Dataset]]:
+    """Open stimulus sets and records."""
+    found = [format.read(path) if (path / "stimuli.json").is_file() else opened([path])[0][0] for path in paths]
+    return found, found
+
+
+FIGURE = Figure(
+    "sheet",
+    "stimuli of a set or a record",
+    needs=("image",),
+    several=False,
+    opens=_opened,
+    draw=contact_sheet,
+)

@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
-from experiments.figures.style import STYLE, points
+from experiments.figures.page import points
+from experiments.figures.style import STYLE
 
 __all__ = ["Frame", "draw_cursor", "draw_frame", "draw_line", "nice"]
 

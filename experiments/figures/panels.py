@@ -1,4 +1,4 @@
-"""Charts: panels with axes, letters and keys on a page of one or two columns, and lines with intervals in them."""
+"""Panels: the axes of a figure, what their lines mean, and lines and dots with intervals in them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import offset_copy
 
 from experiments.figures.numbers import RULE, interval_columns, note
-from experiments.figures.style import STYLE, Style, page_of, shortened, text_width
+from experiments.figures.style import STYLE
 
 __all__ = [
-    "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_reference", "keys_of", "mark_gains",
-    "mark_powers", "model_looks", "page_of_panels", "tick_text", "told_of",
+    "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_lines_by", "draw_reference", "keys_of",
+    "mark_gains", "mark_passes", "mark_powers", "model_looks", "tick_text",
 ]  # fmt: skip
 
-LEFT, RIGHT, GAP = 12.0, 2.5, 2.5  # mm beside the axes
-HEAD, KEY_LINE, KEY_HANDLE, KEY_GAP, FOOT = 5.0, 3.4, 5.0, 2.5, 9.0  # mm above and below the axes
+LEFT = 12.0  # mm beside the axes
+FOOT = 9.0  # mm below the axes
 ROW = 5.5  # mm of a row of dots
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MODELS = ({"linestyle": "-"}, {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"},
@@ -80,98 +79,6 @@ class Panel:
         alone : whether no panel stands beside it.
         """
         return ROW * self.rows + 2 if alone and self.rows else self.tall
-
-
-@dataclass(frozen=True)
-class _Row:
-    """Panels beside each other, and where they are.
-
-    Parameters
-    ----------
-    panels : from left to right.
-    cells : left edge and width of each in mm.
-    flows : places of the keys of each.
-    key_lines : lines of keys of the panel that has most.
-    top : upper edge in mm.
-    head : mm above the keys.
-    tall : height of the axes in mm.
-    """
-
-    panels: Sequence[Panel]
-    cells: list[tuple[float, float]]
-    flows: list
-    key_lines: int
-    top: float
-    head: float
-    tall: float
-
-    @classmethod
-    def of(cls, row: Sequence[Panel], panels: Sequence[Panel], across: int, top: float, style: Style) -> _Row:
-        """Find the places in a row of so many panels across, the last of which may be left empty."""
-        total = sum(panel.wide for panel in row) + (across - len(row))
-        wides = [style.width * panel.wide / total for panel in row]
-        cells = [(sum(wides[:k]), wide) for k, wide in enumerate(wides)]
-        flows, lines = zip(*(_flow(p.keys, wide - 6) for p, wide in zip(row, wides, strict=True)), strict=True)
-        head = HEAD * any(panel.title or _is_lettered(panel, panels) for panel in row) + 0.8
-        tall = max(panel.height(across == 1) for panel in row)
-        return cls(row, cells, list(flows), max(lines), top, head, tall)
-
-    @property
-    def end(self) -> float:
-        """Lower edge in mm."""
-        return self.top + self.head + self.key_lines * KEY_LINE + self.tall + max(panel.foot for panel in self.panels)
-
-
-def page_of_panels(
-    panels: Sequence[Panel],
-    style: Style = STYLE,
-    columns: tuple[int, int] = (2, 3),
-    keys: Sequence[Key] = (),
-) -> Figure:
-    """Draw panels in rows.
-
-    Parameters
-    ----------
-    panels : from left to right and from top to bottom; lettered where there are several.
-    style : sizes and colours.
-    columns : most panels in a row of a figure of one column's and of two columns' width.
-    keys : what the lines of all panels mean; they stand above all.
-
-    Returns
-    -------
-    Figure without a caption.
-    """
-    across = min(len(panels), columns[style.column == "double"])
-    with style.context():
-        places, lines = _flow(keys, style.width - 4)
-        rows, top = [], 1.5 + lines * KEY_LINE + (lines > 0)
-        for start in range(0, len(panels), across):
-            rows.append(_Row.of(panels[start : start + across], panels, across, top, style))
-            top = rows[-1].end + GAP
-        page = page_of(top - GAP + 0.5, style)
-        _draw_keys(page, places, 2, 1.5)
-        letters = iter("abcdefghijklmnopqrstuvwxyz")
-        for row in rows:
-            for panel, (left, wide), flow in zip(row.panels, row.cells, row.flows, strict=True):
-                letter = next(letters) if _is_lettered(panel, panels) else ""
-                page.text(left + 1, row.top + 3, letter, size=style.letter * style.unit, weight="bold")
-                page.text(left + 5, row.top + 3, shortened(panel.title, wide - 6))
-                _draw_keys(page, flow, left + 5, row.top + row.head - 0.8)
-                told = f"{letter} {panel.title}".strip()
-                _draw_panel(page, panel, told, (left, row.top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
-    return page.figure
-
-
-def told_of(panels: Sequence[Panel]) -> str:
-    """Write what the caption says of all panels, with their letters where there are several.
-
-    Parameters
-    ----------
-    panels : in their order.
-    """
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
-    marks = [f"({next(letters)}) " if _is_lettered(panel, panels) else "" for panel in panels]
-    return " ".join(mark + panel.told for mark, panel in zip(marks, panels, strict=True) if panel.told)
 
 
 def model_looks(models: Sequence[str]) -> dict[str, dict]:
@@ -240,6 +147,37 @@ def draw_interval_lines(
     line.set_transform(moved)  # after it was added: the limits of the axes come from where it was
 
 
+def draw_lines_by(
+    axes: Axes,
+    rows: pd.DataFrame,
+    across: str,
+    name: str,
+    by: str,
+    looks: dict[object, dict],
+    models: dict[str, dict],
+    band: bool = False,
+) -> None:
+    """Draw a line with intervals for each value of a column and each model.
+
+    Parameters
+    ----------
+    axes : where.
+    rows : table with the columns across, by, model, name, name_low and name_high.
+    across : column of the positions.
+    name : of the measure.
+    by : column whose values have lines of their own.
+    looks : keywords of the lines by these values.
+    models : what :func:`model_looks` gives.
+    band : draw the intervals as bands.
+    """
+    for k, (value, look) in enumerate(looks.items()):
+        for model, dashes in models.items():
+            chosen = rows[(rows[by] == value) & (rows["model"] == model)]
+            chosen = chosen.sort_values(across, key=lambda column: column.astype(float))
+            shift = 0.0 if band else 1.5 * k
+            draw_interval_lines(axes, chosen[across].astype(float), chosen, name, look | dashes, band, shift)
+
+
 def draw_interval_rows(
     axes: Axes,
     names: Sequence[str],
@@ -297,6 +235,17 @@ def mark_gains(axes: Axes, gains: Sequence[float]) -> None:
     axes.set(xlabel="gain of the cue")
 
 
+def mark_passes(axes: Axes) -> None:
+    """Set passes on the horizontal axis.
+
+    Parameters
+    ----------
+    axes : where.
+    """
+    axes.set(xlabel="pass")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
 def mark_powers(axes: Axes) -> None:
     """Set a logarithmic vertical axis whose ticks are told even where it spans less than a power of ten.
 
@@ -326,49 +275,3 @@ def draw_reference(axes: Axes, x: float | None = None, y: float | None = None) -
         axes.axvline(x, **look)
     if y is not None:
         axes.axhline(y, **look)
-
-
-def _is_lettered(panel: Panel, panels: Sequence[Panel]) -> bool:
-    return panel.lettered and sum(other.lettered for other in panels) > 1
-
-
-def _draw_panel(page: Axes, panel: Panel, told: str, place: tuple[float, float, float, float]) -> None:
-    """Make the axes of a panel, called so, and draw into them.
-
-    The place is left edge, upper edge, width and height in mm.
-    """
-    (left, top, cell, tall), width, height = place, page.get_xlim()[1], page.get_ylim()[0]
-    wide = cell - panel.left - RIGHT
-    box = ((left + panel.left) / width, 1 - (top + tall) / height, wide / width, tall / height)
-    axes = page.figure.add_axes(box, label=told)
-    axes.spines[["right", "top"]].set_visible(False)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(tick_text)
-    panel.draw(axes)
-    for axis in (axes.xaxis, axes.yaxis):  # ticks would else be made with the settings of the time of saving
-        axis.get_major_ticks(), axis.get_minor_ticks()
-
-
-def _flow(keys: Sequence[Key], width: float) -> tuple[list[tuple[Key, float, int]], int]:
-    """Place keys one after another, on new lines where they do not fit: left edges in mm and lines."""
-    places, x, line = [], 0.0, 0
-    for key in keys:
-        handle = 0.0 if key.look is None else KEY_HANDLE + 1
-        key = Key(shortened(key.label, width - handle), key.look)
-        wide = handle + text_width(key.label)
-        if places and x + wide > width:
-            x, line = 0.0, line + 1
-        places.append((key, x, line))
-        x += wide + KEY_GAP
-    return places, (line + 1 if places else 0)
-
-
-def _draw_keys(page: Axes, places, left: float, top: float) -> None:
-    """Draw keys: a short piece of each line, and what it means."""
-    for key, x, line in places:
-        y = top + KEY_LINE * (line + 0.5)
-        if key.look is not None:
-            page.plot([left + x, left + x + KEY_HANDLE], [y, y], markevery=[], **key.look)
-            page.plot(left + x + KEY_HANDLE / 2, y, **{**key.look, "linestyle": "none"})
-            x += KEY_HANDLE + 1
-        page.text(left + x, y + 0.1, key.label, va="center_baseline")

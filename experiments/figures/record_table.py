@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.figures.panels import Panel, told_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Key, Panel, draw_interval_rows, draw_reference, model_looks
 
-__all__ = ["Table", "check_title", "check_variables", "interval_rows", "listed", "nearest_gain", "table_of"]
-
-RESAMPLES = 2000
+__all__ = ["Table", "interval_rows", "listed", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -24,114 +23,144 @@ class Table:
     Parameters
     ----------
     rows : what a summary gives, of all records.
-    models : names of the models, in order.
+    names : of the models, in order.
     sample : how many stimuli and trainings there are of which models, for the caption.
     interval : kind of interval, for the caption.
+    records : that the numbers are of.
+    gain : gain that the rows are of; None where they are of several, or of none.
     """
 
     rows: pd.DataFrame
-    models: tuple[str, ...]
-    sample: str
-    interval: str
+    names: tuple[str, ...]
+    sample: str = ""
+    interval: str = ""
+    records: tuple[xr.Dataset, ...] = ()
+    gain: float | None = None
 
-    def caption(self, opening: str, panels: Sequence[Panel], bars: str = "Bars") -> str:
-        """Write the caption of a figure.
+    @property
+    def models(self) -> dict[str, dict]:
+        """How the lines of each model look."""
+        return model_looks(self.names)
+
+    def at(self, gain: float | None) -> Table:
+        """Choose a gain; a table without gains stays as it is.
 
         Parameters
         ----------
-        opening : what the figure is about.
-        panels : whose texts follow.
-        bars : what shows the intervals.
+        gain : wanted, the nearest is taken; the middle one, if None.
         """
-        return f"{opening}; {self.sample}. {told_of(panels)} {bars}: {self.interval}."
+        if "gain" not in self.rows:
+            return self
+        gains = np.unique(self.rows["gain"].to_numpy(float))
+        chosen = float(gains[(len(gains) - 1) // 2] if gain is None else gains[np.argmin(np.abs(gains - gain))])
+        return replace(self, rows=self.rows[self.rows["gain"] == chosen], gain=chosen)
+
+    def values(self, column: str) -> list:
+        """Values of a column, each once, in the order of the rows.
+
+        Parameters
+        ----------
+        column : its name.
+        """
+        return list(dict.fromkeys(self.rows[column]))
 
     def of(self, **values) -> pd.DataFrame:
         """Rows in which columns have these values.
 
         Parameters
         ----------
-        values : by column; None stands for any.
+        values : by column.
         """
         rows = self.rows
         for name, value in values.items():
-            rows = rows if value is None else rows[rows[name] == value]
+            rows = rows[rows[name] == value]
         return rows
+
+    def dots(
+        self,
+        title: str,
+        told: str,
+        rows: pd.DataFrame,
+        name: str,
+        names: Sequence[str],
+        reference: float | None = None,
+        looks: dict | None = None,
+        left: float = 23,
+        **axes_settings,
+    ) -> Panel:
+        """Make a panel with a row of dots for each name.
+
+        Parameters
+        ----------
+        title : heading.
+        told : what the caption says of it.
+        rows : of the table, with a column row, else the prior tells their row.
+        name : of the measure.
+        names : of the rows, from top to bottom.
+        reference : where there is no effect.
+        looks : of the dots, by name of the row.
+        left : mm for the names.
+        axes_settings : of the axes, such as xlabel.
+        """
+        rows = rows if "row" in rows else rows.assign(row=rows["prior"])
+
+        def draw(axes) -> None:
+            draw_interval_rows(axes, names, rows, name, self.models, looks)
+            draw_reference(axes, x=reference)
+            axes.set(**axes_settings)
+
+        return Panel(draw, title, told, left=left, rows=len(names))
+
+    def layout(
+        self,
+        panels: Sequence[Panel],
+        about: str,
+        columns: tuple[int, int],
+        keys: Sequence[Key] = (),
+        bars: str = "Bars",
+    ) -> Layout:
+        """Lay the panels out, with the caption that all figures of tables have.
+
+        Parameters
+        ----------
+        panels : of the figure.
+        about : what the figure is about.
+        columns : most panels in a row of one column's and of two columns' width.
+        keys : what the lines mean.
+        bars : what shows the intervals.
+        """
+        gain = "" if self.gain is None else f", gain {self.gain:g}"
+        return Layout(panels, f"{about}{gain}; {self.sample}.", f"{bars}: {self.interval}.", columns, keys)
 
 
 def table_of(
-    records: xr.Dataset | Sequence[xr.Dataset],
-    figure: str,
-    titles: Sequence[str],
-    summarise: Callable[..., pd.DataFrame],
-    n: int = RESAMPLES,
-    variables: Sequence[str] = ("logits",),
+    records: Sequence[xr.Dataset] | pd.DataFrame, summarise: Callable[[xr.Dataset, int], pd.DataFrame], n: int
 ) -> Table:
     """Summarise the records of a figure.
 
     Parameters
     ----------
-    records : one, or several of different models.
-    figure : name of the figure.
-    titles : of the records that it takes.
-    summarise : function of a record and the number of resamples that gives its table.
+    records : of different models; or the rows, which are taken as they are.
+    summarise : function of a record and the number of resamples that gives its rows.
     n : bootstrap resamples.
-    variables : that every record must have.
 
     Raises
     ------
-    ValueError : no record, one of another kind or without these variables, or two records of one model.
+    ValueError : two records of one model.
     """
-    records = [records] if isinstance(records, xr.Dataset) else list(records)
-    if not records:
-        raise ValueError(f"the figure {figure} needs a record, got none")
+    if isinstance(records, pd.DataFrame):
+        return Table(records, tuple(dict.fromkeys(records["model"])))
     models: list[str] = []
     for record in records:
-        check_title(record, figure, titles)
-        check_variables(record, figure, variables)
         names = record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]
         if twice := [name for name in names if name in models]:
             raise ValueError(
-                f"the figure {figure} draws each model once, got two records of {twice[0]}: give one of them (seeds of "
-                "a model belong into one record: --checkpoint seed1 seed2)"
+                f"each model is drawn once, got two records of {twice[0]}: give one of them (seeds of a model belong "
+                "into one record: --checkpoint seed1 seed2)"
             )
         models += names
     rows = pd.concat([summarise(record, n) for record in records], ignore_index=True)
-    return Table(rows, tuple(map(str, models)), _sample(records, models), _interval(records))
-
-
-def check_title(record: xr.Dataset, figure: str, titles: Sequence[str]) -> None:
-    """See to it that a figure can draw a record.
-
-    Parameters
-    ----------
-    record : any record.
-    figure : name of the figure.
-    titles : of the records that it takes.
-
-    Raises
-    ------
-    ValueError : the record is of another kind.
-    """
-    title = record.attrs.get("title", "no title")
-    if title not in titles:
-        raise ValueError(f"the figure {figure} draws records of {' or '.join(titles)}, got one of {title}")
-
-
-def check_variables(record: xr.Dataset, figure: str, names: Sequence[str]) -> None:
-    """See to it that a record has what a figure draws.
-
-    Parameters
-    ----------
-    record : any record.
-    figure : name of the figure.
-    names : of variables or coordinates.
-
-    Raises
-    ------
-    ValueError : some are missing.
-    """
-    if missing := [name for name in names if name not in record.variables]:
-        raise ValueError(f"the figure {figure} draws {', '.join(missing)}, and the record has no such variable")
+    return Table(rows, tuple(map(str, models)), _sample(records, models), _interval(records), tuple(records))
 
 
 def interval_rows(values: xr.DataArray, name: str, record: xr.Dataset, n: int) -> pd.DataFrame:
@@ -154,20 +183,6 @@ def interval_rows(values: xr.DataArray, name: str, record: xr.Dataset, n: int) -
     cells = xr.Dataset({name + suffix: interval[end] for end, suffix in ends})
     frame = cells.to_dataframe().reset_index() if cells.sizes else pd.DataFrame([{k: float(cells[k]) for k in cells}])
     return frame if "model" in frame else frame.assign(model=record.attrs.get("model", "model"))
-
-
-def nearest_gain(rows: pd.DataFrame, gain: float | None) -> float | None:
-    """Choose among the gains of a table; None where it has none.
-
-    Parameters
-    ----------
-    rows : with a column gain or without.
-    gain : wanted; the middle one of the table, if None.
-    """
-    if "gain" not in rows:
-        return None
-    gains = np.unique(rows["gain"].to_numpy(float))
-    return float(gains[(len(gains) - 1) // 2] if gain is None else gains[np.argmin(np.abs(gains - gain))])
 
 
 def listed(words: Sequence[str]) -> str:

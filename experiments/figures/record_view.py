@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import seaborn
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.figures.page import page_of, place_picture, points, shortened, two_digits
 from experiments.figures.strokes import draw_names, strokes
-from experiments.figures.style import STYLE, Style, page_of, place_picture, points, shortened, two_digits
+from experiments.figures.style import STYLE, Style, colour_map
 from experiments.measures.view import PICTURE_DIMS, View, reduced
 
 __all__ = ["view_record"]
@@ -107,7 +107,7 @@ def _draw_map(axes: Axes, record: xr.Dataset, part: xr.Dataset, view: View, limi
     if values.ndim == 3:
         axes.imshow(np.clip(values / (255 if record[view.variable].dtype == np.uint8 else 1), 0, 1))
     else:
-        axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=seaborn.color_palette(STYLE.attention, as_cmap=True))
+        axes.imshow(values, vmin=limits[0], vmax=limits[1], cmap=colour_map(STYLE.attention))
     axes.set(xticks=[], yticks=[], anchor="NW")
     if first:
         low, high = map(two_digits, limits)

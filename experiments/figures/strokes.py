@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from experiments.figures.style import STYLE, points, shortened
+from experiments.figures.page import points, shortened
+from experiments.figures.style import STYLE
 
 __all__ = ["draw_names", "strokes"]
 

@@ -1,39 +1,18 @@
-"""Drawing: style, page and pieces that all figures share; a page is measured in mm."""
+"""Style: sizes, colours and fonts of all figures; it loads matplotlib only when it is drawn with."""
 
 from __future__ import annotations
 
-import warnings
-from bisect import bisect_left
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Literal
 
-import matplotlib
-import matplotlib.style
 import numpy as np
-import seaborn
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, get_font_names
-from matplotlib.patches import Rectangle
-from matplotlib.textpath import text_to_path
 
-from experiments.statistics.intervals import number_text
-
-__all__ = [
-    "INCH", "STYLE", "STYLES", "Figure", "Style", "draw_bars", "overlay", "page_of", "place_picture", "plain", "points",
-    "shortened", "style_of", "text_width", "two_digits",
-]  # fmt: skip
+__all__ = ["INCH", "STYLE", "STYLES", "Style", "colour_map", "style_of"]
 
 INCH = 25.4  # mm
-POINT = INCH / 72  # mm
-VALUE_WIDTH = 6.0  # mm behind a bar
-WIDEST = 1.15  # no glyph is wider, in units of the size of the text
-SATURATED = 0.8  # of the colours of attention: the last ones are so pale that a grey picture looks bare under them
 DISTINCT = 8  # colours of the palette that can be told apart as lines
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
@@ -44,6 +23,26 @@ CJK = (
     "Malgun Gothic", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAexGothic", "Droid Sans Fallback",
     "Arial Unicode MS",
 )  # fmt: skip
+# Palettes of seaborn (BSD licence), whose import takes longer than a figure: one for lines that colour-blind readers
+# can tell apart, and two maps by every fifteenth of their 256 colours.
+COLOURBLIND = (
+    "#0173b2",
+    "#de8f05",
+    "#029e73",
+    "#d55e00",
+    "#cc78bc",
+    "#ca9161",
+    "#fbafe4",
+    "#949494",
+    "#ece133",
+    "#56b4e9",
+)
+MAPS = {
+    "rocket": "03051a 170f28 2d1738 431c46 5b1e51 731f58 8c1d5b a6195a bf1654 d5224a e53940 ef5640 f3734e f58d64 f6a67e"
+    " f6be9b f8d4bc faebdd",
+    "vlag": "2369bd 4879bc 6489be 7d99c2 95a9c8 adbbd1 c5cddb dde0e7 f5f2f4 f9efee efd8d6 e4c0be daa9a7 d19290 c87c7a"
+    " be6664 b44f4f a9373b",
+}
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,13 @@ class Style:
     text : size of text in points of the layout.
     letter : size of panel letters and headings in points of the layout.
     line : width of the lines of data in points of the layout.
-    palette : seaborn palette that colour-blind readers can tell apart; it starts with objects 1 and 2.
-    attention : sequential, perceptually uniform colour map of attention maps.
+    palette : colours that colour-blind readers can tell apart; they start with objects 1 and 2.
+    attention : sequential, perceptually uniform colour map of attention maps, "rocket" or one of matplotlib's.
     ordered : sequential colour map of lines that have an order, such as severities; its middle part is used.
     ink : colour of text and lines.
     track : colour of the full length of a probability bar.
     unknown : colour of the probability of a class that belongs to neither object.
-    difference : diverging colour map of what a cue changes.
+    difference : diverging colour map of what a cue changes, "vlag" or one of matplotlib's.
     fonts : names of fonts; a character is drawn in the first of those installed that has it.
     """
 
@@ -76,7 +75,7 @@ class Style:
     text: float = 7.0
     letter: float = 8.0
     line: float = 1.1
-    palette: str = "colorblind"
+    palette: tuple[str, ...] = COLOURBLIND
     attention: str = "rocket"
     ordered: str = "viridis"
     ink: str = "#222222"
@@ -92,10 +91,14 @@ class Style:
 
     def context(self) -> AbstractContextManager:
         """Draw under these settings and, for all others, matplotlib's own: whatever a user's matplotlibrc says."""
+        import matplotlib.style
+
         return matplotlib.style.context(self.settings(), after_reset=True)
 
     def settings(self) -> dict:
         """Settings of matplotlib: embedded TrueType text, thin lines, the same bytes each time."""
+        from matplotlib.font_manager import get_font_names
+
         text, thin = self.text * self.unit, 0.6 * self.unit
         installed = set(get_font_names())
         return {
@@ -135,7 +138,7 @@ class Style:
         -------
         Colours as hexadecimal text.
         """
-        return list(seaborn.color_palette(self.palette, n).as_hex())
+        return [self.palette[k % len(self.palette)] for k in range(n)]
 
     def looks(self, n: int) -> list[dict]:
         """How lines look that have no order: each has its own colour and marker; from the ninth on dashed, too.
@@ -154,6 +157,16 @@ class Style:
             for k in range(n)
         ]
 
+    def looks_of(self, names: Iterable[str]) -> dict[str, dict]:
+        """How lines of these names look.
+
+        Parameters
+        ----------
+        names : of lines that have no order.
+        """
+        names = list(names)
+        return dict(zip(names, self.looks(len(names)), strict=True))
+
     def shades(self, n: int) -> list[dict]:
         """How lines look that have an order: from dark to light, each with its own marker.
 
@@ -165,11 +178,28 @@ class Style:
         -------
         Keywords of matplotlib's lines.
         """
-        colours = seaborn.color_palette(self.ordered, as_cmap=True)(np.linspace(0.05, 0.75, n))
+        from matplotlib.colors import to_hex
+
+        colours = colour_map(self.ordered)(np.linspace(0.05, 0.75, n))
         return [
             {"color": to_hex(colour), "marker": MARKERS[k % DISTINCT], "linestyle": DASHES[k // DISTINCT % 3]}
             for k, colour in enumerate(colours)
         ]
+
+
+def colour_map(name: str):
+    """Give a colour map.
+
+    Parameters
+    ----------
+    name : "rocket", "vlag" or one of matplotlib's.
+    """
+    import matplotlib
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if name in MAPS:
+        return LinearSegmentedColormap.from_list(name, [f"#{colour}" for colour in MAPS[name].split()])
+    return matplotlib.colormaps[name]
 
 
 STYLE = Style()
@@ -194,164 +224,9 @@ def style_of(name: str = "paper", column: Literal["single", "double"] = "double"
     style = replace(STYLES[name], column=column)
     if font is None:
         return style
+    from matplotlib.font_manager import get_font_names
+
     if font not in (installed := sorted(get_font_names())):
         near = get_close_matches(font, installed, n=5) or [one for one in style.fonts if one in installed]
         raise ValueError(f"there is no font {font!r} here; there is {', '.join(near)}")
     return replace(style, fonts=(font, *style.fonts))
-
-
-def page_of(height: float, style: Style = STYLE) -> Axes:
-    """Make a figure with axes over all of it, whose unit is the mm of the layout from the upper left corner.
-
-    Parameters
-    ----------
-    height : height of the figure in mm of the layout.
-    style : its width, and the size of a mm of the layout.
-    """
-    figure = Figure(figsize=(style.width * style.unit / INCH, height * style.unit / INCH))
-    FigureCanvasAgg(figure)
-    return figure.add_axes((0, 0, 1, 1), xlim=(0, style.width), ylim=(height, 0), frame_on=False, xticks=[], yticks=[])
-
-
-def points(size: float) -> float:
-    """Size of a line, a marker or a text of the figure that is being drawn, under the settings of its style.
-
-    Parameters
-    ----------
-    size : in points of the layout.
-
-    Returns
-    -------
-    Points; those of the layout on paper, more on slides.
-    """
-    return size * matplotlib.rcParams["lines.linewidth"] / STYLE.line
-
-
-def place_picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float) -> None:
-    """Place a picture; imshow alone would change the limits of the page.
-
-    Parameters
-    ----------
-    page : what ``page_of`` gives.
-    pixels : (y, x, channel) in [0, 1] or uint8.
-    x, y : its upper left corner in mm.
-    width, height : its size in mm.
-    """
-    limits = page.get_xlim(), page.get_ylim()
-    page.imshow(pixels, extent=(x, x + width, y + height, y), aspect="auto", interpolation="antialiased")
-    page.set(xlim=limits[0], ylim=limits[1])
-
-
-def draw_bars(page: Axes, x: float, y: float, width: float, names, probabilities, colours, cue: int) -> None:
-    """Draw probabilities: a name above a bar whose full length is 1, the value behind it.
-
-    Parameters
-    ----------
-    page : what ``page_of`` gives.
-    x, y : upper left corner in mm; a bar takes 7.2 mm.
-    width : width in mm, values included.
-    names : what the bars are of.
-    probabilities : in [0, 1].
-    colours : of the bars.
-    cue : number of the bar that is set in bold, from 1; 0 for none.
-    """
-    length = width - VALUE_WIDTH
-    for index, (name, p, colour) in enumerate(zip(names, probabilities, colours, strict=True)):
-        weight = "bold" if cue == index + 1 else "normal"
-        top = y + 7.2 * index
-        page.text(x, top + 2.6, shortened(name, width, weight), weight=weight)
-        page.text(x + width, top + 5.5, number_text(p), ha="right", weight=weight)
-        for share, fill in ((1, STYLE.track), (float(p), colour)):
-            page.add_patch(Rectangle((x, top + 3.5), length * share, 2.2, color=fill, linewidth=0))
-
-
-def overlay(
-    image: np.ndarray,
-    values: np.ndarray,
-    limits: tuple[float, float],
-    opacity: float = 0.56,
-    colours: str = STYLE.attention,
-) -> np.ndarray:
-    """Lay the colours of a map over a grey picture; where it is NaN, grey alone.
-
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    values : (y, x) map.
-    limits : values of the first and the last colour.
-    opacity : weight of the colours in [0, 1]; the picture has the rest.
-    colours : name of a colour map.
-
-    Returns
-    -------
-    (y, x, channel) in [0, 1].
-    """
-    grey = (image[..., :3] / 255) @ np.array([0.2126, 0.7152, 0.0722])  # luminance, Rec. 709
-    share = (values - limits[0]) / max(limits[1] - limits[0], np.finfo(np.float32).tiny)
-    most = SATURATED if colours == STYLE.attention else 1.0
-    shades = seaborn.color_palette(colours, as_cmap=True)(most * np.clip(share, 0, 1))[..., :3]
-    lit = opacity * shades + (1 - opacity) * grey[..., None]
-    return np.where(np.isnan(values)[..., None], grey[..., None], lit)
-
-
-def two_digits(value: float) -> str:
-    """Write the end of a scale with two significant digits, large numbers in full: 0.67, 130.
-
-    Parameters
-    ----------
-    value : the number.
-    """
-    text = f"{value:.2g}"
-    return f"{float(text):.0f}" if "e+" in text else text
-
-
-def plain(name: str) -> str:
-    """Write a class name as a label: the first of its synonyms.
-
-    Parameters
-    ----------
-    name : as the model calls the class.
-    """
-    return name.split(",")[0].replace("_", " ")
-
-
-def text_width(text: str, weight: str = "normal") -> float:
-    """Width of a text in mm of the layout.
-
-    Parameters
-    ----------
-    text : the text.
-    weight : "normal" or "bold".
-    """
-    return _text_width(text, weight, tuple(matplotlib.rcParams["font.family"]))
-
-
-@lru_cache(1024)  # measuring takes a millisecond
-def _text_width(text: str, weight: str, fonts: tuple[str, ...]) -> float:
-    """Width of a text in fonts."""
-    if not text.strip():
-        return 0.0
-    font = FontProperties(family=list(fonts), weight=weight)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # missing characters are told when the figure is saved
-        outline, _ = text_to_path.get_text_path(font, text)  # control points, which is fast
-    return max((x for x, _ in outline), default=0.0) / text_to_path.FONT_SCALE * STYLE.text * POINT
-
-
-def shortened(text: str, width: float, weight: str = "normal") -> str:
-    """Shorten a text to a width.
-
-    Parameters
-    ----------
-    text : the text.
-    width : most that it may take, in mm.
-    weight : "normal" or "bold".
-    """
-
-    def fits(candidate: str) -> bool:
-        return text_width(candidate, weight) <= width
-
-    if len(text) * WIDEST * STYLE.text * POINT <= width or fits(text):  # measuring takes a millisecond
-        return text
-    length = bisect_left(range(1, len(text)), True, key=lambda n: not fits(f"{text[:n].rstrip()}…"))
-    return f"{text[:length].rstrip()}…"

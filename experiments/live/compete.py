@@ -12,9 +12,9 @@ import xarray as xr
 from PIL import Image
 from torch import nn
 
+from absvit.records.vocabulary import described
 from experiments.live.look import MAPS, Cue, fitted, look
 from experiments.observers import class_indices
-from stimuli.drawing import backgrounds
 from stimuli.families import halves, morph, objects, overlay
 from stimuli.pictures import examples
 from stimuli.pictures.photographs import Pictures
@@ -65,12 +65,7 @@ def two_readings(
             f"{number}, {mix}"
         )
     if family == "halves":
-        if folder is not None:
-            files, made_from = pictures.listed(), halves.HalvesOfPhotographs(size, Path(folder).name, squeeze)
-            by_class = (list(files.values()), backgrounds.read_picture, list(files))
-            return halves.from_class_folder(*by_class, made_from, 1, seed, number)
-        scene = replace(halves.Halves().scene, size=size)
-        return halves.draw(halves.Halves(scene), 1, seed, number)
+        return halves.draw(halves.HALVES.sized(size, pictures=pictures), 1, seed, number)
     if family == "overlay":
         scene = replace(overlay.Overlay().scene, size=size)
         return overlay.draw(overlay.Overlay(scene, (mix,), pictures), 1, seed, number)
@@ -131,7 +126,7 @@ def compete(
     gain: float | None = None,
     iterations: int = 1,
     folder: Path | None = None,
-    kinds: Sequence[str] = tuple(MAPS),
+    kinds: Sequence[str] = MAPS,
 ) -> xr.Dataset:
     """Show one bistable picture at several mixes, uncued and with a class cue for either reading.
 
@@ -165,9 +160,10 @@ def compete(
     cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
     record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
     n = len(sets)
-    return record.assign_coords(
-        mix=("stimulus", np.array(mixes, float), {"long_name": "weight of the second reading", "units": "1"}),
+    known = record.assign_coords(
+        mix=("stimulus", np.array(mixes, float)),
         class_1=("stimulus", np.full(n, classes[0])),
         class_2=("stimulus", np.full(n, classes[1])),
         cue=("prior", np.array([0, 1, 2])),
     )
+    return described(known)

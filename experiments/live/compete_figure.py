@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.style import STYLE, Style, draw_bars, overlay, page_of, place_picture, plain, points, shortened
+from experiments.figures.page import draw_bars, overlay, page_of, place_picture, plain, points, shortened
+from experiments.figures.style import STYLE, Style
 from experiments.probes.bistable import signature_layout
 from experiments.probes.bistable.signature_layout import Column
 from experiments.statistics.intervals import bootstrap, number_text

@@ -12,20 +12,11 @@ from torch import nn
 from absvit import AbSViT, perceive
 from absvit.images import normalise
 from absvit.models.checkpoints import identity
+from absvit.records.vocabulary import described
 from experiments.observers import class_names
 from stimuli.corruptions import NAMES, SEVERITIES, corrupt, generator_for
 
 __all__ = ["NAMES", "degrade"]
-
-LONG_NAMES = {
-    "image": "picture that is shown",
-    "answer": "class that the model says in the last pass",
-    "confidence": "its probability",
-    "probability": "probability of the class that the model says of the clean picture in the last pass",
-    "severity": "severity of the corruption; 0 = none",
-    "iteration": "pass; 0 is bottom-up",
-    "model": "observer",
-}
 
 
 def degrade(
@@ -75,9 +66,7 @@ def degrade(
         "severity": np.array([0, *SEVERITIES]),
     }
     record = xr.Dataset(values, coordinates)
-    for name, text in LONG_NAMES.items():
-        record[name].attrs |= {"long_name": text, "units": "1"}
-    return record.assign_attrs(
+    return described(record).assign_attrs(
         title="degrading",
         model=", ".join(models),
         checkpoint_sha256=", ".join(identity(model)[1] for model in models.values()),

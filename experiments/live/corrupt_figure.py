@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line
+from experiments.figures.page import page_of, place_picture, plain, points, shortened
 from experiments.figures.strokes import draw_names, strokes
-from experiments.figures.style import STYLE, Style, page_of, place_picture, plain, points, shortened
+from experiments.figures.style import STYLE, Style
 from experiments.measures.corruption import corruption_profile
 from experiments.statistics.intervals import number_text
 

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import seaborn
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from scipy import ndimage
 
 from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line, nice
+from experiments.figures.page import draw_bars, overlay, page_of, place_picture, plain, points, shortened, two_digits
 from experiments.figures.strokes import draw_names, strokes
-from experiments.figures.style import (
-    STYLE,
-    Style,
-    draw_bars,
-    overlay,
-    page_of,
-    place_picture,
-    plain,
-    points,
-    shortened,
-    two_digits,
-)
+from experiments.figures.style import STYLE, Style, colour_map
 from experiments.statistics.intervals import number_text
 
 __all__ = ["unfolding"]
@@ -60,7 +50,8 @@ def unfolding(course: xr.Dataset, iteration: int = -1, style: Style = STYLE) -> 
     iteration = last if iteration < 0 else iteration
     priors = [str(name) for name in course["prior"].values]
     lines = _looks(priors)
-    layers = seaborn.color_palette(STYLE.attention, course.sizes["layer"] + 1).as_hex()[:-1]  # the last is nearly white
+    places = np.linspace(0, 1, course.sizes["layer"] + 3)[1:-2]  # those at the ends are nearly black and white
+    layers = [to_hex(colour) for colour in colour_map(STYLE.attention)(places)]
     energies = [{"color": colour, "linestyle": ("-", "--", ":")[k % 3]} for k, colour in enumerate(layers)]
     has_energy = bool(np.isfinite(course["energy"]).any())
     lefts, wide, in_row = PANELS[style.column], ACROSS[style.column], NAMES[style.column]

@@ -19,24 +19,18 @@ from absvit.images import denormalise, normalise, transform_for
 from absvit.models.checkpoints import identity
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
+from absvit.records.vocabulary import described
 from experiments.observers import class_indices, class_names
 
 __all__ = ["CUES", "MAPS", "Cue", "fitted", "look", "stamped"]
 
 CueKind = Literal["none", "learned", "class", "place", "class and place"]
 CUES = get_args(CueKind)
-MAPS = {
-    "prior_weights": "weight that the cue gives to a token, gain included; NaN bottom-up",
-    "feedback_norm": "L2 norm of the feedback that reaches a token in a block; NaN bottom-up",
-    "token_norm": "L2 norm of a token that enters a block",
-    "value_norm": "L2 norm of a token's attention values in a block, drive included",
-    "class_attention": "attention from the class token",
-    "rollout": "attention from the class token traced through all blocks",
-}
 REQUESTS = {  # what perceive has to record for a map
     "prior_weights": "", "feedback_norm": "feedback_norms", "token_norm": "token_norms", "value_norm": "value_norms",
     "class_attention": "attention", "rollout": "attention",
 }  # fmt: skip
+MAPS = tuple(REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ def look(
     pictures: np.ndarray,
     cues: Mapping[str, Cue],
     iterations: int = 1,
-    kinds: Sequence[str] = tuple(MAPS),
+    kinds: Sequence[str] = MAPS,
 ) -> xr.Dataset:
     """Look at pictures under each of several cues and keep the maps.
 
@@ -169,11 +163,9 @@ def look(
                 array[1:, place] = np.nan if name in ("prior_weights", "feedback_norm") else array[:1, place]
     record = xr.Dataset(values, _coordinates(model, pictures, seen, cues))
     record["image"] = (("stimulus", "y", "x", "channel"), pictures)
-    for name, variable in record.variables.items():
-        variable.attrs |= {"long_name": MAPS.get(name, name.replace("_", " ")), "units": "1"}
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
     file, sha256 = identity(model)
-    return record.assign_attrs(
+    return described(record).assign_attrs(
         title="looking",
         model=str(cfg.get("architecture", type(model).__name__)),
         checkpoint=file,

@@ -9,17 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
 from experiments import measures
-from experiments.figures.style import (
-    STYLE,
-    Style,
-    overlay,
-    page_of,
-    place_picture,
-    plain,
-    points,
-    shortened,
-    two_digits,
-)
+from experiments.figures.page import overlay, page_of, place_picture, plain, points, shortened, two_digits
+from experiments.figures.style import STYLE, Style
 from experiments.probes.bistable import signature_layout
 from experiments.probes.bistable.signature_layout import Column
 from experiments.statistics.intervals import number_text

@@ -61,7 +61,8 @@ def dominance_durations(record: xr.Dataset, from_iteration: int = 1) -> xr.DataA
 
     Returns
     -------
-    (..., iteration, prior, stimulus) in passes: the duration of the phase that begins with a pass, NaN where none does.
+    (..., iteration, prior, stimulus) in passes: the duration of the phase that begins with a pass, NaN where
+    none does.
     """
     share = object_1_share(record).isel(iteration=slice(from_iteration, None))
     found = xr.apply_ufunc(
@@ -95,8 +96,8 @@ def switch_rate(record: xr.Dataset, from_iteration: int = 1) -> xr.DataArray:
 def fit_durations(durations: np.ndarray | xr.DataArray, distribution: str = "gamma") -> DurationFit:
     """Fit a gamma (Levelt 1967) or log-normal (Brascamp et al. 2005) distribution to dominance durations.
 
-    Human durations follow either (shape k about 3 to 4, standard deviation over mean about .5 to .6: Brascamp, van Ee,
-    Pestman and van den Berg 2005, J. Vision 5(4):1).
+    Human durations follow either (shape k about 3 to 4, standard deviation over mean about .5 to .6:
+    Brascamp, van Ee, Pestman and van den Berg 2005, J. Vision 5(4):1).
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """Consistency: whether observers err on the same trials, and whether shape or texture decides, from their answers.
 
-Everything here takes trials as tables with the columns of model-vs-human: subj, session, trial, rt, object_response,
-category, condition, imagename. It serves people and models alike. A trial of one observer is compared with that of
-another on the same stimulus under the same condition; names are compared as they are written.
+Everything here takes trials as tables with the columns of model-vs-human: subj, session, trial, rt,
+object_response, category, condition, imagename. It serves people and models alike. A trial of one observer is
+compared with that of another on the same stimulus under the same condition; names are compared as they are
+written.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def stimulus_of(imagename: str) -> str:
     Parameters
     ----------
     imagename : as in the table: ``0001_edg_s01_0_oven_00_oven10.png`` shows oven10.png, and
-        ``0001_cop_dnn_c05_dog_10_n02109525_2503.png`` ImageNet's n02109525_2503.png. Of names that are built otherwise
-        it is what follows the last underscore.
+        ``0001_cop_dnn_c05_dog_10_n02109525_2503.png`` ImageNet's n02109525_2503.png. Of names that are built
+        otherwise it is what follows the last underscore.
     """
     if picture := IMAGENET.search(imagename):
         return picture[1]
@@ -85,8 +86,8 @@ def cohens_kappa(first: np.ndarray, second: np.ndarray) -> float:
 
     Returns
     -------
-    kappa in [-1, 1]: 0 = as independent observers of these accuracies, 1 = the same errors; NaN without trials, or
-    where both are always right or both always wrong (model-vs-human's code gives 1 there).
+    kappa in [-1, 1]: 0 = as independent observers of these accuracies, 1 = the same errors; NaN without
+    trials, or where both are always right or both always wrong (model-vs-human's code gives 1 there).
     """
     first, second = np.asarray(first, bool), np.asarray(second, bool)
     if first.shape != second.shape or first.ndim != 1:
@@ -101,8 +102,8 @@ def cohens_kappa(first: np.ndarray, second: np.ndarray) -> float:
 def error_consistency(trials: pd.DataFrame) -> pd.DataFrame:
     """Cohen's kappa of the errors of every pair of observers, in each condition, and its mean over conditions.
 
-    Over conditions at once, those that are easy for both and hard for both would count as agreement (Geirhos, Meding
-    and Wichmann 2020, NeurIPS, take conditions one by one).
+    Over conditions at once, those that are easy for both and hard for both would count as agreement (Geirhos,
+    Meding and Wichmann 2020, NeurIPS, take conditions one by one).
 
     Parameters
     ----------
@@ -110,13 +111,14 @@ def error_consistency(trials: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with a row per pair: first, second, n (trials of either that have a partner), kappa, conditions (how many
-    it is the mean of; those whose kappa is NaN do not count), alike (how many these are: both always right, or both
-    always wrong), and unmatched (trials of both without a partner).
+    DataFrame with a row per pair: first, second, n (trials of either that have a partner), kappa, conditions
+    (how many it is the mean of; those whose kappa is NaN do not count), alike (how many these are: both
+    always right, or both always wrong), and unmatched (trials of both without a partner).
 
     Raises
     ------
-    ValueError : fewer than two observers, no two that have a stimulus in common, or a stimulus shown twice to one.
+    ValueError : fewer than two observers, no two that have a stimulus in common, or a stimulus shown twice to
+        one.
     """
     by_observer = _by_observer(trials)
     if len(by_observer) < 2:
@@ -143,8 +145,8 @@ def remarks(trials: pd.DataFrame) -> list[str]:
 
     Returns
     -------
-    Sentences; none where all observers saw the same stimuli in the same conditions and gave categories as answers,
-    and no two were always right, or always wrong, in a condition.
+    Sentences; none where all observers saw the same stimuli in the same conditions and gave categories as
+    answers, and no two were always right, or always wrong, in a condition.
     """
     by_observer = _by_observer(trials)
     return [*_unmatched(by_observer), *_undefined(trials, by_observer), *_strange_answers(trials)]
@@ -176,12 +178,13 @@ def shape_decisions(trials: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    trials : cue-conflict trials, whose stimuli are named SHAPEn-TEXTUREm, for example ``dog10-bird2.png``. Trials
-        whose shape and texture agree are left out.
+    trials : cue-conflict trials, whose stimuli are named SHAPEn-TEXTUREm, for example ``dog10-bird2.png``.
+        Trials whose shape and texture agree are left out.
 
     Returns
     -------
-    DataFrame with subj and shape, True where the answer is the shape's category, False where it is the texture's.
+    DataFrame with subj and shape, True where the answer is the shape's category, False where it is the
+    texture's.
 
     Raises
     ------

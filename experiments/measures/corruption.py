@@ -21,8 +21,9 @@ def corruption_profile(record: xr.Dataset, iteration: int = -1) -> xr.Dataset:
 
     Returns
     -------
-    Dataset with top1, top1_low and top1_high (corruption, severity), severities 0 to 5; NaN where nothing was shown.
-    Its attribute n is the number of pictures that each corruption was shown with at each severity, at most.
+    Dataset with top1, top1_low and top1_high (corruption, severity), severities 0 to 5; NaN where nothing was
+    shown. Its attribute n is the number of pictures that each corruption was shown with at each severity, at
+    most.
 
     Raises
     ------

@@ -21,7 +21,8 @@ __all__ = [
 def settling_iteration(record: xr.Dataset, tolerance: float = 0.01) -> xr.DataArray:
     """First pass from which on no pass changes the state by more than the tolerance.
 
-    The settling time of control theory (Ogata 2010, Modern Control Engineering, section 5-3), of the relative change.
+    The settling time of control theory (Ogata 2010, Modern Control Engineering, section 5-3), of the relative
+    change.
 
     Parameters
     ----------
@@ -65,9 +66,9 @@ def fixed_point_distance(record: xr.Dataset) -> xr.DataArray:
 def oscillation(record: xr.Dataset, last: int = 4, tolerance: float = 0.01) -> xr.DataArray:
     """How much the state swings between two values, (d1 - d2) / (d1 + d2) over the last passes.
 
-    d1 is the relative change over one pass and d2 that over two. An orbit of period 2, as a flip bifurcation gives it
-    (Strogatz 2015, Nonlinear Dynamics and Chaos, section 10.3), comes back after two: 1. A steady drift gives -1/3,
-    a random walk -0.17.
+    d1 is the relative change over one pass and d2 that over two. An orbit of period 2, as a flip bifurcation
+    gives it (Strogatz 2015, Nonlinear Dynamics and Chaos, section 10.3), comes back after two: 1. A steady
+    drift gives -1/3, a random walk -0.17.
 
     Parameters
     ----------
@@ -89,7 +90,8 @@ def oscillation(record: xr.Dataset, last: int = 4, tolerance: float = 0.01) -> x
 def cue_memory(record: xr.Dataset, kind: str = "released") -> xr.DataArray:
     """What is left of a cue after it was taken away: share of reading 1 after cue 1 minus that after cue 2.
 
-    Where two fixed points coexist the state stays where the cue put it (1); where there is one it forgets (0).
+    Where two fixed points coexist the state stays where the cue put it (1); where there is one it forgets
+    (0).
 
     Parameters
     ----------
@@ -115,8 +117,8 @@ def cue_memory(record: xr.Dataset, kind: str = "released") -> xr.DataArray:
 def energy_change(record: xr.Dataset) -> xr.DataArray:
     """Relative change of the reconstruction error, summed over blocks, since the bottom-up pass.
 
-    The sum is the energy of analysis by synthesis, what the variational loss makes the decoders minimise (Shi et al.
-    2023, equation 12); it falls where later passes bring states that are easier to predict from above.
+    The sum is the energy of analysis by synthesis, what the variational loss makes the decoders minimise (Shi
+    et al. 2023, equation 12); it falls where later passes bring states that are easier to predict from above.
 
     Parameters
     ----------
@@ -134,8 +136,8 @@ def energy_change(record: xr.Dataset) -> xr.DataArray:
 def decision_time(record: xr.Dataset, threshold: float) -> xr.DataArray:
     """First pass whose entropy is at most the threshold: the model's response time (Spoerer et al. 2020).
 
-    Spoerer, Kietzmann, Mehrer, Charest and Kriegeskorte (2020, PLoS Comput. Biol. 16, e1008215) read the reaction time
-    of a recurrent network off in this way.
+    Spoerer, Kietzmann, Mehrer, Charest and Kriegeskorte (2020, PLoS Comput. Biol. 16, e1008215) read the
+    reaction time of a recurrent network off in this way.
 
     Parameters
     ----------
@@ -156,8 +158,8 @@ def decision_time(record: xr.Dataset, threshold: float) -> xr.DataArray:
 def speed_accuracy(record: xr.Dataset, thresholds: np.ndarray) -> xr.Dataset:
     """Speed and accuracy as the decision threshold moves (Wickelgren 1977, Acta Psychologica 41).
 
-    A trial ends at its decision time, or undecided at the last pass, and the answer is the most probable class then.
-    It is right if it is the cued object's class or, without a cue, any class that is shown.
+    A trial ends at its decision time, or undecided at the last pass, and the answer is the most probable
+    class then. It is right if it is the cued object's class or, without a cue, any class that is shown.
 
     Parameters
     ----------
@@ -191,10 +193,10 @@ def speed_accuracy(record: xr.Dataset, thresholds: np.ndarray) -> xr.Dataset:
 def hysteresis_area(record: xr.Dataset) -> xr.DataArray:
     """Area between the two branches of a morph: share of the reading that came first, minus what it is without memory.
 
-    The integral over the morph of p1(ascending) - p1(descending), p1 the share of reading 1 in the two readings'
-    probability, by the trapezoidal rule. For perception that jumps it is the distance of the two jumps (Hock, Kelso
-    and Schoener 1993, J. Exp. Psychol. HPP 19); it is positive where a percept persists, negative where perception
-    switches early, 0 without memory.
+    The integral over the morph of p1(ascending) - p1(descending), p1 the share of reading 1 in the two
+    readings' probability, by the trapezoidal rule. For perception that jumps it is the distance of the two
+    jumps (Hock, Kelso and Schoener 1993, J. Exp. Psychol. HPP 19); it is positive where a percept persists,
+    negative where perception switches early, 0 without memory.
 
     Parameters
     ----------
@@ -221,8 +223,8 @@ def transition_point(record: xr.Dataset) -> xr.DataArray:
 
     Returns
     -------
-    (direction, ..., prior, pair) in [0, 1], linear between pictures; NaN where the sequence does not begin with its
-    first reading. A percept that never gives way gets the end of its sequence.
+    (direction, ..., prior, pair) in [0, 1], linear between pictures; NaN where the sequence does not begin
+    with its first reading. A percept that never gives way gets the end of its sequence.
     """
     up, down = branches(record)
     found = []
@@ -240,8 +242,8 @@ def transition_point(record: xr.Dataset) -> xr.DataArray:
 def hysteresis_width(record: xr.Dataset) -> xr.DataArray:
     """Distance of the two transition points, ascending minus descending (Hock, Kelso and Schoener 1993).
 
-    Where the share crosses one half more than once, each direction counts its own first crossing, and the width is
-    negative even without memory; ``hysteresis_area`` has no such bias.
+    Where the share crosses one half more than once, each direction counts its own first crossing, and the
+    width is negative even without memory; ``hysteresis_area`` has no such bias.
 
     Parameters
     ----------
@@ -265,7 +267,8 @@ def branches(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
 
     Returns
     -------
-    Two of (..., prior, pair, morph), both in the order of the morph; only pairs of which both sequences are done.
+    Two of (..., prior, pair, morph), both in the order of the morph; only pairs of which both sequences are
+    done.
 
     Raises
     ------

@@ -13,10 +13,10 @@ __all__ = ["letter_evidence"]
 def letter_evidence(record: xr.Dataset, level: Literal["global", "local"] = "global") -> xr.DataArray:
     """Evidence for a figure's global or local letter, by matching the pattern of its logits to templates.
 
-    The template of a letter is the mean pattern over the congruent figures made of it, the figure itself left out, and
-    a pattern the logits minus their mean. The evidence is the squared distance to the nearest other letter's template
-    minus that to this letter's: the nearest-mean rule, by which figures are told right where it is positive
-    (leave-one-out template matching: Haxby et al. 2001, Science 293).
+    The template of a letter is the mean pattern over the congruent figures made of it, the figure itself left
+    out, and a pattern the logits minus their mean. The evidence is the squared distance to the nearest other
+    letter's template minus that to this letter's: the nearest-mean rule, by which figures are told right
+    where it is positive (leave-one-out template matching: Haxby et al. 2001, Science 293).
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def letter_evidence(record: xr.Dataset, level: Literal["global", "local"] = "glo
 
     Returns
     -------
-    (..., iteration, prior, stimulus); of an incongruent figure of two letters, the global letter's is the negative of
-    the local letter's: positive = the large letter decides.
+    (..., iteration, prior, stimulus); of an incongruent figure of two letters, the global letter's is the
+    negative of the local letter's: positive = the large letter decides.
 
     Raises
     ------

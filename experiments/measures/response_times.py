@@ -29,8 +29,8 @@ def response_entropy(record: xr.Dataset) -> xr.DataArray:
 def response_margin(record: xr.Dataset) -> xr.DataArray:
     """Difference of the two largest logits, the distance to the nearest decision bound: larger stands for faster.
 
-    Distance to the bound predicts response times in categorisation (Ashby and Maddox 1994, J. Math. Psychol. 38) and
-    of people from a brain's or a model's representation (Carlson et al. 2014, J. Cogn. Neurosci. 26).
+    Distance to the bound predicts response times in categorisation (Ashby and Maddox 1994, J. Math. Psychol.
+    38) and of people from a brain's or a model's representation (Carlson et al. 2014, J. Cogn. Neurosci. 26).
 
     Parameters
     ----------

@@ -24,9 +24,9 @@ def critical_spacing(
 ) -> tuple[float, float, float]:
     """Spacing at which the target is recognised nearly as often as alone (Bouma 1970; Pelli and Tillman 2008).
 
-    A psychometric function of the spacing is fitted that climbs from the guess rate to the accuracy alone, which is
-    fitted as well: the target alone is one whose flankers are infinitely far. The critical spacing is where it has made
-    a share of this way. Its interval is that of all functions that fit as well.
+    A psychometric function of the spacing is fitted that climbs from the guess rate to the accuracy alone,
+    which is fitted as well: the target alone is one whose flankers are infinitely far. The critical spacing
+    is where it has made a share of this way. Its interval is that of all functions that fit as well.
 
     Parameters
     ----------
@@ -41,8 +41,9 @@ def critical_spacing(
 
     Returns
     -------
-    Critical spacing and the ends of its interval. A value above the spacings that were shown is inf and one below
-    them -inf: nothing is extrapolated. All are NaN where the target alone is not recognised above guessing.
+    Critical spacing and the ends of its interval. A value above the spacings that were shown is inf and one
+    below them -inf: nothing is extrapolated. All are NaN where the target alone is not recognised above
+    guessing.
 
     Raises
     ------

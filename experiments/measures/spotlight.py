@@ -34,14 +34,15 @@ def benefit_by_place(values: xr.DataArray, baseline: str = "diffuse") -> xr.Data
 
     Parameters
     ----------
-    values : recognition, evidence or another measure (..., prior, stimulus) with the coordinates ``kind``, ``angle``
-        and ``width``.
+    values : recognition, evidence or another measure (..., prior, stimulus) with the coordinates ``kind``,
+        ``angle`` and ``width``.
     baseline : name of the prior that is subtracted: "diffuse", or "neutral" for the model's own prompt.
 
     Returns
     -------
-    (..., angle, width, stimulus), positive = attention there helps the target (angle 0) or does so from afar. Its
-    values over angles are the gradient of attention (LaBerge 1983), those over widths at angle 0 its size tuning.
+    (..., angle, width, stimulus), positive = attention there helps the target (angle 0) or does so from afar.
+    Its values over angles are the gradient of attention (LaBerge 1983), those over widths at angle 0 its size
+    tuning.
 
     Raises
     ------
@@ -71,8 +72,8 @@ def attention_gradient(benefit: xr.DataArray, distance: xr.DataArray) -> xr.Data
 
     Returns
     -------
-    (..., width, stimulus) benefit per pixel, negative = the farther from the target, the less; NaN where attention
-    went to one distance only.
+    (..., width, stimulus) benefit per pixel, negative = the farther from the target, the less; NaN where
+    attention went to one distance only.
     """
     centred = distance - distance.mean("angle")
     spread = (centred**2).sum("angle")

@@ -1,7 +1,7 @@
 """Targets: what a cue does to the object that is to be recognised, object 1 of each stimulus.
 
-Measures take records of scenes and displays, keep leading dims such as model, seed and gain, and give one value per
-stimulus. Differences of two priors are taken within each stimulus.
+Measures take records of scenes and displays, keep leading dims such as model, seed and gain, and give one
+value per stimulus. Differences of two priors are taken within each stimulus.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def reported(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     Parameters
     ----------
     record : record with logits.
-    name : coordinate that holds the class of each stimulus: class_1 is the target's, absent_class that of none.
+    name : coordinate that holds the class of each stimulus: class_1 is the target's, absent_class that of
+        none.
 
     Returns
     -------
@@ -157,7 +158,8 @@ def region_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "othe
 
     Returns
     -------
-    (..., iteration, prior, stimulus) in [0, 1], chance .5; NaN where the map is NaN or a set of tokens is empty.
+    (..., iteration, prior, stimulus) in [0, 1], chance .5; NaN where the map is NaN or a set of tokens is
+    empty.
 
     Raises
     ------
@@ -181,8 +183,8 @@ def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -
 
     Returns
     -------
-    (..., iteration, prior, stimulus) in [0, 1], chance 1 / objects; NaN where the map is NaN, the object covers no
-    token, or the map is 0 on all objects.
+    (..., iteration, prior, stimulus) in [0, 1], chance 1 / objects; NaN where the map is NaN, the object
+    covers no token, or the map is 0 on all objects.
 
     Raises
     ------
@@ -207,8 +209,8 @@ def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -
 def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> xr.DataArray:
     """Overlap of a map's highest tokens with an object, |A and B| / |A or B| (Jaccard 1912).
 
-    As many tokens are taken as the object holds, so that there is no threshold to choose; of tokens that tie, the
-    first in reading order.
+    As many tokens are taken as the object holds, so that there is no threshold to choose; of tokens that tie,
+    the first in reading order.
 
     Parameters
     ----------

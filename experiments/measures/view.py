@@ -26,8 +26,8 @@ class View:
     colour : dimension whose members get a line each; "" for none.
     facet : dimension whose members get a panel each; "" for none.
     average : dimension to average over, with a 95 % interval of the mean; "" for none.
-    at : position on every other dimension, as pairs of name and index; 0 where nothing is given. Where stimuli lie
-        across, it may tell the one that is marked and whose picture is shown.
+    at : position on every other dimension, as pairs of name and index; 0 where nothing is given. Where
+        stimuli lie across, it may tell the one that is marked and whose picture is shown.
     """
 
     variable: str
@@ -65,9 +65,9 @@ def reduced(record: xr.Dataset, view: View) -> xr.Dataset:
 
     Returns
     -------
-    Dataset in memory: estimate, low and high over (facet, colour, across), or estimate over (facet, down, across,
-    channel) for pictures. low and high are the ends of Student's 95 % interval of the mean, and NaN where nothing is
-    averaged or a single value is.
+    Dataset in memory: estimate, low and high over (facet, colour, across), or estimate over (facet, down,
+    across, channel) for pictures. low and high are the ends of Student's 95 % interval of the mean, and NaN
+    where nothing is averaged or a single value is.
 
     Raises
     ------

@@ -21,12 +21,13 @@ def d_prime(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Numb
     signals : signal trials, at least 1.
     false_alarms : noise trials that were called signal, 0 to ``noises``.
     noises : noise trials, at least 1.
-    log_linear : add 0.5 to the counts and 1 to the trials, which keeps d' finite and is less biased than replacing
-        rates of 0 and 1 (Hautus 1995, Behav. Res. Methods 27).
+    log_linear : add 0.5 to the counts and 1 to the trials, which keeps d' finite and is less biased than
+        replacing rates of 0 and 1 (Hautus 1995, Behav. Res. Methods 27).
 
     Returns
     -------
-    d' in standard deviations, shaped as the counts broadcast; infinite where a rate is 0 or 1 and not corrected.
+    d' in standard deviations, shaped as the counts broadcast; infinite where a rate is 0 or 1 and not
+    corrected.
 
     Raises
     ------

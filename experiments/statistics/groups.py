@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-__all__ = ["congruency_effect", "group_difference"]
+from experiments.statistics.samples import block_sizes, check_sampling, counts, with_percentiles
 
-BLOCK = 2**20  # numbers held at once while resampling
+__all__ = ["congruency_effect", "group_difference"]
 
 
 def group_difference(
@@ -21,8 +21,8 @@ def group_difference(
 ) -> xr.Dataset:
     """Difference of the means of two groups of stimuli, with a percentile bootstrap interval.
 
-    Stimuli are drawn with replacement within each group (Efron and Tibshirani 1993, chapter 8) and, where the values
-    have a dim ``seed``, seeds as well, the same ones for both groups.
+    Stimuli are drawn with replacement within each group (Efron and Tibshirani 1993, chapter 8) and, where the
+    values have a dim ``seed``, seeds as well, the same ones for both groups.
 
     Parameters
     ----------
@@ -42,8 +42,7 @@ def group_difference(
     ------
     ValueError : a group without stimuli, or n or level out of range.
     """
-    if n < 1 or not 0 < level < 1:
-        raise ValueError(f"expected n >= 1 and 0 < level < 1, got n={n}, level={level}")
+    check_sampling(n, level)
     names = (values[groups] if isinstance(groups, str) else groups).values
     members = [np.flatnonzero(names == name) for name in (first, second)]
     for name, found in zip((first, second), members, strict=True):
@@ -55,18 +54,13 @@ def group_difference(
     parts = [(np.where(valid, table, 0.0)[:, rows], valid[:, rows].astype(float)) for rows in members]
     estimate = _difference(np.ones((1, len(table))), [np.ones((1, len(rows))) for rows in members], parts)[0]
     generator = np.random.default_rng(seed)
-    step, samples = max(1, BLOCK // max(table.shape[1], table.shape[0] * table.shape[2])), []
-    for start in range(0, n, step):
-        drawn = [_counts(generator, size, min(step, n - start)) for size in (len(table), *map(len, members))]
+    samples = []
+    for size in block_sizes(n, max(table.shape[1], table.shape[0] * table.shape[2])):
+        drawn = [counts(generator, k, size) for k in (len(table), *map(len, members))]
         samples.append(_difference(drawn[0], drawn[1:], parts))
-    differences = np.concatenate(samples)
-    ends = np.full((2, differences.shape[1]), np.nan)
-    some = ~np.isnan(differences).all(axis=0)
-    ends[:, some] = np.nanquantile(differences[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    template = moved.isel(seed=0, stimulus=0, drop=True)
-    found = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)
-    attributes = {"level": level, "resamples": n, "seed": seed, "members": [len(rows) for rows in members]}
-    return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found}, attrs=attributes)
+    template, some = moved.isel(seed=0, stimulus=0, drop=True), np.ones(len(estimate), bool)
+    told = {"seed": seed, "members": [len(rows) for rows in members]}
+    return with_percentiles(template, estimate, np.concatenate(samples), level, some, **told)
 
 
 def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.Dataset:
@@ -74,7 +68,8 @@ def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.
 
     Parameters
     ----------
-    values : accuracy or another measure in which more is better (..., stimulus) with the coordinate ``congruency``.
+    values : accuracy or another measure in which more is better (..., stimulus) with the coordinate
+        ``congruency``.
     n : resamples.
     seed : seed of the resampling.
 
@@ -93,8 +88,3 @@ def _difference(seeds: np.ndarray, stimuli: list[np.ndarray], parts: list[tuple]
         with np.errstate(invalid="ignore"):
             means.append(sums[0] / sums[1])
     return means[0] - means[1]
-
-
-def _counts(generator: np.random.Generator, size: int, n: int) -> np.ndarray:
-    """How often each member is drawn (sample, member)."""
-    return generator.multinomial(size, np.full(size, 1 / size), n).astype(float)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from absvit.records.seeds import proportion_interval, student_interval
+from experiments.statistics.samples import check_sampling
 
 __all__ = ["bootstrap", "interval_text", "number_text", "proportion_interval", "student_interval"]
 
@@ -32,15 +33,14 @@ def bootstrap(
 
     Returns
     -------
-    Dataset with estimate, low and high (...), in the unit of values; NaN where no value is a number, the ends where
-    only one is.
+    Dataset with estimate, low and high (...), in the unit of values; NaN where no value is a number, the ends
+    where only one is.
 
     Raises
     ------
     ValueError : n or level is out of range, or dim is not a dimension of values or is empty.
     """
-    if n < 1 or not 0 < level < 1:
-        raise ValueError(f"expected n >= 1 and 0 < level < 1, got n={n}, level={level}")
+    check_sampling(n, level)
     if not values.sizes.get(dim):
         raise ValueError(f"expected values with a dimension {dim!r} to average, got {dict(values.sizes)}")
     moved = values.transpose(dim, ...)

@@ -1,7 +1,7 @@
 """Likelihood of psychometric functions, on grids and with its gradient.
 
-Levels, thresholds and widths are in units of the levels' range here, from the lowest level on. A threshold is called a
-middle, the logarithm of a width a spread.
+Levels, thresholds and widths are in units of the levels' range here, from the lowest level on. A threshold is
+called a middle, the logarithm of a width a spread.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def reached(shape: str, share: float) -> float:
 def filled(unit: np.ndarray, box, fine: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fill a box with a grid of functions.
 
-    A function that climbs between two levels is told apart by where it stands at these, so that some middles lie within
-    a width of each level.
+    A function that climbs between two levels is told apart by where it stands at these, so that some middles
+    lie within a width of each level.
 
     Parameters
     ----------

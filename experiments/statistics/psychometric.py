@@ -1,7 +1,8 @@
 """Psychometric functions: threshold, width and lapses by maximum likelihood, with intervals of the likelihood.
 
-psi(x) = guess + (1 - guess - lapse) F(x), F a sigmoid that is .5 at the threshold and climbs from .05 to .95 over the
-width (Wichmann and Hill 2001, Percept. Psychophys. 63; the parameters of psignifit 4, Schuett et al. 2016).
+psi(x) = guess + (1 - guess - lapse) F(x), F a sigmoid that is .5 at the threshold and climbs from .05 to .95
+over the width (Wichmann and Hill 2001, Percept. Psychophys. 63; the parameters of psignifit 4, Schuett et al.
+2016).
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ class Sigmoid:
     shape
         Cumulative normal or logistic.
     lapses
-        Lowest and highest lapse that intervals allow for, also where the estimate fixes one: taken for true, a wrong
-        lapse moves threshold and width (Wichmann and Hill 2001). Twice the same number is a lapse that is known.
+        Lowest and highest lapse that intervals allow for, also where the estimate fixes one: taken for true,
+        a wrong lapse moves threshold and width (Wichmann and Hill 2001). Twice the same number is a lapse
+        that is known.
     """
 
     guess: float = 0.5
@@ -173,19 +175,22 @@ def fit_psychometric(
 
     Parameters
     ----------
-    levels : (level,) signal levels, at least two different ones; infinite is one at which only lapses are left.
+    levels : (level,) signal levels, at least two different ones; infinite is one at which only lapses are
+        left.
     correct : (level,) right answers, 0 to trials.
     trials : (level,) trials, at least 1.
     sigmoid : which function.
 
     Returns
     -------
-    The fit. The threshold lies within one range of the levels around them, the width between a hundredth and ten
-    times their range. Where many functions fit alike, such as all steep ones between two levels, it is a wide one.
+    The fit. The threshold lies within one range of the levels around them, the width between a hundredth and
+    ten times their range. Where many functions fit alike, such as all steep ones between two levels, it is a
+    wide one.
 
     Warns
     -----
-    UserWarning : the data determine no threshold, or no width: more of it from :func:`psychometric_intervals`.
+    UserWarning : the data determine no threshold, or no width: more of it from
+        :func:`psychometric_intervals`.
 
     Raises
     ------
@@ -219,7 +224,8 @@ def psychometric_intervals(
 
     Returns
     -------
-    :class:`Interval` by name: threshold, width, slope, lapse. One with an infinite end is not determined by the data.
+    :class:`Interval` by name: threshold, width, slope, lapse. One with an infinite end is not determined by
+    the data.
 
     Raises
     ------
@@ -231,17 +237,18 @@ def psychometric_intervals(
 def fitting_functions(fit: PsychometricFit, level: float = 0.95, overdispersed: bool = False) -> Functions:
     """Functions that fit the data as well as the best: the ends of whatever follows from them are an interval of it.
 
-    A function fits as well where twice its log-likelihood is less than a quantile below the highest: that of chi-square
-    with one degree of freedom (Pawitan 2001, In All Likelihood, chapter 3), stretched by 1 + 22 / (trials + 25), which
-    simulations ask for (``experiments.statistics.recovery``). Lapses are free within ``fit.sigmoid.lapses``.
+    A function fits as well where twice its log-likelihood is less than a quantile below the highest: that of
+    chi-square with one degree of freedom (Pawitan 2001, In All Likelihood, chapter 3), stretched by 1 + 22 /
+    (trials + 25), which simulations ask for (``experiments.statistics.recovery``). Lapses are free within
+    ``fit.sigmoid.lapses``.
 
     Parameters
     ----------
     fit : as :func:`fit_psychometric` gives.
     level : coverage, in (0, 1).
-    overdispersed : the likelihood is divided by the dispersion, which is chi-square of the best function over its
-        degrees of freedom, at least 1, and the quantile is that of F (McCullagh and Nelder 1989, Generalized Linear
-        Models, chapter 4.5).
+    overdispersed : the likelihood is divided by the dispersion, which is chi-square of the best function over
+        its degrees of freedom, at least 1, and the quantile is that of F (McCullagh and Nelder 1989,
+        Generalized Linear Models, chapter 4.5).
 
     Returns
     -------
@@ -249,7 +256,8 @@ def fitting_functions(fit: PsychometricFit, level: float = 0.95, overdispersed: 
 
     Raises
     ------
-    ValueError : level out of range, a function without data, or as many parameters as levels and so no dispersion.
+    ValueError : level out of range, a function without data, or as many parameters as levels and so no
+        dispersion.
     """
     if not 0 < level < 1:
         raise ValueError(f"expected 0 < level < 1, got {level}")
@@ -284,8 +292,8 @@ def simulated_counts(
     trials : (level,) trials at each.
     n : experiments, at least 1.
     seed : seed of the simulation.
-    dispersion : variance of the counts over the binomial one, at least 1, below the trials: the share of right answers
-        at a level varies from experiment to experiment (beta-binomial).
+    dispersion : variance of the counts over the binomial one, at least 1, below the trials: the share of
+        right answers at a level varies from experiment to experiment (beta-binomial).
 
     Returns
     -------

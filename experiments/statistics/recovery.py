@@ -42,8 +42,8 @@ class Simulated:
     lapses
         Fixed: .02, and the fit knows it; free: .02, and it is fitted; wrong: .05, and the fit takes it for 0.
     dispersion
-        Variance of the counts over the binomial one, as of an observer who learns or tires; above 1, the intervals
-        allow for it.
+        Variance of the counts over the binomial one, as of an observer who learns or tires; above 1, the
+        intervals allow for it.
     shape
         Sigmoid.
     level
@@ -81,9 +81,9 @@ def coverage(parameters: Simulated) -> Iterator[dict[str, float | str]]:
 
     Yields
     ------
-    A row for each combination: guess, design, true_width, lapse; threshold and width, the shares of intervals that hold
-    the truth; threshold_open and width_open, the shares of those that say "not determined"; bias, the median of fitted
-    minus true thresholds.
+    A row for each combination: guess, design, true_width, lapse; threshold and width, the shares of intervals
+    that hold the truth; threshold_open and width_open, the shares of those that say "not determined"; bias,
+    the median of fitted minus true thresholds.
     """
     combinations = product(parameters.guess, parameters.designs, parameters.widths, parameters.lapses)
     for number, (guess, design, width, lapse) in enumerate(combinations):

@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-__all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test"]
+from experiments.statistics.samples import block_sizes, check_sampling, counts, with_percentiles
 
-BLOCK = 2**20  # numbers held at once while resampling
+__all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test"]
 
 
 def hierarchical_bootstrap(
@@ -22,9 +22,9 @@ def hierarchical_bootstrap(
     """Mean and percentile interval over two crossed samples, such as trained models and stimuli.
 
     Members of both dims are drawn with replacement, independently, and every cell that both pick is averaged
-    (the bootstrap for crossed random factors: Owen 2007, Ann. Appl. Stat. 1). It is wider than the bootstrap over
-    stimuli where models differ, and says what to expect of new models and new stimuli. With few models it is rough:
-    three seeds give at most ten different samples of seeds.
+    (the bootstrap for crossed random factors: Owen 2007, Ann. Appl. Stat. 1). It is wider than the bootstrap
+    over stimuli where models differ, and says what to expect of new models and new stimuli. With few models
+    it is rough: three seeds give at most ten different samples of seeds.
 
     Parameters
     ----------
@@ -44,37 +44,24 @@ def hierarchical_bootstrap(
     ------
     ValueError : n or level is out of range, or inner is not a dimension of values or is empty.
     """
-    if n < 1 or not 0 < level < 1:
-        raise ValueError(f"expected n >= 1 and 0 < level < 1, got n={n}, level={level}")
+    check_sampling(n, level)
     if not values.sizes.get(inner):
         raise ValueError(f"expected values with a dimension {inner!r} to average, got {dict(values.sizes)}")
     moved = (values if outer in values.dims else values.expand_dims(outer)).transpose(outer, inner, ...)
-    shape = moved.shape[2:]
     table = np.asarray(moved.values, float).reshape(*moved.shape[:2], -1)
     valid = ~np.isnan(table)
-    filled = np.where(valid, table, 0.0)
-    present = valid.astype(float)
+    filled, present = np.where(valid, table, 0.0), valid.astype(float)
     generators = [np.random.default_rng([seed, dim]) for dim in (0, 1)]
-    means = np.empty((n, table.shape[2]))
-    step = max(1, BLOCK // max(table.shape[1], table.shape[0] * table.shape[2]))
+    samples = []
     with np.errstate(invalid="ignore"):
-        for start in range(0, n, step):
-            part = slice(start, min(start + step, n))
-            outer_counts, inner_counts = (
-                generator.multinomial(size, np.full(size, 1 / size), part.stop - start).astype(float)
-                for generator, size in zip(generators, table.shape[:2], strict=True)
-            )
-            sums = [np.einsum("ro,ri,oic->rc", outer_counts, inner_counts, x, optimize=True) for x in (filled, present)]
-            means[part] = sums[0] / sums[1]
+        for size in block_sizes(n, max(table.shape[1], table.shape[0] * table.shape[2])):
+            drawn = [counts(each, k, size) for each, k in zip(generators, table.shape[:2], strict=True)]
+            sums = [np.einsum("ro,ri,oic->rc", *drawn, x, optimize=True) for x in (filled, present)]
+            samples.append(sums[0] / sums[1])
         estimate = filled.sum((0, 1)) / valid.sum((0, 1))
-    ends = np.full((2, means.shape[1]), np.nan)
-    some = (valid.any(axis=0).sum(axis=0) > 1) & ~np.isnan(means).all(axis=0)
-    ends[:, some] = np.nanquantile(means[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    template = moved.isel({outer: 0, inner: 0}, drop=True)
-    columns = zip(("estimate", "low", "high"), (estimate, *ends), strict=True)
-    attributes = {"level": level, "resamples": n, "seed": seed, "averaged": f"{outer}, {inner}"}
-    attributes["members"] = list(table.shape[:2])
-    return xr.Dataset({name: template.copy(data=column.reshape(shape)) for name, column in columns}, attrs=attributes)
+    template, some = moved.isel({outer: 0, inner: 0}, drop=True), valid.any(axis=0).sum(axis=0) > 1
+    told = {"seed": seed, "averaged": f"{outer}, {inner}", "members": list(table.shape[:2])}
+    return with_percentiles(template, estimate, np.concatenate(samples), level, some, **told)
 
 
 def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int = 0) -> float:
@@ -88,7 +75,8 @@ def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int 
 
     Returns
     -------
-    p in (0, 1]: share of flips, the data's own counted, whose mean lies as far from 0 (Phipson and Smyth 2010).
+    p in (0, 1]: share of flips, the data's own counted, whose mean lies as far from 0 (Phipson and Smyth
+    2010).
 
     Raises
     ------
@@ -103,9 +91,8 @@ def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int 
         signs = 1 - 2 * (np.arange(2**size)[:, None] >> np.arange(size) & 1)
         return float((np.abs(signs @ differences) >= observed).mean())
     generator, found = np.random.default_rng(seed), 0
-    step = max(1, BLOCK // size)
-    for start in range(0, n, step):
-        signs = generator.integers(0, 2, (min(step, n - start), size), np.int8) * 2 - 1
+    for block in block_sizes(n, size):
+        signs = generator.integers(0, 2, (block, size), np.int8) * 2 - 1
         found += int((np.abs(signs @ differences) >= observed).sum())
     return (found + 1) / (n + 1)
 

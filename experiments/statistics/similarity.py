@@ -41,8 +41,8 @@ def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
 def linear_cka(features_a: np.ndarray, features_b: np.ndarray) -> float:
     """Linear centred kernel alignment |B^T A|^2 / (|A^T A| |B^T B|) of centred features, Frobenius norms.
 
-    Kornblith, Norouzi, Lee and Hinton (2019, ICML), equation 3 with a linear kernel. Rotations and scaling of either
-    side leave it alone.
+    Kornblith, Norouzi, Lee and Hinton (2019, ICML), equation 3 with a linear kernel. Rotations and scaling of
+    either side leave it alone.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def rsatoolbox_rdms(record: xr.Dataset):
 
     Returns
     -------
-    ``rsatoolbox.rdm.RDMs``: one matrix for each place of all dimensions but stimulus and feature, whose coordinates
-    are its ``rdm_descriptors``; the stimuli are the patterns.
+    ``rsatoolbox.rdm.RDMs``: one matrix for each place of all dimensions but stimulus and feature, whose
+    coordinates are its ``rdm_descriptors``; the stimuli are the patterns.
 
     Raises
     ------

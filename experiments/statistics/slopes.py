@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-__all__ = ["slope"]
+from experiments.statistics.samples import block_sizes, check_sampling, counts, with_percentiles
 
-BLOCK = 2**20  # numbers held at once while resampling
+__all__ = ["slope"]
 
 
 def slope(
@@ -27,15 +27,14 @@ def slope(
 
     Returns
     -------
-    Dataset with estimate, low and high (...), in units of values per unit of the property, and intercept (...). The
-    ends are NaN where a level has a single stimulus.
+    Dataset with estimate, low and high (...), in units of values per unit of the property, and intercept
+    (...). The ends are NaN where a level has a single stimulus.
 
     Raises
     ------
     ValueError : fewer than two different levels, or n or level out of range.
     """
-    if n < 1 or not 0 < level < 1:
-        raise ValueError(f"expected n >= 1 and 0 < level < 1, got n={n}, level={level}")
+    check_sampling(n, level)
     x = np.asarray(values[against].values if isinstance(against, str) else against.values, float)
     levels = np.unique(x)
     if len(levels) < 2:
@@ -47,21 +46,17 @@ def slope(
     valid = ~np.isnan(table)
     y, z = np.where(valid, table, 0.0), valid.astype(float)
     slopes, intercept = _lines(np.ones((1, len(x))), x, y, z)
-    step, samples = max(1, BLOCK // max(table.shape)), []
-    for start in range(0, n, step):
-        weights = np.zeros((min(step, n - start), len(x)))
+    samples = []
+    for size in block_sizes(n, max(table.shape)):
+        weights = np.zeros((size, len(x)))
         for rows in members:
-            weights[:, rows] = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), len(weights))
+            weights[:, rows] = counts(generator, len(rows), size)
         samples.append(_lines(weights, x, y, z)[0])
-    drawn = np.concatenate(samples)
-    ends = np.full((2, slopes.shape[1]), np.nan)
-    counts = np.stack([valid[rows].sum(axis=0) for rows in members])
-    some = (counts != 1).all(axis=0) & ~np.isnan(drawn).all(axis=0)  # a level's only stimulus cannot vary
-    ends[:, some] = np.nanquantile(drawn[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     template = moved.isel(stimulus=0, drop=True)
-    found = {"estimate": slopes[0], "low": ends[0], "high": ends[1], "intercept": intercept[0]}
-    attributes = {"level": level, "resamples": n, "seed": seed, "members": [len(rows) for rows in members]}
-    return xr.Dataset({k: template.copy(data=v.reshape(template.shape)) for k, v in found.items()}, attrs=attributes)
+    some = (np.stack([valid[rows].sum(axis=0) for rows in members]) != 1).all(axis=0)  # a single stimulus cannot vary
+    told = {"seed": seed, "members": [len(rows) for rows in members]}
+    found = with_percentiles(template, slopes[0], np.concatenate(samples), level, some, **told)
+    return found.assign(intercept=template.copy(data=intercept[0].reshape(template.shape)))
 
 
 def _lines(weights: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ import xarray as xr
 from torch import nn
 
 from experiments import measures
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.look import CUES, Cue, look
 from experiments.live.look_figure import KINDS, attention
 from experiments.observers import class_names
@@ -30,7 +31,8 @@ IMPORTS = """from pathlib import Path
 
 import absvit
 from absvit.images import read_photograph
-from experiments import competing, looking
+from experiments.live import compete
+from experiments.live.look import Cue, fitted, look
 from experiments.live.look_figure import attention
 """
 
@@ -48,7 +50,7 @@ class AttentionSelection:
     number : which embedded picture.
     path : the file.
     photographs : class folder for pictures of two readings; "" for the embedded objects.
-    prior : kind of cue, one of ``looking.CUES``.
+    prior : kind of cue, one of ``look.CUES``.
     category : name of the class.
     shape : of a cued place, "spotlight" or "box".
     x, y : the spotlight's centre, as fractions of width and height.
@@ -203,8 +205,8 @@ class AttentionExplorer(Explorer):
         return (
             f"{IMPORTS}\nmodel = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"picture = {code_of_picture(s.source, s.number, s.path, s.photographs)}\n"
-            f"cue = looking.Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
-            f'record = looking.look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
+            f"cue = Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
+            f'record = look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
             f"figure = attention(record, {s.kind!r}, layer={s.layer}, "
             f"head={None if s.head < 0 else s.head}, opacity={s.opacity}{style})\n"
         )

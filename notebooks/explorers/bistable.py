@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 
 from experiments import measures
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.compete import FAMILIES, GRADED, compete
 from experiments.live.compete_figure import competition, curves
 from notebooks.explorers.explorer import Explorer, labelled
@@ -141,11 +142,12 @@ class BistableExplorer(Explorer):
         s = selection
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
-            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\nfrom experiments import competing\n"
+            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
+            "from experiments.live import compete\n"
             "from experiments.live.compete_figure import competition\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
-            f"record = competing.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
+            f"record = compete.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
             f"kinds=({s.kind!r},){code_of_folder(s.photographs)})\n"
             f"figure = competition(record, {s.mix}, {s.kind!r}, {stored}{style})\n"
         )

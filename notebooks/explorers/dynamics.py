@@ -10,7 +10,8 @@ from pathlib import Path
 import ipywidgets as widgets
 import xarray as xr
 
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.compete import FAMILIES
 from experiments.live.follow import MAKE, STEPS, follow, unfold
 from experiments.live.follow_figure import unfolding

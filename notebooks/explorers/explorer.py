@@ -16,8 +16,9 @@ import ipywidgets as widgets
 import xarray as xr
 
 from experiments import figures
+from experiments.figures.page import Figure
 from experiments.figures.screen import png
-from experiments.figures.style import STYLES, Figure, Style, style_of
+from experiments.figures.style import STYLES, Style, style_of
 from experiments.live.look import stamped
 
 __all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]

@@ -7,10 +7,10 @@ from functools import lru_cache, partial
 from threading import Lock
 
 import ipywidgets as widgets
-import torch
 from torch import nn
 
 import absvit
+from absvit.distributed import device_here
 from absvit.models.zoo import VARIANTS, locations
 from notebooks.explorers.explorer import labelled
 
@@ -39,11 +39,10 @@ def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widg
     model : name that is shown first.
     feedback : offer only models with a feedback path.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     return {
         "model": labelled(widgets.Dropdown, "model", options=model_names(feedback), value=model),
         "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),
-        "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device),
+        "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device_here()),
     }
 
 
@@ -125,10 +124,7 @@ class Models:
         return partial(self, *(controls[name].value for name in WHO))
 
     def _loaded(self, model: str, checkpoint: str, device: str) -> nn.Module:
-        there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        if not there[device]:
-            raise ValueError(f"there is no device {device} here: choose {' or '.join(d for d in there if there[d])}")
-        loaded = absvit.load_model(model, checkpoint).to(device)
+        loaded = absvit.load_model(model, checkpoint).to(device_here(device))
         for block in loaded.blocks:
             block.norm1.register_forward_pre_hook(lambda *_: self._check())
         return loaded

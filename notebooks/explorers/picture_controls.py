@@ -80,7 +80,7 @@ def read_picture(source: str, number: int, path: str, photographs: str, model: n
 
     Parameters
     ----------
-    source : one of ``competing.PICTURES``, or ``FILE``.
+    source : one of ``compete.PICTURES``, or ``FILE``.
     number : which of them.
     path : the file.
     photographs : class folder for the pictures of two readings; "" for the embedded objects.
@@ -111,9 +111,9 @@ def code_of_picture(source: str, number: int, path: str, photographs: str) -> st
     source, number, path, photographs : as for ``read_picture``.
     """
     if source == FILE:
-        return f"looking.fitted(read_photograph({path.strip()!r}), model)"
+        return f"fitted(read_photograph({path.strip()!r}), model)"
     folder = code_of_folder(photographs) if source in compete.FAMILIES else ""
-    return f"competing.picture({source!r}, {number}, model{folder})"
+    return f"compete.picture({source!r}, {number}, model{folder})"
 
 
 class PictureChooser:

@@ -8,8 +8,9 @@ from pathlib import Path
 import ipywidgets as widgets
 import xarray as xr
 
+from experiments.figures.page import Figure
 from experiments.figures.record_view import view_record
-from experiments.figures.style import Figure, Style
+from experiments.figures.style import Style
 from experiments.measures.view import MOST, PICTURE_DIMS, View, browsable
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.stored_record import opener

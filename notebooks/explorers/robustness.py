@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets as widgets
-import torch
 import xarray as xr
 
+from absvit.distributed import device_here
 from absvit.models.zoo import locations
-from experiments.figures.style import Figure, Style
+from experiments.figures.page import Figure
+from experiments.figures.style import Style
 from experiments.live.corrupt import NAMES, degrade
 from experiments.live.corrupt_figure import degrading
 from notebooks.explorers.explorer import Explorer, labelled
@@ -93,7 +94,6 @@ class RobustnessExplorer(Explorer):
         self.chooser = PictureChooser("objects")
         self._prepared_once = False
         tagged = [" ".join([name, tag]) for name in model_names() for tag in locations.bundled_tags(name)]
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         controls = {
             "models": labelled(
                 widgets.SelectMultiple, "models", options=sorted([*model_names(), *tagged]), value=models, rows=5
@@ -101,7 +101,7 @@ class RobustnessExplorer(Explorer):
             "other": labelled(
                 widgets.Text, "another", placeholder="model checkpoint", continuous_update=False, value=""
             ),
-            "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device),
+            "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device_here()),
             **self.chooser.controls,
             "corruption": labelled(widgets.Dropdown, "corruption", options=NAMES, value="gaussian_noise"),
             "severity": labelled(widgets.IntSlider, "severity", value=3, min=0, max=5),
@@ -159,9 +159,9 @@ class RobustnessExplorer(Explorer):
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
-            "from absvit.images import read_photograph\nfrom experiments import competing, looking\n"
+            "from absvit.images import read_photograph\nfrom experiments.live import compete\n"
             "from experiments.live.corrupt import degrade\n"
-            "from experiments.live.corrupt_figure import degrading\n\n"
+            "from experiments.live.corrupt_figure import degrading\nfrom experiments.live.look import fitted\n\n"
             f"models = {{\n{loaded}}}\n"
             f"pictures = {{name: {picture} for name, model in models.items()}}\n"
             f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"

@@ -8,16 +8,21 @@ scaled with the picture, so that 224 pixels give the benchmark and other sizes g
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from stimuli.corruptions import blur, digital, noise, weather
-from stimuli.corruptions.frost_textures import check_folder
+from stimuli.corruptions.corruption import Corruption
+from stimuli.foundation.registry import Registry
 
-__all__ = ["BENCHMARK", "EXTRA", "NAMES", "SEVERITIES", "SMALLEST", "check", "corrupt", "generator_for"]
+__all__ = [
+    "BENCHMARK", "CORRUPTIONS", "Corruption", "EXTRA", "NAMES", "SEVERITIES", "SMALLEST", "check", "corrupt",
+    "generator_for", "ordered",
+]  # fmt: skip
+
+KIND = "stimuli.corruptions.corruption:Corruption"
+CORRUPTIONS: Registry[Corruption] = Registry(KIND, "absvit.corruptions", ("stimuli.corruptions",))
 
 # the 15 that the mean corruption error is taken over, in the benchmark's order; the 4 left for development, and a
 # variant that a package of these corruptions has under the name of the benchmark's
@@ -29,12 +34,11 @@ EXTRA = ("speckle_noise", "gaussian_blur", "spatter", "saturate", "elastic_image
 NAMES: tuple[str, ...] = BENCHMARK + EXTRA
 SEVERITIES = (1, 2, 3, 4, 5)
 SMALLEST = 32
-MODULES = (noise, blur, weather, digital)
 
 
 def corrupt(
     image: np.ndarray,
-    name: str,
+    name: str | Corruption,
     severity: int,
     generator: np.random.Generator,
     frost_folder: Path | None = None,
@@ -44,7 +48,7 @@ def corrupt(
     Parameters
     ----------
     image : (y, x, channel) uint8, RGB, at least 32 x 32 pixels; it is not changed.
-    name : one of ``NAMES``.
+    name : one of ``CORRUPTIONS``, or the corruption itself.
     severity : 1 to 5.
     generator : source of all that is random; the corruptions that are not random do not touch it.
     frost_folder : folder of pictures of frost, from which ``frost`` takes its crops, as the benchmark does; textures
@@ -64,7 +68,7 @@ def corrupt(
     --------
     >>> corrupt(picture, "fog", 3, generator_for(0, "fog", 3, "n01440764/tench.JPEG"))
     """
-    check((name,), (severity,))
+    check(() if isinstance(name, Corruption) else (name,), (severity,))
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(
@@ -73,7 +77,9 @@ def corrupt(
         )
     if min(image.shape[:2]) < SMALLEST:
         raise ValueError(f"a picture to corrupt must have at least {SMALLEST} x {SMALLEST} pixels, got {image.shape}")
-    corrupted = np.asarray(_function(name, frost_folder)(image, severity, generator))
+    corruption = CORRUPTIONS.of(name)
+    given = {"folder": frost_folder} if corruption.name == "frost" else {}
+    corrupted = np.asarray(corruption.apply(image, severity, generator, **given))
     # grey levels are cut off, not rounded, as in the benchmark's code
     return np.array(corrupted) if corrupted.dtype == np.uint8 else np.clip(corrupted, 0, 255).astype(np.uint8)
 
@@ -92,12 +98,25 @@ def check(names: tuple[str, ...], severities: tuple[int, ...] = SEVERITIES, fros
     ValueError : a name or a severity is unknown, or the folder holds no pictures.
     FileNotFoundError : there is no such folder.
     """
-    if unknown := [name for name in names if name not in NAMES]:
-        raise ValueError(f"there is no corruption {', '.join(map(repr, unknown))}; expected of {', '.join(NAMES)}")
+    if unknown := [name for name in names if name not in CORRUPTIONS]:
+        known = ", ".join(ordered(CORRUPTIONS))
+        raise ValueError(f"there is no corruption {', '.join(map(repr, unknown))}; expected of {known}")
     if wrong := [severity for severity in severities if severity not in SEVERITIES]:
         raise ValueError(f"severity must be one of 1, 2, 3, 4, 5, got {', '.join(map(repr, wrong))}")
     if frost_folder is not None:
+        from stimuli.corruptions.frost_textures import check_folder  # which loads SciPy and OpenCV
+
         check_folder(frost_folder)
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Put corruptions into the benchmark's order, further ones after it.
+
+    Parameters
+    ----------
+    names : of corruptions.
+    """
+    return sorted(names, key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
 
 
 def generator_for(seed: int, name: str, severity: int, file: str) -> np.random.Generator:
@@ -112,10 +131,3 @@ def generator_for(seed: int, name: str, severity: int, file: str) -> np.random.G
     """
     digest = hashlib.sha256(f"{seed}/{name}/{severity}/{file}".encode()).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], "<u8")))
-
-
-def _function(name: str, frost_folder: Path | None) -> Callable:
-    """The function of a name."""
-    if name == "frost":
-        return partial(weather.frost, folder=frost_folder)
-    return next(getattr(module, name) for module in MODULES if hasattr(module, name))

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from stimuli.corruptions.motion_blur import moved
+from stimuli.corruptions.corruption import Corruption
+from stimuli.corruptions.motion_blur import NEEDS, moved
 
 __all__ = ["defocus_blur", "gaussian_blur", "glass_blur", "magnified", "motion_blur", "shuffled", "zoom_blur"]
 
@@ -195,3 +196,10 @@ def _between(first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> np.nd
 def _blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian blur of each channel, the border's pixels going on beyond it."""
     return ndimage.gaussian_filter(picture, (sigma, sigma, 0), mode="nearest", truncate=4)
+
+
+DEFOCUS_BLUR = Corruption("defocus_blur", "out of focus", defocus_blur)
+GLASS_BLUR = Corruption("glass_blur", "seen through frosted glass", glass_blur)
+MOTION_BLUR = Corruption("motion_blur", "moved while it was taken", motion_blur, missing=NEEDS)
+ZOOM_BLUR = Corruption("zoom_blur", "moved towards while it was taken", zoom_blur)
+GAUSSIAN_BLUR = Corruption("gaussian_blur", "Gaussian low-pass", gaussian_blur)

@@ -10,9 +10,11 @@ from PIL import Image
 from scipy import ndimage
 from skimage import color
 
+from stimuli.corruptions.corruption import Corruption
+
 __all__ = [
-    "brightness", "contrast", "elastic_imagecorruptions", "elastic_transform", "jpeg_compression", "pixelate",
-    "saturate",
+    "brightness", "contrast", "elastic_imagecorruptions", "elastic_transform",
+    "jpeg_compression", "pixelate", "saturate",
 ]  # fmt: skip
 
 
@@ -181,3 +183,14 @@ def jpeg_compression(image: np.ndarray, severity: int, generator: np.random.Gene
     Image.fromarray(image).save(file, "JPEG", quality=(25, 18, 15, 10, 7)[severity - 1])
     with Image.open(file) as picture:
         return np.asarray(picture)
+
+
+BRIGHTNESS = Corruption("brightness", "brighter", brightness)
+CONTRAST = Corruption("contrast", "less contrast", contrast)
+ELASTIC_TRANSFORM = Corruption("elastic_transform", "stretched here and there", elastic_transform)
+ELASTIC_IMAGECORRUPTIONS = Corruption(
+    "elastic_imagecorruptions", "stretched as the package imagecorruptions does it", elastic_imagecorruptions
+)
+PIXELATE = Corruption("pixelate", "coarse pixels", pixelate)
+JPEG_COMPRESSION = Corruption("jpeg_compression", "artefacts of JPEG", jpeg_compression)
+SATURATE = Corruption("saturate", "more or less colour", saturate)

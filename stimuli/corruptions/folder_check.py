@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stimuli.corruptions import NAMES
+from stimuli.corruptions import CORRUPTIONS, ordered
 from stimuli.foundation.files import file_sha256, write_whole
 from stimuli.foundation.picture_files import directly_in, in_folder
 from stimuli.foundation.texts import read_text
@@ -50,7 +50,7 @@ def made(folder: Path) -> Iterator[Path]:
     ----------
     folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
     """
-    found = (path for name in NAMES if (folder / name).is_dir() for path in (folder / name).rglob("*"))
+    found = (path for name in CORRUPTIONS if (folder / name).is_dir() for path in (folder / name).rglob("*"))
     return iter(sorted(path for path in found if path.is_file() and not path.name.startswith(".")))
 
 
@@ -120,7 +120,7 @@ def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
     ------
     ValueError : the folder holds no pictures.
     """
-    names = [name for name in NAMES if (folder / name).is_dir()]
+    names = ordered(name for name in CORRUPTIONS if (folder / name).is_dir())
     severities = sorted({path.name for name in names for path in directly_in(folder / name)[1]})
     places = {(name, s): folder / name / s for name in names for s in severities if (folder / name / s).is_dir()}
     paths = {key: found[0] for key, place in places.items() if (found := in_folder(place))}

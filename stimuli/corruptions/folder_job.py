@@ -23,7 +23,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from stimuli import corruptions
-from stimuli.corruptions import BENCHMARK, SEVERITIES, motion_blur
+from stimuli.corruptions import BENCHMARK, CORRUPTIONS, SEVERITIES
 from stimuli.corruptions.folder_check import OF_BENCHMARK, RECORD, SUMS, record_of, write_sums
 from stimuli.corruptions.frost_textures import check_folder
 from stimuli.drawing.backgrounds import read_picture
@@ -117,8 +117,8 @@ def corrupt_folder(request: Corrupting) -> str:
         raise ValueError(f"{request.out} and {request.folder} lie in each other: choose another folder to write")
     former = out.with_name(f".{out.name}.former")
     _make_room(out, former, request, pictures)
-    missing = None if {"motion_blur", "snow"}.isdisjoint(request.corruptions) else motion_blur.missing()
-    names = [name for name in request.corruptions if not (missing and name in ("motion_blur", "snow"))]
+    missing = {name: told for name in request.corruptions if (told := CORRUPTIONS[name].missing())}
+    names = [name for name in request.corruptions if name not in missing]
     todo = [
         (source, file, wanted)
         for file, source in pictures.items()
@@ -134,7 +134,8 @@ def corrupt_folder(request: Corrupting) -> str:
         for n in each(partial(_corrupt_picture, request, out), todo, min(request.jobs, len(todo))):
             bar.update(n)
     if missing:
-        raise FileNotFoundError(f"{missing}; {total} pictures of the other corruptions are in {request.out}")
+        told = "; ".join(dict.fromkeys(missing.values()))
+        raise FileNotFoundError(f"{told}; {total} pictures of the other corruptions are in {request.out}")
     write_sums(out)
     shutil.rmtree(former, ignore_errors=True)
     return f"{total} pictures in {request.out}: {len(names)} corruptions, {len(request.severities)} severities"
@@ -246,7 +247,7 @@ def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str,
             raise ValueError(
                 f"{out} holds another run ({'; '.join(differ)}): give the same options, --overwrite, or another folder"
             )
-        elif strange := sorted({path.name for path in out.iterdir()} - {RECORD, SUMS, *corruptions.NAMES}):
+        elif strange := sorted({path.name for path in out.iterdir()} - {RECORD, SUMS, *CORRUPTIONS}):
             raise ValueError(f"{out} holds what is not of its run ({', '.join(strange[:5])}): move it away first")
         elif former.exists():  # an earlier replacement was stopped: the run to keep until the end is the one before
             shutil.rmtree(out)

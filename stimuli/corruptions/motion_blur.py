@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["missing", "moved"]
+from stimuli.foundation.registry import later
 
+__all__ = ["NEEDS", "missing", "moved"]
+
+NEEDS = later("stimuli.corruptions.motion_blur:missing")
 FORMATS = {1: "GRAY", 3: "RGB"}
 
 
-def missing() -> str:
-    """Say what is missing, "" where nothing is.
+def missing() -> str | None:
+    """Say what is missing, None where nothing is.
 
     Returns
     -------
@@ -23,7 +26,7 @@ def missing() -> str:
             "motion_blur and snow need ImageMagick, which is missing: install the package libmagickwand-6.q16-6 "
             "(Debian, Ubuntu) or imagemagick (conda, Homebrew), or leave these two corruptions out"
         )
-    return ""
+    return None
 
 
 def moved(image: np.ndarray, radius: float, sigma: float, angle: float) -> np.ndarray:

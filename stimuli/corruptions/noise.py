@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from stimuli.corruptions.corruption import Corruption
+
 __all__ = ["gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"]
 
 
@@ -79,3 +81,9 @@ def speckle_noise(image: np.ndarray, severity: int, generator: np.random.Generat
     deviation = (0.15, 0.2, 0.35, 0.45, 0.6)[severity - 1]
     noise = generator.standard_normal(image.shape, np.float32)
     return image * (1 + np.float32(deviation) * noise)
+
+
+GAUSSIAN_NOISE = Corruption("gaussian_noise", "normal noise, as of low light", gaussian_noise)
+SHOT_NOISE = Corruption("shot_noise", "Poisson noise, as of few photons", shot_noise)
+IMPULSE_NOISE = Corruption("impulse_noise", "black and white values, as of bit errors", impulse_noise)
+SPECKLE_NOISE = Corruption("speckle_noise", "noise in proportion to the value", speckle_noise)

@@ -10,7 +10,8 @@ from scipy import ndimage
 
 from stimuli.corruptions import frost_textures
 from stimuli.corruptions.blur import magnified
-from stimuli.corruptions.motion_blur import moved
+from stimuli.corruptions.corruption import Corruption
+from stimuli.corruptions.motion_blur import NEEDS, moved
 
 __all__ = ["fog", "frost", "plasma", "snow", "spatter"]
 
@@ -165,3 +166,9 @@ def _refracting(liquid: np.ndarray) -> np.ndarray:
     embossed = cv2.filter2D(distance, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
     light = liquid * cv2.blur(embossed, (3, 3)).astype(np.float32)
     return light / max(light.max(), np.float32(1))
+
+
+SNOW = Corruption("snow", "falling snow", snow, missing=NEEDS)
+FROST = Corruption("frost", "ice on the window", frost)
+FOG = Corruption("fog", "fog of a fractal density", fog)
+SPATTER = Corruption("spatter", "drops of water or mud on the lens", spatter)

@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import canvas as drawing
 from stimuli.drawing.reversible_figures import FIGURES, READINGS
+from stimuli.families.displays import check_size
+from stimuli.families.family import Family
 from stimuli.foundation.design import crossed, generator, labels, stacked
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Ambiguous", "draw"]
+__all__ = ["AMBIGUOUS", "Ambiguous", "draw"]
 
 STREAM = 7
 CATEGORIES = tuple(name for names in READINGS.values() for name in names)
@@ -49,8 +50,7 @@ class Ambiguous:
     background: float = 0.7
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if not self.figures or not set(self.figures) <= set(FIGURES):
             raise ValueError(f"figures must be of {', '.join(FIGURES)}; got {self.figures}")
         if not 0.3 <= self.scale <= 0.95:
@@ -63,15 +63,9 @@ class Ambiguous:
             raise ValueError(f"background must be a grey level between black and white, got {self.background}")
 
 
-def draw(parameters: Ambiguous, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("ambiguous")
+def draw(parameters: Ambiguous, indices: np.ndarray, seed: int) -> dict:
     """Draw ambiguous figures and their controls.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -79,13 +73,7 @@ def draw(parameters: Ambiguous, n: int, seed: int, first: int = 0) -> xr.Dataset
     out has an empty mask. Design variables: ``figure``, ``condition`` (ambiguous, first, second: the reading that is
     left), ``version`` (plain or reversed: mirrored, the vase of reversed contrast). Conditions are balanced to within
     one in every first n images, figures, conditions and versions crossed.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices = np.arange(first, first + n)
     factors = {"condition": 3, "figure": len(parameters.figures), "version": 2}
     levels = crossed(indices, factors.values(), seed, STREAM)
     figure = labels(parameters.figures, levels[:, 1])
@@ -93,12 +81,8 @@ def draw(parameters: Ambiguous, n: int, seed: int, first: int = 0) -> xr.Dataset
         _picture(parameters, generator(seed, STREAM, i), name, None if condition == 0 else condition - 1, version == 1)
         for i, name, (condition, _, version) in zip(indices, figure, levels, strict=True)
     )
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="ambiguous",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=CATEGORIES,
         design={
             "figure": (figure, "reversible figure", "1"),
@@ -143,3 +127,8 @@ def _picture(parameters: Ambiguous, random: np.random.Generator, name: str, read
 def _in_pixels(distance: drawing.Distance, centre: np.ndarray, unit: float, flip: int) -> drawing.Distance:
     """A signed distance in pixels from one in the figure's own unit."""
     return lambda x, y: unit * distance(flip * (x - centre[0]) / unit, (centre[1] - y) / unit)
+
+
+AMBIGUOUS = Family(
+    "ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone", Ambiguous, draw
+)

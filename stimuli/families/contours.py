@@ -8,10 +8,12 @@ import numpy as np
 import xarray as xr
 
 from stimuli.drawing import canvas as drawing
+from stimuli.families.displays import check_ink, check_size, filled_up
+from stimuli.families.family import Family
 from stimuli.foundation.design import crossed, generator, labels, stacked
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Contours", "draw", "surface"]
+__all__ = ["CONTOURS", "Contours", "draw", "surface"]
 
 STREAM = 6
 FIGURES = {3: "triangle", 4: "square", 5: "pentagon", 6: "hexagon"}
@@ -49,16 +51,14 @@ class Contours:
     background: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if not self.corners or not set(self.corners) <= set(FIGURES):
             raise ValueError(f"corners must be numbers from 3 to 6, got {self.corners}")
         if not 0 < self.support < 1:
             raise ValueError(f"support must be a ratio in (0, 1), at 1 the inducers touch; got {self.support}")
         if not 0 <= self.rotation <= 360 or not 0 <= self.jitter <= 0.5:
             raise ValueError(f"rotation must be in [0, 360] and jitter in [0, 0.5], got {self.rotation}, {self.jitter}")
-        if not (0 <= self.ink <= 1 and 0 <= self.background <= 1) or self.ink == self.background:
-            raise ValueError(f"ink and background must be different grey levels, got {self.ink} and {self.background}")
+        check_ink(self.ink, self.background)
         for count in self.corners:
             disk = _inducer(self, count)
             if not (disk * min(self.size) >= 3 and self.radius + disk <= 0.5):
@@ -68,15 +68,9 @@ class Contours:
                 )
 
 
-def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("contours")
+def draw(parameters: Contours, indices: np.ndarray, seed: int) -> dict:
     """Draw illusory figures and controls.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -85,13 +79,7 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
     control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``, ``figure_radius``, ``figure_rotation``;
     :func:`surface` gives the figure's pixels, which do not differ from the background. Conditions are balanced to
     within one in every first n images, conditions and figures crossed. A display's label is its ``condition``.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices = np.arange(first, first + n)
     factors = {"condition": 2, "figure": len(parameters.corners)}
     levels = crossed(indices, factors.values(), seed, STREAM)
     corners = np.array(parameters.corners)[levels[:, 1]]
@@ -101,12 +89,8 @@ def draw(parameters: Contours, n: int, seed: int, first: int = 0) -> xr.Dataset:
     )
     condition = labels(("illusory", "control"), levels[:, 0])
     place = {name: arrays.pop(f"figure_{name}") for name in ("x", "y", "radius", "rotation")}
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="contours",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=("inducer",),
         label=condition,
         design={
@@ -173,12 +157,10 @@ def _figure(parameters: Contours, random: np.random.Generator, count: int, contr
     for k in range(count):
         mask[k] = drawing.paint(image, _pacman(*corners[k], disk, facing[k], half_angle), p.ink, (*corners[k], disk))
     values = {"x": corners[:, 0], "y": corners[:, 1], "radius": np.full(count, disk), "rotation": facing % 360}
-    unused = (0, slots - count)
     return {
         "image": drawing.quantised(image),
         "object_mask": mask,
-        "object_class": np.pad(np.zeros(count, int), unused, constant_values=-1),
-        **{f"object_{name}": np.pad(v, unused, constant_values=np.nan) for name, v in values.items()},
+        **filled_up(np.zeros(count, int), values, slots),
         **{f"figure_{name}": v for name, v in zip("xy", centre, strict=True)},
         "figure_radius": np.float64(radius),
         "figure_rotation": np.float64(rotation),
@@ -196,3 +178,6 @@ def _pacman(centre_x: float, centre_y: float, radius: float, facing: float, half
         return np.maximum(np.hypot(right, up) - radius, -sector)
 
     return distance
+
+
+CONTOURS = Family("contours", "Kanizsa figures and their controls", Contours, draw, for_models=Contours(rotation=15.0))

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import canvas as drawing
 from stimuli.families import objects
+from stimuli.families.displays import check_ink, check_radius, check_size, filled_up
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied, generator, labels, stacked
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Crowding", "draw"]
+__all__ = ["CROWDING", "Crowding", "draw"]
 
 STREAM = 8
 
@@ -55,18 +56,13 @@ class Crowding:
     background: float = 0.7
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if self.arrangement not in ("radial", "tangential", "both"):
             raise ValueError(f"arrangement must be radial, tangential or both, got {self.arrangement!r}")
         if not 0 < self.eccentricity < 0.5:
             raise ValueError(f"eccentricity must be in (0, 0.5) of the width, got {self.eccentricity}")
-        if not self.radius * min(self.size) >= 3:
-            raise ValueError(
-                f"radius must be at least 3 pixels to be seen, got {self.radius} of {min(self.size)} pixels"
-            )
-        if not (0 <= self.ink <= 1 and 0 <= self.background <= 1) or self.ink == self.background:
-            raise ValueError(f"ink and background must be different grey levels, got {self.ink} and {self.background}")
+        check_radius(self.radius, self.size, least=3)
+        check_ink(self.ink, self.background)
         if not self.spacings:
             raise ValueError("spacings must hold at least one distance, got none")
         height, width = self.size
@@ -85,15 +81,9 @@ class Crowding:
             )
 
 
-def draw(parameters: Crowding, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("crowding")
+def draw(parameters: Crowding, indices: np.ndarray, seed: int) -> dict:
     """Draw crowding displays.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -101,13 +91,8 @@ def draw(parameters: Crowding, n: int, seed: int, first: int = 0) -> xr.Dataset:
     without place where the target is alone. Design variables: ``condition`` (alone, flanked), ``spacing`` (NaN where
     alone), ``spacing_pixels``, ``target_side``. Spacings are balanced to within one in every first n images, spacings,
     sides and categories crossed.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    p, indices = parameters, np.arange(first, first + n)
+    p = parameters
     conditions = {"spacing": 1 + len(p.spacings), "target_side": 2}
     levels, pair = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
     spacing = np.array([np.nan, *p.spacings])[levels[:, 0]]
@@ -115,12 +100,8 @@ def draw(parameters: Crowding, n: int, seed: int, first: int = 0) -> xr.Dataset:
         _display(p, generator(seed, STREAM, i), *row)
         for i, *row in zip(indices, spacing, levels[:, 1] == 1, *pair.T, strict=True)
     )
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="crowding",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=objects.CATEGORIES,
         design={
             "condition": (np.where(levels[:, 0] == 0, "alone", "flanked").astype(object), "company", "1"),
@@ -159,7 +140,6 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
         mask[k] = drawing.paint(
             image, drawing.category(objects.CATEGORIES[c], *centre, radius), colour, (*centre, radius)
         )
-    unused = (0, 1 + len(directions) - len(classes))
     values = {"x": centres[:, 0], "y": centres[:, 1], "radius": np.full(len(classes), radius)}
     values["rotation"] = np.zeros(len(classes))
     if p.coloured:
@@ -167,6 +147,16 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
     return {
         "image": drawing.quantised(image),
         "object_mask": mask,
-        "object_class": np.pad(classes, unused, constant_values=-1),
-        **{f"object_{name}": np.pad(v, unused, constant_values=np.nan) for name, v in values.items()},
+        **filled_up(classes, values, 1 + len(directions)),
     }
+
+
+CROWDING = Family(
+    "crowding",
+    "a peripheral target between flankers",
+    Crowding,
+    draw,
+    for_models=Crowding(
+        spacings=(0.7, 0.85, 1.0, 1.15, 1.3), arrangement="tangential", eccentricity=0.3, radius=0.1, coloured=True
+    ),
+)

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import canvas as drawing
 from stimuli.families import objects
+from stimuli.families.displays import check_grey, check_radius, check_size
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied, generator, labels, stacked
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Cueing", "draw"]
+__all__ = ["CUEING", "Cueing", "draw"]
 
 STREAM = 3
 BOX = 1.25  # half the side of a placeholder, in radii of the object
@@ -62,8 +63,7 @@ class Cueing:
     background: float = 0.5
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if self.cue not in ("peripheral", "central", "class", "none"):
             raise ValueError(f"cue must be peripheral, central, class or none, got {self.cue!r}")
         if not 2 <= self.places <= 12:
@@ -74,12 +74,8 @@ class Cueing:
             raise ValueError(f"distances of {self.places} places are 1 to {self.places // 2}, got {self.distances}")
         if self.valid_per_invalid < 1:
             raise ValueError(f"valid_per_invalid must be at least 1, got {self.valid_per_invalid}")
-        if not 0 <= self.background <= 1:
-            raise ValueError(f"background must be a grey level in [0, 1], got {self.background}")
-        if not self.radius * min(self.size) >= 4:
-            raise ValueError(
-                f"radius must be at least 4 pixels to be seen, got {self.radius} of {min(self.size)} pixels"
-            )
+        check_grey(self.background)
+        check_radius(self.radius, self.size, least=4)
         reach = BOX * self.radius * np.sqrt(2)
         if not self.eccentricity + BOX * self.radius <= 0.49:
             raise ValueError(
@@ -92,15 +88,9 @@ class Cueing:
             )
 
 
-def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("cueing")
+def draw(parameters: Cueing, indices: np.ndarray, seed: int) -> dict:
     """Draw cueing displays.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -109,13 +99,8 @@ def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
     NaN where the cue has no place) and ``cue_class`` (none where it has none); without cues ``target_place`` alone.
     Validities are balanced to within one in every first n images, validities, places, the ways from the target to an
     invalidly cued place, and categories crossed.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    p, indices = parameters, np.arange(first, first + n)
+    p = parameters
     validities = ("valid", "invalid", "neutral") + ("valid",) * (p.valid_per_invalid - 1)
     if p.cue == "none":
         validities = ("neutral",)
@@ -125,18 +110,14 @@ def draw(parameters: Cueing, n: int, seed: int, first: int = 0) -> xr.Dataset:
     validity, target = labels(validities, levels[:, 0]), levels[:, 1]
     cued, invalid = validity != "neutral", validity == "invalid"
     cue_place = np.where(cued & (p.cue != "class"), (target + invalid * ways[levels[:, 2]]) % p.places, -1)
-    cue_class = np.where(cued & (p.cue == "class"), classes[np.arange(n), invalid.astype(int)], -1)
+    cue_class = np.where(cued & (p.cue == "class"), classes[np.arange(len(indices)), invalid.astype(int)], -1)
     arrays = stacked(
         _display(p, generator(seed, STREAM, i), *row)
         for i, *row in zip(indices, classes, target, cue_place, cue_class, strict=True)
     )
     design = {"target_place": (target, "placeholder that holds the target", "1")}
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="cueing",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=objects.CATEGORIES,
         design=design | ({} if p.cue == "none" else _cues(p, validity, target, cue_place, cue_class)),
         factors=conditions | objects.factors(2),
@@ -212,3 +193,12 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
         "object_rotation": np.zeros(len(classes)),
         "object_hue": 30.0 * classes,
     }
+
+
+CUEING = Family(
+    "cueing",
+    "Posner displays with valid, invalid and neutral cues",
+    Cueing,
+    draw,
+    for_models=Cueing(cue="none", places=4, distractors=3),
+)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import backgrounds, canvas
 from stimuli.families import objects
+from stimuli.families.displays import check_size
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied, generator, stacked
 from stimuli.foundation.options import Background, FileOrAddress
 from stimuli.pictures import cutouts
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Natural", "draw"]
+__all__ = ["NATURAL", "Natural", "draw"]
 
 STREAM = 10
 CELLS = {1: (1, 1), 2: (1, 2), 3: (2, 2), 4: (2, 2)}  # rows and columns that give each object a place of its own
@@ -52,8 +53,7 @@ class Natural:
     background: Background = "grey:0.5"
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if self.n_objects not in CELLS:
             raise ValueError(f"n_objects must be 1 to 4, got {self.n_objects}")
         if not 0.1 <= self.extent[0] <= self.extent[1] <= 1:
@@ -63,15 +63,9 @@ class Natural:
         backgrounds.check(self.background)
 
 
-def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("natural")
+def draw(parameters: Natural, indices: np.ndarray, seed: int) -> dict:
     """Compose images of segmented pictures.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -86,14 +80,12 @@ def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
     ValueError : n or seed out of range; fewer classes than objects; a picture that is unreadable or too small; a
         mask that is empty or not of its picture's size.
     """
-    format.check_request(n, seed)
     pictures = cutouts.listed(parameters.folder)
     categories = tuple(pictures)
     if len(categories) < parameters.n_objects:
         raise ValueError(
             f"{parameters.n_objects} objects of different classes need as many classes, got {', '.join(categories)}"
         )
-    indices = np.arange(first, first + n)
     conditions = {"side": 2} if parameters.n_objects == 2 else {}
     levels, classes = accompanied(
         indices, (*conditions.values(),), len(categories), parameters.n_objects - 1, seed, STREAM
@@ -108,12 +100,8 @@ def draw(parameters: Natural, n: int, seed: int, first: int = 0) -> xr.Dataset:
     if parameters.n_objects == 2:
         sides = np.where(np.stack([swapped, 1 - swapped], axis=1), "right", "left")
         arrays["object_side"] = sides.astype(object)
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="natural",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=categories,
         dims={"object_source": (("stimulus", "object"), "picture that each object was cut from", "1")},
         licence="that of the pictures",
@@ -160,3 +148,6 @@ def _scene(
         "object_radius": np.array(radii),
         "object_source": np.array(sources, object),
     }
+
+
+NATURAL = Family("natural", "scenes of objects cut out of segmented photographs", Natural, draw, needs=("folder",))

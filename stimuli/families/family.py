@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import xarray as xr
+if TYPE_CHECKING:
+    import xarray as xr
 
-__all__ = ["Family"]
+__all__ = ["Family", "changed"]
 
 P = TypeVar("P")
 
@@ -23,8 +24,10 @@ class Family(Generic[P]):
     shows : what its stimuli show, in a line.
     parameters : frozen dataclass of what can be varied; its fields are the options of the command.
     draw : function of (parameters, n, seed, first) that gives stimuli first .. first + n - 1 of the set as a stimulus
-        set, the same whatever is drawn beside them.
-    for_models : parameters with which probes draw it for a model; the defaults, if left out.
+        set, the same whatever is drawn beside them; a module's function, so that other processes can take it over.
+    for_models : parameters with which probes draw it, the defaults if left out. A micro model sees 14 x 14 tokens and
+        was trained on objects of 0.14 to 0.28 of the image height: items are as large as the displays hold.
+    needs : parameters that have to be given, such as a folder of pictures.
     formerly : names under which sets that exist tell of it.
     """
 
@@ -33,4 +36,39 @@ class Family(Generic[P]):
     parameters: type[P]
     draw: Callable[[P, int, int, int], xr.Dataset]
     for_models: P | None = None
+    needs: tuple[str, ...] = ()
     formerly: tuple[str, ...] = ()
+
+    def sized(self, size: tuple[int, int], **changes) -> P:
+        """Give the parameters with which it is drawn for a model.
+
+        Parameters
+        ----------
+        size : height and width in pixels that the model takes.
+        changes : fields of the parameters, where they are not those of ``for_models``.
+        """
+        chosen = self.parameters() if self.for_models is None else self.for_models
+        return changed(chosen, size=size, **changes)
+
+
+def changed(parameters: P, **changes) -> P:
+    """Change some fields of parameters, those of a dataclass among them by their own names, as on the command line.
+
+    Parameters
+    ----------
+    parameters : frozen dataclass.
+    changes : values by field.
+
+    Raises
+    ------
+    ValueError : there is no such field, or its value is refused.
+    """
+    own = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+    values = {name: changes.pop(name) for name in [*changes] if name in own}
+    for name, value in own.items():
+        if name not in values and is_dataclass(value):
+            inner = {field.name: changes.pop(field.name) for field in fields(value) if field.name in changes}
+            values |= {name: replace(value, **inner)} if inner else {}
+    if changes:
+        raise ValueError(f"{type(parameters).__name__} has no {', '.join(changes)}; expected of {', '.join(own)}")
+    return replace(parameters, **values)

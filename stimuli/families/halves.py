@@ -1,120 +1,97 @@
-"""Bistable images: two halves with one object each, so that one picture has two readings."""
+"""Bistable images: two halves with one object or photograph each, so that one picture has two readings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from stimuli.drawing.backgrounds import read_picture
 from stimuli.families import objects
-from stimuli.foundation.design import accompanied, generator
+from stimuli.families.family import Family
+from stimuli.foundation.design import accompanied, crossed
 from stimuli.pictures import photographs
 from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Halves", "HalvesOfPhotographs", "draw", "from_class_folder", "from_photographs"]
+__all__ = ["HALVES", "Halves", "draw", "from_class_folder", "from_photographs"]
 
 STREAM = 13
 
 
+class Usual(tuple):
+    """A size that nobody asked for."""
+
+
+SIZE, SIZE_OF_PHOTOGRAPHS = Usual((112, 112)), (224, 224)
+
+
 @dataclass(frozen=True)
 class Halves:
-    """Two scenes of the embedded objects side by side, each with a background of its own.
+    """Two scenes of the embedded objects side by side, each with a background of its own; or two photographs.
 
     Parameters
     ----------
     scene
-        How each half is drawn; its size is that of the whole image.
+        How each half is drawn; its size is that of the whole image, 224 x 224 for photographs if left out.
+    pictures
+        Photographs instead of the embedded objects; of the scene, only the size counts then.
     """
 
-    scene: objects.Objects = field(default_factory=lambda: objects.Objects(radius=(0.14, 0.24)))
+    scene: objects.Objects = field(default_factory=lambda: objects.Objects(SIZE, radius=(0.14, 0.24)))
+    pictures: photographs.Pictures = field(default_factory=photographs.Pictures)
 
     def __post_init__(self) -> None:
-        width, n_objects = self.scene.size[1], self.scene.n_objects
-        if width < 64 or width % 2:
-            raise ValueError(f"halves need an even width of at least 64 pixels, got {width}")
+        given = self.pictures.given()
+        if given and isinstance(self.scene.size, Usual):
+            object.__setattr__(self, "scene", replace(self.scene, size=SIZE_OF_PHOTOGRAPHS))
+        width, n_objects, least = self.scene.size[1], self.scene.n_objects, 32 if given else 64
+        if width < least or width % 2:
+            raise ValueError(f"halves need an even width of at least {least} pixels, got {width}")
         if n_objects != 1:
             raise ValueError(f"each half holds one object, got n_objects = {n_objects}")
 
 
-@dataclass(frozen=True)
-class HalvesOfPhotographs:
-    """Two photographs side by side, the middle of each in its own proportions.
-
-    Parameters
-    ----------
-    size
-        Height and width of the image in pixels; the width is even.
-    folder
-        Class folder that the photographs come from, "" for given files.
-    squeeze
-        Squeeze whole photographs to half the width instead, as in the paper's figure.
-    """
-
-    size: tuple[int, int] = (224, 224)
-    folder: str = ""
-    squeeze: bool = False
-
-    def __post_init__(self) -> None:
-        if min(self.size) < 32 or self.size[1] % 2:
-            raise ValueError(f"size must be at least 32 pixels with an even width, got {self.size}")
-
-
-def draw(parameters: Halves, n: int, seed: int, first: int = 0) -> xr.Dataset:
-    """Draw half/half images of the embedded objects.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
+@stimulus_set("halves")
+def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
+    """Draw half/half images of the embedded objects, or of photographs.
 
     Returns
     -------
     Dataset as ``objects.draw`` gives, object 0 being the one of ``object_side`` [0]. Sides are balanced to
-    within one in every first n images, sides and categories over 24, each ordered pair on both sides over 264.
+    within one in every first n images, sides and categories over 24, each ordered pair on both sides over 264. The
+    mask of a photograph is its half. Of two given photographs, object 0 is the first.
     """
-    format.check_request(n, seed)
+    if parameters.pictures.photographs is not None:
+        files = parameters.pictures.listed()
+        both = [_half(read_picture(path), parameters) for (path,) in files.values()]
+        swapped = crossed(indices, (2,), seed, STREAM)[:, 0] == 1
+        return _arranged(parameters, *both, np.tile([0, 1], (len(indices), 1)), swapped, tuple(files), {"side": 2})
+    if parameters.pictures.given():
+        return _of_files(parameters, parameters.pictures.listed(), read_picture, indices, seed)
     height, width = parameters.scene.size
-    indices = np.arange(first, first + n)
     sides, classes = accompanied(indices, (2,), len(objects.CATEGORIES), 1, seed, STREAM)
+    scene = replace(parameters.scene, size=(height, width // 2))
     # bit 62 of the image number keeps the halves apart from the objects family; the last bit tells the two apart
-    halves = [
-        objects.render(
-            replace(parameters.scene, size=(height, width // 2)),
-            seed,
-            2**62 + 2 * indices + k,
-            classes[:, k : k + 1],
-        )
-        for k in range(2)
-    ]
+    halves = [objects.render(scene, seed, 2**62 + 2 * indices + k, classes[:, k : k + 1]) for k in range(2)]
     swapped = sides[:, 0] == 1
     arrays = {name: np.concatenate([half[name] for half in halves], axis=1) for name in halves[0] if name != "image"}
-    pictures = [half["image"] for half in halves]
-    arrays["image"] = _side_by_side(pictures, swapped)
-    arrays["object_mask"] = np.zeros((n, 2, height, width), bool)
-    for k in range(2):
-        right = swapped if k == 0 else ~swapped
-        arrays["object_mask"][~right, k, :, : width // 2] = halves[k]["object_mask"][~right, 0]
-        arrays["object_mask"][right, k, :, width // 2 :] = halves[k]["object_mask"][right, 0]
+    masks = [half["object_mask"][:, 0] for half in halves]
+    for k, right in enumerate((swapped, ~swapped)):
         arrays["object_x"][:, k] += right * np.float32(width // 2)
-    arrays["object_side"] = _sides(swapped)
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="bistable",
-        parameters=parameters,
-        seed=seed,
-        categories=objects.CATEGORIES,
-        factors={"side": 2} | objects.factors(2),
-    )
+    arrays |= {
+        "image": _side_by_side(*(half["image"] for half in halves), swapped),
+        "object_mask": _masks(masks, swapped),
+        "object_side": _sides(swapped),
+    }
+    return dict(arrays=arrays, categories=objects.CATEGORIES, factors={"side": 2} | objects.factors(2))
 
 
 def from_photographs(
-    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], size: tuple[int, int], squeeze: bool = False
+    first: np.ndarray, second: np.ndarray, categories: tuple[str, str], parameters: Halves
 ) -> xr.Dataset:
     """Put two photographs side by side, in both arrangements.
 
@@ -122,35 +99,35 @@ def from_photographs(
     ----------
     first, second : (y, x, channel) uint8 pictures of any size.
     categories : names of the two objects.
-    size : height and width of the stimuli in pixels.
-    squeeze : squeeze whole photographs instead of cutting their middle out.
+    parameters : size of the stimuli (that of ``scene``), and whether photographs are squeezed.
 
     Returns
     -------
     Dataset of two stimuli; the mask of an object is its half.
     """
-    parameters = HalvesOfPhotographs(size, squeeze=squeeze)
-    halves = [[_half(picture, parameters) for picture in (first, second)]] * 2
-    return _of_photographs(halves, [(0, 1)] * 2, np.array([False, True]), parameters, 0, 0, categories, {"side": 2})
+    both = [_half(picture, parameters) for picture in (first, second)]
+    swapped = np.array([False, True])
+    arranged = _arranged(parameters, *both, np.tile([0, 1], (2, 1)), swapped, categories, {"side": 2})
+    return format.from_arrays(**arranged, first=0, family="halves", parameters=parameters, seed=0)
 
 
 def from_class_folder(
     files: list[list[Path]],
     read: Callable[[Path], np.ndarray],
     categories: list[str],
-    parameters: HalvesOfPhotographs,
+    parameters: Halves,
     n: int,
     seed: int,
     first: int = 0,
 ) -> xr.Dataset:
-    """Pair photographs of a class folder.
+    """Pair photographs of a class folder, some of its classes, or under other names.
 
     Parameters
     ----------
     files : the photographs of each class.
     read : function from a path to (y, x, channel) uint8, such as ``absvit.images.read_photograph``.
     categories : names of the classes, at least two.
-    parameters : size of the stimuli.
+    parameters : size of the stimuli (that of ``scene``), and the folder that is told of.
     n : number of stimuli.
     seed : 0 to 2**32 - 1; decides which photographs meet.
     first : number of the first stimulus.
@@ -168,54 +145,77 @@ def from_class_folder(
         raise ValueError(f"halves need photographs of at least two classes, got {list(categories)}")
     if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
         raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
-    indices = np.arange(first, first + n)
-    sides, classes = accompanied(indices, (2,), len(files), 1, seed, STREAM)
-    halves = []
-    for index, pair in zip(indices, classes, strict=True):
-        random = generator(seed, STREAM, index)
-        chosen = [files[c][random.integers(len(files[c]))] for c in pair]
-        halves.append([_half(read(path), parameters) for path in chosen])
+    by_class = dict(zip(categories, files, strict=True))
+    arranged = _of_files(parameters, by_class, read, np.arange(first, first + n), seed)
+    return format.from_arrays(**arranged, first=first, family="halves", parameters=parameters, seed=seed)
+
+
+def _of_files(
+    parameters: Halves, files: Mapping[str, list[Path]], read: Callable, indices: np.ndarray, seed: int
+) -> dict:
+    """Halves of photographs of different classes."""
+    height, width = parameters.scene.size
+    levels, pair = photographs.paired(
+        files, (2,), indices, indices, seed, STREAM, (height, width // 2),
+        squeeze=parameters.pictures.squeeze, choice=STREAM, read=read,
+    )  # fmt: skip
     factors = {"side": 2} | objects.factors(2, len(files))
-    return _of_photographs(halves, classes, sides[:, 0] == 1, parameters, first, seed, categories, factors)
+    classes = pair.arrays["object_class"]
+    return _arranged(parameters, pair.first, pair.second, classes, levels[:, 0] == 1, pair.categories, factors)
 
 
-def _half(picture: np.ndarray, parameters: HalvesOfPhotographs) -> np.ndarray:
+def _half(picture: np.ndarray, parameters: Halves) -> np.ndarray:
     """A photograph in half the width of the stimulus, (y, x, channel) uint8."""
-    height, width = parameters.size
-    return photographs.fitted(np.asarray(picture), (height, width // 2), parameters.squeeze)
+    height, width = parameters.scene.size
+    return photographs.fitted(np.asarray(picture), (height, width // 2), parameters.pictures.squeeze)
 
 
-def _of_photographs(halves, classes, swapped, parameters, first, seed, categories, factors) -> xr.Dataset:
-    """Stimuli of halves (image, object); object 0 lies in the right one where swapped."""
-    height, width = parameters.size
-    mask = np.zeros((len(halves), 2, height, width), bool)
-    mask[~swapped, 0, :, : width // 2] = mask[~swapped, 1, :, width // 2 :] = True
-    mask[swapped, 1, :, : width // 2] = mask[swapped, 0, :, width // 2 :] = True
-    arrays = {
-        "image": _side_by_side([np.stack(pictures) for pictures in zip(*halves, strict=True)], swapped),
-        "object_class": np.array(classes, np.int16),
-        "object_mask": mask,
-        "object_side": _sides(swapped),
-    }
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="bistable",
-        parameters=parameters,
-        seed=seed,
+def _arranged(
+    parameters: Halves,
+    first: np.ndarray,
+    second: np.ndarray,
+    classes: np.ndarray,
+    swapped: np.ndarray,
+    categories: Sequence[str],
+    factors: Mapping[str, int],
+) -> dict:
+    """Stimuli of photographs of half their width; the first one lies in the right half where swapped."""
+    height, width = parameters.scene.size
+    whole = np.ones((len(swapped), height, width // 2), bool)
+    folder = parameters.pictures.folder
+    return dict(
+        arrays={
+            "image": _side_by_side(first, second, swapped),
+            "object_class": classes.astype(np.int16),
+            "object_mask": _masks([whole, whole], swapped),
+            "object_side": _sides(swapped),
+        },
         categories=categories,
         licence="that of the photographs",
+        source="given photographs" if folder is None else f"photographs of {folder.name}",
         factors=factors,
     )
 
 
-def _side_by_side(pictures: list[np.ndarray], swapped: np.ndarray) -> np.ndarray:
-    """(image, y, x, channel): picture 0 left, or right where swapped."""
+def _masks(masks: Sequence[np.ndarray], swapped: np.ndarray) -> np.ndarray:
+    """(image, object, y, x) from the masks (image, y, x) of either object in its half."""
+    n, height, half = masks[0].shape
+    placed = np.zeros((n, 2, height, 2 * half), bool)
+    for k, right in enumerate((swapped, ~swapped)):
+        placed[~right, k, :, :half] = masks[k][~right]
+        placed[right, k, :, half:] = masks[k][right]
+    return placed
+
+
+def _side_by_side(first: np.ndarray, second: np.ndarray, swapped: np.ndarray) -> np.ndarray:
+    """(image, y, x, channel): the first picture left, or right where swapped."""
     swapped = swapped[:, None, None, None]
-    left, right = np.where(swapped, pictures[1], pictures[0]), np.where(swapped, pictures[0], pictures[1])
-    return np.concatenate([left, right], axis=2)
+    return np.concatenate([np.where(swapped, second, first), np.where(swapped, first, second)], axis=2)
 
 
 def _sides(swapped: np.ndarray) -> np.ndarray:
     """Half that holds each object, (image, object)."""
     return np.where(np.stack([swapped, ~swapped], axis=1), "right", "left").astype(object)
+
+
+HALVES = Family("halves", "two objects, or photographs, side by side", Halves, draw, formerly=("bistable",))

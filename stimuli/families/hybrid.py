@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import xarray as xr
 from scipy import ndimage
 
 from stimuli.families import objects
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied
 from stimuli.pictures import photographs
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Hybrid", "draw", "from_pictures", "mixed"]
+__all__ = ["HYBRID", "Hybrid", "draw", "mixed"]
 
 STREAM = 9
 
@@ -57,15 +57,9 @@ class Hybrid:
             )
 
 
-def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("hybrid")
+def draw(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
     """Draw hybrids of the embedded objects.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -73,13 +67,7 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
     those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``. Frequencies are
     balanced to within one in every first n images, frequencies and categories in every ``12 * len(low)``. The label
     is the category of the coarse picture. Photographs have no places, and masks that cover the whole image.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices = np.arange(first, first + n)
     if parameters.pictures.given():
         return _of_pictures(parameters, indices, seed)
     levels, classes = accompanied(indices, (len(parameters.low),), len(objects.CATEGORIES), 1, seed, STREAM)
@@ -93,77 +81,30 @@ def draw(parameters: Hybrid, n: int, seed: int, first: int = 0) -> xr.Dataset:
         mixed(*pictures, cutoff, parameters.high)
         for *pictures, cutoff in zip(coarse["image"], fine["image"], low, strict=True)
     ])  # fmt: skip
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="hybrid",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=objects.CATEGORIES,
-        design=_design(low, np.full(n, parameters.high)),
+        design=_design(low, np.full(len(indices), parameters.high)),
         factors={"low": len(parameters.low)} | objects.factors(2),
     )
 
 
-def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> xr.Dataset:
+def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
     """Hybrids of photographs of different classes."""
-    size = parameters.scene.size
+    files, size = parameters.pictures.listed(), parameters.scene.size
     levels, pair = photographs.paired(
-        parameters.pictures, (len(parameters.low),), indices, indices, seed, STREAM, size, False
+        files, (len(parameters.low),), indices, indices, seed, STREAM, size, parameters.pictures.squeeze, enlarge=False
     )
     low = np.array(parameters.low, float)[levels[:, 0]]
     mixes = [mixed(*pictures, parameters.high) for pictures in zip(pair.first, pair.second, low, strict=True)]
-    return format.from_arrays(
-        {"image": np.stack(mixes), "object_mask": np.ones((len(low), 2, *size), bool), **pair.arrays},
-        first=int(indices[0]),
-        family="hybrid",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays={"image": np.stack(mixes), "object_mask": np.ones((len(low), 2, *size), bool), **pair.arrays},
         categories=pair.categories,
         dims=photographs.SOURCE,
         design=_design(low, np.full(len(low), parameters.high)),
         licence="that of the pictures",
         source="given pictures",
-        factors={"low": len(parameters.low)} | objects.factors(2, len(pair.categories)),
-    )
-
-
-def from_pictures(coarse: np.ndarray, fine: np.ndarray, categories: tuple[str, str], parameters: Hybrid) -> xr.Dataset:
-    """Make hybrids of two given pictures, both ways round at each low frequency.
-
-    Parameters
-    ----------
-    coarse, fine : (y, x, channel) uint8 pictures, at least as large as the stimuli and brought to their size.
-    categories : names of the two.
-    parameters : size of the stimuli (that of ``scene``) and frequencies.
-
-    Returns
-    -------
-    Dataset of ``2 * len(low)`` stimuli; object 0 is the coarse one, and masks cover the whole image.
-
-    Raises
-    ------
-    ValueError : a picture is not (y, x, 3) uint8 or smaller than the stimuli.
-    """
-    size = parameters.scene.size
-    pair = [_fitted(picture, size, parameters.pictures.squeeze) for picture in (coarse, fine)]
-    ways = [(low, way) for low in parameters.low for way in ((0, 1), (1, 0))]
-    low = np.array([cutoff for cutoff, _ in ways], float)
-    arrays = {
-        "image": np.stack([mixed(pair[a], pair[b], cutoff, parameters.high) for cutoff, (a, b) in ways]),
-        "object_class": np.array([way for _, way in ways], np.int16),
-        "object_mask": np.ones((len(ways), 2, *size), bool),
-    }
-    return format.from_arrays(
-        arrays,
-        first=0,
-        family="hybrid",
-        parameters=parameters,
-        seed=0,
-        categories=categories,
-        design=_design(low, np.full(len(ways), parameters.high)),
-        licence="that of the pictures",
-        source="given pictures",
+        factors={"low": len(parameters.low)} | objects.factors(2, len(files)),
     )
 
 
@@ -191,20 +132,12 @@ def _blurred(picture: np.ndarray, frequency: float) -> np.ndarray:
     return ndimage.gaussian_filter(picture, (sigma, sigma, 0), mode="reflect")
 
 
-def _fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool) -> np.ndarray:
-    """A given picture in the size of the stimuli."""
-    small = photographs.fitted(picture, size, squeeze)
-    if picture.shape[0] < size[0] or picture.shape[1] < size[1]:
-        raise ValueError(
-            f"a picture of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack the "
-            "high frequencies; give a larger one or ask for smaller stimuli"
-        )
-    return small
-
-
 def _design(low: np.ndarray, high: np.ndarray) -> dict[str, tuple[np.ndarray, str, str]]:
     """The two cut-offs as design variables."""
     return {
         "low": (low, "half-contrast frequency of the coarse picture", "cycles per image height"),
         "high": (high, "half-contrast frequency of the fine picture", "cycles per image height"),
     }
+
+
+HYBRID = Family("hybrid", "low spatial frequencies of one picture, high ones of another", Hybrid, draw)

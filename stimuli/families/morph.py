@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import xarray as xr
 
 from stimuli.families import objects
+from stimuli.families.family import Family
 from stimuli.families.overlay import dissolved
 from stimuli.foundation.design import accompanied, crossed, labels
 from stimuli.pictures import photographs
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Morph", "draw"]
+__all__ = ["MORPH", "Morph", "draw"]
 
 STREAM, PAIRS = 2, 15  # of pictures and directions, and of the order of pairs
 
@@ -49,15 +49,9 @@ class Morph:
             raise ValueError(f"steps must be at least 2, the two readings themselves, got {self.steps}")
 
 
-def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("morph")
+def draw(parameters: Morph, indices: np.ndarray, seed: int) -> dict:
     """Draw morph sequences: two after each other of the same pictures, ascending and descending in random order.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1; ``2 * steps`` for a pair of categories in both directions.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -66,13 +60,8 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
     ``direction`` say where a picture stands. Both masks are the object's; a reading of no share has an empty
     one. The label is the reading of the larger share, half-way the first one. Photographs are dissolved into each
     other.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    sequence, step = np.divmod(np.arange(first, first + n), parameters.steps)
+    sequence, step = np.divmod(indices, parameters.steps)
     pair, descending = sequence // 2, crossed(sequence, (2,), seed, STREAM)[:, 0]
     morph = np.where(descending, parameters.steps - 1 - step, step) / (parameters.steps - 1)
     design = {
@@ -81,10 +70,9 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
         "direction": (labels(("ascending", "descending"), descending), "order of the shares", "1"),
     }
     if parameters.pictures.given():
-        size = parameters.scene.size
-        _, met = photographs.paired(parameters.pictures, (), pair, pair, seed, PAIRS, size, True)
-        factors = _factors(parameters, len(met.categories))
-        return dissolved(met, morph, "morph", "morph", parameters, seed, first, factors, design)
+        files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze
+        _, met = photographs.paired(files, (), pair, pair, seed, PAIRS, size, squeeze)
+        return dissolved(met, morph, "morph", _factors(parameters, len(files)), design)
     _, classes = accompanied(pair, (), len(objects.CATEGORIES), 1, seed, PAIRS)
     (background, *start, arrays), (_, *end, others) = (
         objects.layers(parameters.scene, seed, (STREAM << 56) + pair, classes[:, k]) for k in range(2)
@@ -95,18 +83,14 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
     coverage = np.clip(0.5 - distance, 0, 1)
     image = background + coverage[:, None] * (colour - background)
     present = np.stack([morph < 1, morph > 0], axis=1)
-    return format.from_arrays(
-        {
+    return dict(
+        arrays={
             "image": np.clip(np.moveaxis(image, 1, -1) * 255 + 0.5, 0, 255).astype(np.uint8),
             "object_mask": (coverage >= 0.5)[:, None] & present[:, :, None, None],
             **{name: np.concatenate([arrays[name], others[name]], axis=1) for name in arrays},
         },
-        first=first,
-        family="morph",
-        parameters=parameters,
-        seed=seed,
         categories=objects.CATEGORIES,
-        label=labels(objects.CATEGORIES, classes[np.arange(n), (morph > 0.5).astype(int)]),
+        label=labels(objects.CATEGORIES, classes[np.arange(len(indices)), (morph > 0.5).astype(int)]),
         design={"morph": (morph, "share of the second reading", "1"), **design},
         factors=_factors(parameters, len(objects.CATEGORIES)),
     )
@@ -115,3 +99,6 @@ def draw(parameters: Morph, n: int, seed: int, first: int = 0) -> xr.Dataset:
 def _factors(parameters: Morph, count: int) -> dict[str, int]:
     """What is counterbalanced."""
     return {"step": parameters.steps, "direction": 2} | objects.factors(2, count)
+
+
+MORPH = Family("morph", "sequences from one reading to another and back", Morph, draw)

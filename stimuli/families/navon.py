@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import canvas as drawing
 from stimuli.drawing import letters
+from stimuli.families.displays import check_ink, check_size
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied, generator, labels, stacked
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Navon", "draw"]
+__all__ = ["NAVON", "Navon", "draw"]
 
 STREAM = 5
 COLUMNS, ROWS = 5, 7
@@ -47,8 +48,7 @@ class Navon:
     background: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if unknown := [letter for letter in self.letters if letter not in letters.LETTERS]:
             raise ValueError(f"letters must be of {' '.join(letters.LETTERS)}, got {', '.join(map(repr, unknown))}")
         if len(set(self.letters)) < max(2, len(self.letters)):
@@ -62,19 +62,12 @@ class Navon:
             )
         if not 0 <= self.jitter <= 0.5:
             raise ValueError(f"jitter must be in [0, 0.5], got {self.jitter}")
-        if not (0 <= self.ink <= 1 and 0 <= self.background <= 1) or self.ink == self.background:
-            raise ValueError(f"ink and background must be different grey levels, got {self.ink} and {self.background}")
+        check_ink(self.ink, self.background)
 
 
-def draw(parameters: Navon, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("navon")
+def draw(parameters: Navon, indices: np.ndarray, seed: int) -> dict:
     """Draw compound letters.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -82,13 +75,8 @@ def draw(parameters: Navon, n: int, seed: int, first: int = 0) -> xr.Dataset:
     one, both with the ink as their mask and the whole figure's place; their radii are half their heights. Design
     variables: ``congruency`` (congruent, incongruent), balanced to within one in every first n images and crossed
     with ``global_letter``, and ``local_letter``.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices, count = np.arange(first, first + n), len(parameters.letters)
+    count = len(parameters.letters)
     levels, pair = accompanied(indices, (2,), count, 1, seed, STREAM)
     whole, other = pair.T
     part = np.where(levels[:, 0] == 1, other, whole)
@@ -97,12 +85,8 @@ def draw(parameters: Navon, n: int, seed: int, first: int = 0) -> xr.Dataset:
         _figure(parameters, generator(seed, STREAM, i), *pair) for i, *pair in zip(indices, *names, strict=True)
     )
     arrays["object_class"] = np.column_stack([whole, part]).astype(np.int16)
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="navon",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=parameters.letters,
         design={
             "congruency": (labels(("congruent", "incongruent"), levels[:, 0]), "whether both letters agree", "1"),
@@ -133,3 +117,6 @@ def _figure(parameters: Navon, random: np.random.Generator, whole: str, part: st
         "object_y": np.full(2, centre[1]),
         "object_radius": np.array([(ROWS - 1) * cell / 2 + half, half]),
     }
+
+
+NAVON = Family("navon", "large letters made of small ones", Navon, draw)

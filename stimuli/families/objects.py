@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import backgrounds, clutter, surfaces
 from stimuli.drawing.shapes import CATEGORIES, SHAPES
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied
 from stimuli.foundation.options import Background
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["CATEGORIES", "Objects", "draw", "factors", "layers", "render"]
+__all__ = ["CATEGORIES", "OBJECTS", "Objects", "draw", "factors", "layers", "render"]
 
 STREAM = 0
 PLACES_TRIED = 64
@@ -94,28 +94,17 @@ class Objects:
         backgrounds.check(self.background)
 
 
-def draw(parameters: Objects, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("objects")
+def draw(parameters: Objects, indices: np.ndarray, seed: int) -> dict:
     """Draw a stimulus set.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1; higher seeds are kept for training, so no image drawn here was trained on.
-    first : index of the first image; images ``first`` to ``first + n - 1`` are drawn.
 
     Returns
     -------
     Dataset with image (stimulus, y, x, channel) uint8, object_class (stimulus, object),
     object_mask (stimulus, object, y, x) and the position, radius, rotation and hue of each object.
     """
-    format.check_request(n, seed)
-    return format.from_arrays(
-        render(parameters, seed, range(first, first + n)),
-        first=first,
-        family="objects",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=render(parameters, seed, indices),
         categories=CATEGORIES,
         factors=factors(parameters.n_objects),
     )
@@ -274,3 +263,6 @@ def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, siz
         chosen = classes == category
         distance[chosen] = SHAPES[CATEGORIES[category]](u[chosen], v[chosen])
     return distance * radius, u, v
+
+
+OBJECTS = Family("objects", "scenes of one or more objects", Objects, draw)

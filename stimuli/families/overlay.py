@@ -13,11 +13,13 @@ import numpy as np
 import xarray as xr
 
 from stimuli.families import objects
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied, labels
 from stimuli.pictures import photographs
 from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Overlay", "dissolved", "draw", "from_photographs"]
+__all__ = ["OVERLAY", "Overlay", "dissolved", "draw", "from_photographs"]
 
 STREAM = 1
 
@@ -49,15 +51,9 @@ class Overlay:
             raise ValueError(f"mixes must hold weights of the second object in [0, 1], got {self.mixes}")
 
 
-def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("overlay")
+def draw(parameters: Overlay, indices: np.ndarray, seed: int) -> dict:
     """Draw graded overlays.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -66,20 +62,13 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
     every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``. The label is the reading
     of more weight, the first one where both have the same. Photographs have no places; the mask of one of any weight
     is the image.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices = np.arange(first, first + n)
     if parameters.pictures.given():
-        levels, pair = photographs.paired(
-            parameters.pictures, (len(parameters.mixes),), indices, indices, seed, STREAM, parameters.scene.size, True
-        )
-        mix = np.array(parameters.mixes)[levels[:, 0]]
-        factors = {"mix": len(parameters.mixes)} | objects.factors(2, len(pair.categories))
-        return dissolved(pair, mix, "mix", "overlay", parameters, seed, first, factors)
+        files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze
+        conditions = (len(parameters.mixes),)
+        levels, pair = photographs.paired(files, conditions, indices, indices, seed, STREAM, size, squeeze)
+        factors = {"mix": len(parameters.mixes)} | objects.factors(2, len(files))
+        return dissolved(pair, np.array(parameters.mixes)[levels[:, 0]], "mix", factors)
     levels, classes = accompanied(indices, (len(parameters.mixes),), len(objects.CATEGORIES), 1, seed, STREAM)
     mix = np.array(parameters.mixes)[levels[:, 0]]
     readings = [objects.layers(parameters.scene, seed, (STREAM << 56) + indices, classes[:, k]) for k in range(2)]
@@ -94,14 +83,10 @@ def draw(parameters: Overlay, n: int, seed: int, first: int = 0) -> xr.Dataset:
         "object_mask": np.stack(masks, axis=1),
         **{name: np.concatenate([reading[3][name] for reading in readings], axis=1) for name in readings[0][3]},
     }
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="overlay",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=objects.CATEGORIES,
-        label=labels(objects.CATEGORIES, classes[np.arange(n), (mix > 0.5).astype(int)]),
+        label=labels(objects.CATEGORIES, classes[np.arange(len(indices)), (mix > 0.5).astype(int)]),
         design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
         factors={"mix": len(parameters.mixes)} | objects.factors(2),
     )
@@ -111,13 +96,9 @@ def dissolved(
     pair: photographs.Pair,
     weight: np.ndarray,
     name: str,
-    family: str,
-    parameters,
-    seed: int,
-    first: int,
-    factors: Mapping[str, int],
+    factors: Mapping[str, int] | None = None,
     design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
-) -> xr.Dataset:
+) -> dict:
     """Mix the photographs of each stimulus.
 
     Parameters
@@ -125,28 +106,24 @@ def dissolved(
     pair : the photographs.
     weight : (stimulus,) weights of the second photograph in [0, 1], the first having the rest.
     name : of the weight among the design variables.
-    family, parameters, seed, first, factors : of the set.
+    factors : number of levels by name of what is counterbalanced.
     design : further design variables.
 
     Returns
     -------
-    Dataset of the stimuli; the mask of a photograph of any weight is the image. The label is the class of the
-    photograph of more weight, the first one where both have the same.
+    Arguments of :func:`format.from_arrays`; the mask of a photograph of any weight is the image. The label is the
+    class of the photograph of more weight, the first one where both have the same.
     """
     share = weight[:, None, None, None]
     image = (1 - share) * pair.first + share * pair.second
     present = np.stack([weight < 1, weight > 0], axis=1)[..., None, None]
     chosen = pair.arrays["object_class"][np.arange(len(weight)), (weight > 0.5).astype(int)]
-    return format.from_arrays(
-        {
+    return dict(
+        arrays={
             "image": (image + 0.5).astype(np.uint8),
             "object_mask": np.broadcast_to(present, (len(weight), 2, *image.shape[1:3])).copy(),
             **pair.arrays,
         },
-        first=first,
-        family=family,
-        parameters=parameters,
-        seed=seed,
         categories=pair.categories,
         label=labels(pair.categories, chosen),
         dims=photographs.SOURCE,
@@ -176,24 +153,11 @@ def from_photographs(
     ------
     ValueError : a picture is not (y, x, 3) uint8.
     """
-    size, mix, squeeze = parameters.scene.size, np.array(parameters.mixes, float), parameters.pictures.squeeze
-    pictures = [photographs.fitted(picture, size, squeeze).astype(float) for picture in (first, second)]
-    image = np.stack([(1 - weight) * pictures[0] + weight * pictures[1] for weight in mix])
-    return format.from_arrays(
-        {
-            "image": (image + 0.5).astype(np.uint8),
-            "object_class": np.tile(np.array([0, 1], np.int16), (len(mix), 1)),
-            "object_mask": np.broadcast_to(
-                (np.stack([1 - mix, mix], axis=1) > 0)[..., None, None], (len(mix), 2, *size)
-            ).copy(),
-        },
-        first=0,
-        family="overlay",
-        parameters=parameters,
-        seed=0,
-        categories=categories,
-        label=labels(categories, (mix > 0.5).astype(int)),
-        design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
-        licence="that of the photographs",
-        source="given photographs",
-    )
+    size, squeeze, mixes = parameters.scene.size, parameters.pictures.squeeze, np.array(parameters.mixes, float)
+    both = (photographs.fitted(picture, size, squeeze)[None] for picture in (first, second))
+    pair = photographs.Pair(*both, {"object_class": np.tile(np.int16([0, 1]), (len(mixes), 1))}, categories)
+    mixed = dissolved(pair, mixes, "mix")
+    return format.from_arrays(**mixed, first=0, family="overlay", parameters=parameters, seed=0)
+
+
+OVERLAY = Family("overlay", "two objects in one place, one shining through the other", Overlay, draw)

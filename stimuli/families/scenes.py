@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import xarray as xr
 
 from stimuli.families import objects
+from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Scenes", "draw"]
+__all__ = ["SCENES", "Scenes", "draw"]
 
 STREAM = 14
 
@@ -38,28 +38,17 @@ class Scenes:
             replace(self.scene, n_objects=size)
 
 
-def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("scenes")
+def draw(parameters: Scenes, indices: np.ndarray, seed: int) -> dict:
     """Draw scenes.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
     Dataset as ``objects.draw`` gives, with as many objects as the largest set size and the design variable
     ``set_size``. Objects beyond the set size have class -1, no place and empty masks. Set sizes are balanced to within
     one in every first n images, set sizes and pairs of categories crossed.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices, sizes = np.arange(first, first + n), parameters.set_sizes
+    sizes = parameters.set_sizes
     conditions = {"set_size": len(sizes)}
     levels, all_classes = accompanied(indices, (len(sizes),), len(objects.CATEGORIES), max(sizes) - 1, seed, STREAM)
     set_size = np.array(sizes)[levels[:, 0]]
@@ -71,18 +60,18 @@ def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
         scene = replace(parameters.scene, n_objects=size)
         for name, values in objects.render(scene, seed, indices[chosen], all_classes[chosen, :size]).items():
             if name not in arrays:
-                shape = (n, *values.shape[1:]) if name == "image" else (n, max(sizes), *values.shape[2:])
+                shape = (
+                    (len(indices), *values.shape[1:])
+                    if name == "image"
+                    else (len(indices), max(sizes), *values.shape[2:])
+                )
                 arrays[name] = np.full(shape, _nothing(values.dtype), values.dtype)
             if name == "image":
                 arrays[name][chosen] = values
             else:
                 arrays[name][chosen, :size] = values
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="scenes",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=objects.CATEGORIES,
         design={"set_size": (set_size, "number of objects", "1")},
         factors=conditions | objects.factors(max(sizes)),
@@ -92,3 +81,6 @@ def draw(parameters: Scenes, n: int, seed: int, first: int = 0) -> xr.Dataset:
 def _nothing(dtype: np.dtype) -> float | int | bool:
     """What stands for an object that is not there."""
     return {"f": np.nan, "i": -1}.get(dtype.kind, 0)
+
+
+SCENES = Family("scenes", "scenes of objects in several set sizes", Scenes, draw)

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from stimuli.drawing import canvas as drawing
 from stimuli.families import objects
+from stimuli.families.displays import check_grey, check_radius, check_size, filled_up
+from stimuli.families.family import Family
 from stimuli.foundation.design import crossed, generator, labels, stacked
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
-__all__ = ["Search", "draw"]
+__all__ = ["SEARCH", "Search", "draw"]
 
 STREAM = 4
 
@@ -54,8 +55,7 @@ class Search:
     background: float = 0.5
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64:
-            raise ValueError(f"size must be at least 64 x 64 pixels, got {self.size}")
+        check_size(self.size)
         if self.kind not in ("colour", "form", "conjunction"):
             raise ValueError(f"kind must be colour, form or conjunction, got {self.kind!r}")
         if not self.set_sizes or min(self.set_sizes) < 2:
@@ -66,12 +66,8 @@ class Search:
             raise ValueError(f"forms must differ when turned by 90 degrees, got {self.forms[0]} twice")
         if not all(math.isfinite(hue) for hue in self.hues) or (self.hues[0] - self.hues[1]) % 360 == 0:
             raise ValueError(f"hues must be two different angles in degrees, got {self.hues}")
-        if not 0 <= self.background <= 1:
-            raise ValueError(f"background must be a grey level in [0, 1], got {self.background}")
-        if not self.radius * min(self.size) >= 3:
-            raise ValueError(
-                f"radius must be at least 3 pixels to be seen, got {self.radius} of {min(self.size)} pixels"
-            )
+        check_grey(self.background)
+        check_radius(self.radius, self.size, least=3)
         rows, columns = _grid(self)
         if min(self.size[0] / rows, self.size[1] / columns) < 2.2 * self.radius * min(self.size):
             raise ValueError(
@@ -79,15 +75,9 @@ class Search:
             )
 
 
-def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
+@stimulus_set("search")
+def draw(parameters: Search, indices: np.ndarray, seed: int) -> dict:
     """Draw search displays.
-
-    Parameters
-    ----------
-    parameters : what to draw.
-    n : number of images, at least 1.
-    seed : 0 to 2**32 - 1.
-    first : number of the first image.
 
     Returns
     -------
@@ -95,13 +85,7 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
     variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The target is object 0.
     Objects beyond the set size have class -1, no place and empty masks. Presence is balanced to within one in every
     first n images, presence, set sizes and the target's features crossed. A display's label is ``target``.
-
-    Raises
-    ------
-    ValueError : n or seed out of range.
     """
-    format.check_request(n, seed)
-    indices = np.arange(first, first + n)
     factors = {"target": 2, "set_size": len(parameters.set_sizes), "target_form": 2, "target_hue": 2}
     levels = crossed(indices, factors.values(), seed, STREAM)
     set_size = np.array(parameters.set_sizes)[levels[:, 1]]
@@ -112,12 +96,8 @@ def draw(parameters: Search, n: int, seed: int, first: int = 0) -> xr.Dataset:
     target = labels(("absent", "present"), levels[:, 0])
     same = parameters.forms[0] == parameters.forms[1]
     names = (parameters.forms[0], f"turned {parameters.forms[1]}") if same else parameters.forms
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="search",
-        parameters=parameters,
-        seed=seed,
+    return dict(
+        arrays=arrays,
         categories=objects.CATEGORIES,
         label=target,
         design={
@@ -167,12 +147,19 @@ def _display(parameters: Search, random: np.random.Generator, set_size: int, pre
     for k, (centre, (f, h)) in enumerate(zip(centres, items, strict=True)):
         figure = drawing.category(p.forms[f], *centre, radius, turned[k])
         mask[k] = drawing.paint(image, figure, drawing.hue_colour(p.hues[h]), (*centre, 1.2 * radius))
-    unused = (0, slots - set_size)
     hues = np.array(p.hues, float)[items[:, 1]] % 360
     values = {"x": centres[:, 0], "y": centres[:, 1], "radius": [radius] * set_size, "rotation": turned, "hue": hues}
     return {
         "image": drawing.quantised(image),
         "object_mask": mask,
-        "object_class": np.pad(categories[items[:, 0]], unused, constant_values=-1),
-        **{f"object_{name}": np.pad(np.asarray(v), unused, constant_values=np.nan) for name, v in values.items()},
+        **filled_up(categories[items[:, 0]], values, slots),
     }
+
+
+SEARCH = Family(
+    "search",
+    "search arrays with a feature or conjunction target",
+    Search,
+    draw,
+    for_models=Search(kind="form", set_sizes=(2, 4, 8), forms=("triangle", "cross"), hues=(60.0, 120.0), radius=0.1),
+)

@@ -3,7 +3,8 @@
 An object of ours is found where it is declared: a module of the registry's packages that calls the kind at its top
 level, ``FAMILY = Family("halves", "two objects side by side", ...)``, or a subclass that is named after it, such as
 ``PictureRecipe`` of ``Recipe``. Name and one line are read off that call without running it, so that listing what there
-is imports nothing. Other packages name theirs in an entry point::
+is imports nothing; and so are the names in ``formerly``, under which it is found, too. Other packages name theirs in an
+entry point::
 
     [project.entry-points."absvit.families"]
     flash_lag = "my_lab.flash_lag:FAMILY"
@@ -56,10 +57,12 @@ class Declared:
     ----------
     path : ``module:attribute``.
     line : what it is, in one line.
+    formerly : names that it had; what was written under them is still read.
     """
 
     path: str
     line: str
+    formerly: tuple[str, ...] = ()
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -68,7 +71,8 @@ class Registry(Mapping[str, T], Generic[T]):
     Parameters
     ----------
     kind : class of the objects, given as ``module:name`` so that it is imported only with the first object; the first
-        two arguments of its calls are the object's name and its one line, both literals.
+        two arguments of its calls are the object's name and its one line, both literals, as are the names that it had
+        before (``formerly``), by which it goes on being found.
     group : group of entry points in which other packages name theirs.
     packages : our packages in which objects are declared.
     """
@@ -86,6 +90,13 @@ class Registry(Mapping[str, T], Generic[T]):
         return dict(sorted(found.items()))
 
     @cached_property
+    def _former(self) -> dict[str, str]:
+        """Names of ours by those that they had."""
+        return {
+            old: name for name, declared in self._ours.items() for old in declared.formerly if old not in self._ours
+        }
+
+    @cached_property
     def _theirs(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=self._group)}
 
@@ -96,9 +107,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(list(iter(self)))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._theirs
+        return name in self._ours or name in self._theirs or name in self._former
 
     def __getitem__(self, name: str) -> T:
+        if name not in self._theirs:
+            name = self._former.get(name, name)
         if name in self._ours:
             return self._checked(_load(self._ours[name].path), name, self._ours[name].path)
         if name in self._theirs:
@@ -166,7 +179,8 @@ class Registry(Mapping[str, T], Generic[T]):
         kind = _load(self._kind)
         if not isinstance(found, kind):
             what = f"as the {self.noun} {name!r}" if name else f"where a {self.noun} or its name is expected"
-            raise TypeError(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
+            refusal = ValueError if name else TypeError  # of what a package declares, or of an argument
+            raise refusal(f"{whence} gives {type(found).__name__} {what}: give an object of {kind.__name__}")
         if name and found.name != name:
             raise ValueError(f"{whence} declares the {self.noun} {found.name!r} under the name {name!r}: use one name")
         return found
@@ -204,5 +218,6 @@ def _declared(module: str, file: Path, called: str) -> dict[str, Declared]:
         call, target = statement.value, statement.targets[0]
         if isinstance(call.func, ast.Name) and call.func.id.endswith(called) and isinstance(target, ast.Name):
             name, line = (ast.literal_eval(argument) for argument in call.args[:2])
-            found[name] = Declared(f"{module}:{target.id}", line)
+            former = [ast.literal_eval(given.value) for given in call.keywords if given.arg == "formerly"]
+            found[name] = Declared(f"{module}:{target.id}", line, *former)
     return found

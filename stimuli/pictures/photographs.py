@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,27 +98,33 @@ class Pair:
 
 
 def paired(
-    pictures: Pictures,
+    files: Mapping[str, Sequence[Path]],
     conditions: Sequence[int],
     pairs: Sequence[int],
     numbers: Sequence[int],
     seed: int,
     stream: int,
     size: tuple[int, int],
-    enlarge: bool,
+    squeeze: bool = False,
+    enlarge: bool = True,
+    choice: int = STREAM,
+    read: Callable[[Path], np.ndarray] = read_picture,
 ) -> tuple[np.ndarray, Pair]:
     """Let photographs of different classes meet.
 
     Parameters
     ----------
-    pictures : which.
+    files : photographs by class, at least two of these (:meth:`Pictures.listed`).
     conditions : number of levels of each condition that the pairs of classes are crossed with.
     pairs : (stimulus,) place of each stimulus in the design.
     numbers : (stimulus,) numbers that decide which photographs of the classes are taken, with the seed.
     seed : of the set.
     stream : number of the family.
     size : height and width in pixels that photographs are brought to.
+    squeeze : squeeze photographs to that size instead of cutting their middle out.
     enlarge : whether a photograph may be smaller than that.
+    choice : stream of the chance that decides which photographs of the classes are taken.
+    read : function from a path to (y, x, channel) uint8.
 
     Returns
     -------
@@ -127,25 +133,24 @@ def paired(
     Raises
     ------
     FileNotFoundError : a folder or a photograph is not there.
-    ValueError : as :meth:`Pictures.listed`; or a photograph cannot be read or is too small.
+    ValueError : a photograph cannot be read or is too small.
     """
-    files = pictures.listed()
     names = tuple(files)
     levels, classes = accompanied(pairs, conditions, len(names), 1, seed, stream)
     shown: tuple[list, list] = ([], [])
     sources = []
     for number, pair in zip(numbers, classes, strict=True):
-        random = generator(seed, STREAM, number)
+        random = generator(seed, choice, number)
         chosen = [files[names[c]][random.integers(len(files[names[c]]))] for c in pair]
         sources.append([f"{names[c]}/{path.name}" for c, path in zip(pair, chosen, strict=True)])
         for pile, path in zip(shown, chosen, strict=True):
-            picture = read_picture(path)
+            picture = np.asarray(read(path))
             if not enlarge and (picture.shape[0] < size[0] or picture.shape[1] < size[1]):
                 raise ValueError(
                     f"{path} of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack "
                     "the high frequencies; give larger pictures or ask for smaller stimuli"
                 )
-            pile.append(fitted(picture, size, pictures.squeeze))
+            pile.append(fitted(picture, size, squeeze))
     arrays = {"object_class": classes.astype(np.int16), "object_source": np.array(sources, object)}
     return levels, Pair(np.stack(shown[0]), np.stack(shown[1]), arrays, names)
 

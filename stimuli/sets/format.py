@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from stimuli.sets.in_place import check_free, put_in_place, staged
 from stimuli.sets.variables import DESCRIPTIONS, dataset_of
 from stimuli.sets.viewing_distance import Viewing, in_degrees
 
-__all__ = ["TRAINING_SEED", "check_request", "from_arrays", "read", "write"]
+__all__ = ["TRAINING_SEED", "check_request", "from_arrays", "read", "stimulus_set", "write"]
 
 MOST = 10_000_000  # stimuli of a set or a record: their numbers alone fill memory beyond that
 TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for experiments stay below
@@ -39,6 +40,36 @@ def check_request(n: int, seed: int) -> None:
         raise ValueError(f"n must be at least 1 stimulus and at most {MOST:,}, got {n}")
     if not 0 <= seed < TRAINING_SEED:
         raise ValueError(f"seed must be in [0, 2**32), got {seed}; higher seeds are kept for training")
+
+
+def stimulus_set(family: str) -> Callable[[Callable[..., dict]], Callable[..., xr.Dataset]]:
+    """Make the ``draw`` of a family out of a function of (parameters, indices, seed).
+
+    That function gives arguments of :func:`from_arrays` by name. Each stimulus has to depend on its index (number in
+    the set), the parameters and the seed alone.
+
+    Parameters
+    ----------
+    family : name of the family.
+
+    Returns
+    -------
+    Decorator; ``draw(parameters, n, seed, first=0)`` gives ``n`` stimuli (at least 1) of the set with this ``seed``
+    (0 to 2**32 - 1; higher ones are kept for training), from number ``first`` on, and raises ValueError where ``n`` or
+    ``seed`` are others.
+    """
+
+    def decorate(stimuli: Callable[..., dict]) -> Callable[..., xr.Dataset]:
+        @functools.wraps(stimuli)
+        def draw(parameters, n: int, seed: int, first: int = 0) -> xr.Dataset:
+            check_request(n, seed)
+            drawn = stimuli(parameters, np.arange(first, first + n), seed)
+            return from_arrays(first=first, family=family, parameters=parameters, seed=seed, **drawn)
+
+        del draw.__wrapped__  # whose signature is another
+        return draw
+
+    return decorate
 
 
 def from_arrays(

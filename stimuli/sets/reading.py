@@ -48,13 +48,13 @@ def recipe_of(folder: Path) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f"{folder} holds no stimulus set (no {RECIPE}); make one with python -m stimuli")
     try:
-        recipe = json.loads(read_text(path))
+        told = json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): make the set again") from error
     needed = ("family", "parameters", "seed", "categories", *NO_ATTRIBUTES)
-    if lacking := [name for name in needed if not isinstance(recipe, dict) or name not in recipe]:
+    if lacking := [name for name in needed if not isinstance(told, dict) or name not in told]:
         raise ValueError(f"{path} lacks {', '.join(lacking)}: it is no recipe of this version, make the set again")
-    return recipe
+    return told
 
 
 def read(folder: Path) -> xr.Dataset:

@@ -43,13 +43,15 @@ def instance(family: type, values: dict):
     Parameters
     ----------
     family : frozen dataclass, whose fields may be dataclasses themselves.
-    values : by field name; lists stand for tuples, texts for paths.
+    values : by field name; lists stand for tuples, texts for paths. Fields of a dataclass among the fields may stand
+        beside it, as release 0.1.0 told them of halves of photographs.
 
     Raises
     ------
     ValueError : a field is unknown, or its value is refused.
     """
     hints = typing.get_type_hints(family)
+    values = _nested(values, hints)
     if unknown := sorted(set(values) - set(hints)):
         raise ValueError(f"{family.__name__} has no parameters {', '.join(unknown)}: another version made this recipe")
     return family(**{name: _value(hints[name], value) for name, value in values.items()})
@@ -102,6 +104,19 @@ def compare(recipe: dict, folder: Path) -> str:
     ]
     why = f"; {', '.join(versions)}" if versions else ""
     raise ValueError(f"{folder}: {len(differ)} of {len(wanted)} files differ from the recipe, as {min(differ)}{why}")
+
+
+def _nested(values: dict, hints: dict) -> dict:
+    """Values with those of an inner dataclass inside of it."""
+    inner = {name: typing.get_type_hints(hint) for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
+    nested = {name: value for name, value in values.items() if name in hints}
+    for name in values.keys() - hints.keys():
+        owner = next((owner for owner, names in inner.items() if name in names), None)
+        if owner is None:
+            nested[name] = values[name]
+        else:
+            nested[owner] = {**nested.get(owner, {}), name: values[name]}
+    return nested
 
 
 def _value(hint, value):

@@ -32,7 +32,7 @@ def set_resized(stimuli: xr.Dataset, size: tuple[int, int]) -> xr.Dataset:
         raise ValueError(f"stimuli of (y, x) = {former} pixels cannot be resized to {size}, which is another shape")
     scale = size[0] / former[0]
     changed = {}
-    for name, variable in stimuli.sets.variables.items():
+    for name, variable in stimuli.variables.items():
         if name in ("y", "x"):
             values = np.arange(size[name == "x"]) + 0.5
         elif name == "image":

@@ -5,31 +5,11 @@ import shlex
 import numpy as np
 import pytest
 from PIL import Image
+from programs import PROGRAMS
 
-from absvit import cifar10, convert, launch
-from absvit.__main__ import main as absvit_main
-from absvit.benchmark.__main__ import main as benchmark
-from absvit.models import __main__ as models
-from absvit.robustness.__main__ import main as robustness
-from absvit.segmentation.__main__ import main as segmentation
-from absvit.training.__main__ import main as training
-from experiments.__main__ import PROBES
-from experiments.__main__ import main as experiments
+from experiments.probes import PROBES
 from stimuli.__main__ import FAMILIES
-from stimuli.__main__ import main as stimuli
-from stimuli.foundation import command_line
 
-
-def alone(command):
-    """A program of one command."""
-    return lambda words: command_line.run(command, "program", words)
-
-
-PROGRAMS = {
-    "absvit": absvit_main, "models": alone(models.main), "convert": alone(convert.main), "cifar10": alone(cifar10.main),
-    "benchmark": benchmark, "training": training, "robustness": robustness, "segmentation": segmentation,
-    "experiments": experiments, "stimuli": stimuli, "launch": launch.main,
-}  # fmt: skip
 CALLS = """
 absvit expriments
 models extra

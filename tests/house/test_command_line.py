@@ -1,6 +1,8 @@
 """The shared command line: one line on standard error and exit code 2 for what cannot be done."""
 
 import ast
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import tyro
+from programs import PROGRAMS
 
 from stimuli.foundation import command_line, options
 
@@ -168,41 +171,16 @@ def test_who_interrupts_is_told_in_one_line(capsys):
 
 
 ENCODINGS = ("ascii", "cp437", "cp850", "cp932", "gbk", "cp949", "latin-1")
-PROGRAMS = """
-import contextlib, io, sys
-from absvit import __main__ as absvit, cifar10, convert
-from absvit.benchmark import __main__ as benchmark
-from absvit.models import __main__ as models
-from absvit.robustness import __main__ as robustness
-from absvit.segmentation import __main__ as segmentation
-from absvit.training import __main__ as training
-from experiments import __main__ as experiments
-from stimuli import __main__ as stimuli
-from stimuli.foundation import command_line
 
-def alone(main):
-    return lambda words: command_line.run(main, "program", words)
 
-programs = {
-    "absvit": absvit.main, "models": alone(models.main), "convert": alone(convert.main), "cifar10": alone(cifar10.main),
-    "benchmark": benchmark.main, "training": training.main, "robustness": robustness.main,
-    "segmentation": segmentation.main, "experiments": experiments.main, "stimuli": stimuli.main,
-}
-for encoding in sys.argv[1:]:
-    for name, main in programs.items():
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "launch"])
+def test_help_is_shown_in_every_encoding(name):
+    for encoding in ENCODINGS:
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(["--help"])
+            code = PROGRAMS[name](["--help"])
         text = out.buffer.getvalue().decode(encoding)
-        assert code == 0 and "elp" in text and "u2022" not in text, (encoding, name, code, text)
-        print(encoding, name)
-"""
-
-
-def test_help_is_shown_in_every_encoding():
-    done = subprocess.run([sys.executable, "-c", PROGRAMS, *ENCODINGS], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(ENCODINGS) * 10
+        assert code == 0 and "elp" in text and "u2022" not in text, (encoding, text)
 
 
 PRINTING = """
@@ -367,12 +345,10 @@ def path_options():
 
 def test_no_option_of_a_file_is_a_plain_word():
     names = {
-        "halves_of_photographs.Photographs.classes",
         "photographs.Pictures.classes",
         "loader.Loader.data_set",
     }  # of classes, sets
     told = {
-        "halves.HalvesOfPhotographs.folder",
         "single_photographs.WholePhotographs.folder",
     }  # no options: whence pictures came
     assert set(path_options()) - names == told

@@ -41,6 +41,7 @@ def test_sets_have_the_same_bytes(name, desk):
     assert golden.family(name, desk) == KEPT["families"][name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", golden.PROBES)
 def test_records_tables_and_figures_have_the_same_numbers(name, desk):
     found, kept = golden.record(name, desk), KEPT["records"][name]
@@ -57,6 +58,7 @@ def test_records_tables_and_figures_have_the_same_numbers(name, desk):
         same_table(golden.figure(figure, desk), KEPT["figures"][figure])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", golden.TRAININGS)
 def test_trainings_take_the_same_steps(name, desk):
     found, kept = golden.training(name, desk), KEPT["trainings"][name]

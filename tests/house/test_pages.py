@@ -20,7 +20,7 @@ PAGES = {
 HEAVY = ("torch", "timm", "torchvision", "matplotlib", "seaborn")
 LIGHT = [
     "absvit", "absvit.distributed", "absvit.records", "absvit.models", "absvit.models.__main__",
-    "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.scores", "experiments.statistics",
+    "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.__main__", "experiments.statistics",
     "experiments.measures",
 ]  # fmt: skip
 

@@ -17,6 +17,7 @@ class Toy:
     name: str
     line: str
     act: object = None
+    formerly: tuple[str, ...] = ()
 
 
 class RedToy(Toy):
@@ -32,7 +33,9 @@ def toys(tmp_path, monkeypatch):
     (tmp_path / "toy_box").mkdir()
     (tmp_path / "toy_box" / "__init__.py").write_text("")
     (tmp_path / "toy_box" / "ball.py").write_text(DECLARED)
-    (tmp_path / "toy_box" / "kite.py").write_text("from test_registry import Toy\n\nKITE = Toy('kite', 'it flies')\n")
+    (tmp_path / "toy_box" / "kite.py").write_text(
+        "from test_registry import Toy\n\nKITE = Toy('kite', 'it flies', formerly=('dragon', 'ball'))\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     yield Registry("test_registry:Toy", "absvit.toys", ("toy_box",))
     for name in [name for name in sys.modules if name.startswith("toy_box")]:
@@ -61,6 +64,16 @@ def test_an_object_is_had_by_name_or_passed_as_it_is(toys):
     assert toys["kite"].line == "it flies"
     own = Toy("own", "of a notebook")
     assert toys.of("kite") is toys["kite"] and toys.of(own) is own
+
+
+def test_an_object_is_found_under_a_name_that_it_had_unless_another_has_it_now(toys, monkeypatch):
+    assert toys["dragon"] is toys["kite"] and "dragon" in toys and "dragon" not in list(toys)
+    with pytest.raises(RuntimeError, match="imported"):
+        toys["ball"]
+    offered(monkeypatch, dragon="test_registry:TOP")
+    again = Registry("test_registry:Toy", "absvit.toys", ("toy_box",))
+    with pytest.raises(ValueError, match="declares the toy 'top' under the name 'dragon'"):
+        again["dragon"]
 
 
 def test_an_unknown_name_tells_the_nearest(toys):

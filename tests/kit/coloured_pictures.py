@@ -35,8 +35,14 @@ def run(out, data, *options, recipe="finetune"):
     return command.main([str(word) for word in words])
 
 
+def lines_of(out):
+    """Lines of a training's log."""
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
 def log_of(out):
-    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    """Lines about updates, and about epochs."""
+    lines = lines_of(out)
     return [line for line in lines if "epoch" not in line], [line for line in lines if "epoch" in line]
 
 
@@ -44,6 +50,10 @@ def without_time(lines):
     return [
         {k: v for k, v in line.items() if k not in ("seconds", "images_per_second", "memory_MiB")} for line in lines
     ]
+
+
+class KilledError(BaseException):
+    """Ends a training as a signal would."""
 
 
 def error_of(capsys):

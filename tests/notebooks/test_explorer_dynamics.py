@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from displays import halves
 from synthetic_records import bistable_record
 from test_explorers import class_folder, made_by, pixels  # noqa: F401  (a fixture)
 
 import absvit
 from absvit.records.fill import Store
+from experiments.experiment import run
 from experiments.live import follow
 from experiments.observers import Observer
-from experiments.probes.feedback_dynamics import probe as feedback_dynamics
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
-from experiments.source import Source, halves
+from experiments.source import Source
 from notebooks.explorers import DynamicsExplorer
 
 
@@ -32,7 +33,7 @@ def store(folder):
     model = absvit.load_model("absvit_micro")
     parameters = FeedbackDynamics(passes=4, gains=(1.0, 4.0), noise=(0.0, 0.3), priors=("none", "class 2"), maps=True)
     place = Store(folder / "settling.zarr", chunk=3)
-    feedback_dynamics.probe([Observer(model, "micro")], halves(Source(3), model), parameters, 0, place)
+    run("feedback_dynamics", [Observer(model, "micro")], halves(Source(3), model), parameters, 0, place)
     return str(place.out)
 
 
@@ -122,14 +123,3 @@ def test_mistakes_are_one_line_and_the_next_thing_works(store, folder):
     assert "neither a file nor among the bundled tags" in explorer.message
     explorer.controls["checkpoint"].value = ""
     assert explorer.message == ""
-
-
-@pytest.mark.parametrize("suffix", ["pdf", "svg", "png"])
-def test_a_figure_is_saved_with_its_origin(live, folder, suffix):
-    live.update()
-    live.format.value = suffix
-    live.save()
-    assert live.message.startswith("written:")
-    content = (folder / f"dynamics.{suffix}").read_bytes()
-    sha = live.record.attrs["checkpoint_sha256"].encode()
-    assert sha in content or sha.decode().encode("utf-16-be") in content

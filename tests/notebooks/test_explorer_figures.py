@@ -1,20 +1,16 @@
 """Figures of the explorers: nothing clipped or overlapping, and the numbers that the record holds."""
 
-import itertools
-
-import matplotlib
 import numpy as np
 import pytest
 import xarray as xr
-from matplotlib.text import Text
 from synthetic_records import bistable_record
-from test_figures import boxes, overlap
 
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
 from experiments import measures
 from experiments.figures import style_of
+from experiments.figures.check import faults_of_text
 from experiments.figures.record_view import view_record
 from experiments.figures.screen import png
 from experiments.live import compete as competing
@@ -83,16 +79,7 @@ def test_text_is_whole_and_overlaps_nothing(looked, competed, stored, drawing, l
     draw, *given = DRAWINGS[drawing](looked, competed, stored)
     figure = draw(*given, style=style_of(*LOOKS[look]))
     assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
-    figure.canvas.draw()
-    page = figure.bbox
-    texts = boxes(figure, Text)
-    assert len(texts) > 4 and figure.get_label()
-    for text, box in texts:
-        assert page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1, text
-    turned = {text for text, _ in texts if text.get_rotation() not in (0, 90)}  # their boxes are larger than they are
-    level = [(text, box) for text, box in texts if text not in turned]
-    for (one, a), (other, b) in itertools.combinations(level + boxes(figure, matplotlib.image.AxesImage), 2):
-        assert not overlap(a, b), (one, other)
+    assert figure.get_label() and not [*faults_of_text(figure)]
 
 
 def test_bars_have_the_length_of_the_probabilities(looked):

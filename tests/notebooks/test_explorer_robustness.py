@@ -64,11 +64,10 @@ def test_the_record_is_what_degrading_gives_and_severity_only_draws(explorer):
     assert explorer.record is record and explorer.picture.value != before
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "CMYK"])
-def test_uploads_of_odd_modes_are_corrupted(explorer, mode):
-    explorer.chooser.upload.set_trait("value", upload(f"{mode[0]}picture.png", picture_file(mode)))
+def test_an_upload_of_an_odd_mode_is_corrupted(explorer):
+    explorer.chooser.upload.set_trait("value", upload("picture.png", picture_file("CMYK")))
     assert explorer.message == "" and explorer.record["image"].shape == (6, 112, 112, 3)
-    assert explorer.selection.path.endswith(f"{mode[0]}picture.png")
+    assert explorer.selection.path.endswith("picture.png")
 
 
 def test_mistakes_are_one_line_and_the_next_thing_works(explorer, stores, folder):
@@ -98,14 +97,3 @@ def test_mistakes_are_one_line_and_the_next_thing_works(explorer, stores, folder
     assert "broken.jpg as a photograph" in explorer.message
     explorer.selection = good
     assert explorer.message == ""
-
-
-@pytest.mark.parametrize("suffix", ["pdf", "svg", "png"])
-def test_a_figure_is_saved_with_its_origin(explorer, folder, suffix):
-    explorer.update()
-    explorer.format.value = suffix
-    explorer.save()
-    assert explorer.message.startswith("written:")
-    content = (folder / f"robustness.{suffix}").read_bytes()
-    sha = explorer.record.attrs["checkpoint_sha256"].encode()
-    assert sha in content or sha.decode().encode("utf-16-be") in content

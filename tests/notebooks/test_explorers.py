@@ -306,6 +306,8 @@ def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, f
     np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
     explorer.file.value, explorer.format.value = f"{name}-slide", "png"
     explorer.save()
+    origin = str(explorer.record.attrs["checkpoint_sha256"]).encode()
+    assert origin in (folder / f"{name}-slide.png").read_bytes()
     with Image.open(folder / f"{name}-slide.png") as saved:
         assert saved.size[0] == pytest.approx(89 * 1.85 / INCH * 300, abs=1)
     explorer.style.value, explorer.width.value = "paper", "double"

@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import xarray as xr
 from fault_probe import compare
 
 
+@pytest.mark.processes
 def test_killed_probes_end_up_equal():
     words = [sys.executable, str(Path(__file__).parents[1] / "trials" / "fault_probe.py"), "--kills", "2", "--n", "4"]
     done = subprocess.run(words, capture_output=True, text=True)

@@ -52,6 +52,7 @@ def test_slurm_starts_a_launcher_on_every_node_and_sets_up_once(repository):
     assert (repository / "installed").read_text() == "\n"
 
 
+@pytest.mark.processes
 def test_openmp_waits_passively_unless_told():
     env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
     command = [sys.executable, "-c", "import absvit"]

@@ -21,7 +21,6 @@ from stimuli.families import (
     crowding,
     cueing,
     cutout_scenes,
-    halves_of_photographs,
     hybrid,
     morph,
     navon,
@@ -32,6 +31,7 @@ from stimuli.families import (
     single_photographs,
 )
 from stimuli.families import halves as bistable
+from stimuli.pictures.photographs import Pictures
 
 LIMITS = {"by number": 0.25, "by another": 0.2, "same in two seeds": 0.0, "first factor uneven": 1}  # guesses err
 TINY = objects.Objects(size=(32, 32), radius=(0.25, 0.4))
@@ -96,8 +96,8 @@ def of_photographs(folder) -> dict:
     cut = cutout_scenes.Natural(str(folder / "cut"), (64, 64), enlargement=4)
     return {
         "halves": (
-            halves_of_photographs.draw,
-            halves_of_photographs.Photographs(folder / "pictures", size=(32, 32)),
+            bistable.draw,
+            bistable.Halves(objects.Objects(size=(32, 32)), Pictures(folder / "pictures")),
             ("side 0", "class 0", "class 1"),
         ),
         "natural": (cutout_scenes.draw, cut, ("side 0", "class 0", "class 1")),

@@ -22,6 +22,7 @@ from pathlib import Path
 import xarray as xr
 
 from absvit.records.fill import Store
+from experiments import experiment
 from experiments.observers import Observer, load_observers
 from experiments.probes.bistable import probe as bistable
 from stimuli.families.halves import Halves, draw
@@ -52,7 +53,9 @@ def look(observers: list[Observer], n: int, out: Path) -> None:
     stimuli = draw(Halves(), n, probe_seed)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)  # the progress bar
-        bistable.probe(observers, stimuli, bistable.Bistable(), probe_seed, Store(out, resume=True, chunk=2))
+        experiment.run(
+            "bistable", observers, stimuli, bistable.Bistable(), probe_seed, Store(out, resume=True, chunk=2)
+        )
 
 
 def compare(whole: Path, other: Path, said: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import xarray as xr
 from faults import run
 
-from experiments import run as presenting
+from experiments import experiment as presenting
 from experiments.__main__ import main as run_probe
 from experiments.observers import load_observers
 from stimuli.__main__ import main as draw_set

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from absvit.training.pictures.epoch_order import updates_of_epoch
 from absvit.training.recipe import Recipe
 from absvit.training.task import Task
 
-__all__ = ["CuedTask", "SceneBatch", "SceneObjective", "image_generator", "place_cues", "prior_weights"]
+__all__ = ["CuedRecipe", "CuedTask", "SceneBatch", "SceneObjective", "image_generator", "place_cues", "prior_weights"]
 
 
 class SceneBatch(NamedTuple):
@@ -124,10 +125,6 @@ class SceneObjective(nn.Module):
     def forward(self, batch: SceneBatch) -> dict[str, Tensor]:
         """Compute the loss and what is logged with it.
 
-        Parameters
-        ----------
-        batch : images, cues and targets.
-
         Returns
         -------
         Scalars by name; ``loss`` is to be minimised, the others carry no gradient.
@@ -169,16 +166,45 @@ class SceneObjective(nn.Module):
         return (by_class + background) / 2
 
 
+@dataclass(frozen=True)
+class CuedRecipe(Recipe):
+    """A training with cues, on images that are made of their numbers alone.
+
+    Parameters
+    ----------
+    epoch_images
+        Images of an "epoch".
+    token_weight
+        Weight of the token labels.
+    """
+
+    epochs: int = 10
+    epoch_images: int = 8000
+    batch_size: int = 32
+    total_batch: int = 32
+    opt: str = "muon"
+    opt_eps: float | None = None
+    opt_betas: tuple[float, float] | None = None
+    lr_batch: int = 0
+    min_lr: float = 0.0
+    warmup_prefix: bool = True
+    clip_grad: float | None = 1.0
+    drop_path: float = 0.0
+    model_ema: bool = False
+    checkpoint_every: int = 250
+    token_weight: float = 0.3
+
+
 class CuedTask(Task):
     """Base of the tasks whose images are made of their numbers alone.
 
     Parameters
     ----------
-    recipe : what is shown and cued, with epoch_images and token_weight.
+    recipe : what is shown and cued.
     process : this process among those that train together.
     """
 
-    def __init__(self, recipe: Recipe, process: Process) -> None:
+    def __init__(self, recipe: CuedRecipe, process: Process) -> None:
         super().__init__(recipe, process)
         self.steps_per_epoch = updates_of_epoch(recipe.epoch_images, self.total, recipe.batch_size)
 

@@ -27,13 +27,14 @@ class Cues:
     Parameters
     ----------
     shares
-        Share of the batch with a whole picture, a composite uncued, a composite with one picture cued by class, by
-        place, and a composite with an absent class cued (the catch trials). They sum to 1.
+        Share of the batch with a whole picture, a composite uncued, a composite with one picture cued by
+        class, by place, and a composite with an absent class cued (the catch trials). They sum to 1.
     catch_singles
         Probability in [0, 1] that a whole picture is shown with an absent class cued.
     flip
-        Mirror half of the feature maps. The stem does not: on CIFAR-10 a mirrored map differs from that of the mirrored
-        picture by .54 to .60 of its norm, where two pictures differ by 1.26. Pictures are mirrored before the stem.
+        Mirror half of the feature maps. The stem does not: on CIFAR-10 a mirrored map differs from that of
+        the mirrored picture by .54 to .60 of its norm, where two pictures differ by 1.26. Pictures are
+        mirrored before the stem.
     """
 
     shares: tuple[float, float, float, float, float] = (0.25, 0.05, 0.27, 0.2, 0.23)

@@ -1,8 +1,9 @@
 """Composites of labelled pictures: whole ones, two halves as in the paper's figure, and mosaics of two to four.
 
-What each composite shows and where follows from the parameters and its number, before any picture is read. They are
-made of pixels: joining the stem's features of two pictures is no substitute, for its receptive fields reach across the
-seam (relative difference .43 on CIFAR-10's halves, .95 in the column at the seam, .02 at the far edge).
+What each composite shows and where follows from the parameters and its number, before any picture is read.
+They are made of pixels: joining the stem's features of two pictures is no substitute, for its receptive
+fields reach across the seam (relative difference .43 on CIFAR-10's halves, .95 in the column at the seam, .02
+at the far edge).
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Composites:
     mosaics
         2 x 2 mosaics of 2 to 4 pictures of different classes; 1/f noise fills what is left.
     held_out
-        Pictures of each class that are kept out of all these and measured as the training goes, whole and in as many
-        pairs.
+        Pictures of each class that are kept out of all these and measured as the training goes, whole and in
+        as many pairs.
     crop
         Smallest share in (0, 1] of its side that a cropped picture keeps; half of the pictures are cropped.
     composition_seed
@@ -70,8 +71,8 @@ class Plan:
     picture : (composite, slot) number of the picture, -1 for none.
     target : (composite, slot) its class, -1 for none.
     box : (composite, slot, 4) top, left, height and width in quarters of the side of the composite.
-    chance : (composite, slot, number) how a picture is varied: whether it is flipped, the share of its side that a crop
-        keeps, where the crop lies; the first is negative where it is not varied.
+    chance : (composite, slot, number) how a picture is varied: whether it is flipped, the share of its side
+        that a crop keeps, where the crop lies; the first is negative where it is not varied.
     """
 
     kind: np.ndarray

@@ -19,11 +19,11 @@ from absvit.models.perceive import evaluating
 from absvit.models.zoo.stem import CHANNELS, STRIDE, stem_from
 from absvit.training.cued import composite_plan
 from absvit.training.cued import feature_cache as features
-from absvit.training.cued.batch import CuedTask, SceneBatch, prior_weights
+from absvit.training.cued.batch import CuedRecipe, CuedTask, SceneBatch, prior_weights
 from absvit.training.cued.composite_cues import CHANCES, CuedComposites, Cues
 from absvit.training.cued.composite_plan import KINDS, Composites
 from absvit.training.losses import look_twice
-from absvit.training.recipe import Flat, Recipe
+from absvit.training.recipe import Flat
 from absvit.training.run_options import RunOptions
 from absvit.training.task import build_model
 
@@ -33,7 +33,7 @@ HYBRIDS = ("absvit_hybrid_lite0_224", "vit_hybrid_lite0_224")
 
 
 @dataclass(frozen=True)
-class HybridRecipe(Recipe):
+class HybridRecipe(CuedRecipe):
     """A training on composites of pictures behind a frozen stem.
 
     Parameters
@@ -46,36 +46,19 @@ class HybridRecipe(Recipe):
         What is made of the pictures.
     cues
         What is cued.
-    epoch_images
-        Composites of an "epoch".
-    token_weight
-        Weight of the token labels.
     class_gain
-        Gain of class and vector cues that the trained model looks with unless told otherwise. It learns at 2, before
-        its classifier is centred (:func:`centre_classifier`).
+        Gain of class and vector cues that the trained model looks with unless told otherwise. It learns at 2,
+        before its classifier is centred (:func:`centre_classifier`).
     """
 
     measured_by: ClassVar[str] = "python -m experiments recognition, --folder PICTURES"
 
     model: str = "absvit_hybrid_lite0_224"
-    epochs: int = 10
     epoch_images: int = 24_000
-    batch_size: int = 32
-    total_batch: int = 32
-    opt: str = "muon"
-    opt_eps: float | None = None
-    opt_betas: tuple[float, float] | None = None
     lr: float = 5e-3
-    lr_batch: int = 0
-    min_lr: float = 0.0
     warmup_lr: float = 3e-5
     warmup_epochs: float = 0.25
-    warmup_prefix: bool = True
-    clip_grad: float | None = 1.0
-    drop_path: float = 0.0
     smoothing: float = 0.05
-    model_ema: bool = False
-    checkpoint_every: int = 250
     data_set: DataSet = "FOLDER"
     input_size: int = 224
     composites: Flat[Composites] = field(default_factory=Composites)
@@ -178,9 +161,9 @@ class CompositeTask(CuedTask):
 
         Returns
         -------
-        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either class
-        cued at the default gain: selection, the probability of the cued class, and how often both cues decide; empty
-        where nothing is held out.
+        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either
+        class cued at the default gain: selection, the probability of the cued class, and how often both cues
+        decide; empty where nothing is held out.
         """
         return [self._measured(model) for model in models]
 
@@ -235,8 +218,9 @@ class CompositeTask(CuedTask):
 def centre_classifier(model: nn.Module) -> None:
     """Take from the classifier what all its rows share.
 
-    Softmax does not see that part, so nothing in a training holds it back: the rows of a hybrid had a mean cosine of
-    .90. As cues they then favoured the same tokens whatever the class. Probabilities stay as they are.
+    Softmax does not see that part, so nothing in a training holds it back: the rows of a hybrid had a mean
+    cosine of .90. As cues they then favoured the same tokens whatever the class. Probabilities stay as they
+    are.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """The feature cache: what the frozen stem makes of every composite, computed once and kept on disk.
 
-A folder of ``cache.json``, which says of which stem, transform and pictures the features are, and one array file for
-every 512 composites. Array files appear whole or not at all, so that an interrupted building goes on where it was.
+A folder of ``cache.json``, which says of which stem, transform and pictures the features are, and one array
+file for every 512 composites. Array files appear whole or not at all, so that an interrupted building goes on
+where it was.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int]
     Parameters
     ----------
     folder : where it is or shall be.
-    facts : what its features are of: SHA-256 of the stem, transform, pictures and composites; JSON-serialisable.
+    facts : what its features are of: SHA-256 of the stem, transform, pictures and composites;
+        JSON-serialisable.
     n : number of composites.
     shape : channel, token_y and token_x of the features.
     process : this process; the first writes.

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from absvit.distributed import Process
-from absvit.training.cued.batch import CuedTask, SceneBatch, image_generator, place_cues
-from absvit.training.recipe import Flat, Precision, Recipe
+from absvit.training.cued.batch import CuedRecipe, CuedTask, SceneBatch, image_generator, place_cues
+from absvit.training.recipe import Flat, Precision
 from absvit.training.run_options import RunOptions
 from stimuli.families import objects
 from stimuli.sets.format import TRAINING_SEED
@@ -130,42 +130,23 @@ def _absent_class(first: np.ndarray, last: np.ndarray, chance: np.ndarray) -> np
 
 
 @dataclass(frozen=True)
-class SceneRecipe(Recipe):
-    """A training on scenes that are drawn as it goes, with cues.
+class SceneRecipe(CuedRecipe):
+    """A training on scenes that are drawn as it goes, with cues; none is ever shown again.
 
     Parameters
     ----------
     scenes
         What is shown and cued.
-    epoch_images
-        Scenes of an "epoch"; none is ever shown again.
-    token_weight
-        Weight of the token labels.
     """
 
     measured_by: ClassVar[str] = "python -m experiments recognition"
 
     model: str = "absvit_micro"
-    epochs: int = 10
-    epoch_images: int = 8000
-    batch_size: int = 32
-    total_batch: int = 32
-    opt: str = "muon"
-    opt_eps: float | None = None
-    opt_betas: tuple[float, float] | None = None
     lr: float = 4e-3
-    lr_batch: int = 0
-    min_lr: float = 0.0
     warmup_lr: float = 3.2e-5
     warmup_epochs: float = 0.5
-    warmup_prefix: bool = True
-    clip_grad: float | None = 1.0
-    drop_path: float = 0.0
-    model_ema: bool = False
     precision: Precision = "fp32"
-    checkpoint_every: int = 250
     scenes: Flat[Scenes] = field(default_factory=Scenes)
-    token_weight: float = 0.3
 
     def task(self, data: RunOptions, process: Process) -> SceneTask:
         """Draw scenes as the training goes."""

@@ -51,7 +51,8 @@ class Augmentation:
     mixup_mode
         What is mixed in the same way: the whole "batch", each "pair" or each "elem" on its own.
     mixup_batch
-        Pictures of an update that mode "batch" mixes in the same way: those of one GPU in the official recipe.
+        Pictures of an update that mode "batch" mixes in the same way: those of one GPU in the official
+        recipe.
     use_patch_aug
         Train on a copy with augmented patches too (see absvit.training.pictures.patch_augmentation).
     """
@@ -125,8 +126,9 @@ def isolated_randomness(*key: int) -> Iterator[None]:
 class Mixing:
     """timm's mixup and cutmix, drawn from the seed, the update and a place in it; label smoothing is the objective's.
 
-    In mode "batch" every ``mixup_batch`` pictures of an update have a stream of their own, as those of each GPU have in
-    the official code; in the modes "pair" and "elem" each pair has. The number of processes changes nothing.
+    In mode "batch" every ``mixup_batch`` pictures of an update have a stream of their own, as those of each
+    GPU have in the official code; in the modes "pair" and "elem" each pair has. The number of processes
+    changes nothing.
 
     Parameters
     ----------

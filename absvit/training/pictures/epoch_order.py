@@ -31,9 +31,9 @@ class Key(NamedTuple):
 def epoch_order(n: int, seed: int, epoch: int, repeats: int) -> np.ndarray:
     """Order of the pictures in an epoch, over all processes together.
 
-    With repeats it is timm's sampler of repeated augmentation (Hoffer et al. 2020; Touvron et al. 2021) for one
-    process: each rank's part of an official epoch is a strided slice of it. As there, n is cut down to a multiple
-    of 256; fewer than 256 pictures are all used. Seed 0 gives the official order.
+    With repeats it is timm's sampler of repeated augmentation (Hoffer et al. 2020; Touvron et al. 2021) for
+    one process: each rank's part of an official epoch is a strided slice of it. As there, n is cut down to a
+    multiple of 256; fewer than 256 pictures are all used. Seed 0 gives the official order.
 
     Parameters
     ----------
@@ -83,10 +83,10 @@ def updates_of_epoch(images: int, total_batch: int, batch_size: int) -> int:
 class Updates(Sampler[list[Key]]):
     """What this process does of every update of a training, to be given to a loader as its batch sampler.
 
-    An update takes the next ``total_batch`` positions of the epoch's order; what is left at the end of an epoch is
-    dropped. Positions i and ``total_batch - 1 - i``, which mixup mixes, always go to the same process and
-    micro-batch, where timm's mixup finds them at mirrored places: the mixed pairs are the same for any number of
-    processes and any accumulation.
+    An update takes the next ``total_batch`` positions of the epoch's order; what is left at the end of an
+    epoch is dropped. Positions i and ``total_batch - 1 - i``, which mixup mixes, always go to the same
+    process and micro-batch, where timm's mixup finds them at mirrored places: the mixed pairs are the same
+    for any number of processes and any accumulation.
 
     Parameters
     ----------

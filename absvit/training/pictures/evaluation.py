@@ -38,8 +38,9 @@ def evaluate(
 
     Returns
     -------
-    For each model n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK (cross-entropy, no
-    smoothing); also unreadable, the number of pictures that were left out, where there are any.
+    For each model n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK
+    (cross-entropy, no smoothing); also unreadable, the number of pictures that were left out, where there are
+    any.
 
     Raises
     ------

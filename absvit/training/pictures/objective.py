@@ -60,8 +60,8 @@ class Teacher(nn.Module):
 
         Returns
         -------
-        tau^2 KL(teacher, model) / (image * class), as the official code normalises it, or the cross-entropy with the
-        teacher's answers.
+        tau^2 KL(teacher, model) / (image * class), as the official code normalises it, or the cross-entropy
+        with the teacher's answers.
         """
         if self.kind == "hard":
             return F.cross_entropy(logits, taught.argmax(1))
@@ -73,8 +73,8 @@ class PictureObjective(nn.Module):
     """Loss of a model on labelled pictures (Shi et al. 2023, section 3.4).
 
     (L(pass 1) + L(pass 2)) / 2 + var_loss * reconstruction error; L is the cross-entropy, and with a teacher
-    (1 - alpha) of it and alpha of the teacher's. A plain ViT has L of its one pass. Patch-augmented copies are
-    seen in a second look whose whole loss counts as much as the first's.
+    (1 - alpha) of it and alpha of the teacher's. A plain ViT has L of its one pass. Patch-augmented copies
+    are seen in a second look whose whole loss counts as much as the first's.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ PROBABILITY = 0.1
 def patch_augment(image: Tensor, generator: torch.Generator, patch: int = 16) -> Tensor:
     """Change single patches of an image (Mao et al. 2022, Robust Vision Transformer).
 
-    Each of three changes meets each patch with probability 0.1, in this order: a random crop of 0.85 to 1 of its
-    area, resized to the whole patch; Gaussian noise of standard deviation 0.01; a horizontal flip.
+    Each of three changes meets each patch with probability 0.1, in this order: a random crop of 0.85 to 1 of
+    its area, resized to the whole patch; Gaussian noise of standard deviation 0.01; a horizontal flip.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Recipes for labelled pictures: the named trainings, each with its command, its cost, and the number to expect.
 
-The compute of the published models was counted (torch's FlopCounterMode: all passes and backward, times 300 epochs of
-1,281,167 images) and not measured; one GPU that sustains 100 TFLOP/s does 0.36 EFLOP an hour. What was measured was so
-on two CPU cores (AMD EPYC).
+The compute of the published models was counted (torch's FlopCounterMode: all passes and backward, times 300
+epochs of 1,281,167 images) and not measured; one GPU that sustains 100 TFLOP/s does 0.36 EFLOP an hour. What
+was measured was so on two CPU cores (AMD EPYC).
 """
 
 from __future__ import annotations

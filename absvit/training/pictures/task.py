@@ -35,8 +35,8 @@ class PictureRecipe(Recipe):
     Parameters
     ----------
     data_set
-        IMNET or FOLDER: class folders or one tar under train and val; CIFAR (100 classes), CIFAR10; INAT and INAT19
-        (iNaturalist 2018 and 2019).
+        IMNET or FOLDER: class folders or one tar under train and val; CIFAR (100 classes), CIFAR10; INAT and
+        INAT19 (iNaturalist 2018 and 2019).
     inat_category
         What iNaturalist's pictures are sorted by.
     input_size
@@ -48,9 +48,11 @@ class PictureRecipe(Recipe):
     unreadable
         A picture that cannot be read: fail; or skip it, in training for another one, counted in the log.
     finetune
-        Weights to start from, file or address: positions are resampled and the classifier replaced where they differ.
+        Weights to start from, file or address: positions are resampled and the classifier replaced where they
+        differ.
     lift
-        The model is a plain ViT: give it a feedback path (absvit.topdown_from), a fresh one unless finetune holds one.
+        The model is a plain ViT: give it a feedback path (absvit.topdown_from), a fresh one unless finetune
+        holds one.
     distillation_type
         Learn from a teacher too: from its probabilities (soft) or its answers (hard).
     distillation_alpha
@@ -109,7 +111,8 @@ class PictureRecipe(Recipe):
 
         Raises
         ------
-        FileNotFoundError, ValueError : weights cannot be read or do not fit, or patches do not cover a picture.
+        FileNotFoundError, ValueError : weights cannot be read or do not fit, or patches do not cover a
+            picture.
         """
         grid, usual = model.patch_embed.grid_size[0], model.pretrained_cfg["input_size"]
         if model.patch_embed.feat_ratio() * grid != self.input_size:
@@ -225,7 +228,8 @@ def teacher_of(recipe: PictureRecipe, n_classes: int) -> Teacher:
 
     Raises
     ------
-    FileNotFoundError, ValueError : unknown model, weights that cannot be read or do not fit, or another input size.
+    FileNotFoundError, ValueError : unknown model, weights that cannot be read or do not fit, or another input
+        size.
     """
     network = create_model(recipe.teacher_model, num_classes=n_classes)
     cfg = network.pretrained_cfg

@@ -42,8 +42,8 @@ class View(NamedTuple):
 class Views(Dataset):
     """Training pictures, augmented: a view is a function of the seed and its :class:`Key` alone.
 
-    In place of a picture that cannot be read comes the next one that can, with its own class, and the problem is
-    told with it: what becomes of it is for the training to decide.
+    In place of a picture that cannot be read comes the next one that can, with its own class, and the problem
+    is told with it: what becomes of it is for the training to decide.
 
     Parameters
     ----------

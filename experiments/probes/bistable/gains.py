@@ -2,71 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.panels import (  # fmt: skip
-    Panel,
-    draw_interval_lines,
-    draw_reference,
-    keys_of,
-    mark_gains,
-    model_looks,
-    page_of_panels,
-)
-from experiments.figures.record_table import RESAMPLES, interval_rows, table_of
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_lines_by, draw_reference, keys_of, mark_gains
+from experiments.figures.record_table import Table, interval_rows
 from experiments.figures.style import STYLE, Style
 
-__all__ = ["TITLES", "gains"]
+__all__ = ["FIGURE", "gains"]
 
-TITLES = ("bistable perception",)
 KINDS = ("class", "place", "random vector", "shuffled class")
 
 
-def gains(records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, n: int = RESAMPLES) -> Figure:
+def gains(table: Table, style: Style) -> Layout:
     """Draw selection index, share of decided stimuli and the probability of an absent class over the gain of the cues.
 
     Parameters
     ----------
-    records : bistable, with several gains, of classes that the model knows; one, or several of different models.
+    table : of bistable records of several gains, of classes that the model knows.
     style : sizes and colours.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind or of one gain, or two of one model.
     """
-    table = table_of(records, "gains", TITLES, _summary, n, ("logits", "gain"))
-    rows = table.rows
-    kinds = [kind for kind in KINDS if kind in set(rows["prior"])]
-    looks = dict(zip(kinds, style.looks(len(kinds)), strict=True))
-    models = model_looks(table.models)
+    rows, models = table.rows, table.models
+    looks = style.looks_of(kind for kind in KINDS if kind in set(rows["prior"]))
     panels = [
         Panel(
-            partial(_curves, rows, "selection_index", kinds, looks, models, "selection index"), "who wins",
+            partial(_curves, rows, "selection_index", looks, models, "selection index"),
+            "who wins",
             "Selection index p(cued) / (p(class 1) + p(class 2)) (line: chance).",
         ),
         Panel(
-            partial(_curves, rows, "cue_decides", kinds, looks, models, "both cues decide"), "stimuli steered",
+            partial(_curves, rows, "cue_decides", looks, models, "both cues decide"),
+            "stimuli steered",
             "Share of stimuli in which each of the two cues lets its object win.",
         ),
-    ]  # fmt: skip
+    ]
     if "p_absent" in rows and rows["p_absent"].notna().any():
-        text = "Probability of a class that is cued and not shown."
-        panels.append(Panel(partial(_absent, rows, models), "a cue for what is not there", text))
-    figure = page_of_panels(panels, style, (2, 3), keys_of(looks, models))
-    figure.set_label(table.caption("Steering by the gain of the cue", panels))
-    return figure
+        told = "Probability of a class that is cued and not shown."
+        panels.append(Panel(partial(_absent, rows, models), "a cue for what is not there", told))
+    return table.layout(panels, "Steering by the gain of the cue", (2, 3), keys_of(looks, models))
 
 
 def _summary(record: xr.Dataset, n: int) -> pd.DataFrame:
@@ -84,21 +63,27 @@ def _summary(record: xr.Dataset, n: int) -> pd.DataFrame:
     return rows
 
 
-def _curves(rows: pd.DataFrame, name: str, kinds, looks, models, label: str, axes: Axes) -> None:
+def _curves(rows: pd.DataFrame, name: str, looks: dict, models: dict, label: str, axes: Axes) -> None:
     """A measure over gain, a line for each kind of cue and model."""
-    for k, kind in enumerate(kinds):
-        for model, dashes in models.items():
-            chosen = rows[(rows["prior"] == kind) & (rows["model"] == model)].sort_values("gain")
-            draw_interval_lines(axes, chosen["gain"], chosen, name, looks[kind] | dashes, shift=1.5 * k)
+    draw_lines_by(axes, rows, "gain", name, "prior", looks, models)
     draw_reference(axes, y=0.5 if name == "selection_index" else None)
     mark_gains(axes, rows["gain"])
     axes.set(ylabel=label, ylim=(-0.04, 1.04))
 
 
-def _absent(rows: pd.DataFrame, models, axes: Axes) -> None:
+def _absent(rows: pd.DataFrame, models: dict, axes: Axes) -> None:
     """Probability of the cued absent class over gain."""
-    for model, dashes in models.items():
-        chosen = rows[(rows["prior"] == "absent class") & (rows["model"] == model)].sort_values("gain")
-        draw_interval_lines(axes, chosen["gain"], chosen, "p_absent", {"color": STYLE.ink, "marker": "o"} | dashes)
+    look = {"absent class": {"color": STYLE.ink, "marker": "o"}}
+    draw_lines_by(axes, rows, "gain", "p_absent", "prior", look, models)
     mark_gains(axes, rows["gain"])
     axes.set(ylabel="p (absent class)", ylim=(-0.04, 1.04))
+
+
+FIGURE = Figure(
+    "gains",
+    "steering by the gain of the cue",
+    reads=("bistable",),
+    needs=("logits", "gain"),
+    table=_summary,
+    draw=gains,
+)

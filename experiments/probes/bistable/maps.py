@@ -7,18 +7,17 @@ from functools import partial
 
 import pandas as pd
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, keys_of, model_looks, page_of_panels
-from experiments.figures.record_table import RESAMPLES, interval_rows, table_of
-from experiments.figures.style import STYLE, Style
+from experiments.figures.figure import RESAMPLES, Figure
+from experiments.figures.layout import Layout
+from experiments.figures.panels import keys_of
+from experiments.figures.record_table import interval_rows, table_of
+from experiments.figures.style import Style
 from experiments.probes.bistable.signature_layout import MAP_NAMES
 
-__all__ = ["TITLES", "maps"]
+__all__ = ["FIGURE", "maps"]
 
-TITLES = ("bistable perception",)
 COLUMNS = {
     "auc_other": (
         "AUC, against the other object",
@@ -30,37 +29,30 @@ COLUMNS = {
 }
 
 
-def maps(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, cue: str = "class", n: int = RESAMPLES
-) -> Figure:
+def maps(records: Sequence[xr.Dataset], style: Style, cue: str = "class", n: int = RESAMPLES) -> Layout:
     """Draw how well each kind of map tells the cued object's mask from the other object and from the rest.
 
     Parameters
     ----------
-    records : bistable with maps and masks, one or several of different models; of several gains the first is shown.
+    records : bistable with maps and masks, of different models; of several gains the first is shown.
     style : sizes and colours.
-    cue : kind of cue, "class" or "place".
+    cue : kind of cue, class or place.
     n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
-    ValueError : a record of another kind, without maps or without cues of this kind, or two of one model.
+    ValueError : no maps or no cues of this kind.
     """
-    table = table_of(records, "maps", TITLES, partial(_summary, cue), n, ("mask_1", "mask_2"))
-    models = model_looks(table.models)
-    names = list(dict.fromkeys(table.rows.sort_values("auc_other", ascending=False)["row"]))
-    panels = [
-        Panel(partial(_rows, table.rows, name, names, models), title, text, left=22, rows=len(names))
-        for name, (title, text) in COLUMNS.items()
-    ]
-    figure = page_of_panels(panels, style, (1, 3), keys_of({}, models))
-    opening = f"Attention maps against the mask of the cued object under {cue} cues, in the last pass"
-    figure.set_label(table.caption(opening, panels))
-    return figure
+    table = table_of(records, partial(_summary, cue), n)
+    rows = table.rows
+    names = list(dict.fromkeys(rows.sort_values("auc_other", ascending=False)["row"]))
+    panels = []
+    for name, (title, told) in COLUMNS.items():
+        lowest, label = min(0.45, rows[f"{name}_low"].min() - 0.02), name.split("_")[0].replace("auc", "AUC")
+        look = {"left": 22, "xlim": (lowest, 1.02), "xlabel": label}
+        panels.append(table.dots(title, told, rows, name, names, reference=0.5, **look))
+    about = f"Attention maps against the mask of the cued object under {cue} cues, in the last pass"
+    return table.layout(panels, about, (1, 3), keys_of({}, table.models))
 
 
 def _summary(cue: str, record: xr.Dataset, n: int) -> pd.DataFrame:
@@ -88,8 +80,10 @@ def _summary(cue: str, record: xr.Dataset, n: int) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).dropna(subset=["auc_other"])
 
 
-def _rows(rows: pd.DataFrame, name: str, names, models, axes: Axes) -> None:
-    """A measure of every map."""
-    draw_interval_rows(axes, names, rows, name, models)
-    draw_reference(axes, x=0.5)
-    axes.set(xlim=(min(0.45, rows[f"{name}_low"].min() - 0.02), 1.02), xlabel=name.split("_")[0].replace("auc", "AUC"))
+FIGURE = Figure(
+    "maps",
+    "attention maps against the masks of the objects",
+    reads=("bistable",),
+    needs=("mask_1", "mask_2"),
+    draw=maps,
+)

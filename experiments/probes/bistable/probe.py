@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-import xarray as xr
+from experiments import cues
+from experiments.probe import Condition, Probe
+from stimuli.foundation.registry import later
 
-from absvit import priors
-from absvit.models.priors.percept import random_directions
-from absvit.records.fill import Store
-from experiments.observers import Observer, class_indices
-from experiments.probe import Condition, Stimuli, Trial
-from experiments.show import run
-
-__all__ = ["Bistable", "conditions", "probe"]
+__all__ = ["PROBE", "Bistable", "conditions"]
 
 OF_EACH_OBJECT = ("class", "place", "random vector", "shuffled class", "shuffled place")
 KINDS = ("none", "absent class", "third class", *OF_EACH_OBJECT)
@@ -82,20 +72,23 @@ def conditions(parameters: Bistable, classes_known: bool = True) -> list[Conditi
     ------
     ValueError : a kind is wanted that there is only with, or only without, known classes.
     """
-    gain, found = parameters.class_gain, [Condition("none", 0, "none", _uncued)]
+    of_class, of_place = (partial(cues.at_gain, gain) for gain in (parameters.class_gain, parameters.place_gain))
+    found = [Condition("none", 0, "none", cues.learned)]
     if classes_known:
-        found += [Condition(f"class {k}", k, "class", partial(_class_cue, f"class_{k}", gain)) for k in (1, 2)]
+        found += [Condition(f"class {k}", k, "class", _of_class(of_class, f"class_{k}")) for k in (1, 2)]
         found += [
-            Condition("absent class", -1, "absent class", partial(_class_cue, "absent_class", gain)),
-            Condition("third class", 0, "third class", partial(_class_cue, "third_class", gain)),
+            Condition("absent class", -1, "absent class", _of_class(of_class, "absent_class")),
+            Condition("third class", 0, "third class", _of_class(of_class, "third_class")),
         ]
-    found += [Condition(f"place {k}", k, "place", partial(_place_cue, k, parameters)) for k in (1, 2)]
-    found += [Condition(f"random vector {k}", k, "random vector", partial(_random_cue, k, gain)) for k in (1, 2)]
+    places = {k: partial(of_place, partial(cues.around, k, parameters.margin)) for k in (1, 2)}
+    found += [Condition(f"place {k}", k, "place", place) for k, place in places.items()]
+    randoms = {k: partial(of_class, partial(cues.random_vector, cue=k)) for k in (1, 2)}
+    found += [Condition(f"random vector {k}", k, "random vector", vector) for k, vector in randoms.items()]
     kind = "class" if classes_known else "place"
-    cues = [condition for condition in found if condition.kind == kind]
     found += [
-        Condition(f"shuffled {cue.name}", cue.cue, f"shuffled {kind}", partial(_shuffled, cue.prior)) for cue in cues
-    ]
+        Condition(f"shuffled {of.name}", of.cue, f"shuffled {kind}", partial(cues.shuffled, of.prior))
+        for of in found if of.kind == kind
+    ]  # fmt: skip
     chosen = [condition for condition in found if condition.kind in (parameters.priors or KINDS)]
     if missing := set(parameters.priors) - {condition.kind for condition in chosen}:
         known = "" if classes_known else "un"
@@ -105,73 +98,39 @@ def conditions(parameters: Bistable, classes_known: bool = True) -> list[Conditi
     return chosen
 
 
-def probe(
-    observers: Sequence[Observer],
-    stimuli: Stimuli | xr.Dataset,
-    parameters: Bistable,
-    seed: int,
-    store: Store,
-) -> xr.Dataset:
-    """Show bistable stimuli under every prior, and write the record.
-
-    Parameters
-    ----------
-    observers : models of one kind, each label with the same seeds.
-    stimuli : stimuli with two objects.
-    parameters : iterations, gains and layer.
-    seed : seed of catch trials, random vectors and shuffles.
-    store : where the record goes.
-
-    Returns
-    -------
-    The record, opened lazily: logits (iteration, prior, stimulus, class), five maps (iteration, prior, stimulus,
-    token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its family tells of
-    it, such as the mix of an overlay. With several models, seeds or gains these dims come first.
-
-    Raises
-    ------
-    ValueError : stimuli without two objects, or as ``experiments.show.run``.
-    """
-    stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
-    example = stimuli.part(0, 1)
-    if example.sizes.get("object") != 2:
-        raise ValueError(f"bistable stimuli hold two objects, got {dict(example.sizes)}")
-    unknown = class_indices(observers[0].model, example.attrs["categories"]) < 0
-    if unknown.any():
-        warnings.warn(
-            f"{observers[0].label} does not know {', '.join(np.array(example.attrs['categories'])[unknown][:4])}: the "
-            "cues are places only, and no selection index can be measured (--classes names what two photographs show)",
-            stacklevel=2,
-        )
-    known = not unknown.any()
-    cues = conditions(parameters, known)
-    return run("bistable perception", observers, stimuli, cues, parameters, seed, store, parameters.gains)
+def _of_class(at_gain: partial, name: str) -> partial:
+    return partial(at_gain, partial(cues.class_cue, name))
 
 
-def _uncued(trial: Trial) -> priors.Prior:
-    return priors.LearnedPrior()
-
-
-def _class_cue(name: str, gain: float | None, trial: Trial) -> priors.Prior:
-    return priors.ClassPrior(torch.from_numpy(trial.classes[name]), gain if trial.gain is None else trial.gain)
-
-
-def _place_cue(cue: int, parameters: Bistable, trial: Trial) -> priors.Prior:
-    """Full weight on the tokens that the object touches and on those around it, none on what is rather the other's."""
-    own, other = trial.coverage[:, cue - 1], trial.coverage[:, 2 - cue]
-    size = 2 * parameters.margin + 1
-    near = F.max_pool2d((own > 0).float()[:, None], size, stride=1, padding=parameters.margin)[:, 0]
-    place = near * (own >= other)
-    return priors.SpatialPrior(place, parameters.place_gain if trial.gain is None else trial.gain)
-
-
-def _random_cue(cue: int, gain: float | None, trial: Trial) -> priors.Prior:
-    """A standard normal direction for each image and cue, at the gain of the class cues."""
-    gain = gain if trial.gain is None else trial.gain
-    gain = trial.model.prior_gains["class"] if gain is None else gain
-    rows = random_directions(trial.seed, 2 * trial.numbers + cue, trial.model.embed_dim)
-    return priors.VectorPrior(rows, gain)
-
-
-def _shuffled(prior: Callable[[Trial], priors.Prior], trial: Trial) -> priors.Prior:
-    return priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
+PROBE = Probe(
+    "bistable",
+    "Two objects compete in one image, and a cue says which to look for.",
+    Bistable,
+    "halves",
+    conditions,
+    unknown=partial(conditions, classes_known=False),
+    objects=2,
+    families=("overlay", "ambiguous"),
+    summarise=later("experiments.probes.bistable.summary:graded_summary"),
+    localise=later("experiments.probes.bistable.summary:map_summary"),
+    columns={
+        "selection_index": "p(cued) / (p(class 1) + p(class 2)), mean over both cues of a kind; chance .5; of a prior "
+        "that cues neither, object 1's share",
+        "cue_decides": "share of stimuli in which each of the two cues lets its object win",
+        "p_cued": "probability of the cued object's class",
+        "p_other": "probability of the object that is not cued",
+        "p_absent": "probability of a class that is not shown, when it is cued and without a cue",
+        "attention_auc": "area under the ROC with which the prior's weights tell the cued object's tokens from the "
+        "other's; chance .5",
+        "attention_share": "the cued object's share in the prior's weights on both objects; chance .5",
+        "auc_other": "the same area of each map (--maps)",
+        "auc_rest": "the same against all other tokens",
+        "share": "the cued object's share in the map's means over both objects; chance .5",
+        "threshold": "mix at which both readings win equally, of a fitted cumulative normal with lapses; the interval "
+        "is that of the fit",
+        "lapse": "share of trials that such a fit takes for lapses, likewise",
+    },
+    figures=("signature", "steering", "gains", "psychometric", "maps"),
+    title="bistable perception",
+    formerly=("bistable perception",),
+)

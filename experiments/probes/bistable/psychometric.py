@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 
 import matplotlib
@@ -12,21 +11,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
 from experiments.figures.numbers import note
-from experiments.figures.panels import (  # fmt: skip
-    Panel,
-    draw_interval_lines,
-    draw_interval_rows,
-    draw_reference,
-    keys_of,
-    model_looks,
-    page_of_panels,
-)
-from experiments.figures.record_table import interval_rows, nearest_gain, table_of
-from experiments.figures.style import STYLE, Style
+from experiments.figures.panels import Panel, draw_interval_lines, draw_reference, keys_of
+from experiments.figures.record_table import Table, interval_rows
+from experiments.figures.style import Style
 from experiments.statistics.intervals import number_text
 from experiments.statistics.psychometric import (
     Interval,
@@ -36,56 +28,43 @@ from experiments.statistics.psychometric import (
     psychometric_intervals,
 )
 
-__all__ = ["TITLES", "psychometric"]
+__all__ = ["FIGURE", "psychometric"]
 
-TITLES = ("bistable perception",)
 CUES = {"none": "no cue", "class 1": "cue: reading 1", "class 2": "cue: reading 2"}
 SIGMOID = Sigmoid(guess=0.0, lapse=None)
 
 
-def psychometric(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float | None = None, n: int = 500
-) -> Figure:
+def psychometric(table: Table, style: Style, gain: float | None = None) -> Layout:
     """Draw how often reading 2 wins over the mix, fitted curves, and their thresholds and lapses.
 
     Parameters
     ----------
-    records : bistable, of stimuli with a mix such as overlays, of classes that the model knows; one, or several of
-        different models.
+    table : of bistable records of stimuli with a mix such as overlays, of classes that the model knows.
     style : sizes and colours.
     gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    n : bootstrap resamples of each share.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, without mixes or with unknown classes, or two of one model.
     """
-    given = [records] if isinstance(records, xr.Dataset) else list(records)
-    table = table_of(given, "psychometric", TITLES, _wins, n, ("logits", "mix"))
-    gain = nearest_gain(table.rows, gain)
-    shares = table.of(**({} if gain is None else {"gain": gain}))
-    fits = pd.concat([_fits(record, gain) for record in given], ignore_index=True)
-    names = [name for name in CUES.values() if name in set(shares["row"])]
+    shown, models = table.at(gain), table.models
+    fits = pd.concat([_fits(record, shown.gain) for record in table.records], ignore_index=True)
+    names = [name for name in CUES.values() if name in set(shown.rows["row"])]
     looks = dict(zip(names, [{"color": style.ink, "marker": "D"}, *style.looks(2)], strict=False))
-    models = model_looks(table.models)
+
+    def dots(name: str, told: str, **axes_settings):
+        rows = fits.dropna(subset=[name])
+        return table.dots(name, told, rows, name, names, looks=looks, left=22, **axes_settings)
+
     panels = [
         Panel(
-            partial(_curves, shares, fits, looks, models), "which reading wins",
+            partial(_curves, shown.rows, fits, looks, models),
+            "which reading wins",
             "Share of stimuli in which reading 2 is the more probable one, by its weight in the mix; curves: "
             "cumulative normal with lapses, fitted to each trained model by maximum likelihood.",
         ),
-        Panel(partial(_numbers, fits, "threshold", looks, models), "threshold", _told(table.models[0], fits), left=22,
-              rows=len(names)),
-        Panel(partial(_numbers, fits, "lapse", looks, models), "lapse", "Lapses, likewise.", left=22, rows=len(names)),
-    ]  # fmt: skip
-    figure = page_of_panels(panels, style, (1, 3), keys_of(looks, models))
-    opening = f"Psychometric functions of mixed pictures{'' if gain is None else f', gain {gain:g}'}"
-    figure.set_label(table.caption(opening, panels, "Bars of shares"))
-    return figure
+        dots("threshold", _told(table.names[0], fits), xlabel="mix at which both win equally"),
+        dots("lapse", "Lapses, likewise.", xlabel="share of lapses", xlim=(-0.005, 0.105)),
+    ]
+    return shown.layout(
+        panels, "Psychometric functions of mixed pictures", (1, 3), keys_of(looks, models), "Bars of shares"
+    )
 
 
 def _wins(record: xr.Dataset, n: int) -> pd.DataFrame:
@@ -124,11 +103,11 @@ def _fits(record: xr.Dataset, gain: float | None) -> pd.DataFrame:
                 wins = [int(of_one[mixes == level].sum()) for level in levels]
                 with warnings.catch_warnings(action="ignore"):  # the caption says what is not determined
                     fit = fit_psychometric(levels, wins, counts, SIGMOID)
-                rows.append({"row": CUES[prior], "model": str(model), "fit": fit} | _ends(fit, levels))
+                rows.append({"row": CUES[prior], "model": str(model), "fit": fit} | _of_fit(fit, levels))
     return pd.DataFrame(rows)
 
 
-def _ends(fit: PsychometricFit, levels: np.ndarray) -> dict[str, float | Interval]:
+def _of_fit(fit: PsychometricFit, levels: np.ndarray) -> dict[str, float | Interval]:
     """Threshold and lapse with their intervals; NaN without a threshold among the levels: nothing is extrapolated."""
     intervals = psychometric_intervals(fit)
     found: dict[str, float | Interval] = {"interval": intervals["threshold"]}
@@ -139,7 +118,7 @@ def _ends(fit: PsychometricFit, levels: np.ndarray) -> dict[str, float | Interva
     return found
 
 
-def _curves(shares: pd.DataFrame, fits: pd.DataFrame, looks, models, axes: Axes) -> None:
+def _curves(shares: pd.DataFrame, fits: pd.DataFrame, looks: dict, models: dict, axes: Axes) -> None:
     """Shares with intervals, and the fitted curve of every training."""
     at = np.linspace(shares["mix"].min(), shares["mix"].max(), 201)
     for k, (row, look) in enumerate(looks.items()):
@@ -156,16 +135,6 @@ def _curves(shares: pd.DataFrame, fits: pd.DataFrame, looks, models, axes: Axes)
     axes.set(xlabel="mix (weight of reading 2)", ylabel="reading 2 wins (share)", ylim=(-0.04, 1.04))
 
 
-def _numbers(fits: pd.DataFrame, name: str, looks, models, axes: Axes) -> None:
-    """A number of the fits, a dot for every training."""
-    draw_interval_rows(axes, list(looks), fits.dropna(subset=[name]), name, models, looks)
-    if name == "threshold":
-        axes.set(xlabel="mix at which both win equally")
-        axes.locator_params(axis="x", nbins=4)
-    else:
-        axes.set(xlabel="share of lapses", xlim=(-0.005, 0.105))
-
-
 def _told(model: str, fits: pd.DataFrame) -> str:
     """What the caption says of the thresholds, with their numbers for the first model."""
     told = []
@@ -179,3 +148,14 @@ def _told(model: str, fits: pd.DataFrame) -> str:
         "Threshold of each trained model with the 95 % interval of its profile likelihood; one outside of the mixes "
         f"that were shown, or that the data do not determine, is left out ({model}: {'; '.join(told)})."
     )
+
+
+FIGURE = Figure(
+    "psychometric",
+    "which reading wins by mix; threshold and lapse",
+    reads=("bistable",),
+    needs=("logits", "mix"),
+    table=_wins,
+    resamples=500,
+    draw=psychometric,
+)

@@ -8,40 +8,29 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawn
 from matplotlib.patches import Rectangle
 
 from experiments import measures
+from experiments.figures.figure import Figure
 from experiments.figures.numbers import note
-from experiments.figures.record_table import check_variables
-from experiments.figures.style import (
-    STYLE,
-    Style,
-    draw_bars,
-    overlay,
-    page_of,
-    place_picture,
-    plain,
-    shortened,
-    two_digits,
-)
+from experiments.figures.page import draw_bars, overlay, page_of, place_picture, plain, shortened, two_digits
+from experiments.figures.style import Style
 from experiments.probes.bistable import signature_layout
 from experiments.probes.bistable.signature_layout import Column, Grid, balanced
 from experiments.statistics.intervals import bootstrap, interval_text
 
-__all__ = ["TITLES", "caption", "heading_of", "selection_indices", "signature"]
-
-TITLES = ("bistable perception",)
+__all__ = ["FIGURE", "caption", "heading_of", "selection_indices", "signature"]
 
 
 def signature(
     record: xr.Dataset,
-    stimuli: Sequence[int] | None = None,
+    style: Style,
+    stimuli: tuple[int, ...] | None = None,
     n: int = 4,
     kind: str = measures.DEFAULT_MAP,
     place: bool = False,
-    style: Style = STYLE,
-) -> Figure:
+) -> Drawn:
     """Draw the signature figure: stimulus | bottom-up | cue: class 1 | cue: class 2, one stimulus in a row.
 
     Each map lies over the grey picture, with the probabilities of the two objects as bars; maps of one kind
@@ -51,25 +40,19 @@ def signature(
     Parameters
     ----------
     record : bistable record; of several models or seeds the first is shown.
-    stimuli : numbers of the stimuli, as in the coordinate; by default what ``balanced`` chooses.
-    n : how many stimuli ``balanced`` chooses.
-    kind : map to show, one of ``measures.MAPS``.
-    place : whether to show the place cues as well; they are shown anyway where there are no class cues.
     style : sizes and colours.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
+    stimuli : numbers of the stimuli, as in the coordinate; by default those that compete best bottom-up.
+    n : how many of these.
+    kind : map to show, one of ``measures.MAPS``.
+    place : show the place cues as well; they are shown anyway where there are no class cues.
 
     Raises
     ------
     ValueError : a stimulus is not in the record, more than 26 are asked for, or the record lacks this map or
         its cues.
     """
-    check_variables(record, "signature", ("logits",))
     run = signature_layout.first_run(record)
     columns = signature_layout.columns_of(run, kind, place)
-    check_variables(record, "signature", ("image", "mask_1", "mask_2"))
     numbers = balanced(run, n) if stimuli is None else list(stimuli)
     present = run["stimulus"].values.tolist()
     if not 1 <= len(numbers) <= 26 or not set(numbers) <= set(present):
@@ -108,19 +91,11 @@ def caption(
 
     Parameters
     ----------
-    record : bistable record.
-    stimuli : numbers of the stimuli; by default what ``balanced`` chooses.
-    n : how many stimuli ``balanced`` chooses.
-    kind : map that is shown.
-    place : whether the place cues are shown as well.
+    record, stimuli, n, kind, place : as ``signature``.
 
     Returns
     -------
     What is shown, of which model, and the selection index of all stimuli with its 95 % bootstrap interval.
-
-    Raises
-    ------
-    ValueError : the record lacks this map or its cues.
     """
     record = signature_layout.first_run(record)
     columns = signature_layout.columns_of(record, kind, place)
@@ -225,3 +200,13 @@ def _draw_scale(page: Axes, grid: Grid, column: int, name: str, limits: tuple[fl
     for place, value, side in ((x, limits[0], "left"), (x + grid.width, limits[1], "right")):
         page.text(place, y + 2.8, two_digits(value), ha=side, va="top")
     page.text(x + grid.width / 2, y + 5.8, name, ha="center", va="top")
+
+
+FIGURE = Figure(
+    "signature",
+    "stimuli, their maps and the probabilities under each cue",
+    reads=("bistable",),
+    needs=("logits", "image", "mask_1", "mask_2"),
+    several=False,
+    draw=signature,
+)

@@ -1,4 +1,4 @@
-"""Panels: what the signature figure shows, and where; ``experiments.probes.bistable.signature`` draws it."""
+"""What the signature figure shows, and where; ``experiments.probes.bistable.signature`` draws it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy import ndimage
 
 from experiments import measures
 from experiments.measures.localisation import object_tokens
@@ -304,6 +303,8 @@ def map_in_pixels(record: xr.Dataset, column: Column) -> np.ndarray:
     -------
     (y, x), in the unit of the map; NaN everywhere where the map is not defined.
     """
+    from scipy import ndimage
+
     (values,) = _map(record, column)
     places = []
     for pixels, tokens in (("y", "token_y"), ("x", "token_x")):

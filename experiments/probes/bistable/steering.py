@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import matplotlib
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawn
 
-from experiments import summaries
+from experiments.figures.figure import Figure
 from experiments.figures.numbers import RULE, interval_columns, note
-from experiments.figures.record_table import table_of
-from experiments.figures.style import STYLE, Style, page_of, shortened
+from experiments.figures.page import page_of, shortened
+from experiments.figures.record_table import Table
+from experiments.figures.style import STYLE, Style
+from experiments.probes.bistable.summary import summary
 
-__all__ = ["TITLES", "steering"]
+__all__ = ["FIGURE", "steering"]
 
-TITLES = ("bistable perception",)
 NAMES = 0.29  # share of the width that the names take
 
 
-def steering(given: xr.Dataset | Sequence[xr.Dataset] | pd.DataFrame, style: Style = STYLE, n: int = 2000) -> Figure:
+def steering(table: Table, style: Style) -> Drawn:
     """Draw how well each kind of cue steers: selection index and share of stimuli that the cue decides.
 
     A block of rows per model, a row per kind of cue, a dot with its 95 % interval per seed; the dashed line
@@ -30,20 +29,14 @@ def steering(given: xr.Dataset | Sequence[xr.Dataset] | pd.DataFrame, style: Sty
 
     Parameters
     ----------
-    given : bistable record, several of different models, or what ``summaries.summary`` gives; of several gains the
-        middle one is shown.
+    table : what ``summary`` gives; of several gains the middle one is shown.
     style : sizes and colours.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
-    ValueError : a record of another kind, two of one model, or no selection index.
+    ValueError : no selection index.
     """
-    frame = given if isinstance(given, pd.DataFrame) else table_of(given, "steering", TITLES, _summary, n).rows
+    frame = table.rows
     if "cue_decides" not in frame or frame["cue_decides"].isna().all():
         raise ValueError("expected bistable records whose classes the model knows: others have no selection index")
     frame = frame[frame["cue_decides"].notna()]
@@ -83,7 +76,7 @@ def steering(given: xr.Dataset | Sequence[xr.Dataset] | pd.DataFrame, style: Sty
 def _summary(record: xr.Dataset, n: int) -> pd.DataFrame:
     """The summary of all stimuli, at the middle gain where there are several."""
     gains = record.sizes.get("gain", 0)
-    return summaries.summary(record.isel(gain=(gains - 1) // 2, drop=True) if gains else record, n)
+    return summary(record.isel(gain=(gains - 1) // 2, drop=True) if gains else record, n)
 
 
 def _panel(page: Axes, x: float, wide: float, name: str) -> Axes:
@@ -106,3 +99,13 @@ def _draw_dots(axes: list[Axes], rows: pd.DataFrame, centre: float, colour: str)
         mean, low, high = (rows[name + end].to_numpy() for end in ("", "_low", "_high"))
         panel.hlines(centre + offsets, low, high, color=colour)
         panel.plot(mean, centre + offsets, "o", color=colour, clip_on=False)
+
+
+FIGURE = Figure(
+    "steering",
+    "selection index and share of stimuli that each kind of cue decides",
+    reads=("bistable",),
+    needs=("logits", "class_1"),
+    table=_summary,
+    draw=steering,
+)

@@ -2,77 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from experiments.figures.panels import (  # fmt: skip
-    Panel,
-    draw_interval_lines,
-    draw_interval_rows,
-    keys_of,
-    model_looks,
-    page_of_panels,
-)
-from experiments.figures.record_table import nearest_gain, table_of
-from experiments.figures.style import STYLE, Style
-from experiments.summaries.displays import crowding_summary
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines, draw_interval_rows, keys_of
+from experiments.figures.record_table import Table
+from experiments.figures.style import Style
+from experiments.probes.crowding.summary import crowding_summary
 
-__all__ = ["TITLES", "crowding"]
+__all__ = ["FIGURE", "crowding"]
 
-TITLES = ("crowding",)
 ENDS = ("", "_low", "_high")
 
 
-def crowding(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float | None = None, n: int = 400
-) -> Figure:
+def crowding(table: Table, style: Style, gain: float | None = None) -> Layout:
     """Draw the share of targets that are named by the spacing of the flankers, and the critical spacing.
 
     Parameters
     ----------
-    records : of ``experiments.probes.crowding.probe``, one or several of different models.
+    table : of ``crowding_summary``.
     style : sizes and colours.
     gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, or two of one model.
     """
-    table = table_of(records, "crowding", TITLES, crowding_summary, n, ("logits", "spacing"))
-    gain = nearest_gain(table.rows, gain)
-    rows = table.of(**({} if gain is None else {"gain": gain}))
-    names = list(dict.fromkeys(rows["prior"]))
-    looks = dict(zip(names, style.looks(len(names)), strict=True))
-    models = model_looks(table.models)
-    shown = np.unique([spacing for spacing in rows["spacing"] if not isinstance(spacing, str)])
-    critical = rows[rows["spacing"] == "critical"]
+    shown = table.at(gain)
+    looks = style.looks_of(shown.values("prior"))
+    spacings = np.unique([spacing for spacing in shown.values("spacing") if not isinstance(spacing, str)])
+    critical = shown.of(spacing="critical")
     panels = [
         Panel(
-            partial(_over_spacing, rows, shown, looks, models), "recognition",
+            partial(_over_spacing, shown.rows, spacings, looks, table.models),
+            "recognition",
             "Share of targets that are named, by the distance of the flankers in units of the eccentricity, and "
             "without flankers.",
         )
-    ]  # fmt: skip
+    ]
     if len(critical):
-        draw = partial(_critical, critical, shown, looks, models)
-        panels.append(Panel(draw, "critical spacing", _told(critical), left=23, rows=len(names)))
-    figure = page_of_panels(panels, style, (1, 2), keys_of(looks, models))
-    figure.set_label(table.caption(f"Crowding{'' if gain is None else f', gain {gain:g}'}", panels))
-    return figure
+        draw = partial(_critical, critical, spacings, looks, table.models)
+        panels.append(Panel(draw, "critical spacing", _told(critical), left=23, rows=len(looks)))
+    return shown.layout(panels, "Crowding", (1, 2), keys_of(looks, table.models))
 
 
-def _over_spacing(rows: pd.DataFrame, shown: np.ndarray, looks, models, axes: Axes) -> None:
+def _over_spacing(rows: pd.DataFrame, shown: np.ndarray, looks: dict, models: dict, axes: Axes) -> None:
     """Share of targets named, by spacing and alone."""
     alone = shown.max() + (1.5 * np.diff(shown).mean() if len(shown) > 1 else 0.3)
     for k, (prior, look) in enumerate(looks.items()):
@@ -87,7 +62,7 @@ def _over_spacing(rows: pd.DataFrame, shown: np.ndarray, looks, models, axes: Ax
     axes.set_xticks([*shown, alone], [*(f"{spacing:g}".removeprefix("0") for spacing in shown), "alone"])
 
 
-def _critical(critical: pd.DataFrame, shown: np.ndarray, looks, models, axes: Axes) -> None:
+def _critical(critical: pd.DataFrame, shown: np.ndarray, looks: dict, models: dict, axes: Axes) -> None:
     """Critical spacing, a row for each prior; values outside of the spacings that were shown stand at the edges."""
     names = [f"critical_spacing{end}" for end in ENDS]
     margin = 0.25 * np.ptp(shown)
@@ -109,3 +84,14 @@ def _told(critical: pd.DataFrame) -> str:
         "with 95 % intervals of the profile likelihood; values outside of the spacings that were shown stand at the "
         f"edges, and where an end of an interval does, the value is not determined{left_out}."
     )
+
+
+FIGURE = Figure(
+    "crowding",
+    "recognition by spacing, and the critical spacing",
+    reads=("crowding",),
+    needs=("logits", "spacing"),
+    table=crowding_summary,
+    resamples=400,
+    draw=crowding,
+)

@@ -1,28 +1,28 @@
-"""The crowding probe: a target between flankers at several distances, attended or not."""
+"""The crowding probe: a target between flankers at several distances, attended or not.
+
+Recognition of the target is its class being the most probable of all; flankers are of other classes. A model without a
+fovea has no reason for Bouma's rule: what can be found here is how far a flanker must lie not to take the target's
+place in a classifier that names one thing, and whether attention to a place shortens that distance. The record holds
+the displays' ``condition`` (alone, flanked) and ``spacing`` in units of the eccentricity.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import xarray as xr
 
-from absvit.records.fill import Store
 from experiments import cues
-from experiments.demands import check_classes, check_variables, each_part
-from experiments.observers import Observer
-from experiments.probe import Condition, Stimuli, Trial
-from experiments.show import run
+from experiments.columns import NAMED
+from experiments.probe import Condition, Probe, Trial
+from stimuli.foundation.registry import later
 
-__all__ = ["Crowding", "conditions", "probe"]
-
-TITLE = "crowding"
+__all__ = ["PROBE", "Crowding", "conditions"]
 
 
 @dataclass(frozen=True)
-class Crowding(cues.Cued):
+class Crowding(cues.MapParameters):
     """Parameters of the probe.
 
     Parameters
@@ -48,45 +48,13 @@ def conditions(parameters: Crowding) -> list[Condition]:
     parameters : width of the spotlight.
     """
     place = partial(cues.place, _target, parameters.width)
-    return [
+    found = [
         Condition("neutral", 0, "neutral", cues.learned),
         Condition("place", 1, "place", place),
         Condition("random vector", 0, "random vector", cues.random_vector),
         Condition("shuffled place", 1, "shuffled place", partial(cues.shuffled, place)),
     ]
-
-
-def probe(
-    observers: Sequence[Observer], stimuli: Stimuli | xr.Dataset, parameters: Crowding, seed: int, store: Store
-) -> xr.Dataset:
-    """Show crowded targets, and write the record.
-
-    Recognition of the target is its class being the most probable of all; flankers are of other classes. A model
-    without a fovea has no reason for Bouma's rule: what can be found here is how far a flanker must lie not to take
-    the target's place in a classifier that names one thing, and whether attention to a place shortens that distance.
-
-    Parameters
-    ----------
-    observers : models of one kind, each label with the same seeds.
-    stimuli : displays of ``stimuli.families.crowding``.
-    parameters : iterations, gains, width and layer.
-    seed : seed of random vectors and shuffles.
-    store : where the record goes.
-
-    Returns
-    -------
-    The record, opened lazily, as ``object_prior`` gives it, with the displays' ``condition`` (alone,
-    flanked) and ``spacing`` in units of the eccentricity.
-
-    Raises
-    ------
-    ValueError : stimuli of another family or of unknown classes, or as ``experiments.show.run``.
-    """
-    stimuli = each_part(stimuli, _displays)
-    check_classes(observers, stimuli.part(0, 1).attrs["categories"], "crowding")
-    maps = ("prior_weights", "value_norm")
-    shown = cues.chosen(conditions(parameters), parameters.priors)
-    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
+    return cues.chosen(found, parameters.priors)
 
 
 def _target(trial: Trial) -> np.ndarray:
@@ -94,7 +62,20 @@ def _target(trial: Trial) -> np.ndarray:
     return np.column_stack([trial.stimuli[name].values[:, 0] for name in ("object_x", "object_y")]).astype(float)
 
 
-def _displays(stimuli: xr.Dataset) -> xr.Dataset:
-    """The stimuli, if they are displays of targets between flankers."""
-    check_variables(stimuli, ("spacing", "condition", "object_mask", "object_x", "object_y"), "crowding")
-    return stimuli
+PROBE = Probe(
+    "crowding",
+    "A target between flankers: how far they must lie, and whether attention shortens that.",
+    Crowding,
+    "crowding",
+    conditions,
+    needs=("spacing", "condition", "object_mask", "object_x", "object_y"),
+    records=("logits", "prior_weights", "value_norm"),
+    summarise=later("experiments.probes.crowding.summary:crowding_summary"),
+    columns={
+        "reported": NAMED,
+        "critical_spacing": "spacing / eccentricity at which a fitted psychometric function has made .8 of the way "
+        "from guessing to the target alone, with the interval of that fit; inf: not shown",
+    },
+    figures=("crowding",),
+    formerly=("crowding",),
+)

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
+from experiments.figures.figure import Figure
 from experiments.figures.numbers import note
-from experiments.figures.panels import Key, Panel, draw_reference
-from experiments.figures.record_table import RESAMPLES
+from experiments.figures.panels import Key, Panel, draw_reference, mark_passes
 from experiments.figures.style import STYLE, Style
-from experiments.probes.feedback_dynamics.protocol_panels import figure_of, intact, nearest
+from experiments.probes.feedback_dynamics.protocol_panels import OF, intact, layout_of, nearest
 
-__all__ = ["TITLES", "dominance", "panels"]
+__all__ = ["FIGURE", "panels"]
 
-TITLES = ("feedback dynamics: switching",)
 ONSET = 20  # passes that are left out while adaptation builds up
 SHOWN = 200  # passes of the example
 FITS = ("gamma", "lognormal")
-
-
-def dominance(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float = 2.0, n: int = RESAMPLES
-) -> Figure:
-    """Draw one course of alternation, and the durations of dominance with fitted distributions.
-
-    Parameters
-    ----------
-    records : one of ``experiments.probes.feedback_dynamics.probe``, protocol switching.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record.
-    n : bootstrap resamples, for figures that show intervals beside this one.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, or several.
-    """
-    return figure_of("dominance", records, {"switching": panels}, style, gain, n, ("logits",))
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
@@ -89,8 +63,8 @@ def _course(chosen: xr.Dataset, axes: Axes) -> None:
     note(axes, pd.DataFrame({"pass": share["iteration"], "share": share}), curve=True)
     axes.plot(share["iteration"], share, color=STYLE.ink)
     draw_reference(axes, y=0.5)
-    axes.set(xlabel="pass", ylabel="share of reading 1", ylim=(-0.03, 1.03))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    mark_passes(axes)
+    axes.set(ylabel="share of reading 1", ylim=(-0.03, 1.03))
 
 
 def _histogram(durations: np.ndarray, fits, looks: dict[str, dict], axes: Axes) -> None:
@@ -111,3 +85,12 @@ def _histogram(durations: np.ndarray, fits, looks: dict[str, dict], axes: Axes) 
 def _nothing(axes: Axes) -> None:
     axes.text(0.5, 0.5, "no alternation", ha="center", transform=axes.transAxes)
     axes.set(xlabel="duration (passes)", ylabel="density (1 / pass)", xticks=[], yticks=[])
+
+
+FIGURE = Figure(
+    "dominance",
+    "alternation, and durations of dominance",
+    reads=(f"{OF}switching",),
+    needs=("logits", "gain", "severity"),
+    draw=layout_of(("logits",), switching=panels),
+)

@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_reference, mark_gains, tick_text
-from experiments.figures.record_table import RESAMPLES, check_variables, interval_rows
-from experiments.figures.style import STYLE, Style
+from experiments.figures.figure import Figure
+from experiments.figures.panels import (
+    Key,
+    Panel,
+    draw_interval_lines,
+    draw_reference,
+    mark_gains,
+    mark_passes,
+    tick_text,
+)
+from experiments.figures.record_table import interval_rows
+from experiments.figures.style import Style
 from experiments.probes.feedback_dynamics.protocol_panels import (  # fmt: skip
     NAMES,
+    OF,
     by_gain,
-    figure_of,
     first_noise,
     intact,
+    layout_of,
     models_of,
     nearest,
     of_kind,
 )
 
-__all__ = ["TITLES", "energy", "panels"]
+__all__ = ["FIGURE", "panels"]
 
-TITLES = ("feedback dynamics: settling",)
 KINDS = ("none", "class", "percept", "random vector")
-
-
-def energy(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float = 2.0, n: int = RESAMPLES
-) -> Figure:
-    """Draw the reconstruction error of each block, its sum from pass to pass under each prior, and its end by gain.
-
-    Parameters
-    ----------
-    records : one of ``experiments.probes.feedback_dynamics.probe``, protocol settling.
-    style : sizes and colours.
-    gain : gain that is shown where it is not the axis, the nearest in the record.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, or several.
-    """
-    return figure_of("energy", records, {"settling": panels}, style, gain, n, ("reconstruction_error",))
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
@@ -63,7 +47,6 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
     style : sizes and colours.
     n : bootstrap resamples.
     """
-    check_variables(record, "energy", ("reconstruction_error",))
     gain, layers = nearest(record, gain), record["layer"].values.tolist()
     shades = [look | {"marker": ""} for look in style.shades(len(layers))]
     kinds = [kind for kind in KINDS if kind in record["kind"].values]
@@ -101,8 +84,8 @@ def _layers(record: xr.Dataset, gain: float, kind: str, shades, n: int, axes: Ax
         rows = rows.assign(prior=kind, gain=gain, layer=layer)
         draw_interval_lines(axes, rows["iteration"], rows, "error", look, band=True)
     draw_reference(axes, y=1)
-    axes.set(xlabel="pass", ylabel="error / error of pass 0")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    mark_passes(axes)
+    axes.set(ylabel="error / error of pass 0")
 
 
 def _courses(record: xr.Dataset, gain: float, looks: dict[str, dict], n: int, axes: Axes) -> None:
@@ -113,8 +96,8 @@ def _courses(record: xr.Dataset, gain: float, looks: dict[str, dict], n: int, ax
         rows = interval_rows(of_kind(change, part, kind), "change", part, n).assign(prior=kind, gain=gain)
         draw_interval_lines(axes, rows["iteration"], rows, "change", look, band=True)
     draw_reference(axes, y=0)
-    axes.set(xlabel="pass", ylabel="change of energy")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    mark_passes(axes)
+    axes.set(ylabel="change of energy")
 
 
 def _ends(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> None:
@@ -129,3 +112,12 @@ def _ends(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> Non
         axes.set_yscale("symlog", linthresh=1)
         axes.yaxis.set_major_formatter(tick_text)
     axes.set(ylabel="change of energy")
+
+
+FIGURE = Figure(
+    "energy",
+    "reconstruction error of each block from pass to pass",
+    reads=(f"{OF}settling",),
+    needs=("logits", "gain", "severity", "reconstruction_error"),
+    draw=layout_of(("reconstruction_error",), settling=panels),
+)

@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
+from experiments.figures.figure import Figure
 from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_reference, mark_gains
-from experiments.figures.record_table import RESAMPLES, check_variables, interval_rows
-from experiments.figures.style import STYLE, Style
+from experiments.figures.record_table import interval_rows
+from experiments.figures.style import Style
 from experiments.measures.dynamics import branches
 from experiments.probes.feedback_dynamics.protocol_panels import (  # fmt: skip
     NAMES,
+    OF,
     by_gain,
-    figure_of,
     first_noise,
     intact,
+    layout_of,
     models_of,
     nearest,
 )
 
-__all__ = ["TITLES", "hysteresis", "panels"]
+__all__ = ["FIGURE", "panels"]
 
-TITLES = ("feedback dynamics: hysteresis",)
 LOOPS, AREAS = ("none", "percept"), ("none", "percept", "shuffled percept")
 DOWN = {"linestyle": (0, (1, 1)), "marker": "<"}
-
-
-def hysteresis(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float = 2.0, n: int = RESAMPLES
-) -> Figure:
-    """Draw the two branches of a morph and the area between them by gain.
-
-    Parameters
-    ----------
-    records : one of ``experiments.probes.feedback_dynamics.probe``, protocol hysteresis.
-    style : sizes and colours.
-    gain : gain that is shown where it is not the axis, the nearest in the record.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, or several.
-    """
-    return figure_of("hysteresis", records, {"hysteresis": panels}, style, gain, n, ("logits",))
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
@@ -64,7 +40,6 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
     style : sizes and colours.
     n : bootstrap resamples.
     """
-    check_variables(record, "hysteresis", ("morph", "direction", "pair"))
     gain, priors = nearest(record, gain), record["prior"].values
     looks = dict(zip(AREAS, style.looks(len(AREAS)), strict=True))
     loops = {name: looks[name] | {"marker": ">"} for name in LOOPS if name in priors}
@@ -106,3 +81,12 @@ def _areas(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> No
     draw_reference(axes, y=0)
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="area (share × share)")
+
+
+FIGURE = Figure(
+    "hysteresis",
+    "a morph up and down, and the area between",
+    reads=(f"{OF}hysteresis",),
+    needs=("logits", "gain", "severity", "morph", "direction", "pair"),
+    draw=layout_of(("logits",), hysteresis=panels),
+)

@@ -1,100 +1,83 @@
-"""The feedback-dynamics probe: where repeated feedback settles, what it remembers, and how it alternates."""
+"""The feedback-dynamics probe: where repeated feedback settles, what it remembers, and how it alternates.
+
+The record has the dims ([model, seed,] gain, severity, iteration, prior, stimulus): logits (..., class), state_change,
+two_step_change, reconstruction_error (..., layer) and, on request, features (..., layer, feature) and prior_weights
+(..., token_y, token_x) with image, as ``absvit.models.course.Course`` describes them. Noise is ``severity``. Of each
+stimulus its two classes, and for hysteresis, whose stimuli are whole morph sequences, ``morph`` (stimulus, iteration),
+``direction`` and ``pair``.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-import torch
 import tyro
 import xarray as xr
-from torch import Tensor
 
-from absvit import AbSViT, priors
-from absvit.images import normalise
-from absvit.models.course import Course, CourseSettings, follow, unchanging
-from absvit.models.priors import Prior
-from absvit.models.priors.percept import PerceptPrior, random_directions
-from absvit.records.fill import Store, fill
-from experiments.demands import check_classes
-from experiments.dynamics_record import dataset_of, with_morph, with_pictures
-from experiments.observers import Observer, class_indices, class_names
-from experiments.probe import Stimuli
-from experiments.show import attributes
+import absvit
+from experiments import cues
+from experiments.probe import Condition, Probe, Stimuli, Trial
+from stimuli.foundation.registry import later
 
-__all__ = ["CONDITIONS", "PROTOCOLS", "Episode", "FeedbackDynamics", "probe", "show"]
+if TYPE_CHECKING:
+    from absvit.models.course import CourseSettings
+    from absvit.models.priors import Prior
 
-
-@dataclass(frozen=True, eq=False)
-class Episode:
-    """What a prior may depend on: the trials of a batch, the gain, and how tired the percepts are.
-
-    Parameters
-    ----------
-    model : the observer's model.
-    classes : (image, object) class indices of the two readings.
-    numbers : (image,) numbers of the trials.
-    seed : seed of the experiment.
-    gain : gain of the prior.
-    fatigue : (image, class) logits.
-    """
-
-    model: AbSViT
-    classes: Tensor
-    numbers: np.ndarray
-    seed: int
-    gain: float
-    fatigue: Tensor
-
-
-def _learned(now: Episode) -> Prior:
-    return priors.LearnedPrior(now.gain)
-
-
-def _class_cue(k: int, now: Episode) -> Prior:
-    return priors.ClassPrior(now.classes[:, k - 1], now.gain)
-
-
-def _percept(now: Episode) -> Prior:
-    return PerceptPrior(now.gain, now.fatigue)
-
-
-def _random(k: int, now: Episode) -> Prior:
-    return priors.VectorPrior(random_directions(now.seed, 2 * now.numbers + k, now.model.embed_dim), now.gain)
-
-
-def _shuffled(of: Callable[[Episode], Prior], now: Episode) -> Prior:
-    return priors.ShuffledPrior(of(now), now.seed, int(now.numbers[0]))
+__all__ = ["CONDITIONS", "PROBE", "PROTOCOLS", "CourseCondition", "FeedbackDynamics"]
 
 
 @dataclass(frozen=True)
-class _Condition:
-    """A prior: the object that it cues, its kind, and what it is in the first passes and later."""
+class CourseCondition(Condition):
+    """A prior that may give way to another once it has been there for some passes.
 
-    cue: int
-    kind: str
-    first: Callable[[Episode], Prior]
-    later: Callable[[Episode], Prior] | None = None  # as in the first passes, if left out
+    Parameters
+    ----------
+    then : prior of the later passes; as in the first ones, if left out.
+    """
+
+    then: Callable[[Trial], Prior] | None = None
+
+    def at(self, released: bool) -> Callable[[Trial], Prior]:
+        """Give the prior of a pass.
+
+        Parameters
+        ----------
+        released : whether the cue has been taken away.
+        """
+        return self.then if released and self.then else self.prior
+
+
+def _learned(trial: Trial) -> Prior:
+    """The model's own prompt at the trial's gain."""
+    return absvit.priors.LearnedPrior(trial.gain)
+
+
+def _of_each(name: str, kind: str, prior: Callable[[int], Callable], then: Callable | None = None) -> list:
+    """Conditions that cue each of the two readings."""
+    return [CourseCondition(name.format(k), k, kind, prior(k), then=then) for k in (1, 2)]
+
+
+def _class(k: int) -> Callable[[Trial], Prior]:
+    return partial(cues.class_cue, f"class_{k}")
 
 
 CONDITIONS = {
-    "none": _Condition(0, "none", _learned),
-    "class 1": _Condition(1, "class", partial(_class_cue, 1)),
-    "class 2": _Condition(2, "class", partial(_class_cue, 2)),
-    "percept": _Condition(0, "percept", _percept),
-    "released 1": _Condition(1, "released", partial(_class_cue, 1), _percept),
-    "released 2": _Condition(2, "released", partial(_class_cue, 2), _percept),
-    "released 1, none": _Condition(1, "released, none", partial(_class_cue, 1), _learned),
-    "released 2, none": _Condition(2, "released, none", partial(_class_cue, 2), _learned),
-    "random vector 1": _Condition(1, "random vector", partial(_random, 1)),
-    "random vector 2": _Condition(2, "random vector", partial(_random, 2)),
-    "shuffled class 1": _Condition(1, "shuffled class", partial(_shuffled, partial(_class_cue, 1))),
-    "shuffled class 2": _Condition(2, "shuffled class", partial(_shuffled, partial(_class_cue, 2))),
-    "shuffled percept": _Condition(0, "shuffled percept", partial(_shuffled, _percept)),
+    condition.name: condition
+    for condition in (
+        CourseCondition("none", 0, "none", _learned),
+        *_of_each("class {}", "class", _class),
+        CourseCondition("percept", 0, "percept", cues.percept),
+        *_of_each("released {}", "released", _class, cues.percept),
+        *_of_each("released {}, none", "released, none", _class, _learned),
+        *_of_each("random vector {}", "random vector", lambda k: partial(cues.random_vector, cue=k)),
+        *_of_each("shuffled class {}", "shuffled class", lambda k: partial(cues.shuffled, _class(k))),
+        CourseCondition("shuffled percept", 0, "shuffled percept", partial(cues.shuffled, cues.percept)),
+    )
 }
 
 
@@ -186,11 +169,6 @@ class FeedbackDynamics:
         if unknown:
             raise ValueError(f"there is no prior {unknown[0]!r} here; expected some of {', '.join(CONDITIONS)}")
 
-    @property
-    def conditions(self) -> dict[str, _Condition]:
-        """Priors by name."""
-        return {name: CONDITIONS[name] for name in self.priors or PROTOCOLS[self.protocol].priors}
-
     def looking(self, noise: float) -> CourseSettings:
         """How the model goes on looking, at one strength of noise.
 
@@ -198,143 +176,106 @@ class FeedbackDynamics:
         ----------
         noise : standard deviation.
         """
+        from absvit.models.course import CourseSettings
+
         protocol = PROTOCOLS[self.protocol]
         passes = protocol.passes if self.passes is None else self.passes
         adaptation = protocol.adaptation if self.adaptation is None else self.adaptation
         return CourseSettings(passes, noise, adaptation, self.adaptation_time, self.carry)
 
 
-def probe(
-    observers: Sequence[Observer],
-    stimuli: Stimuli | xr.Dataset,
-    parameters: FeedbackDynamics,
-    seed: int,
-    store: Store,
-) -> xr.Dataset:
-    """Let the feedback loop run, and write the record.
+def conditions(parameters: FeedbackDynamics) -> list[CourseCondition]:
+    """List the priors.
 
     Parameters
     ----------
-    observers : models of one kind, each label with the same seeds; a plain ViT sees the same in every pass.
-    stimuli : pictures of two objects; for hysteresis whole morph sequences (``morph``), each of which is one
-        stimulus of the record.
-    parameters : protocol, passes, priors, gains, noise and adaptation.
-    seed : seed of noise, random vectors and shuffles.
-    store : where the record goes.
+    parameters : protocol, and which priors are wanted.
+    """
+    return [CONDITIONS[name] for name in parameters.priors or PROTOCOLS[parameters.protocol].priors]
 
-    Returns
-    -------
-    The record, opened lazily, with dims ([model, seed,] gain, severity, iteration, prior, stimulus): logits (...,
-    class), state_change, two_step_change, reconstruction_error (..., layer) and, on request, features (..., layer,
-    feature) and prior_weights (..., token_y, token_x) with image, as ``absvit.models.course.Course`` describes them.
-    Noise is ``severity``. Of each stimulus its two classes, and for hysteresis ``morph`` (stimulus, iteration),
-    ``direction`` and ``pair``.
+
+def family(parameters: FeedbackDynamics) -> str:
+    """Say which stimuli are drawn: two readings at once or, for hysteresis, one that turns into the other.
+
+    Parameters
+    ----------
+    parameters : the protocol.
+    """
+    return "morph" if parameters.protocol == "hysteresis" else "halves"
+
+
+def steps(example: xr.Dataset, parameters: FeedbackDynamics) -> int:
+    """Say how many pictures a trial shows: those of a morph sequence, for hysteresis.
+
+    Parameters
+    ----------
+    example : some of the stimuli.
+    parameters : of the probe.
 
     Raises
     ------
-    ValueError : stimuli without two objects of known classes, no whole morph sequences, or logits that are not finite
-        (the stimulus is named).
+    ValueError : the stimuli are no morph sequences.
     """
-    stimuli = stimuli if isinstance(stimuli, Stimuli) else Stimuli.of(stimuli)
-    steps = _steps(stimuli, parameters, observers)
-
-    def shown(part: slice) -> xr.Dataset:
-        pictures = stimuli.part(part.start * steps, (part.stop - part.start) * steps)
-        return show(observers, pictures, steps, parameters, seed)
-
-    title = f"feedback dynamics: {parameters.protocol}"
-    provenance = partial(attributes, title, observers, stimuli, parameters, seed, steps)
-    return fill(shown, stimuli.n // steps, provenance, store)
-
-
-def _steps(stimuli: Stimuli, parameters: FeedbackDynamics, observers: Sequence[Observer]) -> int:
-    """Pictures of a trial."""
-    example = stimuli.part(0, 1)
-    if example.sizes.get("object") != 2:
-        raise ValueError(f"feedback dynamics needs pictures of two objects, got {dict(example.sizes)}")
-    check_classes(observers, example.attrs["categories"], "feedback dynamics")
     if parameters.protocol != "hysteresis":
         return 1
     if "morph" not in example:
         raise ValueError("hysteresis needs morph sequences: leave out --stimuli, or make a set of the family morph")
-    steps = json.loads(example.attrs["parameters"])["steps"]
-    if stimuli.n % (2 * steps):
-        raise ValueError(
-            f"hysteresis needs whole sequences up and down, {2 * steps} pictures each pair, got {stimuli.n} pictures"
-        )
-    return steps
+    return json.loads(example.attrs["parameters"])["steps"]
 
 
-def show(
-    observers: Sequence[Observer], pictures: xr.Dataset, steps: int, parameters: FeedbackDynamics, seed: int
-) -> xr.Dataset:
-    """Show some trials to all observers.
+def whole_sequences(stimuli: Stimuli, parameters: FeedbackDynamics) -> None:
+    """Refuse half a pair of morph sequences.
 
     Parameters
     ----------
-    observers : as for ``probe``.
-    pictures : stimulus set of two objects, ``steps`` pictures a trial.
-    steps : pictures of a trial, 1 but for hysteresis.
-    parameters : what is done.
-    seed : seed of noise, random vectors and shuffles.
-
-    Returns
-    -------
-    Their part of the record, in memory.
+    stimuli : all that are shown.
+    parameters : of the probe.
 
     Raises
     ------
-    ValueError : logits that are not finite (the stimulus is named).
+    ValueError : a sequence is cut, or has no other that goes the other way.
     """
-    model = observers[0].model
-    trial = pictures.isel(stimulus=slice(None, None, steps))
-    classes = class_indices(model, pictures.attrs["categories"])[trial["object_class"].values]
-    numbers = trial["stimulus"].values // steps
-    device, cfg = next(model.parameters()).device, model.pretrained_cfg
-    images = normalise(pictures["image"].values, cfg["mean"], cfg["std"]).to(device).unflatten(0, (-1, steps))
-    episode = Episode(model, torch.from_numpy(classes), numbers, seed, 1.0, torch.zeros(()))
-    values = [_run(observer, images.unbind(1), episode, parameters) for observer in observers]
-    finite = np.all([np.isfinite(v["logits"]).all(axis=(0, 1, 2, 3, 5)) for v in values], axis=0)
-    if not finite.all():
+    pair = 2 * steps(stimuli.part(0, 1), parameters)
+    if parameters.protocol == "hysteresis" and stimuli.n % pair:
         raise ValueError(
-            f"logits of stimulus {numbers[~finite][0]} are not finite: check the checkpoint, the picture and the gains"
+            f"hysteresis needs whole sequences up and down, {pair} pictures each pair, got {stimuli.n} pictures: give "
+            "an even --n"
         )
-    dataset = dataset_of(values, observers, parameters, numbers, classes, class_names(model))
-    passes = parameters.looking(0).passes
-    if parameters.maps:
-        dataset = with_pictures(dataset, pictures, steps, passes)
-    return with_morph(dataset, pictures, steps, passes) if parameters.protocol == "hysteresis" else dataset
 
 
-def _run(observer: Observer, pictures: Sequence[Tensor], episode: Episode, parameters) -> dict[str, np.ndarray]:
-    """One observer's course under every gain, noise and prior: (gain, severity, iteration, prior, stimulus, ...)."""
-    conditions, model = list(parameters.conditions.values()), observer.model
-    if not isinstance(model, AbSViT):
-        fixed = unchanging(model, pictures, parameters.looking(0).passes)
-        courses = [[[fixed] * len(conditions)] * len(parameters.noise)] * len(parameters.gains)
-    else:
-        courses = [
-            [[_course(model, pictures, episode, c, gain, noise, parameters) for c in conditions]
-             for noise in parameters.noise]
-            for gain in parameters.gains
-        ]  # fmt: skip
-    names = ("logits", "state_change", "two_step_change", "reconstruction_error")
-    names += ("features",) * parameters.features + ("prior_weights",) * parameters.maps
-    return {
-        name: torch.stack([torch.stack([torch.stack([getattr(c, name) for c in row], 1) for row in rows])
-                           for rows in courses]).float().cpu().numpy()
-        for name in names
-    }  # fmt: skip
-
-
-def _course(model: AbSViT, pictures, episode: Episode, condition: _Condition, gain: float, noise: float, parameters):
-    """One observer's course under one prior."""
-    keys = [[episode.seed, (1 << 63) + int(number)] for number in episode.numbers]
-    generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
-
-    def prior_at(t: int, fatigue: Tensor) -> Prior:
-        now = Episode(model, episode.classes, episode.numbers, episode.seed, gain, fatigue)
-        return (condition.first if t <= parameters.cue_passes else condition.later or condition.first)(now)
-
-    found: Course = follow(model, pictures, prior_at, parameters.looking(noise), generators)
-    return found
+PROBE = Probe(
+    "feedback_dynamics",
+    "Feedback again and again: where it settles, what it remembers along a morph, how it alternates.",
+    FeedbackDynamics,
+    family,
+    conditions,
+    objects=2,
+    pictures=steps,
+    check=whole_sequences,
+    varies={"steps": (15, "Pictures of a morph sequence.")},
+    records=("logits", "state_change", "two_step_change", "reconstruction_error", "features", "prior_weights"),
+    show=later("experiments.probes.feedback_dynamics.show:show"),
+    summarise=later("experiments.probes.feedback_dynamics.summary:summary"),
+    columns={
+        "settled": "share of trials whose state stops to change",
+        "settling_iteration": "first pass from which on no pass changes the state by more than the tolerance",
+        "fixed_point_distance": "relative change of the state in the last pass, |f(z) - z| / |z|",
+        "oscillation": "(d1 - d2) / (d1 + d2), relative changes over one and two passes: 1 for an orbit of period 2",
+        "decided": "share of trials whose entropy falls to one bit",
+        "decision_time": "first pass in which it does",
+        "energy_change": "relative change of the reconstruction error, summed over blocks, since pass 0",
+        "selection_index": "p(cued) / (p(class 1) + p(class 2)); chance .5",
+        "cue_memory": "share of reading 1 after cue 1 - that after cue 2, both taken away; 0: forgotten",
+        "area": "area between the branches of a morph up and down; 0 without memory",
+        "width": "distance of the two transition points; each direction's first crossing of one half",
+        "switch_rate": "switches between the readings per 100 passes",
+        "duration": "mean phase of dominance, in passes",
+        "phases": "phases that are whole, of all stimuli",
+        "variation": "standard deviation / mean of their durations; no interval",
+        "gamma_shape": "shape of the gamma distribution fitted by maximum likelihood; no interval",
+        "gamma_over_lognormal": "its log-likelihood less that of a log-normal, per phase; no interval",
+    },
+    figures=("settling", "energy", "hysteresis", "dominance", "dynamics"),
+    title="feedback dynamics: {protocol}",
+    formerly=("feedback dynamics: settling", "feedback dynamics: hysteresis", "feedback dynamics: switching"),
+)

@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.panels import Panel, draw_interval_lines, page_of_panels, told_of
-from experiments.figures.record_table import check_title, check_variables, interval_rows
+from experiments.figures.figure import RESAMPLES, kind_of
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines
+from experiments.figures.record_table import interval_rows
 from experiments.figures.style import Style
 
 __all__ = [
-    "NAMES", "by_gain", "figure_of", "first_noise", "intact", "models_of", "nearest", "of_kind",
+    "NAMES", "OF", "by_gain", "first_noise", "intact", "layout_of", "models_of", "nearest", "of_kind",
 ]  # fmt: skip
 
-TITLE = "feedback dynamics: {}"
+OF = "feedback_dynamics: "  # what the figures of protocols read
 READINGS = ("class_1", "class_2")
 NAMES = {
     "none": "learned prompt",
@@ -32,57 +33,62 @@ NAMES = {
 }
 PLAIN = {"switching"}  # protocols whose panels show no intervals
 DASHED = {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"}  # of a control
-Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]
+Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]  # of a record, a gain, a style, a number of resamples
 
 
-def figure_of(
-    figure: str,
-    records: xr.Dataset | Sequence[xr.Dataset],
-    builds: dict[str, Build],
-    style: Style,
-    gain: float,
-    n: int,
-    variables: Sequence[str] = ("logits", "state_change"),
-) -> Figure:
-    """Draw the panels of one or several protocols.
+def layout_of(variables: Sequence[str] = ("logits", "state_change"), **builds: Build) -> Callable:
+    """Give the function that draws the panels of one or several protocols.
 
     Parameters
     ----------
-    figure : its name.
-    records : at most one of each protocol, all of the same model.
-    builds : by protocol, the function of a record, a gain, a style and a number of resamples that gives its panels.
-    style : sizes and colours.
-    gain : gain that is shown where there is one curve a prior; the nearest one that was run.
-    n : bootstrap resamples.
     variables : what the panels draw; nothing else is read, and of the logits those of the two readings alone.
-
-    Raises
-    ------
-    ValueError : a record of another kind, two of one protocol, or of different models.
+    builds : by protocol, the function that gives its panels.
     """
-    records, found = [records] if isinstance(records, xr.Dataset) else list(records), {}
-    for record in records:
-        check_title(record, figure, [TITLE.format(name) for name in builds])
-        check_variables(record, figure, ("logits", "gain", "severity"))
-        protocol = str(record.attrs["title"]).removeprefix(TITLE.format(""))
-        if protocol in found:
-            raise ValueError(f"expected one record of each protocol, got two of {protocol}")
-        found[protocol] = _read(record, variables)
-    models = {_model(record) for record in found.values()}
-    if len(models) != 1:
-        raise ValueError(f"the figure {figure} draws one model, got records of {' and '.join(sorted(models))}")
-    panels = [part for name, build in builds.items() if name in found for part in build(found[name], gain, style, n)]
-    page = page_of_panels(panels, style, (1, 3))
+
+    def draw(records: Sequence[xr.Dataset], style: Style, gain: float = 2.0, n: int = RESAMPLES) -> Layout:
+        """Draw protocols.
+
+        Parameters
+        ----------
+        records : at most one of each protocol, all of the same model.
+        style : sizes and colours.
+        gain : gain that is shown where it is not the axis, the nearest in the record.
+        n : bootstrap resamples.
+
+        Raises
+        ------
+        ValueError : two records of one protocol, or of different models.
+        """
+        found = {}
+        for record in records:
+            protocol = kind_of(record).removeprefix(OF)
+            if protocol in found:
+                raise ValueError(f"expected one record of each protocol, got two of {protocol}")
+            found[protocol] = _read(record, variables)
+        models = {_model(record) for record in found.values()}
+        if len(models) != 1:
+            raise ValueError(f"dynamics are drawn of one model, got records of {' and '.join(sorted(models))}")
+        panels = [panel for name in builds if name in found for panel in builds[name](found[name], gain, style, n)]
+        return Layout(panels, _opening(models.pop(), found), _closing(found))
+
+    return draw
+
+
+def _opening(model: str, found: dict[str, xr.Dataset]) -> str:
+    """What captions begin with: who and how many."""
     counts = ", ".join(f"{name} {record.sizes['stimulus']}" for name, record in found.items())
-    beside = " and trained models" if any("seed" in record.dims for record in found.values()) else ""
     seeds = max(record.sizes.get("seed", 1) for record in found.values())
-    bars = "" if set(found) <= PLAIN else f" Bands and bars: 95 % bootstrap intervals over stimuli{beside}."
-    dashed = " Dashed: decoders permuted." if bars and any(len(models_of(one)) > 1 for one in found.values()) else ""
-    page.set_label(
-        f"Feedback dynamics of {models.pop()}; {seeds} trained model{'s' if seeds > 1 else ''}; n of stimuli: {counts}."
-        f" {told_of(panels)}{bars}{dashed}"
-    )
-    return page
+    trained = f"{seeds} trained model{'s' if seeds > 1 else ''}"
+    return f"Feedback dynamics of {model}; {trained}; n of stimuli: {counts}."
+
+
+def _closing(found: dict[str, xr.Dataset]) -> str:
+    """What captions end with: kind of interval and what is dashed."""
+    if set(found) <= PLAIN:
+        return ""
+    beside = " and trained models" if any("seed" in record.dims for record in found.values()) else ""
+    dashed = " Dashed: decoders permuted." if any(len(models_of(one)) > 1 for one in found.values()) else ""
+    return f"Bands and bars: 95 % bootstrap intervals over stimuli{beside}.{dashed}"
 
 
 def models_of(record: xr.Dataset) -> list[tuple[dict, xr.Dataset]]:
@@ -159,7 +165,7 @@ def by_gain(
     record : that the values are of.
     look : keywords of the line.
     n : bootstrap resamples.
-    shift : as in :func:`charts.draw_interval_lines`.
+    shift : as in :func:`panels.draw_interval_lines`.
     """
     rows = interval_rows(values, name, record, n).assign(prior=prior)
     draw_interval_lines(axes, rows["gain"], rows, name, look, shift=shift)

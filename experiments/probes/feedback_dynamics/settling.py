@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from experiments import measures
-from experiments.figures.panels import Key, Panel, draw_interval_lines, draw_reference, mark_gains, mark_powers
-from experiments.figures.record_table import RESAMPLES, interval_rows
-from experiments.figures.style import STYLE, Style
+from experiments.figures.figure import Figure
+from experiments.figures.panels import (
+    Key,
+    Panel,
+    draw_interval_lines,
+    draw_reference,
+    mark_gains,
+    mark_passes,
+    mark_powers,
+)
+from experiments.figures.record_table import interval_rows
+from experiments.figures.style import Style
 from experiments.probes.feedback_dynamics.protocol_panels import (  # fmt: skip
     NAMES,
+    OF,
     by_gain,
-    figure_of,
     first_noise,
     intact,
+    layout_of,
     models_of,
     nearest,
     of_kind,
 )
 
-__all__ = ["TITLES", "panels", "settling"]
+__all__ = ["FIGURE", "panels"]
 
-TITLES = ("feedback dynamics: settling",)
 COURSES = {
     "none": "learned prompt",
     "class 1": "class 1",
@@ -35,29 +42,6 @@ COURSES = {
     "released 2": "class 2, then percept",
 }
 MEMORIES, RESIDUALS = ("released", "released, none"), ("none", "class", "percept")
-
-
-def settling(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float = 2.0, n: int = RESAMPLES
-) -> Figure:
-    """Draw the percept from pass to pass, the memory of a cue that was taken away, and the change in the last pass.
-
-    Parameters
-    ----------
-    records : one of ``experiments.probes.feedback_dynamics.probe``, protocol settling.
-    style : sizes and colours.
-    gain : gain that is shown where it is not the axis, the nearest in the record.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, or several.
-    """
-    return figure_of("settling", records, {"settling": panels}, style, gain, n)
 
 
 def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
@@ -104,8 +88,8 @@ def _courses(record: xr.Dataset, gain: float, lines: dict[str, dict], n: int, ax
         rows = interval_rows(share.sel(prior=name, drop=True), "share", part, n).assign(prior=name, gain=gain)
         draw_interval_lines(axes, rows["iteration"], rows, "share", look, band=True)
     draw_reference(axes, y=0.5)
-    axes.set(xlabel="pass", ylabel="share of reading 1", ylim=(-0.03, 1.03))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    mark_passes(axes)
+    axes.set(ylabel="share of reading 1", ylim=(-0.03, 1.03))
 
 
 def _memory(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) -> None:
@@ -128,3 +112,12 @@ def _residual(record: xr.Dataset, looks: dict[str, dict], n: int, axes: Axes) ->
     mark_gains(axes, record["gain"].values)
     axes.set(ylabel="relative change")
     mark_powers(axes)
+
+
+FIGURE = Figure(
+    "settling",
+    "the percept from pass to pass, memory and change",
+    reads=(f"{OF}settling",),
+    needs=("logits", "gain", "severity"),
+    draw=layout_of(settling=panels),
+)

@@ -2,87 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
-import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from experiments.figures.panels import (  # fmt: skip
-    Panel,
-    draw_interval_lines,
-    draw_interval_rows,
-    draw_reference,
-    keys_of,
-    mark_gains,
-    model_looks,
-    page_of_panels,
-)
-from experiments.figures.record_table import RESAMPLES, nearest_gain, table_of
+from experiments.figures.figure import Figure
+from experiments.figures.layout import Layout
+from experiments.figures.panels import Panel, draw_interval_lines, draw_reference, keys_of, mark_gains
+from experiments.figures.record_table import Table
 from experiments.figures.style import STYLE, Style
-from experiments.summaries.cueing import object_prior_summary
+from experiments.probes.object_prior.summary import object_prior_summary
 
-__all__ = ["TITLES", "objects"]
+__all__ = ["FIGURE", "objects"]
 
-TITLES = ("object prior",)
 EFFECTS = {"benefit": "valid − neutral", "cost": "neutral − invalid"}
 CONTROLS = {"benefit": "valid cue", "random": "random vector", "shuffled": "weights shuffled"}
 
 
-def objects(
-    records: xr.Dataset | Sequence[xr.Dataset], style: Style = STYLE, gain: float | None = None, n: int = RESAMPLES
-) -> Figure:
+def objects(table: Table, style: Style, gain: float | None = None) -> Layout:
     """Draw benefit and cost of class cues by set size, by gain and of controls, and how well the weights find them.
 
     Parameters
     ----------
-    records : of ``experiments.probes.object_prior.probe``, one or several of different models.
+    table : of ``object_prior_summary``.
     style : sizes and colours.
     gain : gain that is shown where it is not the axis, the nearest in the record; the middle one, if left out.
-    n : bootstrap resamples.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : a record of another kind, or two of one model.
     """
-    table = table_of(records, "objects", TITLES, object_prior_summary, n)
-    gain, gains = nearest_gain(table.rows, gain), sorted(set(table.rows["gain"]))
-    looks = dict(zip(EFFECTS.values(), style.looks(2), strict=True))
-    models = model_looks(table.models)
-    by_size = table.of(gain=gain)
-    by_size = by_size[by_size["set_size"] != "all"].sort_values("set_size")
-    whole = table.of(set_size="all").sort_values("gain")
+    shown, models = table.at(gain), table.models
+    looks = style.looks_of(EFFECTS.values())
+    by_size = shown.rows[shown.rows["set_size"] != "all"].sort_values("set_size")
+    by_gain = table.of(set_size="all").sort_values("gain")
     panels = [
         Panel(
-            partial(_effects, by_size, "set_size", looks, models), "set size",
-            f"Benefit, the share of targets that are named under a valid cue minus that without a cue, and cost, that "
-            f"without a cue minus that under a cue for another object of the scene, gain {gain:g}.",
-        ),
-        Panel(partial(_effects, whole, "gain", looks, models), "gain", "The same over all set sizes, by gain."),
-        Panel(
-            partial(_controls, whole[whole["gain"] == gain], models), "benefit of each cue",
-            f"Benefit of the valid cue, of a random vector and of the valid cue's weights shuffled over tokens, gain "
-            f"{gain:g}.", left=23, rows=3,
+            partial(_effects, by_size, "set_size", looks, models),
+            "set size",
+            "Benefit, the share of targets that are named under a valid cue minus that without a cue, and cost, that "
+            f"without a cue minus that under a cue for another object of the scene, gain {shown.gain:g}.",
         ),
         Panel(
-            partial(_maps, by_size, models), "weights of the valid cue",
+            partial(_effects, by_gain, "gain", looks, models),
+            "gain",
+            "The same over all set sizes, by gain.",
+        ),
+        table.dots(
+            "benefit of each cue",
+            "Benefit of the valid cue, of a random vector and of the valid cue's weights shuffled over tokens, gain "
+            f"{shown.gain:g}.",
+            _of_controls(shown.of(set_size="all")),
+            "benefit",
+            list(CONTROLS.values()),
+            reference=0,
+            xlabel="benefit",
+        ),
+        Panel(
+            partial(_weights, by_size, models),
+            "weights of the valid cue",
             "Area under the ROC with which the valid cue's weights tell the target's tokens from those of the other "
             "objects (line: chance).",
         ),
-    ]  # fmt: skip
-    panels = panels if len(gains) > 1 else [panels[0], *panels[2:]]
-    figure = page_of_panels(panels, style, (2, 4), keys_of(looks, models))
-    figure.set_label(table.caption("Class cues in scenes of several objects", panels))
-    return figure
+    ]
+    if len(table.values("gain")) == 1:
+        del panels[1]
+    return table.layout(panels, "Class cues in scenes of several objects", (2, 4), keys_of(looks, models))
 
 
-def _effects(rows: pd.DataFrame, across: str, looks, models, axes: Axes) -> None:
+def _of_controls(rows: pd.DataFrame) -> pd.DataFrame:
+    """Benefit of the valid cue and of the controls, a row each."""
+    ends = ("", "_low", "_high")
+    return pd.concat(
+        pd.DataFrame({"row": words, "model": rows["model"], **{f"benefit{end}": rows[name + end] for end in ends}})
+        for name, words in CONTROLS.items()
+    )
+
+
+def _effects(rows: pd.DataFrame, across: str, looks: dict, models: dict, axes: Axes) -> None:
     """Benefit and cost over set size or gain."""
     for k, (name, words) in enumerate(EFFECTS.items()):
         for model, dashes in models.items():
@@ -93,22 +87,10 @@ def _effects(rows: pd.DataFrame, across: str, looks, models, axes: Axes) -> None
     if across == "gain":
         mark_gains(axes, rows["gain"])
     else:
-        _sizes(axes, rows)
+        _mark_sizes(axes, rows)
 
 
-def _controls(rows: pd.DataFrame, models, axes: Axes) -> None:
-    """Benefit of the valid cue and of the controls."""
-    ends = ("", "_low", "_high")
-    parts = [
-        pd.DataFrame({"row": words, "model": rows["model"], **{f"benefit{end}": rows[name + end] for end in ends}})
-        for name, words in CONTROLS.items()
-    ]
-    draw_interval_rows(axes, list(CONTROLS.values()), pd.concat(parts), "benefit", models)
-    draw_reference(axes, x=0)
-    axes.set(xlabel="benefit")
-
-
-def _maps(rows: pd.DataFrame, models, axes: Axes) -> None:
+def _weights(rows: pd.DataFrame, models: dict, axes: Axes) -> None:
     """Area under the ROC of the valid cue's weights."""
     for model, dashes in models.items():
         chosen = rows[rows["model"] == model]
@@ -116,11 +98,22 @@ def _maps(rows: pd.DataFrame, models, axes: Axes) -> None:
         draw_interval_lines(axes, chosen["set_size"].astype(float), chosen, "auc", look)
     draw_reference(axes, y=0.5)
     axes.set(ylabel="area under the ROC")
-    _sizes(axes, rows)
+    _mark_sizes(axes, rows)
 
 
-def _sizes(axes: Axes, rows: pd.DataFrame) -> None:
+def _mark_sizes(axes: Axes, rows: pd.DataFrame) -> None:
     """Set sizes, each at its tick."""
     axes.set_xticks(sorted(set(rows["set_size"].astype(float))))
     axes.margins(x=0.12)
     axes.set(xlabel="set size (objects)")
+
+
+FIGURE = Figure(
+    "object_prior",
+    "benefit and cost of class cues by set size and gain",
+    reads=("object_prior",),
+    needs=("logits",),
+    table=object_prior_summary,
+    draw=objects,
+    formerly=("objects",),
+)

@@ -1,37 +1,42 @@
-"""The object-prior probe: several objects in a scene, and a class cue that is valid, invalid, absent or neutral."""
+"""The object-prior probe: several objects in a scene, and a class cue that is valid, invalid, absent or neutral.
+
+The target is object 1 of each scene, whose place and category are random: a cue is valid where it names the target's
+class, invalid where it names another object's (Posner 1980, with classes for places). The record holds the ``set_size``
+of each scene.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from absvit.records.fill import Store
 from experiments import cues
-from experiments.demands import check_classes, check_variables, each_part
-from experiments.observers import Observer
-from experiments.probe import Condition, Stimuli
-from experiments.show import run
+from experiments.columns import NAMED, SHARE_OF_WEIGHTS
+from experiments.probe import Condition, Probe
+from stimuli.foundation.registry import later
 
-__all__ = ["ObjectPrior", "conditions", "probe"]
-
-TITLE = "object prior"
+__all__ = ["PROBE", "ObjectPrior", "conditions"]
 
 
 @dataclass(frozen=True)
-class ObjectPrior(cues.Cued):
+class ObjectPrior(cues.MapParameters):
     """Parameters of the probe."""
 
     gains: tuple[float, ...] = (1.0, 2.0, 4.0)
 
 
-def conditions() -> list[Condition]:
-    """List the priors: the class of the target (object 1), of another object, of none, no cue, and the controls."""
+def conditions(parameters: ObjectPrior) -> list[Condition]:
+    """List the priors: the class of the target (object 1), of another object, of none, no cue, and the controls.
+
+    Parameters
+    ----------
+    parameters : which priors are wanted.
+    """
     valid = partial(cues.class_cue, "class_1")
-    return [
+    found = [
         Condition("neutral", 0, "neutral", cues.learned),
         Condition("valid", 1, "valid", valid),
         Condition("invalid", 2, "invalid", partial(cues.class_cue, "class_2")),
@@ -39,47 +44,11 @@ def conditions() -> list[Condition]:
         Condition("random vector", 0, "random vector", cues.random_vector),
         Condition("shuffled valid", 1, "shuffled valid", partial(cues.shuffled, valid)),
     ]
-
-
-def probe(
-    observers: Sequence[Observer],
-    stimuli: Stimuli | xr.Dataset,
-    parameters: ObjectPrior,
-    seed: int,
-    store: Store,
-) -> xr.Dataset:
-    """Show scenes under every cue and gain, and write the record.
-
-    The target is object 1 of each scene, whose place and category are random: a cue is valid where it names the
-    target's class, invalid where it names another object's (Posner 1980, with classes for places).
-
-    Parameters
-    ----------
-    observers : models of one kind, each label with the same seeds.
-    stimuli : scenes of at least two objects; their number may vary.
-    parameters : iterations, gains and layer.
-    seed : seed of catch trials, random vectors and shuffles.
-    store : where the record goes.
-
-    Returns
-    -------
-    The record, opened lazily: logits (gain, iteration, prior, stimulus, class), maps, of each stimulus the masks and
-    classes of all objects, and its ``set_size``. With several models or seeds these dims come first.
-
-    Raises
-    ------
-    ValueError : stimuli without masks, with a single object or of unknown classes, or as ``experiments.show.run``.
-    """
-    stimuli = each_part(stimuli, _scenes)
-    check_classes(observers, stimuli.part(0, 1).attrs["categories"], "object_prior")
-    maps = ("prior_weights", "feedback_norm", "value_norm")
-    shown = cues.chosen(conditions(), parameters.priors, ("neutral", "valid"))
-    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
+    return cues.chosen(found, parameters.priors, ("neutral", "valid"))
 
 
 def _scenes(stimuli: xr.Dataset) -> xr.Dataset:
     """The stimuli with the number of objects of each."""
-    check_variables(stimuli, ("object_class", "object_mask"), "object_prior")
     there = stimuli["object_class"].values >= 0
     if there.shape[1] < 2 or not there[:, :2].all():
         number = stimuli["stimulus"].values[~there[:, :2].all(axis=1)] if there.shape[1] > 1 else stimuli["stimulus"]
@@ -89,3 +58,34 @@ def _scenes(stimuli: xr.Dataset) -> xr.Dataset:
         )
     described = {"long_name": "number of objects", "units": "1"}
     return stimuli.assign(set_size=("stimulus", there.sum(axis=1), described))
+
+
+PROBE = Probe(
+    "object_prior",
+    "A class cue, valid, invalid or absent, in scenes of several objects: benefit, cost, where attention goes.",
+    ObjectPrior,
+    "scenes",
+    conditions,
+    prepare=_scenes,
+    records=("logits", "prior_weights", "feedback_norm", "value_norm"),
+    summarise=later("experiments.probes.object_prior.summary:object_prior_summary"),
+    columns={
+        "neutral": f"without a cue, {NAMED}",
+        "benefit": "valid - neutral share of targets named",
+        "cost": "neutral - invalid share of targets named",
+        "random": "benefit of a random vector as a cue",
+        "shuffled": "benefit of the valid cue's weights, shuffled over tokens",
+        "absent": "share of scenes in which a class that is cued and not shown is named",
+        "auc": "area under the ROC with which the valid cue's weights tell the target's tokens from those of the "
+        "other objects; chance .5",
+        "share": f"{SHARE_OF_WEIGHTS}; chance 1 / objects; the map is the valid cue's weights",
+        "iou": "overlap |A and B| / |A or B| of the target's tokens and as many of highest weight (Jaccard)",
+        "d_prime": "sensitivity z(hits) - z(false alarms) of naming a cued class that is shown or not; no interval",
+        "criterion": "bias -(z(hits) + z(false alarms)) / 2 of the same; positive: seldom named; no interval",
+        "dz": "Cohen's dz of the benefit, mean / standard deviation over stimuli, trained models averaged; no interval",
+        "p": "two-sided paired permutation test (sign flips over stimuli, trained models averaged) of benefit = 0; "
+        "not corrected for several tests",
+    },
+    figures=("object_prior",),
+    formerly=("object prior",),
+)

@@ -1,81 +1,54 @@
-"""The search probe: a target among more and more items, looked for by its class or not."""
+"""The search probe: a target among more and more items, looked for by its class or not.
+
+The evidence is the model's for the class that is looked for (``measures.target_evidence``): a classifier names one
+thing, and cannot search for a colour or an orientation as such. So the two forms must be two classes that the model
+knows, and only forms, or conjunctions of them with hues, can be looked for. What the record shows is how well the
+target's class is told from its absence as items are added, and whether a cue changes that. ``class_1`` is the class
+that is looked for and ``mask_1`` the target, empty where there is none; ``mask_2`` holds the other items. ``set_size``
+and ``target`` (present, absent) come from the display.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from absvit.records.fill import Store
 from experiments import cues
-from experiments.demands import check_classes, check_variables, each_part
-from experiments.observers import Observer
-from experiments.probe import Condition, Stimuli
-from experiments.show import run
+from experiments.columns import LOG_ODDS
+from experiments.probe import Condition, Probe
+from stimuli.foundation.registry import later
 
-__all__ = ["Search", "conditions", "probe"]
-
-TITLE = "search"
+__all__ = ["PROBE", "Search", "conditions"]
 
 
 @dataclass(frozen=True)
-class Search(cues.Cued):
+class Search(cues.MapParameters):
     """Parameters of the probe."""
 
 
-def conditions() -> list[Condition]:
-    """List the priors: the class that is looked for, no cue, and the controls."""
+def conditions(parameters: Search) -> list[Condition]:
+    """List the priors: the class that is looked for, no cue, and the controls.
+
+    Parameters
+    ----------
+    parameters : which priors are wanted.
+    """
     target = partial(cues.class_cue, "class_1")
-    return [
+    found = [
         Condition("neutral", 0, "neutral", cues.learned),
         Condition("target", 1, "target", target),
         Condition("absent", -1, "absent", partial(cues.class_cue, "absent_class")),
         Condition("random vector", 0, "random vector", cues.random_vector),
         Condition("shuffled target", 1, "shuffled target", partial(cues.shuffled, target)),
     ]
-
-
-def probe(
-    observers: Sequence[Observer], stimuli: Stimuli | xr.Dataset, parameters: Search, seed: int, store: Store
-) -> xr.Dataset:
-    """Show search displays with and without the target, and write the record.
-
-    The evidence is the model's for the class that is looked for (``measures.target_evidence``): a classifier names one
-    thing, and cannot search for a colour or an orientation as such. So the two forms must be two classes that the
-    model knows, and only forms, or conjunctions of them with hues, can be looked for. What the record shows is how
-    well the target's class is told from its absence as items are added, and whether a cue changes that.
-
-    Parameters
-    ----------
-    observers : models of one kind, each label with the same seeds.
-    stimuli : displays of ``stimuli.families.search`` with two different forms.
-    parameters : iterations, gains and layer.
-    seed : seed of random vectors and shuffles.
-    store : where the record goes.
-
-    Returns
-    -------
-    The record, opened lazily, as ``object_prior`` gives it. ``class_1`` is the class that is looked
-    for and ``mask_1`` the target, empty where there is none; ``mask_2`` holds the other items. ``set_size`` and
-    ``target`` (present, absent) come from the display.
-
-    Raises
-    ------
-    ValueError : stimuli of another family, of one form, or of unknown classes, or as ``experiments.show.run``.
-    """
-    stimuli = each_part(stimuli, _looked_for)
-    check_classes(observers, stimuli.part(0, 1).attrs["categories"], "search")
-    maps = ("prior_weights", "feedback_norm")
-    shown = cues.chosen(conditions(), parameters.priors)
-    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
+    return cues.chosen(found, parameters.priors)
 
 
 def _looked_for(stimuli: xr.Dataset) -> xr.Dataset:
     """The stimuli with two objects: the target, of the class that is looked for, and all other items."""
-    check_variables(stimuli, ("set_size", "target", "target_form", "object_mask"), "search")
     categories, form = list(stimuli.attrs["categories"]), stimuli["target_form"].values
     unknown = sorted({str(name) for name in form} - set(categories))
     if unknown:
@@ -91,3 +64,27 @@ def _looked_for(stimuli: xr.Dataset) -> xr.Dataset:
     return bare.assign(
         object_mask=(("stimulus", "object", "y", "x"), both), object_class=(("stimulus", "object"), classes)
     )
+
+
+PROBE = Probe(
+    "search",
+    "A target among more and more items, looked for by its class or not: slopes over set size.",
+    Search,
+    "search",
+    conditions,
+    needs=("set_size", "target", "target_form", "object_mask"),
+    prepare=_looked_for,
+    records=("logits", "prior_weights", "feedback_norm"),
+    summarise=later("experiments.probes.search.summary:search_summary"),
+    columns={
+        "n_present, n_absent": "displays with and without the target",
+        "detection_area": f"area under the ROC of the {LOG_ODDS}, present against absent (pairs of displays, ties "
+        "half)",
+        "d_prime": "sqrt(2) z(detection_area), the sensitivity of equal-variance observers with this area",
+        "evidence": f"{LOG_ODDS}, mean where the target is present",
+        "map_auc": "area under the ROC with which the prior's weights find the target among the items; chance .5",
+        "slope": "row: least-squares slope over set size, per item; stimuli are resampled within set sizes",
+    },
+    figures=("search",),
+    formerly=("search",),
+)

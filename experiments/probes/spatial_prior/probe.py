@@ -1,30 +1,32 @@
-"""The spatial-prior probe: attention at the target's place or away from it, narrow or wide, in Posner's displays."""
+"""The spatial-prior probe: attention at the target's place or away from it, narrow or wide, in Posner's displays.
+
+The spotlight takes the part of the observer's attention (Posner 1980; Eriksen and St. James 1986 on its width), so the
+displays drawn here show no cue of their own. The target is object 1. The record's priors have the coordinates
+``validity`` (valid, invalid, neutral), ``angle`` and ``width``, its stimuli ``x_1`` and ``y_1``, the target's place.
+What a display shows of a cue itself is told as ``display_validity``, ``display_cue_place`` and so on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from absvit.records.fill import Store
 from experiments import cues
-from experiments.demands import check_classes, check_variables, each_part
-from experiments.observers import Observer
-from experiments.probe import Condition, Stimuli, Trial
-from experiments.show import run
+from experiments.columns import LOG_ODDS, NAMED, SHARE_OF_WEIGHTS
+from experiments.probe import Condition, Probe, Trial
 from stimuli.foundation.design import crossed
+from stimuli.foundation.registry import later
 
-__all__ = ["SpatialPrior", "centres", "conditions", "probe"]
+__all__ = ["PROBE", "SpatialPrior", "centres", "conditions"]
 
-TITLE = "spatial prior"
 TURNS = 16  # stream of the ways round
 
 
 @dataclass(frozen=True)
-class SpatialPrior(cues.Cued):
+class SpatialPrior(cues.MapParameters):
     """Parameters of the probe.
 
     Parameters
@@ -70,11 +72,11 @@ def conditions(parameters: SpatialPrior) -> list[Condition]:
             found.append(Condition(f"place {angle:g} width {width:g}", int(angle == 0), "place", prior, levels))
     middle = parameters.widths[len(parameters.widths) // 2]
     valid = partial(cues.place, partial(centres, 0.0), middle)
-    return [
-        *found,
+    found += [
         Condition("random vector", 0, "random vector", cues.random_vector, nowhere),
         Condition("shuffled place", 1, "shuffled place", partial(cues.shuffled, valid), nowhere | {"width": middle}),
     ]
+    return cues.chosen(found, parameters.priors, ("diffuse", "place"))
 
 
 def centres(angle: float, trial: Trial) -> np.ndarray:
@@ -89,7 +91,7 @@ def centres(angle: float, trial: Trial) -> np.ndarray:
     -------
     (stimulus, 2) x and y in pixels.
     """
-    height, width = trial.model.patch_embed.img_size
+    height, width = trial.size
     x, y = (trial.stimuli[f"object_{name}"].values[:, 0].astype(float) for name in ("x", "y"))
     right, down = x - width / 2, y - height / 2
     ways = 2 * crossed(trial.numbers, (2,), trial.seed, TURNS)[:, 0] - 1
@@ -98,47 +100,32 @@ def centres(angle: float, trial: Trial) -> np.ndarray:
     return np.column_stack([width / 2 + cosine * right - sine * down, height / 2 + sine * right + cosine * down])
 
 
-def probe(
-    observers: Sequence[Observer],
-    stimuli: Stimuli | xr.Dataset,
-    parameters: SpatialPrior,
-    seed: int,
-    store: Store,
-) -> xr.Dataset:
-    """Show displays with attention at and away from the target, and write the record.
-
-    The spotlight takes the part of the observer's attention (Posner 1980; Eriksen and St. James 1986 on its width),
-    so the displays drawn here show no cue of their own. The target is object 1.
-
-    Parameters
-    ----------
-    observers : models of one kind, each label with the same seeds.
-    stimuli : displays with a target and its place, such as those of ``stimuli.families.cueing``.
-    parameters : iterations, gains, angles, widths and layer.
-    seed : seed of random vectors and shuffles.
-    store : where the record goes.
-
-    Returns
-    -------
-    The record, opened lazily, as ``object_prior`` gives it; its priors have the coordinates
-    ``validity`` (valid, invalid, neutral), ``angle`` and ``width``, its stimuli ``x_1`` and ``y_1``, the target's
-    place. What a display shows of a cue itself is told as ``display_validity``, ``display_cue_place`` and so on.
-
-    Raises
-    ------
-    ValueError : stimuli without masks or places or of unknown classes, or as ``experiments.show.run``.
-    """
-    stimuli = each_part(stimuli, _displays)
-    check_classes(observers, stimuli.part(0, 1).attrs["categories"], "spatial_prior")
-    maps = ("prior_weights", "value_norm", "class_attention")
-    shown = cues.chosen(conditions(parameters), parameters.priors, ("diffuse", "place"))
-    return run(TITLE, observers, stimuli, shown, parameters, seed, store, parameters.gains, maps)
-
-
 def _displays(stimuli: xr.Dataset) -> xr.Dataset:
     """The stimuli, if each has a target with a place; a cue that is drawn is the display's own, not the probe's."""
-    check_variables(stimuli, ("object_class", "object_mask", "object_x", "object_y"), "spatial_prior")
     if (stimuli["object_class"].values[:, 0] < 0).any():
         raise ValueError("spatial_prior needs a target, object 0, in every stimulus, and some have none")
     own = [name for name in stimuli.data_vars if name == "validity" or str(name).startswith("cue_")]
     return stimuli.rename({name: f"display_{name}" for name in own})
+
+
+PROBE = Probe(
+    "spatial_prior",
+    "Attention at the target's place or away from it, narrow or wide: benefit by distance and width.",
+    SpatialPrior,
+    "cueing",
+    conditions,
+    needs=("object_class", "object_mask", "object_x", "object_y"),
+    prepare=_displays,
+    records=("logits", "prior_weights", "value_norm", "class_attention"),
+    summarise=later("experiments.probes.spatial_prior.summary:spatial_prior_summary"),
+    columns={
+        "distance": "of attention from the target, in pixels, mean over stimuli",
+        "reported": NAMED,
+        "benefit": "reported - reported under diffuse attention of the same gain; in rows 'gradient' its slope",
+        "evidence": f"{LOG_ODDS}, minus that under diffuse attention; in rows 'gradient' its slope",
+        "share": f"{SHARE_OF_WEIGHTS}; the map is the value norm",
+        "gradient": "row: least-squares slope over the distance of attention from the target, per 100 pixels",
+    },
+    figures=("spatial_prior",),
+    formerly=("spatial prior",),
+)

@@ -32,6 +32,7 @@ sys.exit(command_line.run(read, "program", []))
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("before", "busy"), [(0.5, 0), (0, 2)], ids=["while it is waited for", "at any moment"])
 def test_a_worker_that_is_killed_is_one_line(before, busy):
     program = PROGRAM.format(before=before, busy=busy)

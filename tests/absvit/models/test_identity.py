@@ -9,16 +9,11 @@ import torch
 import absvit
 from absvit.models import checkpoints, zoo
 from absvit.models.zoo import locations
-from absvit.records.fill import Store
-from experiments.displays import display
+from experiments.experiment import run
 from experiments.live.compete import picture
 from experiments.live.corrupt import degrade
 from experiments.live.look import Cue, look
-from experiments.observers import Observer
 from experiments.probes import PROBES
-from experiments.probes.bistable import probe as bistable
-from experiments.source import Source
-from stimuli.families.halves import Halves, draw
 
 
 def lifted_from_file():
@@ -32,19 +27,11 @@ MODELS = {
 }
 
 
-def asked(name, model):
-    if name == "bistable":
-        return bistable.probe, draw(Halves(), 2, seed=5), bistable.Bistable()
-    probe = PROBES[name]
-    return probe.run, display(name, Source(n=2, seed=1), model), probe.parameters()
-
-
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
-@pytest.mark.parametrize("name", ["bistable", *PROBES])
+@pytest.mark.parametrize("name", [name for name in PROBES if PROBES[name].show is None])
 def test_every_probe_takes_models_of_no_file(name, make, tmp_path):
     model = make()
-    probe, stimuli, parameters = asked(name, model)
-    record = probe([Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr"))
+    record = run(name, model, n=2, seed=5, out=tmp_path / "r.zarr")
     assert record.attrs["checkpoint_sha256"] == checkpoints.digest(model)
     assert record.attrs["checkpoint"] == ("vit_micro.seed1.safetensors" if make is lifted_from_file else "")
     assert len(record["class"]) == 12 and record["class"].values[0] == "disk"

@@ -1,13 +1,12 @@
 """The zoo: published numbers, where weights come from, and both command lines."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 import timm
 import torch
+from programs import PROGRAMS
 
 from absvit import convert
 from absvit.models import __main__ as listing
@@ -215,17 +214,14 @@ def test_weights_of_another_library_are_named_by_their_places(places):
         convert.convert(replace(conversion, by_position=True, overwrite=True))
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, "-m", *map(str, arguments)], capture_output=True, text=True)
-
-
-def test_command_lines(places):
+def test_command_lines(places, capsys):
     torch.save({"model": state("absvit_micro")}, places / "official.pth")
-    arguments = ["absvit.convert", places / "official.pth", places / "out.safetensors", "--model"]
-    refused = run(*arguments, "vit_micro")
-    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "prompt" in refused.stderr
+    arguments = [str(places / "official.pth"), str(places / "out.safetensors"), "--model"]
+    assert PROGRAMS["convert"]([*arguments, "vit_micro"]) == 2
+    refused = capsys.readouterr().err
+    assert refused.count("\n") == 1 and "prompt" in refused
     assert not (places / "out.safetensors").exists()
-    done = run(*arguments, "absvit_micro")
-    assert done.returncode == 0 and "parameters, from" in done.stdout
-    listed = run("absvit.models")
-    assert listed.returncode == 0 and "absvit_base_patch16_224     100,724,200   81.0  48.3" in listed.stdout
+    assert PROGRAMS["convert"]([*arguments, "absvit_micro"]) == 0
+    assert "parameters, from" in capsys.readouterr().out
+    assert PROGRAMS["models"]([]) == 0
+    assert "absvit_base_patch16_224     100,724,200   81.0  48.3" in capsys.readouterr().out

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from displays import halves, single_objects, two_readings
 from PIL import Image
 
 from experiments.__main__ import main
-from experiments.source import Source, halves, single_objects, two_readings
+from experiments.source import Source
 from stimuli.families.objects import Objects, draw
 from stimuli.sets.format import write
 

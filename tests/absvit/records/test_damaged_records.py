@@ -4,6 +4,7 @@ import errno
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import dask.array
 import numpy as np
@@ -13,8 +14,9 @@ from faults import SUPPORTED, run
 
 from absvit import records
 from absvit.records import seals
-from experiments import run as presenting
 from experiments.__main__ import main
+from experiments.commands import probe as commands
+from experiments.probes import PROBES
 
 N, CHUNK = 5, 3
 VALUES = np.random.default_rng(0).normal(size=(2, N)).astype(np.float32)
@@ -148,7 +150,7 @@ def test_damage_is_not_told_as_too_few_stimuli(whole, tmp_path):
     record = records.load(path)
     flip(path / "logits" / "c" / "0" / "1")
     with pytest.raises(ValueError, match=r"^\S+ is damaged .*--resume mends it$"):
-        presenting._summary(record, lambda record: record.load())
+        commands._summary(record, replace(PROBES["bistable"], summarise=lambda record: record.load()))
 
 
 def test_the_command_verifies(whole, tmp_path, capsys):

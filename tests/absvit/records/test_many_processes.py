@@ -1,12 +1,8 @@
 """Several processes fill one record: the ranks of a torchrun, or tasks that each take a share."""
 
-import os
-import socket
-import subprocess
-import sys
-
 import pytest
 import xarray as xr
+from ranks import torchrun
 
 from experiments.__main__ import main
 
@@ -20,15 +16,10 @@ def alone(tmp_path_factory):
     return xr.open_zarr(out).load()
 
 
+@pytest.mark.processes
 def test_two_ranks_give_the_record_of_one(alone, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
     # without the two dashes torchrun would take --n for its own
-    words = [*launcher, "-m", "--", "experiments", *WORDS, "--device", "cpu", "--out", str(tmp_path / "r.zarr")]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
+    done = torchrun("-m", "--", "experiments", *WORDS, "--device", "cpu", "--out", tmp_path / "r.zarr")
     assert done.stdout.count("selection_index") == 1  # the first rank alone prints
     assert "4/4 " in done.stderr and "3/3 " not in done.stderr  # and shows its progress: chunks 0 and 2 of 4
     xr.testing.assert_equal(xr.open_zarr(tmp_path / "r.zarr").load(), alone)

@@ -273,7 +273,7 @@ for part in record.pending():
 
 
 def test_on_a_full_disk_what_is_done_stays(tmp_path, values):
-    code = FULL_DISK.format(tests=str(Path(__file__).parents[2] / "kit"), path=str(tmp_path / "r.zarr"))
+    code = FULL_DISK.format(tests=str(Path(__file__).parent), path=str(tmp_path / "r.zarr"))
     stopped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert stopped.returncode == 1 and "OSError: [Errno 27]" in stopped.stderr
     stored = records.load(tmp_path / "r.zarr")

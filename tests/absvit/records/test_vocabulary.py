@@ -65,7 +65,6 @@ def tellers() -> list[Path]:
     return [file for file in files if "long_name" in file.read_text("utf8") and file != own]
 
 
-@pytest.mark.xfail(reason="some programs still bring their own", strict=False)
 def test_no_other_table_of_long_names_stands_anywhere():
     assert sentences((ROOT / "absvit" / "records" / "vocabulary.py").read_text("utf8"))
     found = {str(file.relative_to(ROOT)): sentences(file.read_text("utf8")) for file in tellers()}

@@ -1,11 +1,7 @@
 """Evaluation: counts against a plain loop, one record whatever interrupts it and however many processes share it."""
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
@@ -13,6 +9,7 @@ import pytest
 import torch
 import xarray as xr
 from PIL import Image
+from ranks import torchrun
 from synthetic_pictures import CLASSES, SIZE, model, paint, write_model
 
 import absvit
@@ -322,15 +319,10 @@ def test_pictures_of_frost_that_were_replaced_are_told(folder, tmp_path):
         run(folder, tmp_path / "r.zarr", suites=["imagenet_c"], sources=made, chunk=11, resume=True)
 
 
+@pytest.mark.processes
 def test_two_processes_give_the_record_of_one(folder, whole, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     out = tmp_path / "r.zarr"
-    launcher = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
-    command = [sys.executable, *launcher, "-m", "absvit.robustness", *words(folder, out)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
+    done = torchrun("-m", "absvit.robustness", *words(folder, out))
     assert done.stdout.count("imagenet_c/fog") == 2  # one table, a row a pass
     two = records.load(out)
     assert (two["done"] == 1).all()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from coloured_pictures import error_of
 from segmentation_trees import folders
 from torchmetrics.classification import MulticlassAccuracy, MulticlassJaccardIndex
 
@@ -213,13 +214,6 @@ def test_what_are_no_seeds_of_a_model_is_kept_apart_or_refused():
 
 
 # ---- the command line ------------------------------------------------------------------------------------------------
-
-
-def error_of(capsys):
-    printed = capsys.readouterr()
-    lines = [line for line in printed.err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and "Traceback" not in printed.err
-    return lines[0]
 
 
 def test_tests_that_cannot_be_are_refused(trained, tmp_path, capsys):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from coloured_pictures import error_of, lines_of, without_time
 from PIL import Image
 from segmentation_trees import SIZE, TREES, folders
 
@@ -36,7 +37,6 @@ SCENES = (
     "--auxiliary-channels", "6", "--num-workers", "0", "--device", "cpu", "--log-every", "1", "--finetune", "none",
     "--test-batch", "2",
 )  # fmt: skip
-TIMES = {"seconds", "images_per_second", "memory_MiB"}
 
 
 def run(*words):
@@ -44,15 +44,7 @@ def run(*words):
 
 
 def log_of(out):
-    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in line.items() if name not in TIMES} for line in lines]
-
-
-def error_of(capsys):
-    printed = capsys.readouterr()
-    lines = [line for line in printed.err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and "Traceback" not in printed.err
-    return lines[0]
+    return without_time(lines_of(out))
 
 
 # ---- the published layouts, end to end -------------------------------------------------------------------------------
@@ -134,6 +126,7 @@ def test_training_lowers_the_loss_and_says_what_was_trained(whole):
     assert all(torch.equal(value, state[name]) for name, value in loaded.model.state_dict().items())
 
 
+@pytest.mark.processes
 def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     words = [sys.executable, "-m", "absvit.segmentation", "upernet_absvit_micro", *SCENES, "--checkpoint-every", "1"]
     training = subprocess.Popen([*words, "--out", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -150,6 +143,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     assert (tmp_path / names).read_bytes() == (whole / names).read_bytes()
 
 
+@pytest.mark.processes
 def test_two_processes_learn_what_one_does(tmp_path):
     """Norms of two images each: a process with two micro-batches has the same gradients as two processes."""
     options = (*SCENES, "--head-dropout", "0", "--epochs", "1")

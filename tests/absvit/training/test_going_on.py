@@ -6,18 +6,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from coloured_pictures import error_of, log_of, make, run
+from coloured_pictures import error_of, log_of, run
 
 import absvit
 from absvit.distributed import Process
 from absvit.training import loop, state
 from absvit.training.random_states import random_states, restore_random_states, seed_all
 from absvit.training.state import Learner, Position
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("colours"))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import synthetic_pictures
 import torch
+from coloured_pictures import KilledError, lines_of
 
 import absvit
 from absvit.distributed import Process
@@ -38,14 +39,10 @@ def train(recipe, pictures, cache, out, *options):
     return command.main([*map(str, words)])
 
 
-def log_of(out):
-    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-
-
 @pytest.mark.parametrize("recipe", ["hybrid_cued", "hybrid_official", "hybrid_vit"])
 def test_a_recipe_trains_and_its_weights_look_at_pictures(recipe, pictures, cache, tmp_path):
     assert train(recipe, pictures, cache, tmp_path) == 0
-    lines = log_of(tmp_path)
+    lines = lines_of(tmp_path)
     epochs = [line for line in lines if "epoch" in line]
     assert [line["epoch"] for line in epochs] == [1, 2] and epochs[-1]["n"] == 12
     assert 0 <= epochs[-1]["top1_pass1"] <= 1
@@ -81,10 +78,6 @@ def test_whole_pictures_alone_are_shown_to_the_controls():
     assert RECIPES["hybrid_cued"].cues.shares[0] < 0.5
 
 
-class KilledError(BaseException):
-    """Ends a training as a signal would."""
-
-
 def test_a_killed_training_goes_on_to_the_same_bits(pictures, cache, tmp_path, monkeypatch):
     options = ("--checkpoint-every", 3)
     assert train("hybrid_cued", pictures, cache, tmp_path / "whole", *options) == 0
@@ -115,7 +108,7 @@ def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, mon
     model = absvit.load_model(
         "absvit_hybrid_lite0_224", tmp_path / "absvit_hybrid_lite0_224.safetensors", stem="features"
     )
-    made, measured = tasks[0].made, log_of(tmp_path)[-1]
+    made, measured = tasks[0].made, lines_of(tmp_path)[-1]
     whole, halves = (np.flatnonzero(made.kind == kind) for kind in (3, 4))
     with torch.no_grad():
         second = model(tasks[0].cache.read(whole)).argmax(1).numpy()

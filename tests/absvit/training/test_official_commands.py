@@ -1,12 +1,19 @@
 """The official commands: every flag of them means what it meant there, and every published model has its recipe."""
 
 import dataclasses
+import hashlib
+import json
 
 import pytest
+import torch
 
+import absvit.training
+from absvit.distributed import Process
 from absvit.training import __main__ as command
 from absvit.training import loop
+from absvit.training.cued.scenes import SceneRecipe
 from absvit.training.recipe import RECIPES
+from absvit.training.run_options import RunOptions
 
 
 def test_official_flags_mean_what_they_meant(tmp_path, monkeypatch):
@@ -67,3 +74,28 @@ def test_every_published_model_has_the_official_recipe(kind, model):
     a = recipe.augmentation
     assert (a.mixup, a.cutmix, a.mixup_switch_prob, a.reprob, a.remode) == (0.8, 1.0, 0.5, 0.25, "pixel")
     assert (a.aa, a.color_jitter, a.train_interpolation, a.repeats) == ("rand-m9-mstd0.5-inc1", 0.4, "bicubic", 3)
+
+
+def test_all_recipes_decide_what_they_decided_in_release_0_1_0():
+    """By the same names, or a training that was begun there could not go on."""
+    decided = json.dumps({name: recipe.options for name, recipe in RECIPES.items()}, sort_keys=True)
+    assert hashlib.sha256(decided.encode()).hexdigest().startswith("89c4d45655c26259")
+
+
+def test_a_recipe_of_a_notebook_can_be_trained(tmp_path):
+    """An object in place of a name, of a kind of its own: the base class and a task are all that it takes."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Brief(SceneRecipe):
+        def task(self, data, process):
+            task = super().task(data, process)
+            task.data = lambda: "two scenes"
+            return task
+
+    recipe = Brief("mine", "two scenes", epochs=1, epoch_images=2, batch_size=2, total_batch=2, warmup_epochs=0)
+    recipe = dataclasses.replace(recipe, scenes=dataclasses.replace(recipe.scenes, size=48))
+    absvit.training.train(recipe, RunOptions(output_dir=tmp_path), Process(0, 1, torch.device("cpu")))
+    card = json.loads((tmp_path / "absvit_micro.json").read_text())
+    assert (card["recipe"], card["data"], card["images"]) == ("mine", "two scenes", 2)
+    with pytest.raises(ValueError, match="there is no recipe 'micro_qued': did you mean micro_cued"):
+        absvit.training.train("micro_qued", RunOptions(output_dir=tmp_path), Process(0, 1, torch.device("cpu")))

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from coloured_pictures import ALL_ON, COLOURS, SMALL, UPDATES, log_of, make, run, without_time
+from coloured_pictures import ALL_ON, COLOURS, SMALL, UPDATES, KilledError, log_of, run, without_time
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from timm.scheduler import CosineLRScheduler
@@ -20,19 +20,6 @@ from absvit.images import eval_transform
 from absvit.training.pictures.task import PictureTask
 from absvit.training.recipe import RECIPES
 from absvit.training.task import build_model
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("colours"))
-
-
-@pytest.fixture(scope="module")
-def whole(pictures, tmp_path_factory):
-    """A training with everything switched on, uninterrupted."""
-    out = tmp_path_factory.mktemp("whole")
-    assert run(out, pictures, *ALL_ON, "--keep-every", "2") == 0
-    return out
 
 
 def test_a_training_logs_updates_and_epochs_and_keeps_its_checkpoints(whole):
@@ -63,10 +50,6 @@ def test_the_weights_that_a_training_leaves_load_with_its_size_and_classes(whole
         assert all(torch.equal(value, state[key][name]) for name, value in model.state_dict().items())
     card = json.loads((whole / "absvit_micro.json").read_text())
     assert card["validation"]["epoch"] == 3 and card["images"] == 72
-
-
-class KilledError(BaseException):
-    """Ends a training as a signal would."""
 
 
 @pytest.mark.parametrize("killed_at", range(1, UPDATES + 1))
@@ -101,6 +84,7 @@ def test_workers_change_nothing(whole, pictures, tmp_path):
     assert (tmp_path / "absvit_micro.safetensors").read_bytes() == (whole / "absvit_micro.safetensors").read_bytes()
 
 
+@pytest.mark.processes
 def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_path):
     options = ("--mixup", "0.8", "--cutmix", "1", "--drop-path", "0", "--model-ema")
     assert run(tmp_path / "one", pictures, *options) == 0

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import timm
 import torch
+from coloured_pictures import KilledError, error_of, lines_of, without_time
 
 import absvit
 from absvit import distributed
@@ -26,7 +27,6 @@ FIELDS = {
     "step", "lr", "seconds", "loss", "loss_pass1", "loss_pass2", "variational_loss", "token_loss",
     "accuracy_pass1", "accuracy_pass2", "gradient_norm", "images_per_second", "memory_MiB",
 }  # fmt: skip
-TIMES = {"seconds", "images_per_second", "memory_MiB"}
 TINY = ("--size", "48", "--epochs", "1", "--warmup-epochs", "0.1", "--device", "cpu")
 
 
@@ -39,17 +39,9 @@ def updates(n, size):
     return ("--epoch-images", n * size, "--batch-size", size, "--total-batch", size)
 
 
-def log_of(out):
-    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-
-
-def without_time(lines):
-    return [{name: value for name, value in line.items() if name not in TIMES} for line in lines]
-
-
 def test_training_learns_and_logs(tmp_path):
     assert train(tmp_path, *TINY, *updates(81, 16), "--conflict", 0) == 0
-    lines = log_of(tmp_path)
+    lines = lines_of(tmp_path)
     assert [line["step"] for line in lines] == [0, 20, 40, 60, 80]
     assert all(set(line) == FIELDS for line in lines)
     for name in ("loss", "loss_pass1", "loss_pass2", "token_loss"):
@@ -74,21 +66,17 @@ def test_images_per_second_leave_evaluations_out(tmp_path, monkeypatch):
     position.step = 12
     learner = SimpleNamespace(optimizer=SimpleNamespace(param_groups=[{"lr": 0.1}]))
     written.update({"loss": torch.ones(())}, torch.ones(()), learner, position, told, 8)
-    assert log_of(tmp_path)[-1]["images_per_second"] == 2 * 8 / 4
+    assert lines_of(tmp_path)[-1]["images_per_second"] == 2 * 8 / 4
 
 
 @pytest.mark.parametrize("recipe", ["micro_official", "micro_vit"])
 def test_the_controls_train_with_the_same_loop(recipe, tmp_path):
     assert train(tmp_path, *TINY, *updates(2, 4), recipe=recipe) == 0
-    first, last = log_of(tmp_path)
+    first, last = lines_of(tmp_path)
     assert (first["step"], last["step"]) == (0, 1)
     two_passes = {"loss_pass1", "loss_pass2", "variational_loss", "token_loss", "accuracy_pass2"}
     assert set(first) == (FIELDS if recipe == "micro_official" else FIELDS - two_passes)
     assert (tmp_path / f"{RECIPES[recipe].model}.safetensors").is_file()
-
-
-class KilledError(BaseException):
-    """Ends a training as a signal would."""
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
@@ -104,7 +92,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KilledError):
         patch.setattr(Scenes, "batch", killed_at_23)
         train(tmp_path / "parts", *options)
-    assert [line["step"] for line in log_of(tmp_path / "parts")] == [0, 20]
+    assert [line["step"] for line in lines_of(tmp_path / "parts")] == [0, 20]
     assert torch.load(tmp_path / "parts" / "last.pt")["position"]["step"] == 20  # step 20 will be done again
     with (tmp_path / "parts" / "log.jsonl").open("a") as log:
         log.write('{"step": 22, "lo')  # killed while writing
@@ -114,13 +102,13 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     )
     assert train(tmp_path / "parts", *options) == 0
     assert numbers == list(range(20 * 4, 26 * 4))
-    logs = [without_time(log_of(tmp_path / name)) for name in ("whole", "parts")]
+    logs = [without_time(lines_of(tmp_path / name)) for name in ("whole", "parts")]
     assert logs[0] == logs[1]
     weights = [(tmp_path / name / "absvit_micro.safetensors").read_bytes() for name in ("whole", "parts")]
     assert weights[0] == weights[1]
     assert train(tmp_path / "parts", *options) == 0  # a finished training has nothing left to do
     assert len(numbers) == 6 * 4
-    assert without_time(log_of(tmp_path / "parts")) == logs[0]
+    assert without_time(lines_of(tmp_path / "parts")) == logs[0]
 
 
 def test_weight_decay_is_on_matrices_only(tmp_path):
@@ -143,12 +131,13 @@ def alone(tmp_path_factory):
     return out
 
 
+@pytest.mark.processes
 def test_two_processes_train_as_one(alone, tmp_path):
     words = [sys.executable, "-m", "absvit.launch", "micro_cued", *OPTIONS, "--out", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("weights and card") == 1
-    pairs = list(zip(without_time(log_of(alone)), without_time(log_of(tmp_path)), strict=True))
+    pairs = list(zip(without_time(lines_of(alone)), without_time(lines_of(tmp_path)), strict=True))
     assert len(pairs) == 20
     for one, two in pairs:
         assert two == pytest.approx(one, abs=1e-4, rel=1e-3 if "gradient_norm" in one else 0)
@@ -159,7 +148,7 @@ def test_the_card_says_how_the_model_came_to_be(alone):
     card = json.loads((alone / "absvit_micro.json").read_text())
     assert (card["model"], card["recipe"], card["seed"], card["images"]) == ("absvit_micro", "micro_cued", 0, 80)
     assert card["options"]["epoch_images"] == 80 and card["options"]["scenes"]["size"] == 112
-    assert card["seconds"] == round(log_of(alone)[-1]["seconds"])
+    assert card["seconds"] == round(lines_of(alone)[-1]["seconds"])
     assert card["categories"][:2] == ["disk", "square"] and len(card["categories"]) == 12
     assert card["versions"]["torch"] == torch.__version__.split("+")[0]
     assert "CPU" in card["machine"] and "scenes" in card["data"]
@@ -170,18 +159,10 @@ def test_the_card_says_how_the_model_came_to_be(alone):
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
 
 
-def one_line(printed):
-    """The error on standard error, notes aside."""
-    assert "Traceback" not in printed.err
-    lines = [line for line in printed.err.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    return lines[0]
-
-
 def test_a_checkpoint_of_another_recipe_is_left_alone(alone, capsys):
     before = (alone / "last.pt").read_bytes()
     assert train(alone, *OPTIONS, "--lr", "2e-3") == 2
-    told = one_line(capsys.readouterr())
+    told = error_of(capsys)
     assert "recipe.lr was 0.001, is 0.002" in told and "epochs" not in told and str(alone / "last.pt") in told
     assert (alone / "last.pt").read_bytes() == before
 
@@ -190,14 +171,14 @@ def test_a_file_that_is_no_checkpoint_is_left_alone(tmp_path, capsys):
     for content in (b"", b"something else", b"PK\x03\x04 but no archive"):
         (tmp_path / "last.pt").write_bytes(content)
         assert train(tmp_path, *OPTIONS) == 2
-        assert "last.pt" in one_line(capsys.readouterr())
+        assert "last.pt" in error_of(capsys)
         assert (tmp_path / "last.pt").read_bytes() == content
 
 
 def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_checkpoint(tmp_path, capsys):
     options = (*TINY, *updates(6, 2), "--warmup-epochs", "0", "--checkpoint-every", 1)
     assert train(tmp_path, *options, "--lr", "1e30") == 2
-    told = one_line(capsys.readouterr())
+    told = error_of(capsys)
     assert "the loss is nan" in told and "at step 1;" in told and str(tmp_path / "last.pt") in told
     state = torch.load(tmp_path / "last.pt")
     assert state["position"]["step"] == 1
@@ -222,24 +203,24 @@ def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_checkpoint(tmp_pat
         (("--model", "absvit_mcro"), "absvit_micro"),
         (("--model", "absvit_tiny_patch16_224"), "has (7, 7) tokens at 112 px, the scenes' cues (14, 14)"),
         (("--opt", "abacus"), "abacus"),
-        (("--device", "abacus"), "device must be cpu, cuda or mps, got 'abacus'"),
+        (("--device", "abacus"), "there is no device abacus here: choose cpu"),
     ],
 )
 def test_bad_options_give_one_line_and_exit_code_2(options, told, tmp_path, capsys):
     assert train(tmp_path / "out", *options) == 2
-    assert told in one_line(capsys.readouterr())
+    assert told in error_of(capsys)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_recipe_gives_one_line_with_the_known_ones(tmp_path, capsys):
     assert train(tmp_path / "out", recipe="mikro") == 2
-    told = one_line(capsys.readouterr())
+    told = error_of(capsys)
     assert "'mikro'" in told and all(name in told for name in RECIPES)
 
 
 def test_an_unknown_flag_is_named(tmp_path, capsys):
     assert train(tmp_path / "out", "--learning-speed", 3) == 2
-    told = one_line(capsys.readouterr())
+    told = error_of(capsys)
     assert told == "error: there is no option --learning-speed; python -m absvit.training micro_cued --help lists them"
 
 
@@ -247,20 +228,20 @@ def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path, capsys):
     (tmp_path / "file").write_text("precious")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
         assert train(place, "--device", "cpu") == 2
-        assert str(place) in one_line(capsys.readouterr())
+        assert str(place) in error_of(capsys)
     assert (tmp_path / "file").read_text() == "precious"
 
 
 def test_data_that_would_not_be_read_are_refused(tmp_path, capsys):
     assert train(tmp_path / "out", "--data-path", tmp_path) == 2
-    assert "micro_cued draws its scenes and reads no data" in one_line(capsys.readouterr())
+    assert "micro_cued draws its scenes and reads no data" in error_of(capsys)
 
 
 def test_a_batch_that_the_processes_cannot_share_gives_one_line(tmp_path, capsys, monkeypatch):
     three = contextlib.nullcontext(Process(1, 3, torch.device("cpu")))
     monkeypatch.setattr(distributed, "joined", lambda device: three)
     assert train(tmp_path / "out", "--batch-size", 32) == 2
-    assert "total_batch must be a multiple of the 3 processes, got 32" in one_line(capsys.readouterr())
+    assert "total_batch must be a multiple of the 3 processes, got 32" in error_of(capsys)
 
 
 def test_random_numbers_are_left_to_the_seed(tmp_path):

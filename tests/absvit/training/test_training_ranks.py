@@ -8,15 +8,11 @@ import sys
 import time
 
 import pytest
-from coloured_pictures import SMALL, make
+from coloured_pictures import SMALL, error_of
 
+from absvit.training import __main__ as command
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("colours"))
-
-
-# ---- several processes -----------------------------------------------------------------------------------------------
+pytestmark = pytest.mark.processes
 
 
 def launch(*words, **environment):
@@ -60,28 +56,17 @@ def runs(pid):
 
 WEIGHTS = "absvit_micro.safetensors"
 THREE = (
-    "finetune", *SMALL, "--no-model-ema", "--batch-size", "2", "--total-batch", "6", "--epochs", "4",
+    "finetune", *SMALL, "--no-model-ema", "--batch-size", "2", "--total-batch", "6", "--epochs", "8",
     "--checkpoint-every", "1",
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def whole(pictures, tmp_path_factory):
-    """The weights of three processes' uninterrupted training."""
-    out = tmp_path_factory.mktemp("whole")
-    training = launch(*THREE, "--data-path", pictures, "--output_dir", out, NPROC="3")
-    assert training.wait(timeout=300) == 0, training.stderr.read()
-    return (out / WEIGHTS).read_bytes()
-
-
-def begun(out, *options, updates=4):
-    """A training of three processes that has made some updates."""
-    training = launch(*options, "--output_dir", out, NPROC="3")
+def wait_for(updates, training, out):
+    """Wait until a training has logged more than some updates."""
     log = out / "log.jsonl"
     while not (log.exists() and len(log.read_text().splitlines()) > updates):
         assert training.poll() is None, training.stderr.read()
         time.sleep(0.02)
-    return training
 
 
 def assert_gone(processes, seconds):
@@ -91,45 +76,35 @@ def assert_gone(processes, seconds):
         time.sleep(0.1)
 
 
-def test_a_killed_rank_ends_the_others_and_the_restart_ends_with_the_same_bits(whole, pictures, tmp_path):
-    training = begun(tmp_path, "--max-restarts", 1, *THREE, "--data-path", pictures)
-    first = ranks_of(training.pid)
-    os.kill(first[-1], signal.SIGKILL)
-    assert_gone(first, 30)
-    _, said = training.communicate(timeout=300)
-    assert training.returncode == 0, said
-    assert "going on from update" in said and "find_unused" not in said
-    assert (tmp_path / WEIGHTS).read_bytes() == whole
+def test_a_training_that_is_killed_again_and_again_ends_with_the_bits_of_one_that_was_not(pictures, tmp_path, capsys):
+    """Three processes, so that the order in which gradients are summed shows: rank, then launcher, are killed."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    words = (*THREE, "--data-path", pictures, "--output_dir")
+    first = launch(*words, whole, NPROC="3")
+    assert first.wait(timeout=300) == 0, first.stderr.read()
 
-
-def test_ranks_end_with_their_launcher_and_the_next_start_ends_with_the_same_bits(whole, pictures, tmp_path):
-    training = begun(tmp_path, *THREE, "--data-path", pictures)
-    ranks = ranks_of(training.pid)
-    assert len(ranks) == 3
-    training.kill()
-    assert_gone(ranks, 5)
-    training.communicate(timeout=300)
-    again = launch(*THREE, "--data-path", pictures, "--output_dir", tmp_path, NPROC="3")
-    _, said = again.communicate(timeout=300)
-    assert again.returncode == 0 and "going on from update" in said, said
-    assert (tmp_path / WEIGHTS).read_bytes() == whole
-
-
-def test_a_folder_is_kept_as_long_as_one_process_of_a_training_lives(whole, pictures, tmp_path):
-    """The first process, which writes, is gone, and its launcher is halted: the others still hold the folder."""
-    training = begun(tmp_path, *THREE, "--data-path", pictures)
-    first, *others = ranks_of(training.pid)
+    training = launch("--max-restarts", 1, *words, out, NPROC="3")
+    wait_for(4, training, out)
+    writer, *others = ranks_of(training.pid)
     for process in (training.pid, *others):
         os.kill(process, signal.SIGSTOP)
-    os.kill(first, signal.SIGKILL)
-    words = (*THREE, "--data-path", pictures, "--output_dir", tmp_path)
-    second = launch(*words, NPROC="3")
-    _, said = second.communicate(timeout=300)
-    told = {line for line in said.splitlines() if line.startswith("error: ")}
-    assert second.returncode == 2 and len(told) == 1 and f"another training writes into {tmp_path}" in told.pop()
+    os.kill(writer, signal.SIGKILL)
+    # the process that writes is gone, and its launcher is halted: the others still hold the folder
+    assert command.main([*map(str, words), str(out), "--allow-differences"]) == 2
+    assert f"another training writes into {out}" in error_of(capsys)
+    for process in (*others, training.pid):
+        os.kill(process, signal.SIGCONT)
+    assert_gone([writer, *others], 60)  # a killed rank ends the others
+
+    while len(ranks := ranks_of(training.pid)) < 3:  # the launcher starts them anew
+        time.sleep(0.05)
+    wait_for(len((out / "log.jsonl").read_text().splitlines()) + 4, training, out)
     training.kill()
-    for process in others:
-        os.kill(process, signal.SIGKILL)
-    third = launch(*words, NPROC="3")
-    assert third.wait(timeout=300) == 0
-    assert (tmp_path / WEIGHTS).read_bytes() == whole
+    assert_gone(ranks, 10)  # ranks end with their launcher
+    _, said = training.communicate(timeout=300)
+    assert "going on from update" in said and "find_unused" not in said
+
+    again = launch(*words, out, NPROC="3")
+    _, said = again.communicate(timeout=300)
+    assert again.returncode == 0 and "going on from update" in said, said
+    assert (out / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()

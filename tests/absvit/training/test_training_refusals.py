@@ -13,23 +13,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from coloured_pictures import ALL_ON, SMALL, error_of, log_of, make, run, without_time
+from coloured_pictures import ALL_ON, SMALL, error_of, log_of, run, without_time
 
 import absvit
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("colours"))
-
-
-@pytest.fixture(scope="module")
-def whole(pictures, tmp_path_factory):
-    """A training with everything switched on, uninterrupted."""
-    out = tmp_path_factory.mktemp("whole")
-    assert run(out, pictures, *ALL_ON, "--keep-every", "2") == 0
-    return out
-
 
 # ---- what is refused -------------------------------------------------------------------------------------------------
 
@@ -67,6 +53,7 @@ def test_pictures_that_changed_in_the_meantime_are_noticed(how, split, whole, pi
     assert (f"{named}.names was" in told) == (how == "added")
 
 
+@pytest.mark.processes
 def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
     shutil.copytree(whole, tmp_path / "copy")
     words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
@@ -288,6 +275,7 @@ def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, p
     assert shares == pytest.approx([round(share) for share in shares], abs=1e-6)
 
 
+@pytest.mark.processes
 def test_a_full_disk_loses_nothing(pictures, tmp_path):
     """The checkpoint meets a limit on file size, as it would the end of a disk."""
     out = tmp_path / "out"

@@ -6,10 +6,11 @@ import pytest
 import synthetic_probe_records as made
 from synthetic_records import bistable_record
 
-from experiments import summaries
 from experiments.__main__ import main
-from experiments.summaries.columns import COLUMNS, latex_of
-from experiments.summary import summary_of
+from experiments.columns import EVERY, latex_of, notes_of
+from experiments.probe import written_by
+from experiments.probes import PROBES
+from experiments.table import summary as summary_of
 
 RECORDS = {
     "bistable": lambda: bistable_record(4, size=16, tokens=4),
@@ -32,7 +33,7 @@ TELLING = {"model", "seed", "prior", "gain", "noise", "mix", "figure", "set_size
 def test_every_number_of_a_summary_is_explained(name):
     record = RECORDS[name]()
     frame = summary_of([record])
-    explained = {part for line in summaries.notes_of(record.attrs["title"], frame) for part in
+    explained = {part for line in notes_of(written_by(record), frame) for part in
                  line.partition(":")[0].split(", ")}  # fmt: skip
     numbers = {re.sub("_(low|high)$", "", column) for column in frame} - TELLING
     assert numbers <= explained
@@ -44,7 +45,9 @@ def test_the_help_names_columns_and_their_tests(capsys):
     for words in ("dz: Cohen's dz", "p: two-sided paired permutation test", "iou: overlap", "gradient: row:",
                   "95 % percentile bootstrap intervals", "--format"):  # fmt: skip
         assert words in told
-    assert all(f"{column}: " in told for columns in COLUMNS.values() for column in columns)
+    assert all(
+        f"{column}: " in told for columns in (EVERY, *(PROBES[name].columns for name in PROBES)) for column in columns
+    )
     assert main(["--help"]) == 0
     assert "permutation test" not in " ".join(capsys.readouterr().out.split())
 
@@ -57,5 +60,5 @@ def test_notes_stand_below_the_table(tmp_path, capsys):
     text = capsys.readouterr().out
     assert text.index("\\end{tabular}") < text.index("Notes.") and "paired permutation test" in text
     assert not latex_of("training", ["loss"]) and "Notes." in latex_of("recognition", ["accuracy"])
-    notes = latex_of("object prior", ["d_prime", "iou", "p"])
+    notes = latex_of("object_prior", ["d_prime", "iou", "p"])
     assert not re.search(r"(?<!\\)[%&#_]", notes) and "$|$A and B$|$" in notes

@@ -1,15 +1,11 @@
 """Figures of passes and of corruptions: nothing clipped or overlapping, and the numbers that the records hold."""
 
-import itertools
-
-import matplotlib
 import numpy as np
 import pytest
-from matplotlib.text import Text
 from synthetic_robustness import KINDS, accuracy, robustness_record
-from test_figures import boxes, overlap
 
 import absvit
+from experiments.figures.check import faults_of_text
 from experiments.figures.frames import Frame, nice
 from experiments.figures.strokes import strokes
 from experiments.figures.style import STYLE, style_of
@@ -83,13 +79,7 @@ DRAWINGS = {
 def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, look):
     figure = DRAWINGS[drawing](style_of(*LOOKS[look]), settled, looped, degraded)
     assert figure.get_size_inches()[0] * 25.4 == pytest.approx(WIDTHS[look])
-    figure.canvas.draw()
-    page, texts = figure.bbox, boxes(figure, Text)
-    assert len(texts) > 10 and figure.get_label()
-    for text, box in texts:
-        assert page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1, text
-    for (one, a), (other, b) in itertools.combinations(texts + boxes(figure, matplotlib.image.AxesImage), 2):
-        assert not overlap(a, b), (one, other)
+    assert figure.get_label() and not [*faults_of_text(figure)]
 
 
 def test_a_frame_is_linear():

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_probe_records as made
-import xarray as xr
 from PIL import Image
 from synthetic_records import bistable_record
 
 from experiments.__main__ import main
 from experiments.exchange.human_trials import trials_of
-from experiments.figures.catalogue import FIGURES
+from experiments.figures import FIGURES
 from stimuli.families import overlay
 from stimuli.sets import format
 
@@ -53,21 +52,21 @@ def lines_of_error(words, folder, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["portrait", "bistable.zarr"], "no figure 'portrait'; expected one of signature, steering"),
+        (["portrait", "bistable.zarr"], "no figure 'portrait': did you mean"),
         (["search"], "the figure search needs records"),
-        (["search", "bistable.zarr"], "figures of such a record: signature, steering, maps, sheet"),
-        (["search", "bistable.zarr"], "draws records of search, got one of bistable perception"),
-        (["settling", "search.zarr"], "draws records of feedback dynamics: settling, got one of search"),
-        (["signature", "search.zarr"], "draws records of bistable perception"),
+        (["search", "bistable.zarr"], "figures of such a record: maps, signature, steering, sheet"),
+        (["search", "bistable.zarr"], "draws records of search, got one of bistable"),
+        (["settling", "search.zarr"], "draws records of feedback_dynamics: settling, got one of search"),
+        (["signature", "search.zarr"], "draws records of bistable"),
         (["robustness", "search.zarr"], "draws records of robustness"),
         (["psychometric", "bistable.zarr"], "draws mix, and the record has no such variable"),
         (["gains", "bistable.zarr"], "draws gain, and the record has no such variable"),
         (["signature", "bistable.zarr", "other.zarr"], "the figure signature draws one record, got 2"),
         (["dynamics", "settling.zarr", "hysteresis.zarr"], "one model, got records of intact and intact, decoders"),
         (["dynamics", "settling.zarr", "settling.zarr"], "one record of each protocol, got two of settling"),
-        (["search", "search.zarr", "search.zarr"], "each model once, got two records of intact"),
+        (["search", "search.zarr", "search.zarr"], "each model is drawn once, got two records of intact"),
         (["robustness", "unfinished.zarr"], "not complete"),
-        (["search", "search.zarr", "--kind", "value_norm"], "the figure search takes no --kind"),
+        (["search", "search.zarr", "--kind", "value_norm"], "there is no option --kind"),
         (["maps", "bistable.zarr", "--cue", "smell"], "expected a kind of cue in"),
         (["signature", "bistable.zarr", "--stimuli", "77"], "expected 1 to 26 of the stimuli"),
         (["sheet", "bistable.zarr", "--stimuli", "77"], "expected 1 to 96 of the stimuli"),
@@ -98,11 +97,9 @@ def test_files_that_cannot_be_written_are_one_line(folder, capsys):
     assert len(lines_of_error(["sheet", "set", "--out", "f.gif"], folder, capsys)) == 1
 
 
-@pytest.mark.parametrize("name", [name for name, entry in FIGURES.items() if entry.titles])
-def test_a_record_of_another_kind_is_refused_by_every_figure(name):
-    entry, foreign = FIGURES[name], xr.Dataset(attrs={"title": "another probe"})
-    with pytest.raises(ValueError, match="draws records of|draws logits"):
-        entry.draw([foreign] if entry.several else foreign)
+def test_figures_are_found_by_their_former_names(folder, tmp_path):
+    assert FIGURES["cueing"] is FIGURES["spatial_prior"] and FIGURES["objects"] is FIGURES["object_prior"]
+    assert {"cueing", "objects"}.isdisjoint(FIGURES)
 
 
 def test_the_list_names_every_figure(capsys):

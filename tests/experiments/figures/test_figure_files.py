@@ -16,7 +16,7 @@ from PIL import Image
 from synthetic_records import bistable_record
 
 from experiments import figures
-from experiments.figures.catalogue import FIGURES
+from experiments.figures import FIGURES
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {"command": "python -m experiments figure", "git_commit": "abc"}
@@ -32,7 +32,7 @@ def files(tmp_path_factory):
         "settling": [made.dynamics_record("settling")],
     }.items():
         given = records if FIGURES[name].several else records[0]
-        figure = FIGURES[name].draw(given, **({"n": 10} if name == "settling" else {}))
+        figure = FIGURES[name](given, **({"n": 10} if name == "settling" else {}))
         paths = figures.save(figure, folder / name, records, ("pdf", "svg", "png"), DRAWN)
         found[name] = figure, records, dict(zip(("pdf", "svg", "png"), paths, strict=True))
     return found

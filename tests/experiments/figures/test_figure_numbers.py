@@ -4,34 +4,37 @@ import itertools
 import re
 
 import dask.array
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic_probe_records as made
 from scipy import stats
+from synthetic_figures import RECORDS
 from synthetic_records import bistable_record, several
 
 from experiments import measures
 from experiments.exchange.human_trials import trials_of
-from experiments.figures import contact_sheet, robustness, style
-from experiments.figures.catalogue import FIGURES
-from experiments.figures.panels import Key, Panel, page_of_panels, tick_text
+from experiments.figures import FIGURES, numbers_of, robustness_profiles, style
+from experiments.figures.layout import page_of_panels
+from experiments.figures.page import two_digits
+from experiments.figures.panels import Key, Panel, tick_text
 from experiments.probes.bistable import gains, psychometric
 from experiments.statistics.intervals import proportion_interval
 
 
 def line_of(axes, look):
     """Heights of the line that looks so."""
-    wanted = style.to_hex(look["color"]), look.get("linestyle", "-")
+    wanted = matplotlib.colors.to_hex(look["color"]), look.get("linestyle", "-")
     return [
         line.get_ydata() for line in axes.lines
-        if style.to_hex(line.get_color()) == wanted[0] and line.get_linestyle() == wanted[1]
+        if matplotlib.colors.to_hex(line.get_color()) == wanted[0] and line.get_linestyle() == wanted[1]
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("value", "text"), [(134.2, "130"), (56.3, "56"), (0.667, "0.67"), (0, "0"), (-2345, "-2300")])
 def test_the_ends_of_a_scale_are_written_in_full(value, text):
-    assert style.two_digits(value) == text
+    assert two_digits(value) == text
 
 
 @pytest.mark.parametrize(("name", "protocol"), [("settling", "settling"), ("energy", "settling"), ("hysteresis",) * 2])
@@ -45,7 +48,7 @@ def test_figures_of_dynamics_read_what_they_draw_and_nothing_else(name, protocol
 
     unread = dask.array.zeros(shape).map_blocks(refuse, meta=np.ones(1))
     lazy = record.chunk(stimulus=2).assign(prior_weights=(maps, unread))
-    drawn, whole = (FIGURES[name].draw(one, n=20) for one in (lazy, record))
+    drawn, whole = (FIGURES[name](one, n=20) for one in (lazy, record))
     for ours, theirs in zip(drawn.axes[1:], whole.axes[1:], strict=True):
         for line, other in zip(ours.lines, theirs.lines, strict=True):
             np.testing.assert_allclose(line.get_xydata(), other.get_xydata())
@@ -53,7 +56,7 @@ def test_figures_of_dynamics_read_what_they_draw_and_nothing_else(name, protocol
 
 def test_the_logits_of_the_two_readings_are_all_that_a_share_needs():
     record = made.dynamics_record("hysteresis")
-    figure = FIGURES["hysteresis"].draw(record, n=20, gain=1.0)
+    figure = FIGURES["hysteresis"](record, n=20, gain=1.0)
     odds = np.take_along_axis(
         record["logits"].isel(model=0).sel(gain=1.0, severity=0, prior="percept").values,
         np.stack([record["class_1"].values, record["class_2"].values], 1)[None, None], 3,
@@ -65,7 +68,7 @@ def test_the_logits_of_the_two_readings_are_all_that_a_share_needs():
 
 def test_cueing_benefits_are_differences_of_shares():
     record = made.spatial_prior_record()
-    figure = FIGURES["cueing"].draw(record, n=20, gain=1.0)
+    figure = FIGURES["spatial_prior"](record, n=20, gain=1.0)
     right = record["logits"].isel(iteration=1).sel(gain=1.0).argmax("class") == record["class_1"]
     share = right.isel(model=0).mean(("seed", "stimulus"))
     for place, width in enumerate((0.05, 0.1)):
@@ -88,7 +91,7 @@ def test_psychometric_thresholds_are_those_that_the_record_was_made_with():
         assert fit["threshold"] == pytest.approx(threshold, abs=0.04)
         assert fit["threshold_low"] <= fit["threshold"] <= fit["threshold_high"]
         assert 0 <= fit["lapse"] <= 0.1
-    caption = FIGURES["psychometric"].draw(record, n=20).get_label()
+    caption = FIGURES["psychometric"](record, n=20).get_label()
     assert f"no cue {found.loc['no cue', 'threshold']:.2f}".replace("0.", ".") in caption
 
 
@@ -100,7 +103,7 @@ def test_a_threshold_that_was_not_shown_is_left_out():
         never["logits"][1, :, k, int(never["class_1"][k])] = 99.0
     found = psychometric._fits(never, None)
     assert found["threshold"].isna().all() and found["lapse_low"].isna().all()
-    caption = FIGURES["psychometric"].draw(never, n=20).get_label()
+    caption = FIGURES["psychometric"](never, n=20).get_label()
     assert re.search(r"not determined \(from 0\.[89]\d* on all fit as well\) in 1 of 1 trainings", caption)
 
 
@@ -115,23 +118,23 @@ def test_gain_curves_are_the_selection_indices():
 
 def test_robustness_rows_are_means_with_student_intervals_over_trainings():
     records = [made.robustness_record(seed=seed) for seed in (0, 1, 2)]
-    rows = robustness.profile_rows(records).set_index(["suite", "severity"])
+    rows = robustness_profiles.profile_rows(records).set_index(["suite", "severity"])
     values = 100 * np.array([0.7, 0.72, 0.74])  # fog at severity 3
     row = rows.loc[("imagenet_c/fog", 3)]
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     assert row["trainings"] == 3 and row["top1"] == pytest.approx(values.mean())
     assert (row["top1_low"], row["top1_high"]) == pytest.approx((low, high))
-    with pytest.raises(ValueError, match="same weights on clean: these are no two trainings"):
-        robustness.profile_rows([*records, records[1]])
-    assert robustness._suite_name("pgd/eps=0.5/targeted/steps=9") == "PGD 0.5/255\ntargeted\nsteps=9"
-    single = robustness.profile_rows(records[:1]).set_index(["suite", "severity"]).loc[("imagenet_c/fog", 3)]
+    with pytest.raises(ValueError, match="same weights on clean: these are no two seeds"):
+        robustness_profiles.profile_rows([*records, records[1]])
+    assert robustness_profiles._suite_name("pgd/eps=0.5/targeted/steps=9") == "PGD 0.5/255\ntargeted\nsteps=9"
+    single = robustness_profiles.profile_rows(records[:1]).set_index(["suite", "severity"]).loc[("imagenet_c/fog", 3)]
     assert single["top1_low"] == pytest.approx(65) and single["top1_high"] == pytest.approx(75)
 
 
 def test_the_matrix_holds_every_pairs_kappa():
     trials = pd.concat([trials_of(bistable_record(12, model=name, seed=k)) for k, name in enumerate("abc")])
     trials["object_response"] = np.where(np.arange(len(trials)) % 3 == 0, "none", trials["object_response"])
-    figure = FIGURES["consistency"].draw(trials)
+    figure = FIGURES["consistency"](trials)
     image = figure.axes[1].images[0]
     matrix, bar = np.asarray(image.get_array()), image.colorbar.ax
     assert bar.get_xlabel() == "kappa" and bar.get_xlim() == image.get_clim()
@@ -160,7 +163,7 @@ def test_the_proportion_interval_is_wilsons(k, n):
 
 def test_energy_is_the_sum_over_blocks_relative_to_pass_0():
     record = made.dynamics_record("settling")
-    figure = FIGURES["energy"].draw(record, n=20, gain=2.0)
+    figure = FIGURES["energy"](record, n=20, gain=2.0)
     error = record["reconstruction_error"].isel(model=0, severity=0).sel(gain=2.0, prior="none").sum("layer")
     expected = (error / error.isel(iteration=0) - 1).mean(("seed", "stimulus"))
     found = line_of(figure.axes[2], style.STYLE.looks(1)[0])
@@ -169,7 +172,7 @@ def test_energy_is_the_sum_over_blocks_relative_to_pass_0():
 
 def test_a_contact_sheet_shows_the_pictures_and_their_classes():
     record = made.graded_record(10)
-    figure = contact_sheet.contact_sheet(record, stimuli=(4, 2))
+    figure = FIGURES["sheet"](record, stimuli=(4, 2))
     page = figure.axes[0]
     for image, number in zip(page.images, (4, 2), strict=True):
         np.testing.assert_array_equal(image.get_array(), record["image"][number])
@@ -191,3 +194,24 @@ def test_keys_go_on_in_a_new_line_and_letters_follow_the_panels():
 )
 def test_ticks_are_short(value, text):
     assert tick_text(value) == text
+
+
+def test_bars_have_the_length_of_probabilities_in_the_table():
+    figure = FIGURES["signature"](RECORDS["signature"]())
+    table = numbers_of(figure)
+    bars = [p for p in figure.axes[0].patches if getattr(p, "get_height", lambda: 0)() == 2.2]
+    track = max(bar.get_width() for bar in bars)
+    lengths = [
+        bar.get_width() / track for bar in bars if matplotlib.colors.to_hex(bar.get_facecolor()) != style.STYLE.track
+    ]
+    np.testing.assert_allclose(lengths, table["probability"].dropna(), rtol=1e-6)
+    assert {"stimulus", "cue", "pass", "class"} <= set(table)
+
+
+def test_psychometric_tables_hold_thresholds_lapses_and_the_points_of_the_curves():
+    figure = FIGURES["psychometric"](RECORDS["psychometric"](), n=20)
+    table = numbers_of(figure)
+    for name in ("threshold", "lapse", "share"):
+        assert table[[name, f"{name}_low", f"{name}_high"]].notna().any().all()
+    assert table["fitted"].notna().sum() > 400
+    assert "fitted" not in numbers_of(figure, curves=False)

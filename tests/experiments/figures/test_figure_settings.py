@@ -18,7 +18,7 @@ from synthetic_records import CLASSES, bistable_record
 from absvit.segmentation.classes import ClassTable
 from absvit.segmentation.overlays import overlay_figure
 from experiments import figures
-from experiments.figures.catalogue import FIGURES
+from experiments.figures import FIGURES
 from experiments.figures.screen import png
 
 USERS = {
@@ -33,7 +33,7 @@ DRAWN = {"signature": lambda: bistable_record(2, size=32), "settling": lambda: [
 
 def files(name, folder, style=figures.STYLE):
     given = DRAWN[name]()
-    figure = FIGURES[name].draw(given, style=style, n=2 if name == "signature" else 20)
+    figure = FIGURES[name](given, style=style, n=2 if name == "signature" else 20)
     return [
         png(figure),
         *(path.read_bytes() for path in figures.save(figure, folder / name, given, ("png", "pdf", "svg"))),
@@ -80,7 +80,7 @@ def test_a_dollar_is_a_character_of_a_name(tmp_path):
 def test_powers_of_ten_are_written_without_mathematics(tmp_path):
     record = made.dynamics_record("settling")
     record["state_change"] = record["state_change"] * 1e-6
-    figure = FIGURES["settling"].draw([record], n=20)
+    figure = FIGURES["settling"]([record], n=20)
     (path,) = figures.save(figure, tmp_path / "s.svg", record)
     text = path.read_text("utf8")
     assert "mathdefault" not in text and re.search("10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]", text)

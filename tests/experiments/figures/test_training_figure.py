@@ -9,7 +9,7 @@ from scipy import stats
 
 from experiments.__main__ import main
 from experiments.exchange import training_logs
-from experiments.figures.training import over_seeds, training
+from experiments.figures import FIGURES, numbers_of
 
 
 def written(folder, seed, top1, steps=10):
@@ -35,11 +35,12 @@ def test_a_log_is_read_with_recipe_seed_and_epochs(tmp_path):
 
 def test_intervals_over_seeds_are_students(tmp_path):
     rows = training_logs.read([written(tmp_path, seed, (0.5, 0.6 + 0.1 * seed**2)) for seed in range(3)])
-    found = over_seeds(rows[rows["top1"].notna()], "top1")
+    drawn = numbers_of(FIGURES["training"](rows))
+    found = drawn[drawn["top1"].notna()].set_index("epoch")[["top1", "top1_low", "top1_high"]]
     assert found.loc[1].tolist() == [50, 50, 50]
     low, high = stats.t.interval(0.95, 2, 100 * np.mean([0.6, 0.7, 1.0]), stats.sem([60, 70, 100]))
     assert found.loc[2].tolist() == pytest.approx([100 * np.mean([0.6, 0.7, 1.0]), low, high])
-    losses = over_seeds(rows[rows["loss"].notna()], "loss")
+    losses = drawn[drawn["loss"].notna()].set_index("epoch")
     assert losses.loc[1, "loss"] == pytest.approx(2.0 - 0.01 * 4.5 + 0.1)
 
 
@@ -58,4 +59,4 @@ def test_the_command_draws_trainings_and_refuses_others(tmp_path, capsys):
         assert told in capsys.readouterr().err
     rows = training_logs.read([folders[0]])
     with pytest.raises(ValueError, match="nothing was evaluated"):
-        training(rows.assign(top1=np.nan))
+        FIGURES["training"](rows.assign(top1=np.nan))

@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
+from displays import morphs
 
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
 from absvit.records.fill import Store
 from experiments import measures
+from experiments.experiment import run
 from experiments.live import compete
 from experiments.live.follow import follow, unfold
 from experiments.observers import Observer
-from experiments.probes.feedback_dynamics import probe as feedback_dynamics
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
-from experiments.source import Source, morphs
+from experiments.source import Source
 
 SETTLING = FeedbackDynamics(passes=3, gains=(2.0,), priors=("none", "class 1", "class 2"), maps=True)
 HYSTERESIS = FeedbackDynamics("hysteresis", passes=2, gains=(1.0, 3.0), priors=("none", "percept"), maps=True)
@@ -29,7 +30,7 @@ def stored(model, tmp_path_factory):
     """Record on disk of two pairs of morphs, five steps each."""
     store = Store(tmp_path_factory.mktemp("unfolding") / "r.zarr", chunk=2)
     shown = morphs(Source(n=4), model, 5)
-    return feedback_dynamics.probe([Observer(model, "absvit_micro", 0)], shown, HYSTERESIS, 0, store)
+    return run("feedback_dynamics", [Observer(model, "absvit_micro", 0)], shown, HYSTERESIS, 0, store)
 
 
 def test_live_passes_are_those_of_perceive(model):

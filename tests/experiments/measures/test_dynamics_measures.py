@@ -12,7 +12,7 @@ from synthetic_probe_records import dynamics_record
 
 from experiments import measures
 from experiments.measures.alternation import DurationFit
-from experiments.summaries import dynamics
+from experiments.probes.feedback_dynamics import summary as dynamics
 
 N_CLASSES = 4
 

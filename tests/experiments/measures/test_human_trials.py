@@ -125,7 +125,7 @@ def test_what_has_no_kappa_is_said():
         "pairs are left out."
     ]
     assert "Mean kappa: people not defined (1 pair); models and people .000 (2 pairs)" in (
-        figures.consistency.consistency(pd.concat(perfect)).get_label()
+        figures.FIGURES["consistency"](pd.concat(perfect)).get_label()
     )
 
 

@@ -13,9 +13,12 @@ from synthetic_records import (
     single_object_record,
 )
 
-from experiments import measures, summaries
+from experiments import measures
 from experiments.measures import localisation
+from experiments.probes.bistable import summary as summaries
+from experiments.probes.recognition.summary import recognition_summary
 from experiments.statistics import intervals
+from experiments.table import summary_text
 
 KINDS = ["class", "place", "random vector", "shuffled class"]
 OF_CUES = (
@@ -248,7 +251,7 @@ def test_summary_has_a_row_per_model_seed_and_cue():
     assert absent["intact", 0, "absent class"] == pytest.approx(ABSENT, rel=1e-5)
     third = frame.set_index(["model", "seed", "prior"]).loc[("intact", 0, "third class"), "selection_index"]
     assert third == pytest.approx(BOTTOM_UP[0] / sum(BOTTOM_UP))
-    text = summaries.summary_text(frame)
+    text = summary_text(frame)
     assert text.loc[0, "selection_index"] == ".97 [.97, .97]"
     assert list(text.columns[:4]) == ["model", "seed", "prior", "n"]
 
@@ -312,6 +315,6 @@ def test_map_summary_ranks_the_maps_by_what_they_localise(record):
 
 
 def test_recognition_summary_has_a_row_per_pass():
-    frame = summaries.recognition_summary(single_object_record(9))
+    frame = recognition_summary(single_object_record(9))
     assert frame["iteration"].tolist() == [0, 1] and (frame["n"] == 9).all()
     assert frame["accuracy"].tolist() == pytest.approx([6 / 9, 6 / 9])

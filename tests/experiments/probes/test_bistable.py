@@ -10,13 +10,15 @@ import absvit
 from absvit import maps, priors
 from absvit.images import normalise
 from absvit.records.fill import Store
-from experiments import measures, summaries
+from experiments import measures
+from experiments.experiment import run
 from experiments.observers import Observer, class_indices, class_names, load_observers, permuted_decoders
 from experiments.probe import Stimuli
-from experiments.probes import recognition
 from experiments.probes.bistable import probe as bistable
+from experiments.probes.bistable import summary as summaries
+from experiments.probes.recognition import probe as recognition
 from stimuli.families import objects
-from stimuli.families.halves import Halves, HalvesOfPhotographs, draw, from_photographs
+from stimuli.families.halves import HALVES, Halves, draw, from_photographs
 
 N = 5
 
@@ -40,7 +42,7 @@ def model():
 @pytest.fixture(scope="module")
 def record(model, stimuli, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("probe") / "r.zarr", chunk=2)
-    return bistable.probe([Observer(model, "one")], stimuli, bistable.Bistable(iterations=2), 5, store).load()
+    return run("bistable", [Observer(model, "one")], stimuli, bistable.Bistable(iterations=2), 5, store).load()
 
 
 def pictures(stimuli):
@@ -62,7 +64,7 @@ def test_class_cues_are_the_models_own_class_priors(record, model, stimuli):
 @pytest.mark.parametrize("kinds", [("place",), ("class", "none"), ("random vector", "shuffled class")])
 def test_some_priors_alone_give_what_they_give_among_all(record, model, stimuli, tmp_path, kinds):
     parameters = bistable.Bistable(iterations=2, priors=kinds)
-    some = bistable.probe([Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr", chunk=2)).load()
+    some = run("bistable", [Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr", chunk=2)).load()
     assert set(some["kind"].values) == set(kinds)
     np.testing.assert_allclose(some["logits"], record["logits"].sel(prior=some["prior"]), rtol=1e-4, atol=1e-5)
     assert set(summaries.graded_summary(some, n=10)["prior"]) == set(kinds)
@@ -129,9 +131,9 @@ def test_chunks_and_resuming_change_nothing(record, model, stimuli, tmp_path, mo
         return stimuli.isel(stimulus=slice(first, first + n))
 
     with pytest.raises(KeyboardInterrupt):
-        bistable.probe([Observer(model, "one")], Stimuli(part, N), parameters, 5, store)
+        run("bistable", [Observer(model, "one")], Stimuli(part, N), parameters, 5, store)
     assert 0 < int(xr.open_zarr(store.out)["done"].sum()) < N
-    again = bistable.probe([Observer(model, "one")], Stimuli(part, N), parameters, 5, store).load()
+    again = run("bistable", [Observer(model, "one")], Stimuli(part, N), parameters, 5, store).load()
     xr.testing.assert_equal(again, record)
 
 
@@ -142,10 +144,10 @@ def test_observers_and_controls_stand_side_by_side(model, stimuli, tmp_path):
         for seed in (0, 1)
         for m in [make(untrained(seed=seed))]
     ]
-    both = bistable.probe(observers, stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr"))
+    both = run("bistable", observers, stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr"))
     assert dict(both["logits"].sizes) | {"class": 12} == dict(both["logits"].sizes)
     assert both["logits"].dims[:2] == ("model", "seed") and both["seed"].values.tolist() == [0, 1]
-    alone = bistable.probe([observers[3]], stimuli, bistable.Bistable(), 5, Store(tmp_path / "one.zarr"))
+    alone = run("bistable", [observers[3]], stimuli, bistable.Bistable(), 5, Store(tmp_path / "one.zarr"))
     xr.testing.assert_allclose(both["logits"].sel(model="permuted", seed=1, drop=True).load(), alone["logits"].load())
     bottom_up = both["logits"].isel(iteration=0)
     assert np.array_equal(bottom_up.sel(model="intact"), bottom_up.sel(model="permuted"))
@@ -164,7 +166,7 @@ def test_permuted_decoders_keep_their_entries_and_lose_their_order(model):
 
 def test_a_plain_vit_looks_bottom_up_whatever_is_cued(stimuli, tmp_path):
     vit = untrained("vit_micro")
-    record = bistable.probe([Observer(vit, "vit")], stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr")).load()
+    record = run("bistable", [Observer(vit, "vit")], stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr")).load()
     assert record["iteration"].values.tolist() == [0]
     logits = vit(pictures(stimuli)).detach()
     for prior in record["prior"].values:
@@ -176,8 +178,8 @@ def test_a_plain_vit_looks_bottom_up_whatever_is_cued(stimuli, tmp_path):
 def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(model, tmp_path):
     generator = np.random.default_rng(0)
     first, second = (generator.integers(0, 256, (90, 60, 3), np.uint8) for _ in range(2))
-    pair = from_photographs(first, second, ("dog", "ship"), (112, 112))
-    record = bistable.probe([Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
+    pair = from_photographs(first, second, ("dog", "ship"), HALVES.sized((112, 112)))
+    record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert set(record["kind"].values) == {"none", "place", "random vector", "shuffled place"}
     assert (record["class_1"] == -1).all() and (record["absent_class"] == -1).all()
     weights = record["prior_weights"].sel(prior="place 1").isel(iteration=1).values
@@ -187,8 +189,8 @@ def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(m
 
 def test_two_photographs_of_known_classes_are_cued_by_class(model, tmp_path):
     picture = np.full((80, 80, 3), 128, np.uint8)
-    pair = from_photographs(picture, picture, ("heart", "bar"), (112, 112))
-    record = bistable.probe([Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
+    pair = from_photographs(picture, picture, ("heart", "bar"), HALVES.sized((112, 112)))
+    record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert record["class_1"].values.tolist() == [7, 7] and record["class_2"].values.tolist() == [8, 8]
     assert not set(record["absent_class"].values) & {7, 8}
 
@@ -198,26 +200,26 @@ def test_logits_that_are_not_finite_name_the_stimulus(stimuli, tmp_path):
     with torch.no_grad():
         broken.head.bias[3] = torch.nan
     with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        bistable.probe([Observer(broken, "one")], stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr"))
+        run("bistable", [Observer(broken, "one")], stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr"))
 
 
 def test_stimuli_of_another_kind_are_refused(model, stimuli, tmp_path):
     singles = objects.draw(objects.Objects(), 2, 0)
-    with pytest.raises(ValueError, match="two objects"):
-        bistable.probe([Observer(model, "one")], singles, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
-    with pytest.raises(ValueError, match="one object"):
-        recognition.probe([Observer(model, "one")], stimuli, recognition.Recognition(), 0, Store(tmp_path / "r.zarr"))
+    with pytest.raises(ValueError, match="2 objects"):
+        run("bistable", [Observer(model, "one")], singles, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
+    with pytest.raises(ValueError, match="1 object"):
+        run("recognition", [Observer(model, "one")], stimuli, recognition.Recognition(), 0, Store(tmp_path / "r.zarr"))
     with pytest.raises(ValueError, match="does not know"):
         other = Observer(untrained("absvit_tiny_patch16_224"), "other")
-        recognition.probe([other], singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr"))
+        run("recognition", [other], singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr"))
     with pytest.raises(ValueError, match="iterations"):
         bistable.Bistable(iterations=0)
 
 
 def test_recognition_records_every_pass(model, tmp_path):
     singles = objects.draw(objects.Objects(), 4, 0)
-    record = recognition.probe(
-        [Observer(model, "one")], singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr")
+    record = run(
+        "recognition", [Observer(model, "one")], singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr")
     )
     seen = absvit.perceive(model, pictures(singles))
     right = seen.logits[:, 0].argmax(-1).numpy() == singles["object_class"].values[:, 0]
@@ -246,8 +248,3 @@ def test_two_checkpoints_of_one_seed_are_refused(tmp_path, model):
         load_observers("absvit_micro", files)
     (one, permuted) = load_observers("absvit_micro", files[:1], permuted=True)
     assert (one.seed, permuted.seed) == (3, 3) and permuted.label == "absvit_micro, decoders permuted"
-
-
-def test_halves_of_photographs_need_an_even_width():
-    with pytest.raises(ValueError, match="even"):
-        HalvesOfPhotographs((112, 111))

@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 import torch
+from displays import two_readings
 from formula import fill
 
 import absvit
 from absvit import priors
 from absvit.images import normalise
 from absvit.records.fill import Store
-from experiments import measures, summaries
+from experiments import measures
+from experiments.experiment import run
 from experiments.observers import Observer
 from experiments.probes.bistable import probe as bistable
-from experiments.source import Source, two_readings
+from experiments.probes.bistable import summary as summaries
+from experiments.source import Source
 from stimuli.families import objects, overlay
 
 N, GAINS = 10, (0.5, 3.0)
@@ -34,7 +37,7 @@ def stimuli():
 @pytest.fixture(scope="module")
 def record(model, stimuli, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("gains") / "r.zarr", chunk=4)
-    return bistable.probe([Observer(model, "one")], stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
+    return run("bistable", [Observer(model, "one")], stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
 
 
 def test_every_gain_is_that_of_its_cues(record, model, stimuli):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from displays import display
 from formula import fill
 
 import absvit
@@ -11,7 +12,7 @@ from absvit import priors
 from absvit.images import normalise
 from absvit.records.fill import Store
 from experiments import measures
-from experiments.displays import DISPLAYS, display
+from experiments.experiment import run
 from experiments.observers import Observer, permuted_decoders
 from experiments.probe import Stimuli
 from experiments.probes import PROBES
@@ -48,7 +49,7 @@ def shown():
 def record(model, shown, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("probe") / "r.zarr", chunk=2)
     parameters = object_prior.ObjectPrior(gains=(1.0, 3.0))
-    return object_prior.probe([Observer(model, "one")], shown, parameters, 5, store).load()
+    return run("object_prior", [Observer(model, "one")], shown, parameters, 5, store).load()
 
 
 def pictures(stimuli):
@@ -98,7 +99,7 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
         for seed in (0, 1)
     ]
     part, parameters = shown.isel(stimulus=[0, 1]), object_prior.ObjectPrior(gains=(2.0,))
-    found = object_prior.probe(both, part, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("object_prior", both, part, parameters, 5, Store(tmp_path / "r.zarr")).load()
     assert found["logits"].dims == ("model", "seed", "gain", "iteration", "prior", "stimulus", "class")
     bottom_up = found["logits"].isel(iteration=0)
     assert np.array_equal(bottom_up.sel(model="intact"), bottom_up.sel(model="permuted"))
@@ -108,7 +109,7 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
     assert (of_all["benefit_low"] <= of_all["benefit"]).all()
     assert len(single) == 4 and single["benefit_low"].isna().all() and single["benefit"].notna().all()
     vit = untrained("vit_micro")
-    plain = object_prior.probe([Observer(vit, "vit")], part, parameters, 5, Store(tmp_path / "v.zarr"))
+    plain = run("object_prior", [Observer(vit, "vit")], part, parameters, 5, Store(tmp_path / "v.zarr"))
     row = PROBES["object_prior"].summarise(plain).iloc[0]
     assert row["benefit"] == row["cost"] == 0 and np.isnan(row["auc"])
 
@@ -116,7 +117,7 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
 def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
     stimuli = display("spatial_prior", Source(n=3, seed=1), model)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0, 90.0), widths=(0.1,))
-    found = spatial_prior.probe([Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("spatial_prior", [Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
     weights = found["prior_weights"].isel(iteration=1, gain=0)
     y, x = np.meshgrid(weights["token_y"], weights["token_x"], indexing="ij")
     ways = {}
@@ -155,7 +156,7 @@ def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
 def test_a_drawn_cue_is_told_as_the_displays_own(model, tmp_path):
     shown = cueing.draw(cueing.Cueing((112, 112), cue="central", places=4), 3, 0)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0,), widths=(0.1,))
-    found = spatial_prior.probe([Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr"))
+    found = run("spatial_prior", [Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr"))
     assert found["display_validity"].values.tolist() == shown["validity"].values.tolist()
     assert found["display_cue_place"].values.tolist() == shown["cue_place"].values.tolist()
     assert set(found["validity"].values.tolist()) == {"valid", "neutral"}
@@ -176,14 +177,14 @@ def test_a_number_that_leaves_the_design_unbalanced_is_told_once_at_the_start(mo
     ):
         with pytest.warns(UserWarning) as given:
             stimuli, store = display("object_prior", Source(n=n), model), Store(tmp_path / f"{n}.zarr")
-            object_prior.probe([Observer(model, "one")], stimuli, parameters, 0, store)
+            run("object_prior", [Observer(model, "one")], stimuli, parameters, 0, store)
         (line,) = [str(one.message) for one in given if "unbalanced" in str(one.message)]
         assert line.startswith(told) and "the nearest n that does not is 396" in line
 
 
 def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
     stimuli = display("search", Source(n=12, seed=1), model)
-    found = search.probe([Observer(model, "one")], stimuli, search.Search(), 5, Store(tmp_path / "r.zarr")).load()
+    found = run("search", [Observer(model, "one")], stimuli, search.Search(), 5, Store(tmp_path / "r.zarr")).load()
     form = found["target_form"].values
     assert [found["class"].values[k] for k in found["class_1"].values] == form.tolist() and len(set(form)) == 2
     present = found["target"].values == "present"
@@ -196,7 +197,9 @@ def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
 
 def test_contours_compare_the_surface_with_its_control(model, tmp_path):
     stimuli = display("contours", Source(n=4, seed=1), model)
-    found = contours.probe([Observer(model, "one")], stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")).load()
+    found = run(
+        "contours", [Observer(model, "one")], stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")
+    ).load()
     drawn = kanizsa.draw(kanizsa.Contours((112, 112), rotation=15.0), 4, 1)
     surface = kanizsa.surface(drawn).values.reshape(4, 14, 8, 14, 8).mean(axis=(2, 4))
     np.testing.assert_allclose(found["mask_1"], surface, atol=1e-6)
@@ -208,9 +211,9 @@ def test_contours_compare_the_surface_with_its_control(model, tmp_path):
 
 
 def test_navon_and_crowding_run_and_summarise(model, tmp_path):
-    for name, module, kind, n in (("navon", navon, navon.Navon, 12), ("crowding", crowding, crowding.Crowding, 12)):
-        stimuli = display(name, Source(n=n, seed=1), model)
-        found = module.probe([Observer(model, "one")], stimuli, kind(), 5, Store(tmp_path / f"{name}.zarr")).load()
+    for name in ("navon", "crowding"):
+        stimuli = display(name, Source(n=12, seed=1), model)
+        found = run(name, [Observer(model, "one")], stimuli, seed=5)
         table = PROBES[name].summarise(found, n=10)
         assert table["prior"].nunique() == len(found["prior"])
     assert (found["spacing"].isnull() == (found["condition"] == "alone")).all()
@@ -222,20 +225,20 @@ CHOSEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DISPLAYS)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
     probe, stimuli, one = PROBES[name], display(name, Source(n=12, seed=1), model), [Observer(model, "one")]
     made = {"gains": (2.0,)} | ({"widths": (0.1,), "angles": (0.0, 90.0)} if name == "spatial_prior" else {})
-    every = probe.run(one, stimuli, probe.parameters(**made), 5, Store(tmp_path / "all.zarr")).load()
+    every = run(probe, one, stimuli, probe.parameters(**made), 5, Store(tmp_path / "all.zarr")).load()
     parameters = probe.parameters(**made, priors=CHOSEN[name])
-    some = probe.run(one, stimuli, parameters, 5, Store(tmp_path / "some.zarr")).load()
+    some = run(probe, one, stimuli, parameters, 5, Store(tmp_path / "some.zarr")).load()
     assert set(some["kind"].values) == set(CHOSEN[name]) < set(every["kind"].values)
     of_some = every.sel(prior=some["prior"].values)
     np.testing.assert_allclose(some["logits"], of_some["logits"], rtol=1e-4, atol=1e-5)
     tables = [probe.summarise(found, n=10) for found in (some, of_some)]
     assert len(tables[0]) == len(tables[1]) > 0 and list(tables[0]) == list(tables[1])
     with pytest.raises(ValueError, match="no prior 'loud' in this probe; expected some of"):
-        probe.run(one, stimuli, probe.parameters(priors=("loud",)), 5, Store(tmp_path / "none.zarr"))
+        run(probe, one, stimuli, probe.parameters(priors=("loud",)), 5, Store(tmp_path / "none.zarr"))
 
 
 @pytest.mark.parametrize(
@@ -244,19 +247,19 @@ def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
 def test_what_a_measure_compares_with_cannot_be_left_out(name, kept, lacking, model, tmp_path):
     probe, stimuli = PROBES[name], display(name, Source(n=2, seed=1), model)
     with pytest.raises(ValueError, match=f"compares with the prior '{lacking}'"):
-        probe.run([Observer(model, "one")], stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
+        run(probe, [Observer(model, "one")], stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
 
 
 def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
     parameters = object_prior.ObjectPrior(gains=(2.0,), priors=("neutral", "valid", "absent"))
-    found = object_prior.probe([Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("object_prior", [Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr")).load()
     table = PROBES["object_prior"].summarise(found, n=10)
     gaps = {"cost", "random", "shuffled"}
     assert table[[f"{name}{end}" for name in gaps for end in ("", "_low", "_high")]].isnull().all(axis=None)
     assert table[["neutral", "benefit", "absent", "auc", "d_prime"]].notnull().all(axis=None)
 
 
-@pytest.mark.parametrize("name", DISPLAYS)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_every_probe_refuses_stimuli_of_another_kind(name, model, tmp_path):
     halves = xr.Dataset(
         {"image": (("stimulus", "y", "x", "channel"), np.zeros((2, 112, 112, 3), np.uint8))},
@@ -265,7 +268,7 @@ def test_every_probe_refuses_stimuli_of_another_kind(name, model, tmp_path):
     )
     probe = PROBES[name]
     with pytest.raises(ValueError, match=f"{name} needs .*object_mask.*set of pictures has none"):
-        probe.run([Observer(model, "one")], halves, probe.parameters(), 0, Store(tmp_path / "r.zarr"))
+        run(probe, [Observer(model, "one")], halves, probe.parameters(), 0, Store(tmp_path / "r.zarr"))
     assert not (tmp_path / "r.zarr").exists()
 
 
@@ -273,14 +276,14 @@ def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
     one, store = [Observer(model, "one")], Store(tmp_path / "r.zarr")
     strange = shown.assign_attrs(categories=["squid", *objects.CATEGORIES[1:]])
     with pytest.raises(ValueError, match="one does not know the class 'squid'.*square"):
-        object_prior.probe(one, strange, object_prior.ObjectPrior(), 0, store)
+        run("object_prior", one, strange, object_prior.ObjectPrior(), 0, store)
     single = scenes.draw(scenes.Scenes(objects.Objects(size=(112, 112)), (2, 1)), 2, 0)
     with pytest.raises(ValueError, match=f"stimulus {int(single['set_size'].argmin())} shows fewer"):
-        object_prior.probe(one, single, object_prior.ObjectPrior(), 0, store)
+        run("object_prior", one, single, object_prior.ObjectPrior(), 0, store)
     turned = display("search", Source(n=2), model).part(0, 2)
     turned["target_form"] = ("stimulus", np.array(["bar", "turned bar"], object))
     with pytest.raises(ValueError, match="'turned bar' is none"):
-        search.probe(one, turned, search.Search(), 0, store)
+        run("search", one, turned, search.Search(), 0, store)
     with pytest.raises(ValueError, match="leave out --folder"):
         display("search", Source(folder=tmp_path), model)
 
@@ -291,8 +294,13 @@ def test_logits_that_are_not_finite_name_the_stimulus(shown, tmp_path):
         broken.head.bias[3] = torch.nan
     stimuli = Stimuli(lambda first, n: shown.isel(stimulus=slice(first, first + n)), 4)
     with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        object_prior.probe(
-            [Observer(broken, "one")], stimuli, object_prior.ObjectPrior(), 5, Store(tmp_path / "r.zarr")
+        run(
+            "object_prior",
+            [Observer(broken, "one")],
+            stimuli,
+            object_prior.ObjectPrior(),
+            5,
+            Store(tmp_path / "r.zarr"),
         )
 
 

@@ -8,9 +8,9 @@ from scipy import stats
 from synthetic_probe_records import search_record
 
 from experiments import measures
-from experiments.run import table
+from experiments.probes.search.summary import search_summary
 from experiments.statistics.intervals import bootstrap, interval_text, student_interval
-from experiments.summaries.displays import search_summary
+from experiments.table import table
 
 
 def test_search_counts_displays_and_a_single_one_has_no_interval():

@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 import yaml
 
-from experiments.__main__ import PROBES, main
+from experiments.__main__ import main
 from experiments.commands import experiment_file
+from experiments.probes import PROBES
 
 FIELDS = {"probe": "bistable", "n": 4, "seed": 3, "chunk": 2, "class-gain": 1.5, "checkpoint": ["seed1"]}
 WORDS = ["bistable", "--n", "4", "--seed", "3", "--chunk", "2", "--class-gain", "1.5", "--checkpoint", "seed1"]
@@ -22,11 +23,11 @@ def test_a_file_says_what_the_words_say(tmp_path):
     (tmp_path / "e.yaml").write_text(
         yaml.safe_dump(FIELDS | {"controls": False, "resume": True, "label": None}, sort_keys=False)
     )
-    assert experiment_file.words_of(tmp_path / "e.yaml", PROBES) == [*WORDS, "--no-controls", "--resume"]
+    assert experiment_file.words_of(tmp_path / "e.yaml") == [*WORDS, "--no-controls", "--resume"]
     text = as_toml(FIELDS | {"controls": True})
     assert tomllib.loads(text)["checkpoint"] == ["seed1"]
     (tmp_path / "e.toml").write_text(text)
-    assert experiment_file.words_of(tmp_path / "e.toml", PROBES) == [*WORDS, "--controls"]
+    assert experiment_file.words_of(tmp_path / "e.toml") == [*WORDS, "--controls"]
 
 
 def test_a_file_runs_and_goes_on(tmp_path, capsys):

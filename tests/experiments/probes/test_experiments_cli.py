@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import displays
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from synthetic_probe_records import robustness_record
 
 import absvit
 from absvit.models import checkpoints
-from experiments import naming
+from absvit.models import class_names as naming
 from experiments import source as sources
 from experiments.__main__ import main
 from stimuli.families import halves as bistable
@@ -67,7 +68,7 @@ def test_the_record_describes_itself(record, weights):
     assert (stored["done"] == 1).all()
     hashes = [checkpoints.read(file).sha256 for file in weights]
     assert stored.attrs["checkpoint_sha256"].split(", ") == hashes
-    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "bistable"
+    assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "halves"
     assert set(stored.attrs) >= {"title", "model", "checkpoint", "package_version", "git_commit", "command", "device"}
 
 
@@ -168,7 +169,7 @@ def test_a_card_holds_what_was_measured(weights, tmp_path, record):
         (["--classes", "a", "b"], "--photographs"),
         (["--folder", "x", "--stimuli", "y"], "one of"),
         (["--checkpoint", "nowhere.safetensors"], "no checkpoint"),
-        (["--device", "gpu"], "no device 'gpu'"),
+        (["--device", "gpu"], "no device gpu here: choose cpu"),
         (["--resume", "--overwrite"], "not both"),
         (["--chunk", "0"], "chunk must be at least 1"),
     ],
@@ -262,7 +263,7 @@ def test_a_set_shows_what_the_model_knows(tmp_path):
     model = absvit.create_model("absvit_micro")
     model.categories = CATEGORIES
     with pytest.warns(UserWarning, match="left out .* does not know them: my disk.*my heart|my heart.*my disk"):
-        shown = sources.halves(sources.Source(stimuli=tmp_path / "set"), model)
+        shown = displays.halves(sources.Source(stimuli=tmp_path / "set"), model)
     found = shown.part(0, shown.n)
     assert np.array_equal(found["number_in_set"], np.flatnonzero(~unknown)) and found.identical(
         xr.concat([shown.part(0, 1), shown.part(1, shown.n - 1)], "stimulus", data_vars="minimal")
@@ -334,22 +335,22 @@ def test_an_export_needs_a_file(record, capsys):
 def test_a_family_is_drawn_where_no_folder_has_its_name(family):
     model = absvit.create_model("absvit_micro")
     source = sources.Source(4, 3)
-    expected = sources.two_readings(family, source, model)
-    found = sources.halves(replace(source, stimuli=Path(family)), model)
+    expected = displays.two_readings(family, source, model)
+    found = displays.halves(replace(source, stimuli=Path(family)), model)
     assert found.n == expected.n == 4 and found.part(1, 2).identical(expected.part(1, 2))
 
 
 def test_objects_by_name_keep_the_look_that_is_asked_for():
     model, look = absvit.create_model("absvit_micro"), Objects(hue_shift=180.0)
-    expected = sources.single_objects(sources.Source(2, 3), model, look)
-    found = sources.single_objects(sources.Source(2, 3, Path("objects")), model, look)
+    expected = displays.single_objects(sources.Source(2, 3), model, look)
+    found = displays.single_objects(sources.Source(2, 3, Path("objects")), model, look)
     assert found.part(0, 2).identical(expected.part(0, 2))
 
 
 def test_a_folder_comes_before_the_family_of_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     format.write(bistable.draw(bistable.Halves(), 2, 3), Path("overlay"))
-    found = sources.halves(sources.Source(4, 3, Path("overlay")), absvit.create_model("absvit_micro"))
+    found = displays.halves(sources.Source(4, 3, Path("overlay")), absvit.create_model("absvit_micro"))
     assert found.n == 2
 
 

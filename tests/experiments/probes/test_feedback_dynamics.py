@@ -17,8 +17,8 @@ from absvit.models.priors.percept import PerceptPrior
 from absvit.records.fill import Store
 from experiments import measures
 from experiments.__main__ import main
+from experiments.experiment import run
 from experiments.observers import Observer, permuted_decoders
-from experiments.probes.feedback_dynamics import probe as feedback_dynamics
 from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics
 from stimuli.families import halves as bistable
 from stimuli.families import morph, objects
@@ -145,7 +145,7 @@ def record(model, tmp_path_factory):
     observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True, maps=True)
     store = Store(tmp_path_factory.mktemp("dynamics") / "r.zarr", chunk=2)
-    return feedback_dynamics.probe(observers, halves(), parameters, 5, store).load()
+    return run("feedback_dynamics", observers, halves(), parameters, 5, store).load()
 
 
 def test_the_record_holds_what_perceive_gives(record, model):
@@ -179,7 +179,7 @@ def test_the_record_holds_what_perceive_gives(record, model):
 def test_chunks_change_nothing(record, model, tmp_path):
     observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True)
-    again = feedback_dynamics.probe(observers, halves(), parameters, 5, Store(tmp_path / "r.zarr", chunk=1)).load()
+    again = run("feedback_dynamics", observers, halves(), parameters, 5, Store(tmp_path / "r.zarr", chunk=1)).load()
     for name in ("logits", "state_change", "reconstruction_error"):
         np.testing.assert_allclose(again[name], record[name], rtol=1e-3, atol=1e-5)
 
@@ -191,13 +191,13 @@ def sequences(pairs=1, steps=4):
 def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(model, tmp_path):
     names = ("none", "percept")
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names)
-    carried = feedback_dynamics.probe([Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "a.zarr"))
+    carried = run("feedback_dynamics", [Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "a.zarr"))
     assert carried["direction"].values.tolist() == [1, -1] and carried["pair"].values.tolist() == [0, 0]
     third = 1 / 3
     expected = [[0, 0, third, 2 * third, 1], [1, 1, 2 * third, third, 0]]
     np.testing.assert_allclose(carried["morph"], expected)
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names, carry=False, passes=2)
-    fresh = feedback_dynamics.probe([Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
+    fresh = run("feedback_dynamics", [Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
     area = measures.hysteresis_area(fresh)
     # the first picture alone is seen one pass longer: it begins with its bottom-up pass
     assert abs(area).max() < 0.02 < abs(measures.hysteresis_area(carried)).max()
@@ -206,7 +206,9 @@ def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(mod
 def test_a_plain_vit_never_changes(tmp_path):
     vit = untrained("vit_micro")
     parameters = FeedbackDynamics(passes=2, gains=(1.0, 2.0), priors=("none", "percept"))
-    record = feedback_dynamics.probe([Observer(vit, "vit")], halves(), parameters, 5, Store(tmp_path / "r.zarr")).load()
+    record = run(
+        "feedback_dynamics", [Observer(vit, "vit")], halves(), parameters, 5, Store(tmp_path / "r.zarr")
+    ).load()
     assert (record["logits"] == record["logits"].isel(iteration=[0], prior=[0], gain=[0]).values).all()
     assert (measures.settling_iteration(record) == 1).all() and record["reconstruction_error"].isnull().all()
 
@@ -216,15 +218,20 @@ def test_logits_that_are_not_finite_name_the_stimulus(tmp_path):
     with torch.no_grad():
         broken.head.bias[2] = torch.nan
     with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        feedback_dynamics.probe(
-            [Observer(broken, "one")], halves(), FeedbackDynamics(passes=1), 5, Store(tmp_path / "r.zarr")
+        run(
+            "feedback_dynamics",
+            [Observer(broken, "one")],
+            halves(),
+            FeedbackDynamics(passes=1),
+            5,
+            Store(tmp_path / "r.zarr"),
         )
 
 
 def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
     def run(stimuli, protocol="settling", observer=model):
         parameters, store = FeedbackDynamics(protocol, passes=1, gains=(1.0,)), Store(tmp_path / "r.zarr")
-        feedback_dynamics.probe([Observer(observer, "one")], stimuli, parameters, 0, store)
+        run("feedback_dynamics", [Observer(observer, "one")], stimuli, parameters, 0, store)
 
     with pytest.raises(ValueError, match="two objects"):
         run(objects.draw(SCENE, 2, 0))

@@ -1,5 +1,6 @@
 """The corruptions against the peer package's output, plain loops and other libraries; any size; what is refused."""
 
+import subprocess
 import sys
 
 import cv2
@@ -245,3 +246,21 @@ def test_opencv_may_work_in_any_number_of_threads():
         made.append([corrupt(photograph(), name, 3, rng(name)) for name in ("defocus_blur", "glass_blur", "spatter")])
     cv2.setNumThreads(threads)
     assert all(np.array_equal(a, b) for a, b in zip(*made, strict=True))
+
+
+def posterised(image, severity, generator):
+    return image // (16 * severity) * (16 * severity)
+
+
+def test_every_corruption_is_declared_and_one_of_ones_own_is_applied_like_ours():
+    assert set(corruptions.CORRUPTIONS) == set(corruptions.NAMES)
+    own = corruptions.Corruption("posterise", "fewer grey levels", posterised)
+    image = np.arange(32 * 32 * 3, dtype=np.uint8).reshape(32, 32, 3)
+    made = corruptions.corrupt(image, own, 2, np.random.default_rng(0))
+    assert set(np.unique(made).tolist()) <= set(range(0, 256, 32))
+
+
+def test_corruptions_are_listed_without_loading_what_makes_them():
+    program = "import sys, stimuli; stimuli.CORRUPTIONS.lines(); print({'cv2', 'scipy', 'skimage'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told == "set()\n"

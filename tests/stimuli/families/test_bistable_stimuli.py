@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import ndimage
 
 from absvit.images import read_photograph
 from stimuli.families import halves, objects
+from stimuli.pictures.photographs import Pictures
 
 PARAMETERS = halves.Halves(objects.Objects(size=(32, 64), radius=(0.2, 0.3)))
 CYCLE = 132
@@ -72,16 +74,6 @@ def test_pairs_and_sides_are_balanced_for_every_category():
             assert len(set(zip(classes[cycle, k].tolist(), right[cycle, k].tolist(), strict=True))) == 24
 
 
-def test_an_image_depends_on_its_number_and_seed_alone():
-    whole = halves.draw(PARAMETERS, 7, 3)
-    parts = [halves.draw(PARAMETERS, n, 3, first) for first, n in ((0, 3), (3, 4))]
-    for name in whole.variables:
-        if "stimulus" in whole[name].dims:
-            assert np.array_equal(np.concatenate([part[name].values for part in parts]), whole[name].values), name
-    other = halves.draw(PARAMETERS, 7, 4)["image"].values
-    assert all((a != b).any() for a, b in zip(other, whole["image"].values, strict=True))
-
-
 def test_how_the_scene_looks_is_handed_on():
     shifted = halves.draw(halves.Halves(replace(PARAMETERS.scene, hue_shift=180, hue_sd=0)), 12, 0)
     expected = (30 * shifted["object_class"].values + 180) % 360
@@ -108,7 +100,8 @@ def noise(shape, seed=0):
 @pytest.mark.parametrize("squeeze", [False, True])
 def test_two_photographs_are_halves_in_both_arrangements(squeeze):
     first, second = noise((80, 120)), noise((160, 60), 1)
-    stimuli = halves.from_photographs(first, second, ("cat", "lion"), (64, 96), squeeze)
+    given = halves.HALVES.sized((64, 96), pictures=Pictures(Path("somewhere"), squeeze=squeeze))
+    stimuli = halves.from_photographs(first, second, ("cat", "lion"), given)
     middles = (first, second) if squeeze else (first[:, 30:90], second[40:120])  # of three to four, as the halves
     shown = [np.asarray(Image.fromarray(p).resize((48, 64), Image.BICUBIC)) for p in middles]
     assert stimuli["image"].shape == (2, 64, 96, 3)
@@ -125,13 +118,13 @@ def test_two_photographs_are_halves_in_both_arrangements(squeeze):
 @pytest.mark.parametrize("wrong", [noise((40, 40))[..., 0], noise((40, 40)) / 255, np.zeros((40, 40, 4), np.uint8)])
 def test_what_is_no_rgb_photograph_is_refused(wrong):
     with pytest.raises(ValueError, match="must be .y, x, 3. uint8"):
-        halves.from_photographs(noise((40, 40)), wrong, ("a", "b"), (64, 64))
+        halves.from_photographs(noise((40, 40)), wrong, ("a", "b"), halves.HALVES.sized((64, 64)))
 
 
 @pytest.mark.parametrize("size", [(64, 65), (16, 64), (64, 30)])
 def test_sizes_that_photographs_cannot_be_halved_to_are_refused(size):
-    with pytest.raises(ValueError, match="even width"):
-        halves.HalvesOfPhotographs(size)
+    with pytest.raises(ValueError, match="even width|at least 32"):
+        halves.HALVES.sized(size, pictures=Pictures(Path("somewhere")))
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +144,8 @@ NAMES = [f"class{c}" for c in range(5)]
 
 
 def of_folder(files, n, seed, first=0):
-    return halves.from_class_folder(
-        files, read_photograph, NAMES, halves.HalvesOfPhotographs((32, 64), "photographs"), n, seed, first
-    )
+    made_from = halves.HALVES.sized((32, 64), pictures=Pictures(Path("photographs")))
+    return halves.from_class_folder(files, read_photograph, NAMES, made_from, n, seed, first)
 
 
 def test_halves_from_a_class_folder_show_the_classes_they_declare(class_folder):

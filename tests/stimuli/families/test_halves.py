@@ -6,8 +6,9 @@ import xarray as xr
 from PIL import Image
 
 from stimuli.__main__ import main
-from stimuli.families import halves as bistable
-from stimuli.families import halves_of_photographs
+from stimuli.families import halves
+from stimuli.families.objects import Objects
+from stimuli.pictures.photographs import Pictures
 from stimuli.sets import format
 
 
@@ -26,7 +27,7 @@ def test_a_class_folder_gives_a_set_that_can_be_made_again(folder, tmp_path):
     assert main([*words, "--out", str(tmp_path / "set")]) == 0
     made = format.read(tmp_path / "set")
     xr.testing.assert_identical(
-        made, halves_of_photographs.draw(halves_of_photographs.Photographs(folder, size=(32, 64)), 8, 4)
+        made, halves.draw(halves.Halves(Objects((32, 64), radius=(0.14, 0.24)), Pictures(folder)), 8, 4)
     )
     for stimulus in range(8):
         for k in range(2):
@@ -45,19 +46,18 @@ def test_two_photographs_lie_on_either_side_as_often(folder, tmp_path):
     assert made["image"].values[:, 0, 0, 0].tolist() == [{"left": 20, "right": 160}[side] for side in sides]
     assert {*sides[:2]} == {*sides[2:4]} == {"left", "right"}
     assert made.attrs["categories"] == ["cat", "dog"]
-    part = halves_of_photographs.draw(
-        halves_of_photographs.Photographs(photographs=paths, classes=("cat", "dog"), size=(32, 64)), 2, 0, first=3
-    )
+    given = halves.HALVES.sized((32, 64), pictures=Pictures(photographs=paths, classes=("cat", "dog")))
+    part = halves.draw(given, 2, 0, first=3)
     xr.testing.assert_identical(part, made.isel(stimulus=slice(3, 5)))
     assert main(["remake", str(tmp_path / "set"), "--out", str(tmp_path / "again")]) == 0
-    both = bistable.from_photographs(*[np.asarray(Image.open(p).convert("RGB")) for p in paths], "ab", (32, 64))
+    both = halves.from_photographs(*[np.asarray(Image.open(p).convert("RGB")) for p in paths], ("a", "b"), given)
     assert np.array_equal(both["image"][0], made["image"][sides.index("left")])
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "give --folder or --photographs"),
+        (["--squeeze"], "give --folder or --photographs"),
         (["--folder", "FOLDER", "--photographs", "a.png", "b.png"], "give --folder or --photographs"),
         (["--folder", "FOLDER", "--classes", "a", "b"], "--photographs with it"),
         (["--folder", "FOLDER/n0"], "no class folders"),

@@ -68,27 +68,6 @@ def test_a_set_shows_either_object_in_its_band():
     assert np.array_equal(mask[:, 0], again[0]["object_mask"][:, 0])
 
 
-def test_given_pictures_are_combined_both_ways():
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 80, 96, 3), np.uint8)
-    stimuli = hybrid.from_pictures(*pictures, ("cat", "dog"), PARAMETERS)
-    assert stimuli["image"].shape == (4, 64, 64, 3)
-    assert stimuli["object_class"].values.tolist() == [[0, 1], [1, 0]] * 2
-    assert stimuli["low"].values.tolist() == [3, 3, 6, 6]
-    assert "pictures" in stimuli.attrs["licence"]
-
-
-@pytest.mark.parametrize(
-    ("picture", "told"),
-    [
-        (np.zeros((63, 90, 3), np.uint8), "too small"), (np.zeros((90, 90), np.uint8), "must be"),
-        (np.zeros((90, 90, 3)), "must be"),
-    ],
-)  # fmt: skip
-def test_pictures_that_do_not_do_are_refused(picture, told):
-    with pytest.raises(ValueError, match=told):
-        hybrid.from_pictures(np.zeros((90, 90, 3), np.uint8), picture, ("a", "b"), PARAMETERS)
-
-
 @pytest.mark.parametrize(
     "wrong", [{"low": (0.0,)}, {"low": ()}, {"high": 40.0}, {"low": (3.0, 33.0)}, {"high": float("nan")}], ids=str
 )

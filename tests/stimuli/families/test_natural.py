@@ -5,12 +5,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-import xarray as xr
 from PIL import Image, ImageDraw
 
 from stimuli.families import cutout_scenes
 from stimuli.pictures import cutouts
-from stimuli.sets import format
 
 WNIDS = ("n01440764", "n02123045", "n02504458", "n03000684", "n07753592")
 
@@ -73,26 +71,6 @@ def test_pairs_lie_in_either_half_and_are_balanced(folder):
     classes = stimuli["object_class"].values
     rows = Counter((bool(side), *pair) for side, pair in zip(right[:, 0], classes.tolist(), strict=True))
     assert rows == {(side, a, b): 1 for side in (False, True) for a in range(5) for b in range(5) if a != b}
-
-
-def test_a_stimulus_depends_on_its_number_and_seed_alone(folder):
-    for background in ("grey:0.5", "noise"):
-        what = parameters(folder, size=(64, 64), n_objects=3, background=background)
-        whole, other = cutout_scenes.draw(what, 6, 1), cutout_scenes.draw(what, 6, 2)
-        parts = [cutout_scenes.draw(what, n, 1, first) for first, n in ((0, 4), (4, 2))]
-        for name in ("image", "object_mask", "object_source", "object_x", "stimulus"):
-            assert np.array_equal(np.concatenate([part[name].values for part in parts]), whole[name].values)
-        assert not np.array_equal(whole["image"], other["image"])
-
-
-@pytest.mark.parametrize("n_objects", [1, 2, 3])
-def test_a_set_is_read_as_it_was_written(folder, tmp_path, n_objects):
-    drawn = cutout_scenes.draw(parameters(folder, size=(64, 64), n_objects=n_objects), 5, 0)
-    format.write(drawn, tmp_path / "set")
-    read = format.read(tmp_path / "set")
-    xr.testing.assert_identical(read, drawn)
-    assert {name: read[name].dtype for name in read} == {name: drawn[name].dtype for name in drawn}
-    assert read["label"].values.tolist() == [WNIDS[c] for c in read["object_class"].values[:, 0]]
 
 
 def test_cut_outs_keep_their_colours_at_the_edge():

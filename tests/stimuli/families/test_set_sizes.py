@@ -31,14 +31,6 @@ def test_categories_are_balanced_within_each_set_size():
         assert sorted(first) == list(range(12))
 
 
-def test_scenes_come_back_from_disk(tmp_path):
-    drawn = scenes.draw(PARAMETERS, 4, 0)
-    format.write(drawn, tmp_path / "set")
-    read = format.read(tmp_path / "set")
-    for name in ("image", "object_mask", "object_class", "set_size"):
-        assert np.array_equal(read[name], drawn[name])
-
-
 @pytest.mark.parametrize("sizes", [(), (2, 2), (0,), (5,)])
 def test_set_sizes_that_cannot_be_are_refused(sizes):
     with pytest.raises(ValueError, match=r"set_sizes|n_objects"):

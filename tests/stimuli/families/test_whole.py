@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from displays import halves, single_objects
 from PIL import Image
 
 import absvit
@@ -14,7 +15,7 @@ from absvit.images import read_photograph
 from absvit.models import checkpoints
 from absvit.models.zoo.variants import HYBRID_CATEGORIES
 from experiments.__main__ import main
-from experiments.source import Source, halves, single_objects
+from experiments.source import Source
 from stimuli.families import single_photographs
 
 NAME = "absvit_hybrid_lite0_224"
@@ -130,7 +131,7 @@ def test_halves_of_a_folder_are_squeezed_on_request_alone(photographs):
         patch_embed=SimpleNamespace(img_size=(64, 64)), categories=None, pretrained_cfg={}, num_classes=2
     )
     shown = [halves(Source(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)]
-    assert [json.loads(one.attrs["parameters"])["squeeze"] for one in shown] == [False, True]
+    assert [json.loads(one.attrs["parameters"])["pictures"]["squeeze"] for one in shown] == [False, True]
     assert not np.array_equal(shown[0]["image"], shown[1]["image"])
     with pytest.raises(ValueError, match="--squeeze is about photographs"):
         Source(squeeze=True)

@@ -1,8 +1,6 @@
 """CIFAR-10's classes among ImageNet's: the map against ImageNet's own names, and the folders written from it."""
 
 import io
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
@@ -11,6 +9,7 @@ from PIL import Image
 from timm.data import ImageNetInfo
 
 from absvit.models.zoo.variants import HYBRID_CATEGORIES
+from stimuli.__main__ import main
 from stimuli.pictures import cifar10_in_imagenet
 
 # what WordNet 3.0 counts below each synset among ImageNet-1k's classes, and members that anyone can check by name
@@ -137,15 +136,14 @@ def test_a_collection_that_does_not_end_leaves_no_folder_that_looks_whole(tmp_pa
 
 
 def run(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "stimuli", "photographs", *map(str, words)], capture_output=True, text=True
-    )
+    return main(["photographs", *map(str, words)])
 
 
-def test_the_command_and_what_it_refuses(tmp_path):
+def test_the_command_and_what_it_refuses(tmp_path, capsys):
     source = folder(tmp_path / "in")
-    done = run(source, tmp_path / "out")
-    assert done.returncode == 0 and "4 photographs of 2 classes" in done.stdout and "dog 3, horse 1" in done.stdout
+    assert run(source, tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert "4 photographs of 2 classes" in said and "dog 3, horse 1" in said
     broken = tmp_path / "broken.tar"
     broken.write_bytes(b"not a tar" * 100)
     (tmp_path / "others" / "n02391049").mkdir(parents=True)
@@ -155,5 +153,6 @@ def test_the_command_and_what_it_refuses(tmp_path):
         ((broken, tmp_path / "new"), "cannot be read as a tar"),
         ((tmp_path / "others", tmp_path / "new"), "holds no photographs of the ten classes"),
     ):
-        refused = run(*words)
-        assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and told in refused.stderr
+        assert run(*words) == 2
+        refused = capsys.readouterr().err
+        assert refused.count("\n") == 1 and told in refused

@@ -55,12 +55,12 @@ def failing(after, error):
     return draw
 
 
+@pytest.mark.processes
 def test_a_set_killed_in_two_processes_and_resumed_in_two_has_the_bytes_of_one_go(whole, tmp_path, monkeypatch):
     out = tmp_path / "set"
     notes = tmp_path / ".set.unfinished" / "parts"
-    program = (
-        f"from stimuli import __main__, making; making.MOST_OF_A_PART = 4; __main__.main({[*LARGE, '--jobs', '2']})"
-    )
+    begin = "from stimuli import __main__; from stimuli.sets import job; job.MOST_OF_A_PART = 4"
+    program = f"{begin}; __main__.main({[*LARGE, '--jobs', '2']})"
     process = subprocess.Popen([sys.executable, "-c", program.replace("OUT", str(out))])
     try:
         while not any(notes.glob("*.json")):

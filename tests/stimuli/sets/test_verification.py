@@ -124,4 +124,4 @@ def test_sheets_that_cannot_be_drawn_are_refused(words, told, folder, capsys):
 def test_every_family_is_listed(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines][:3] == ["objects", "scenes", "bistable"]
+    assert [line.split()[0] for line in lines][:3] == ["ambiguous", "contours", "crowding"]

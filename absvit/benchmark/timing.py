@@ -1,0 +1,68 @@
+"""What all benchmarks measure by: calls that take turns, fresh processes, and the most memory that one has held."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+
+__all__ = ["highest_memory", "in_fresh_process", "times"]
+
+
+def times(calls: dict[str, Callable[[], object]], repeats: int) -> tuple[dict[str, list], dict[str, list]]:
+    """Time calls that take turns.
+
+    Parameters
+    ----------
+    calls : by name.
+    repeats : of each.
+
+    Returns
+    -------
+    Seconds of the clock, and of all CPU threads of this process, by name: one number a repeat.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    cpu_seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(repeats):
+        for name, call in calls.items():
+            started, cpu_started = time.perf_counter(), time.process_time()
+            call()
+            if torch.cuda.is_initialized():
+                torch.cuda.synchronize()
+            seconds[name].append(time.perf_counter() - started)
+            cpu_seconds[name].append(time.process_time() - cpu_started)
+    return seconds, cpu_seconds
+
+
+def in_fresh_process(measure: Callable, *arguments: object) -> Any:
+    """What a function gives in a process that has held nothing before.
+
+    Parameters
+    ----------
+    measure : function of a module.
+    *arguments : what it is called with.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure, *arguments).result()
+
+
+def highest_memory(device: str) -> int:
+    """Peak memory of this process so far, in bytes.
+
+    Parameters
+    ----------
+    device : "cpu" (resident memory) or "cuda" (allocated memory).
+    """
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would begin with the peak of the process that started this one
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS

@@ -1,0 +1,129 @@
+"""What is shown to a model that does not know all classes of a class folder or a stimulus set.
+
+Where it knows some, the pictures of the others are left out, and that is said; else the cues would have to be places
+for all of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from absvit.images import class_folder
+from absvit.models.class_names import called, candidates, class_indices, class_names
+from experiments.observers import Observer
+from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
+
+__all__ = ["check_classes", "known_of_folder", "known_of_set"]
+
+IN_SET = {"long_name": "number of the stimulus in the set that it was taken from", "units": "1"}
+
+
+def check_classes(observers: Sequence[Observer], categories: Sequence[str], probe: str) -> None:
+    """Refuse classes that a model does not know.
+
+    Parameters
+    ----------
+    observers : models of one kind.
+    categories : names of classes that the probe cues or asks for.
+    probe : name of the probe.
+
+    Raises
+    ------
+    ValueError : some are unknown; the first is named, with the nearest that the model knows.
+    """
+    model, label = observers[0].model, observers[0].label
+    unknown = [name for name, index in zip(categories, class_indices(model, categories), strict=True) if index < 0]
+    if unknown:
+        names = class_names(model)
+        near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
+        more = ", ..." if len(names) > 12 else ""
+        told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
+        raise ValueError(
+            f"{label} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another model or "
+            "other stimuli"
+        )
+
+
+def known_of_folder(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], list[str]]:
+    """List the photographs of each class of a folder that a model knows.
+
+    Parameters
+    ----------
+    folder : class folder.
+    model : the model.
+    least : classes that are needed; where it knows fewer, all are listed.
+
+    Returns
+    -------
+    Files of each class, and the names of the classes as the model has them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : no folder, or one without pictures.
+    """
+    samples, given = class_folder(folder)
+    files = [[path for path, c in samples if c == index] for index in range(len(given))]
+    names = called(given, model)
+    if taken := [f"{a!r} as {b!r}" for a, b in zip(given, names, strict=True) if a.casefold() != b.casefold()]:
+        warnings.warn(f"classes of {folder} are taken for the model's: {', '.join(taken)}", stacklevel=3)
+    known = np.flatnonzero(class_indices(model, names) >= 0)
+    if least <= len(known) < len(names):
+        _tell(folder, [name for c, name in enumerate(names) if c not in known], model)
+        return [files[c] for c in known], [names[c] for c in known]
+    return files, names
+
+
+def known_of_set(folder: Path, model: nn.Module) -> tuple[Callable[[int, int], xr.Dataset], int]:
+    """Open a stimulus set without the stimuli whose classes a model does not know, if it knows those of others.
+
+    Parameters
+    ----------
+    folder : of the set.
+    model : the model.
+
+    Returns
+    -------
+    Function of (first, n) that gives n stimuli, numbered anew where some are left out, and their number.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : as :func:`stimuli.sets.reading.read_parts`.
+    """
+    recipe = recipe_of(folder)
+    variables, names = recipe["variables"], recipe["categories"]
+    if "object_class" not in variables:
+        return read_parts(folder)
+    table = read_table(folder, variables)
+    drawn, index = table[variables["object_class"]["columns"]].to_numpy(), class_indices(model, names)
+    unknown = [c for c in np.unique(drawn[drawn >= 0]) if index[c] < 0]
+    rows = ~np.isin(drawn, unknown).any(axis=1)
+    if not unknown or not rows.any():
+        return read_parts(folder)
+    _tell(folder, [names[c] for c in unknown], model)
+    kept, known = table[rows], np.flatnonzero(index >= 0)
+    numbers = np.full(len(names) + 1, -1)  # the last one is of no object
+    numbers[known] = np.arange(len(known))
+
+    def part(first: int, n: int) -> xr.Dataset:
+        found = read_rows(folder, kept.iloc[first : first + n], recipe)
+        classes = numbers[found["object_class"].values].astype(found["object_class"].dtype)
+        anew = ("stimulus", first + np.arange(found.sizes["stimulus"]), found["stimulus"].attrs)
+        found = found.assign(object_class=found["object_class"].copy(data=classes))
+        found["number_in_set"] = ("stimulus", found["stimulus"].values, IN_SET)
+        return found.assign_coords(stimulus=anew).assign_attrs(categories=[names[c] for c in known])
+
+    return part, len(kept)
+
+
+def _tell(folder: Path, unknown: Sequence[str], model: nn.Module) -> None:
+    """Say which classes are left out, and which of the model's each may mean."""
+    may_be = {name: "; ".join(candidates(name, model)[:4]) for name in unknown}
+    told = ", ".join(f"{name} (one of {of}?)" if of else name for name, of in may_be.items())
+    warnings.warn(f"left out of {folder}, since the model does not know them: {told}", stacklevel=4)

@@ -1,0 +1,73 @@
+"""The command of a probe: who looks, what is shown, the parameters, and where the record goes are its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, field, make_dataclass
+from typing import Annotated, Literal
+
+import pandas as pd
+import tyro
+import xarray as xr
+
+from absvit import records
+from absvit.distributed import joined
+from absvit.records.fill import SharedRecordOptions
+from experiments.experiment import Who, run
+from experiments.probe import Probe
+from experiments.source import Source, shown
+from experiments.table import table
+from stimuli.foundation import command_line
+
+__all__ = ["command_of"]
+
+
+def command_of(probe: Probe) -> Callable:
+    """Make the command of a probe.
+
+    Parameters
+    ----------
+    probe : its question is the help text.
+    """
+
+    def start(store: SharedRecordOptions, who: Who, source: Source, parameters: object, display: object = None) -> None:
+        with joined("cpu" if who.device == "cpu" else None) as process:
+            observers, changes = who.load(), asdict(display) if display else {}
+            family = changes.pop("family", "")
+            stimuli = shown(probe, parameters, source, observers[0].model, family, changes)
+            record = run(probe, observers, stimuli, parameters, source.seed, store)
+            if process.is_first:
+                print(_summary(record, probe))
+
+    options = {"store": SharedRecordOptions, "who": Who, "source": Source, "parameters": probe.parameters}
+    if probe.families or probe.varies:
+        options["display"] = _display(probe)
+    return command_line.command(probe.question, start, **options)
+
+
+def _display(probe: Probe) -> type:
+    """Options of what is drawn: one of several families, and what can be varied in it."""
+    found = []
+    if probe.families:
+        names = (probe.display, *probe.families)
+        told = "Family that is drawn. Of an overlay every mix is shown; photographs can shine through each other, too."
+        found.append(("family", Annotated[Literal[names], tyro.conf.arg(help=told)], field(default=probe.display)))
+    for name, (default, told) in probe.varies.items():
+        found.append((name, Annotated[type(default), tyro.conf.arg(help=told)], field(default=default)))
+    return make_dataclass("Display", found, frozen=True)
+
+
+def _summary(record: xr.Dataset, probe: Probe) -> str:
+    """The summary as text; a record of too few stimuli has none, and is whole all the same."""
+    if probe.summarise is None:
+        return f"{record.sizes['stimulus']} stimuli are recorded"
+    try:
+        frame: pd.DataFrame = probe.summarise(record)
+        return table(frame, 1 if "seed" in frame else record.sizes.get("seed", 1))
+    except records.Damaged:
+        raise
+    except ValueError as error:
+        raise ValueError(
+            f"the record is whole, but too small to be summarised, n = {record.sizes['stimulus']} ({error}): give a "
+            "larger --n and another --out"
+        ) from error

@@ -1,0 +1,174 @@
+"""Commands on what there is: records, tables of trials, experiment files."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from absvit import records
+from experiments import measures
+from experiments.columns import help_text, notes_of
+from experiments.commands import experiment_file
+from experiments.commands.probe import command_of
+from experiments.exchange import human_trials, measured_card
+from experiments.probe import written_by
+from experiments.probes import PROBES
+from experiments.statistics.recovery import Simulated, coverage
+from experiments.table import summary, summary_latex, table
+from stimuli.foundation import command_line
+
+__all__ = ["COMMANDS", "command"]
+
+Flat = tyro.conf.OmitArgPrefixes
+Words = tyro.conf.Positional
+
+
+def show_summary(
+    record: Annotated[tuple[Path, ...], Words], maps: bool = False, format: Literal["text", "csv", "latex"] = "text"
+) -> None:
+    """The measures of records as a table, with 95 % bootstrap intervals.
+
+    Parameters
+    ----------
+    record
+        One or more records of one probe.
+    maps
+        Tell how well each kind of map localises the cued object, instead.
+    format
+        Text, CSV (numbers in full) or LaTeX.
+    """
+    if not record:
+        raise ValueError("name at least one record: python -m experiments summary RECORD")
+    opened = [records.load(path) for path in record]
+    frame, probe = summary(opened, maps), written_by(opened[0])
+    if format == "csv":
+        print(frame.to_csv(index=False), end="")
+    elif format == "latex":
+        print(summary_latex(frame, probe), end="")
+    else:
+        seeds = 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)
+        print(table(frame, seeds), "", *notes_of(probe, frame), sep="\n")
+
+
+def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
+    """Write a record as one netCDF file, or its trials as a table in model-vs-human's format.
+
+    Parameters
+    ----------
+    record
+        The record.
+    file
+        File to write, .nc, or .csv for the trials.
+    out
+        The same as an option.
+    """
+    file = file or out
+    if file is None:
+        raise ValueError(f"name the file to write: python -m experiments export {record} trials.csv")
+    write = human_trials.write if file.suffix == ".csv" else records.export
+    print(write(records.load(record), file))
+
+
+def verify(record: Annotated[Path, Words]) -> None:
+    """Check that every file of a record is there and holds what was written.
+
+    Parameters
+    ----------
+    record
+        The record.
+    """
+    print(records.verify(record))
+
+
+def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
+    """Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.
+
+    Then says what did not match: conditions and stimuli that not all saw, answers that are no category.
+
+    Parameters
+    ----------
+    files
+        Tables of trials in model-vs-human's format, or folders of them.
+    """
+    if not files:
+        raise ValueError("name at least one table of trials: python -m experiments compare TRIALS.csv")
+    trials = human_trials.read(files)
+    print("\n".join([table(human_trials.agreement(trials)), *measures.remarks(trials)]))
+
+
+def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
+    """Write what was measured of a checkpoint into its card.
+
+    Parameters
+    ----------
+    weights
+        The checkpoint, whose card lies beside it.
+    steering
+        Its bistable record.
+    recognition
+        Its recognition record.
+    rotated
+        Its recognition record with hues rotated by 180 degrees, for models of the embedded objects.
+    """
+    given = [steering, recognition] + ([] if rotated is None else [rotated])
+    print(measured_card.add_measured(weights, *map(records.load, given)))
+
+
+def recovery(parameters: Flat[Simulated]) -> None:
+    """How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation: a grid of designs.
+
+    Parameters
+    ----------
+    parameters
+        Simulated observers and their experiments.
+    """
+    print("shares of intervals that hold the true threshold and width, and of those that are open (not determined)")
+    for number, row in enumerate(coverage(parameters)):
+        if not number:
+            print("".join(f"{name:>15}" for name in row))
+        cells = (f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
+        print("".join(f"{cell:>15}" for cell in cells), flush=True)
+
+
+def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[int, int] | None = None) -> None:
+    """Run the experiment that a YAML or TOML file describes.
+
+    Parameters
+    ----------
+    file
+        Fields are the probe's options; "probe" names it.
+    resume
+        Go on with its record.
+    share
+        K N: do only every N-th chunk of its record from chunk K on, as a task of a Slurm array.
+    """
+    name, *words = experiment_file.words_of(file)
+    words += ["--resume"] * resume + ([] if share is None else ["--share", *map(str, share)])
+    if command_line.run({name: command_of(PROBES[name])}, "python -m experiments", [name, *words]):
+        raise SystemExit(2)
+
+
+def command(name: str) -> Callable:
+    """Give a command; the help of the summaries tells what their columns are.
+
+    Parameters
+    ----------
+    name : of the command.
+    """
+    if name != "summary":
+        return COMMANDS[name]
+    first, _, rest = (inspect.getdoc(show_summary) or "").partition("\n\nParameters")
+    explained = functools.update_wrapper(functools.partial(show_summary), show_summary)
+    explained.__doc__ = f"{first}\n\n{help_text()}\n\nParameters{rest}"
+    return explained
+
+
+COMMANDS = {
+    "run": run_file, "summary": show_summary, "export": export, "verify": verify, "compare": compare,
+    "recovery": recovery, "card": card,
+}  # fmt: skip

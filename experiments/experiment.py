@@ -1,0 +1,218 @@
+"""Running a probe: observers, what they are shown, and where the record goes."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from absvit.distributed import device_here
+from absvit.models.checkpoints import identity
+from absvit.models.class_names import class_indices
+from absvit.records import provenance
+from absvit.records.fill import RecordOptions, fill
+from experiments.classes import check_classes
+from experiments.observers import Observer, load_observers
+from experiments.probe import Probe, Stimuli
+from experiments.probes import PROBES
+from experiments.show import looks_of, perceived
+from experiments.source import Source, shown
+from stimuli.foundation import design, picture_files
+from stimuli.foundation.options import FileOrAddress
+
+__all__ = ["Who", "run"]
+
+CHUNK = 20  # stimuli at a time, of a record in memory
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who looks.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    checkpoint
+        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
+        weights); several make a dimension ``seed``.
+    controls
+        Run each model with permuted decoders as well.
+    label
+        What the record calls the model; its name, if left out.
+    device
+        Cpu or cuda; a GPU where there is one, if left out.
+    """
+
+    model: str = "absvit_micro"
+    checkpoint: tuple[FileOrAddress, ...] = ()
+    controls: bool = False
+    label: str | None = None
+    device: str | None = None
+
+    def load(self) -> list[Observer]:
+        """Load the observers."""
+        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
+
+
+def run(
+    probe: Probe | str,
+    observers: Sequence[Observer] | Observer | nn.Module | str,
+    stimuli: Stimuli | xr.Dataset | Source | str | Path | None = None,
+    parameters: object | None = None,
+    seed: int = 0,
+    store: RecordOptions | None = None,
+    *,
+    out: Path | str | None = None,
+    n: int = 200,
+) -> xr.Dataset:
+    """Show stimuli to observers under every condition of a probe.
+
+    Parameters
+    ----------
+    probe : by name, or the object itself, such as one that a notebook has just defined.
+    observers : models of one kind, each label with the same seeds; a single model, or its name, will do.
+    stimuli : a stimulus set, or its folder; a family, by name; the probe's own display, if left out.
+    parameters : the probe's frozen dataclass; its defaults, if left out.
+    seed : of the stimuli that are drawn, and of what the probe draws itself.
+    store : where the record goes; it stays in memory, if neither this nor ``out`` is given.
+    out : folder of a new record, the rest of ``store`` being its defaults.
+    n : number of stimuli, where they are drawn or come from a folder.
+
+    Returns
+    -------
+    The record: opened lazily, or in memory.
+
+    Raises
+    ------
+    ValueError : there is no such probe, the stimuli are not what it needs (what they lack is named), a model does not
+        know their classes, logits are not finite (the stimulus is named), or the store cannot be used.
+    """
+    probe, observers = PROBES.of(probe), _looking(observers)
+    parameters = probe.parameters() if parameters is None else parameters
+    stimuli, each = prepared(probe, observers, _given(probe, observers[0], stimuli, parameters, seed, n), parameters)
+    look = probe.show or partial(perceived, probe)
+
+    def part(of: slice) -> xr.Dataset:
+        return look(observers, stimuli.part(of.start * each, (of.stop - of.start) * each), parameters, seed)
+
+    told = partial(attributes, probe, observers, stimuli, parameters, seed, each)
+    if store is None and out is not None:
+        store = RecordOptions(Path(out))
+    if store is None:
+        starts = range(0, stimuli.n // each, CHUNK)
+        parts = [part(slice(at, min(at + CHUNK, stimuli.n // each))) for at in starts]
+        joined = xr.concat(parts, "stimulus", data_vars="minimal", coords="minimal", compat="override", join="override")
+        return joined.assign_attrs(told())
+    return fill(part, stimuli.n // each, told, store)
+
+
+def _looking(observers: Sequence[Observer] | Observer | nn.Module | str) -> list[Observer]:
+    """Observers, however they are given."""
+    if isinstance(observers, str):
+        return load_observers(observers)
+    if isinstance(observers, nn.Module):
+        name = (getattr(observers, "pretrained_cfg", None) or {}).get("architecture")
+        return [Observer(observers, str(name or type(observers).__name__))]
+    return [observers] if isinstance(observers, Observer) else list(observers)
+
+
+def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: int, n: int) -> Stimuli:
+    """Stimuli, however they are given."""
+    if isinstance(stimuli, Stimuli):
+        return stimuli
+    if isinstance(stimuli, xr.Dataset):
+        return Stimuli.of(stimuli)
+    source = stimuli if isinstance(stimuli, Source) else Source(n, seed, None if stimuli is None else Path(stimuli))
+    return shown(probe, parameters, source, observer.model)
+
+
+def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> tuple[Stimuli, int]:
+    """Give stimuli as a probe shows them, and the pictures of a trial; refuse what it cannot show.
+
+    Parameters
+    ----------
+    probe : whose needs they must meet.
+    observers : that must know their classes, unless the probe has conditions without them.
+    stimuli : as they were drawn.
+    parameters : of the probe.
+
+    Raises
+    ------
+    ValueError : a variable or an object is lacking, a class is unknown, or what the probe refuses itself.
+    """
+    example = stimuli.part(0, 1)
+    if lacking := [name for name in probe.needs if name not in example]:
+        family = example.attrs.get("family", "an unnamed family")
+        raise ValueError(
+            f"{probe.name} needs {', '.join(lacking)} of every stimulus and this set of {family} has none: choose "
+            "another set (python -m stimuli list), or leave out --stimuli"
+        )
+    if probe.objects is not None and example.sizes.get("object") != probe.objects:
+        wanted = f"{probe.objects} object{'s' * (probe.objects > 1)}"
+        raise ValueError(f"{probe.name} needs {wanted} a stimulus, got {dict(example.sizes)}")
+    stimuli = replace(stimuli, part=lambda first, n, part=stimuli.part: probe.prepare(part(first, n)))
+    if probe.check:
+        probe.check(stimuli, parameters)
+    example = probe.prepare(example)
+    categories = example.attrs["categories"]
+    if probe.unknown is None:
+        check_classes(observers, categories, probe.name)
+    elif probe.unknown is not probe.conditions:
+        _warn_of_unknown(observers[0], categories)
+    looks_of(probe, observers[0], example, parameters)  # conditions that there are not, are refused here
+    return stimuli, probe.pictures(example, parameters)
+
+
+def _warn_of_unknown(observer: Observer, categories: Sequence[str]) -> None:
+    """Say that the cues are of no class."""
+    unknown = class_indices(observer.model, categories) < 0
+    if unknown.any():
+        warnings.warn(
+            f"{observer.label} does not know {', '.join(np.array(categories)[unknown][:4])}: the cues are places only, "
+            "and no selection index can be measured (--classes names what two photographs show)",
+            stacklevel=4,
+        )
+
+
+def attributes(
+    probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object, seed: int, pictures: int = 1
+) -> dict:
+    """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
+
+    Parameters
+    ----------
+    probe : that writes it.
+    observers : each label with the same seeds.
+    stimuli : what is shown.
+    parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
+    seed : seed of the experiment.
+    pictures : pictures of a trial, the steps of a morph sequence.
+    """
+    made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
+    factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
+    factors = {name: levels for name, levels in factors.items() if pictures == 1 or name != "step"}
+    if told := design.unbalanced(stimuli.n // pictures, factors):
+        picture_files.say(told)
+    models = [o.model for o in observers if o.label == observers[0].label]
+    files, hashes = zip(*map(identity, models), strict=True)
+    return (
+        provenance(probe.entitled(parameters), seed, asdict(parameters), str(next(models[0].parameters()).device))
+        | {
+            "probe": probe.name,
+            "model": observers[0].label,
+            "checkpoint": ", ".join(files),
+            "checkpoint_sha256": ", ".join(hashes),
+            "stimuli": json.dumps({"n": stimuli.n, **made}),
+            "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
+        }
+        | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
+        | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
+    )

@@ -1,0 +1,1 @@
+"""Recognition of single objects, uncued."""

@@ -1,0 +1,217 @@
+"""Tables of summaries: a row for each observer and gain, cells with their 95 % intervals, and how they are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments import measures
+from experiments.columns import latex_of
+from experiments.probe import written_by
+from experiments.probes import PROBES
+from experiments.statistics.intervals import interval_text
+
+__all__ = [
+    "ENDS", "bare", "cells", "each_observer", "interval_cells", "rows_of", "rows_over", "summary", "summary_latex",
+    "summary_text", "table",
+]  # fmt: skip
+
+ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
+ROWS = ("model", "gain", "noise", "corruption", "severity", "prior", "iteration")  # what tells a row, in this order
+FEW = 5  # so few stimuli or trained models do not tell how much others would differ
+
+
+def summary(records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False) -> pd.DataFrame:
+    """Tabulate the measures of records of one probe, with 95 % bootstrap intervals.
+
+    Parameters
+    ----------
+    records : one, or several.
+    maps : tell how well each kind of map finds what is cued, instead.
+
+    Returns
+    -------
+    DataFrame, as the probe's ``summarise`` gives it; ``PROBES[name].columns`` tells what its columns are.
+
+    Raises
+    ------
+    ValueError : records of several probes or of none, or maps of a probe that has no such table.
+    """
+    opened = [records] if isinstance(records, xr.Dataset) else list(records)
+    titles = {record.attrs.get("title", "no title") for record in opened}
+    if len(titles) != 1:
+        got = " and ".join(sorted(titles)) or "none"
+        raise ValueError(f"expected records of one probe, got {got}: summarise them apart")
+    name = written_by(opened[0])
+    if name is None:
+        raise ValueError(
+            f"expected a record of a probe, got one of {min(titles)!r}: python -m absvit.robustness summary tabulates "
+            "those of robustness"
+        )
+    probe = PROBES[name]
+    of = probe.localise if maps else probe.summarise
+    if of is None and maps:
+        raise ValueError(f"records of {name} have no table of their maps: leave out --maps")
+    if of is None:
+        raise ValueError(f"{name} summarises nothing: read its record with open_record")
+    return pd.concat([of(record) for record in opened], ignore_index=True)
+
+
+def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
+    """Go through the models and gains of a record.
+
+    Parameters
+    ----------
+    record : any record.
+
+    Yields
+    ------
+    What tells a part (model and, where there are several, gain) and the part: its finished stimuli, with the dim seed
+    where several were run.
+    """
+    record = measures.written(record)
+    for model in record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]:
+        of_model = record.sel(model=model, drop=True) if "model" in record.dims else record
+        for gain in of_model["gain"].values.tolist() if "gain" in record.dims else [None]:
+            part = of_model if gain is None else of_model.sel(gain=gain, drop=True)
+            yield {"model": model} | ({} if gain is None else {"gain": gain}), part
+
+
+def cells(values: Mapping[str, xr.DataArray | None], n: int, seed: int) -> dict[str, float]:
+    """Means with their 95 % intervals over stimuli and seeds, as columns of a table.
+
+    Parameters
+    ----------
+    values : DataArrays (stimulus) or (seed, stimulus) by name; None gives NaN.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+
+    Returns
+    -------
+    Numbers by column: name, name_low and name_high for each.
+    """
+    row = {}
+    for name, value in values.items():
+        if value is None:
+            row |= {name + suffix: np.nan for _, suffix in ENDS}
+            continue
+        row |= interval_cells(name, measures.hierarchical_bootstrap(bare(value), n=n, seed=seed))
+    return row
+
+
+def interval_cells(name: str, interval: xr.Dataset) -> dict[str, float]:
+    """An interval as columns: name, name_low and name_high.
+
+    Parameters
+    ----------
+    name : of the measure.
+    interval : estimate, low and high.
+    """
+    return {name + suffix: float(interval[end]) for end, suffix in ENDS}
+
+
+def bare(values: xr.DataArray) -> xr.DataArray:
+    """Values with nothing but the coordinates of their own dims.
+
+    Parameters
+    ----------
+    values : any.
+    """
+    return values.drop_vars([name for name in values.coords if name not in values.dims])
+
+
+def rows_of(record: xr.Dataset, columns: dict[str, xr.DataArray], last: str) -> pd.DataFrame:
+    """Table of columns with a row per model, seed and member of the last dim.
+
+    Parameters
+    ----------
+    record : that the columns are of.
+    columns : DataArrays by name.
+    last : their last dim.
+    """
+    leading = [dim for dim in next(iter(columns.values())).dims if dim != last]
+    frame = xr.Dataset(columns).to_dataframe(dim_order=[*leading, last]).reset_index()
+    if "model" not in frame:
+        frame.insert(0, "model", record.attrs.get("model", "model"))
+    frame.insert(frame.columns.get_loc(last) + 1, "n", record.sizes["stimulus"])
+    return frame
+
+
+def rows_over(record: xr.Dataset, columns: Mapping[str, xr.DataArray], over: str, n: int, seed: int) -> pd.DataFrame:
+    """A row per model, gain, noise, prior ..., with the interval of every column, read a chunk of stimuli at a time.
+
+    Parameters
+    ----------
+    record : that the columns are of.
+    columns : DataArrays with the dim prior by name.
+    over : dim of what is resampled, besides trained models.
+    n : bootstrap resamples.
+    seed : seed of the resampling.
+    """
+    rows = list(dict.fromkeys(str(name) for values in columns.values() for name in values["prior"].values))
+    cells = {}
+    for name, values in columns.items():
+        values = bare(values).assign_coords(prior=values["prior"].values.astype(object))
+        interval = measures.hierarchical_bootstrap(values, "seed", over, n, seed)
+        cells |= {name + suffix: interval[end].reindex(prior=rows) for end, suffix in ENDS}
+    order = [dim for dim in ROWS if dim in next(iter(cells.values())).dims]
+    frame = xr.Dataset(cells).to_dataframe(dim_order=order).reset_index()
+    if "model" not in frame:
+        frame.insert(0, "model", record.attrs.get("model", "model"))
+    frame.insert(len(order), "n", next(iter(columns.values())).sizes[over])
+    frame.insert(len(order) + 1, "seeds", record.sizes.get("seed", 1))
+    return frame
+
+
+def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write each mean of a summary with its interval in one cell, for a terminal or a paper.
+
+    Parameters
+    ----------
+    frame : what ``summary`` gives.
+
+    Returns
+    -------
+    DataFrame of the same rows, with cells such as ``.97 [.96, .98]``, empty where there is no number.
+    """
+    names = [name.removesuffix("_low") for name in frame if name.endswith("_low")]
+    text = frame.drop(columns=[name + suffix for name in names for suffix in ("", "_low", "_high")])
+    for name in names:
+        cells = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
+        text[name] = [interval_text(*cell) for cell in cells]
+    return text
+
+
+def summary_latex(frame: pd.DataFrame, probe: str | None) -> str:
+    """Write a summary as a table of LaTeX with notes on its columns below.
+
+    Parameters
+    ----------
+    frame : what ``summary`` gives.
+    probe : name of the probe that wrote the records that it is of.
+    """
+    text = summary_text(frame).dropna(axis="columns", how="all")
+    return text.to_latex(index=False, escape=True, float_format="%.3g", na_rep="") + latex_of(probe, frame)
+
+
+def table(frame: pd.DataFrame, seeds: int = 1) -> str:
+    """Lay a summary out for the terminal.
+
+    Parameters
+    ----------
+    frame : what ``experiments.summary`` gives.
+    seeds : trained models that its intervals are over, besides stimuli.
+    """
+    lines = [summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")]
+    if np.isinf(frame.select_dtypes("number")).any(axis=None):
+        lines.append("inf and -inf: above and below all values that were shown")
+        if np.isinf(frame.filter(regex="_(low|high)$").select_dtypes("number")).any(axis=None):
+            lines[-1] += "; an interval with such an end: not determined, all in it fit as well"
+    if any(name.endswith("_low") for name in frame):
+        fewest = {"stimuli": frame.get("n", pd.Series([FEW])).min(), "trained models": seeds if seeds > 1 else FEW}
+        lines += [f"n = {n} {what}: intervals over fewer than {FEW} are rough, mostly too narrow"
+                  for what, n in fewest.items() if n < FEW]  # fmt: skip
+    return "\n".join(lines)

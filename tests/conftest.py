@@ -1,0 +1,22 @@
+"""What many tests need: small models with weights from a formula, small pictures; and the order in which tests run."""
+
+import pytest
+
+ALONE = ("slow", "processes")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Long tests come first, each on its own; the others of a file stay together, for what they share."""
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in ALONE):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("browser", *ALONE)))
+
+
+@pytest.fixture(scope="session")
+def micro():
+    """The bundled model; not to be changed."""
+    import absvit
+
+    return absvit.load_model("absvit_micro")

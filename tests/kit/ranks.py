@@ -1,0 +1,18 @@
+"""Programs in two processes that torchrun starts."""
+
+import os
+import socket
+import subprocess
+import sys
+
+
+def torchrun(*words):
+    """What a program in two processes said, once it has ended well."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*launcher, *map(str, words)], capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done

@@ -1,0 +1,58 @@
+"""What each figure is tried on: small records, trials and logs with known numbers."""
+
+import pandas as pd
+import synthetic_probe_records as made
+from synthetic_records import bistable_record, several
+
+from experiments.exchange.human_trials import trials_of
+
+OBSERVERS = ("vit_a_model_of_a_very_long_name", "subject-01", "subject-02")
+
+
+def with_mistakes(observer, every):
+    """Trials of an observer who answers so many of them wrongly, that others may share the mistakes."""
+    trials = trials_of(bistable_record(12, model=observer))
+    trials.loc[trials.index % every == 0, "object_response"] = "disk"
+    return trials
+
+
+def logs():
+    """Losses and accuracies of two recipes, three seeds each."""
+    rows = [
+        {"recipe": recipe, "seed": seed, "epoch": epoch, "loss": 2 / epoch + 0.1 * seed, "top1": 60.0 + epoch - seed}
+        for recipe in ("cifar10_absvit", "cifar10_vit")
+        for seed in range(3)
+        for epoch in range(1, 13)
+    ]
+    return pd.DataFrame(rows)
+
+
+RECORDS = {
+    "signature": lambda: [bistable_record(4, size=32)],
+    "steering": lambda: [several(n=4, size=16, tokens=4)],
+    "gains": lambda: [made.gains_record()],
+    "psychometric": lambda: [made.graded_record()],
+    "maps": lambda: [several(n=4, size=16, tokens=4)],
+    "object_prior": lambda: [made.object_prior_record()],
+    "spatial_prior": lambda: [made.spatial_prior_record()],
+    "search": lambda: [made.search_record()],
+    "crowding": lambda: [made.crowding_record()],
+    "navon": lambda: [made.navon_record()],
+    "contours": lambda: [made.contours_record()],
+    "settling": lambda: [made.dynamics_record("settling")],
+    "energy": lambda: [made.dynamics_record("settling")],
+    "hysteresis": lambda: [made.dynamics_record("hysteresis")],
+    "dominance": lambda: [made.dynamics_record("switching", 60)],
+    "dynamics": lambda: [made.dynamics_record("settling"), made.dynamics_record("hysteresis")],
+    "corruption": lambda: [made.corruption_record()],
+    "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],
+    "training": logs,
+    "consistency": lambda: pd.concat([with_mistakes(name, 2 + k) for k, name in enumerate(OBSERVERS)]),
+    "sheet": lambda: [made.graded_record(10)],
+}
+UNSAMPLED = ("signature", "sheet", "robustness", "training", "consistency")  # figures without a bootstrap
+
+
+def few(name):
+    """Options that let a figure be drawn fast."""
+    return {} if name in UNSAMPLED else {"n": 20}
