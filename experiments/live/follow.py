@@ -50,7 +50,7 @@ def unfold(
 
     Returns
     -------
-    Record in memory, as ``feedback_dynamics.probe`` writes it.
+    Record in memory, as the probe feedback_dynamics writes it.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def unfold(
     if (class_indices(model, shown) < 0).any():
         other = "choose a model trained on the embedded objects, or a class folder of photographs that it knows"
         raise ValueError(f"{name} does not know {' and '.join(shown)}: {other}")
-    record = show([Observer(model, name)], pictures, steps, parameters, seed)
+    record = show([Observer(model, name)], pictures, parameters, seed)
     file, sha256 = identity(model)
     what = {"family": family, "number": number, "steps": steps, "folder": str(folder or "")}
     return record.assign_attrs(

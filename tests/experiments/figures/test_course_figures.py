@@ -14,13 +14,13 @@ from experiments.live.corrupt import degrade
 from experiments.live.corrupt_figure import CURVES, ROWS, degrading
 from experiments.live.follow import follow, unfold
 from experiments.live.follow_figure import PANELS, unfolding
-from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
+from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics
 from stimuli.corruptions import BENCHMARK
 
 LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
 WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
 LONG = "a class of an extraordinary length, which no column holds"
-EVERY = tuple(FeedbackDynamics("settling").conditions)
+EVERY = PROTOCOLS["settling"].priors
 
 
 @pytest.fixture(scope="module")
