@@ -12,7 +12,7 @@ import xarray as xr
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.records.fill import SharedRecordOptions
+from absvit.records.fill import Store
 from experiments.experiment import Who, run
 from experiments.probe import Probe
 from experiments.source import Source, shown
@@ -30,7 +30,7 @@ def command_of(probe: Probe) -> Callable:
     probe : its question is the help text.
     """
 
-    def start(store: SharedRecordOptions, who: Who, source: Source, parameters: object, display: object = None) -> None:
+    def start(store: Store, who: Who, source: Source, parameters: object, display: object = None) -> None:
         with joined("cpu" if who.device == "cpu" else None) as process:
             observers, changes = who.load(), asdict(display) if display else {}
             family = changes.pop("family", "")
@@ -39,7 +39,7 @@ def command_of(probe: Probe) -> Callable:
             if process.is_first:
                 print(_summary(record, probe))
 
-    options = {"store": SharedRecordOptions, "who": Who, "source": Source, "parameters": probe.parameters}
+    options = {"store": Store, "who": Who, "source": Source, "parameters": probe.parameters}
     if probe.families or probe.varies:
         options["display"] = _display(probe)
     return command_line.command(probe.question, start, **options)
