@@ -15,12 +15,6 @@ from absvit.models.priors import (
 )
 
 __all__ = [
-    "ClassPrior",
-    "LearnedPrior",
-    "PerceptPrior",
-    "Prior",
-    "ProductPrior",
-    "ShuffledPrior",
-    "SpatialPrior",
+    "ClassPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior", "SpatialPrior",
     "VectorPrior",
-]
+]  # fmt: skip

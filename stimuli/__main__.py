@@ -36,9 +36,11 @@ def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6)
     columns
         Pictures in a row; of corrupted pictures, the severities stand in a row.
     """
+    from stimuli.corruptions import folder_check
     from stimuli.sets import sheet
 
-    print(sheet.write(folder, out, n, columns))
+    shown = folder_check.shown if (folder / folder_check.RECORD).is_file() else sheet.of_set
+    print(sheet.write(folder, out, n, columns, shown=shown))
 
 
 def gallery(folder: Folder, n: int = 12, columns: int = 6) -> None:
@@ -84,7 +86,7 @@ def classes(folder: Folder, out: Folder, by: str = "label") -> None:
     by
         Column of stimuli.csv that holds the class, such as category_1 or validity.
     """
-    from stimuli.pictures.class_folders import link_classes, sorted_set
+    from stimuli.sets.class_folder import link_classes, sorted_set
 
     found = sorted_set(folder, by)
     link_classes(found, out)

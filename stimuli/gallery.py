@@ -10,6 +10,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from stimuli import corruptions
+from stimuli.corruptions import folder_check
 from stimuli.corruptions.folder_job import Corrupting, corrupt_folder, prepared
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.families import FAMILIES
@@ -57,4 +58,4 @@ def _corrupted(work: Path, out: Path, columns: int) -> Path:
     (work / "one" / "cat").mkdir(parents=True)
     Image.fromarray(np.ascontiguousarray(prepared(picture, 192))).save(work / "one" / "cat" / "chelsea.png")
     corrupt_folder(Corrupting(work / "one", work / "corrupt", corruptions.NAMES, (3,)))
-    return sheet.write(work / "corrupt", out / "corrupt.jpg", len(corruptions.NAMES), columns, TILE)
+    return sheet.write(work / "corrupt", out / "corrupt.jpg", len(corruptions.NAMES), columns, TILE, folder_check.shown)

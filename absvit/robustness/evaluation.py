@@ -121,21 +121,21 @@ def evaluate(
         batches = [batch for part in parts for batch in _batches(part, table["condition"], options.batch_size)]
         pictures = _Shown(shown, table, pixels)
         loader = iter(loading(pictures, _collate, options.num_workers, batch_sampler=batches) if batches else ())
-        with evaluating(model):
-            for part in parts:
-                values = {name: np.empty((passes, part.stop - part.start), kind) for name, kind in PER_SAMPLE.items()}
-                filled = part.start
-                while filled < part.stop:
-                    images, numbers = next(loader)
-                    condition = shown[table["condition"][numbers[0]]]
-                    seen = _seen(model, images.to(device), condition, numbers, table, pixels, passes)
-                    for name, value in seen.items():
-                        values[name][:, numbers - part.start] = value
-                    filled += len(numbers)
-                data = {name: (("iteration", "stimulus"), value) for name, value in values.items()}
-                yield xr.Dataset(data | {name: ("stimulus", column[part]) for name, column in table.items()})
+        for part in parts:
+            values = {name: np.empty((passes, part.stop - part.start), kind) for name, kind in PER_SAMPLE.items()}
+            filled = part.start
+            while filled < part.stop:
+                images, numbers = next(loader)
+                condition = shown[table["condition"][numbers[0]]]
+                seen = _seen(model, images.to(device), condition, numbers, table, pixels, passes)
+                for name, value in seen.items():
+                    values[name][:, numbers - part.start] = value
+                filled += len(numbers)
+            data = {name: (("iteration", "stimulus"), value) for name, value in values.items()}
+            yield xr.Dataset(data | {name: ("stimulus", column[part]) for name, column in table.items()})
 
-    return fill_chunks(options, layout, values_of, partial(_made_of, shown, table), scores)
+    with evaluating(model):
+        return fill_chunks(options, layout, values_of, partial(_made_of, shown, table), scores)
 
 
 @torch.no_grad()

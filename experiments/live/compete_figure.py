@@ -32,7 +32,7 @@ def competition(
 
     Parameters
     ----------
-    record : what ``competing.compete`` gives.
+    record : what ``compete`` gives.
     mix : weight of the second reading whose picture is shown: the nearest in the record.
     kind : map over (iteration, prior, stimulus, token_y, token_x).
     stored : record of many pictures with a coordinate mix, whose mean dominance is drawn as well; or its ``curves``.

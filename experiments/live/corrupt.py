@@ -1,4 +1,4 @@
-"""Degrading: one picture under a corruption at every severity, and what models say of it."""
+"""One picture under a corruption at every severity, and what models say of it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from absvit.images import normalise
 from absvit.models.checkpoints import identity
 from absvit.records.vocabulary import described
 from experiments.observers import class_names
-from stimuli.corruptions import NAMES, SEVERITIES, corrupt, generator_for
+from stimuli import corruptions
+from stimuli.corruptions import NAMES, SEVERITIES
 
-__all__ = ["NAMES", "degrade"]
+__all__ = ["NAMES", "corrupt"]
 
 
-def degrade(
+def corrupt(
     models: Mapping[str, nn.Module],
     pictures: Mapping[str, np.ndarray],
     corruption: str,
@@ -51,8 +52,11 @@ def degrade(
     shown, found = {}, {}
     for name, model in models.items():
         picture = pictures[name]
-        degraded = [corrupt(picture, corruption, s, generator_for(seed, corruption, s, "picture")) for s in SEVERITIES]
-        shown[name] = np.stack([picture, *degraded])
+        corrupted = [
+            corruptions.corrupt(picture, corruption, s, corruptions.generator_for(seed, corruption, s, "picture"))
+            for s in SEVERITIES
+        ]
+        shown[name] = np.stack([picture, *corrupted])
         found[name] = _asked(model, shown[name], iterations)
     values = {
         "image": (("severity", "y", "x", "channel"), next(iter(shown.values()))),

@@ -39,7 +39,7 @@ def degrading(
 
     Parameters
     ----------
-    record : what ``degrading.degrade`` gives.
+    record : what ``corrupt`` gives.
     severity : severity that is marked, and of which the profiles by corruption are shown; 0 for their mean.
     profiles : records of ``python -m absvit.robustness`` with the suite imagenet_c; none leaves their panels out.
     style : sizes and colours; in one column the pictures stand in two rows, and the corruptions below the lines.

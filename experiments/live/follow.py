@@ -1,4 +1,4 @@
-"""Unfolding: a picture pass by pass, live, and what a record of feedback dynamics tells of one trial or of all."""
+"""A picture pass by pass, live, and what a record of feedback dynamics tells of one trial or of all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from absvit.models.checkpoints import identity
 from experiments import measures
-from experiments.live.compete import saw_squeezed, two_readings
+from experiments.live.pictures import saw_squeezed, two_readings
 from experiments.measures.dynamics import branches
 from experiments.observers import Observer, class_indices
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
@@ -20,14 +20,14 @@ from experiments.probes.feedback_dynamics.show import show
 from stimuli.families import morph
 from stimuli.pictures.photographs import Pictures
 
-__all__ = ["MAKE", "STEPS", "follow", "unfold"]
+__all__ = ["MAKE", "STEPS", "course_of", "follow"]
 
 STEPS = 9  # pictures of a morph sequence
 TITLE = "feedback dynamics: "
 MAKE = "python -m experiments feedback_dynamics --protocol settling --maps"
 
 
-def unfold(
+def follow(
     model: nn.Module,
     family: str,
     number: int,
@@ -41,7 +41,7 @@ def unfold(
     Parameters
     ----------
     model : AbSViT that knows the classes of the picture; a plain ViT sees the same in every pass.
-    family : of the picture, as ``competing.two_readings``; hysteresis shows morphs, whatever it is.
+    family : of the picture, as ``two_readings``; hysteresis shows morphs, whatever it is.
     number : number of the picture, or of the pair of sequences, at least 0.
     parameters : protocol, passes, priors, gains, noise.
     steps : pictures of a sequence.
@@ -50,7 +50,7 @@ def unfold(
 
     Returns
     -------
-    Record in memory, as ``feedback_dynamics.probe`` writes it.
+    Record in memory, as the probe feedback_dynamics writes it.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def unfold(
     if (class_indices(model, shown) < 0).any():
         other = "choose a model trained on the embedded objects, or a class folder of photographs that it knows"
         raise ValueError(f"{name} does not know {' and '.join(shown)}: {other}")
-    record = show([Observer(model, name)], pictures, steps, parameters, seed)
+    record = show([Observer(model, name)], pictures, parameters, seed)
     file, sha256 = identity(model)
     what = {"family": family, "number": number, "steps": steps, "folder": str(folder or "")}
     return record.assign_attrs(
@@ -84,7 +84,7 @@ def unfold(
     )
 
 
-def follow(
+def course_of(
     record: xr.Dataset,
     stimulus: int | None = None,
     gain: float | None = None,

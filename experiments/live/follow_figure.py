@@ -31,7 +31,7 @@ def unfolding(course: xr.Dataset, iteration: int = -1, style: Style = STYLE) -> 
 
     Parameters
     ----------
-    course : what ``unfolding.follow`` gives.
+    course : what ``course_of`` gives.
     iteration : the pass, 0 = bottom-up, -1 = the last.
     style : sizes and colours; in one column pictures and panels stand two by two.
 

@@ -1,4 +1,4 @@
-"""Looking: a few pictures under a few cues, as a record in memory; what an explorer and a script call."""
+"""A few pictures under a few cues, as a record in memory; what an explorer and a script call."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from typing import Literal, get_args
 import numpy as np
 import torch
 import xarray as xr
-from PIL import Image
 from torch import Tensor, nn
 
 from absvit import AbSViT, maps, perceive, priors
-from absvit.images import denormalise, normalise, transform_for
+from absvit.images import normalise
 from absvit.models.checkpoints import identity
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
 from experiments.observers import class_indices, class_names
 
-__all__ = ["CUES", "MAPS", "Cue", "fitted", "look", "stamped"]
+__all__ = ["CUES", "MAPS", "Cue", "look", "stamped"]
 
 CueKind = Literal["none", "learned", "class", "place", "class and place"]
 CUES = get_args(CueKind)
@@ -99,23 +98,6 @@ class Cue:
             return priors.SpatialPrior.box(edges, size, grid, gain=gain)
         centre = (self.place[0] * size[1], self.place[1] * size[0])
         return priors.SpatialPrior.gaussian(centre, self.width * size[1], size, grid, gain=gain)
-
-
-def fitted(photograph: Image.Image, model: nn.Module) -> np.ndarray:
-    """Bring a photograph to the pixels that a model looks at: resized and cropped as in its evaluation.
-
-    Parameters
-    ----------
-    photograph : picture in mode RGB, as ``absvit.images.read_photograph`` gives.
-    model : a timm model.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-    """
-    cfg = model.pretrained_cfg
-    batch = transform_for(cfg)(photograph)[None]
-    return (denormalise(batch, cfg["mean"], cfg["std"])[0] * 255 + 0.5).astype(np.uint8)
 
 
 def look(

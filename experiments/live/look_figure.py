@@ -37,7 +37,7 @@ def attention(
 
     Parameters
     ----------
-    record : what ``looking.look`` gives; its first picture and last prior are shown.
+    record : what ``look`` gives; its first picture and last prior are shown.
     kind : map, one of ``KINDS``; where it does not exist bottom-up, the grey picture stands alone.
     layer : block, where the map has several.
     head : head, where the map has several; None for their mean.
@@ -93,7 +93,7 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
 
     Parameters
     ----------
-    record : what ``looking.look`` gives.
+    record : what ``look`` gives.
     kind : map, one of ``KINDS``.
     layer : block, where the map has several.
     head : head, where the map has several; None for their mean.

@@ -31,8 +31,8 @@ IMPORTS = """from pathlib import Path
 
 import absvit
 from absvit.images import read_photograph
-from experiments.live import compete
-from experiments.live.look import Cue, fitted, look
+from experiments.live import pictures
+from experiments.live.look import Cue, look
 from experiments.live.look_figure import attention
 """
 

@@ -14,8 +14,9 @@ import xarray as xr
 from experiments import measures
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
-from experiments.live.compete import FAMILIES, GRADED, compete
+from experiments.live.compete import compete
 from experiments.live.compete_figure import competition, curves
+from experiments.live.pictures import FAMILIES, GRADED
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
 from notebooks.explorers.picture_controls import code_of_folder, folder_control, show_known
@@ -143,11 +144,11 @@ class BistableExplorer(Explorer):
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
-            "from experiments.live import compete\n"
+            "from experiments.live.compete import compete\n"
             "from experiments.live.compete_figure import competition\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"mixes = {_mixes(s.family)}\n"
-            f"record = compete.compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
+            f"record = compete(model, {s.family!r}, {s.number}, mixes, {s.gain}, {s.iterations}, "
             f"kinds=({s.kind!r},){code_of_folder(s.photographs)})\n"
             f"figure = competition(record, {s.mix}, {s.kind!r}, {stored}{style})\n"
         )

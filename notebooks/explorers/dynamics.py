@@ -12,9 +12,9 @@ import xarray as xr
 
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
-from experiments.live.compete import FAMILIES
-from experiments.live.follow import MAKE, STEPS, follow, unfold
+from experiments.live.follow import MAKE, STEPS, course_of, follow
 from experiments.live.follow_figure import unfolding
+from experiments.live.pictures import FAMILIES
 from experiments.probes.feedback_dynamics.probe import CONDITIONS, PROTOCOLS, FeedbackDynamics
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
@@ -205,20 +205,20 @@ class DynamicsExplorer(Explorer):
             trial = None if s.trial < 0 else s.trial
             return (
                 "from absvit import records\nfrom experiments.live.follow_figure import unfolding\n"
-                "from experiments.live.follow import follow\n\n"
+                "from experiments.live.follow import course_of\n\n"
                 f"record = records.load({s.stored.strip()!r})\n"
-                f"course = follow(record, {trial}, gain={s.run_gain}, noise={s.run_noise}, prior={s.prior!r})\n{end}"
+                f"course = course_of(record, {trial}, gain={s.run_gain}, noise={s.run_noise}, prior={s.prior!r})\n{end}"
             )
         return (
             "from pathlib import Path\n\nimport absvit\n"
             "from experiments.probes.feedback_dynamics.probe import FeedbackDynamics\n"
             "from experiments.live.follow_figure import unfolding\n"
-            "from experiments.live.follow import follow, unfold\n\n"
+            "from experiments.live.follow import course_of, follow\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"
             f"parameters = FeedbackDynamics({s.protocol!r}, {s.passes}, gains=({s.gain},), noise=({s.noise},),\n"
             f"                              priors={PRIORS[s.protocol]}, maps=True)\n"
-            f"record = unfold(model, {s.family!r}, {s.number}, parameters{code_of_folder(s.photographs)})\n"
-            f"course = follow(record, 0, prior={s.prior!r})\n{end}"
+            f"record = follow(model, {s.family!r}, {s.number}, parameters{code_of_folder(s.photographs)})\n"
+            f"course = course_of(record, 0, prior={s.prior!r})\n{end}"
         )
 
     def _fit_record(self, path: str) -> None:
@@ -226,7 +226,7 @@ class DynamicsExplorer(Explorer):
         record = self._open(path)
         if path == self._path:
             return
-        follow(record, 0)  # says so where it is another kind of record
+        course_of(record, 0)  # says so where it is another kind of record
         self._path, self._protocol = path, ""
         self.controls["trial"].options = [MEAN, *((str(k), k) for k in range(int((record["done"] == 1).sum())))]
         self.controls["trial"].value = 0
@@ -246,8 +246,8 @@ class DynamicsExplorer(Explorer):
 
     def _unfold(self, who: tuple, photographs: str, family: str, number: int, parameters: FeedbackDynamics):
         folder = Path(photographs) if photographs else None
-        return unfold(self.models(*who), family, number, parameters, folder=folder)
+        return follow(self.models(*who), family, number, parameters, folder=folder)
 
     def _follow(self, what: str | tuple, trial: int | None, gain: float, noise: float, prior: str) -> xr.Dataset:
         record = self._open(what) if isinstance(what, str) else self._unfolded(*what)
-        return follow(record, trial, gain, noise, prior)
+        return course_of(record, trial, gain, noise, prior)

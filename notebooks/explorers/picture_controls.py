@@ -10,8 +10,7 @@ import numpy as np
 from torch import nn
 
 from absvit.images import read_photograph
-from experiments.live import compete
-from experiments.live.look import fitted
+from experiments.live import pictures
 from experiments.observers import class_indices
 from notebooks.explorers.explorer import labelled, readable
 from stimuli.families.objects import CATEGORIES
@@ -80,7 +79,7 @@ def read_picture(source: str, number: int, path: str, photographs: str, model: n
 
     Parameters
     ----------
-    source : one of ``compete.PICTURES``, or ``FILE``.
+    source : one of ``pictures.PICTURES``, or ``FILE``.
     number : which of them.
     path : the file.
     photographs : class folder for the pictures of two readings; "" for the embedded objects.
@@ -94,13 +93,13 @@ def read_picture(source: str, number: int, path: str, photographs: str, model: n
     ------
     FileNotFoundError, ValueError : no file is chosen, there is none, or it is no picture; there are no photographs.
     """
-    if source in compete.FAMILIES and photographs.strip():
-        return compete.picture(source, number, model, folder=Path(photographs.strip()))
+    if source in pictures.FAMILIES and photographs.strip():
+        return pictures.picture(source, number, model, folder=Path(photographs.strip()))
     if source != FILE:
-        return compete.picture(source, number, model)
+        return pictures.picture(source, number, model)
     if not path.strip():
         raise ValueError("no picture is chosen: upload one, or write its path into the field file")
-    return fitted(read_photograph(path.strip()), model)
+    return pictures.fitted(read_photograph(path.strip()), model)
 
 
 def code_of_picture(source: str, number: int, path: str, photographs: str) -> str:
@@ -111,9 +110,9 @@ def code_of_picture(source: str, number: int, path: str, photographs: str) -> st
     source, number, path, photographs : as for ``read_picture``.
     """
     if source == FILE:
-        return f"fitted(read_photograph({path.strip()!r}), model)"
-    folder = code_of_folder(photographs) if source in compete.FAMILIES else ""
-    return f"compete.picture({source!r}, {number}, model{folder})"
+        return f"pictures.fitted(read_photograph({path.strip()!r}), model)"
+    folder = code_of_folder(photographs) if source in pictures.FAMILIES else ""
+    return f"pictures.picture({source!r}, {number}, model{folder})"
 
 
 class PictureChooser:
@@ -126,7 +125,7 @@ class PictureChooser:
 
     def __init__(self, first: str) -> None:
         self.controls = {
-            "source": labelled(widgets.Dropdown, "picture", options=(*compete.PICTURES, FILE), value=first),
+            "source": labelled(widgets.Dropdown, "picture", options=(*pictures.PICTURES, FILE), value=first),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
             "path": labelled(widgets.Text, "file", placeholder="picture.jpg", continuous_update=False),
             "photographs": folder_control(),
@@ -138,7 +137,7 @@ class PictureChooser:
     def fit(self) -> None:
         """Show the fields that the source needs."""
         source = self.controls["source"].value
-        is_file, has_readings = source == FILE, source in compete.FAMILIES
+        is_file, has_readings = source == FILE, source in pictures.FAMILIES
         for name, needed in (("path", is_file), ("number", not is_file), ("photographs", has_readings)):
             self.controls[name].layout.display = "" if needed else "none"
 

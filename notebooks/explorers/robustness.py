@@ -13,7 +13,7 @@ from absvit.distributed import device_here
 from absvit.models.zoo import locations
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
-from experiments.live.corrupt import NAMES, degrade
+from experiments.live.corrupt import NAMES, corrupt
 from experiments.live.corrupt_figure import degrading
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import DEVICES, Models, code_of, model_names
@@ -90,7 +90,7 @@ class RobustnessExplorer(Explorer):
     ) -> None:
         self.models = Models(self.check, remembered=8)
         self._open = opener(MAKE)
-        self._degraded = lru_cache(32)(self._degrade)
+        self._corrupted = lru_cache(32)(self._corrupt)
         self.chooser = PictureChooser("objects")
         self._prepared_once = False
         tagged = [" ".join([name, tag]) for name in model_names() for tag in locations.bundled_tags(name)]
@@ -143,7 +143,7 @@ class RobustnessExplorer(Explorer):
         profiles = [self._open(path) for path in s.records]
         picture = (s.source, s.number, s.path, s.photographs)
         how = (s.corruption, s.iterations, s.seed)
-        record = self._degraded(s.observers, s.device, picture, how)
+        record = self._corrupted(s.observers, s.device, picture, how)
         return record, degrading(record, s.severity, profiles, style)
 
     def code(self, selection: RobustnessSelection, style: str) -> str:
@@ -159,24 +159,24 @@ class RobustnessExplorer(Explorer):
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
         return (
             "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
-            "from absvit.images import read_photograph\nfrom experiments.live import compete\n"
-            "from experiments.live.corrupt import degrade\n"
-            "from experiments.live.corrupt_figure import degrading\nfrom experiments.live.look import fitted\n\n"
+            "from absvit.images import read_photograph\nfrom experiments.live import pictures\n"
+            "from experiments.live.corrupt import corrupt\n"
+            "from experiments.live.corrupt_figure import degrading\n\n"
             f"models = {{\n{loaded}}}\n"
-            f"pictures = {{name: {picture} for name, model in models.items()}}\n"
-            f"record = degrade(models, pictures, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"
+            f"shown = {{name: {picture} for name, model in models.items()}}\n"
+            f"record = corrupt(models, shown, {s.corruption!r}, iterations={s.iterations}, seed={s.seed})\n"
             f"profiles = [records.load(path) for path in {list(s.records)}]\n"
             f"figure = degrading(record, {s.severity}, profiles{style})\n"
         )
 
-    def _degrade(self, who: tuple[tuple[str, str], ...], device: str, picture: tuple, how: tuple) -> xr.Dataset:
+    def _corrupt(self, who: tuple[tuple[str, str], ...], device: str, picture: tuple, how: tuple) -> xr.Dataset:
         models = {" ".join(filter(None, each)): self.models(*each, device) for each in who}
         pictures = {name: read_picture(*picture, model) for name, model in models.items()}
         corruption, iterations, seed = how
-        return degrade(models, pictures, corruption, iterations, seed)
+        return corrupt(models, pictures, corruption, iterations, seed)
 
     def _uploaded(self, path: str) -> None:
         """Forget pictures, since a file of this name may have been another one, and show the upload."""
-        self._degraded.cache_clear()
+        self._corrupted.cache_clear()
         self._views.cache_clear()
         self._set(source=FILE, path=path)

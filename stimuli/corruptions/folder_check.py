@@ -103,16 +103,18 @@ def verify(folder: Path) -> str:
     return f"{folder}: {len(counts)} corruptions x severities of {record['pictures']} pictures, all files as made"
 
 
-def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
+def shown(folder: Path, n: int = 0) -> tuple[np.ndarray, np.ndarray, list[list[str]], int]:
     """Collect the corruptions of the first picture, severities beside each other.
 
     Parameters
     ----------
     folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
+    n : not used, all conditions are shown.
 
     Returns
     -------
     images : (stimulus, y, x, channel) uint8.
+    masks : none, (stimulus, 0, y, x).
     labels : lines of text of each.
     columns : number of severities.
 
@@ -131,4 +133,5 @@ def shown(folder: Path) -> tuple[np.ndarray, list[list[str]], int]:
         with Image.open(path) as picture:
             pictures.append(np.asarray(picture.convert("RGB")))
     labels = [[f"{name} {severity}"] for name, severity in paths]
-    return np.stack(pictures), labels, len(severities)
+    images = np.stack(pictures)
+    return images, np.zeros((len(images), 0, *images.shape[1:3]), bool), labels, len(severities)

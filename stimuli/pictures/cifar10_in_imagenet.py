@@ -29,7 +29,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from stimuli.foundation import picture_files
-from stimuli.pictures import class_folders
+from stimuli.sets import class_folder
 
 __all__ = ["LISTED", "RANGES", "class_of", "collect"]
 
@@ -114,7 +114,7 @@ def _from_folder(source: Path, out: Path) -> dict[str, int]:
         name = class_of(path.relative_to(source).parts[0])
         if name is not None:
             found[name].append(path)
-    class_folders.link_classes(found, out, lambda path: "_".join(path.relative_to(source).parts))
+    class_folder.link_classes(found, out, lambda path: "_".join(path.relative_to(source).parts))
     return {name: len(paths) for name, paths in found.items()}
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.foundation.design import accompanied, generator
 from stimuli.pictures import class_folders
+from stimuli.sets.resizing import resized
 
-__all__ = ["SOURCE", "Pair", "Pictures", "fitted", "paired", "resized"]
+__all__ = ["SOURCE", "Pair", "Pictures", "fitted", "paired"]
 
 STREAM = 11
 SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each object", "1")}
@@ -182,25 +182,3 @@ def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) ->
     part = [max(1, round(scale * side)) for side in size]
     top, left = (height - part[0]) // 2, (width - part[1]) // 2
     return resized(picture[top : top + part[0], left : left + part[1]], size)
-
-
-def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Bring a photograph to a size.
-
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    size : height and width in pixels; the aspect ratio is not kept.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    ValueError : the picture is not (y, x, 3) uint8.
-    """
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-        raise ValueError(f"a photograph must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")
-    return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BICUBIC))

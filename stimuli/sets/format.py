@@ -13,8 +13,9 @@ import numpy as np
 import xarray as xr
 
 from stimuli.foundation import design as counterbalance
-from stimuli.sets import reading, writing
+from stimuli.sets import writing
 from stimuli.sets.in_place import check_free, put_in_place, staged
+from stimuli.sets.reading import read
 from stimuli.sets.variables import DESCRIPTIONS, dataset_of
 from stimuli.sets.viewing_distance import Viewing, in_degrees
 
@@ -161,25 +162,6 @@ def write(dataset: xr.Dataset, folder: Path, overwrite: bool = False) -> None:
     writing.write_part(dataset, begun)
     writing.finish(begun)
     put_in_place(begun, folder)
-
-
-def read(folder: Path) -> xr.Dataset:
-    """Read a stimulus set from its folder.
-
-    Parameters
-    ----------
-    folder : the set's folder.
-
-    Returns
-    -------
-    Dataset equal to the one written.
-
-    Raises
-    ------
-    FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
-    ValueError : the recipe or the table cannot be read.
-    """
-    return reading.read(folder)
 
 
 def _first_seen(arrays: Mapping[str, np.ndarray], categories: Sequence[str]) -> np.ndarray:

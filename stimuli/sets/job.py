@@ -20,7 +20,7 @@ from stimuli.sets.in_place import check_free, put_in_place, staged
 from stimuli.sets.reading import RECIPE, recipe_of
 from stimuli.sets.viewing_distance import Viewing, in_degrees
 
-__all__ = ["Request", "make"]
+__all__ = ["Request", "extras_of", "make"]
 
 REQUEST = "request.json"
 EXTRAS = {"class_folder": writing.CLASSES, "zarr": writing.ZARR}
@@ -92,8 +92,7 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
     out = Path(request.out).resolve()
     if request.resume and (out / RECIPE).is_file():
         recipe = recipe_of(out)
-        extras = {name: any(f.startswith(f"{where}/") for f in recipe["sha256"]) for name, where in EXTRAS.items()}
-        _check_same(out, {**recipe, **extras}, _told_by(draw(1, request.seed, 0), request))
+        _check_same(out, {**recipe, **extras_of(recipe)}, _told_by(draw(1, request.seed, 0), request))
         return out
     check_free(out, request.overwrite)
     begun = staged(out)
@@ -127,6 +126,17 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
         (begun / REQUEST).unlink()
         put_in_place(begun, out)
     return out
+
+
+def extras_of(recipe: dict) -> dict[str, bool]:
+    """Say what a set holds beside its pictures and tables.
+
+    Parameters
+    ----------
+    recipe : of the set.
+    """
+    files = recipe["sha256"]
+    return {name: any(file.startswith(f"{where}/") for file in files) for name, where in EXTRAS.items()}
 
 
 def _told_by(first: xr.Dataset, request: Request) -> dict:

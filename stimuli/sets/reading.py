@@ -17,7 +17,7 @@ from PIL import Image
 
 from stimuli.foundation.files import fingerprint
 from stimuli.foundation.texts import other_separator, read_text
-from stimuli.sets.variables import DESCRIPTIONS, MASKS, dataset_of
+from stimuli.sets.variables import DESCRIPTIONS, MASKS, dataset_of, mask_columns
 
 __all__ = [
     "RECIPE", "TABLE", "fingerprint_of", "read", "read_parts", "read_rows", "read_table", "recipe_of", "texts_of",
@@ -116,7 +116,7 @@ def fingerprint_of(folder: Path, n: int | None = None) -> str:
     folder = Path(folder)
     variables = recipe_of(folder)["variables"]
     rows = read_table(folder, variables).iloc[:n]
-    masks = [column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]]
+    masks = mask_columns(variables)
     files = [folder / name for name in rows[["image", *masks]].to_numpy().ravel()]
     return hashlib.sha256(f"{rows.to_csv(index=False)}{fingerprint(files, folder)}".encode()).hexdigest()
 

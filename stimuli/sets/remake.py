@@ -7,7 +7,7 @@ import typing
 from pathlib import Path
 
 from stimuli.foundation.design import check_version
-from stimuli.sets.job import EXTRAS, Request
+from stimuli.sets.job import Request, extras_of
 from stimuli.sets.reading import RECIPE, recipe_of
 from stimuli.sets.viewing_distance import Viewing
 
@@ -73,8 +73,7 @@ def request_of(recipe: dict, out: Path, jobs: int, overwrite: bool, resume: bool
         viewing = Viewing(recipe["viewing_distance_cm"], recipe["pixel_pitch_mm"])
     else:
         viewing = Viewing(pixels_per_degree=recipe["pixels_per_degree"])
-    extras = {name: any(file.startswith(f"{where}/") for file in recipe["sha256"]) for name, where in EXTRAS.items()}
-    return Request(out, recipe["n"], recipe["seed"], jobs, overwrite, resume, viewing=viewing, **extras)
+    return Request(out, recipe["n"], recipe["seed"], jobs, overwrite, resume, viewing=viewing, **extras_of(recipe))
 
 
 def compare(recipe: dict, folder: Path) -> str:
@@ -125,7 +124,8 @@ def _value(hint, value):
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return instance(hint, value)
     if isinstance(value, list):
-        return tuple(_value(None, entry) for entry in value)
+        inner = {kind for outer in (hint, *typing.get_args(hint)) for kind in typing.get_args(outer)}
+        return tuple(_value(Path if Path in inner else None, entry) for entry in value)
     if isinstance(value, str) and Path in (hint, *typing.get_args(hint)):
         return Path(value)
     return value

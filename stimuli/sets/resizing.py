@@ -1,13 +1,12 @@
-"""A stimulus set at another size: pictures, masks, and everything that is counted in pixels."""
+"""Another size: of a picture, or of a stimulus set with its masks and all that is counted in pixels."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 
-from stimuli.pictures.photographs import resized
-
-__all__ = ["set_resized"]
+__all__ = ["resized", "set_resized"]
 
 
 def set_resized(stimuli: xr.Dataset, size: tuple[int, int]) -> xr.Dataset:
@@ -47,3 +46,25 @@ def set_resized(stimuli: xr.Dataset, size: tuple[int, int]) -> xr.Dataset:
     dataset = xr.Dataset({name: changed[name] for name in stimuli.data_vars}, attrs=stimuli.attrs)
     coordinates = {name: changed[name] for name in stimuli.coords}
     return dataset.assign_coords(coordinates).assign_attrs(resized_from=list(former))
+
+
+def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring a photograph to a size.
+
+    Parameters
+    ----------
+    picture : (y, x, channel) uint8.
+    size : height and width in pixels; the aspect ratio is not kept.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+
+    Raises
+    ------
+    ValueError : the picture is not (y, x, 3) uint8.
+    """
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(f"a photograph must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")
+    return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BICUBIC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,10 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
-from stimuli.corruptions import folder_check
 from stimuli.foundation.files import whole
 from stimuli.sets.reading import read_rows, read_table, recipe_of
 
-__all__ = ["outlined", "sheet", "write"]
+__all__ = ["of_set", "outlined", "sheet", "write"]
 
 OUTLINES = ((255, 64, 64), (64, 160, 255), (80, 220, 80), (255, 200, 0))  # red, blue, green, yellow; in turn
 GAP, LINE, SMALLEST, LARGEST = 6, 13, 128, 224
@@ -22,17 +22,48 @@ LABELS_OF_A_TILE = 4
 FORMATS = {".png": {"format": "PNG"}, ".jpg": {"format": "JPEG", "quality": 75, "optimize": True}}
 
 
-def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6, tile: int = LARGEST) -> Path:
+def of_set(folder: Path, n: int) -> tuple[np.ndarray, np.ndarray, list[list[str]], int]:
+    """Give what a sheet shows of a set.
+
+    Parameters
+    ----------
+    folder : of the set.
+    n : number of stimuli, the first ones.
+
+    Returns
+    -------
+    images : (stimulus, y, x, channel) uint8.
+    masks : (stimulus, object, y, x) bool.
+    labels : lines of text of each.
+    columns : pictures that stand in a row; 1, where it does not matter.
+    """
+    recipe = recipe_of(folder)
+    table = read_table(folder, recipe["variables"]).iloc[:n]
+    dataset = read_rows(folder, table, recipe)
+    masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
+    about = recipe["variables"].items()
+    design = [name for name, told in about if told["dims"] == ["stimulus"] and name != "label"]
+    return dataset["image"].values, masks, [_labels(row, design) for row in _records(table)], 1
+
+
+def write(
+    folder: Path,
+    out: Path | None = None,
+    n: int = 24,
+    columns: int = 6,
+    tile: int = LARGEST,
+    shown: Callable[[Path, int], tuple[np.ndarray, np.ndarray, list[list[str]], int]] = of_set,
+) -> Path:
     """Draw a contact sheet of a set.
 
     Parameters
     ----------
-    folder : of the set, or of corrupted pictures, whose first picture is shown in all conditions.
+    folder : of the set.
     out : PNG or JPEG file to write; ``FOLDER.png`` beside the folder, if left out.
     n : number of stimuli shown, at least 1; the first ones.
-    columns : pictures in a row, at least 1; of corrupted pictures of several severities, these stand in a
-        row.
+    columns : pictures in a row, at least 1, where what is shown does not say.
     tile : longer side that larger pictures are reduced to, in pixels.
+    shown : what is shown of n stimuli of the folder, if it is another kind of folder than a set.
 
     Returns
     -------
@@ -49,21 +80,8 @@ def write(folder: Path, out: Path | None = None, n: int = 24, columns: int = 6, 
         raise ValueError(f"a sheet needs at least 1 stimulus and 1 column, got n = {n} and columns = {columns}")
     if out.suffix.lower() not in FORMATS:
         raise ValueError(f"a contact sheet is a .png or .jpg file, got {out}")
-    if (folder / folder_check.RECORD).is_file():
-        images, labels, severities = folder_check.shown(folder)
-        masks = np.zeros((len(images), 0, *images.shape[1:3]), bool)
-        return _save(sheet(images, masks, labels, severities if severities > 1 else columns, tile), out)
-    recipe = recipe_of(folder)
-    table = read_table(folder, recipe["variables"]).iloc[:n]
-    dataset = read_rows(folder, table, recipe)
-    masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
-    design = [name for name, about in recipe["variables"].items() if about["dims"] == ["stimulus"] and name != "label"]
-    picture = sheet(dataset["image"].values, masks, [_labels(row, design) for row in _records(table)], columns, tile)
-    return _save(picture, out)
-
-
-def _save(picture: np.ndarray, out: Path) -> Path:
-    """Write a sheet whole or not at all."""
+    images, masks, labels, in_a_row = shown(folder, n)
+    picture = sheet(images, masks, labels, in_a_row if in_a_row > 1 else columns, tile)
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out) as part:
         Image.fromarray(picture).save(part, **FORMATS[out.suffix.lower()])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-__all__ = ["DESCRIPTIONS", "MASKS", "columns_of", "dataset_of"]
+__all__ = ["DESCRIPTIONS", "MASKS", "columns_of", "dataset_of", "mask_columns"]
 
 PER_OBJECT = ("stimulus", "object")
 MASKS = (*PER_OBJECT, "y", "x")
@@ -77,6 +77,17 @@ def columns_of(name: str, dims: tuple[str, ...], n_objects: int) -> list[str]:
     """
     stem = name.removeprefix("object_")
     return [f"{stem}_{k}" for k in range(n_objects)] if "object" in dims else [name]
+
+
+def mask_columns(variables: Mapping[str, Mapping]) -> list[str]:
+    """Name the columns that hold names of masks.
+
+    Parameters
+    ----------
+    variables : what a recipe tells of the variables of its set.
+    """
+    masks = [about["columns"] for about in variables.values() if tuple(about["dims"]) == MASKS]
+    return [column for columns in masks for column in columns]
 
 
 def _check_names(arrays: Mapping[str, np.ndarray], described: Mapping[str, tuple]) -> None:

@@ -23,10 +23,10 @@ import xarray as xr
 from PIL import Image
 
 from stimuli.foundation.files import file_sha256, write_whole
-from stimuli.pictures.class_folders import link_classes, sorted_rows
 from stimuli.sets import luminance
+from stimuli.sets.class_folder import link_classes, sorted_rows
 from stimuli.sets.reading import RECIPE, TABLE, read_rows, read_table
-from stimuli.sets.variables import MASKS, columns_of
+from stimuli.sets.variables import MASKS, columns_of, mask_columns
 
 __all__ = ["CLASSES", "NOTES", "ZARR", "finish", "noted", "saying", "versions", "write_part"]
 
@@ -192,8 +192,9 @@ def _trials(table: pd.DataFrame, variables: dict) -> list[dict]:
     ``trials.map(trial => ({...trial, type: jsPsychImageKeyboardResponse}))``. Any key answers, by default
     in all.
     """
-    masks = {column for about in variables.values() if tuple(about["dims"]) == MASKS for column in about["columns"]}
-    shown = table.drop(columns=[*masks, "image"]).rename(columns={name: f"set_{name}" for name in OF_JSPSYCH})
+    shown = table.drop(columns=[*mask_columns(variables), "image"]).rename(
+        columns={name: f"set_{name}" for name in OF_JSPSYCH}
+    )
     return [
         {"type": "image-keyboard-response", "stimulus": image, "data": _plain(data)}
         for image, data in zip(table["image"], shown.to_dict("records"), strict=True)

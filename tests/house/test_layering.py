@@ -23,8 +23,11 @@ TOLD = ("experiments.columns", "experiments.probe", "experiments.probes.__init__
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "stimuli.foundation": ("stimuli.foundation",),
+    "stimuli.sets": ("stimuli.foundation", "stimuli.sets"),
     "stimuli.drawing": ("stimuli.drawing", "stimuli.foundation"),
+    "stimuli.pictures": ("stimuli.drawing", "stimuli.foundation", "stimuli.sets", "stimuli.pictures"),
     "stimuli.families": SHOWN,
+    "stimuli.corruptions": (*(set(SHOWN) - {"stimuli.families"}), "stimuli.corruptions"),
     "absvit.images": ("stimuli.drawing", "stimuli.foundation", "stimuli.pictures"),
     "absvit.data": ("absvit.data", "absvit.images", "stimuli"),
     "absvit.allocation": (),

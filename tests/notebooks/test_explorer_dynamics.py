@@ -11,7 +11,7 @@ from test_explorers import class_folder, made_by, pixels  # noqa: F401  (a fixtu
 import absvit
 from absvit.records.fill import Store
 from experiments.experiment import run
-from experiments.live import follow
+from experiments.live.follow import follow
 from experiments.observers import Observer
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
 from experiments.source import Source
@@ -84,7 +84,7 @@ def test_the_record_is_what_unfolding_gives(live):
     live.selection = replace(
         live.selection, checkpoint="", protocol="settling", passes=4, family="halves", number=2, gain=2.0, noise=0
     )
-    expected = follow.unfold(absvit.load_model("absvit_micro"), "halves", 2, live.selection.parameters)
+    expected = follow(absvit.load_model("absvit_micro"), "halves", 2, live.selection.parameters)
     np.testing.assert_array_equal(live.record["logits"], expected["logits"])
 
 

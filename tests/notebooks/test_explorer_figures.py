@@ -13,8 +13,8 @@ from experiments.figures import style_of
 from experiments.figures.check import faults_of_text
 from experiments.figures.record_view import view_record
 from experiments.figures.screen import png
-from experiments.live import compete as competing
-from experiments.live import compete_figure, look_figure
+from experiments.live import compete_figure, look_figure, pictures
+from experiments.live.compete import compete
 from experiments.live.look import Cue, look
 from experiments.measures.view import View, reduced
 
@@ -27,12 +27,12 @@ def model():
 @pytest.fixture(scope="module")
 def looked(model):
     cue = Cue("class and place", "star", (0.1, 0.9), 0.3)
-    return look(model, competing.picture("halves", 3, model), {"cue": cue}, 8)
+    return look(model, pictures.picture("halves", 3, model), {"cue": cue}, 8)
 
 
 @pytest.fixture(scope="module")
 def competed(model):
-    return competing.compete(model, "overlay", 3, (0.0, 0.3, 0.5, 1.0))
+    return compete(model, "overlay", 3, (0.0, 0.3, 0.5, 1.0))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_the_difference_is_after_minus_before(looked):
 
 
 def test_the_map_of_the_paper_is_that_of_its_demo(model):
-    picture = competing.picture("halves", 3, model)
+    picture = pictures.picture("halves", 3, model)
     record = look(model, picture, {"cue": Cue("class", "star")})
     images = normalise(picture[None], model.pretrained_cfg["mean"], model.pretrained_cfg["std"])
     star = model.categories.index("star")

@@ -9,7 +9,7 @@ from synthetic_robustness import robustness_record
 from test_explorers import ABSENT, made_by, picture_file, pixels, upload
 
 import absvit
-from experiments.live import compete, corrupt
+from experiments.live import corrupt, pictures
 from notebooks.explorers import RobustnessExplorer
 
 
@@ -55,8 +55,8 @@ def test_the_record_is_what_degrading_gives_and_severity_only_draws(explorer):
         severity=1, iterations=1, seed=2,
     )  # fmt: skip
     model = absvit.load_model("vit_micro")
-    picture = compete.picture("objects", 6, model)
-    expected = corrupt.degrade({"vit_micro": model}, {"vit_micro": picture}, "pixelate", 1, 2)
+    picture = pictures.picture("objects", 6, model)
+    expected = corrupt.corrupt({"vit_micro": model}, {"vit_micro": picture}, "pixelate", 1, 2)
     np.testing.assert_array_equal(explorer.record["image"], expected["image"])
     np.testing.assert_array_equal(explorer.record["probability"], expected["probability"])
     record, before = explorer.record, explorer.picture.value

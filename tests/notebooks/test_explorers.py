@@ -15,7 +15,7 @@ from absvit.models.zoo import VARIANTS
 from experiments import measures
 from experiments.figures import INCH
 from experiments.figures.screen import png
-from experiments.live import compete
+from experiments.live import pictures
 from experiments.live.look import Cue, look
 from notebooks import explorers
 from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
@@ -76,7 +76,7 @@ def test_the_record_of_attention_is_what_looking_gives(attention):
         category="star", gain=4.0, iterations=2,
     )  # fmt: skip
     model = absvit.load_model("absvit_micro")
-    picture = compete.picture("halves", 4, model)
+    picture = pictures.picture("halves", 4, model)
     expected = look(model, picture, {"cue": Cue("class", "star", gain=4.0)}, 2)
     np.testing.assert_array_equal(attention.record["logits"], expected["logits"])
 

@@ -9,12 +9,6 @@ from absvit.models.priors.percept import PerceptPrior, ShuffledPrior
 from absvit.models.priors.place import SpatialPrior
 
 __all__ = [
-    "ClassPrior",
-    "LearnedPrior",
-    "PerceptPrior",
-    "Prior",
-    "ProductPrior",
-    "ShuffledPrior",
-    "SpatialPrior",
+    "ClassPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior", "SpatialPrior",
     "VectorPrior",
-]
+]  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from stimuli.drawing import backgrounds
-from stimuli.pictures import photographs
+from stimuli.sets.resizing import resized
 
 __all__ = ["KINDS", "Composites", "Plan", "draw", "plan"]
 
@@ -149,7 +149,7 @@ def draw(composite: int, made: Plan, size: int, seed: int, read: Callable[[int],
     for slot in slots:
         top, left, height, width = boxes[slot]
         picture = _varied(np.asarray(read(int(made.picture[composite, slot]))), made.chance[composite, slot])
-        image[top : top + height, left : left + width] = photographs.resized(picture, (int(height), int(width)))
+        image[top : top + height, left : left + width] = resized(picture, (int(height), int(width)))
     return image
 
 

@@ -16,8 +16,7 @@ from PIL import Image
 from absvit.data.datasets import PictureArray, check_same_classes, open_dataset, open_folder
 from absvit.data.picture_identity import identity
 from stimuli.__main__ import main as make_stimuli
-from stimuli.pictures import class_folders
-from stimuli.sets import format
+from stimuli.sets import class_folder, format
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -135,7 +134,7 @@ def test_names_of_a_set_are_compared_in_composed_unicode(tmp_path):
         (tmp_path / "train" / name).write_text(text.replace("star", "lo\u0308we").replace("disk", "lo\u0308ss"), "utf8")
     pictures = open_dataset("FOLDER", tmp_path, "train")
     assert {"l\u00f6we", "l\u00f6ss"} <= set(pictures.classes)
-    assert all(unicodedata.is_normalized("NFC", name) for name in class_folders.sorted_set(tmp_path / "train"))
+    assert all(unicodedata.is_normalized("NFC", name) for name in class_folder.sorted_set(tmp_path / "train"))
 
 
 def test_a_stimulus_set_without_labels_is_refused(tmp_path):

@@ -10,9 +10,9 @@ import absvit
 from absvit.models import checkpoints, zoo
 from absvit.models.zoo import locations
 from experiments.experiment import run
-from experiments.live.compete import picture
-from experiments.live.corrupt import degrade
+from experiments.live.corrupt import corrupt
 from experiments.live.look import Cue, look
+from experiments.live.pictures import picture
 from experiments.probes import PROBES
 
 
@@ -70,4 +70,4 @@ def test_views_of_single_pictures_take_them_too():
     model = absvit.topdown_from(absvit.create_model("vit_micro").eval())
     shown = picture("halves", 3, model)
     assert look(model, shown, {"disk": Cue("class", "disk")}).attrs["checkpoint_sha256"] == checkpoints.digest(model)
-    assert degrade({"one": model}, {"one": shown}, "fog").attrs["checkpoint_sha256"] == checkpoints.digest(model)
+    assert corrupt({"one": model}, {"one": shown}, "fog").attrs["checkpoint_sha256"] == checkpoints.digest(model)

@@ -9,18 +9,18 @@ from experiments.figures.check import faults_of_text
 from experiments.figures.frames import Frame, nice
 from experiments.figures.strokes import strokes
 from experiments.figures.style import STYLE, style_of
-from experiments.live import compete
-from experiments.live.corrupt import degrade
+from experiments.live import pictures
+from experiments.live.corrupt import corrupt
 from experiments.live.corrupt_figure import CURVES, ROWS, degrading
-from experiments.live.follow import follow, unfold
+from experiments.live.follow import course_of, follow
 from experiments.live.follow_figure import PANELS, unfolding
-from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
+from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics
 from stimuli.corruptions import BENCHMARK
 
 LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
 WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
 LONG = "a class of an extraordinary length, which no column holds"
-EVERY = tuple(FeedbackDynamics("settling").conditions)
+EVERY = PROTOCOLS["settling"].priors
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +30,12 @@ def model():
 
 @pytest.fixture(scope="module")
 def settled(model):
-    return unfold(model, "overlay", 3, FeedbackDynamics(passes=6, gains=(2.0,), priors=EVERY, maps=True))
+    return follow(model, "overlay", 3, FeedbackDynamics(passes=6, gains=(2.0,), priors=EVERY, maps=True))
 
 
 @pytest.fixture(scope="module")
 def looped(model):
-    return unfold(
+    return follow(
         model, "morph", 0, FeedbackDynamics("hysteresis", gains=(2.0,), priors=("none", "percept"), maps=True)
     )
 
@@ -43,7 +43,7 @@ def looped(model):
 @pytest.fixture(scope="module")
 def degraded(model):
     models = {"absvit_micro": model, "vit_micro": absvit.load_model("vit_micro")}
-    return degrade(models, {name: compete.picture("objects", 3, each) for name, each in models.items()}, "fog")
+    return corrupt(models, {name: pictures.picture("objects", 3, each) for name, each in models.items()}, "fog")
 
 
 def long_names(course):
@@ -59,15 +59,15 @@ def many(n):
 
 
 DRAWINGS = {
-    "settling": lambda style, settled, *_: unfolding(follow(settled, 0), 3, style=style),
-    "bottom-up": lambda style, settled, *_: unfolding(follow(settled, 0), 0, style=style),
-    "long names": lambda style, settled, *_: unfolding(long_names(follow(settled, 0)), 2, style=style),
+    "settling": lambda style, settled, *_: unfolding(course_of(settled, 0), 3, style=style),
+    "bottom-up": lambda style, settled, *_: unfolding(course_of(settled, 0), 0, style=style),
+    "long names": lambda style, settled, *_: unfolding(long_names(course_of(settled, 0)), 2, style=style),
     "without pictures": lambda style, settled, *_: unfolding(
-        follow(settled.drop_vars(["image", "prior_weights"]), 0), style=style
+        course_of(settled.drop_vars(["image", "prior_weights"]), 0), style=style
     ),
-    "hysteresis": lambda style, _, looped, __: unfolding(follow(looped, 1), 4, style=style),
-    "mean hysteresis": lambda style, _, looped, __: unfolding(follow(looped), 4, style=style),
-    "no energy": lambda style, settled, *_: unfolding(follow(without_energy(settled), 0), style=style),
+    "hysteresis": lambda style, _, looped, __: unfolding(course_of(looped, 1), 4, style=style),
+    "mean hysteresis": lambda style, _, looped, __: unfolding(course_of(looped), 4, style=style),
+    "no energy": lambda style, settled, *_: unfolding(course_of(without_energy(settled), 0), style=style),
     "corrupted": lambda style, _, __, degraded: degrading(degraded, 2, style=style),
     "with profiles": lambda style, _, __, degraded: degrading(degraded, 3, many(1), style=style),
     "all corruptions": lambda style, _, __, degraded: degrading(degraded, 0, many(3), style=style),
@@ -90,7 +90,7 @@ def test_a_frame_is_linear():
 
 
 def test_the_course_is_drawn_as_it_is_and_the_cursor_stands_at_the_pass(settled):
-    course = follow(settled, 0)
+    course = course_of(settled, 0)
     lines = unfolding(course, 4).axes[0].lines
     cursors = [line for line in lines if line.get_color() == STYLE.unknown]
     np.testing.assert_allclose([line.get_xdata()[0] for line in cursors], [x + 40 * 4 / 6 for x in PANELS["double"]])
@@ -102,7 +102,7 @@ def test_the_course_is_drawn_as_it_is_and_the_cursor_stands_at_the_pass(settled)
 
 
 def test_the_present_picture_stands_on_its_branch(looped):
-    course = follow(looped, 1)  # descending: the fourth pass shows the fourth picture from the end
+    course = course_of(looped, 1)  # descending: the fourth pass shows the fourth picture from the end
     lines = unfolding(course, 4).axes[0].lines
     points = [line for line in lines if line.get_markersize() == 4.5]
     (branches,) = {len(line.get_xdata()) for line in lines if line.get_marker() == "<"}
@@ -134,7 +134,7 @@ def test_many_lines_differ_in_their_dashes():
 
 def test_passes_and_severities_that_are_none_are_refused(settled, degraded):
     with pytest.raises(ValueError, match="passes 0 to 6, got 7"):
-        unfolding(follow(settled, 0), 7)
+        unfolding(course_of(settled, 0), 7)
     with pytest.raises(ValueError, match="severity is one of"):
         degrading(degraded, 6)
     with pytest.raises(ValueError, match="robustness, got one of bistable"):

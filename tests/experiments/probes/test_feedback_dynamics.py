@@ -19,7 +19,7 @@ from experiments import measures
 from experiments.__main__ import main
 from experiments.experiment import run
 from experiments.observers import Observer, permuted_decoders
-from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics
+from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics, conditions
 from stimuli.families import halves as bistable
 from stimuli.families import morph, objects
 
@@ -229,23 +229,23 @@ def test_logits_that_are_not_finite_name_the_stimulus(tmp_path):
 
 
 def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
-    def run(stimuli, protocol="settling", observer=model):
+    def refused(stimuli, protocol="settling", observer=model):
         parameters, store = FeedbackDynamics(protocol, passes=1, gains=(1.0,)), Store(tmp_path / "r.zarr")
         run("feedback_dynamics", [Observer(observer, "one")], stimuli, parameters, 0, store)
 
-    with pytest.raises(ValueError, match="two objects"):
-        run(objects.draw(SCENE, 2, 0))
+    with pytest.raises(ValueError, match="2 objects"):
+        refused(objects.draw(SCENE, 2, 0))
     with pytest.raises(ValueError, match="family morph"):
-        run(halves(), "hysteresis")
+        refused(halves(), "hysteresis")
     with pytest.raises(ValueError, match="8 pictures each pair, got 7"):
-        run(sequences().isel(stimulus=slice(7)), "hysteresis")
+        refused(sequences().isel(stimulus=slice(7)), "hysteresis")
     with pytest.raises(ValueError, match="does not know the class 'disk', which feedback"):
-        run(halves(), observer=absvit.create_model("absvit_tiny_patch16_224", img_size=SIZE, depth=1))
+        refused(halves(), observer=absvit.create_model("absvit_tiny_patch16_224", img_size=SIZE, depth=1))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_has_its_controls(protocol):
-    kinds = {condition.kind.partition(" ")[0] for condition in FeedbackDynamics(protocol).conditions.values()}
+    kinds = {condition.kind.partition(" ")[0] for condition in conditions(FeedbackDynamics(protocol))}
     assert {"random", "shuffled"} <= kinds
 
 

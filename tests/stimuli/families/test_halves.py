@@ -1,5 +1,8 @@
 """Halves of photographs on the command line: from a class folder or two pictures to a set that is made again alike."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -72,3 +75,15 @@ def test_what_cannot_be_made_is_one_line(words, told, folder, tmp_path, capsys):
     printed = capsys.readouterr().err
     assert told in printed and printed.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
+
+
+def test_recipes_of_release_0_1_0_make_halves_of_photographs_again(folder, tmp_path):
+    paths = [str(folder / "n0" / "1.png"), str(folder / "n1" / "1.png")]
+    shutil.copy(paths[1], tmp_path / "other.png")
+    words = ["--photographs", paths[0], str(tmp_path / "other.png"), "--size", "32", "64", "--n", "3"]
+    assert main(["halves", *words, "--out", str(tmp_path / "set")]) == 0
+    recipe = json.loads((tmp_path / "set" / "stimuli.json").read_text())
+    told = recipe["parameters"]
+    recipe["parameters"] = {**told["pictures"], "size": told["scene"]["size"]}
+    (tmp_path / "stimuli.json").write_text(json.dumps(recipe))
+    assert main(["remake", str(tmp_path / "stimuli.json"), "--out", str(tmp_path / "again")]) == 0

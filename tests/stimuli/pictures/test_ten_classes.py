@@ -118,13 +118,13 @@ def test_a_collection_that_does_not_end_leaves_no_folder_that_looks_whole(tmp_pa
     out = tmp_path / "out"
     with pytest.raises(ValueError, match="cannot be read as a tar"):
         cifar10_in_imagenet.collect(cut(tmp_path / "in"), out)
-    whole, link = folder(tmp_path / "whole"), cifar10_in_imagenet.class_folders.link_classes
+    whole, link = folder(tmp_path / "whole"), cifar10_in_imagenet.class_folder.link_classes
 
     def killed(*words):
         link(*words)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cifar10_in_imagenet.class_folders, "link_classes", killed)
+    monkeypatch.setattr(cifar10_in_imagenet.class_folder, "link_classes", killed)
     with pytest.raises(KeyboardInterrupt):
         cifar10_in_imagenet.collect(whole, out)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "whole"]

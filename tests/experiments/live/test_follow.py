@@ -10,8 +10,8 @@ from absvit.images import normalise
 from absvit.records.fill import Store
 from experiments import measures
 from experiments.experiment import run
-from experiments.live import compete
-from experiments.live.follow import follow, unfold
+from experiments.live.follow import course_of, follow
+from experiments.live.pictures import picture as embedded
 from experiments.observers import Observer
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
 from experiments.source import Source
@@ -34,8 +34,8 @@ def stored(model, tmp_path_factory):
 
 
 def test_live_passes_are_those_of_perceive(model):
-    record = unfold(model, "overlay", 3, SETTLING)
-    picture = compete.picture("overlay", 3, model)
+    record = follow(model, "overlay", 3, SETTLING)
+    picture = embedded("overlay", 3, model)
     np.testing.assert_array_equal(record["image"][0], picture)
     images = normalise(picture[None], model.pretrained_cfg["mean"], model.pretrained_cfg["std"])
     classes = [int(record[name][0]) for name in ("class_1", "class_2")]
@@ -48,7 +48,7 @@ def test_live_passes_are_those_of_perceive(model):
 
 
 def test_a_live_pair_of_morphs_is_the_one_that_the_probe_shows(model, stored):
-    live = unfold(model, "morph", 1, HYSTERESIS, steps=5)
+    live = follow(model, "morph", 1, HYSTERESIS, steps=5)
     pair = stored.isel(stimulus=slice(2, 4)).load()
     for name in ("logits", "state_change", "reconstruction_error"):
         np.testing.assert_allclose(live[name], pair[name], rtol=1e-3, atol=1e-4, err_msg=name)
@@ -58,8 +58,8 @@ def test_a_live_pair_of_morphs_is_the_one_that_the_probe_shows(model, stored):
 
 
 def test_the_course_of_a_trial_is_what_the_record_holds(model):
-    record = unfold(model, "halves", 4, SETTLING)
-    course = follow(record, 0, prior="class 2")
+    record = follow(model, "halves", 4, SETTLING)
+    course = course_of(record, 0, prior="class 2")
     run = record.isel(gain=0, severity=0, stimulus=0)
     p = np.exp(run["logits"] - run["logits"].max("class"))
     p = (p / p.sum("class")).transpose("prior", "iteration", "class").values
@@ -73,7 +73,7 @@ def test_the_course_of_a_trial_is_what_the_record_holds(model):
 
 
 def test_the_mean_course_is_the_mean_over_trials(stored):
-    course = follow(stored, gain=2.9)
+    course = course_of(stored, gain=2.9)
     run = stored.sel(gain=3.0).isel(severity=0).load()
     share = measures.object_1_share(run)
     np.testing.assert_allclose(
@@ -93,7 +93,7 @@ def test_the_mean_course_is_the_mean_over_trials(stored):
 
 
 def test_a_descending_trial_has_the_loop_of_its_pair(stored):
-    up, down = (follow(stored, 2 + int((stored["direction"].values[2:] == k).argmax())) for k in (1, -1))
+    up, down = (course_of(stored, 2 + int((stored["direction"].values[2:] == k).argmax())) for k in (1, -1))
     np.testing.assert_array_equal(up["branch"], down["branch"])
     assert up.attrs["direction"] == 1 and down.attrs["direction"] == -1
     assert float(up["shown_morph"][0]) == 0 and float(down["shown_morph"][0]) == 1
@@ -109,13 +109,13 @@ def test_a_descending_trial_has_the_loop_of_its_pair(stored):
 )
 def test_what_cannot_be_followed_is_refused(stored, record, trial, message):
     with pytest.raises(ValueError, match=message):
-        follow(record(stored), trial)
+        course_of(record(stored), trial)
 
 
 def test_a_model_without_the_classes_or_a_picture_that_is_none_is_refused(model):
     strange = absvit.create_model("absvit_micro", num_classes=3).eval()
     for protocol in (SETTLING, HYSTERESIS):
         with pytest.raises(ValueError, match="does not know"):
-            unfold(strange, "halves", 0, protocol)
+            follow(strange, "halves", 0, protocol)
     with pytest.raises(ValueError, match="at least 0"):
-        unfold(model, "morph", -1, HYSTERESIS)
+        follow(model, "morph", -1, HYSTERESIS)

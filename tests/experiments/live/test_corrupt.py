@@ -10,9 +10,9 @@ from synthetic_robustness import KINDS, accuracy, robustness_record
 import absvit
 from absvit.images import normalise
 from experiments import measures
-from experiments.live import compete
-from experiments.live.corrupt import degrade
-from stimuli.corruptions import corrupt, generator_for
+from experiments.live.corrupt import corrupt
+from experiments.live.pictures import picture
+from stimuli import corruptions
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +22,18 @@ def models():
 
 @pytest.fixture(scope="module")
 def pictures(models):
-    return {name: compete.picture("objects", 3, model) for name, model in models.items()}
+    return {name: picture("objects", 3, model) for name, model in models.items()}
 
 
 def test_what_is_shown_and_said_is_what_models_say_of_corrupted_pictures(models, pictures):
-    record = degrade(models, pictures, "shot_noise", iterations=2, seed=7)
+    record = corrupt(models, pictures, "shot_noise", iterations=2, seed=7)
     for name, model in models.items():
         shown = [pictures[name]]
         shown += [
-            corrupt(pictures[name], "shot_noise", s, generator_for(7, "shot_noise", s, "picture")) for s in range(1, 6)
+            corruptions.corrupt(
+                pictures[name], "shot_noise", s, corruptions.generator_for(7, "shot_noise", s, "picture")
+            )
+            for s in range(1, 6)
         ]
         if name == "absvit_micro":
             np.testing.assert_array_equal(record["image"], np.stack(shown))
@@ -51,12 +54,12 @@ def test_what_is_shown_and_said_is_what_models_say_of_corrupted_pictures(models,
 def test_what_cannot_be_corrupted_is_refused(models, pictures, corruption, message):
     small = {name: picture[: 16 if corruption == "fog" else None] for name, picture in pictures.items()}
     with pytest.raises(ValueError, match=message):
-        degrade(models, small, corruption)
+        corrupt(models, small, corruption)
 
 
 def test_nobody_says_nothing():
     with pytest.raises(ValueError, match="no model is chosen"):
-        degrade({}, {}, "fog")
+        corrupt({}, {}, "fog")
 
 
 def test_a_profile_is_what_the_record_holds():

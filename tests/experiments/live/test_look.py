@@ -10,8 +10,10 @@ import absvit
 from absvit import maps, priors
 from absvit.images import normalise
 from experiments import measures
-from experiments.live import compete as competing
-from experiments.live.look import CUES, MAPS, Cue, fitted, look, stamped
+from experiments.live import pictures as shown_pictures
+from experiments.live.compete import compete
+from experiments.live.look import CUES, MAPS, Cue, look, stamped
+from experiments.live.pictures import fitted
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def pictures(model):
-    return np.stack([competing.picture("halves", number, model) for number in (3, 4)])
+    return np.stack([shown_pictures.picture("halves", number, model) for number in (3, 4)])
 
 
 def test_a_record_holds_what_perceive_gives(model, pictures):
@@ -119,39 +121,39 @@ def test_a_record_in_memory_can_be_stamped(model, pictures):
     assert json.loads(attributes["parameters"])["cues"]["cue"]["category"] == "star"
 
 
-@pytest.mark.parametrize("family", competing.GRADED)
+@pytest.mark.parametrize("family", shown_pictures.GRADED)
 def test_the_mix_moves_from_one_reading_to_the_other(model, family):
-    record = competing.compete(model, family, 3, (0.0, 0.5, 1.0))
+    record = compete(model, family, 3, (0.0, 0.5, 1.0))
     p = measures.probabilities(record).isel(iteration=0, prior=0)
     first, second = int(record["class_1"][0]), int(record["class_2"][0])
     assert p[0, first] > 0.5 > p[2, first] and p[2, second] > 0.5 > p[0, second]
 
 
 def test_a_class_cue_moves_the_dominance_of_an_overlay(model):
-    share = measures.object_1_share(competing.compete(model, "overlay", 3, (0.5,))).isel(iteration=-1, stimulus=0)
+    share = measures.object_1_share(compete(model, "overlay", 3, (0.5,))).isel(iteration=-1, stimulus=0)
     assert share.sel(prior="class 1") > share.sel(prior="none") > share.sel(prior="class 2")
 
 
 def test_gain_0_is_no_cue(model):
-    record = competing.compete(model, "overlay", 3, (0.4,), gain=0.0)
+    record = compete(model, "overlay", 3, (0.4,), gain=0.0)
     np.testing.assert_allclose(record["logits"][1, 1], record["logits"][1, 2], atol=1e-6)
 
 
 def test_a_picture_is_the_same_whatever_else_is_drawn(model):
-    record = competing.compete(model, "overlay", 5, (0.25, 0.75))
-    alone = competing.two_readings("overlay", 5, 0.75)["image"].values[0]
+    record = compete(model, "overlay", 5, (0.25, 0.75))
+    alone = shown_pictures.two_readings("overlay", 5, 0.75)["image"].values[0]
     np.testing.assert_array_equal(record["image"][1], alone)
-    half = competing.two_readings("morph", 2, 0.5)
+    half = shown_pictures.two_readings("morph", 2, 0.5)
     assert float(half["morph"][0]) == 0.5 and str(half["direction"].values[0]) == "ascending"
 
 
 @pytest.mark.parametrize("given", [("cube", 0, 0.5), ("overlay", 0, 1.5), ("halves", -1, 0.5)])
 def test_pictures_that_do_not_exist_are_refused(model, given):
     with pytest.raises(ValueError, match="expected one of halves, overlay, morph"):
-        competing.two_readings(*given)
+        shown_pictures.two_readings(*given)
     if given[0] == "cube":
         with pytest.raises(ValueError, match="pairs, got 'cube'"):
-            competing.picture("cube", 0, model)
+            shown_pictures.picture("cube", 0, model)
 
 
 def test_photographs_compete_for_the_model_that_knows_them(model, tmp_path):
@@ -159,8 +161,8 @@ def test_photographs_compete_for_the_model_that_knows_them(model, tmp_path):
         (tmp_path / name).mkdir()
         Image.new("RGB", (300, 150), colour).save(tmp_path / name / "0.png")
     natural = absvit.create_model("absvit_hybrid_lite0_224").eval()
-    for family in competing.FAMILIES:
-        record = competing.compete(natural, family, 3, (0.0, 0.5, 1.0), folder=tmp_path)
+    for family in shown_pictures.FAMILIES:
+        record = compete(natural, family, 3, (0.0, 0.5, 1.0), folder=tmp_path)
         names = [record["class"].values[int(record[f"class_{k}"][0])] for k in (1, 2)]
         assert set(names) < {"cat", "ship", "truck"} and len(set(names)) == 2
         assert record["image"].shape == (3, 224, 224, 3)
@@ -170,7 +172,7 @@ def test_photographs_compete_for_the_model_that_knows_them(model, tmp_path):
             assert last.argmax() == ("cat", "truck", "ship").index(names[1])
             np.testing.assert_allclose(middle, (first + last) / 2, atol=12)
     with pytest.raises(ValueError, match="does not know .*: choose one trained on the embedded objects, or"):
-        competing.compete(model, "overlay", 0, (0.5,), folder=tmp_path)
+        compete(model, "overlay", 0, (0.5,), folder=tmp_path)
 
 
 @pytest.mark.parametrize("squeezed", [False, True])
@@ -181,11 +183,11 @@ def test_photographs_keep_their_proportions_unless_the_model_was_trained_on_sque
         Image.fromarray(edges).save(tmp_path / f"{name}.png")
     told = absvit.load_model("absvit_micro")
     told.card = {**told.card, "squeezed": squeezed}
-    shown = competing.picture("halves", 0, told, folder=tmp_path)
+    shown = shown_pictures.picture("halves", 0, told, folder=tmp_path)
     assert (shown.max() > 200) == squeezed
 
 
 def test_the_bundled_models_of_photographs_say_that_they_were_trained_on_squeezed_ones():
     for tag in ("default", "seed1", "seed2"):
-        assert competing.saw_squeezed(absvit.load_model("absvit_hybrid_lite0_224", tag))
-    assert not competing.saw_squeezed(absvit.load_model("absvit_micro"))
+        assert shown_pictures.saw_squeezed(absvit.load_model("absvit_hybrid_lite0_224", tag))
+    assert not shown_pictures.saw_squeezed(absvit.load_model("absvit_micro"))

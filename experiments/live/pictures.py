@@ -1,0 +1,132 @@
+"""The embedded pictures by name and number, and photographs, at the size that a model takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import xarray as xr
+from PIL import Image
+from torch import nn
+
+from absvit.images import denormalise, transform_for
+from stimuli.families import halves, morph, objects, overlay
+from stimuli.pictures import examples
+from stimuli.pictures.photographs import Pictures
+
+__all__ = ["FAMILIES", "GRADED", "PICTURES", "Family", "fitted", "picture", "saw_squeezed", "two_readings"]
+
+Family = Literal["halves", "overlay", "morph"]
+FAMILIES = get_args(Family)
+PICTURES = (*FAMILIES, "photographs", "objects", "pairs")
+GRADED = ("overlay", "morph")  # their readings can be mixed in any proportion
+STEPS = 101  # of a morph, a picture for every hundredth
+
+
+def two_readings(
+    family: Family,
+    number: int,
+    mix: float = 0.5,
+    size: tuple[int, int] = (112, 112),
+    seed: int = 0,
+    folder: Path | None = None,
+    squeeze: bool = False,
+) -> xr.Dataset:
+    """Draw one bistable picture of the embedded objects, or of photographs.
+
+    Parameters
+    ----------
+    family : "halves", two objects side by side; "overlay", one shining through the other; "morph", one turning
+        into the other.
+    number : number of the picture; the same one has the same objects at every mix.
+    mix : weight of the second reading in [0, 1]; halves have none.
+    size : height and width in pixels.
+    seed : 0 to 2**32 - 1.
+    folder : photographs instead of the embedded objects: a class folder, or pictures named by what they show.
+    squeeze : squeeze photographs to their place, instead of cutting their middle out.
+
+    Returns
+    -------
+    Stimulus set of one picture.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : another family, a mix outside [0, 1], or no photographs in the folder.
+    """
+    pictures = Pictures(folder, squeeze=squeeze and folder is not None)
+    if family not in FAMILIES or not 0 <= mix <= 1 or number < 0:
+        raise ValueError(
+            f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got {family!r}, "
+            f"{number}, {mix}"
+        )
+    if family == "halves":
+        return halves.draw(halves.HALVES.sized(size, pictures=pictures), 1, seed, number)
+    if family == "overlay":
+        scene = replace(overlay.Overlay().scene, size=size)
+        return overlay.draw(overlay.Overlay(scene, (mix,), pictures), 1, seed, number)
+    graded = morph.Morph(replace(morph.Morph().scene, size=size), STEPS, pictures=pictures)
+    step, first = round(mix * (STEPS - 1)), 2 * number * STEPS
+    shown = morph.draw(graded, 1, seed, first + step)  # of each two sequences one ascends
+    return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS + step)
+
+
+def saw_squeezed(model: nn.Module) -> bool:
+    """Tell whether a model was trained on photographs that were squeezed to their half, as its card says.
+
+    It is shown them in the same way: the bundled model of photographs tells those that are cut much worse.
+
+    Parameters
+    ----------
+    model : that looks.
+    """
+    return bool(getattr(model, "card", {}).get("squeezed", False))
+
+
+def picture(name: str, number: int, model: nn.Module, folder: Path | None = None) -> np.ndarray:
+    """Give one of the embedded pictures, or one of two readings of photographs, at the size that a model takes.
+
+    Parameters
+    ----------
+    name : a family of two readings; "objects" for one object, "pairs" for two side by side in one scene; or
+        "photographs", four of them over and over.
+    number : number of the picture, at least 0.
+    model : gives the size.
+    folder : photographs for a family of two readings, as ``two_readings``.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : another name, or no photographs in the folder.
+    """
+    size = tuple(model.patch_embed.img_size)
+    if name in FAMILIES:
+        shown = two_readings(name, number, 0.5, size, folder=folder, squeeze=saw_squeezed(model))
+        return shown["image"].values[0]
+    if name not in PICTURES:
+        raise ValueError(f"expected one of {', '.join(PICTURES)}, got {name!r}")
+    if name == "photographs":
+        return fitted(Image.fromarray(examples.read(number)), model)
+    scene = objects.Objects(size=size, n_objects=1 if name == "objects" else 2)
+    return objects.draw(scene, 1, 0, number)["image"].values[0]
+
+
+def fitted(photograph: Image.Image, model: nn.Module) -> np.ndarray:
+    """Bring a photograph to the pixels that a model looks at: resized and cropped as in its evaluation.
+
+    Parameters
+    ----------
+    photograph : picture in mode RGB, as ``absvit.images.read_photograph`` gives.
+    model : a timm model.
+
+    Returns
+    -------
+    (y, x, channel) uint8.
+    """
+    cfg = model.pretrained_cfg
+    batch = transform_for(cfg)(photograph)[None]
+    return (denormalise(batch, cfg["mean"], cfg["std"])[0] * 255 + 0.5).astype(np.uint8)
