@@ -52,6 +52,7 @@ def test_a_command_is_run_with_the_remaining_arguments(monkeypatch, capsys, tmp_
     assert capsys.readouterr().out == "__main__ ['--n', '3']\n"
 
 
+@pytest.mark.processes
 def test_both_spellings_of_the_command_itself_agree():
     assert [entry.value for entry in entry_points(group="console_scripts", name="absvit")] == ["absvit.__main__:main"]
     command = Path(sysconfig.get_path("scripts")) / "absvit"

@@ -20,6 +20,7 @@ def test_it_is_stored_short_and_without_outputs(notebook):
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
 def test_it_runs(notebook, tmp_path):
     copy = shutil.copy(notebook, tmp_path)
@@ -28,6 +29,7 @@ def test_it_runs(notebook, tmp_path):
     assert result.returncode == 0, result.stdout[-4000:]
 
 
+@pytest.mark.processes
 def test_a_notebook_that_fails_is_noticed(tmp_path):
     book = json.loads(NOTEBOOKS[0].read_text("utf8"))
     book["cells"] = book["cells"][1:2]
