@@ -164,17 +164,6 @@ def test_permuted_decoders_keep_their_entries_and_lose_their_order(model):
             assert torch.equal(before, after)
 
 
-def test_a_plain_vit_looks_bottom_up_whatever_is_cued(stimuli, tmp_path):
-    vit = untrained("vit_micro")
-    record = run("bistable", [Observer(vit, "vit")], stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr")).load()
-    assert record["iteration"].values.tolist() == [0]
-    logits = vit(pictures(stimuli)).detach()
-    for prior in record["prior"].values:
-        np.testing.assert_allclose(record["logits"].sel(prior=prior)[0], logits, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(measures.selection_index(record), 0.5, atol=1e-6)
-    assert measures.attention_auc(record).isnull().all()
-
-
 def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(model, tmp_path):
     generator = np.random.default_rng(0)
     first, second = (generator.integers(0, 256, (90, 60, 3), np.uint8) for _ in range(2))
@@ -193,14 +182,6 @@ def test_two_photographs_of_known_classes_are_cued_by_class(model, tmp_path):
     record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert record["class_1"].values.tolist() == [7, 7] and record["class_2"].values.tolist() == [8, 8]
     assert not set(record["absent_class"].values) & {7, 8}
-
-
-def test_logits_that_are_not_finite_name_the_stimulus(stimuli, tmp_path):
-    broken = untrained()
-    with torch.no_grad():
-        broken.head.bias[3] = torch.nan
-    with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        run("bistable", [Observer(broken, "one")], stimuli, bistable.Bistable(), 5, Store(tmp_path / "r.zarr"))
 
 
 def test_stimuli_of_another_kind_are_refused(model, stimuli, tmp_path):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-import xarray as xr
 from displays import display
 from formula import fill
 
@@ -14,7 +13,6 @@ from absvit.records.fill import Store
 from experiments import measures
 from experiments.experiment import run
 from experiments.observers import Observer, permuted_decoders
-from experiments.probe import Stimuli
 from experiments.probes import PROBES
 from experiments.probes.contours import probe as contours
 from experiments.probes.crowding import probe as crowding
@@ -259,19 +257,6 @@ def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
     assert table[["neutral", "benefit", "absent", "auc", "d_prime"]].notnull().all(axis=None)
 
 
-@pytest.mark.parametrize("name", CHOSEN)
-def test_every_probe_refuses_stimuli_of_another_kind(name, model, tmp_path):
-    halves = xr.Dataset(
-        {"image": (("stimulus", "y", "x", "channel"), np.zeros((2, 112, 112, 3), np.uint8))},
-        {"stimulus": [0, 1], "y": np.arange(112), "x": np.arange(112), "channel": ["r", "g", "b"]},
-        {"family": "pictures", "categories": ["disk"]},
-    )
-    probe = PROBES[name]
-    with pytest.raises(ValueError, match=f"{name} needs .*object_mask.*set of pictures has none"):
-        run(probe, [Observer(model, "one")], halves, probe.parameters(), 0, Store(tmp_path / "r.zarr"))
-    assert not (tmp_path / "r.zarr").exists()
-
-
 def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
     one, store = [Observer(model, "one")], Store(tmp_path / "r.zarr")
     strange = shown.assign_attrs(categories=["squid", *objects.CATEGORIES[1:]])
@@ -286,22 +271,6 @@ def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
         run("search", one, turned, search.Search(), 0, store)
     with pytest.raises(ValueError, match="leave out --folder"):
         display("search", Source(folder=tmp_path), model)
-
-
-def test_logits_that_are_not_finite_name_the_stimulus(shown, tmp_path):
-    broken = untrained()
-    with torch.no_grad():
-        broken.head.bias[3] = torch.nan
-    stimuli = Stimuli(lambda first, n: shown.isel(stimulus=slice(first, first + n)), 4)
-    with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        run(
-            "object_prior",
-            [Observer(broken, "one")],
-            stimuli,
-            object_prior.ObjectPrior(),
-            5,
-            Store(tmp_path / "r.zarr"),
-        )
 
 
 @pytest.mark.parametrize(

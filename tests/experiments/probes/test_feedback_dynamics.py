@@ -213,21 +213,6 @@ def test_a_plain_vit_never_changes(tmp_path):
     assert (measures.settling_iteration(record) == 1).all() and record["reconstruction_error"].isnull().all()
 
 
-def test_logits_that_are_not_finite_name_the_stimulus(tmp_path):
-    broken = untrained()
-    with torch.no_grad():
-        broken.head.bias[2] = torch.nan
-    with pytest.raises(ValueError, match="stimulus 0 are not finite"):
-        run(
-            "feedback_dynamics",
-            [Observer(broken, "one")],
-            halves(),
-            FeedbackDynamics(passes=1),
-            5,
-            Store(tmp_path / "r.zarr"),
-        )
-
-
 def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
     def refused(stimuli, protocol="settling", observer=model):
         parameters, store = FeedbackDynamics(protocol, passes=1, gains=(1.0,)), Store(tmp_path / "r.zarr")
