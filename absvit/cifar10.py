@@ -22,10 +22,6 @@ def write_folders(out: Path) -> dict[str, int]:
     What is there already is kept, so that an interrupted writing goes on. torchvision's archive is kept in
     ``FOLDER/download``.
 
-    Parameters
-    ----------
-    out : folder to write.
-
     Returns
     -------
     Number of pictures of each split.

@@ -48,10 +48,6 @@ class Conversion:
 def convert(conversion: Conversion) -> dict:
     """Convert a checkpoint.
 
-    Parameters
-    ----------
-    conversion : what to read, what to write.
-
     Returns
     -------
     The card that was written: model, which, source and its SHA-256, parameters, package version, grid of
@@ -89,12 +85,7 @@ def convert(conversion: Conversion) -> dict:
 
 
 def main(conversion: tyro.conf.OmitArgPrefixes[Conversion]) -> None:
-    """Convert a checkpoint and say what was written.
-
-    Parameters
-    ----------
-    conversion : what to read, what to write.
-    """
+    """Convert a checkpoint and say what was written."""
     card = convert(conversion)
     print(f"{conversion.out}: {card['model']}, {card['parameters']:,} parameters, from {card['source']}")
 

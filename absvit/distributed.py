@@ -171,12 +171,6 @@ def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store
     have ended still stand in it. Its count of restarts does not tell the attempts apart: with several
     machines, those where nothing failed do not count.
 
-    Parameters
-    ----------
-    store : what all ranks share.
-    rank : number of this process.
-    world_size : how many there are.
-
     Returns
     -------
     The same store under a prefix that is new, and the same on every rank.
@@ -247,10 +241,6 @@ def take_from_first(tensors: Iterable[torch.Tensor]) -> None:
 
 def told_by_first(find: Callable[[], object]) -> object:
     """Let the first process find something out, and tell the others.
-
-    Parameters
-    ----------
-    find : called by the first alone.
 
     Returns
     -------

@@ -35,10 +35,6 @@ PROGRAMS = ("experiments", "absvit.robustness", "absvit.segmentation")  # a trai
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Part torchrun's options from those of the training.
 
-    Parameters
-    ----------
-    words : the command line.
-
     Returns
     -------
     Options of torchrun, with the number of processes filled in, and all other words in their order.

@@ -12,10 +12,6 @@ __all__ = ["check_not_hidden", "hidden_by"]
 def hidden_by(name: str) -> str:
     """Give the file or folder that Python takes for a package of ours.
 
-    Parameters
-    ----------
-    name : stimuli, experiments or notebooks.
-
     Returns
     -------
     Its path; "" where our own package is found, or none at all.

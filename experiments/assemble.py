@@ -49,12 +49,7 @@ def assembled(
 
 
 def condition_coordinates(conditions: Sequence[Condition]) -> dict:
-    """Coordinates of the dim prior: what is cued, and the levels that tell priors apart; NaN, or no word, of none.
-
-    Parameters
-    ----------
-    conditions : priors.
-    """
+    """Coordinates of the dim prior: what is cued, and the levels that tell priors apart; NaN, or no word, of none."""
     found = {
         "prior": np.array([condition.name for condition in conditions], object),
         "cue": ("prior", np.array([condition.cue for condition in conditions], np.int8)),
@@ -80,12 +75,7 @@ def token_centres(grid: tuple[int, int], size: tuple[int, int]) -> dict[str, np.
 
 
 def of_stimuli(stimuli: xr.Dataset) -> dict[str, xr.Variable]:
-    """What a family tells of its stimuli and, numbered from 1, of the place of each object, to go into the record.
-
-    Parameters
-    ----------
-    stimuli : stimulus set that was shown.
-    """
+    """What a family tells of its stimuli and, numbered from 1, of the place of each object, to go into the record."""
     variables = {n: v.variable for n, v in stimuli.data_vars.items() if not str(n).endswith("_degree")}
     found = {name: _words(variable) for name, variable in variables.items() if variable.dims == ("stimulus",)}
     for name in (name for name in ("object_x", "object_y", "object_radius") if name in variables):

@@ -28,12 +28,6 @@ IN_SET = {"long_name": "number of the stimulus in the set that it was taken from
 def check_classes(observers: Sequence[Observer], categories: Sequence[str], probe: str) -> None:
     """Refuse classes that a model does not know.
 
-    Parameters
-    ----------
-    observers : models of one kind.
-    categories : names of classes that the probe cues or asks for.
-    probe : name of the probe.
-
     Raises
     ------
     ValueError : some are unknown; the first is named, with the nearest that the model knows.
@@ -82,11 +76,6 @@ def known_of_folder(folder: Path, model: nn.Module, least: int = 1) -> tuple[lis
 
 def known_of_set(folder: Path, model: nn.Module) -> tuple[Callable[[int, int], xr.Dataset], int]:
     """Open a stimulus set without the stimuli whose classes a model does not know, if it knows those of others.
-
-    Parameters
-    ----------
-    folder : of the set.
-    model : the model.
 
     Returns
     -------

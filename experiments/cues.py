@@ -85,12 +85,7 @@ def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequen
 
 
 def learned(trial: Trial) -> Prior:
-    """Nothing is cued: the model's own prompt at its own gain.
-
-    Parameters
-    ----------
-    trial : stimuli and model.
-    """
+    """Nothing is cued: the model's own prompt at its own gain."""
     return absvit.priors.LearnedPrior()
 
 
@@ -141,24 +136,14 @@ def around(cue: int, margin: int, trial: Trial) -> Prior:
 
 
 def diffuse(trial: Trial) -> Prior:
-    """All places alike, at the trial's gain: attention without a place.
-
-    Parameters
-    ----------
-    trial : stimuli and model.
-    """
+    """All places alike, at the trial's gain: attention without a place."""
     import torch
 
     return absvit.priors.SpatialPrior(torch.ones(trial.grid), trial.gain)
 
 
 def percept(trial: Trial) -> Prior:
-    """What was seen in the last pass, less what has tired, at the trial's gain.
-
-    Parameters
-    ----------
-    trial : stimuli and model.
-    """
+    """What was seen in the last pass, less what has tired, at the trial's gain."""
     return absvit.priors.PerceptPrior(trial.gain, trial.fatigue)
 
 
@@ -178,13 +163,7 @@ def random_vector(trial: Trial, cue: int | None = None) -> Prior:
 
 
 def shuffled(prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
-    """Another cue's weights in random order over the tokens of each stimulus: a control.
-
-    Parameters
-    ----------
-    prior : the other cue.
-    trial : stimuli and model.
-    """
+    """Another cue's weights in random order over the tokens of each stimulus: a control."""
     return absvit.priors.ShuffledPrior(prior(trial), trial.seed, int(trial.numbers[0]))
 
 

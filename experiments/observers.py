@@ -75,13 +75,7 @@ def load_observers(
 
 
 def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
-    """Copy a model and permute the entries within each decoder matrix: the control that keeps their statistics.
-
-    Parameters
-    ----------
-    model : it is left as it is.
-    seed : seed of the permutations.
-    """
+    """Copy a model and permute the entries within each decoder matrix: the control that keeps their statistics."""
     control = copy.deepcopy(model)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

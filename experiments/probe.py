@@ -171,21 +171,11 @@ class Probe(Generic[P]):
     formerly: tuple[str, ...] = ()
 
     def displays(self, parameters: P) -> str:
-        """Say which family is drawn where no stimuli are given.
-
-        Parameters
-        ----------
-        parameters : of the probe.
-        """
+        """Say which family is drawn where no stimuli are given."""
         return self.display(parameters) if callable(self.display) else self.display
 
     def entitled(self, parameters: P) -> str:
-        """Give the title of a record.
-
-        Parameters
-        ----------
-        parameters : of the probe.
-        """
+        """Give the title of a record."""
         return self.title.format_map(vars(parameters)) or self.name.replace("_", " ")
 
 

@@ -89,28 +89,13 @@ def images_of(model, pictures: np.ndarray) -> Tensor:
 
 
 def looks_of(probe: Probe, observer: Observer, stimuli: xr.Dataset, parameters: object) -> list[Condition]:
-    """List the conditions of some stimuli: others, where the model does not know all of their classes.
-
-    Parameters
-    ----------
-    probe : of the conditions.
-    observer : the first one.
-    stimuli : stimulus set, as the probe shows it.
-    parameters : of the probe.
-    """
+    """List the conditions of some stimuli: others, where the model does not know all of their classes."""
     known = (class_indices(observer.model, stimuli.attrs["categories"]) >= 0).all()
     return (probe.conditions if known else probe.unknown)(parameters)
 
 
 def trial_of(model, stimuli: xr.Dataset, seed: int) -> Trial:
-    """Say what a prior may depend on.
-
-    Parameters
-    ----------
-    model : that looks first; others take its place.
-    stimuli : stimulus set with masks of the objects.
-    seed : seed of the experiment.
-    """
+    """Say what a prior may depend on."""
     masks = torch.from_numpy(stimuli["object_mask"].values).float()
     coverage = F.adaptive_avg_pool2d(masks, tuple(model.patch_embed.grid_size)).to(next(model.parameters()).device)
     told = stimuli.drop_vars(["image", "object_mask"])

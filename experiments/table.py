@@ -63,10 +63,6 @@ def summary(records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False) -> p
 def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
     """Go through the models and gains of a record.
 
-    Parameters
-    ----------
-    record : any record.
-
     Yields
     ------
     What tells a part (model and, where there are several, gain) and the part: its finished stimuli, with the dim seed
@@ -103,35 +99,17 @@ def cells(values: Mapping[str, xr.DataArray | None], n: int, seed: int) -> dict[
 
 
 def interval_cells(name: str, interval: xr.Dataset) -> dict[str, float]:
-    """An interval as columns: name, name_low and name_high.
-
-    Parameters
-    ----------
-    name : of the measure.
-    interval : estimate, low and high.
-    """
+    """An interval as columns: name, name_low and name_high."""
     return {name + suffix: float(interval[end]) for end, suffix in ENDS}
 
 
 def bare(values: xr.DataArray) -> xr.DataArray:
-    """Values with nothing but the coordinates of their own dims.
-
-    Parameters
-    ----------
-    values : any.
-    """
+    """Values with nothing but the coordinates of their own dims."""
     return values.drop_vars([name for name in values.coords if name not in values.dims])
 
 
 def rows_of(record: xr.Dataset, columns: dict[str, xr.DataArray], last: str) -> pd.DataFrame:
-    """Table of columns with a row per model, seed and member of the last dim.
-
-    Parameters
-    ----------
-    record : that the columns are of.
-    columns : DataArrays by name.
-    last : their last dim.
-    """
+    """Table of columns with a row per model, seed and member of the last dim."""
     leading = [dim for dim in next(iter(columns.values())).dims if dim != last]
     frame = xr.Dataset(columns).to_dataframe(dim_order=[*leading, last]).reset_index()
     if "model" not in frame:
@@ -141,16 +119,7 @@ def rows_of(record: xr.Dataset, columns: dict[str, xr.DataArray], last: str) -> 
 
 
 def rows_over(record: xr.Dataset, columns: Mapping[str, xr.DataArray], over: str, n: int, seed: int) -> pd.DataFrame:
-    """A row per model, gain, noise, prior ..., with the interval of every column, read a chunk of stimuli at a time.
-
-    Parameters
-    ----------
-    record : that the columns are of.
-    columns : DataArrays with the dim prior by name.
-    over : dim of what is resampled, besides trained models.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-    """
+    """A row per model, gain, noise, prior ..., with the interval of every column, read a chunk of stimuli at a time."""
     rows = list(dict.fromkeys(str(name) for values in columns.values() for name in values["prior"].values))
     cells = {}
     for name, values in columns.items():

@@ -58,12 +58,6 @@ class Inference:
 def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]]:
     """The matrix products that :func:`absvit.perceive` cannot do without, as calls to be timed.
 
-    Parameters
-    ----------
-    model : an official variant.
-    batch : images.
-    n_priors : class priors of one feedback iteration.
-
     Returns
     -------
     One call a product, on arrays of the shapes that the products have image by image: the linear layers and

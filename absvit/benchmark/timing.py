@@ -18,11 +18,6 @@ __all__ = ["highest_memory", "in_fresh_process", "times"]
 def times(calls: dict[str, Callable[[], object]], repeats: int) -> tuple[dict[str, list], dict[str, list]]:
     """Time calls that take turns.
 
-    Parameters
-    ----------
-    calls : by name.
-    repeats : of each.
-
     Returns
     -------
     Seconds of the clock, and of all CPU threads of this process, by name: one number a repeat.
@@ -41,13 +36,7 @@ def times(calls: dict[str, Callable[[], object]], repeats: int) -> tuple[dict[st
 
 
 def in_fresh_process(measure: Callable, *arguments: object) -> Any:
-    """What a function gives in a process that has held nothing before.
-
-    Parameters
-    ----------
-    measure : function of a module.
-    *arguments : what it is called with.
-    """
+    """What a function gives in a process that has held nothing before."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(measure, *arguments).result()
 

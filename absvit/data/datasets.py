@@ -233,10 +233,6 @@ def open_folder(place: Path) -> LabelledPictures:
 def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
     """Refuse two splits whose targets would count different classes.
 
-    Parameters
-    ----------
-    train, val : the splits.
-
     Raises
     ------
     ValueError : classes are missing from the validation split, are there in addition, or stand in another

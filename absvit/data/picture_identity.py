@@ -17,10 +17,6 @@ DIGITS = 16  # of a digest that people are to compare
 def identity(pictures: LabelledPictures) -> dict[str, int | str]:
     """Tell pictures from others: more or fewer of them, other names or labels, other pictures under the same names.
 
-    Parameters
-    ----------
-    pictures : a split of a data set.
-
     Returns
     -------
     n, names and contents, in which a change can be told by name.

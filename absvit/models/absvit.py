@@ -57,13 +57,7 @@ class AbSViT(VisionTransformer):
 
     @torch.jit.ignore
     def add_feedback(self, second_value_bias: bool = True, prior_gains: dict | None = None) -> None:
-        """Give the model a fresh feedback path: decoders (truncated normal, 0.02) and prompt (standard normal).
-
-        Parameters
-        ----------
-        second_value_bias : see the class.
-        prior_gains : see the class.
-        """
+        """Give the model a fresh feedback path: decoders (truncated normal, 0.02) and prompt (standard normal)."""
         check_blocks(self.blocks)
         factory = {"device": self.patch_embed.proj.weight.device, "dtype": self.patch_embed.proj.weight.dtype}
         self.decoders = nn.ModuleList(Decoder(self.embed_dim) for _ in self.blocks).to(**factory)
@@ -99,12 +93,7 @@ class AbSViT(VisionTransformer):
 
     @torch.jit.ignore
     def group_matcher(self, coarse: bool = False) -> dict:
-        """Parameter groups by depth: a decoder belongs to the block that it feeds.
-
-        Parameters
-        ----------
-        coarse : as in timm; there is one granularity.
-        """
+        """Parameter groups by depth: a decoder belongs to the block that it feeds."""
         return {
             "stem": r"^cls_token|reg_token|pos_embed|patch_embed|norm_pre",
             "blocks": [(r"^(?:blocks|decoders)\.(\d+)", None), (r"^norm|^prompt", (99999,))],
@@ -205,12 +194,7 @@ class AbSViT(VisionTransformer):
 
     @torch.jit.ignore
     def folded_values(self, tokens: Tensor) -> Tensor:
-        """Give W_v,l M_l of all layers, (layer * channel, channel), kept until a weight changes.
-
-        Parameters
-        ----------
-        tokens : tensor on the device that computes; only tells whether this is a plain, gradient-free call.
-        """
+        """Give W_v,l M_l of all layers, (layer * channel, channel), kept until a weight changes."""
         recording = torch.compiler.is_compiling() or torch.jit.is_tracing()  # what is kept would become a constant
         if isinstance(tokens, torch.fx.Proxy) or recording or tokens.is_meta:
             return self._fold()
@@ -342,12 +326,6 @@ class AbSViT(VisionTransformer):
         self, indices: int | list[int] = 1, prune_norm: bool = False, prune_head: bool = True
     ) -> list[int]:
         """Drop what the chosen intermediates do not need: the head only, for feedback starts at the top.
-
-        Parameters
-        ----------
-        indices : which blocks will be asked for.
-        prune_norm : accepted as in timm and without effect: the feedback starts from normed tokens.
-        prune_head : drop the classifier.
 
         Returns
         -------

@@ -20,12 +20,7 @@ LISTED = 40  # classes that are told in one line
 
 
 def own_names(model: nn.Module) -> tuple[str, ...] | None:
-    """Give the names of its classes that a model brings: its card's, else timm's; None where it has none.
-
-    Parameters
-    ----------
-    model : the model.
-    """
+    """Give the names of its classes that a model brings: its card's, else timm's; None where it has none."""
     names = getattr(model, "categories", None) or (getattr(model, "pretrained_cfg", None) or {}).get("label_names")
     return None if names is None else tuple(names)
 
@@ -44,12 +39,7 @@ def named(names: Sequence[str] | None, n: int) -> list[str]:
 
 
 def class_names(model: nn.Module) -> list[str]:
-    """Give readable names of a model's classes: its card's, ImageNet's where it has 1000, else their numbers.
-
-    Parameters
-    ----------
-    model : the model.
-    """
+    """Give readable names of a model's classes: its card's, ImageNet's where it has 1000, else their numbers."""
     return named(own_names(model), model.num_classes)
 
 
@@ -75,11 +65,6 @@ def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
 def candidates(name: str, model: nn.Module) -> list[str]:
     """List the classes of a model that a name may mean.
 
-    Parameters
-    ----------
-    name : what somebody calls a class; capitals and underscores make no difference.
-    model : the model.
-
     Returns
     -------
     The class of that name; else those one of whose synonyms it is; else those whose names it is a part of.
@@ -93,13 +78,7 @@ def candidates(name: str, model: nn.Module) -> list[str]:
 
 
 def called(names: Sequence[str], model: nn.Module) -> list[str]:
-    """Give names of classes as a model has them, where it is clear which are meant; the others as they are.
-
-    Parameters
-    ----------
-    names : what somebody calls the classes.
-    model : the model.
-    """
+    """Give names of classes as a model has them, where it is clear which are meant; the others as they are."""
     found = [candidates(name, model) for name in names]
     clear = [among[0] if len(among) == 1 else name for name, among in zip(names, found, strict=True)]
     return [name if clear.count(theirs) > 1 else theirs for name, theirs in zip(names, clear, strict=True)]
@@ -107,11 +86,6 @@ def called(names: Sequence[str], model: nn.Module) -> list[str]:
 
 def known_as(name: str, model: nn.Module) -> str:
     """Give a name of a class as a model has it.
-
-    Parameters
-    ----------
-    name : what somebody calls it.
-    model : the model.
 
     Raises
     ------

@@ -82,12 +82,7 @@ def perceive(
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while: no dropout. What was in training mode is put back into it.
-
-    Parameters
-    ----------
-    model : any module.
-    """
+    """Eval mode for a while: no dropout. What was in training mode is put back into it."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

@@ -40,12 +40,7 @@ class Recording:
         return Part(self, iteration, chosen, here)
 
     def finished(self, layers: int, tokens: int, channels: int) -> dict[str, Tensor]:
-        """All that was asked for; what feedback leaves is empty where there was none, and has its dims still.
-
-        Parameters
-        ----------
-        layers, tokens, channels : sizes of the model.
-        """
+        """All that was asked for; what feedback leaves is empty where there was none, and has its dims still."""
         left = {"prior_weights": (tokens,), "feedback_norms": (layers, tokens), "feedback": (layers, tokens, channels)}
         for name in self.names - self.values.keys():
             shape = (0, self.n_priors, self.n_images, *left[name])

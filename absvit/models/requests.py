@@ -42,10 +42,6 @@ def token_grid(model: VisionTransformer, images: Tensor) -> tuple[int, int]:
 def check_model(model: object) -> None:
     """Refuse models that cannot be looked through.
 
-    Parameters
-    ----------
-    model : AbSViT or plain VisionTransformer.
-
     Raises
     ------
     ValueError : another kind of model, or one with blocks of another kind.

@@ -19,14 +19,7 @@ FIXED = "record"  # the seal of all that does not vary with the stimulus
 
 
 def lay_out(path: Path, layout: xr.Dataset, chunk: int) -> None:
-    """Write the store of a record with all that does not vary with the stimulus.
-
-    Parameters
-    ----------
-    path : store to make.
-    layout : the whole record, what varies with the stimulus being lazy.
-    chunk : stimuli of a chunk.
-    """
+    """Write the store of a record with all that does not vary with the stimulus."""
     codecs = (zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec())
     encoding = {
         name: {"chunks": _chunks(variable, chunk), "compressors": codecs}
@@ -41,12 +34,7 @@ def lay_out(path: Path, layout: xr.Dataset, chunk: int) -> None:
 
 
 def seal_fixed(path: Path) -> None:
-    """Seal metadata and coordinates as they are, with what is needed to write them again.
-
-    Parameters
-    ----------
-    path : the record.
-    """
+    """Seal metadata and coordinates as they are, with what is needed to write them again."""
     group, names = zarr.open_group(path, mode="r"), ["zarr.json"]
     for name, array in sorted(group.arrays()):
         whole = [] if varies(array) else sorted(file for file in (path / name).rglob("*") if file.is_file())
@@ -59,10 +47,6 @@ def seal_fixed(path: Path) -> None:
 
 def identity(path: Path) -> tuple[dict, int, int]:
     """Tell what record stands at a path, from its seal where that can be read.
-
-    Parameters
-    ----------
-    path : folder or file that is there.
 
     Returns
     -------
@@ -88,68 +72,34 @@ def identity(path: Path) -> tuple[dict, int, int]:
 
 
 def parts_of(n: int, chunk: int) -> list[slice]:
-    """Give the chunks of a record, as slices of the dimension ``stimulus``.
-
-    Parameters
-    ----------
-    n : number of stimuli.
-    chunk : stimuli of a chunk.
-    """
+    """Give the chunks of a record, as slices of the dimension ``stimulus``."""
     return [slice(start, min(start + chunk, n)) for start in range(0, n, chunk)]
 
 
 def seal_of(part: slice) -> str:
-    """Give the name of the seal of a chunk.
-
-    Parameters
-    ----------
-    part : the chunk.
-    """
+    """Give the name of the seal of a chunk."""
     return f"{part.start:08d}"
 
 
 def varies(array: zarr.Array) -> bool:
-    """Say whether an array is written a chunk of stimuli at a time.
-
-    Parameters
-    ----------
-    array : of a record.
-    """
+    """Say whether an array is written a chunk of stimuli at a time."""
     return "stimulus" in array.metadata.dimension_names and array.basename != "stimulus"
 
 
 def file_of(array: zarr.Array, part: slice) -> str:
-    """Give the name of the file that holds some stimuli of an array, relative to the record.
-
-    Parameters
-    ----------
-    array : one that varies with the stimulus.
-    part : a chunk.
-    """
+    """Give the name of the file that holds some stimuli of an array, relative to the record."""
     sizes = zip(array.metadata.dimension_names, array.chunks, strict=True)
     place = tuple(part.start // size if dim == "stimulus" else 0 for dim, size in sizes)
     return f"{array.path}/{array.metadata.encode_chunk_key(place)}"
 
 
 def files_of(group: zarr.Group, part: slice) -> list[str]:
-    """Give the names of all files that hold a chunk, without its marks.
-
-    Parameters
-    ----------
-    group : the record.
-    part : the chunk.
-    """
+    """Give the names of all files that hold a chunk, without its marks."""
     return [file_of(array, part) for name, array in sorted(group.arrays()) if varies(array) and name != "done"]
 
 
 def all_done(group: zarr.Group, part: slice) -> bool:
-    """Say whether all stimuli of a chunk are marked as done; marks that cannot be read are none.
-
-    Parameters
-    ----------
-    group : the record.
-    part : the chunk.
-    """
+    """Say whether all stimuli of a chunk are marked as done; marks that cannot be read are none."""
     try:
         return bool((group["done"][part] == 1).all())
     except (ValueError, RuntimeError, OSError):
@@ -157,13 +107,7 @@ def all_done(group: zarr.Group, part: slice) -> bool:
 
 
 def readable(array: zarr.Array, part: slice = slice(None)) -> bool:
-    """Say whether an array, or its chunk of some stimuli, can be read as far as its checksums tell.
-
-    Parameters
-    ----------
-    array : of a record.
-    part : the chunk.
-    """
+    """Say whether an array, or its chunk of some stimuli, can be read as far as its checksums tell."""
     try:
         array[tuple(part if dim == "stimulus" else slice(None) for dim in array.metadata.dimension_names)]
     except (ValueError, RuntimeError, OSError):

@@ -46,10 +46,6 @@ class Sealed(LocalStore):
     async def get(self, key, prototype=None, byte_range=None):
         """Read a file as zarr's own store does.
 
-        Parameters
-        ----------
-        key, prototype, byte_range : as zarr gives them.
-
         Raises
         ------
         Damaged : the file is not what was written.
@@ -64,27 +60,14 @@ class Sealed(LocalStore):
 
 
 def damage(path: Path, found: Mapping[str, str], named: int = 5) -> Damaged:
-    """Give the error that tells of damaged files.
-
-    Parameters
-    ----------
-    path : the record.
-    found : what is wrong by the name of the file, not empty.
-    named : how many are told one by one.
-    """
+    """Give the error that tells of damaged files."""
     told = ", ".join(f"{name} is {how}" for name, how in list(found.items())[:named])
     more = f" and {len(found) - named} more" if len(found) > named else ""
     return Damaged(f"{path} is damaged ({told}{more}): the probe's own command with --resume mends it")
 
 
 def digests(path: Path, names: Iterable[str]) -> dict[str, str]:
-    """Give the SHA-256 of files by their names; "" of what is no file.
-
-    Parameters
-    ----------
-    path : the record.
-    names : of files, relative to the record.
-    """
+    """Give the SHA-256 of files by their names; "" of what is no file."""
     return {name: file_sha256(path / name) if (path / name).is_file() else "" for name in names}
 
 
@@ -105,13 +88,7 @@ def damaged(path: Path, wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def name_of(of: str, drafted: bool = False) -> str:
-    """Name of the file of a seal, relative to the record.
-
-    Parameters
-    ----------
-    of : what is sealed.
-    drafted : whether the seal is not published yet.
-    """
+    """Name of the file of a seal, relative to the record."""
     return f"{FOLDER}/{'.' * drafted}{of}.json"
 
 
@@ -132,13 +109,7 @@ def draft(path: Path, of: str, facts: Mapping) -> None:
 
 
 def publish(path: Path, of: str) -> None:
-    """Let a drafted seal count.
-
-    Parameters
-    ----------
-    path : the record.
-    of : what is sealed.
-    """
+    """Let a drafted seal count."""
     drafted, file = path / name_of(of, drafted=True), path / name_of(of)
     if drafted.is_file():
         clear(file)  # a folder could not be replaced
@@ -146,12 +117,7 @@ def publish(path: Path, of: str) -> None:
 
 
 def published(path: Path) -> set[str]:
-    """Say what has a seal that counts, whether that can be read or not.
-
-    Parameters
-    ----------
-    path : the record.
-    """
+    """Say what has a seal that counts, whether that can be read or not."""
     return {file.stem for file in (path / FOLDER).glob("*.json") if not file.name.startswith(".")}
 
 
@@ -181,12 +147,7 @@ def read(path: Path, of: str) -> dict | None:
 
 
 def clear(file: Path) -> None:
-    """Remove what stands in the place of a file, be it a folder.
-
-    Parameters
-    ----------
-    file : of a record.
-    """
+    """Remove what stands in the place of a file, be it a folder."""
     if file.is_dir() and not file.is_symlink():
         shutil.rmtree(file)
     else:

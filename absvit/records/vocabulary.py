@@ -145,12 +145,7 @@ def attributes_of(name: str, own: Mapping[str, tuple[str, str]] | None = None) -
 
 
 def is_word(name: str) -> bool:
-    """Say whether the vocabulary tells of a name.
-
-    Parameters
-    ----------
-    name : of a variable or coordinate.
-    """
+    """Say whether the vocabulary tells of a name."""
     stem, _, last = name.rpartition("_")
     return name in WORDS or (stem in NUMBERED and last.isdigit()) or (stem in WORDS and last in ENDS)
 

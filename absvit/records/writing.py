@@ -136,12 +136,7 @@ class Record:
             self.seal(part)
 
     def seal(self, part: slice) -> None:
-        """Note what the files of a chunk hold, and mark its stimuli as done.
-
-        Parameters
-        ----------
-        part : a chunk that is written.
-        """
+        """Note what the files of a chunk hold, and mark its stimuli as done."""
         files = seals.digests(self.path, files_of(self._group(), part))
         seals.draft(self.path, seal_of(part), {"files": files, "made_of": self.made_of(part)})
         done = xr.Dataset({"done": ("stimulus", np.ones(part.stop - part.start, np.int8))})

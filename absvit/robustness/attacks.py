@@ -61,12 +61,7 @@ class Attack:
             raise ValueError(f"{self.restarts} restarts without a random start are all the same: take 1 restart")
 
     def at(self, eps: float) -> Attack:
-        """Give the same attack in a ball of another size, its steps in proportion.
-
-        Parameters
-        ----------
-        eps : as in the class.
-        """
+        """Give the same attack in a ball of another size, its steps in proportion."""
         return replace(self, eps=eps, step=self.step * eps / self.eps if self.eps and eps else self.step)
 
 

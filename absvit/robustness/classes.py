@@ -73,13 +73,6 @@ def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]
 def check_names(found: Sequence[str], expected: Sequence[str], place: str, partial: bool = False) -> None:
     """Refuse a folder that lacks a class or holds another one.
 
-    Parameters
-    ----------
-    found : names of the folders that hold pictures.
-    expected : names that there should be.
-    place : what to call the folder.
-    partial : allow that classes lack.
-
     Raises
     ------
     ValueError : names are missing, extra or renamed; they are listed.

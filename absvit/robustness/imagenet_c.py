@@ -96,13 +96,7 @@ class Corrupted(LabelledPictures):
 
 
 def contents_of(pictures: LabelledPictures, numbers: np.ndarray) -> str:
-    """Tell what pictures are made of: SHA-256 over files, where they are corrupted on the fly those of frost, too.
-
-    Parameters
-    ----------
-    pictures : of a suite.
-    numbers : those that count.
-    """
+    """Tell what pictures are made of: SHA-256 over files, where they are corrupted on the fly those of frost, too."""
     digest = contents(getattr(pictures, "pictures", pictures), numbers)
     if isinstance(pictures, Corrupted) and pictures.corruption == "frost" and pictures.frost_folder is not None:
         digest += fingerprint(check_folder(pictures.frost_folder), pictures.frost_folder)
@@ -184,10 +178,6 @@ def corrupted_when_shown(
 
 def check_same_pictures(shown: Sequence[tuple[str, LabelledPictures]]) -> None:
     """Refuse corruptions and severities that do not all show the same pictures: their errors could not be compared.
-
-    Parameters
-    ----------
-    shown : CORRUPTION/SEVERITY of each, and its pictures.
 
     Raises
     ------

@@ -64,13 +64,6 @@ def corruption_interval(record: xr.Dataset, suite: str, iteration: int, seed: in
     Pictures are drawn together with all their severities; a picture's share of right severities has a few
     values, so that their numbers among the pictures drawn are multinomial.
 
-    Parameters
-    ----------
-    record : a robustness record that is complete, in memory.
-    suite : such as imagenet_c/fog.
-    iteration : index of the pass.
-    seed : seed of the resampling.
-
     Returns
     -------
     Lower and upper end of the 95 % interval, in [0, 1]; where all pictures have the same share, Wilson's of
@@ -132,10 +125,6 @@ def corruption_errors(errors: dict[str, float], clean: float | None = None) -> t
 def empty_scores(record: xr.Dataset) -> xr.Dataset:
     """Scores of a record that is not evaluated yet: all are missing.
 
-    Parameters
-    ----------
-    record : with dimensions suite, severity, iteration and class.
-
     Returns
     -------
     Dataset of float64 variables, NaN: (suite, severity, iteration), class_accuracy with class besides, and
@@ -150,10 +139,6 @@ def empty_scores(record: xr.Dataset) -> xr.Dataset:
 
 def scores(record: xr.Dataset) -> xr.Dataset:
     """Scores of every condition, and of all corruptions together.
-
-    Parameters
-    ----------
-    record : a robustness record that is complete.
 
     Returns
     -------

@@ -31,10 +31,6 @@ COLUMNS = [
 def profile(record: xr.Dataset) -> pd.DataFrame:
     """Numbers of a record, one row a suite and pass; corruptions as means over their severities.
 
-    Parameters
-    ----------
-    record : a robustness record that is complete.
-
     Returns
     -------
     Frame with model, suite, iteration, n, top1, top5, error and calibration_error in percent, loss in nat;
@@ -185,11 +181,6 @@ def table_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 def write_tables(table: pd.DataFrame, beside: Path) -> tuple[Path, Path]:
     """Write a table as CSV (numbers in full) and as LaTeX.
-
-    Parameters
-    ----------
-    table : what to write.
-    beside : path whose ending is replaced by .csv and .tex.
 
     Returns
     -------

@@ -42,12 +42,7 @@ class SegmentedPictures(ABC):
 
     @abstractmethod
     def name(self, index: int) -> str:
-        """Name of a picture within its data set.
-
-        Parameters
-        ----------
-        index : number of the picture.
-        """
+        """Name of a picture within its data set."""
 
     @abstractmethod
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
@@ -79,12 +74,7 @@ class SegmentedPictures(ABC):
         """What tells these pictures from others, in words that can be compared."""
 
     def contents(self, numbers: Iterable[int]) -> str:
-        """SHA-256 over what pictures and labels are; "" where these are no files.
-
-        Parameters
-        ----------
-        numbers : of the pictures.
-        """
+        """SHA-256 over what pictures and labels are; "" where these are no files."""
         return ""
 
 

@@ -25,11 +25,6 @@ UNREAD = ("backbone.head.", "backbone.fc_norm.")  # of the classifier, which has
 def build_segmenter(recipe: SegmentationRecipe, n_classes: int) -> Segmenter:
     """Make the segmenter of a recipe, with the weights that its backbone starts from.
 
-    Parameters
-    ----------
-    recipe : says which.
-    n_classes : number of classes.
-
     Raises
     ------
     FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.

@@ -217,10 +217,6 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
 def over_seeds(tests: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Means over several trainings of one model, with Student's 95 % intervals over them.
 
-    Parameters
-    ----------
-    tests : records; of several models, transfer modes and cues, too.
-
     Returns
     -------
     Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in

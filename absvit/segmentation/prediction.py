@@ -81,11 +81,6 @@ def picture_files(images: Sequence[Path], out: Path | None = None) -> list[Path]
 def check_targets(files: Sequence[Path], out: Path) -> None:
     """See to it that no result takes the place of a picture, or of another result.
 
-    Parameters
-    ----------
-    files : picture files.
-    out : folder of the results.
-
     Raises
     ------
     ValueError : one would.

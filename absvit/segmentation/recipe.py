@@ -143,10 +143,6 @@ class SegmentationRecipe(Recipe):
 def recipe_of(options: Mapping) -> SegmentationRecipe:
     """Make a recipe again from what a checkpoint says of it.
 
-    Parameters
-    ----------
-    options : the recipe as JSON holds it.
-
     Raises
     ------
     ValueError : these are not the options of a segmentation.

@@ -155,13 +155,7 @@ class SegmentationTask(Task):
 
 
 def held_out_pictures(recipe: SegmentationRecipe, data_path: Path) -> SegmentedPictures:
-    """Open what a training is tested on between its epochs.
-
-    Parameters
-    ----------
-    recipe : says which data set.
-    data_path : folder of the data set.
-    """
+    """Open what a training is tested on between its epochs."""
     if recipe.data_set == "SCENES":
         return DrawnScenes(recipe.scenes, HELD_OUT_SEED, recipe.held_out)
     return open_pictures(recipe.data_set, data_path, "val")
@@ -178,14 +172,6 @@ def count_pixels(
     model: Segmenter, pictures: SegmentedPictures, recipe: SegmentationRecipe, num_workers: int, process: Process
 ) -> np.ndarray:
     """Count the pixels of all pictures together, each once, whatever the number of processes.
-
-    Parameters
-    ----------
-    model : the segmenter, on the device of the process.
-    pictures : whole pictures.
-    recipe : gives preprocessing, precision and batches.
-    num_workers : processes that prepare pictures.
-    process : this process among those that count together.
 
     Returns
     -------

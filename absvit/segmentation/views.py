@@ -166,13 +166,7 @@ def whole_loader(
 
 
 def blocks(first: int, last: int, size: int) -> list[list[int]]:
-    """Part numbers into blocks, in the same way whoever works them off.
-
-    Parameters
-    ----------
-    first, last : numbers from the first to the one before the last.
-    size : numbers of a block.
-    """
+    """Part numbers into blocks, in the same way whoever works them off."""
     return [list(range(start, min(start + size, last))) for start in range(first, last, size)]
 
 

@@ -23,32 +23,18 @@ POSITION = {"step": int, "seconds": float, "best": float, "pending": bool, "unre
 
 
 def sealed(content: Mapping) -> dict:
-    """Add format and digest to the content of a checkpoint.
-
-    Parameters
-    ----------
-    content : parts by name.
-    """
+    """Add format and digest to the content of a checkpoint."""
     content = {**content, "format": FORMAT}
     return {**content, "sha256": _sha256(content)}
 
 
 def is_ours(content: object) -> bool:
-    """Tell whether a file was written by a training of ours, of whatever format, whole or not.
-
-    Parameters
-    ----------
-    content : what the file holds.
-    """
+    """Tell whether a file was written by a training of ours, of whatever format, whole or not."""
     return isinstance(content, Mapping) and len({*SEAL, "facts", "position"} & set(content)) > 1
 
 
 def what_is_wrong(content: Mapping) -> str:
     """Tell in what a checkpoint of ours is damaged, as far as it can be known without its model.
-
-    Parameters
-    ----------
-    content : parts by name, with digest.
 
     Returns
     -------

@@ -29,10 +29,6 @@ __all__ = ["Log", "unreadable_pictures", "writing_into"]
 def writing_into(out: Path) -> Iterator[None]:
     """Say of a folder that cannot be written into what to do about it.
 
-    Parameters
-    ----------
-    out : folder of log, checkpoints and weights.
-
     Raises
     ------
     OSError : it cannot be written into, or its disk is full.

@@ -78,10 +78,6 @@ def official_words(words: list[str]) -> list[str]:
     What ``python -m torch.distributed.launch`` puts before all words is left out: the environment says it
     too.
 
-    Parameters
-    ----------
-    words : the command line.
-
     Returns
     -------
     The words, with the recipe of a published model before them, or of the bundled one where no model is

@@ -13,12 +13,7 @@ __all__ = ["random_states", "restore_random_states", "seed_all"]
 
 
 def seed_all(*key: int) -> None:
-    """Seed the global generators of torch (GPUs too), numpy and Python from a key.
-
-    Parameters
-    ----------
-    *key : numbers; other keys give independent streams.
-    """
+    """Seed the global generators of torch (GPUs too), numpy and Python from a key."""
     seed = int.from_bytes(hashlib.sha256(repr(key).encode()).digest()[:8], "little")
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - for code that draws from it

@@ -176,12 +176,7 @@ class Recipe:
         return {name: value for name, value in asdict(self).items() if name not in SAID}
 
     def begin(self, model: nn.Module) -> nn.Module:
-        """Give a model the weights and the feedback path that it starts from; its random ones, if not overridden.
-
-        Parameters
-        ----------
-        model : as it was made.
-        """
+        """Give a model the weights and the feedback path that it starts from; its random ones, if not overridden."""
         return model
 
     def task(self, data: RunOptions, process: Process) -> Task:

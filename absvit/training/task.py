@@ -55,30 +55,16 @@ class Task(ABC):
         return build_model(self.recipe, **self.made_with())
 
     def learning(self, model: nn.Module) -> nn.Module | list[dict]:
-        """What the optimiser is given: the model, for timm's parameter groups, or groups.
-
-        Parameters
-        ----------
-        model : the model that learns.
-        """
+        """What the optimiser is given: the model, for timm's parameter groups, or groups."""
         return model
 
     @abstractmethod
     def objective(self, model: nn.Module) -> nn.Module:
-        """What is minimised: called with a batch's tensors, it gives losses by name.
-
-        Parameters
-        ----------
-        model : the model that learns.
-        """
+        """What is minimised: called with a batch's tensors, it gives losses by name."""
 
     @abstractmethod
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
         """The micro-batches of this process, update by update.
-
-        Parameters
-        ----------
-        first_step : number of the first update.
 
         Raises
         ------
@@ -95,12 +81,7 @@ class Task(ABC):
         return [{} for _ in models]
 
     def finish(self, model: nn.Module) -> None:  # noqa: B027 - most leave them as they are
-        """Change trained weights before they are written.
-
-        Parameters
-        ----------
-        model : changed in place.
-        """
+        """Change trained weights before they are written."""
 
     @property
     def weights(self) -> str:
@@ -112,12 +93,7 @@ class Task(ABC):
         """What the data are, in words."""
 
     def card(self, model: nn.Module) -> dict:
-        """What the card tells of the data, and what is needed to make the model again.
-
-        Parameters
-        ----------
-        model : the trained model.
-        """
+        """What the card tells of the data, and what is needed to make the model again."""
         return {
             "data": self.data(),
             "images": self.recipe.epochs * self.steps_per_epoch * self.total,
@@ -151,11 +127,6 @@ def build_model(recipe: Recipe, **made_with) -> nn.Module:
 
 def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
     """Share an update among the processes.
-
-    Parameters
-    ----------
-    recipe : gives batch_size and total_batch.
-    world_size : number of processes.
 
     Returns
     -------

@@ -48,10 +48,6 @@ def words_of(path: Path) -> list[str]:
     A file such as ``probe: bistable``, ``checkpoint: [default, seed1]``, ``controls: true``, ``out: record.zarr`` says
     what ``bistable --checkpoint default seed1 --controls --out record.zarr`` says.
 
-    Parameters
-    ----------
-    path : file that ends in .yaml, .yml or .toml.
-
     Returns
     -------
     Name of the probe and its options.
@@ -78,12 +74,7 @@ def words_of(path: Path) -> list[str]:
 
 
 def options_of(command: Callable) -> list[str]:
-    """Names of the options of a command, those of its dataclasses included.
-
-    Parameters
-    ----------
-    command : function whose parameters are options or frozen dataclasses of options.
-    """
+    """Names of the options of a command, those of its dataclasses included."""
     hints = typing.get_type_hints(command)
     hints.pop("return", None)
     found = []

@@ -23,12 +23,7 @@ __all__ = ["command_of"]
 
 
 def command_of(probe: Probe) -> Callable:
-    """Make the command of a probe.
-
-    Parameters
-    ----------
-    probe : its question is the help text.
-    """
+    """Make the command of a probe."""
 
     def start(store: Store, who: Who, source: Source, parameters: object, display: object = None) -> None:
         with joined("cpu" if who.device == "cpu" else None) as process:

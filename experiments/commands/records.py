@@ -157,12 +157,7 @@ def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[in
 
 
 def command(name: str) -> Callable:
-    """Give a command; the help of the summaries tells what their columns are.
-
-    Parameters
-    ----------
-    name : of the command.
-    """
+    """Give a command; the help of the summaries tells what their columns are."""
     if name != "summary":
         return COMMANDS[name]
     first, _, rest = (inspect.getdoc(show_summary) or "").partition("\n\nParameters")

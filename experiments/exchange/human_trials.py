@@ -69,10 +69,6 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
 def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
     """Read trials for the figure of consistency.
 
-    Parameters
-    ----------
-    paths : CSV files, folders of them, or records.
-
     Returns
     -------
     The trials, and a dataset whose attributes tell whose they are.
@@ -125,10 +121,6 @@ def _mean_kappa(pairs: pd.DataFrame | None, name: str, among: list[str]) -> floa
 
 def trials_of(record: xr.Dataset) -> pd.DataFrame:
     """Tell a record trial by trial: the answer of every observer to every stimulus under every prior.
-
-    Parameters
-    ----------
-    record : record of any probe.
 
     Returns
     -------

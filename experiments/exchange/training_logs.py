@@ -52,10 +52,6 @@ def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
 def origin(path: Path) -> dict[str, str]:
     """Tell which log a figure comes from.
 
-    Parameters
-    ----------
-    path : folder of a training, or its log.
-
     Returns
     -------
     title, log (folder and file) and log_sha256.

@@ -98,13 +98,7 @@ def _of_page(drawn: Drawn, style: Style) -> Iterator[str]:
 
 
 def faults_of_text(drawn: Drawn, smallest: float = SMALLEST) -> Iterator[str]:
-    """Say which text is too small, cut off at the page's edge, or over another text, a picture or axes.
-
-    Parameters
-    ----------
-    drawn : any figure.
-    smallest : size of text in points.
-    """
+    """Say which text is too small, cut off at the page's edge, or over another text, a picture or axes."""
     drawn.canvas.draw()  # places the labels of axes
     page, texts = drawn.bbox, _texts(drawn)
     for text, box in texts:

@@ -28,12 +28,7 @@ FIGURES: Registry[Figure] = Registry(
 
 
 def kind_of(record: xr.Dataset) -> str:
-    """Say what a record is of: its probe, and behind a colon its protocol where the probe has several.
-
-    Parameters
-    ----------
-    record : any record.
-    """
+    """Say what a record is of: its probe, and behind a colon its protocol where the probe has several."""
     title = str(record.attrs.get("title", "no title"))
     probe, (_, colon, protocol) = written_by(record), title.partition(": ")
     return title if probe is None else f"{probe}{colon}{protocol}"
@@ -41,10 +36,6 @@ def kind_of(record: xr.Dataset) -> str:
 
 def opened(paths: Sequence[Path]) -> tuple[list[xr.Dataset], list[xr.Dataset]]:
     """Open records.
-
-    Parameters
-    ----------
-    paths : of records.
 
     Returns
     -------
@@ -123,10 +114,6 @@ class Figure:
 
     def checked(self, given: xr.Dataset | Sequence[xr.Dataset]) -> xr.Dataset | list[xr.Dataset]:
         """See to it that the figure can draw these records.
-
-        Parameters
-        ----------
-        given : a record or several.
 
         Returns
         -------

@@ -44,10 +44,6 @@ class Frame:
     def x(self, values):
         """Place values on the page.
 
-        Parameters
-        ----------
-        values : on the horizontal scale.
-
         Returns
         -------
         Distance from the page's left edge in mm.
@@ -58,10 +54,6 @@ class Frame:
     def y(self, values):
         """Place values on the page.
 
-        Parameters
-        ----------
-        values : on the vertical scale.
-
         Returns
         -------
         Distance from the page's upper edge in mm.
@@ -71,13 +63,7 @@ class Frame:
 
 
 def nice(low: float, high: float, n: int = 3) -> list[float]:
-    """Round numbers between two values.
-
-    Parameters
-    ----------
-    low, high : ends.
-    n : about how many, less one.
-    """
+    """Round numbers between two values."""
     return [tick for tick in MaxNLocator(n).tick_values(low, high) if low <= tick <= high]
 
 

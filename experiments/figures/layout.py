@@ -40,10 +40,6 @@ class Layout:
     def drawn(self, style: Style = STYLE) -> Figure:
         """Draw the panels.
 
-        Parameters
-        ----------
-        style : sizes and colours.
-
         Returns
         -------
         Figure whose label is the caption.

@@ -72,22 +72,12 @@ class Panel:
     lettered: bool = True
 
     def height(self, alone: bool) -> float:
-        """Height of the axes in mm.
-
-        Parameters
-        ----------
-        alone : whether no panel stands beside it.
-        """
+        """Height of the axes in mm."""
         return ROW * self.rows + 2 if alone and self.rows else self.tall
 
 
 def model_looks(models: Sequence[str]) -> dict[str, dict]:
-    """How the lines of several models differ: the first is solid, the others dashed and dotted with open markers.
-
-    Parameters
-    ----------
-    models : their names.
-    """
+    """How the lines of several models differ: the first is solid, the others dashed and dotted with open markers."""
     return {name: MODELS[min(k, len(MODELS) - 1)] for k, name in enumerate(dict.fromkeys(models))}
 
 
@@ -105,13 +95,7 @@ def keys_of(looks: dict[str, dict], models: dict[str, dict], ink: str = STYLE.in
 
 
 def tick_text(value: float, place: int | None = None) -> str:
-    """Write the number of a tick as short as it can be: .5, −2, 10, 10⁻⁵.
-
-    Parameters
-    ----------
-    value : the number.
-    place : of the tick on its axis, which matters to nobody.
-    """
+    """Write the number of a tick as short as it can be: .5, −2, 10, 10⁻⁵."""
     text = f"{abs(value):g}".removeprefix("0") or "0"
     if "e" in text:
         factor, power = text.split("e")
@@ -247,12 +231,7 @@ def mark_passes(axes: Axes) -> None:
 
 
 def mark_powers(axes: Axes) -> None:
-    """Set a logarithmic vertical axis whose ticks are told even where it spans less than a power of ten.
-
-    Parameters
-    ----------
-    axes : whose lines have been drawn.
-    """
+    """Set a logarithmic vertical axis whose ticks are told even where it spans less than a power of ten."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     powers = LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,))

@@ -56,21 +56,11 @@ class Table:
         return replace(self, rows=self.rows[self.rows["gain"] == chosen], gain=chosen)
 
     def values(self, column: str) -> list:
-        """Values of a column, each once, in the order of the rows.
-
-        Parameters
-        ----------
-        column : its name.
-        """
+        """Values of a column, each once, in the order of the rows."""
         return list(dict.fromkeys(self.rows[column]))
 
     def of(self, **values) -> pd.DataFrame:
-        """Rows in which columns have these values.
-
-        Parameters
-        ----------
-        values : by column.
-        """
+        """Rows in which columns have these values."""
         rows = self.rows
         for name, value in values.items():
             rows = rows[rows[name] == value]
@@ -138,12 +128,6 @@ def table_of(
 ) -> Table:
     """Summarise the records of a figure.
 
-    Parameters
-    ----------
-    records : of different models; or the rows, which are taken as they are.
-    summarise : function of a record and the number of resamples that gives its rows.
-    n : bootstrap resamples.
-
     Raises
     ------
     ValueError : two records of one model.
@@ -186,12 +170,7 @@ def interval_rows(values: xr.DataArray, name: str, record: xr.Dataset, n: int) -
 
 
 def listed(words: Sequence[str]) -> str:
-    """Write words as a list: a, b and c.
-
-    Parameters
-    ----------
-    words : the words.
-    """
+    """Write words as a list: a, b and c."""
     words = list(words)
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 

@@ -21,12 +21,6 @@ PICTURE, ROW = 30.0, 48.0  # mm
 def view_record(record: xr.Dataset, view: View, style: Style = STYLE) -> Figure:
     """Draw a view of a record.
 
-    Parameters
-    ----------
-    record : any record.
-    view : what to show. Where one stimulus is chosen and the record has its picture, that is shown too.
-    style : sizes and colours.
-
     Returns
     -------
     Figure; its label, ``figure.get_label()``, is the caption.

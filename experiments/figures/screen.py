@@ -20,10 +20,6 @@ FAST = {"text.hinting": "none"}  # text is most of the time, and hinting a quart
 def png(figure: Figure) -> bytes:
     """Draw a figure.
 
-    Parameters
-    ----------
-    figure : opaque.
-
     Returns
     -------
     PNG file, ``WIDE`` pixels wide.

@@ -16,10 +16,6 @@ __all__ = ["draw_names", "strokes"]
 def strokes(n: int) -> list[dict]:
     """Colours and dashes of lines without markers, where the points are too many for them.
 
-    Parameters
-    ----------
-    n : how many.
-
     Returns
     -------
     Settings of each line, those of ``STYLE.looks`` without its markers; a single one has the colour of text.

@@ -158,12 +158,7 @@ class Style:
         ]
 
     def looks_of(self, names: Iterable[str]) -> dict[str, dict]:
-        """How lines of these names look.
-
-        Parameters
-        ----------
-        names : of lines that have no order.
-        """
+        """How lines of these names look."""
         names = list(names)
         return dict(zip(names, self.looks(len(names)), strict=True))
 

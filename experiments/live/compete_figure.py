@@ -105,11 +105,6 @@ def curves(record: xr.Dataset) -> xr.Dataset:
 def dominance(record: xr.Dataset, prior: str) -> xr.Dataset:
     """Mean dominance of the first reading at each mix, in the last pass, with its 95 % bootstrap interval.
 
-    Parameters
-    ----------
-    record : bistable record with a coordinate mix; of several models, seeds or gains the first is taken.
-    prior : name of the prior.
-
     Returns
     -------
     Dataset with estimate, low and high over mix.

@@ -76,10 +76,6 @@ def saw_squeezed(model: nn.Module) -> bool:
     """Tell whether a model was trained on photographs that were squeezed to their half, as its card says.
 
     It is shown them in the same way: the bundled model of photographs tells those that are cut much worse.
-
-    Parameters
-    ----------
-    model : that looks.
     """
     return bool(getattr(model, "card", {}).get("squeezed", False))
 

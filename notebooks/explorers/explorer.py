@@ -76,26 +76,14 @@ class Later:
 
 
 def readable(error: Exception) -> str:
-    """Write an error as one line.
-
-    Parameters
-    ----------
-    error : what went wrong.
-    """
+    """Write an error as one line."""
     text = " ".join(str(error).split())
     text = text if isinstance(error, ValueError | OSError) and text else f"{type(error).__name__}: {text}"
     return text if len(text) <= 900 else f"{text[:900]}…"
 
 
 def labelled(kind: type, label: str, **settings: Any) -> widgets.Widget:
-    """Make a control with a label that is wide enough.
-
-    Parameters
-    ----------
-    kind : class of the widget.
-    label : what it sets.
-    **settings : of the widget.
-    """
+    """Make a control with a label that is wide enough."""
     settings = {"layout": widgets.Layout(width="290px"), "style": {"description_width": "86px"}, **settings}
     return kind(description=label, **settings)
 

@@ -22,23 +22,12 @@ LARGEST_GAIN = 10.0  # of models whose default is small
 
 
 def model_names(feedback: bool = False) -> list[str]:
-    """List the models of the zoo.
-
-    Parameters
-    ----------
-    feedback : only those with a feedback path.
-    """
+    """List the models of the zoo."""
     return [variant.name for variant in VARIANTS if not feedback or variant.name.startswith("absvit")]
 
 
 def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widget]:
-    """Make the controls that say which model looks: model, checkpoint and device.
-
-    Parameters
-    ----------
-    model : name that is shown first.
-    feedback : offer only models with a feedback path.
-    """
+    """Make the controls that say which model looks: model, checkpoint and device."""
     return {
         "model": labelled(widgets.Dropdown, "model", options=model_names(feedback), value=model),
         "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),
@@ -105,22 +94,12 @@ class Models:
             return self._load(*what)
 
     def fit(self, controls: dict[str, widgets.Widget]) -> nn.Module:
-        """Load the model that controls say, and offer its bundled checkpoints.
-
-        Parameters
-        ----------
-        controls : with model, checkpoint and device.
-        """
+        """Load the model that controls say, and offer its bundled checkpoints."""
         controls["checkpoint"].options = tuple(locations.bundled_tags(controls["model"].value))
         return self(*(controls[name].value for name in WHO))
 
     def named(self, controls: dict[str, widgets.Widget]) -> Callable[[], nn.Module]:
-        """Give what loads the model that controls say now; it may be called from any thread.
-
-        Parameters
-        ----------
-        controls : with model, checkpoint and device.
-        """
+        """Give what loads the model that controls say now; it may be called from any thread."""
         return partial(self, *(controls[name].value for name in WHO))
 
     def _loaded(self, model: str, checkpoint: str, device: str) -> nn.Module:

@@ -27,10 +27,6 @@ BUNDLED = Path(__file__).parents[1] / "pictures"  # photographs, named by what t
 def bundled_for(model: nn.Module) -> str:
     """Give the photographs that a model is shown first: the bundled ones, where it knows these alone.
 
-    Parameters
-    ----------
-    model : an AbSViT or a ViT.
-
     Returns
     -------
     Their folder, seen from the working directory if it lies in there; "" for a model that knows embedded objects, or
@@ -43,14 +39,7 @@ def bundled_for(model: nn.Module) -> str:
 
 
 def show_known(controls: dict[str, widgets.Widget], family: str, model: nn.Module) -> None:
-    """Let a model that has just been chosen see pictures of what it knows, unless somebody's own are shown.
-
-    Parameters
-    ----------
-    controls : with photographs, and the family of the picture.
-    family : name of that control.
-    model : the model.
-    """
+    """Let a model that has just been chosen see pictures of what it knows, unless somebody's own are shown."""
     folder, first = controls["photographs"], bundled_for(model)
     if folder.value.strip() and Path(folder.value).resolve() != BUNDLED.resolve():
         return
@@ -65,12 +54,7 @@ def folder_control() -> widgets.Text:
 
 
 def code_of_folder(photographs: str) -> str:
-    """Write the argument that names photographs; nothing where there are none.
-
-    Parameters
-    ----------
-    photographs : class folder.
-    """
+    """Write the argument that names photographs; nothing where there are none."""
     return f", folder=Path({photographs.strip()!r})" if photographs.strip() else ""
 
 

@@ -18,10 +18,6 @@ REMEMBERED = 8  # records
 def opener(command: str) -> Callable[[str], xr.Dataset]:
     """Make a function that opens records by path; the latest stay open.
 
-    Parameters
-    ----------
-    command : what makes such a record, without its --out.
-
     Returns
     -------
     Function of a path; it raises FileNotFoundError with the command where nothing is, and ValueError where something

@@ -111,12 +111,7 @@ def check(names: tuple[str, ...], severities: tuple[int, ...] = SEVERITIES, fros
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Put corruptions into the benchmark's order, further ones after it.
-
-    Parameters
-    ----------
-    names : of corruptions.
-    """
+    """Put corruptions into the benchmark's order, further ones after it."""
     return sorted(names, key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
 
 

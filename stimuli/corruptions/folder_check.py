@@ -25,10 +25,6 @@ NAMED = 5
 def record_of(folder: Path) -> dict:
     """Read how a folder of corrupted pictures was made.
 
-    Parameters
-    ----------
-    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
-
     Raises
     ------
     ValueError : the record cannot be read.
@@ -44,23 +40,13 @@ def record_of(folder: Path) -> dict:
 
 
 def made(folder: Path) -> Iterator[Path]:
-    """All pictures of a folder, in alphabetical order.
-
-    Parameters
-    ----------
-    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
-    """
+    """All pictures of a folder, in alphabetical order."""
     found = (path for name in CORRUPTIONS if (folder / name).is_dir() for path in (folder / name).rglob("*"))
     return iter(sorted(path for path in found if path.is_file() and not path.name.startswith(".")))
 
 
 def write_sums(folder: Path) -> None:
-    """List the SHA-256 of every picture, as ``sha256sum -c`` reads it.
-
-    Parameters
-    ----------
-    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
-    """
+    """List the SHA-256 of every picture, as ``sha256sum -c`` reads it."""
     lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in made(folder)]
     write_whole(folder / SUMS, "".join(lines))
 
@@ -105,11 +91,6 @@ def verify(folder: Path) -> str:
 
 def shown(folder: Path, n: int = 0) -> tuple[np.ndarray, np.ndarray, list[list[str]], int]:
     """Collect the corruptions of the first picture, severities beside each other.
-
-    Parameters
-    ----------
-    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
-    n : not used, all conditions are shown.
 
     Returns
     -------

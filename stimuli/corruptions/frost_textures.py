@@ -56,10 +56,6 @@ def drawn(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
 def check_folder(folder: Path) -> list[Path]:
     """List the pictures of a folder.
 
-    Parameters
-    ----------
-    folder : of pictures of frost.
-
     Raises
     ------
     FileNotFoundError : there is no such folder.

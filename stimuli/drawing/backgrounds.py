@@ -119,11 +119,6 @@ def read_picture(path: Path, upright: bool = True) -> np.ndarray:
 
     16-bit values are scaled to 8 bits.
 
-    Parameters
-    ----------
-    path : picture file.
-    upright : turn the picture as its EXIF orientation says; False keeps it as it is stored.
-
     Returns
     -------
     (y, x, channel) uint8.
@@ -144,10 +139,6 @@ def read_picture(path: Path, upright: bool = True) -> np.ndarray:
 
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Convert a picture of any mode to 8-bit RGB: 16-bit values scaled, what is transparent on white.
-
-    Parameters
-    ----------
-    picture : any mode but floating-point.
 
     Raises
     ------

@@ -73,14 +73,6 @@ def make(family: str | Family, out: Path, n: int = 24, seed: int = 0, parameters
 def remake(recipe: Path, out: Path, jobs: int = 1, overwrite: bool = False, resume: bool = False) -> str:
     """Make a stimulus set again from its recipe.
 
-    Parameters
-    ----------
-    recipe : folder of a stimulus set, or its stimuli.json alone.
-    out : folder to write.
-    jobs : processes that draw.
-    overwrite : replace a stimulus set that is there.
-    resume : go on with a set that was interrupted.
-
     Returns
     -------
     One line that says that the bytes are the same.

@@ -56,11 +56,6 @@ class Family(Generic[P]):
 def changed(parameters: P, **changes) -> P:
     """Change some fields of parameters, those of a dataclass among them by their own names, as on the command line.
 
-    Parameters
-    ----------
-    parameters : frozen dataclass.
-    changes : values by field.
-
     Raises
     ------
     ValueError : there is no such field, or its value is refused.

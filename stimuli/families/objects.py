@@ -207,11 +207,6 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
 def factors(n_objects: int, count: int = len(CATEGORIES)) -> dict[str, int]:
     """Name what is counterbalanced of the objects of an image, as :func:`design.accompanied` does it.
 
-    Parameters
-    ----------
-    n_objects : objects in an image.
-    count : number of categories.
-
     Returns
     -------
     Number of levels by name.

@@ -15,10 +15,5 @@ KEYS = re.compile(r"(?i)([?&;][^=&;\s]*(?:token|key|sig|secret|pass|pwd|auth|cre
 
 
 def without_credentials(text: object) -> str:
-    """Hide what lets somebody in: user and password of every address in a text, and keys in its query.
-
-    Parameters
-    ----------
-    text : an address, or a text with addresses in it.
-    """
+    """Hide what lets somebody in: user and password of every address in a text, and keys in its query."""
     return KEYS.sub(r"\1***", USER.sub(r"\1***@", str(text)))

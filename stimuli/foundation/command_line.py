@@ -49,13 +49,7 @@ def command(doc: str, run: Callable, **dataclasses: object) -> Callable:
 
 
 def deferred(doc: str, make: Callable[[], Callable]) -> Callable:
-    """Stand for a command that is made only where its word is called, so that a list of commands loads none of them.
-
-    Parameters
-    ----------
-    doc : what it does, for the list of commands.
-    make : gives the command.
-    """
+    """Stand for a command that is made only where its word is called, so that a list of commands loads none of them."""
 
     def unmade() -> None:
         raise AssertionError("run() makes it first")

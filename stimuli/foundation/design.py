@@ -91,11 +91,6 @@ def accompanied(
 def check_version(recipe: Mapping, where: object) -> None:
     """Refuse to go on with a set whose stimuli come in another order than they are drawn in here.
 
-    Parameters
-    ----------
-    recipe : of the set, or what was asked for when it was begun.
-    where : the set, for the message.
-
     Raises
     ------
     ValueError : the design is another version.

@@ -65,12 +65,7 @@ def write_whole(path: str | os.PathLike, content: str | bytes, sync: bool = Fals
 
 
 def file_sha256(path: str | os.PathLike) -> str:
-    """Give the SHA-256 of a file as 64 hexadecimal digits.
-
-    Parameters
-    ----------
-    path : file.
-    """
+    """Give the SHA-256 of a file as 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -116,10 +116,5 @@ def _missing(message: str) -> list[str]:
 
 
 def one_line(error: BaseException | str) -> str:
-    """Put a message into one line, without the password of an address in it.
-
-    Parameters
-    ----------
-    error : exception, or its message.
-    """
+    """Put a message into one line, without the password of an address in it."""
     return without_credentials(" ".join(str(error).split()))

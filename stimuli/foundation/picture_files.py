@@ -32,12 +32,7 @@ WNID = re.compile(r"n\d{8}")
 
 
 def normal(name: str) -> str:
-    """Bring a name to Unicode's composed form (NFC): a Mac writes the o of Loewe's umlaut as two characters.
-
-    Parameters
-    ----------
-    name : of a file, a folder or a class.
-    """
+    """Bring a name to Unicode's composed form (NFC): a Mac writes the o of Loewe's umlaut as two characters."""
     return unicodedata.normalize("NFC", name)
 
 
@@ -46,21 +41,12 @@ def upright(of_class: str) -> bool:
 
     All are but ImageNet's, whose folders bear WordNet numbers: published accuracies are of its pictures as
     stored.
-
-    Parameters
-    ----------
-    of_class : name of the class.
     """
     return WNID.fullmatch(of_class) is None
 
 
 def is_picture(path: PurePath) -> bool:
-    """Whether a path within an archive leads to a picture: by its suffix, and hidden at no level.
-
-    Parameters
-    ----------
-    path : from the root of the archive.
-    """
+    """Whether a path within an archive leads to a picture: by its suffix, and hidden at no level."""
     return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
 
 
@@ -81,24 +67,13 @@ def left_out(paths: Iterable[PurePath]) -> dict[str, list[PurePath]]:
 
 
 def say(text: str) -> None:
-    """Warn of something about a user's files or design, once for all processes.
-
-    Parameters
-    ----------
-    text : one line.
-    """
+    """Warn of something about a user's files or design, once for all processes."""
     if multiprocessing.parent_process() is None and os.environ.get("RANK", "0") == "0":
         warnings.warn(text, stacklevel=1)
 
 
 def say_left(place: str | Path, left: Mapping[str, list[PurePath]]) -> None:
-    """Warn of what is left out, if anything is.
-
-    Parameters
-    ----------
-    place : folder or archive.
-    left : paths below it, by kind.
-    """
+    """Warn of what is left out, if anything is."""
     if told := _told(left):
         say(f"{place}: left out {told}")
 
@@ -117,10 +92,6 @@ def within_class(name: str, of_class: str) -> str:
 
 def in_folder(folder: Path) -> list[Path]:
     """List the pictures of a folder and of the folders in it; a warning tells what is left out.
-
-    Parameters
-    ----------
-    folder : exists.
 
     Returns
     -------
@@ -172,10 +143,6 @@ def by_class(folder: Path) -> dict[str, list[Path]]:
 
 def directly_in(folder: Path) -> tuple[list[Path], list[Path]]:
     """List the pictures and the folders that lie in a folder itself.
-
-    Parameters
-    ----------
-    folder : exists.
 
     Returns
     -------

@@ -128,10 +128,6 @@ class Registry(Mapping[str, T], Generic[T]):
     def of(self, given: str | T) -> T:
         """Give an object by its name, or as it is.
 
-        Parameters
-        ----------
-        given : name, or the object itself, such as one that a notebook has just defined.
-
         Raises
         ------
         ValueError : no object has this name; the nearest are named.
@@ -140,12 +136,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return self[given] if isinstance(given, str) else self._checked(given, None, "the caller")
 
     def within(self, package: str) -> list[str]:
-        """Give the names of those of our objects that a package declares.
-
-        Parameters
-        ----------
-        package : dotted name.
-        """
+        """Give the names of those of our objects that a package declares."""
         return [name for name, declared in self._ours.items() if declared.path.startswith(f"{package}.")]
 
     def lines(self) -> dict[str, str]:

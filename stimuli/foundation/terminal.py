@@ -18,10 +18,6 @@ PLAIN = {"\N{BULLET}": "*", "\N{EN DASH}": "-", "\N{HORIZONTAL ELLIPSIS}": "..."
 def printing(program: Callable[[], int]) -> int:
     """Run a program that prints.
 
-    Parameters
-    ----------
-    program : function that prints, and gives its exit code.
-
     Returns
     -------
     Its exit code, or 141 where nobody reads what it prints, as behind ``| head``.

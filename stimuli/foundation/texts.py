@@ -16,10 +16,6 @@ NAMES_SHOWN = 8
 def read_text(path: str | os.PathLike) -> str:
     """Read a text file whatever editor, or spreadsheet, saved it.
 
-    Parameters
-    ----------
-    path : file.
-
     Returns
     -------
     The text without byte-order mark, its lines ended by newlines alone.
@@ -44,10 +40,6 @@ def read_text(path: str | os.PathLike) -> str:
 def other_separator(text: str) -> str:
     """Say what separates the columns of a table, where it is not commas.
 
-    Parameters
-    ----------
-    text : of a file; its first line is the header.
-
     Returns
     -------
     Words to follow on what such a table lacks; none where neither semicolons nor tabs stand in the header.
@@ -57,11 +49,6 @@ def other_separator(text: str) -> str:
 
 
 def some(names: Sequence[str]) -> str:
-    """Tell names, the first few of many.
-
-    Parameters
-    ----------
-    names : what to tell.
-    """
+    """Tell names, the first few of many."""
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     return ", ".join(names[:NAMES_SHOWN]) + more

@@ -28,11 +28,6 @@ TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for ex
 def check_request(n: int, seed: int) -> None:
     """Refuse a number of stimuli or a seed that cannot be drawn.
 
-    Parameters
-    ----------
-    n : number of stimuli.
-    seed : seed of the set.
-
     Raises
     ------
     ValueError : n is outside [1, 10,000,000], or the seed is outside [0, 2**32).
@@ -48,10 +43,6 @@ def stimulus_set(family: str) -> Callable[[Callable[..., dict]], Callable[..., x
 
     That function gives arguments of :func:`from_arrays` by name. Each stimulus has to depend on its index
     (number in the set), the parameters and the seed alone.
-
-    Parameters
-    ----------
-    family : name of the family.
 
     Returns
     -------

@@ -53,13 +53,7 @@ def check_free(out: Path, overwrite: bool = False) -> None:
 
 
 def put_in_place(begun: Path, out: Path) -> None:
-    """Rename a finished set to its place; one that stands there is removed after that.
-
-    Parameters
-    ----------
-    begun : the finished set.
-    out : its place, free or to be replaced.
-    """
+    """Rename a finished set to its place; one that stands there is removed after that."""
     former = _former(out)
     if out.exists():
         os.replace(out, former)

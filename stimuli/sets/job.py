@@ -129,12 +129,7 @@ def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
 
 
 def extras_of(recipe: dict) -> dict[str, bool]:
-    """Say what a set holds beside its pictures and tables.
-
-    Parameters
-    ----------
-    recipe : of the set.
-    """
+    """Say what a set holds beside its pictures and tables."""
     files = recipe["sha256"]
     return {name: any(file.startswith(f"{where}/") for file in files) for name, where in EXTRAS.items()}
 

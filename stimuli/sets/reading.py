@@ -31,10 +31,6 @@ NO_ATTRIBUTES = ("n", "first", "variables", "luminance", "versions", "sha256")
 def recipe_of(folder: Path) -> dict:
     """Read how a set was made.
 
-    Parameters
-    ----------
-    folder : of the set.
-
     Returns
     -------
     What ``stimuli.json`` holds: family, parameters, seed, n, versions, sha256 ...
@@ -80,10 +76,6 @@ def read(folder: Path) -> xr.Dataset:
 
 def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
     """Open a set whose pictures are read when they are asked for.
-
-    Parameters
-    ----------
-    folder : of the set.
 
     Returns
     -------

@@ -79,11 +79,6 @@ def request_of(recipe: dict, out: Path, jobs: int, overwrite: bool, resume: bool
 def compare(recipe: dict, folder: Path) -> str:
     """Say whether a set that was made again has the bytes of the first one.
 
-    Parameters
-    ----------
-    recipe : of the first one.
-    folder : of the set made again.
-
     Returns
     -------
     One line.

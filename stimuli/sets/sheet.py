@@ -25,11 +25,6 @@ FORMATS = {".png": {"format": "PNG"}, ".jpg": {"format": "JPEG", "quality": 75, 
 def of_set(folder: Path, n: int) -> tuple[np.ndarray, np.ndarray, list[list[str]], int]:
     """Give what a sheet shows of a set.
 
-    Parameters
-    ----------
-    folder : of the set.
-    n : number of stimuli, the first ones.
-
     Returns
     -------
     images : (stimulus, y, x, channel) uint8.

@@ -80,12 +80,7 @@ def columns_of(name: str, dims: tuple[str, ...], n_objects: int) -> list[str]:
 
 
 def mask_columns(variables: Mapping[str, Mapping]) -> list[str]:
-    """Name the columns that hold names of masks.
-
-    Parameters
-    ----------
-    variables : what a recipe tells of the variables of its set.
-    """
+    """Name the columns that hold names of masks."""
     masks = [about["columns"] for about in variables.values() if tuple(about["dims"]) == MASKS]
     return [column for columns in masks for column in columns]
 

@@ -15,10 +15,6 @@ NAMED = 5
 def faults(folder: Path) -> dict[str, list[str]]:
     """Find files that are not as the recipe says.
 
-    Parameters
-    ----------
-    folder : of the set.
-
     Returns
     -------
     Names of the files that are missing, extra and changed, relative to the folder; hidden files are no

@@ -93,10 +93,6 @@ def write_part(dataset: xr.Dataset, folder: Path) -> None:
 def saying(folder: Path) -> Iterator[None]:
     """Say of a set that cannot be written what is safe, and what to do about it.
 
-    Parameters
-    ----------
-    folder : of the set, as it was asked for.
-
     Raises
     ------
     OSError : the disk is full, or the folder cannot be written into.
@@ -152,10 +148,6 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
 
 def noted(path: Path) -> dict:
     """Read what was noted while a set was made.
-
-    Parameters
-    ----------
-    path : JSON file of an unfinished set.
 
     Raises
     ------

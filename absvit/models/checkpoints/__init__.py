@@ -124,12 +124,7 @@ def _is_finite(tensor: Tensor) -> bool:
 
 
 def digest(model: nn.Module) -> str:
-    """Give the SHA-256 of a model's weights, for a model that comes from no file; "" of one without memory.
-
-    Parameters
-    ----------
-    model : any module.
-    """
+    """Give the SHA-256 of a model's weights, for a model that comes from no file; "" of one without memory."""
     total = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         if tensor.is_meta:
@@ -294,12 +289,7 @@ def by_position(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str,
 
 
 def token_grid(model: nn.Module) -> tuple[int, int] | None:
-    """Give the patch tokens down and across of a model's positions; None where it has none.
-
-    Parameters
-    ----------
-    model : a timm VisionTransformer, an AbSViT, or anything else.
-    """
+    """Give the patch tokens down and across of a model's positions; None where it has none."""
     if getattr(model, "pos_embed", None) is None or not hasattr(model, "patch_embed"):
         return None
     down, across = model.patch_embed.grid_size

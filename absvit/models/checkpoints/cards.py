@@ -23,45 +23,24 @@ def _unless(holds: bool, expected: str, value: object) -> str:
 
 
 def whole(least: int, most: int) -> Kind:
-    """An integer.
-
-    Parameters
-    ----------
-    least, most : its bounds, both included.
-    """
+    """An integer."""
     expected = f"an integer from {least} to {most}"
     return lambda value: _unless(type(value) is int and least <= value <= most, expected, value)
 
 
 def number(least: float = -1e300, most: float = 1e300) -> Kind:
-    """A number that a float holds.
-
-    Parameters
-    ----------
-    least, most : its bounds, both included.
-    """
+    """A number that a float holds."""
     expected = "a finite number" if most >= 1e300 else f"a number from {least:g} to {most:g}"
     return lambda value: _unless(type(value) in (int, float) and least <= value <= most, expected, value)
 
 
 def text(pattern: str = r"(?s).*", expected: str = "text") -> Kind:
-    """Text.
-
-    Parameters
-    ----------
-    pattern : regular expression of all of it.
-    expected : what it is called in a refusal.
-    """
+    """Text."""
     return lambda value: _unless(isinstance(value, str) and bool(re.fullmatch(pattern, value)), expected, value)
 
 
 def choice(*values: object) -> Kind:
-    """One of some values, in its own type.
-
-    Parameters
-    ----------
-    *values : these.
-    """
+    """One of some values, in its own type."""
     expected = f"one of {', '.join(map(repr, values))}"
     return lambda value: _unless(any(type(v) is type(value) and v == value for v in values), expected, value)
 
@@ -180,11 +159,6 @@ CARD = mapping(
 
 def parse(content: str | bytes, what: str) -> dict:
     """Read the JSON of a card.
-
-    Parameters
-    ----------
-    content : of the file.
-    what : what it is called in a refusal.
 
     Returns
     -------

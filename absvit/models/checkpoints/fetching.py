@@ -23,12 +23,7 @@ KEPT_OF_NAME = 150  # bytes of an address's file name; what is put around it nee
 
 
 def is_url(source: str | os.PathLike) -> bool:
-    """Tell a web address from a path.
-
-    Parameters
-    ----------
-    source : path, or address that starts with http:// or https://, in capitals or not.
-    """
+    """Tell a web address from a path."""
     return str(source).lower().startswith(("https://", "http://"))
 
 
@@ -66,10 +61,6 @@ def cached_path(url: str) -> Path:
 
     Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the
     user and password in a URL have no part in it.
-
-    Parameters
-    ----------
-    url : address of the file.
 
     Raises
     ------

@@ -32,10 +32,6 @@ FETCH_ANEW = "fetch or copy the file anew"
 def file_format(path: Path) -> Literal["safetensors", "pytorch"]:
     """Tell a weights file's format from its first bytes, whatever its name.
 
-    Parameters
-    ----------
-    path : file that exists.
-
     Raises
     ------
     ValueError : the file is neither; says what it seems to be.
@@ -68,10 +64,6 @@ def _describe(start: bytes) -> str:
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Read a safetensors file and the JSON card of the same stem beside it.
 
-    Parameters
-    ----------
-    path : safetensors file that exists.
-
     Returns
     -------
     state_dict : tensors by name, on the CPU.
@@ -90,10 +82,6 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 def read_card(path: Path) -> dict:
     """Read the JSON card beside a weights file (same stem, ``.json``); empty if there is none.
-
-    Parameters
-    ----------
-    path : weights file, which need not exist.
 
     Raises
     ------
@@ -190,10 +178,6 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
 
 def unwrapped(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Take from the names of weights what wrappers put before them, in any order and depth.
-
-    Parameters
-    ----------
-    state_dict : tensors by name.
 
     Returns
     -------

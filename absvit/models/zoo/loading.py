@@ -224,10 +224,5 @@ def _parameter_total(model: nn.Module) -> int:
 
 
 def status(name: str) -> Literal["bundled", "cached", "to be fetched", "none"]:
-    """Tell where the weights are that ``load_model(name)`` takes; "none" if it has none.
-
-    Parameters
-    ----------
-    name : model name.
-    """
+    """Tell where the weights are that ``load_model(name)`` takes; "none" if it has none."""
     return locations.status(name, RELEASES.get(name))

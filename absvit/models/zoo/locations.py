@@ -29,12 +29,7 @@ def bundled(name: str, tag: str | None = None) -> Path:
 
 
 def bundled_tags(name: str) -> list[str]:
-    """List the tags of a model's bundled weights beside the default ones, sorted.
-
-    Parameters
-    ----------
-    name : model name.
-    """
+    """List the tags of a model's bundled weights beside the default ones, sorted."""
     files = WEIGHTS_FOLDER.glob(f"{name}.*.safetensors")
     return sorted(file.name[len(name) + 1 : -len(".safetensors")] for file in files)
 

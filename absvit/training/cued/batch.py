@@ -45,13 +45,7 @@ class SceneBatch(NamedTuple):
 
 
 def image_generator(seed: int, index: int) -> np.random.Generator:
-    """Give the source of what is asked of an image.
-
-    Parameters
-    ----------
-    seed : of the training.
-    index : number of the image; an offset keeps the source apart from the one that draws the image.
-    """
+    """Give the source of what is asked of an image."""
     return np.random.Generator(np.random.Philox(key=[seed, index + 2**62]))
 
 

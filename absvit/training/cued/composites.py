@@ -221,10 +221,6 @@ def centre_classifier(model: nn.Module) -> None:
     Softmax does not see that part, so nothing in a training holds it back: the rows of a hybrid had a mean
     cosine of .90. As cues they then favoured the same tokens whatever the class. Probabilities stay as they
     are.
-
-    Parameters
-    ----------
-    model : its classifier is changed in place.
     """
     classifier = model.get_classifier()
     with torch.no_grad():

@@ -28,14 +28,6 @@ def evaluate(
 ) -> list[dict[str, float]]:
     """Accuracy and loss of both passes, each picture read and counted once, whatever the number of processes.
 
-    Parameters
-    ----------
-    models : the models, of one kind, left in the mode that they were in.
-    pictures : held-out pictures.
-    recipe : gives input size, crop and batch size.
-    num_workers : processes that load pictures for this one.
-    process : this process among those that evaluate together.
-
     Returns
     -------
     For each model n, and for each pass top1_passK, top5_passK (shares in [0, 1]) and loss_passK

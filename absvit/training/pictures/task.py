@@ -221,11 +221,6 @@ class PictureTask(Task):
 def teacher_of(recipe: PictureRecipe, n_classes: int) -> Teacher:
     """Make the teacher of a recipe, which takes the pixels of its model.
 
-    Parameters
-    ----------
-    recipe : says which.
-    n_classes : size of the classifier.
-
     Raises
     ------
     FileNotFoundError, ValueError : unknown model, weights that cannot be read or do not fit, or another input

@@ -141,10 +141,6 @@ class Grid:
 def first_run(record: xr.Dataset) -> xr.Dataset:
     """Keep the finished stimuli of the first model, seed and gain.
 
-    Parameters
-    ----------
-    record : bistable record.
-
     Returns
     -------
     Record without leading dims; those that it had are scalar coordinates now.

@@ -31,12 +31,7 @@ class Contours(cues.MapParameters):
 
 
 def conditions(parameters: Contours) -> list[Condition]:
-    """List the priors: no cue, the figure's class, a class that is not shown, and the controls.
-
-    Parameters
-    ----------
-    parameters : which priors are wanted.
-    """
+    """List the priors: no cue, the figure's class, a class that is not shown, and the controls."""
     figure = partial(cues.class_cue, "class_1")
     found = [
         Condition("neutral", 0, "neutral", cues.learned),

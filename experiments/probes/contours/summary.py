@@ -15,12 +15,6 @@ __all__ = ["contours_summary"]
 def contours_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Tabulate the evidence for illusory figures against their turned inducers in the last iteration.
 
-    Parameters
-    ----------
-    record : contours record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain, prior and figure: ``illusory`` and ``control``, the mean log odds of the

@@ -44,12 +44,7 @@ class CorruptionDynamics(cues.CueParameters):
 
 
 def conditions(parameters: CorruptionDynamics) -> list[Condition]:
-    """List the priors: no cue, the object's own class, a class that is not shown, and the controls.
-
-    Parameters
-    ----------
-    parameters : which priors are wanted.
-    """
+    """List the priors: no cue, the object's own class, a class that is not shown, and the controls."""
     own = partial(cues.class_cue, "class_1")
     found = [
         Condition("none", 0, "none", cues.learned),

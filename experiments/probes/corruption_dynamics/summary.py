@@ -15,12 +15,6 @@ __all__ = ["corruption_summary"]
 def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Tabulate accuracy over passes under corruption, and what feedback gains over the bottom-up pass.
 
-    Parameters
-    ----------
-    record : corruption-dynamics record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain, corruption ("all": their mean, first), severity (0 = the clean picture), prior

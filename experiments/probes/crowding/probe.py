@@ -41,12 +41,7 @@ class Crowding(cues.MapParameters):
 
 
 def conditions(parameters: Crowding) -> list[Condition]:
-    """List the priors: no cue, the target's place, and the controls.
-
-    Parameters
-    ----------
-    parameters : width of the spotlight.
-    """
+    """List the priors: no cue, the target's place, and the controls."""
     place = partial(cues.place, _target, parameters.width)
     found = [
         Condition("neutral", 0, "neutral", cues.learned),

@@ -15,12 +15,6 @@ __all__ = ["crowding_summary"]
 def crowding_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.DataFrame:
     """Tabulate recognition of the target alone and between flankers, and the critical spacing, in the last iteration.
 
-    Parameters
-    ----------
-    record : crowding record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain, prior and spacing ("alone" first), with the share ``reported``, and a row

@@ -43,12 +43,7 @@ class CourseCondition(Condition):
     then: Callable[[Trial], Prior] | None = None
 
     def at(self, released: bool) -> Callable[[Trial], Prior]:
-        """Give the prior of a pass.
-
-        Parameters
-        ----------
-        released : whether the cue has been taken away.
-        """
+        """Give the prior of a pass."""
         return self.then if released and self.then else self.prior
 
 
@@ -170,12 +165,7 @@ class FeedbackDynamics:
             raise ValueError(f"there is no prior {unknown[0]!r} here; expected some of {', '.join(CONDITIONS)}")
 
     def looking(self, noise: float) -> CourseSettings:
-        """How the model goes on looking, at one strength of noise.
-
-        Parameters
-        ----------
-        noise : standard deviation.
-        """
+        """How the model goes on looking, at one strength of noise."""
         from absvit.models.course import CourseSettings
 
         protocol = PROTOCOLS[self.protocol]
@@ -185,32 +175,17 @@ class FeedbackDynamics:
 
 
 def conditions(parameters: FeedbackDynamics) -> list[CourseCondition]:
-    """List the priors.
-
-    Parameters
-    ----------
-    parameters : protocol, and which priors are wanted.
-    """
+    """List the priors."""
     return [CONDITIONS[name] for name in parameters.priors or PROTOCOLS[parameters.protocol].priors]
 
 
 def family(parameters: FeedbackDynamics) -> str:
-    """Say which stimuli are drawn: two readings at once or, for hysteresis, one that turns into the other.
-
-    Parameters
-    ----------
-    parameters : the protocol.
-    """
+    """Say which stimuli are drawn: two readings at once or, for hysteresis, one that turns into the other."""
     return "morph" if parameters.protocol == "hysteresis" else "halves"
 
 
 def steps(example: xr.Dataset, parameters: FeedbackDynamics) -> int:
     """Say how many pictures a trial shows: those of a morph sequence, for hysteresis.
-
-    Parameters
-    ----------
-    example : some of the stimuli.
-    parameters : of the probe.
 
     Raises
     ------
@@ -225,11 +200,6 @@ def steps(example: xr.Dataset, parameters: FeedbackDynamics) -> int:
 
 def whole_sequences(stimuli: Stimuli, parameters: FeedbackDynamics) -> None:
     """Refuse half a pair of morph sequences.
-
-    Parameters
-    ----------
-    stimuli : all that are shown.
-    parameters : of the probe.
 
     Raises
     ------

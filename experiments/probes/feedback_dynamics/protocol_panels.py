@@ -37,13 +37,7 @@ Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]  # of a record, a
 
 
 def layout_of(variables: Sequence[str] = ("logits", "state_change"), **builds: Build) -> Callable:
-    """Give the function that draws the panels of one or several protocols.
-
-    Parameters
-    ----------
-    variables : what the panels draw; nothing else is read, and of the logits those of the two readings alone.
-    builds : by protocol, the function that gives its panels.
-    """
+    """Give the function that draws the panels of one or several protocols."""
 
     def draw(records: Sequence[xr.Dataset], style: Style, gain: float = 2.0, n: int = RESAMPLES) -> Layout:
         """Draw protocols.
@@ -92,12 +86,7 @@ def _closing(found: dict[str, xr.Dataset]) -> str:
 
 
 def models_of(record: xr.Dataset) -> list[tuple[dict, xr.Dataset]]:
-    """The model and, where it was run, its control: what its lines look like, and its part of the record.
-
-    Parameters
-    ----------
-    record : of any protocol.
-    """
+    """The model and, where it was run, its control: what its lines look like, and its part of the record."""
     if "model" not in record.dims:
         return [({"linestyle": "-"}, record)]
     looks = ({"linestyle": "-"}, DASHED)
@@ -109,33 +98,17 @@ def models_of(record: xr.Dataset) -> list[tuple[dict, xr.Dataset]]:
 
 
 def intact(record: xr.Dataset) -> xr.Dataset:
-    """The model's part of a record, without its control.
-
-    Parameters
-    ----------
-    record : of any protocol.
-    """
+    """The model's part of a record, without its control."""
     return models_of(record)[0][1]
 
 
 def first_noise(record: xr.Dataset) -> xr.Dataset:
-    """The part of a record with the least noise.
-
-    Parameters
-    ----------
-    record : of any protocol.
-    """
+    """The part of a record with the least noise."""
     return record.isel(severity=0, drop=True)
 
 
 def nearest(record: xr.Dataset, gain: float) -> float:
-    """The gain of a record that is nearest.
-
-    Parameters
-    ----------
-    record : of any protocol.
-    gain : wanted.
-    """
+    """The gain of a record that is nearest."""
     return float(record["gain"].sel(gain=gain, method="nearest"))
 
 

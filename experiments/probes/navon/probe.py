@@ -45,12 +45,7 @@ class Navon(cues.MapParameters):
 
 
 def conditions(parameters: Navon) -> list[Condition]:
-    """List the priors: no cue, a narrow and a wide spotlight on the figure's centre, and the controls.
-
-    Parameters
-    ----------
-    parameters : widths of the spotlights.
-    """
+    """List the priors: no cue, a narrow and a wide spotlight on the figure's centre, and the controls."""
     spots = {name: partial(cues.place, _centre, getattr(parameters, name)) for name in ("narrow", "wide")}
     found = [
         Condition("neutral", 0, "neutral", cues.learned),

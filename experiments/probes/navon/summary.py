@@ -15,12 +15,6 @@ __all__ = ["navon_summary"]
 def navon_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Tabulate which letter the answers are like in the last iteration.
 
-    Parameters
-    ----------
-    record : Navon record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain and prior: ``told_global`` and ``told_local``, the share of incongruent figures

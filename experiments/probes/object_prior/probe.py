@@ -29,12 +29,7 @@ class ObjectPrior(cues.MapParameters):
 
 
 def conditions(parameters: ObjectPrior) -> list[Condition]:
-    """List the priors: the class of the target (object 1), of another object, of none, no cue, and the controls.
-
-    Parameters
-    ----------
-    parameters : which priors are wanted.
-    """
+    """List the priors: the class of the target (object 1), of another object, of none, no cue, and the controls."""
     valid = partial(cues.class_cue, "class_1")
     found = [
         Condition("neutral", 0, "neutral", cues.learned),

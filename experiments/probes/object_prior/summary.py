@@ -15,12 +15,6 @@ __all__ = ["object_prior_summary"]
 def object_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Tabulate recognition of the target under every cue in the last iteration.
 
-    Parameters
-    ----------
-    record : object-prior record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain and set size (and "all" of them). Shares of reports: ``neutral``, the target

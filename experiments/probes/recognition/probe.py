@@ -32,12 +32,7 @@ class Recognition:
 
 
 def conditions(parameters: Recognition) -> list[Condition]:
-    """Nothing is cued.
-
-    Parameters
-    ----------
-    parameters : which priors are wanted.
-    """
+    """Nothing is cued."""
     return [Condition("none", 0, "none", cues.learned)]
 
 

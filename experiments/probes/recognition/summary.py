@@ -15,12 +15,6 @@ __all__ = ["recognition_summary"]
 def recognition_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Tabulate the accuracy of every pass on single objects, with 95 % bootstrap intervals.
 
-    Parameters
-    ----------
-    record : recognition record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, seed (where several were run) and iteration: n (stimuli), accuracy,

@@ -30,12 +30,7 @@ class Search(cues.MapParameters):
 
 
 def conditions(parameters: Search) -> list[Condition]:
-    """List the priors: the class that is looked for, no cue, and the controls.
-
-    Parameters
-    ----------
-    parameters : which priors are wanted.
-    """
+    """List the priors: the class that is looked for, no cue, and the controls."""
     target = partial(cues.class_cue, "class_1")
     found = [
         Condition("neutral", 0, "neutral", cues.learned),

@@ -15,12 +15,6 @@ __all__ = ["search_summary"]
 def search_summary(record: xr.Dataset, n: int = 500, seed: int = 0) -> pd.DataFrame:
     """Tabulate how well the target is told from its absence, by set size, in the last iteration.
 
-    Parameters
-    ----------
-    record : search record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain, prior and set size, and a row "slope" in units per item. ``n_present`` and

@@ -54,12 +54,7 @@ class SpatialPrior(cues.MapParameters):
 
 
 def conditions(parameters: SpatialPrior) -> list[Condition]:
-    """List the priors: a spotlight of each width at each angle from the target, no place, no cue, and the controls.
-
-    Parameters
-    ----------
-    parameters : angles and widths.
-    """
+    """List the priors: a spotlight of each width at each angle from the target, no place, no cue, and the controls."""
     nowhere = {"validity": "neutral"}
     found = [
         Condition("neutral", 0, "neutral", cues.learned, nowhere),

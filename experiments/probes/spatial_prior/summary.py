@@ -15,12 +15,6 @@ __all__ = ["spatial_prior_summary"]
 def spatial_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Tabulate what attention to a place is worth to the target in the last iteration, by distance and width.
 
-    Parameters
-    ----------
-    record : spatial-prior record.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
-
     Returns
     -------
     DataFrame with a row per model, gain, width and angle, then rows of the controls, and of the gradient. ``distance``
