@@ -11,14 +11,17 @@ import importlib
 
 _HOMES = {
     "FIGURES": "experiments.figures:FIGURES",
+    "OBSERVERS": "experiments.observers:OBSERVERS",
     "PROBES": "experiments.probes:PROBES",
     "Condition": "experiments.probe:Condition",
     "Observer": "experiments.observers:Observer",
     "Probe": "experiments.probe:Probe",
     "Stimuli": "experiments.probe:Stimuli",
+    "check_observer": "experiments.observers:check_observer",
     "check_probe": "experiments.check:check_probe",
     "figures": "experiments.figures",
     "load_observers": "experiments.observers:load_observers",
+    "observer_of": "experiments.observers:observer_of",
     "look": "experiments.live.look:look",
     "measures": "experiments.measures",
     "open_record": "absvit.records:load",

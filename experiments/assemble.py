@@ -28,7 +28,7 @@ def assembled(
     Parameters
     ----------
     parts : of each observer, arrays by name.
-    observers : who looked, those of a label next to each other.
+    observers : who looked, those of a name next to each other.
     dims : of each array.
     coordinates : of these dims.
     others : variables that do not depend on who looks.
@@ -37,7 +37,7 @@ def assembled(
     -------
     Dataset with long names and units; the dims model and seed stand in front where there are several.
     """
-    labels = list(dict.fromkeys(observer.label for observer in observers))
+    labels = list(dict.fromkeys(observer.name for observer in observers))
     seeds = list(dict.fromkeys(observer.seed for observer in observers))
     data = dict(others or {})
     for name in parts[0]:

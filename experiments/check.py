@@ -14,7 +14,7 @@ import xarray as xr
 import absvit
 from absvit.records.vocabulary import is_word
 from experiments.experiment import run
-from experiments.observers import Observer, load_observers
+from experiments.observers import load_observers, observer_of
 from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.source import Source, shown
@@ -62,7 +62,7 @@ def _checked(probe: Probe, parameters, stimuli, n: int, model: str, plain: str) 
     parameters = probe.parameters() if parameters is None else parameters
     observers = load_observers(model)
     given = Stimuli.of(stimuli) if isinstance(stimuli, xr.Dataset) else stimuli
-    given = given or shown(probe, parameters, Source(n, 0), observers[0].model)
+    given = given or shown(probe, parameters, Source(n, 0), observers[0])
     record = run(probe, observers, given, parameters)
     promised = _Promised(probe)
     promised(record.attrs["probe"] == probe.name, "a record tells the name of its probe")
@@ -131,11 +131,11 @@ def _check_needs(promised: _Promised, probe: Probe, observers, given: Stimuli, p
 
 def _check_finite(promised: _Promised, probe: Probe, observers, given: Stimuli, parameters) -> None:
     """Logits that are not finite name their stimulus."""
-    model = absvit.load_model(observers[0].label)
+    model = absvit.load_model(observers[0].name)
     with torch.no_grad():
         model.head.bias.fill_(torch.nan)
     number = int(given.part(0, 1)["stimulus"].values[0])
-    broken = [Observer(model, observers[0].label, observers[0].seed)]
+    broken = observer_of(model)
     promised.refused(
         lambda: run(probe, broken, given, parameters), f"stimulus {number}", "logits that are not finite are refused"
     )

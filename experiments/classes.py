@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from torch import nn
 
 from absvit.images import class_folder
-from absvit.models.class_names import called, candidates, class_indices, class_names
+from absvit.models.class_names import called, candidates, class_indices
 from experiments.observers import Observer
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
@@ -32,26 +31,26 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
     ------
     ValueError : some are unknown; the first is named, with the nearest that the model knows.
     """
-    model, label = observers[0].model, observers[0].label
-    unknown = [name for name, index in zip(categories, class_indices(model, categories), strict=True) if index < 0]
+    observer = observers[0]
+    unknown = [name for name, index in zip(categories, class_indices(observer, categories), strict=True) if index < 0]
     if unknown:
-        names = class_names(model)
+        names = list(observer.categories)
         near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
         more = ", ..." if len(names) > 12 else ""
         told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
         raise ValueError(
-            f"{label} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another model or "
-            "other stimuli"
+            f"{observer.name} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another "
+            "model or other stimuli"
         )
 
 
-def known_of_folder(folder: Path, model: nn.Module, least: int = 1) -> tuple[list[list[Path]], list[str]]:
+def known_of_folder(folder: Path, observer: Observer, least: int = 1) -> tuple[list[list[Path]], list[str]]:
     """List the photographs of each class of a folder that a model knows.
 
     Parameters
     ----------
     folder : class folder.
-    model : the model.
+    observer : who looks.
     least : classes that are needed; where it knows fewer, all are listed.
 
     Returns
@@ -64,17 +63,17 @@ def known_of_folder(folder: Path, model: nn.Module, least: int = 1) -> tuple[lis
     """
     samples, given = class_folder(folder)
     files = [[path for path, c in samples if c == index] for index in range(len(given))]
-    names = called(given, model)
+    names = called(given, observer)
     if taken := [f"{a!r} as {b!r}" for a, b in zip(given, names, strict=True) if a.casefold() != b.casefold()]:
         warnings.warn(f"classes of {folder} are taken for the model's: {', '.join(taken)}", stacklevel=3)
-    known = np.flatnonzero(class_indices(model, names) >= 0)
+    known = np.flatnonzero(class_indices(observer, names) >= 0)
     if least <= len(known) < len(names):
-        _tell(folder, [name for c, name in enumerate(names) if c not in known], model)
+        _tell(folder, [name for c, name in enumerate(names) if c not in known], observer)
         return [files[c] for c in known], [names[c] for c in known]
     return files, names
 
 
-def known_of_set(folder: Path, model: nn.Module) -> tuple[Callable[[int, int], xr.Dataset], int]:
+def known_of_set(folder: Path, observer: Observer) -> tuple[Callable[[int, int], xr.Dataset], int]:
     """Open a stimulus set without the stimuli whose classes a model does not know, if it knows those of others.
 
     Returns
@@ -90,12 +89,12 @@ def known_of_set(folder: Path, model: nn.Module) -> tuple[Callable[[int, int], x
     if "object_class" not in variables:
         return read_parts(folder)
     table = read_table(folder, variables)
-    drawn, index = table[variables["object_class"]["columns"]].to_numpy(), class_indices(model, names)
+    drawn, index = table[variables["object_class"]["columns"]].to_numpy(), class_indices(observer, names)
     unknown = [c for c in np.unique(drawn[drawn >= 0]) if index[c] < 0]
     rows = ~np.isin(drawn, unknown).any(axis=1)
     if not unknown or not rows.any():
         return read_parts(folder)
-    _tell(folder, [names[c] for c in unknown], model)
+    _tell(folder, [names[c] for c in unknown], observer)
     kept, known = table[rows], np.flatnonzero(index >= 0)
     numbers = np.full(len(names) + 1, -1)  # the last one is of no object
     numbers[known] = np.arange(len(known))
@@ -111,8 +110,8 @@ def known_of_set(folder: Path, model: nn.Module) -> tuple[Callable[[int, int], x
     return part, len(kept)
 
 
-def _tell(folder: Path, unknown: Sequence[str], model: nn.Module) -> None:
+def _tell(folder: Path, unknown: Sequence[str], observer: Observer) -> None:
     """Say which classes are left out, and which of the model's each may mean."""
-    may_be = {name: "; ".join(candidates(name, model)[:4]) for name in unknown}
+    may_be = {name: "; ".join(candidates(name, observer)[:4]) for name in unknown}
     told = ", ".join(f"{name} (one of {of}?)" if of else name for name, of in may_be.items())
     warnings.warn(f"left out of {folder}, since the model does not know them: {told}", stacklevel=4)

@@ -95,7 +95,7 @@ def class_cue(name: str, trial: Trial) -> Prior:
     Parameters
     ----------
     name : which of the trial's classes, such as "class_1" or "absent_class".
-    trial : stimuli and model.
+    trial : stimuli and observer.
     """
     import torch
 
@@ -109,7 +109,7 @@ def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> P
     ----------
     where : function of the trial that gives the centres (stimulus, 2), x and y in pixels.
     width : standard deviation in units of the smaller side of the image.
-    trial : stimuli and model.
+    trial : stimuli and observer.
     """
     import torch
 
@@ -126,7 +126,7 @@ def around(cue: int, margin: int, trial: Trial) -> Prior:
     ----------
     cue : the object, 1 or 2 of two.
     margin : tokens around it.
-    trial : stimuli and model.
+    trial : stimuli and observer.
     """
     import torch.nn.functional as F
 
@@ -152,14 +152,14 @@ def random_vector(trial: Trial, cue: int | None = None) -> Prior:
 
     Parameters
     ----------
-    trial : stimuli and model.
+    trial : stimuli and observer.
     cue : object that it stands for, 1 or 2, where there is a direction for each.
     """
     from absvit.models.priors.percept import random_directions
 
-    gain = trial.model.prior_gains["class"] if trial.gain is None else trial.gain
+    gain = trial.observer.gains.get("class", 1.0) if trial.gain is None else trial.gain
     numbers = trial.numbers if cue is None else 2 * trial.numbers + cue
-    return absvit.priors.VectorPrior(random_directions(trial.seed, numbers, trial.model.embed_dim), gain)
+    return absvit.priors.VectorPrior(random_directions(trial.seed, numbers, trial.observer.width or 1), gain)
 
 
 def shuffled(prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
@@ -174,6 +174,6 @@ def at_gain(gain: float | None, prior: Callable[[Trial], Prior], trial: Trial) -
     ----------
     gain : its gain; the model's default, if None.
     prior : the other cue.
-    trial : stimuli and model.
+    trial : stimuli and observer.
     """
     return prior(replace(trial, gain=gain) if trial.gain is None else trial)

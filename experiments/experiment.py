@@ -8,24 +8,26 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from torch import nn
 
 from absvit.distributed import device_here
-from absvit.models.checkpoints import identity
 from absvit.models.class_names import class_indices
 from absvit.records import provenance
 from absvit.records.fill import RecordOptions, fill
 from experiments.classes import check_classes
-from experiments.observers import Observer, load_observers
+from experiments.observers import Observer, load_observers, observer_of
 from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.show import looks_of, perceived
 from experiments.source import Source, shown
 from stimuli.foundation import design, picture_files
 from stimuli.foundation.options import FileOrAddress
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = ["Who", "run"]
 
@@ -39,7 +41,7 @@ class Who:
     Parameters
     ----------
     model
-        Name of the model.
+        Name of the model, or of an observer that an installed package brings.
     checkpoint
         Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
         weights); several make a dimension ``seed``.
@@ -64,7 +66,7 @@ class Who:
 
 def run(
     probe: Probe | str,
-    observers: Sequence[Observer] | Observer | nn.Module | str,
+    observers: Sequence | Observer | nn.Module | str,
     stimuli: Stimuli | xr.Dataset | Source | str | Path | None = None,
     parameters: object | None = None,
     seed: int = 0,
@@ -78,7 +80,7 @@ def run(
     Parameters
     ----------
     probe : by name, or the object itself, such as one that a notebook has just defined.
-    observers : models of one kind, each label with the same seeds; a single model, or its name, will do.
+    observers : of one kind, each name with the same seeds; a single one, a model, or a name will do.
     stimuli : a stimulus set, or its folder; a family, by name; the probe's own display, if left out.
     parameters : the probe's frozen dataclass; its defaults, if left out.
     seed : of the stimuli that are drawn, and of what the probe draws itself.
@@ -114,14 +116,19 @@ def run(
     return fill(part, stimuli.n // each, told, store)
 
 
-def _looking(observers: Sequence[Observer] | Observer | nn.Module | str) -> list[Observer]:
-    """Observers, however they are given."""
+def _looking(observers: Sequence | Observer | nn.Module | str) -> list[Observer]:
+    """Observers, however they are given; refuses those that cannot stand in one record."""
     if isinstance(observers, str):
         return load_observers(observers)
-    if isinstance(observers, nn.Module):
-        name = (getattr(observers, "pretrained_cfg", None) or {}).get("architecture")
-        return [Observer(observers, str(name or type(observers).__name__))]
-    return [observers] if isinstance(observers, Observer) else list(observers)
+    given = list(observers) if isinstance(observers, Sequence) else [observers]
+    found = [observer_of(each) for each in given]
+    for name in ("size", "categories", "grid", "kinds"):
+        if len({getattr(observer, name) for observer in found}) > 1:
+            told = " and ".join(dict.fromkeys(observer.name for observer in found))
+            raise ValueError(
+                f"observers of one record have the same {name}, and those of {told} differ: run each alone"
+            )
+    return found
 
 
 def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: int, n: int) -> Stimuli:
@@ -131,7 +138,7 @@ def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: 
     if isinstance(stimuli, xr.Dataset):
         return Stimuli.of(stimuli)
     source = stimuli if isinstance(stimuli, Source) else Source(n, seed, None if stimuli is None else Path(stimuli))
-    return shown(probe, parameters, source, observer.model)
+    return shown(probe, parameters, source, observer)
 
 
 def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> tuple[Stimuli, int]:
@@ -173,10 +180,10 @@ def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, para
 
 def _warn_of_unknown(observer: Observer, categories: Sequence[str]) -> None:
     """Say that the cues are of no class."""
-    unknown = class_indices(observer.model, categories) < 0
+    unknown = class_indices(observer, categories) < 0
     if unknown.any():
         warnings.warn(
-            f"{observer.label} does not know {', '.join(np.array(categories)[unknown][:4])}: the cues are places only, "
+            f"{observer.name} does not know {', '.join(np.array(categories)[unknown][:4])}: the cues are places only, "
             "and no selection index can be measured (--classes names what two photographs show)",
             stacklevel=4,
         )
@@ -190,9 +197,10 @@ def attributes(
     Parameters
     ----------
     probe : that writes it.
-    observers : each label with the same seeds.
+    observers : each name with the same seeds.
     stimuli : what is shown.
     parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
+        Under priors that it does not take an observer looks bottom-up; ``prior_kinds`` tells which it takes.
     seed : seed of the experiment.
     pictures : pictures of a trial, the steps of a morph sequence.
     """
@@ -201,18 +209,19 @@ def attributes(
     factors = {name: levels for name, levels in factors.items() if pictures == 1 or name != "step"}
     if told := design.unbalanced(stimuli.n // pictures, factors):
         picture_files.say(told)
-    models = [o.model for o in observers if o.label == observers[0].label]
-    files, hashes = zip(*map(identity, models), strict=True)
+    first = observers[0]
+    files, hashes = zip(*(each.weights() for each in observers if each.name == first.name), strict=True)
     return (
-        provenance(probe.entitled(parameters), seed, asdict(parameters), str(next(models[0].parameters()).device))
+        provenance(probe.entitled(parameters), seed, asdict(parameters), first.device)
         | {
             "probe": probe.name,
-            "model": observers[0].label,
+            "model": first.name,
             "checkpoint": ", ".join(files),
             "checkpoint_sha256": ", ".join(hashes),
             "stimuli": json.dumps({"n": stimuli.n, **made}),
-            "prior_gains": json.dumps(getattr(models[0], "prior_gains", {})),
+            "prior_gains": json.dumps(dict(first.gains)),
         }
-        | ({"layer": parameters.layer % len(models[0].blocks)} if hasattr(parameters, "layer") else {})
+        | ({"layer": parameters.layer % first.layers} if hasattr(parameters, "layer") and first.layers else {})
+        | ({} if "any" in first.kinds else {"prior_kinds": json.dumps(first.kinds)})
         | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
     )

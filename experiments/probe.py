@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-    from absvit import AbSViT
     from absvit.models.priors import Prior
+    from experiments.observers import Observer
 
 __all__ = ["MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
 
@@ -53,21 +53,21 @@ class Stimuli:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What a prior may depend on: some stimuli and the model that is to look at them.
+    """What a prior may depend on: some stimuli and who is to look at them.
 
     Parameters
     ----------
-    model : the observer's model.
+    observer : who looks.
     numbers : (stimulus,) numbers of the stimuli.
     coverage : (stimulus, object, token_y, token_x) share of each token that an object covers, in [0, 1].
     classes : (stimulus,) index by name: class_1, class_2 ..., absent_class, third_class.
     seed : seed of the experiment.
     stimuli : the stimuli without their pictures and masks: places and design variables.
-    gain : factor on the weights of the cues; None for the model's defaults.
+    gain : factor on the weights of the cues; None for the observer's defaults.
     fatigue : (stimulus, class) logits that lasting percepts have lost; None where nothing tires.
     """
 
-    model: AbSViT
+    observer: Observer
     numbers: np.ndarray
     coverage: Tensor
     classes: dict[str, np.ndarray]
@@ -79,12 +79,12 @@ class Trial:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the pictures in pixels."""
-        return tuple(self.model.patch_embed.img_size)
+        return tuple(self.observer.size)
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of tokens."""
-        return tuple(self.model.patch_embed.grid_size)
+        """Rows and columns of tokens, or of the masks alone where the observer has no locations."""
+        return self.observer.locations
 
 
 @dataclass(frozen=True)

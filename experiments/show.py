@@ -10,11 +10,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import xarray as xr
-from torch import Tensor
 
-from absvit import AbSViT, maps, perceive
-from absvit.images import normalise
-from absvit.models.class_names import class_indices, class_names
+from absvit import maps
+from absvit.models.class_names import class_indices
 from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
 from experiments.observers import Observer
 from experiments.probe import MAPS, Condition, Probe, Trial
@@ -23,9 +21,17 @@ if TYPE_CHECKING:
     from absvit.models.perceive import Trajectory
     from absvit.models.priors import Prior
 
-__all__ = ["by_gain", "check_finite", "images_of", "looks_of", "passes_of", "perceived", "trial_of"]
+__all__ = ["by_gain", "check_finite", "looks_of", "passes_of", "perceived", "trial_of"]
 
 REQUESTS = ("feedback_norms", "value_norms", "token_norms", "class_attention")
+MAPS_OF = {
+    "prior_weights": ("prior_weights", maps.prior_weight_map),
+    "feedback_norm": ("feedback_norms", maps.feedback_norm_map),
+    "value_norm": ("value_norms", maps.value_norm_map),
+    "token_norm": ("token_norms", maps.token_norm_map),
+    "class_attention": ("class_attention", maps.class_attention_map),
+}
+OF_LAYERS = ("value_norms", "token_norms")
 
 
 def perceived(
@@ -36,8 +42,8 @@ def perceived(
     Parameters
     ----------
     probe : says the conditions and the maps that are recorded.
-    observers : each label with the same seeds; all take images of one size and have the same classes. A plain ViT
-        looks bottom-up under every condition.
+    observers : each name with the same seeds; of one size, with the same classes and locations. Under a condition of
+        a kind that it does not take, an observer looks bottom-up.
     stimuli : stimulus set, as the probe shows it.
     parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains, ``gains``.
     seed : seed of the experiment.
@@ -51,14 +57,13 @@ def perceived(
     ------
     ValueError : a stimulus gives logits that are not finite (it is named).
     """
-    model, gains = observers[0].model, tuple(getattr(parameters, "gains", ()))
-    trial = trial_of(model, stimuli, seed)
+    gains, names = tuple(getattr(parameters, "gains", ())), [name for name in MAPS if name in probe.records]
+    trial = trial_of(observers[0], stimuli, seed)
     looks = looks_of(probe, observers[0], stimuli, parameters)
-    images, names = images_of(model, stimuli["image"].values), [name for name in MAPS if name in probe.records]
     parts = []
     for observer in observers:
-        seen = passes_of(observer.model, images, trial, looks, parameters, REQUESTS)
-        values = _variables(seen, parameters.layer, max(1, len(gains)) * len(looks), names)
+        seen = passes_of(observer, stimuli["image"].values, trial, looks, parameters, REQUESTS)
+        values = _variables(seen, trial.grid, parameters.layer, max(1, len(gains)) * len(looks), names)
         parts.append({name: by_gain(value, len(gains)) for name, value in values.items()})
     dims = (*["gain"] * bool(gains), "iteration", "prior", "stimulus")
     check_finite(parts, dims, trial.numbers)
@@ -68,7 +73,7 @@ def perceived(
         {name: (*dims, "class") if name == "logits" else (*dims, *PLACES) for name in parts[0]},
         of_stimuli(stimuli) | condition_coordinates(looks) | token_centres(trial.grid, trial.size) | {
             "iteration": np.arange(len(parts[0]["logits"][0] if gains else parts[0]["logits"])),
-            "class": np.array(class_names(model), object),
+            "class": np.array(observers[0].categories, object),
             **{name: ("stimulus", values) for name, values in trial.classes.items()},
             **({"gain": np.array(gains, float)} if gains else {}),
         },
@@ -76,56 +81,42 @@ def perceived(
     )  # fmt: skip
 
 
-def images_of(model, pictures: np.ndarray) -> Tensor:
-    """Pictures as a model takes them.
-
-    Parameters
-    ----------
-    model : that looks.
-    pictures : (stimulus, y, x, channel) uint8.
-    """
-    cfg = model.pretrained_cfg
-    return normalise(pictures, cfg["mean"], cfg["std"]).to(next(model.parameters()).device)
-
-
 def looks_of(probe: Probe, observer: Observer, stimuli: xr.Dataset, parameters: object) -> list[Condition]:
-    """List the conditions of some stimuli: others, where the model does not know all of their classes."""
-    known = (class_indices(observer.model, stimuli.attrs["categories"]) >= 0).all()
+    """List the conditions of some stimuli: others, where the observer does not know all of their classes."""
+    known = (class_indices(observer, stimuli.attrs["categories"]) >= 0).all()
     return (probe.conditions if known else probe.unknown)(parameters)
 
 
-def trial_of(model, stimuli: xr.Dataset, seed: int) -> Trial:
+def trial_of(observer: Observer, stimuli: xr.Dataset, seed: int) -> Trial:
     """Say what a prior may depend on."""
     masks = torch.from_numpy(stimuli["object_mask"].values).float()
-    coverage = F.adaptive_avg_pool2d(masks, tuple(model.patch_embed.grid_size)).to(next(model.parameters()).device)
+    coverage = F.adaptive_avg_pool2d(masks, observer.locations)
     told = stimuli.drop_vars(["image", "object_mask"])
-    return Trial(model, stimuli["stimulus"].values, coverage, _classes(model, stimuli, seed), seed, told)
+    return Trial(observer, stimuli["stimulus"].values, coverage, _classes(observer, stimuli, seed), seed, told)
 
 
 def passes_of(
-    model,
-    images: Tensor,
+    observer: Observer,
+    pictures: np.ndarray,
     trial: Trial,
     conditions: Sequence[Condition],
     parameters: object,
     requests: Sequence[str] = (),
 ) -> Trajectory:
-    """Let a model look under every gain and condition; a plain ViT, which has no priors, bottom-up.
+    """Let an observer look under every gain and condition.
 
     Parameters
     ----------
-    model : that looks.
-    images : (stimulus, channel, y, x), normalised.
+    observer : who looks.
+    pictures : (stimulus, y, x, channel) uint8.
     trial : what the priors depend on.
     conditions : priors.
     parameters : ``iterations`` and, where there are any, ``gains``; those of the first gain come first.
     requests : what is recorded, as ``absvit.perceive`` has it.
     """
-    if not isinstance(model, AbSViT):
-        return perceive(model, images, None, 0, requests)
-    trials = [replace(trial, model=model, gain=gain) for gain in getattr(parameters, "gains", ()) or (None,)]
+    trials = [replace(trial, observer=observer, gain=gain) for gain in getattr(parameters, "gains", ()) or (None,)]
     priors: list[Prior] = [condition.prior(each) for each in trials for condition in conditions]
-    return perceive(model, images, priors, parameters.iterations, requests)
+    return observer.seen(observer.images(pictures), priors, parameters.iterations, requests)
 
 
 def by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
@@ -167,20 +158,20 @@ def check_finite(parts: Sequence[Mapping[str, np.ndarray]], dims: Sequence[str],
 
 def _masks(trial: Trial) -> dict[str, tuple]:
     """Share of each token that each object covers, by name; a single object has a rival that covers none."""
-    coverage = trial.coverage.cpu().numpy()
+    coverage = trial.coverage.numpy()
     if coverage.shape[1] < 2:
         coverage = np.concatenate([coverage, np.zeros_like(coverage)], axis=1)
     return {f"mask_{k + 1}": (("stimulus", *PLACES), coverage[:, k]) for k in range(coverage.shape[1])}
 
 
-def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
+def _classes(observer: Observer, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     """Class indices (stimulus,) of the objects and of two classes that are not shown; -1 where unknown."""
-    known = class_indices(model, stimuli.attrs["categories"])
+    known = class_indices(observer, stimuli.attrs["categories"])
     drawn = stimuli["object_class"].values
     shown = np.where(drawn < 0, -1, known[drawn])
     shown = np.concatenate([shown, np.full((len(shown), 2 - min(shown.shape[1], 2)), -1)], axis=1)
-    # catch trials cue another of the stimuli's own categories or, of two photographs, another of the model's
-    candidates = known if len(known) >= 4 else np.arange(model.num_classes)
+    # catch trials cue another of the stimuli's own categories or, of two photographs, another of the observer's
+    candidates = known if len(known) >= 4 else np.arange(observer.num_classes)
     others = []
     for number, row in zip(stimuli["stimulus"].values.tolist(), shown, strict=True):
         free = np.setdiff1d(candidates, row)
@@ -190,17 +181,18 @@ def _classes(model, stimuli: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     return {f"class_{k + 1}": of for k, of in enumerate(shown.T)} | {"absent_class": absent, "third_class": third}
 
 
-def _variables(trajectory: Trajectory, layer: int, n_conditions: int, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Logits and maps (iteration, prior, stimulus, ...); NaN where a map does not exist bottom-up."""
-    found = {
-        "token_norm": maps.token_norm_map(trajectory, layer),
-        "value_norm": maps.value_norm_map(trajectory, layer),
-        "class_attention": maps.class_attention_map(trajectory),
-    }
-    bottom_up_only = len(trajectory.logits) == 1
-    for name, of in (("prior_weights", maps.prior_weight_map), ("feedback_norm", maps.feedback_norm_map)):
-        none = torch.full_like(found["token_norm"][:1], torch.nan)
-        found[name] = none if bottom_up_only else torch.cat([none, of(trajectory)])
-    values = {name: found[name].half() for name in names} | {"logits": trajectory.logits.float()}
+def _variables(
+    trajectory: Trajectory, grid: tuple[int, int], layer: int, n_conditions: int, names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Logits and maps (iteration, prior, stimulus, ...); NaN where there is no map, bottom-up or at all."""
+    logits, values = trajectory.logits, {}
+    for name in names:
+        field, of = MAPS_OF[name]
+        recorded, none = getattr(trajectory, field), logits.new_full((*logits.shape[:3], *grid), torch.nan)
+        if recorded is not None and recorded.numel():
+            found = of(trajectory, layer) if field in OF_LAYERS else of(trajectory)
+            none = torch.cat([none[: len(none) - len(found)], found])
+        values[name] = none.half()
+    values["logits"] = logits.float()
     expand = {name: value.expand(-1, n_conditions, *value.shape[2:]) for name, value in values.items()}
     return {name: value.cpu().numpy() for name, value in expand.items()}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from torch import nn
 
 from absvit.images import class_folder, read_photograph
 from absvit.models.class_names import called, known_as
 from experiments.classes import known_of_folder, known_of_set
+from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
 from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
 from stimuli.foundation.files import fingerprint
@@ -85,18 +85,18 @@ def shown(
     probe: Probe,
     parameters: object,
     source: Source,
-    model: nn.Module,
+    observer: Observer,
     family: Family | str = "",
     changes: Mapping | None = None,
 ) -> Stimuli:
-    """Give the stimuli that a probe shows, at the size that a model takes.
+    """Give the stimuli that a probe shows, at the size that an observer takes.
 
     Parameters
     ----------
     probe : says which family is drawn, if nothing is given.
     parameters : of the probe.
     source : where the stimuli come from, and how many of them; trials of several pictures count once.
-    model : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows some.
+    observer : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows some.
     family : drawn instead of the probe's, by name or as an object.
     changes : fields of the family's parameters.
 
@@ -107,7 +107,7 @@ def shown(
     """
     own = FAMILIES.of(probe.displays(parameters))
     drawn = FAMILIES.of(family) if family else own
-    size = tuple(model.patch_embed.img_size)
+    size = tuple(observer.size)
     given = next((name for name in ("folder", "photographs") if getattr(source, name) is not None), None)
     if drawn != own and (source.stimuli or given == "folder"):
         raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
@@ -116,10 +116,10 @@ def shown(
             raise ValueError("single photographs are never squeezed, their middle is shown: leave out --squeeze")
         if (drawn.name, given) not in OF_PICTURES:
             raise ValueError(_unfit(probe, drawn.name, given))
-        return OF_PICTURES[drawn.name, given](source, model, size)
+        return OF_PICTURES[drawn.name, given](source, observer, size)
     if source.stimuli is not None and source.family is None:
         of_pictures = drawn.name in {name for name, _ in OF_PICTURES}
-        part, n, pictures = _of_set(source, size, model if of_pictures else None)
+        part, n, pictures = _of_set(source, size, observer if of_pictures else None)
     else:
         drawn = FAMILIES[source.family] if source.family else drawn
         varied = {field.name for field in fields(drawn.parameters)} if drawn == own else set()
@@ -150,29 +150,29 @@ def _unfit(probe: Probe, family: str, given: str) -> str:
     )
 
 
-def _halves_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+def _halves_of_folder(source: Source, observer: Observer, size: tuple[int, int]) -> Stimuli:
     made_from = halves.HALVES.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
-    files, names = known_of_folder(source.folder, model, 2)
+    files, names = known_of_folder(source.folder, observer, 2)
     draw = partial(halves.from_class_folder, files, read_photograph, names, made_from)
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
 
 
-def _halves_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
-    pictures, names = _pair(source, model)
+def _halves_of_pair(source: Source, observer: Observer, size: tuple[int, int]) -> Stimuli:
+    pictures, names = _pair(source, observer)
     made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
     made = halves.from_photographs(*pictures, names, halves.HALVES.sized(size, pictures=made_from))
     return replace(Stimuli.of(made), pictures=_of_pair(source))
 
 
-def _overlay_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
-    pictures, names = _pair(source, model)
+def _overlay_of_pair(source: Source, observer: Observer, size: tuple[int, int]) -> Stimuli:
+    pictures, names = _pair(source, observer)
     made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
     graded = overlay.OVERLAY.sized(size, pictures=made_from)
     return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
 
 
-def _singles_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
-    files, names = known_of_folder(source.folder, model)
+def _singles_of_folder(source: Source, observer: Observer, size: tuple[int, int]) -> Stimuli:
+    files, names = known_of_folder(source.folder, observer)
     made_from = single_photographs.WholePhotographs(size, source.folder.name)
     draw = partial(single_photographs.from_class_folder, files, read_photograph, names, made_from)
     n = min(source.n, sum(map(len, files)))
@@ -197,20 +197,20 @@ def _of_pair(source: Source) -> Callable[[], str]:
     return lambda: " ".join(fingerprint([path], path.parent) for path in source.photographs)
 
 
-def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
+def _pair(source: Source, observer: Observer) -> tuple[list[np.ndarray], tuple[str, str]]:
     """Two photographs and the names of what they show."""
     if source.classes is None:
-        names = called([path.stem for path in source.photographs], model)
+        names = called([path.stem for path in source.photographs], observer)
     else:
-        names = [known_as(name, model) for name in source.classes]
+        names = [known_as(name, observer) for name in source.classes]
         if names[0] == names[1]:
             raise ValueError(f"--classes names two different classes, got {names[0]!r} twice")
     return [np.asarray(read_photograph(path)) for path in source.photographs], tuple(names)
 
 
-def _of_set(source: Source, size: tuple[int, int], model: nn.Module | None) -> tuple[Callable, int, Callable]:
+def _of_set(source: Source, size: tuple[int, int], observer: Observer | None) -> tuple[Callable, int, Callable]:
     """Stimuli of a set, how many there are, and the digest of the first n of them."""
-    part, n = read_parts(source.stimuli) if model is None else known_of_set(source.stimuli, model)
+    part, n = read_parts(source.stimuli) if observer is None else known_of_set(source.stimuli, observer)
     example = part(0, 1)
     found = (example.sizes["y"], example.sizes["x"])
     if found != size and not source.resize:

@@ -129,22 +129,20 @@ def follow(
     return Course(**{of.name: torch.stack([getattr(one, of.name) for one in found]) for of in fields(Course)})
 
 
-@torch.no_grad()
-def unchanging(model: torch.nn.Module, pictures: Sequence[Tensor], passes: int) -> Course:
-    """What a model without feedback sees: the same in every pass over a picture.
+def unchanging(seen: Sequence[Tensor], passes: int, layers: int, width: int, grid: tuple[int, int]) -> Course:
+    """What is seen without feedback: the same in every pass over a picture.
 
     Parameters
     ----------
-    model : a plain ViT in eval mode.
-    pictures : as for :func:`follow`.
+    seen : of each picture, logits (image, class).
     passes : passes over each picture.
+    layers, width, grid : layers, channels and token grid of what there is none of.
     """
-    one = [model(picture) for picture in pictures]
-    logits = torch.stack([one[0], *(logits for logits in one for _ in range(passes))])
-    change, depth = torch.zeros(logits.shape[:2], device=logits.device), len(model.blocks)
-    none = change.new_full((*change.shape, depth), torch.nan)
-    features = none[..., None].expand(*none.shape, model.embed_dim)
-    weights = change.new_full((*change.shape, *model.patch_embed.grid_size), torch.nan)
+    logits = torch.stack([seen[0], *(logits for logits in seen for _ in range(passes))])
+    change = torch.zeros(logits.shape[:2], device=logits.device)
+    none = change.new_full((*change.shape, layers), torch.nan)
+    features = none[..., None].expand(*none.shape, width)
+    weights = change.new_full((*change.shape, *grid), torch.nan)
     return Course(logits, _without(change, 1), _without(change, 2), none, features, weights)
 
 

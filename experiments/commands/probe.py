@@ -29,7 +29,7 @@ def command_of(probe: Probe) -> Callable:
         with joined("cpu" if who.device == "cpu" else None) as process:
             observers, changes = who.load(), asdict(display) if display else {}
             family = changes.pop("family", "")
-            stimuli = shown(probe, parameters, source, observers[0].model, family, changes)
+            stimuli = shown(probe, parameters, source, observers[0], family, changes)
             record = run(probe, observers, stimuli, parameters, source.seed, store)
             if process.is_first:
                 print(_summary(record, probe))

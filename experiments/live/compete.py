@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
+from absvit.models.class_names import class_indices
 from absvit.records.vocabulary import described
 from experiments.live.look import MAPS, Cue, look
 from experiments.live.pictures import Family, saw_squeezed, two_readings
-from experiments.observers import class_indices
+from experiments.observers import observer_of
 
 __all__ = ["compete"]
 
@@ -49,15 +50,17 @@ def compete(
     ------
     ValueError : the model does not know the classes, or as ``two_readings``.
     """
-    size = tuple(model.patch_embed.img_size)
-    sets = [two_readings(family, number, mix, size, folder=folder, squeeze=saw_squeezed(model)) for mix in mixes]
+    observer = observer_of(model)
+    sets = [
+        two_readings(family, number, mix, observer.size, folder=folder, squeeze=saw_squeezed(observer)) for mix in mixes
+    ]
     names = [sets[0].attrs["categories"][index] for index in sets[0]["object_class"].values[0]]
-    classes = class_indices(model, names)
+    classes = class_indices(observer, names)
     if (classes < 0).any():
         other = "choose one trained on the embedded objects, or a class folder of photographs that it knows"
         raise ValueError(f"the model does not know {' and '.join(names)}: {other}")
     cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
-    record = look(model, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
+    record = look(observer, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
     n = len(sets)
     known = record.assign_coords(
         mix=("stimulus", np.array(mixes, float)),

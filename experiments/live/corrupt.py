@@ -9,11 +9,9 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit import AbSViT, perceive
-from absvit.images import normalise
-from absvit.models.checkpoints import identity
+from absvit import priors
 from absvit.records.vocabulary import described
-from experiments.observers import class_names
+from experiments.observers import Observer, observer_of
 from stimuli import corruptions
 from stimuli.corruptions import NAMES, SEVERITIES
 
@@ -21,7 +19,7 @@ __all__ = ["NAMES", "corrupt"]
 
 
 def corrupt(
-    models: Mapping[str, nn.Module],
+    models: Mapping[str, nn.Module | Observer],
     pictures: Mapping[str, np.ndarray],
     corruption: str,
     iterations: int = 1,
@@ -31,7 +29,7 @@ def corrupt(
 
     Parameters
     ----------
-    models : by name, at least one; a plain ViT says the same in every pass.
+    models : who is asked, by name, at least one; without feedback the same is said in every pass.
     pictures : by model, the picture (y, x, channel) uint8 at the size that it takes.
     corruption : one of ``NAMES``.
     iterations : feedback passes with the learned prompt, at least 0.
@@ -49,15 +47,16 @@ def corrupt(
     """
     if not models:
         raise ValueError("no model is chosen: choose one at least")
+    observers = {name: observer_of(model) for name, model in models.items()}
     shown, found = {}, {}
-    for name, model in models.items():
+    for name, observer in observers.items():
         picture = pictures[name]
         corrupted = [
             corruptions.corrupt(picture, corruption, s, corruptions.generator_for(seed, corruption, s, "picture"))
             for s in SEVERITIES
         ]
         shown[name] = np.stack([picture, *corrupted])
-        found[name] = _asked(model, shown[name], iterations)
+        found[name] = _asked(observer, shown[name], iterations)
     values = {
         "image": (("severity", "y", "x", "channel"), next(iter(shown.values()))),
         "answer": (("model", "severity"), np.array([seen[0] for seen in found.values()], object)),
@@ -73,19 +72,16 @@ def corrupt(
     return described(record).assign_attrs(
         title="degrading",
         model=", ".join(models),
-        checkpoint_sha256=", ".join(identity(model)[1] for model in models.values()),
-        device=str(next(next(iter(models.values())).parameters()).device),
+        checkpoint_sha256=", ".join(observer.weights()[1] for observer in observers.values()),
+        device=next(iter(observers.values())).device,
         parameters=json.dumps({"corruption": corruption, "iterations": iterations, "seed": seed}),
     )
 
 
-def _asked(model: nn.Module, pictures: np.ndarray, iterations: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _asked(observer: Observer, pictures: np.ndarray, iterations: int) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Answers and their probabilities in the last pass, and those of the clean picture's answer in every pass."""
-    cfg, device = model.pretrained_cfg, next(model.parameters()).device
-    images = normalise(pictures, cfg["mean"], cfg["std"]).to(device)
-    passes = iterations if isinstance(model, AbSViT) else 0
-    p = perceive(model, images, iterations=passes).probabilities[:, 0].float().cpu().numpy()
-    p = np.concatenate([p, *[p[-1:]] * (iterations - passes)])
+    learned = [priors.LearnedPrior()] if observer.kinds else None
+    p = observer.seen(observer.images(pictures), learned, iterations).probabilities[:, 0].float().cpu().numpy()
+    p = np.concatenate([p, *[p[-1:]] * (iterations + 1 - len(p))])
     best = p[-1].argmax(-1)
-    names = class_names(model)
-    return [names[k] for k in best], p[-1].max(-1), p[:, :, best[0]]
+    return [observer.categories[k] for k in best], p[-1].max(-1), p[:, :, best[0]]

@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit.models.checkpoints import identity
+from absvit.models.class_names import class_indices
 from experiments import measures
 from experiments.live.pictures import saw_squeezed, two_readings
 from experiments.measures.dynamics import branches
-from experiments.observers import Observer, class_indices
+from experiments.observers import observer_of
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
 from experiments.probes.feedback_dynamics.show import show
 from stimuli.families import morph
@@ -56,7 +56,8 @@ def follow(
     ------
     ValueError : the model does not know the classes; there is no such family or picture.
     """
-    size, squeeze = tuple(model.patch_embed.img_size), saw_squeezed(model)
+    observer = observer_of(model)
+    size, squeeze = observer.size, saw_squeezed(observer)
     if parameters.protocol == "hysteresis":
         if number < 0:
             raise ValueError(f"expected a number of at least 0, got {number}")
@@ -66,20 +67,19 @@ def follow(
         pictures = morph.draw(graded, 2 * steps, 0, 2 * steps * number)
     else:
         steps, pictures = 1, two_readings(family, number, 0.5, size, folder=folder, squeeze=squeeze)
-    name = str(model.pretrained_cfg.get("architecture", type(model).__name__))
     shown = [pictures.attrs["categories"][index] for index in pictures["object_class"].values[0]]
-    if (class_indices(model, shown) < 0).any():
+    if (class_indices(observer, shown) < 0).any():
         other = "choose a model trained on the embedded objects, or a class folder of photographs that it knows"
-        raise ValueError(f"{name} does not know {' and '.join(shown)}: {other}")
-    record = show([Observer(model, name)], pictures, parameters, seed)
-    file, sha256 = identity(model)
+        raise ValueError(f"{observer.name} does not know {' and '.join(shown)}: {other}")
+    record = show([observer], pictures, parameters, seed)
+    file, sha256 = observer.weights()
     what = {"family": family, "number": number, "steps": steps, "folder": str(folder or "")}
     return record.assign_attrs(
         title=TITLE + parameters.protocol,
-        model=name,
+        model=observer.name,
         checkpoint=file,
         checkpoint_sha256=sha256,
-        device=str(next(model.parameters()).device),
+        device=observer.device,
         parameters=json.dumps(asdict(parameters) | what),
     )
 

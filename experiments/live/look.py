@@ -13,13 +13,12 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from absvit import AbSViT, maps, perceive, priors
-from absvit.images import normalise
-from absvit.models.checkpoints import identity
+from absvit import maps, priors
+from absvit.models.class_names import class_indices
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
-from experiments.observers import class_indices, class_names
+from experiments.observers import Observer, observer_of
 
 __all__ = ["CUES", "MAPS", "Cue", "look", "stamped"]
 
@@ -64,35 +63,35 @@ class Cue:
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
                 raise ValueError(f"a box has 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {self.box}")
 
-    def prior(self, model: AbSViT) -> priors.Prior:
-        """Give the prior of a model that this cue means.
+    def prior(self, observer: Observer) -> priors.Prior:
+        """Give the prior that this cue means.
 
         Parameters
         ----------
-        model : knows the classes, the size of the picture and the default gains.
+        observer : knows the classes, the size of the picture and the locations.
 
         Raises
         ------
-        ValueError : the model has no class of this name; the nearest are given.
+        ValueError : the observer has no class of this name; the nearest are given.
         """
         if self.kind in ("none", "learned"):
             return priors.LearnedPrior(self.gain)
         if self.kind == "class":
-            return priors.ClassPrior(self._class_index(model), self.gain)
+            return priors.ClassPrior(self._class_index(observer), self.gain)
         if self.kind == "place":
-            return self._place(model, self.gain)
-        return priors.ClassPrior(self._class_index(model), self.gain) * self._place(model, 1.0)
+            return self._place(observer, self.gain)
+        return priors.ClassPrior(self._class_index(observer), self.gain) * self._place(observer, 1.0)
 
-    def _class_index(self, model: AbSViT) -> int:
-        (index,) = class_indices(model, [self.category])
+    def _class_index(self, observer: Observer) -> int:
+        (index,) = class_indices(observer, [self.category])
         if index < 0:
-            names = class_names(model)
+            names = observer.categories
             near = difflib.get_close_matches(self.category, names, 4, 0.4) or names[:12]
             raise ValueError(f"the model has no class {self.category!r}; the nearest are {', '.join(near)}")
         return int(index)
 
-    def _place(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
-        size, grid = tuple(model.patch_embed.img_size), tuple(model.patch_embed.grid_size)
+    def _place(self, observer: Observer, gain: float | None) -> priors.SpatialPrior:
+        size, grid = observer.size, observer.locations
         if self.box is not None:
             edges = tuple(edge * size[1 - k % 2] for k, edge in enumerate(self.box))
             return priors.SpatialPrior.box(edges, size, grid, gain=gain)
@@ -101,7 +100,7 @@ class Cue:
 
 
 def look(
-    model: nn.Module,
+    model: nn.Module | Observer,
     pictures: np.ndarray,
     cues: Mapping[str, Cue],
     iterations: int = 1,
@@ -111,7 +110,7 @@ def look(
 
     Parameters
     ----------
-    model : AbSViT; or a plain ViT, which has the bottom-up pass only and takes no cue but "none".
+    model : AbSViT or another observer; one that takes no priors has the bottom-up pass and the cue "none" only.
     pictures : (stimulus, y, x, channel), or one picture (y, x, channel), uint8, of the model's size.
     cues : what to look for, by name.
     iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all bottom-up.
@@ -121,7 +120,7 @@ def look(
     -------
     Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and rollout
     (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention with layer and
-    head. Maps of the class token are left out where the model has none.
+    head. Maps that the observer does not have are left out.
 
     Raises
     ------
@@ -129,30 +128,29 @@ def look(
     """
     pictures = np.asarray(pictures)
     pictures = pictures[None] if pictures.ndim == 3 else pictures
-    cfg, device = model.pretrained_cfg, next(model.parameters()).device
-    images = normalise(pictures, cfg["mean"], cfg["std"]).to(device)
+    observer = observer_of(model)
     given, steps = None, 0
-    if isinstance(model, AbSViT):
-        given, steps = [cue.prior(model) for cue in cues.values()], iterations
+    if observer.kinds:
+        given, steps = [cue.prior(observer) for cue in cues.values()], iterations
     elif any(cue.kind != "none" for cue in cues.values()):
-        raise ValueError("a plain ViT has no feedback path, so nothing can be cued: choose the cue none, or an AbSViT")
+        raise ValueError(f"{observer.name} takes no priors, so nothing can be cued: choose the cue none, or an AbSViT")
     wanted = {REQUESTS[kind] for kind in kinds} - {""}
-    seen = perceive(model, images, given, steps, sorted(wanted))
-    values = _values(seen, len(cues), model, kinds)
+    seen = observer.seen(observer.images(pictures), given, steps, sorted(wanted))
+    values = _values(seen, len(cues), observer, kinds)
     for place, cue in enumerate(cues.values()):
         if cue.kind == "none":  # nothing is fed back: every pass is the first one
             for name, (_, array) in values.items():
                 array[1:, place] = np.nan if name in ("prior_weights", "feedback_norm") else array[:1, place]
-    record = xr.Dataset(values, _coordinates(model, pictures, seen, cues))
+    record = xr.Dataset(values, _coordinates(observer, pictures, seen, cues))
     record["image"] = (("stimulus", "y", "x", "channel"), pictures)
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
-    file, sha256 = identity(model)
+    file, sha256 = observer.weights()
     return described(record).assign_attrs(
         title="looking",
-        model=str(cfg.get("architecture", type(model).__name__)),
+        model=observer.name,
         checkpoint=file,
         checkpoint_sha256=sha256,
-        device=str(device),
+        device=observer.device,
         parameters=json.dumps(about),
     )
 
@@ -173,10 +171,10 @@ def stamped(record: xr.Dataset) -> xr.Dataset:
 
 
 def _values(
-    seen: Trajectory, n_cues: int, model: nn.Module, kinds: Sequence[str]
+    seen: Trajectory, n_cues: int, observer: Observer, kinds: Sequence[str]
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Logits and maps with their dims; NaN where a map does not exist bottom-up."""
-    outer, grid, depth = ("iteration", "prior", "stimulus"), ("token_y", "token_x"), len(model.blocks)
+    outer, grid, depth = ("iteration", "prior", "stimulus"), ("token_y", "token_x"), observer.layers
 
     def of_layers(of) -> Tensor:
         return torch.stack([of(seen, layer) for layer in range(depth)], dim=3)
@@ -197,7 +195,9 @@ def _values(
         "prior_weights": ((*outer, *grid), lambda: later(lambda: maps.prior_weight_map(seen))),
         "feedback_norm": ((*outer, "layer", *grid), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
     }
-    without = () if model.has_class_token else ("class_attention", "rollout")
+    needed = {kind: {REQUESTS[kind]} - {""} for kind in made}
+    needed |= {"class_attention": {"attention", "class_attention"}, "rollout": {"attention", "class_attention"}}
+    without = [kind for kind in made if not (observer.grid and needed[kind] <= set(observer.records))]
     found = {"logits": ((*outer, "class"), seen.logits)}
     found |= {kind: (made[kind][0], made[kind][1]()) for kind in made if kind in kinds and kind not in without}
     return {
@@ -206,7 +206,7 @@ def _values(
     }
 
 
-def _coordinates(model: nn.Module, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
+def _coordinates(observer: Observer, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
     """Coordinates of the record, and what each cue is."""
     n, height, width, channels = pictures.shape
     none = (np.nan,) * 4
@@ -222,12 +222,12 @@ def _coordinates(model: nn.Module, pictures: np.ndarray, seen: Trajectory, cues:
         **{name: ("prior", place[:, k]) for k, name in enumerate(("place_x", "place_y", "place_sd"))},
         **{f"box_{edge}": ("prior", box[:, k]) for k, edge in enumerate(("left", "top", "right", "bottom"))},
         "stimulus": np.arange(n),
-        "class": np.array(class_names(model), object),
+        "class": np.array(observer.categories, object),
         "y": np.arange(height) + 0.5,
         "x": np.arange(width) + 0.5,
         "channel": np.arange(channels),
         **{
             name: (np.arange(tokens) + 0.5) * pixels / tokens
-            for name, tokens, pixels in zip(("token_y", "token_x"), seen.grid, (height, width), strict=True)
+            for name, tokens, pixels in zip(("token_y", "token_x"), observer.locations, (height, width), strict=True)
         },
     }

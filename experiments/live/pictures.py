@@ -12,6 +12,7 @@ from PIL import Image
 from torch import nn
 
 from absvit.images import denormalise, transform_for
+from experiments.observers import Observer, observer_of
 from stimuli.families import halves, morph, objects, overlay
 from stimuli.pictures import examples
 from stimuli.pictures.photographs import Pictures
@@ -72,15 +73,15 @@ def two_readings(
     return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS + step)
 
 
-def saw_squeezed(model: nn.Module) -> bool:
+def saw_squeezed(model: nn.Module | Observer) -> bool:
     """Tell whether a model was trained on photographs that were squeezed to their half, as its card says.
 
     It is shown them in the same way: the bundled model of photographs tells those that are cut much worse.
     """
-    return bool(getattr(model, "card", {}).get("squeezed", False))
+    return bool(observer_of(model).facts.get("squeezed", False))
 
 
-def picture(name: str, number: int, model: nn.Module, folder: Path | None = None) -> np.ndarray:
+def picture(name: str, number: int, model: nn.Module | Observer, folder: Path | None = None) -> np.ndarray:
     """Give one of the embedded pictures, or one of two readings of photographs, at the size that a model takes.
 
     Parameters
@@ -99,7 +100,7 @@ def picture(name: str, number: int, model: nn.Module, folder: Path | None = None
     ------
     FileNotFoundError, ValueError : another name, or no photographs in the folder.
     """
-    size = tuple(model.patch_embed.img_size)
+    size = observer_of(model).size
     if name in FAMILIES:
         shown = two_readings(name, number, 0.5, size, folder=folder, squeeze=saw_squeezed(model))
         return shown["image"].values[0]
@@ -111,18 +112,19 @@ def picture(name: str, number: int, model: nn.Module, folder: Path | None = None
     return objects.draw(scene, 1, 0, number)["image"].values[0]
 
 
-def fitted(photograph: Image.Image, model: nn.Module) -> np.ndarray:
+def fitted(photograph: Image.Image, model: nn.Module | Observer) -> np.ndarray:
     """Bring a photograph to the pixels that a model looks at: resized and cropped as in its evaluation.
 
     Parameters
     ----------
     photograph : picture in mode RGB, as ``absvit.images.read_photograph`` gives.
-    model : a timm model.
+    model : who looks.
 
     Returns
     -------
     (y, x, channel) uint8.
     """
-    cfg = model.pretrained_cfg
-    batch = transform_for(cfg)(photograph)[None]
-    return (denormalise(batch, cfg["mean"], cfg["std"])[0] * 255 + 0.5).astype(np.uint8)
+    observer = observer_of(model)
+    told = {"input_size": (3, *observer.size), "mean": observer.mean, "std": observer.std}
+    batch = transform_for({**observer.facts, **told})(photograph)[None]
+    return (denormalise(batch, observer.mean, observer.std)[0] * 255 + 0.5).astype(np.uint8)

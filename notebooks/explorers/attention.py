@@ -11,12 +11,12 @@ import ipywidgets as widgets
 import xarray as xr
 from torch import nn
 
+from absvit.models.class_names import class_names
 from experiments import measures
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
 from experiments.live.look import CUES, Cue, look
 from experiments.live.look_figure import KINDS, attention
-from experiments.observers import class_names
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known

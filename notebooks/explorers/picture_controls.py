@@ -10,8 +10,8 @@ import numpy as np
 from torch import nn
 
 from absvit.images import read_photograph
+from absvit.models.class_names import class_indices
 from experiments.live import pictures
-from experiments.observers import class_indices
 from notebooks.explorers.explorer import labelled, readable
 from stimuli.families.objects import CATEGORIES
 

@@ -2,17 +2,18 @@
 
 from dataclasses import asdict
 
+from experiments.observers import observer_of
 from experiments.probes import PROBES
 from experiments.source import shown
 
 
 def display(probe, source, model, **changes):
     """The stimuli of a probe at its default parameters."""
-    return shown(PROBES[probe], PROBES[probe].parameters(), source, model, changes=changes)
+    return shown(PROBES[probe], PROBES[probe].parameters(), source, observer_of(model), changes=changes)
 
 
 def two_readings(family, source, model):
-    return shown(PROBES["bistable"], None, source, model, family)
+    return shown(PROBES["bistable"], None, source, observer_of(model), family)
 
 
 def halves(source, model):
@@ -25,4 +26,4 @@ def single_objects(source, model, look=None):
 
 def morphs(source, model, steps):
     probe = PROBES["feedback_dynamics"]
-    return shown(probe, probe.parameters(protocol="hysteresis"), source, model, changes={"steps": steps})
+    return shown(probe, probe.parameters(protocol="hysteresis"), source, observer_of(model), changes={"steps": steps})

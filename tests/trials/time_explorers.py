@@ -18,7 +18,7 @@ from synthetic_robustness import robustness_record  # noqa: E402
 import absvit  # noqa: E402
 from absvit.records.fill import Store  # noqa: E402
 from experiments.experiment import run  # noqa: E402
-from experiments.observers import Observer  # noqa: E402
+from experiments.observers import observer_of  # noqa: E402
 from experiments.probes.feedback_dynamics import probe as feedback_dynamics  # noqa: E402
 from experiments.source import Source, halves  # noqa: E402
 from notebooks import explorers  # noqa: E402
@@ -65,7 +65,7 @@ with tempfile.TemporaryDirectory() as folder:
     model = absvit.load_model("absvit_micro")
     parameters = feedback_dynamics.FeedbackDynamics(passes=moves + 1, gains=(2.0,), maps=True)
     place = Store(Path(folder) / "dynamics.zarr", chunk=2)
-    run("feedback_dynamics", [Observer(model, "absvit_micro")], halves(Source(4), model), parameters, 0, place)
+    run("feedback_dynamics", observer_of(model, "absvit_micro"), halves(Source(4), model), parameters, 0, place)
 
     live = begin("AttentionExplorer", explorers.AttentionExplorer)
     live.controls["gain"].max = steps[-1]

@@ -73,6 +73,11 @@ class Prior:
         return self.kind
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """What an observer has to take so that it can be told this prior."""
+        return frozenset({self.kind})
+
+    @property
     def n_images(self) -> int | None:
         """Number of images that values were given for, None where one value serves all."""
         if self.per_image is None:
@@ -122,6 +127,11 @@ class ProductPrior(Prior):
     def label(self) -> str:
         """Those of its factors."""
         return " x ".join(factor.label for factor in self.factors)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Those of all factors."""
+        return frozenset().union(*(factor.kinds for factor in self.factors))
 
     @property
     def n_images(self) -> int | None:

@@ -35,6 +35,7 @@ class PerceptPrior(Prior):
     fatigue: Tensor = field(default_factory=lambda: torch.zeros(()))
     kind = "class"
     per_image = ("fatigue", 2)
+    kinds = frozenset({"percept"})
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """Cosine with the row of the classifier that is expected."""
@@ -75,6 +76,11 @@ class ShuffledPrior(Prior):
     def label(self) -> str:
         """That of the shuffled prior, and what was done to it."""
         return f"{self.prior.label}, shuffled"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Those of the shuffled prior, and that weights can be shuffled."""
+        return self.prior.kinds | {"shuffled"}
 
     @property
     def n_images(self) -> int | None:

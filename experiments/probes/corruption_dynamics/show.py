@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from absvit.models.class_names import class_names
 from experiments.assemble import assembled, condition_coordinates
 from experiments.observers import Observer
 from experiments.probe import Trial
 from experiments.probes.corruption_dynamics.probe import CorruptionDynamics, conditions
-from experiments.show import by_gain, check_finite, images_of, passes_of, trial_of
+from experiments.show import by_gain, check_finite, passes_of, trial_of
 from stimuli.corruptions import corrupt, generator_for
 
 __all__ = ["show"]
@@ -25,7 +24,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Corrup
 
     Parameters
     ----------
-    observers : models of one kind, each label with the same seeds; a plain ViT sees the same in every pass.
+    observers : of one kind, each name with the same seeds; bottom-up, every pass is as the first.
     pictures : stimuli with one object of a class that the models know.
     parameters : corruptions, severities, priors, gains and iterations.
     seed : seed of the corruptions, catch trials, random vectors and shuffles; a stimulus gets the same corruption in
@@ -39,7 +38,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Corrup
     ------
     ValueError : logits that are not finite (the stimulus is named).
     """
-    trial, looks = trial_of(observers[0].model, pictures, seed), conditions(parameters)
+    trial, looks = trial_of(observers[0], pictures, seed), conditions(parameters)
     by_corruption = []
     for name in parameters.corruptions:
         by_severity = []
@@ -60,7 +59,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Corrup
             "severity": np.array(parameters.severities, np.int64),
             "iteration": np.arange(parameters.iterations + 1),
             "stimulus": trial.numbers,
-            "class": np.array(class_names(observers[0].model), object),
+            "class": np.array(observers[0].categories, object),
             **{name: ("stimulus", trial.classes[name]) for name in ("class_1", "class_2", "absent_class")},
         },
     )  # fmt: skip
@@ -78,6 +77,6 @@ def _corrupted(stimuli: xr.Dataset, name: str, severity: int, seed: int) -> np.n
 
 def _logits(observer: Observer, pictures: np.ndarray, trial: Trial, looks, parameters) -> np.ndarray:
     """Logits (gain, iteration, prior, stimulus, class)."""
-    seen = passes_of(observer.model, images_of(observer.model, pictures), trial, looks, parameters)
+    seen = passes_of(observer, pictures, trial, looks, parameters)
     shape = (parameters.iterations + 1, len(parameters.gains) * len(looks), -1, -1)
     return by_gain(seen.logits.expand(shape).float().cpu().numpy(), len(parameters.gains))

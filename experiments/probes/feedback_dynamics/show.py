@@ -10,16 +10,14 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from absvit import AbSViT
-from absvit.models.class_names import class_names
-from absvit.models.course import Course, follow, unchanging
+from absvit.models.course import Course, unchanging
 from absvit.models.priors import Prior
 from absvit.records.vocabulary import described
 from experiments.assemble import FEATURES, PLACES, assembled, condition_coordinates, token_centres
 from experiments.observers import Observer
 from experiments.probe import Trial
 from experiments.probes.feedback_dynamics.probe import CourseCondition, FeedbackDynamics, conditions, steps
-from experiments.show import check_finite, images_of, trial_of
+from experiments.show import check_finite, trial_of
 
 __all__ = ["show"]
 
@@ -33,7 +31,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
 
     Parameters
     ----------
-    observers : models of one kind, each label with the same seeds; a plain ViT sees the same in every pass.
+    observers : of one kind, each name with the same seeds; bottom-up, every pass is as the first.
     pictures : stimulus set of two objects; for hysteresis whole morph sequences.
     parameters : what is done.
     seed : seed of noise, random vectors and shuffles.
@@ -46,12 +44,13 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
     ------
     ValueError : logits that are not finite (the stimulus is named).
     """
-    model, looks, per_trial = observers[0].model, conditions(parameters), steps(pictures, parameters)
+    looks, per_trial = conditions(parameters), steps(pictures, parameters)
     first = pictures.isel(stimulus=slice(None, None, per_trial))
     first = first.assign_coords(stimulus=first["stimulus"] // per_trial)
-    trial = trial_of(model, first, seed)
-    images = images_of(model, pictures["image"].values).unflatten(0, (-1, per_trial))
-    parts = [_run(observer, images.unbind(1), trial, looks, parameters) for observer in observers]
+    trial, parts = trial_of(observers[0], first, seed), []
+    for observer in observers:
+        images = observer.images(pictures["image"].values).unflatten(0, (-1, per_trial))
+        parts.append(_run(observer, images.unbind(1), replace(trial, observer=observer), looks, parameters))
     check_finite(parts, INNER, trial.numbers)
     sizes = dict(zip(INNER, parts[0]["logits"].shape, strict=False))
     record = assembled(
@@ -63,7 +62,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
             "severity": np.array(parameters.noise, float),
             "iteration": np.arange(sizes["iteration"]),
             "stimulus": trial.numbers,
-            "class": np.array(class_names(model), object),
+            "class": np.array(observers[0].categories, object),
             "class_1": ("stimulus", trial.classes["class_1"]),
             "class_2": ("stimulus", trial.classes["class_2"]),
             "layer": np.arange(parts[0]["reconstruction_error"].shape[-1]),
@@ -83,15 +82,16 @@ def _run(
     parameters: FeedbackDynamics,
 ) -> dict[str, np.ndarray]:
     """One observer's course under every gain, noise and prior: (gain, severity, iteration, prior, stimulus, ...)."""
-    model = observer.model
-    if isinstance(model, AbSViT):
+    if observer.course is not None:
         courses = [
-            [[_course(model, pictures, replace(trial, gain=gain), look, noise, parameters) for look in looks]
+            [[_course(pictures, replace(trial, gain=gain), look, noise, parameters) for look in looks]
              for noise in parameters.noise]
             for gain in parameters.gains
         ]  # fmt: skip
     else:
-        fixed = unchanging(model, pictures, parameters.looking(0).passes)
+        seen = [observer.seen(images).logits[0, 0] for images in pictures]
+        of_none = max(1, observer.layers), observer.width or 1, trial.grid
+        fixed = unchanging(seen, parameters.looking(0).passes, *of_none)
         courses = [[[fixed] * len(looks)] * len(parameters.noise)] * len(parameters.gains)
     names = ("logits", "state_change", "two_step_change", "reconstruction_error")
     names += ("features",) * parameters.features + ("prior_weights",) * parameters.maps
@@ -104,15 +104,15 @@ def _stacked(courses: Sequence[Sequence[Sequence[Course]]], name: str) -> np.nda
     return torch.stack(by_gain).float().cpu().numpy()
 
 
-def _course(model: AbSViT, pictures, trial: Trial, look: CourseCondition, noise: float, parameters) -> Course:
+def _course(pictures, trial: Trial, look: CourseCondition, noise: float, parameters) -> Course:
     """One observer's course under one prior."""
     keys = [[trial.seed, (1 << 63) + int(number)] for number in trial.numbers]
     generators = [np.random.Generator(np.random.Philox(key=key)) for key in keys]
 
     def prior_at(t: int, fatigue: Tensor) -> Prior:
-        return look.at(t > parameters.cue_passes)(replace(trial, model=model, fatigue=fatigue))
+        return look.at(t > parameters.cue_passes)(replace(trial, fatigue=fatigue))
 
-    return follow(model, pictures, prior_at, parameters.looking(noise), generators)
+    return trial.observer.course(pictures, prior_at, parameters.looking(noise), generators)
 
 
 def _with_pictures(record: xr.Dataset, pictures: xr.Dataset, per_trial: int, passes: int) -> xr.Dataset:

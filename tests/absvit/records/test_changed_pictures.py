@@ -1,20 +1,17 @@
 """A record is gone on with only if it shows the same pictures: of a set, of a class folder, or two photographs."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from displays import halves, single_objects, two_readings
 from PIL import Image
 
 from experiments.__main__ import main
+from experiments.observers import Observer
 from experiments.source import Source
 from stimuli.families.objects import Objects, draw
 from stimuli.sets.format import write
 
-MODEL = SimpleNamespace(
-    patch_embed=SimpleNamespace(img_size=(32, 32)), num_classes=2, pretrained_cfg={"label_names": ["a", "b"]}
-)
+MODEL = Observer("one", "an observer of little pictures", ("a", "b"), (32, 32), None)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from experiments import measures
 from experiments.experiment import run
 from experiments.live.follow import course_of, follow
 from experiments.live.pictures import picture as embedded
-from experiments.observers import Observer
+from experiments.observers import observer_of
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
 from experiments.source import Source
 
@@ -30,7 +30,7 @@ def stored(model, tmp_path_factory):
     """Record on disk of two pairs of morphs, five steps each."""
     store = Store(tmp_path_factory.mktemp("unfolding") / "r.zarr", chunk=2)
     shown = morphs(Source(n=4), model, 5)
-    return run("feedback_dynamics", [Observer(model, "absvit_micro", 0)], shown, HYSTERESIS, 0, store)
+    return run("feedback_dynamics", observer_of(model, "absvit_micro", 0), shown, HYSTERESIS, 0, store)
 
 
 def test_live_passes_are_those_of_perceive(model):

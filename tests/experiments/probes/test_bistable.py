@@ -9,10 +9,11 @@ from formula import fill
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
+from absvit.models.class_names import class_indices, class_names
 from absvit.records.fill import Store
 from experiments import measures
 from experiments.experiment import run
-from experiments.observers import Observer, class_indices, class_names, load_observers, permuted_decoders
+from experiments.observers import load_observers, observer_of, permuted_decoders
 from experiments.probe import Stimuli
 from experiments.probes.bistable import probe as bistable
 from experiments.probes.bistable import summary as summaries
@@ -42,7 +43,7 @@ def model():
 @pytest.fixture(scope="module")
 def record(model, stimuli, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("probe") / "r.zarr", chunk=2)
-    return run("bistable", [Observer(model, "one")], stimuli, bistable.Bistable(iterations=2), 5, store).load()
+    return run("bistable", observer_of(model, "one"), stimuli, bistable.Bistable(iterations=2), 5, store).load()
 
 
 def pictures(stimuli):
@@ -64,7 +65,9 @@ def test_class_cues_are_the_models_own_class_priors(record, model, stimuli):
 @pytest.mark.parametrize("kinds", [("place",), ("class", "none"), ("random vector", "shuffled class")])
 def test_some_priors_alone_give_what_they_give_among_all(record, model, stimuli, tmp_path, kinds):
     parameters = bistable.Bistable(iterations=2, priors=kinds)
-    some = run("bistable", [Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr", chunk=2)).load()
+    some = run(
+        "bistable", observer_of(model, "one"), stimuli, parameters, 5, Store(tmp_path / "r.zarr", chunk=2)
+    ).load()
     assert set(some["kind"].values) == set(kinds)
     np.testing.assert_allclose(some["logits"], record["logits"].sel(prior=some["prior"]), rtol=1e-4, atol=1e-5)
     assert set(summaries.graded_summary(some, n=10)["prior"]) == set(kinds)
@@ -131,15 +134,15 @@ def test_chunks_and_resuming_change_nothing(record, model, stimuli, tmp_path, mo
         return stimuli.isel(stimulus=slice(first, first + n))
 
     with pytest.raises(KeyboardInterrupt):
-        run("bistable", [Observer(model, "one")], Stimuli(part, N), parameters, 5, store)
+        run("bistable", observer_of(model, "one"), Stimuli(part, N), parameters, 5, store)
     assert 0 < int(xr.open_zarr(store.out)["done"].sum()) < N
-    again = run("bistable", [Observer(model, "one")], Stimuli(part, N), parameters, 5, store).load()
+    again = run("bistable", observer_of(model, "one"), Stimuli(part, N), parameters, 5, store).load()
     xr.testing.assert_equal(again, record)
 
 
 def test_observers_and_controls_stand_side_by_side(model, stimuli, tmp_path):
     observers = [
-        Observer(m, label, seed)
+        observer_of(m, label, seed)
         for label, make in (("intact", lambda m: m), ("permuted", permuted_decoders))
         for seed in (0, 1)
         for m in [make(untrained(seed=seed))]
@@ -168,7 +171,7 @@ def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(m
     generator = np.random.default_rng(0)
     first, second = (generator.integers(0, 256, (90, 60, 3), np.uint8) for _ in range(2))
     pair = from_photographs(first, second, ("dog", "ship"), HALVES.sized((112, 112)))
-    record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
+    record = run("bistable", observer_of(model, "one"), pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert set(record["kind"].values) == {"none", "place", "random vector", "shuffled place"}
     assert (record["class_1"] == -1).all() and (record["absent_class"] == -1).all()
     weights = record["prior_weights"].sel(prior="place 1").isel(iteration=1).values
@@ -179,7 +182,7 @@ def test_photographs_of_classes_that_the_model_does_not_know_are_cued_by_place(m
 def test_two_photographs_of_known_classes_are_cued_by_class(model, tmp_path):
     picture = np.full((80, 80, 3), 128, np.uint8)
     pair = from_photographs(picture, picture, ("heart", "bar"), HALVES.sized((112, 112)))
-    record = run("bistable", [Observer(model, "one")], pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
+    record = run("bistable", observer_of(model, "one"), pair, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     assert record["class_1"].values.tolist() == [7, 7] and record["class_2"].values.tolist() == [8, 8]
     assert not set(record["absent_class"].values) & {7, 8}
 
@@ -187,11 +190,18 @@ def test_two_photographs_of_known_classes_are_cued_by_class(model, tmp_path):
 def test_stimuli_of_another_kind_are_refused(model, stimuli, tmp_path):
     singles = objects.draw(objects.Objects(), 2, 0)
     with pytest.raises(ValueError, match="2 objects"):
-        run("bistable", [Observer(model, "one")], singles, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
+        run("bistable", observer_of(model, "one"), singles, bistable.Bistable(), 0, Store(tmp_path / "r.zarr"))
     with pytest.raises(ValueError, match="1 object"):
-        run("recognition", [Observer(model, "one")], stimuli, recognition.Recognition(), 0, Store(tmp_path / "r.zarr"))
+        run(
+            "recognition",
+            observer_of(model, "one"),
+            stimuli,
+            recognition.Recognition(),
+            0,
+            Store(tmp_path / "r.zarr"),
+        )
     with pytest.raises(ValueError, match="does not know"):
-        other = Observer(untrained("absvit_tiny_patch16_224"), "other")
+        other = observer_of(untrained("absvit_tiny_patch16_224"), "other")
         run("recognition", [other], singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr"))
     with pytest.raises(ValueError, match="iterations"):
         bistable.Bistable(iterations=0)
@@ -200,7 +210,7 @@ def test_stimuli_of_another_kind_are_refused(model, stimuli, tmp_path):
 def test_recognition_records_every_pass(model, tmp_path):
     singles = objects.draw(objects.Objects(), 4, 0)
     record = run(
-        "recognition", [Observer(model, "one")], singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr")
+        "recognition", observer_of(model, "one"), singles, recognition.Recognition(), 0, Store(tmp_path / "r.zarr")
     )
     seen = absvit.perceive(model, pictures(singles))
     right = seen.logits[:, 0].argmax(-1).numpy() == singles["object_class"].values[:, 0]
@@ -228,4 +238,4 @@ def test_two_checkpoints_of_one_seed_are_refused(tmp_path, model):
     with pytest.raises(ValueError, match="different seeds"):
         load_observers("absvit_micro", files)
     (one, permuted) = load_observers("absvit_micro", files[:1], permuted=True)
-    assert (one.seed, permuted.seed) == (3, 3) and permuted.label == "absvit_micro, decoders permuted"
+    assert (one.seed, permuted.seed) == (3, 3) and permuted.name == "absvit_micro, decoders permuted"

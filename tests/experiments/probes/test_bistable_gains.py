@@ -12,7 +12,7 @@ from absvit.images import normalise
 from absvit.records.fill import Store
 from experiments import measures
 from experiments.experiment import run
-from experiments.observers import Observer
+from experiments.observers import observer_of
 from experiments.probes.bistable import probe as bistable
 from experiments.probes.bistable import summary as summaries
 from experiments.source import Source
@@ -37,7 +37,7 @@ def stimuli():
 @pytest.fixture(scope="module")
 def record(model, stimuli, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("gains") / "r.zarr", chunk=4)
-    return run("bistable", [Observer(model, "one")], stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
+    return run("bistable", observer_of(model, "one"), stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
 
 
 def test_every_gain_is_that_of_its_cues(record, model, stimuli):

@@ -14,7 +14,7 @@ from absvit.images import normalise
 from absvit.models.priors.percept import random_directions
 from absvit.records.fill import Store
 from experiments import experiment, measures
-from experiments.observers import Observer
+from experiments.observers import observer_of
 from experiments.probes.corruption_dynamics import show
 from experiments.probes.corruption_dynamics.probe import CorruptionDynamics
 from experiments.probes.corruption_dynamics.summary import corruption_summary
@@ -45,7 +45,7 @@ def stimuli():
 def run(model, stimuli, out, chunk=2, parameters=PARAMETERS):
     with mock.patch.object(show, "corrupt", corrupt):
         store = Store(out, chunk=chunk)
-        return experiment.run("corruption_dynamics", [Observer(model, "one")], stimuli, parameters, 7, store).load()
+        return experiment.run("corruption_dynamics", observer_of(model, "one"), stimuli, parameters, 7, store).load()
 
 
 @pytest.fixture(scope="module")

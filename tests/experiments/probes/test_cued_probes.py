@@ -12,7 +12,7 @@ from absvit.images import normalise
 from absvit.records.fill import Store
 from experiments import measures
 from experiments.experiment import run
-from experiments.observers import Observer, permuted_decoders
+from experiments.observers import observer_of, permuted_decoders
 from experiments.probes import PROBES
 from experiments.probes.contours import probe as contours
 from experiments.probes.crowding import probe as crowding
@@ -47,7 +47,7 @@ def shown():
 def record(model, shown, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("probe") / "r.zarr", chunk=2)
     parameters = object_prior.ObjectPrior(gains=(1.0, 3.0))
-    return run("object_prior", [Observer(model, "one")], shown, parameters, 5, store).load()
+    return run("object_prior", observer_of(model, "one"), shown, parameters, 5, store).load()
 
 
 def pictures(stimuli):
@@ -92,7 +92,7 @@ def test_the_record_tells_its_stimuli(record, shown):
 
 def test_observers_controls_and_a_plain_vit(shown, tmp_path):
     both = [
-        Observer(make(untrained(seed=seed)), label, seed)
+        observer_of(make(untrained(seed=seed)), label, seed)
         for label, make in (("intact", lambda m: m), ("permuted", permuted_decoders))
         for seed in (0, 1)
     ]
@@ -107,7 +107,7 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
     assert (of_all["benefit_low"] <= of_all["benefit"]).all()
     assert len(single) == 4 and single["benefit_low"].isna().all() and single["benefit"].notna().all()
     vit = untrained("vit_micro")
-    plain = run("object_prior", [Observer(vit, "vit")], part, parameters, 5, Store(tmp_path / "v.zarr"))
+    plain = run("object_prior", observer_of(vit, "vit"), part, parameters, 5, Store(tmp_path / "v.zarr"))
     row = PROBES["object_prior"].summarise(plain).iloc[0]
     assert row["benefit"] == row["cost"] == 0 and np.isnan(row["auc"])
 
@@ -115,7 +115,7 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
 def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
     stimuli = display("spatial_prior", Source(n=3, seed=1), model)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0, 90.0), widths=(0.1,))
-    found = run("spatial_prior", [Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("spatial_prior", observer_of(model, "one"), stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
     weights = found["prior_weights"].isel(iteration=1, gain=0)
     y, x = np.meshgrid(weights["token_y"], weights["token_x"], indexing="ij")
     ways = {}
@@ -154,7 +154,7 @@ def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
 def test_a_drawn_cue_is_told_as_the_displays_own(model, tmp_path):
     shown = cueing.draw(cueing.Cueing((112, 112), cue="central", places=4), 3, 0)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0,), widths=(0.1,))
-    found = run("spatial_prior", [Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr"))
+    found = run("spatial_prior", observer_of(model, "one"), shown, parameters, 5, Store(tmp_path / "r.zarr"))
     assert found["display_validity"].values.tolist() == shown["validity"].values.tolist()
     assert found["display_cue_place"].values.tolist() == shown["cue_place"].values.tolist()
     assert set(found["validity"].values.tolist()) == {"valid", "neutral"}
@@ -175,14 +175,14 @@ def test_a_number_that_leaves_the_design_unbalanced_is_told_once_at_the_start(mo
     ):
         with pytest.warns(UserWarning) as given:
             stimuli, store = display("object_prior", Source(n=n), model), Store(tmp_path / f"{n}.zarr")
-            run("object_prior", [Observer(model, "one")], stimuli, parameters, 0, store)
+            run("object_prior", observer_of(model, "one"), stimuli, parameters, 0, store)
         (line,) = [str(one.message) for one in given if "unbalanced" in str(one.message)]
         assert line.startswith(told) and "the nearest n that does not is 396" in line
 
 
 def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
     stimuli = display("search", Source(n=12, seed=1), model)
-    found = run("search", [Observer(model, "one")], stimuli, search.Search(), 5, Store(tmp_path / "r.zarr")).load()
+    found = run("search", observer_of(model, "one"), stimuli, search.Search(), 5, Store(tmp_path / "r.zarr")).load()
     form = found["target_form"].values
     assert [found["class"].values[k] for k in found["class_1"].values] == form.tolist() and len(set(form)) == 2
     present = found["target"].values == "present"
@@ -196,7 +196,7 @@ def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
 def test_contours_compare_the_surface_with_its_control(model, tmp_path):
     stimuli = display("contours", Source(n=4, seed=1), model)
     found = run(
-        "contours", [Observer(model, "one")], stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")
+        "contours", observer_of(model, "one"), stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")
     ).load()
     drawn = kanizsa.draw(kanizsa.Contours((112, 112), rotation=15.0), 4, 1)
     surface = kanizsa.surface(drawn).values.reshape(4, 14, 8, 14, 8).mean(axis=(2, 4))
@@ -211,7 +211,7 @@ def test_contours_compare_the_surface_with_its_control(model, tmp_path):
 def test_navon_and_crowding_run_and_summarise(model, tmp_path):
     for name in ("navon", "crowding"):
         stimuli = display(name, Source(n=12, seed=1), model)
-        found = run(name, [Observer(model, "one")], stimuli, seed=5)
+        found = run(name, observer_of(model, "one"), stimuli, seed=5)
         table = PROBES[name].summarise(found, n=10)
         assert table["prior"].nunique() == len(found["prior"])
     assert (found["spacing"].isnull() == (found["condition"] == "alone")).all()
@@ -225,7 +225,7 @@ CHOSEN = {
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
-    probe, stimuli, one = PROBES[name], display(name, Source(n=12, seed=1), model), [Observer(model, "one")]
+    probe, stimuli, one = PROBES[name], display(name, Source(n=12, seed=1), model), observer_of(model, "one")
     made = {"gains": (2.0,)} | ({"widths": (0.1,), "angles": (0.0, 90.0)} if name == "spatial_prior" else {})
     every = run(probe, one, stimuli, probe.parameters(**made), 5, Store(tmp_path / "all.zarr")).load()
     parameters = probe.parameters(**made, priors=CHOSEN[name])
@@ -245,12 +245,12 @@ def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
 def test_what_a_measure_compares_with_cannot_be_left_out(name, kept, lacking, model, tmp_path):
     probe, stimuli = PROBES[name], display(name, Source(n=2, seed=1), model)
     with pytest.raises(ValueError, match=f"compares with the prior '{lacking}'"):
-        run(probe, [Observer(model, "one")], stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
+        run(probe, observer_of(model, "one"), stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
 
 
 def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
     parameters = object_prior.ObjectPrior(gains=(2.0,), priors=("neutral", "valid", "absent"))
-    found = run("object_prior", [Observer(model, "one")], shown, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("object_prior", observer_of(model, "one"), shown, parameters, 5, Store(tmp_path / "r.zarr")).load()
     table = PROBES["object_prior"].summarise(found, n=10)
     gaps = {"cost", "random", "shuffled"}
     assert table[[f"{name}{end}" for name in gaps for end in ("", "_low", "_high")]].isnull().all(axis=None)
@@ -258,7 +258,7 @@ def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
 
 
 def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
-    one, store = [Observer(model, "one")], Store(tmp_path / "r.zarr")
+    one, store = observer_of(model, "one"), Store(tmp_path / "r.zarr")
     strange = shown.assign_attrs(categories=["squid", *objects.CATEGORIES[1:]])
     with pytest.raises(ValueError, match="one does not know the class 'squid'.*square"):
         run("object_prior", one, strange, object_prior.ObjectPrior(), 0, store)

@@ -18,7 +18,7 @@ from absvit.records.fill import Store
 from experiments import measures
 from experiments.__main__ import main
 from experiments.experiment import run
-from experiments.observers import Observer, permuted_decoders
+from experiments.observers import observer_of, permuted_decoders
 from experiments.probes.feedback_dynamics.probe import PROTOCOLS, FeedbackDynamics, conditions
 from stimuli.families import halves as bistable
 from stimuli.families import morph, objects
@@ -142,7 +142,7 @@ def test_noise_is_white_of_the_given_size_and_each_image_has_its_own(exact, pict
 
 @pytest.fixture(scope="module")
 def record(model, tmp_path_factory):
-    observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
+    observers = [observer_of(model, "one"), observer_of(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True, maps=True)
     store = Store(tmp_path_factory.mktemp("dynamics") / "r.zarr", chunk=2)
     return run("feedback_dynamics", observers, halves(), parameters, 5, store).load()
@@ -177,7 +177,7 @@ def test_the_record_holds_what_perceive_gives(record, model):
 
 
 def test_chunks_change_nothing(record, model, tmp_path):
-    observers = [Observer(model, "one"), Observer(permuted_decoders(model), "permuted")]
+    observers = [observer_of(model, "one"), observer_of(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True)
     again = run("feedback_dynamics", observers, halves(), parameters, 5, Store(tmp_path / "r.zarr", chunk=1)).load()
     for name in ("logits", "state_change", "reconstruction_error"):
@@ -191,13 +191,15 @@ def sequences(pairs=1, steps=4):
 def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(model, tmp_path):
     names = ("none", "percept")
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names)
-    carried = run("feedback_dynamics", [Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "a.zarr"))
+    carried = run(
+        "feedback_dynamics", observer_of(model, "one"), sequences(), parameters, 3, Store(tmp_path / "a.zarr")
+    )
     assert carried["direction"].values.tolist() == [1, -1] and carried["pair"].values.tolist() == [0, 0]
     third = 1 / 3
     expected = [[0, 0, third, 2 * third, 1], [1, 1, 2 * third, third, 0]]
     np.testing.assert_allclose(carried["morph"], expected)
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names, carry=False, passes=2)
-    fresh = run("feedback_dynamics", [Observer(model, "one")], sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
+    fresh = run("feedback_dynamics", observer_of(model, "one"), sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
     area = measures.hysteresis_area(fresh)
     # the first picture alone is seen one pass longer: it begins with its bottom-up pass
     assert abs(area).max() < 0.02 < abs(measures.hysteresis_area(carried)).max()
@@ -207,7 +209,7 @@ def test_a_plain_vit_never_changes(tmp_path):
     vit = untrained("vit_micro")
     parameters = FeedbackDynamics(passes=2, gains=(1.0, 2.0), priors=("none", "percept"))
     record = run(
-        "feedback_dynamics", [Observer(vit, "vit")], halves(), parameters, 5, Store(tmp_path / "r.zarr")
+        "feedback_dynamics", observer_of(vit, "vit"), halves(), parameters, 5, Store(tmp_path / "r.zarr")
     ).load()
     assert (record["logits"] == record["logits"].isel(iteration=[0], prior=[0], gain=[0]).values).all()
     assert (measures.settling_iteration(record) == 1).all() and record["reconstruction_error"].isnull().all()
@@ -216,7 +218,7 @@ def test_a_plain_vit_never_changes(tmp_path):
 def test_stimuli_that_do_not_fit_are_refused(model, tmp_path):
     def refused(stimuli, protocol="settling", observer=model):
         parameters, store = FeedbackDynamics(protocol, passes=1, gains=(1.0,)), Store(tmp_path / "r.zarr")
-        run("feedback_dynamics", [Observer(observer, "one")], stimuli, parameters, 0, store)
+        run("feedback_dynamics", observer_of(observer, "one"), stimuli, parameters, 0, store)
 
     with pytest.raises(ValueError, match="2 objects"):
         refused(objects.draw(SCENE, 2, 0))

@@ -1,7 +1,6 @@
 """Whole photographs as stimuli: order, shape and modes; and the model of photographs on them, by the probes."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from absvit.images import read_photograph
 from absvit.models import checkpoints
 from absvit.models.zoo.variants import HYBRID_CATEGORIES
 from experiments.__main__ import main
+from experiments.observers import Observer
 from experiments.source import Source
 from stimuli.families import single_photographs
 
@@ -127,9 +127,7 @@ def test_an_unknown_folder_of_classes_is_refused_or_places_only(photographs, wei
 
 
 def test_halves_of_a_folder_are_squeezed_on_request_alone(photographs):
-    model = SimpleNamespace(
-        patch_embed=SimpleNamespace(img_size=(64, 64)), categories=None, pretrained_cfg={}, num_classes=2
-    )
+    model = Observer("one", "an observer of little pictures", ("0", "1"), (64, 64), None)
     shown = [halves(Source(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)]
     assert [json.loads(one.attrs["parameters"])["pictures"]["squeeze"] for one in shown] == [False, True]
     assert not np.array_equal(shown[0]["image"], shown[1]["image"])

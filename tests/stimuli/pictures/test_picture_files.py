@@ -16,10 +16,10 @@ from segmentation_trees import folders, pair
 from absvit.data.archives import index_tar
 from absvit.data.datasets import check_same_classes, open_dataset, open_folder
 from absvit.images import class_folder
+from absvit.models.class_names import class_indices
 from absvit.robustness.imagenet_c import Corrupted
 from absvit.segmentation.datasets import open_pictures
 from absvit.segmentation.prediction import picture_files as pictures_to_segment
-from experiments.observers import class_indices
 from stimuli.__main__ import main
 from stimuli.corruptions import frost_textures
 from stimuli.corruptions.folder_job import Corrupting, corrupt_folder

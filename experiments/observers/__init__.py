@@ -1,0 +1,18 @@
+"""Observers: who looks. ``observer.py`` is the contract, ``models.py`` makes observers of networks."""
+
+import lazy_loader
+
+from stimuli.foundation.registry import Registry
+
+__all__ = ["OBSERVERS", "Observer", "check_observer", "load_observers", "observer_of", "permuted_decoders"]
+
+OBSERVERS = Registry("experiments.observers.observer:Observer", "absvit.observers", ("experiments.observers",))
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "check": ["check_observer"],
+        "models": ["load_observers", "observer_of", "permuted_decoders"],
+        "observer": ["Observer"],
+    },
+)
