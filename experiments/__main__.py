@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from experiments.observers import OBSERVERS
 from experiments.probes import PROBES
 from stimuli.foundation import command_line
 from stimuli.foundation.registry import later
@@ -25,8 +26,10 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
 
 
 def list_probes() -> None:
-    """Say what probes there are, a line each."""
+    """Say what probes there are, and what observers besides the models, a line each."""
     print("\n".join(f"{name:20}{line}" for name, line in PROBES.lines().items()))
+    if told := OBSERVERS.lines():
+        print("\nand, as --model takes them:\n" + "\n".join(f"{name:20}{line}" for name, line in told.items()))
 
 
 def _of_records(name: str) -> Callable:

@@ -2,11 +2,14 @@
 
 import lazy_loader
 
+from absvit.models.zoo.published import list_models
 from stimuli.foundation.registry import Registry
 
 __all__ = ["OBSERVERS", "Observer", "check_observer", "load_observers", "observer_of", "permuted_decoders"]
 
-OBSERVERS = Registry("experiments.observers.observer:Observer", "absvit.observers", ("experiments.observers",))
+OBSERVERS = Registry(
+    "experiments.observers.observer:Observer", "absvit.observers", ("experiments.observers",), list_models
+)
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,

@@ -129,7 +129,8 @@ class Observer:
         """
         import torch
 
-        taken = [number for number, prior in enumerate(priors or ()) if self.takes(prior)]
+        priors = priors or ()
+        taken = [number for number, prior in enumerate(priors) if self.takes(prior)]
         kept = [name for name in record if name in self.records]
         told = ([priors[number] for number in taken], iterations, kept) if taken else (None, 0, kept)
         with torch.no_grad():

@@ -16,7 +16,7 @@ import ast
 import difflib
 import importlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -75,10 +75,13 @@ class Registry(Mapping[str, T], Generic[T]):
         the names that it had before (``formerly``), by which it goes on being found.
     group : group of entry points in which other packages name theirs.
     packages : our packages in which objects are declared.
+    reserved : function that gives further names that are ours, of things that are no objects of this kind.
     """
 
-    def __init__(self, kind: str, group: str, packages: tuple[str, ...]) -> None:
-        self._kind, self._group, self._packages = kind, group, packages
+    def __init__(
+        self, kind: str, group: str, packages: tuple[str, ...], reserved: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        self._kind, self._group, self._packages, self._reserved = kind, group, packages, reserved
 
     @cached_property
     def _ours(self) -> dict[str, Declared]:
@@ -97,11 +100,17 @@ class Registry(Mapping[str, T], Generic[T]):
         }
 
     @cached_property
-    def _theirs(self) -> dict[str, EntryPoint]:
+    def _points(self) -> dict[str, EntryPoint]:
+        """What other packages name, whether the name is ours or not."""
         return {point.name: point for point in entry_points(group=self._group)}
 
+    @cached_property
+    def _theirs(self) -> dict[str, EntryPoint]:
+        reserved = self._reserved() if self._points else ()
+        return {name: point for name, point in self._points.items() if name not in self._ours and name not in reserved}
+
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._ours, *(name for name in self._theirs if name not in self._ours)])
+        return iter([*self._ours, *self._theirs])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -144,10 +153,11 @@ class Registry(Mapping[str, T], Generic[T]):
         said = {name: declared.line for name, declared in self._ours.items()}
         for name, point in self._theirs.items():
             try:
-                said.setdefault(name, self._line(self._foreign(point)))
+                said[name] = self._line(self._foreign(point))
             except (ValueError, TypeError) as error:
-                said.setdefault(name, f"cannot be used: {error}")
-            if name in self._ours:
+                said[name] = f"cannot be used: {error}"
+        for name, point in self._points.items():
+            if name not in self._theirs:
                 said[f"{name} ({_package(point)})"] = f"cannot be used: {self._taken(point)}"
         return said
 

@@ -21,6 +21,9 @@ experiments run e.yaml
 experiments summary r.zarr
 experiments figure flash_lag r.zarr --out f.pdf
 experiments export r.zarr r.nc
+experiments flash_lag --model template --n 12 --gains 2 --out t.zarr
+experiments summary t.zarr
+experiments figure flash_lag t.zarr --out t.pdf
 """.strip().splitlines()
 PROGRAM = """
 import contextlib, io, json, sys
@@ -43,11 +46,13 @@ from notebooks.explorers import RecordExplorer
 
 stimuli.check_family("flash_lag")
 experiments.check_probe("flash_lag")
-check_figure("flash_lag", records.load("r.zarr"))
-explorer = RecordExplorer("r.zarr")
-assert explorer.message == "" and "offset" in explorer.record
-explorer.controls["across"].value = "class"
-assert explorer.message == ""
+experiments.check_observer("template")
+for name in ("r.zarr", "t.zarr"):
+    check_figure("flash_lag", records.load(name))
+    explorer = RecordExplorer(name)
+    assert explorer.message == "" and "offset" in explorer.record
+    explorer.controls["across"].value = "class"
+    assert explorer.message == ""
 """
 
 
@@ -96,6 +101,8 @@ def test_every_program_works_with_it(call, desk):
 def test_it_is_listed_tabulated_and_drawn(desk):
     folder, told = desk
     assert "flash_lag" in told["stimuli list"][1] and "A flash beside a moving" in told["experiments list"][1]
+    assert "template            correlates pictures" in told["experiments list"][1]
+    assert "template" in told["experiments summary t.zarr"][1]
     assert "flash_evidence" in told["experiments summary r.zarr"][1]
     assert "Log odds of the flashed" in next(said for call, (_, said, _) in told.items() if "figure" in call)
     assert (folder / "f.pdf").stat().st_size > 5000 and (folder / "r.nc").exists()
@@ -111,28 +118,65 @@ def test_its_whole_text_is_short():
     assert sum(len(file.read_text().splitlines()) for file in files) <= 250
 
 
-BAD = {
-    "other_kind": ('THING = "a string"', "gives str as the family 'other_kind'"),
-    "raising": ('raise RuntimeError("no")', "cannot be imported (RuntimeError: no)"),
-    "objects": ("from flash_lag.displays import FLASH_LAG as THING", "takes the name 'objects', which is ours"),
-    "renamed": ("from flash_lag.displays import FLASH_LAG as THING", "declares the family 'flash_lag' under the name"),
+OURS = {  # of each kind: what declares the stranger's, a name of ours, and the command that lists what there is
+    "family": ("flash_lag.displays:FLASH_LAG", "objects", "stimuli list"),
+    "probe": ("flash_lag.probe:PROBE", "bistable", "experiments list"),
+    "figure": ("flash_lag.figure:FIGURE", "signature", "experiments figure list"),
+    "observer": ("flash_lag.observer:TEMPLATE", "absvit_micro", "experiments list"),
 }
+GROUPS = {"family": "families"}
+RENAMED = "from {0} import {1} as THING"
+BAD = {  # the text of a bad package, and what is said of it
+    "other": ('THING = "a string"', "gives str as the {kind} 'other_{kind}'"),
+    "raising": ('raise RuntimeError("no")', "cannot be imported (RuntimeError: no)"),
+    "renamed": (RENAMED, "declares the {kind} '{own}' under the name 'renamed_{kind}'"),
+    "taking": (RENAMED, "takes the name '{ours}', which is ours"),
+}
+USES = {
+    **{f"stimuli {fault}_family --n 2 --out {fault}": f"bad-{fault}-family" for fault in ("raising", "other")},
+    **{
+        f"experiments recognition --n 2 --out x.zarr --model {fault}_observer": f"bad-{fault}-observer"
+        for fault in ("raising", "other")
+    },
+    "experiments recognition --n 2 --out x.zarr --model templat": "template",
+}
+GOOD = [
+    "stimuli objects --n 2 --out o",
+    "stimuli flash_lag --n 2 --out f",
+    "experiments recognition --n 2 --out r.zarr",
+]
 
 
-def test_a_bad_package_is_named_and_the_others_go_on(installed, tmp_path):
-    packages = shutil.copytree(installed, tmp_path / "packages")
-    for name, (source, _) in BAD.items():
-        (packages / f"bad_{name}.py").write_text(source + "\n")
-        told = packages / f"bad_{name}-1.0.dist-info"
-        told.mkdir()
-        (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bad-{name}\nVersion: 1.0\n")
-        (told / "entry_points.txt").write_text(f"[absvit.families]\n{name} = bad_{name}:THING\n")
-    calls = ["stimuli list", "stimuli raising --out r", "stimuli other_kind --out r", "stimuli objects --n 2 --out o"]
-    told = called(packages, tmp_path, [*calls, "stimuli flash_lag --n 2 --out f"])
-    lines = told["stimuli list"][1].splitlines()
-    for name, (_, says) in BAD.items():
-        assert [line for line in lines if f"bad-{name}" in line and says in line], (name, lines)
-    for call in calls[1:3]:
-        code, _, errors = told[call]
-        assert code == 2 and errors.count("\n") == 1 and f"bad-{call.split()[1]}" in errors
-    assert told[calls[3]][0] == 0 and told["stimuli flash_lag --n 2 --out f"][0] == 0
+@pytest.fixture(scope="module")
+def beside_bad_ones(installed, tmp_path_factory):
+    """What programs say where packages of every kind and fault are installed beside the stranger's."""
+    folder = tmp_path_factory.mktemp("bad")
+    packages = shutil.copytree(installed, folder / "packages")
+    for kind, (place, ours, _) in OURS.items():
+        for fault, (source, _) in BAD.items():
+            module, name = f"bad_{fault}_{kind}", ours if fault == "taking" else f"{fault}_{kind}"
+            (packages / f"{module}.py").write_text(source.format(*place.split(":")) + "\n")
+            told = packages / f"{module}-1.0.dist-info"
+            told.mkdir()
+            (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module.replace('_', '-')}\nVersion: 1.0\n")
+            group = GROUPS.get(kind, f"{kind}s")
+            (told / "entry_points.txt").write_text(f"[absvit.{group}]\n{name} = {module}:THING\n")
+    return called(packages, folder, [*dict.fromkeys(listed for _, _, listed in OURS.values()), *USES, *GOOD])
+
+
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_package_is_told_in_one_line(fault, kind, beside_bad_ones):
+    place, ours, listed = OURS[kind]
+    says = BAD[fault][1].format(kind=kind, ours=ours, own="template" if kind == "observer" else "flash_lag")
+    code, said, errors = beside_bad_ones[listed]
+    assert code == 0, errors
+    assert [line for line in said.splitlines() if f"bad-{fault}-{kind}" in line and says in line], said
+
+
+def test_the_others_go_on_beside_a_bad_package(beside_bad_ones):
+    for use, says in USES.items():
+        code, _, errors = beside_bad_ones[use]
+        assert code == 2 and errors.count("\n") == 1 and says in errors, (use, errors)
+    for use in GOOD:
+        assert beside_bad_ones[use][0] == 0, beside_bad_ones[use]

@@ -30,12 +30,6 @@ class FlashLag:
     size: tuple[int, int] = (112, 112)
     offsets: tuple[float, ...] = (-0.2, 0.0, 0.2)
 
-    def __post_init__(self) -> None:
-        if min(self.size) < 48:
-            raise ValueError(f"size must be at least 48 pixels, got {tuple(self.size)}")
-        if not self.offsets or max(map(abs, self.offsets)) > 0.25:
-            raise ValueError(f"offsets must be some of at most 0.25 of the width, got {tuple(self.offsets)}")
-
 
 @stimulus_set("flash_lag")
 def draw(parameters: FlashLag, indices: np.ndarray, seed: int) -> dict:

@@ -1,4 +1,4 @@
-"""An observer of our own: it correlates pictures with a template of each class, and cannot be told what to look for."""
+"""An observer of our own: it correlates pictures with class templates, whatever is asked for."""
 
 from functools import cache
 
@@ -6,22 +6,24 @@ from experiments.observers.observer import Observer
 from stimuli.families import objects
 
 
+def look(images):
+    """Give ten times the correlation with each template; functions import what needs torch."""
+    return 10 * _pattern(images) @ _templates().T
+
+
 @cache
 def _templates():
-    """Mean pictures of the classes, each without its mean, (class, pixel)."""
     import torch
 
     drawn = objects.draw(objects.Objects(), 240, 1)
-    grey = torch.from_numpy(drawn["image"].values).float().mean(-1).flatten(1) / 255
-    means = torch.stack([grey[drawn["object_class"].values[:, 0] == k].mean(0) for k in range(len(objects.CATEGORIES))])
-    return torch.nn.functional.normalize(means - means.mean(1, keepdim=True))
+    pictures, classes = (torch.from_numpy(drawn[name].values) for name in ("image", "object_class"))
+    patterns = _pattern(pictures.movedim(-1, 1) / 255)
+    return torch.stack([patterns[classes[:, 0] == k].mean(0) for k in range(len(objects.CATEGORIES))])
 
 
-def look(images):
-    """Give ten times the correlation with each template as logits; what needs torch is imported here."""
-    grey = images.mean(1).flatten(1)
-    grey = grey - grey.mean(1, keepdim=True)
-    return 10 * (grey / grey.norm(dim=1, keepdim=True)) @ _templates().T
+def _pattern(images):
+    outline = (images.mean(1) - images.mean((1, 2, 3))[:, None, None]).abs().flatten(1)
+    return (outline - outline.mean(1, keepdim=True)) / outline.std(1, keepdim=True) / outline.shape[1] ** 0.5
 
 
 TEMPLATE = Observer("template", "correlates pictures with class templates", objects.CATEGORIES, (112, 112), look)

@@ -1,10 +1,7 @@
 """A prior of our own: a stretch of the image's width."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,23 +10,12 @@ from absvit.models.priors import Prior
 
 @dataclass(frozen=True, eq=False)
 class PathPrior(Prior):
-    """Tokens between two places across the image.
-
-    Parameters
-    ----------
-    ends : (image, 2) left and right end, in units of the image width.
-    gain : factor on the weights; None for 1.
-    """
+    """Tokens between two ends (image, 2), left and right, in units of the image width."""
 
     ends: Tensor
     gain: float | None = None
     kind = "path"
     per_image = ("ends", 2)
-
-    @classmethod
-    def between(cls, ends: np.ndarray, gain: float | None) -> PathPrior:
-        """Make it of ends in any order."""
-        return cls(torch.from_numpy(np.sort(ends, 1)).float(), gain)
 
     def match(self, tokens: Tensor, model) -> Tensor:
         """Give 1 to tokens between the ends, 0 to others and to the class token."""

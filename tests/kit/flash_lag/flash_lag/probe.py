@@ -1,7 +1,5 @@
 """The flash-lag probe: is the flash named rather where attention runs ahead of the moving object?"""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,11 +35,13 @@ def conditions(parameters: FlashLagProbe) -> list[Condition]:
 
 def _along(reach: float, trial: Trial):
     """Look along the path from the moving object on; a function imports what needs torch."""
+    import torch
+
     from flash_lag.prior import PathPrior
 
     start = trial.stimuli["object_x"].values[:, 0] / trial.size[1]
-    ends = np.column_stack([start, start + reach * trial.stimuli["direction"].values])
-    return PathPrior.between(ends, trial.gain)
+    ends = np.sort([start, start + reach * trial.stimuli["direction"].values], 0).T
+    return PathPrior(torch.from_numpy(ends).float(), trial.gain)
 
 
 PROBE = Probe(
