@@ -1,6 +1,7 @@
 """Who may import whom, read off the syntax trees, so that the table stays true."""
 
 import ast
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -74,6 +75,7 @@ MODELS_ORDER = (
     "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
+OF_MODELS = "experiments.observers.models"
 DRAWN = (
     "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "absvit.segmentation.overlays",
 )  # fmt: skip
@@ -270,6 +272,13 @@ def test_a_forbidden_third_party_import_is_noticed(module, source):
 )
 def test_an_allowed_third_party_import_passes(module, source):
     assert third_party_violations(module, source) == []
+
+
+def test_probes_know_observers_by_their_contract_alone():
+    """Only what makes observers of models looks into these."""
+    others = {m: text for m, text in sources().items() if within(m, ["experiments"]) and not within(m, [OF_MODELS])}
+    parts = re.compile(r"patch_embed|pretrained_cfg|isinstance\([^)]*AbSViT")
+    assert [module for module, text in others.items() if parts.search(text)] == []
 
 
 def test_a_module_outside_the_table_is_noticed():
