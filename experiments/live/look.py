@@ -133,7 +133,7 @@ def look(
     if observer.kinds:
         given, steps = [cue.prior(observer) for cue in cues.values()], iterations
     elif any(cue.kind != "none" for cue in cues.values()):
-        raise ValueError(f"{observer.name} takes no priors, so nothing can be cued: choose the cue none, or an AbSViT")
+        raise ValueError(f"{observer.name} takes no priors, having no feedback path: choose the cue none, or an AbSViT")
     wanted = {REQUESTS[kind] for kind in kinds} - {""}
     seen = observer.seen(observer.images(pictures), given, steps, sorted(wanted))
     values = _values(seen, len(cues), observer, kinds)

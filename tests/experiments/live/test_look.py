@@ -84,7 +84,7 @@ def test_no_cue_is_bottom_up_in_every_pass(model, pictures):
 def test_a_plain_vit_looks_bottom_up_and_refuses_cues(pictures):
     plain = absvit.load_model("vit_micro")
     assert look(plain, pictures, {"cue": Cue("none")}, 3).sizes["iteration"] == 1
-    with pytest.raises(ValueError, match="takes no priors"):
+    with pytest.raises(ValueError, match="no feedback path"):
         look(plain, pictures, {"cue": Cue("learned")})
 
 
