@@ -12,7 +12,7 @@ import xarray as xr
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments.experiment import Who, run
 from experiments.probe import Probe
 from experiments.source import Source, shown

@@ -26,6 +26,11 @@ LIGHT = [
 ]  # fmt: skip
 
 
+PROGRAMS = ["absvit", *(f"absvit.{name}" for name in (
+    "models", "training", "segmentation", "robustness", "benchmark", "convert", "cifar10", "launch",
+))]  # fmt: skip
+
+
 def python(*words):
     """What a fresh Python says; its errors are this test's."""
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
@@ -56,7 +61,7 @@ def test_naming_things_loads_nothing_heavy():
     assert python("-c", script, " ".join(LIGHT)).split() == LIGHT
 
 
-@pytest.mark.parametrize("module", ["absvit", "absvit.models", "absvit.training"])
+@pytest.mark.parametrize("module", PROGRAMS)
 def test_the_help_of_a_program_loads_nothing_heavy(module):
     script = "import atexit, runpy, sys\nsys.argv = ['', '--help']\natexit.register(lambda: print('', *sys.modules))\n"
     script += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"

@@ -1,4 +1,4 @@
-"""Programs in two processes that torchrun starts."""
+"""Programs in several processes: as torchrun starts them, and as our own launcher does."""
 
 import os
 import socket
@@ -16,3 +16,9 @@ def torchrun(*words):
     done = subprocess.run([*launcher, *map(str, words)], capture_output=True, text=True, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr
     return done
+
+
+def launched(*words, processes=2):
+    """What a program said that our launcher has started in some processes."""
+    command = [sys.executable, "-m", "absvit.launch", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NPROC": str(processes)})

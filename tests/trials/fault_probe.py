@@ -21,7 +21,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import experiment
 from experiments.observers import Observer, load_observers
 from experiments.probes.bistable import probe as bistable

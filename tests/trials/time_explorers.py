@@ -16,7 +16,7 @@ from synthetic_records import bistable_record  # noqa: E402  (arguments first: -
 from synthetic_robustness import robustness_record  # noqa: E402
 
 import absvit  # noqa: E402
-from absvit.records.fill import Store  # noqa: E402
+from absvit.records.options import Store  # noqa: E402
 from experiments.experiment import run  # noqa: E402
 from experiments.observers import Observer  # noqa: E402
 from experiments.probes.feedback_dynamics import probe as feedback_dynamics  # noqa: E402

@@ -4,14 +4,13 @@ import dataclasses
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 from coloured_pictures import ALL_ON, COLOURS, SMALL, UPDATES, KilledError, log_of, run, without_time
 from PIL import Image
+from ranks import launched
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from timm.scheduler import CosineLRScheduler
 
@@ -89,9 +88,8 @@ def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_pat
     options = ("--mixup", "0.8", "--cutmix", "1", "--drop-path", "0", "--model-ema")
     assert run(tmp_path / "one", pictures, *options) == 0
     assert run(tmp_path / "parts", pictures, *options, "--batch-size", "2") == 0
-    words = [*SMALL, *options, "--data-path", pictures, "--output_dir", tmp_path / "two", "--batch-size", "4"]
-    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
-    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    place = ("--data-path", pictures, "--output_dir", tmp_path / "two", "--batch-size", "4")
+    done = launched("finetune", *SMALL, *options, *place)
     assert done.returncode == 0, done.stderr
     one, _ = log_of(tmp_path / "one")
     for name in ("parts", "two"):
