@@ -38,13 +38,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Other:
-    """More options.
-
-    Parameters
-    ----------
-    m
-        How many more.
-    """
+    """More options."""
 
     m: int
 
