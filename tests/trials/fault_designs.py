@@ -29,7 +29,7 @@ from stimuli.families import (
     scenes,
     search,
     single_photographs,
-)
+)  # fmt: skip
 from stimuli.families import halves as bistable
 from stimuli.pictures.photographs import Pictures
 
@@ -73,12 +73,8 @@ FAMILIES = {
 def of_photographs(folder) -> dict:
     """Families that are made of pictures on disk, here small ones of five classes."""
     for c, k in np.ndindex(5, 8):
-        for place in (
-            folder / "pictures" / f"n{c}",
-            folder / "cut" / "images" / f"n{c}",
-            folder / "cut" / "masks" / f"n{c}",
-        ):
-            place.mkdir(parents=True, exist_ok=True)
+        for kind in ("pictures", "cut/images", "cut/masks"):
+            (folder / kind / f"n{c}").mkdir(parents=True, exist_ok=True)
         picture = np.full((24, 24, 3), (40 * c, 20 * k, 90), np.uint8)
         mask = np.zeros((24, 24), np.uint8)
         mask[4:20, 4:20] = 255
