@@ -273,19 +273,24 @@ def test_what_the_machine_cannot_do_is_one_line(error, says, capsys):
     assert says in said and said.count("\n") == 1
 
 
-def path_options():
-    """Fields of all dataclasses of ours that are plain words although they tell of a file, a folder or an address."""
+def option_classes():
+    """Syntax trees of all dataclasses of ours, with the names of their modules."""
     for package in ("absvit", "experiments", "stimuli"):
         for file in sorted((Path(__file__).parents[2] / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text("utf8"))):
-                if isinstance(node, ast.ClassDef):
-                    told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
-                    about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
-                    for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
-                        name, hint = field.target.id, ast.unparse(field.annotation)
-                        tells = re.search(r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I)
-                        if re.search(r"\bstr\b", hint) and tells:
-                            yield f"{file.stem}.{node.name}.{name}"
+            if "@dataclass" in (text := file.read_text("utf8")):
+                yield from ((file.stem, node) for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+
+
+def path_options():
+    """Fields of them that are plain words although they tell of a file, a folder or an address."""
+    for module, node in option_classes():
+        told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
+        about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
+        for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
+            name, hint = field.target.id, ast.unparse(field.annotation)
+            tells = re.search(r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I)
+            if re.search(r"\bstr\b", hint) and tells:
+                yield f"{module}.{node.name}.{name}"
 
 
 def test_no_option_of_a_file_is_a_plain_word():
