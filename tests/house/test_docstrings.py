@@ -44,7 +44,7 @@ def missing(documentation: str, needed: list[str]) -> list[str]:
 
 
 def faults(source: str) -> list[str]:
-    """Parameters that a Parameters section of a module's docstrings leaves out; that there are docstrings, ruff tells."""
+    """What the Parameters sections of a module leave out; docstrings that are missing are told by ruff."""
     found = []
     for name, node in public_definitions(ast.parse(source)):
         documentation = ast.get_docstring(node) or ""

@@ -106,6 +106,7 @@ for scene in sys.stdin.read().split("\\0"):
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_timm_knows_our_models_whatever_comes_first():
     words = [sys.executable, "-c", IN_A_FORK]
@@ -113,6 +114,7 @@ def test_timm_knows_our_models_whatever_comes_first():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.processes
 def test_a_model_is_unpickled_in_a_fresh_process(tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(timm.create_model("absvit_micro")))
     script = "import pickle, sys\nmodel = pickle.load(open(sys.argv[1], 'rb'))\nimport timm\n"
