@@ -57,13 +57,11 @@ class Halves:
 
 @stimulus_set("halves")
 def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
-    """Draw half/half images of the embedded objects, or of photographs.
+    """Draw half/half images of the embedded objects, or of photographs, with ``object_side``.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, object 0 being the one of ``object_side`` [0]. Sides are balanced to
-    within one in every first n images, sides and categories over 24, each ordered pair on both sides over
-    264. The mask of a photograph is its half. Of two given photographs, object 0 is the first.
+    Sides are balanced to within one in every first n images, sides and categories over 24, each ordered
+    pair on both sides over 264. The mask of a photograph is its half. Of two given photographs, object
+    0 is the first.
     """
     if parameters.pictures.photographs is not None:
         files = parameters.pictures.listed()

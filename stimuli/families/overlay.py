@@ -54,15 +54,12 @@ class Overlay:
 
 @stimulus_set("overlay")
 def draw(parameters: Overlay, indices: np.ndarray, seed: int) -> dict:
-    """Draw graded overlays.
+    """Draw graded overlays of two objects, with ``mix`` (stimulus,) in [0, 1], the second's weight.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, with two objects and ``mix`` (stimulus,) in [0, 1]. An object of
-    weight 0 has an empty mask. Mixes are balanced to within one in every first n images, mixes and
-    categories in every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``.
-    The label is the reading of more weight, the first one where both have the same. Photographs have no
-    places; the mask of one of any weight is the image.
+    An object of weight 0 has an empty mask. Mixes are balanced to within one in every first n images,
+    mixes and categories in every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 *
+    len(mixes)``. The label is the reading of more weight, the first one where both have the same.
+    Photographs have no places; the mask of one of any weight is the image.
     """
     if parameters.pictures.given():
         files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze

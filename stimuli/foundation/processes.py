@@ -14,17 +14,7 @@ __all__ = ["each"]
 
 
 def each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> Iterator[int]:
-    """Work on all parts.
-
-    Parameters
-    ----------
-    work : function of a part; with more than one job, other processes import it.
-    parts : what it takes, one after the other.
-    jobs : number of processes; below 2, this one does all.
-
-    Yields
-    ------
-    What ``work`` gives, as it comes.
+    """Work on all parts, in other processes if there are several jobs; results come as they are done.
 
     Raises
     ------

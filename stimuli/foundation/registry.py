@@ -128,10 +128,7 @@ class Registry(Mapping[str, T], Generic[T]):
     def of(self, given: str | T) -> T:
         """Give an object by its name, or as it is.
 
-        Raises
-        ------
-        ValueError : no object has this name; the nearest are named.
-        TypeError : neither a name nor an object of this kind.
+        A ValueError names the nearest where none has the name; a TypeError, what is of another kind.
         """
         return self[given] if isinstance(given, str) else self._checked(given, None, "the caller")
 

@@ -16,12 +16,7 @@ PLAIN = {"\N{BULLET}": "*", "\N{EN DASH}": "-", "\N{HORIZONTAL ELLIPSIS}": "..."
 
 
 def printing(program: Callable[[], int]) -> int:
-    """Run a program that prints.
-
-    Returns
-    -------
-    Its exit code, or 141 where nobody reads what it prints, as behind ``| head``.
-    """
+    """Run a program that prints; gives its exit code, or 141 where nobody reads on, as behind ``| head``."""
     codecs.register_error("plain", _plain)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a notebook's has not

@@ -54,16 +54,7 @@ RANGES = {
 
 
 def class_of(wnid: str) -> str | None:
-    """Tell which of the ten classes a class of ImageNet-1k belongs to.
-
-    Parameters
-    ----------
-    wnid : its WordNet number, such as n02099601.
-
-    Returns
-    -------
-    Name of the class; None for none.
-    """
+    """Tell which of the ten classes a WordNet number of ImageNet-1k belongs to; None for none."""
     listed = [name for name, wnids in LISTED.items() if wnid in wnids]
     ranged = [name for name, ranges in RANGES.items() if any(low <= wnid <= high for low, high in ranges)]
     return next(iter(listed + ranged), None)
@@ -72,14 +63,8 @@ def class_of(wnid: str) -> str | None:
 def collect(source: Path, out: Path) -> dict[str, int]:
     """Write the ten classes' photographs among those of an ImageNet folder or tar; all of them, or nothing.
 
-    Parameters
-    ----------
-    source : folder ``WNID/PICTURE``, or a tar of such folders.
-    out : class folder to write, ``CLASS/WNID_PICTURE``; hard links where possible.
-
-    Returns
-    -------
-    Number of photographs of each class, in alphabetical order.
+    ``source`` holds ``WNID/PICTURE``, ``out`` gets ``CLASS/WNID_PICTURE``, hard links where possible;
+    the number of photographs of each class comes out, in alphabetical order.
 
     Raises
     ------

@@ -56,11 +56,7 @@ class Pictures:
         return self.folder is not None or self.photographs is not None
 
     def listed(self) -> dict[str, list[Path]]:
-        """List the photographs by class.
-
-        Returns
-        -------
-        At least two classes.
+        """List the photographs by class, of which there are at least two.
 
         Raises
         ------
@@ -158,22 +154,10 @@ def paired(
 
 
 def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) -> np.ndarray:
-    """Bring a photograph to a size, with what it shows in its own proportions.
+    """Bring a photograph to a size, (y, x, channel) uint8, with what it shows in its own proportions.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    size : height and width in pixels.
-    squeeze : resize the whole photograph instead of the largest part around its middle that has the size's
-        shape.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    ValueError : the picture is not (y, x, 3) uint8.
+    The largest part around its middle that has the size's shape is resized; with ``squeeze``, all of
+    it. What is not (y, x, 3) uint8 is refused.
     """
     if squeeze or picture.ndim != 3:
         return resized(picture, size)

@@ -26,12 +26,7 @@ TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for ex
 
 
 def check_request(n: int, seed: int) -> None:
-    """Refuse a number of stimuli or a seed that cannot be drawn.
-
-    Raises
-    ------
-    ValueError : n is outside [1, 10,000,000], or the seed is outside [0, 2**32).
-    """
+    """Refuse (ValueError) a number of stimuli outside [1, 10,000,000] or a seed outside [0, 2**32)."""
     if not 1 <= n <= MOST:
         raise ValueError(f"n must be at least 1 stimulus and at most {MOST:,}, got {n}")
     if not 0 <= seed < TRAINING_SEED:

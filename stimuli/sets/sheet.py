@@ -49,7 +49,7 @@ def write(
     tile: int = LARGEST,
     shown: Callable[[Path, int], tuple[np.ndarray, np.ndarray, list[list[str]], int]] = of_set,
 ) -> Path:
-    """Draw a contact sheet of a set.
+    """Draw a contact sheet of a set; gives the file.
 
     Parameters
     ----------
@@ -60,13 +60,8 @@ def write(
     tile : longer side that larger pictures are reduced to, in pixels.
     shown : what is shown of n stimuli of the folder, if it is another kind of folder than a set.
 
-    Returns
-    -------
-    The file.
-
     Raises
     ------
-    FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
     ValueError : n or columns is below 1, or out does not end in .png or .jpg.
     """
     folder = Path(folder)
@@ -86,19 +81,10 @@ def write(
 def sheet(
     images: np.ndarray, masks: np.ndarray, labels: list[list[str]], columns: int, tile: int = LARGEST
 ) -> np.ndarray:
-    """Lay pictures out in rows, each above its labels.
+    """Lay pictures out in rows, each above its lines of text, as one (y, x, channel) uint8.
 
-    Parameters
-    ----------
-    images : (stimulus, y, x, channel) uint8.
-    masks : (stimulus, object, y, x) bool; no objects draws no outlines.
-    labels : lines of text of each stimulus.
-    columns : pictures in a row.
-    tile : longer side that larger pictures are reduced to, in pixels.
-
-    Returns
-    -------
-    (y, x, channel) uint8. Small pictures are enlarged by a whole number, large ones reduced.
+    Masks (stimulus, object, y, x) are outlined. Small pictures are enlarged by a whole number, those
+    whose longer side is above ``tile`` pixels reduced.
     """
     tiles = [_scaled(image, mask, tile) for image, mask in zip(images, masks, strict=True)]
     height, width = tiles[0].shape[:2]
@@ -119,17 +105,7 @@ def sheet(
 
 
 def outlined(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Draw the outline of each mask, just outside of it.
-
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    masks : (object, y, x) bool.
-
-    Returns
-    -------
-    (y, x, channel) uint8; objects in turn red, blue, green and yellow.
-    """
+    """Draw the outline of each mask, just outside of it; in turn red, blue, green and yellow."""
     image = image.copy()
     for k, mask in enumerate(masks):
         image[find_boundaries(mask, mode="outer") & ~mask] = OUTLINES[k % len(OUTLINES)]

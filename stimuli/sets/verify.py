@@ -13,18 +13,7 @@ NAMED = 5
 
 
 def faults(folder: Path) -> dict[str, list[str]]:
-    """Find files that are not as the recipe says.
-
-    Returns
-    -------
-    Names of the files that are missing, extra and changed, relative to the folder; hidden files are no
-    concern.
-
-    Raises
-    ------
-    FileNotFoundError : the folder holds no stimulus set.
-    ValueError : the recipe cannot be read.
-    """
+    """Find files that are missing, extra and changed by the recipe; hidden ones are no concern."""
     folder = Path(folder)
     wanted = recipe_of(folder)["sha256"]
     files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
@@ -34,15 +23,7 @@ def faults(folder: Path) -> dict[str, list[str]]:
 
 
 def verify(folder: Path) -> str:
-    """Check every file, its hash, and the number of stimuli.
-
-    Parameters
-    ----------
-    folder : of the set.
-
-    Returns
-    -------
-    One line that says what was checked.
+    """Check every file, its hash, and the number of stimuli; say in one line what was checked.
 
     Raises
     ------

@@ -65,25 +65,3 @@ def test_masks_are_the_pixels_of_the_objects(coloured):
         assert differ[union].min() >= 89 and differ[~union].max() <= 90
     assert mask.sum(1).max() == 1
     assert ("object_hue" in stimuli) == coloured
-
-
-def test_sides_spacings_and_targets_are_crossed():
-    stimuli = crowding.draw(replace(PARAMETERS, size=(64, 96)), 72, 0)
-    factors = (stimuli["spacing"].fillna(0), stimuli["target_side"], stimuli["object_class"][:, 0])
-    assert len(set(zip(*(factor.values for factor in factors), strict=True))) == 72
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"size": (60, 90)}, "size"), ({"arrangement": "around"}, "arrangement"), ({"eccentricity": 0.5}, "eccent"),
-        ({"radius": 0.02}, "3 pixels"), ({"ink": 0.7}, "ink"), ({"spacings": ()}, "spacings"),
-        ({"spacings": (0.2,)}, "overlap"), ({"spacings": (1.0,)}, "leave the image"),
-        ({"spacings": (1.3,), "arrangement": "tangential"}, "leave the image"),
-        ({"spacings": (float("nan"),)}, "spacings"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_displays_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        replace(PARAMETERS, **wrong)

@@ -125,16 +125,3 @@ def test_what_cannot_be_composed_is_refused(folder, tmp_path):
         (few / part / FIRST).write_bytes((folder / part / FIRST).read_bytes())
     with pytest.raises(ValueError, match="as many classes"):
         cutout_scenes.draw(parameters(few), 1, 0)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"size": (60, 60)}, "size"), ({"n_objects": 5}, "n_objects"), ({"extent": (0.9, 0.5)}, "extent"),
-        ({"extent": (0.5, 1.5)}, "extent"), ({"enlargement": 0.0}, "enlargement"), ({"background": "grey:2"}, "grey"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_parameters_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        cutout_scenes.Natural(**wrong)

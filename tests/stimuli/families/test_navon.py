@@ -86,17 +86,3 @@ def test_figures_are_displaced_as_declared():
         assert middle == pytest.approx(float(stimuli["object_y"][image, 0]), abs=1.5)
     x = stimuli["object_x"].values[:, 0]
     assert np.ptp(x) > 15 and np.abs(x - 84).max() <= 16.8 + 1e-3
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"size": (63, 100)}, "size"), ({"letters": ("H", "Q")}, "'Q'"), ({"letters": ("H",)}, "at least two"),
-        ({"letters": ("H", "H")}, "all different"), ({"height": 1.2}, "height"), ({"size": (168, 80)}, "height"),
-        ({"fill": 0.1}, "fill"), ({"height": 0.1}, "4 pixels"), ({"jitter": -1}, "jitter"), ({"ink": 1.0}, "ink"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_letters_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        replace(PARAMETERS, **wrong)

@@ -5,11 +5,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-import xarray as xr
 from PIL import Image
 
 from stimuli.__main__ import main
-from stimuli.families import hybrid, morph, objects, overlay
+from stimuli.families import halves, hybrid, morph, objects, overlay
+from stimuli.families.check import check_family
+from stimuli.families.family import changed
 from stimuli.pictures import photographs
 from stimuli.sets import format
 
@@ -66,8 +67,11 @@ def test_pairs_of_classes_come_equally_often_and_pictures_vary(folder):
     pairs = Counter(map(tuple, stimuli["object_class"].values.tolist()))
     assert pairs == {(a, b): 4 for a in range(3) for b in range(3) if a != b}
     assert len(set(stimuli["object_source"].values.ravel())) == 6
-    parts = [overlay.draw(overlay.Overlay(SCENE, (0.5,), pictures), n, 1, first) for first, n in ((0, 9), (9, 15))]
-    xr.testing.assert_identical(xr.concat(parts, "stimulus", combine_attrs="override"), stimuli)
+
+
+@pytest.mark.parametrize("parameters", [overlay.Overlay(SCENE), morph.Morph(SCENE, 4), halves.Halves()], ids=str)
+def test_families_of_photographs_keep_their_promises(parameters, folder):
+    check_family(type(parameters).__name__.lower(), changed(parameters, folder=folder))
 
 
 def test_a_morph_keeps_its_two_photographs_and_turns_back(folder):
