@@ -23,15 +23,14 @@ experiments figure flash_lag r.zarr --out f.pdf
 experiments export r.zarr r.nc
 """.strip().splitlines()
 PROGRAM = """
-import contextlib, io, json, sys
-from programs import PROGRAMS
+import contextlib, importlib, io, json, sys
 
 told = {}
 for call in json.loads(sys.argv[1]):
     name, *words = call.split()
     said = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said[0]), contextlib.redirect_stderr(said[1]):
-        code = PROGRAMS[name](words)
+        code = importlib.import_module(f"{name}.__main__").main(words)
     told[call] = code, said[0].getvalue(), said[1].getvalue()
 exec(sys.argv[2])
 print(json.dumps(told))
@@ -54,7 +53,7 @@ assert explorer.message == ""
 
 def python(packages, folder, *words):
     """What Python says in a folder, with some packages installed."""
-    path = os.pathsep.join([str(packages), str(KIT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(packages), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | {"PYTHONPATH": path}
     return subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
 

@@ -3,15 +3,13 @@
 import contextlib
 import json
 import math
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 import timm
 import torch
 from coloured_pictures import KilledError, error_of, lines_of, without_time
+from ranks import both
 
 import absvit
 from absvit import distributed
@@ -133,8 +131,7 @@ def alone(tmp_path_factory):
 
 @pytest.mark.processes
 def test_two_processes_train_as_one(alone, tmp_path):
-    words = [sys.executable, "-m", "absvit.launch", "micro_cued", *OPTIONS, "--out", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    done = both("absvit.training", "micro_cued", *OPTIONS, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("weights and card") == 1
     pairs = list(zip(without_time(lines_of(alone)), without_time(lines_of(tmp_path)), strict=True))

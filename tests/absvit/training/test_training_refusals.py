@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from coloured_pictures import ALL_ON, SMALL, error_of, log_of, run, without_time
+from ranks import both
 
 import absvit
 
@@ -58,8 +59,7 @@ def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
     shutil.copytree(whole, tmp_path / "copy")
     words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
     words += ["--data-path", pictures, "--output_dir", tmp_path / "copy"]
-    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
-    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    done = both("absvit.training", "finetune", *words)
     assert done.returncode == 2
     assert "processes was 1, is 2" in done.stderr and "Traceback" not in done.stderr
 
