@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy
+import pandas as pd
 import xarray as xr
 
 __all__ = ["mean_share", "object_tokens", "object_tokens_of_all", "roc_auc"]
@@ -72,7 +72,8 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
     """
     values = np.minimum(values, np.finfo(np.float64).max, dtype=np.float64)
     # all other tokens rank above the two classes and so leave the ranks within them alone
-    ranks = scipy.stats.rankdata(np.where(positive | negative, values, np.inf), axis=-1)
+    table = np.where(positive | negative, values, np.inf)
+    ranks = pd.DataFrame(table.reshape(-1, table.shape[-1])).rank(axis=1).to_numpy().reshape(table.shape)
     n_positive, n_negative = positive.sum(-1), negative.sum(-1)
     wins = np.where(positive, ranks, 0).sum(-1) - n_positive * (n_positive + 1) / 2
     with np.errstate(invalid="ignore"):

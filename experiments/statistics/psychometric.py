@@ -350,13 +350,13 @@ def _quantile(best: PsychometricFit, level: float, overdispersed: bool = False) 
     levels, correct, trials = map(np.array, best.data)
     stretched = 1 + FEW[0] / (trials.sum() + FEW[1])
     if not overdispersed:
-        return stretched * float(scipy.stats.chi2.ppf(level, 1))
+        return stretched * 2 * float(scipy.special.gammaincinv(0.5, level))  # chi-square
     free = len(levels) - 2 - (best.sigmoid.lapses[0] < best.sigmoid.lapses[1])
     if free < 1:
         raise ValueError(f"{len(levels)} levels cannot tell the dispersion of a function with as many parameters")
     p = np.clip(best.predicted(levels), TINY, 1 - TINY)
     dispersion = float(((correct - trials * p) ** 2 / (trials * p * (1 - p))).sum() / free)
-    return stretched * max(1.0, dispersion) * float(scipy.stats.f.ppf(level, 1, free))
+    return stretched * max(1.0, dispersion) * float(scipy.special.fdtri(1, free, level))
 
 
 def _ends(fit: PsychometricFit, found: Functions) -> dict[str, Interval]:
