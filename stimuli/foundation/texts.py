@@ -38,7 +38,7 @@ def other_separator(text: str) -> str:
     return "" if mark is None else f"; its columns are separated by {mark!r}, not by commas"
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
     """Tell names, the first few of many."""
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
@@ -38,7 +37,7 @@ def of_set(folder: Path, n: int) -> tuple[np.ndarray, np.ndarray, list[list[str]
     masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
     about = recipe["variables"].items()
     design = [name for name, told in about if told["dims"] == ["stimulus"] and name != "label"]
-    return dataset["image"].values, masks, [_labels(row, design) for row in _records(table)], 1
+    return dataset["image"].values, masks, [_labels(row, design) for row in table.to_dict("records")], 1
 
 
 def write(
@@ -121,10 +120,6 @@ def _scaled(image: np.ndarray, masks: np.ndarray, largest: int) -> np.ndarray:
     tile = np.asarray(Image.fromarray(image).resize(size, how))
     resized = [np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)) for mask in masks]
     return outlined(tile, np.array(resized, bool).reshape(-1, *tile.shape[:2]))
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    return table.to_dict("records")
 
 
 def _labels(row: dict, design: list[str]) -> list[str]:

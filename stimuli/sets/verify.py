@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stimuli.foundation.files import file_sha256
+from stimuli.foundation.texts import some
 from stimuli.sets.reading import RECIPE, read_table, recipe_of
 
 __all__ = ["faults", "verify"]
@@ -33,15 +34,10 @@ def verify(folder: Path) -> str:
     """
     found = {kind: names for kind, names in faults(folder).items() if names}
     if found:
-        text = "; ".join(f"{kind}: {_listed(names)}" for kind, names in found.items())
+        text = "; ".join(f"{kind}: {some(names, NAMED)}" for kind, names in found.items())
         raise ValueError(f"{folder} is not what its recipe says. {text}")
     recipe = recipe_of(folder)
     table = read_table(Path(folder), recipe["variables"])
     if len(table) != recipe["n"] or table["image"].nunique() != recipe["n"]:
         raise ValueError(f"{folder} holds {len(table)} stimuli in stimuli.csv, its recipe says {recipe['n']}")
     return f"{folder}: {recipe['n']} stimuli of the family {recipe['family']}, {len(recipe['sha256'])} files as made"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -57,26 +57,6 @@ def test_two_photographs_lie_on_either_side_as_often(folder, tmp_path):
     assert np.array_equal(both["image"][0], made["image"][sides.index("left")])
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--squeeze"], "give --folder or --photographs"),
-        (["--folder", "FOLDER", "--photographs", "a.png", "b.png"], "give --folder or --photographs"),
-        (["--folder", "FOLDER", "--classes", "a", "b"], "--photographs with it"),
-        (["--folder", "FOLDER/n0"], "no class folders"),
-        (["--folder", "FOLDER/gone"], "no class folder"),
-        (["--folder", "FOLDER/..", "--size", "32", "63"], "even width"),
-        (["--photographs", "FOLDER/n0/0.png", "FOLDER/gone.png"], "no picture at"),
-    ],
-)
-def test_what_cannot_be_made_is_one_line(words, told, folder, tmp_path, capsys):
-    words = [word.replace("FOLDER", str(folder)) for word in words]
-    assert main(["halves", *words, "--out", str(tmp_path / "set")]) == 2
-    printed = capsys.readouterr().err
-    assert told in printed and printed.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
-
-
 def test_recipes_of_release_0_1_0_make_halves_of_photographs_again(folder, tmp_path):
     paths = [str(folder / "n0" / "1.png"), str(folder / "n1" / "1.png")]
     shutil.copy(paths[1], tmp_path / "other.png")
