@@ -27,6 +27,11 @@ LIGHT = [
 ]  # fmt: skip
 
 
+PROGRAMS = ["absvit", *(f"absvit.{name}" for name in (
+    "models", "training", "segmentation", "robustness", "benchmark", "convert", "cifar10", "launch",
+))]  # fmt: skip
+
+
 def python(*words):
     """What a fresh Python says; its errors are this test's."""
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
@@ -57,7 +62,7 @@ def test_naming_things_loads_nothing_heavy():
     assert python("-c", script, " ".join(LIGHT)).split() == LIGHT
 
 
-@pytest.mark.parametrize("words", ["absvit", "absvit.models", "absvit.training", "experiments search"])
+@pytest.mark.parametrize("words", [*PROGRAMS, "experiments search"])
 def test_the_help_of_a_program_loads_nothing_heavy(words):
     module, *words = words.split()
     script = f"import atexit, runpy, sys\nsys.argv = {['', *words, '--help']}\n"

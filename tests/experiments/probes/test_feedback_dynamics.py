@@ -14,7 +14,7 @@ import absvit
 from absvit import priors
 from absvit.models.course import CourseSettings, follow
 from absvit.models.priors.percept import PerceptPrior
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
 from experiments.__main__ import main
 from experiments.experiment import run
