@@ -37,6 +37,7 @@ def updates(n, size):
     return ("--epoch-images", n * size, "--batch-size", size, "--total-batch", size)
 
 
+@pytest.mark.slow
 def test_training_learns_and_logs(tmp_path):
     assert train(tmp_path, *TINY, *updates(81, 16), "--conflict", 0) == 0
     lines = lines_of(tmp_path)
@@ -77,6 +78,7 @@ def test_the_controls_train_with_the_same_loop(recipe, tmp_path):
     assert (tmp_path / f"{RECIPES[recipe].model}.safetensors").is_file()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     options = (*TINY, *updates(26, 4), "--checkpoint-every", 10)
     assert train(tmp_path / "whole", *options) == 0
