@@ -108,13 +108,6 @@ def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: 
 def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> tuple[Stimuli, int]:
     """Give stimuli as a probe shows them, and the pictures of a trial; refuse what it cannot show.
 
-    Parameters
-    ----------
-    probe : whose needs they must meet.
-    observers : that must know their classes, unless the probe has conditions without them.
-    stimuli : as they were drawn.
-    parameters : of the probe.
-
     Raises
     ------
     ValueError : a variable or an object is lacking, a class is unknown, or what the probe refuses itself.
@@ -158,14 +151,8 @@ def attributes(
 ) -> dict:
     """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
 
-    Parameters
-    ----------
-    probe : that writes it.
-    observers : each label with the same seeds.
-    stimuli : what is shown.
-    parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
-    seed : seed of the experiment.
-    pictures : pictures of a trial, the steps of a morph sequence.
+    The parameters' ``layer``, if they have one, is counted from the lowest block; a trial has several pictures
+    where they are the steps of a morph sequence.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
