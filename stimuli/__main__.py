@@ -1,4 +1,4 @@
-"""``python -m stimuli FAMILY [parameters] --n --seed --out FOLDER``: make a set; list, show, verify, remake."""
+"""``python -m stimuli FAMILY [parameters] --n --seed --out FOLDER``: make a set; list, show, verify ..."""
 
 from __future__ import annotations
 

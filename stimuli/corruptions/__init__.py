@@ -1,4 +1,4 @@
-"""The corruptions of ImageNet-C at five severities: one picture, one name, one severity, one random generator.
+"""The corruptions of ImageNet-C at five severities: one picture, name, severity and random generator.
 
 Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations,
 ICLR 2019. Parameters are the published ones, which are meant for 224 x 224 pixels; lengths among them are

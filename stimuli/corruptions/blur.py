@@ -106,7 +106,7 @@ def magnified(picture: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _enlarging(size: int, factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels between which each pixel of a magnified side lies, and how near to the second, float32 in [0, 1)."""
+    """Pixels between which each of a magnified side lies, and how near to the second, float32 in [0, 1)."""
     part = int(np.ceil(size / factor))
     start = (size - part) // 2
     place = np.arange(size) * ((part - 1) / (round(part * factor) - 1))

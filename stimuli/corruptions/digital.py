@@ -1,4 +1,4 @@
-"""Corruptions of ImageNet-C by processing: brightness, contrast, saturation, elastic transform, pixels and JPEG."""
+"""Corruptions of ImageNet-C by processing: brightness, contrast, saturation, stretching, pixels and JPEG."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def brightness(image: np.ndarray, severity: int, generator: np.random.Generator)
     raised = np.minimum(value + added, 1)
     # with hue and saturation kept, all channels grow by one factor, the largest to the value itself
     brighter = np.where(rgb == value, raised, rgb * (raised / np.maximum(value, 1 / 255))) * 255
-    # a grey level that is a whole number but for rounding is decided by how the benchmark's code rounds on its way
+    # a grey level that is whole but for rounding is decided by how the benchmark's code rounds on its way
     whole = (np.abs(brighter - np.rint(brighter)) < 1e-9) & (rgb != value) & (rgb > 0)
     rounded = whole[..., 0] | whole[..., 1] | whole[..., 2]
     hsv = color.rgb2hsv(rgb[rounded])

@@ -1,4 +1,4 @@
-"""What lies in a folder of corrupted pictures: its files against their hashes, and a sheet of one picture's."""
+"""What lies in a folder of corrupted pictures: its files against their hashes, and a sheet of one."""
 
 from __future__ import annotations
 

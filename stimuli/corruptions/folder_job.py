@@ -217,7 +217,7 @@ def _told(request: Corrupting, pictures: dict[str, Path]) -> dict:
 
 
 def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str, Path]) -> None:
-    """Begin a folder, or go on with one of the same run; one of another run is put aside if it may be replaced."""
+    """Begin a folder, or go on with one of the same run; another is put aside if it may be replaced."""
     told = _told(request, pictures)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if not (out / RECORD).is_file():

@@ -18,8 +18,8 @@ from stimuli.foundation import picture_files
 
 __all__ = ["KINDS", "check_folder", "cropped", "drawn"]
 
-# of each photograph that the benchmark draws from: mean of each channel and their common standard deviation in a
-# crop of 224 pixels, as grey levels; the second and the third are the same photograph there
+# of each photograph that the benchmark draws from: mean of each channel and their common standard deviation
+# in a crop of 224 pixels, as grey levels; the second and the third are the same photograph there
 KINDS = (
     ((78.0, 149.0, 166.0), 17.0),
     ((201.0, 205.0, 215.0), 20.0),

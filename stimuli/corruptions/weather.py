@@ -107,7 +107,7 @@ def spatter(image: np.ndarray, severity: int, generator: np.random.Generator) ->
 
 
 def _refracting(liquid: np.ndarray) -> np.ndarray:
-    """Brightness of drops of water, (y, x) float32 with a maximum of 1: brightest by their lower right edges."""
+    """Brightness of drops of water, (y, x) float32 up to 1: brightest by their lower right edges."""
     distance = cv2.distanceTransform(255 - cv2.Canny(liquid, 50, 150), cv2.DIST_L2, 5)
     distance = cv2.equalizeHist(cv2.blur(np.minimum(distance, 20), (3, 3)).astype(np.uint8))
     embossed = cv2.filter2D(distance, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))

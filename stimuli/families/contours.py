@@ -1,4 +1,4 @@
-"""Illusory contours: disks with a sector cut out, whose corners form a figure or, turned, do not (Kanizsa 1976)."""
+"""Illusory contours: disks with a sector cut out that form a figure or, turned, do not (Kanizsa 1976)."""
 
 from __future__ import annotations
 

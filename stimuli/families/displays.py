@@ -1,4 +1,4 @@
-"""What families of displays share: refusing sizes and grey levels, and filling up the places of absent objects."""
+"""What families of displays share: refused sizes and grey levels, and variables of absent objects."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
     height, width = parameters.scene.size
     sides, classes = accompanied(indices, (2,), len(objects.CATEGORIES), 1, seed, STREAM)
     scene = replace(parameters.scene, size=(height, width // 2))
-    # bit 62 of the image number keeps the halves apart from the objects family; the last bit tells the two apart
+    # bit 62 of the image number keeps halves apart from the objects family; the last bit the two
     halves = [objects.render(scene, seed, 2**62 + 2 * indices + k, classes[:, k : k + 1]) for k in range(2)]
     swapped = sides[:, 0] == 1
     arrays = {name: np.concatenate([half[name] for half in halves], axis=1) for name in halves[0] if name != "image"}
@@ -94,8 +94,8 @@ def from_photographs(
 ) -> xr.Dataset:
     """Put two photographs, (y, x, channel) uint8, side by side, in both arrangements.
 
-    Of the parameters count the size of ``scene`` and whether photographs are squeezed. The mask of an object is
-    its half.
+    Of the parameters count the size of ``scene`` and whether photographs are squeezed. The mask of an
+    object is its half.
     """
     both = [_half(picture, parameters) for picture in (first, second)]
     swapped = np.array([False, True])

@@ -1,4 +1,4 @@
-"""Compound letters: a large letter made of small ones, the same or another (Navon 1977, forest before trees)."""
+"""Compound letters: a large letter made of small ones (Navon 1977, forest before trees)."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _grid(parameters: Search) -> tuple[int, int]:
 
 
 def _features(kind: str, set_size: int, present: bool, form: int, hue: int) -> np.ndarray:
-    """(item, 2) form and hue of each item, the target's first; a conjunction's distractors share one or the other."""
+    """(item, 2) form and hue of each item, the target's first; a conjunction's distractors share one."""
     odd = np.arange(set_size) % 2 == 1
     other = {
         "colour": (np.full(set_size, form), np.full(set_size, 1 - hue)),

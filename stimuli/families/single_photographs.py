@@ -83,7 +83,7 @@ def _of_files(
 
 
 def _chosen(files: list[list[Path]], seed: int, first: int, n: int) -> list[tuple[int, Path]]:
-    """Class and photograph of n stimuli: one of each class in random order, then a second one of each, and so on."""
+    """Class and photograph of n stimuli: one of each class in random order, then a second one of each ..."""
     keys = [[seed, STREAM * 2**32 + c] for c in range(len(files))]
     orders = [
         np.random.Generator(np.random.Philox(key=key)).permutation(len(paths))

@@ -1,4 +1,4 @@
-"""Counterbalanced designs in random order, as functions of seed and stimulus number: sets can be drawn in any parts."""
+"""Counterbalanced designs in random order, functions of seed and stimulus number: drawn in any parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DESIGNS = 48  # stream of the orders; those of the families are below 16, and 16
 
 
 def crossed(indices: Sequence[int] | np.ndarray, levels: Iterable[int], seed: int, stream: int) -> np.ndarray:
-    """Cross factors in random order, so that nothing follows the stimulus number and any first n are nearly balanced.
+    """Cross factors in random order: nothing follows the stimulus number, any first n are nearly balanced.
 
     Blocks lie within blocks: each run of ``levels[0]`` stimuli from a multiple of it holds every level of
     the first factor once, each run of ``levels[0] * levels[1]`` every combination of the first two, and so

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and their digests: of a file, and one of many that tells whether they changed."""
+"""Files written whole or not at all, and their digests: of a file, and one of many."""
 
 from __future__ import annotations
 

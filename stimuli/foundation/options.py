@@ -91,7 +91,7 @@ def refusal(said: str, program: str, help_text: Callable[[], str]) -> str:
 
 
 def _meant(word: str, help_text: str) -> list[str]:
-    """Options that are spelt almost like a word, those that begin like it first; tyro names other commands' as well."""
+    """Options spelt almost like a word, those that begin like it first; tyro names other commands' as well."""
     options = dict.fromkeys(re.findall(r"(?<![\w-])--[a-z][\w-]*", help_text))
     near = difflib.get_close_matches(word, options, cutoff=0.8)
     return sorted(near, key=lambda option: not option.startswith(word))

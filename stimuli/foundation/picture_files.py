@@ -32,7 +32,7 @@ WNID = re.compile(r"n\d{8}")
 
 
 def normal(name: str) -> str:
-    """Bring a name to Unicode's composed form (NFC): a Mac writes the o of Loewe's umlaut as two characters."""
+    """Bring a name to Unicode's composed form (NFC): a Mac writes the umlaut of Loewe as two characters."""
     return unicodedata.normalize("NFC", name)
 
 

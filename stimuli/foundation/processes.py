@@ -39,7 +39,7 @@ def each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> Ite
 
 
 def _end_with_parent() -> None:
-    """End this process with the one that started it, which alone hears Ctrl-C; else it would wait for work for ever."""
+    """End this process with the one that started it, which alone hears Ctrl-C, instead of waiting for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait() -> None:

@@ -1,23 +1,19 @@
-"""CIFAR-10's ten classes among those of ImageNet-1k: full-size photographs that no model trained on CIFAR-10 saw.
+"""CIFAR-10's ten classes among ImageNet-1k's: full-size photographs that no model of CIFAR-10 saw.
 
 A class of CIFAR-10 stands for its WordNet synset, and ImageNet's classes below that synset belong to it
 (Fellbaum 1998; Deng et al. 2009; Krizhevsky 2009 for what CIFAR-10's classes hold), with these decisions:
 
-- dog: all 118 breeds below ``dog``; dingo, dhole and African hunting dog are ``wild dogs`` beside it. cat:
-the five
-  below ``domestic cat``. bird: all 59 below ``bird``. frog: the three below ``frog``, of which one is a
-  "bell toad".
+- dog: all 118 breeds below ``dog``; dingo, dhole and African hunting dog are ``wild dogs`` beside it.
+  cat: the five below ``domestic cat``. bird: all 59 below ``bird``. frog: the three below ``frog``, of
+  which one is a "bell toad".
 - automobile: those below ``car``. truck: those below ``truck`` but the pickup, which CIFAR-10 excludes by
-name; the
-  moving van is a truck by its other name. Buses are neither.
+  name; the moving van is a truck by its other name. Buses are neither.
 - airplane: airliner and warplane; the airship is no ``heavier-than-air craft``.
-- ship: those below ``ship`` that are seen afloat and whole, and the schooner, a ``sailing ship``; submarine
-and wreck
-  are left out, and boats, yawls and catamarans are ``boats`` or no ships.
+- ship: those below ``ship`` that are seen afloat and whole, and the schooner, a ``sailing ship``;
+  submarine and wreck are left out, and boats, yawls and catamarans are ``boats`` or no ships.
 - horse: the sorrel; a zebra is an ``equine`` beside ``horse``.
 - deer: ImageNet-1k has none. Hartebeest, impala and gazelle are the nearest, ``ruminants`` of the same
-build, yet
-  antelopes: numbers of this class are to be read with that in mind.
+  build, yet antelopes: numbers of this class are to be read with that in mind.
 """
 
 from __future__ import annotations

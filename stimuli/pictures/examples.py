@@ -1,4 +1,4 @@
-"""Segmented photographs to try ``natural`` and the families of photographs with: four that come with scikit-image."""
+"""Segmented photographs to try ``natural`` and other families with: four that come with scikit-image."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each obj
 
 @dataclass(frozen=True)
 class Pictures:
-    """Photographs instead of the embedded objects, which are drawn if neither a folder nor photographs are given.
+    """Photographs instead of the embedded objects, which are drawn if neither folder nor photographs are given.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A stimulus set as a class folder: its pictures sorted by what they count as.
 
-What a stimulus counts as is its label: the category of its target or of its first object that is seen; of an overlay
-or a morph the reading that has more of it, of a search display whether there is a target, of inducers whether they
-form a figure.
+What a stimulus counts as is its label: the category of its target or of its first object that is seen;
+of an overlay or a morph the reading that has more of it, of a search display whether there is a target,
+of inducers whether they form a figure.
 """
 
 from __future__ import annotations

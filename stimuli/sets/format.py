@@ -151,7 +151,7 @@ def write(dataset: xr.Dataset, folder: Path, overwrite: bool = False) -> None:
 
 
 def _first_seen(arrays: Mapping[str, np.ndarray], categories: Sequence[str]) -> np.ndarray:
-    """Category of the first object with a pixel of its own, or of object 0; "none" where that is no object."""
+    """Category of the first object with a pixel of its own, or of object 0; "none" where there is none."""
     classes = arrays["object_class"]
     seen = arrays["object_mask"].any((2, 3)).argmax(1) if "object_mask" in arrays else np.zeros(len(classes), int)
     return np.array([categories[c] if c >= 0 else "none" for c in classes[np.arange(len(classes)), seen]], object)

@@ -163,7 +163,7 @@ def _typed(texts: pd.Series, dtype: str) -> pd.Series | np.ndarray:
 
 
 def _pixels(path: Path, mode: str, like: Path, size: tuple[int, int]) -> np.ndarray:
-    """Pixels of a picture that has the mode it was written with, and the size (width, height) of all others."""
+    """Pixels of a picture that has the mode it was written with, and the size (width, height) of others."""
 
     def checked(picture: Image.Image) -> np.ndarray:
         if picture.mode != mode:

@@ -112,7 +112,7 @@ def outlined(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def _scaled(image: np.ndarray, masks: np.ndarray, largest: int) -> np.ndarray:
-    """A tile of about the same size for stimuli of any size; outlines are drawn after scaling and stay thin."""
+    """A tile of about the same size for any stimuli; outlines are drawn after scaling and stay thin."""
     side = max(image.shape[:2])
     factor = max(1, SMALLEST // side) if side <= largest else largest / side
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))

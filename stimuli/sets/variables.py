@@ -1,4 +1,4 @@
-"""The variables of a stimulus set: what they are called, what they mean, and which columns of a table they fill."""
+"""The variables of a stimulus set: their names, what they mean, and which columns of a table they fill."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from stimuli.families import (
     scenes,
     search,
     single_photographs,
-)
+)  # fmt: skip
 from stimuli.families import halves as bistable
 from stimuli.pictures.photographs import Pictures
 

@@ -89,47 +89,13 @@ def test_what_is_no_rgb_photograph_is_refused(wrong):
         halves.from_photographs(noise((40, 40)), wrong, ("a", "b"), halves.HALVES.sized((64, 64)))
 
 
-@pytest.fixture(scope="module")
-def class_folder(tmp_path_factory):
-    """Five classes of three photographs of one grey level each: 50 * class + 10 * number."""
-    folder = tmp_path_factory.mktemp("photographs")
-    files = []
-    for c in range(5):
-        (folder / f"class{c}").mkdir()
-        files.append([folder / f"class{c}" / f"{k}.png" for k in range(3)])
-        for k, file in enumerate(files[-1]):
-            Image.new("L", (40 + 7 * c, 60), 50 * c + 10 * k).save(file)
-    return files
-
-
-NAMES = [f"class{c}" for c in range(5)]
-
-
-def of_folder(files, n, seed, first=0):
+def test_class_folders_without_a_pair_of_classes_are_refused():
+    files = [[Path(f"{c}.png")] for c in range(5)]
     made_from = halves.HALVES.sized((32, 64), pictures=Pictures(Path("photographs")))
-    return halves.from_class_folder(files, read_photograph, NAMES, made_from, n, seed, first)
-
-
-def test_halves_from_a_class_folder_show_the_classes_they_declare(class_folder):
-    stimuli = of_folder(class_folder, 120, 0)
-    levels = stimuli["image"].values[..., 0]
-    classes, right = stimuli["object_class"].values, in_right_half(stimuli)
-    for image in range(120):
-        for k in range(2):
-            seen = np.unique(levels[image][stimuli["object_mask"].values[image, k]])
-            assert len(seen) == 1 and seen[0] // 50 == classes[image, k]
-            assert stimuli["object_mask"].values[image, k][:, 32:].all() == right[image, k]
-    assert (classes[:, 0] != classes[:, 1]).all()
-    assert right[:, 0].sum() == 60
-    assert set(classes.ravel().tolist()) == set(range(5))
-    assert set(np.unique(levels).tolist()) == {50 * c + 10 * k for c in range(5) for k in range(3)}
-    assert stimuli.attrs["categories"] == NAMES
-
-
-def test_class_folders_without_a_pair_of_classes_are_refused(class_folder):
-    with pytest.raises(ValueError, match="at least two classes"):
-        of_folder(class_folder[:1], 2, 0)
-    with pytest.raises(ValueError, match="no photographs of class1, class3"):
-        of_folder([files if c % 2 == 0 else [] for c, files in enumerate(class_folder)], 2, 0)
-    with pytest.raises(ValueError, match="n must be"):
-        of_folder(class_folder, 0, 0)
+    for n, given, told in (
+        (2, files[:1], "at least two classes"),
+        (2, [paths if c % 2 == 0 else [] for c, paths in enumerate(files)], "no photographs of 1, 3"),
+        (0, files, "n must be"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            halves.from_class_folder(given, read_photograph, [*"01234"], made_from, n, 0)

@@ -88,6 +88,25 @@ def test_a_whole_design_holds_every_combination_once(name, parameters, n, factor
     assert len(set(zip(*(levels(stimuli, factor).tolist() for factor in factors), strict=True))) == n
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "half_way"),
+    [
+        ("contours", contours.Contours((128, 144), (3, 4, 5), radius=0.3, rotation=40), 128),
+        ("navon", navon.Navon((168, 168), ("H", "S", "T", "L"), height=0.875, ink=0.2, background=0.6), 102),
+        ("crowding", crowding.Crowding((128, 192), (0.42, 0.7), radius=0.07), 90),
+    ],
+)
+def test_masks_are_the_ink(name, parameters, half_way):
+    stimuli = FAMILIES[name][0].draw(parameters, 12, 0)
+    level, masks = stimuli["image"].values[..., 0], stimuli["object_mask"].values
+    if name == "crowding":
+        level[:, 58:70, 90:102] = 179  # the fixation mark
+        assert "object_hue" not in stimuli
+    for ink in np.moveaxis(masks, 1, 0) if name == "navon" else [masks.any(1)]:  # both letters are of all the ink
+        assert level[ink].max() <= half_way <= level[~ink].min() + 1
+    assert masks.sum(1).max() == (2 if name == "navon" else 1)
+
+
 def test_declared_places_are_those_of_the_masks(family):
     name, _, _, stimuli = family
     if name in ("ambiguous", "navon", *OF_SCENES):

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from absvit.images import read_photograph
 from stimuli.__main__ import main
 from stimuli.families import halves
 from stimuli.families.objects import Objects
@@ -26,17 +27,22 @@ def folder(tmp_path):
 
 
 def test_a_class_folder_gives_a_set_that_can_be_made_again(folder, tmp_path):
-    words = ["halves", "--folder", str(folder), "--size", "32", "64", "--n", "8", "--seed", "4"]
+    words = ["halves", "--folder", str(folder), "--size", "32", "64", "--n", "60", "--seed", "4"]
     assert main([*words, "--out", str(tmp_path / "set")]) == 0
-    made = format.read(tmp_path / "set")
-    xr.testing.assert_identical(
-        made, halves.draw(halves.Halves(Objects((32, 64), radius=(0.14, 0.24)), Pictures(folder)), 8, 4)
-    )
-    for stimulus in range(8):
-        for k in range(2):
-            levels = made["image"].values[stimulus][made["object_mask"].values[stimulus, k]]
-            assert levels.min() == levels.max() and levels.max() // 80 == made["object_class"].values[stimulus, k]
-    assert "photographs" in made.attrs["licence"] and made.attrs["categories"] == ["n0", "n1", "n2"]
+    made, names = format.read(tmp_path / "set"), ["n0", "n1", "n2"]
+    parameters = halves.Halves(Objects((32, 64), radius=(0.14, 0.24)), Pictures(folder))
+    xr.testing.assert_identical(made, halves.draw(parameters, 60, 4))
+    files = [sorted((folder / name).iterdir()) for name in names]
+    xr.testing.assert_identical(made, halves.from_class_folder(files, read_photograph, names, parameters, 60, 4))
+    levels, classes = made["image"].values[..., 0], made["object_class"].values
+    right = made["object_side"].values == "right"
+    for stimulus, k in np.ndindex(60, 2):
+        mask = made["object_mask"].values[stimulus, k]
+        assert np.ptp(levels[stimulus][mask]) == 0 and levels[stimulus][mask][0] // 80 == classes[stimulus, k]
+        assert mask[:, 32:].all() == right[stimulus, k]
+    assert (classes[:, 0] != classes[:, 1]).all() and right[:, 0].sum() == 30
+    assert set(np.unique(levels).tolist()) == {80 * c + 20 * k for c in range(3) for k in range(2)}
+    assert "photographs" in made.attrs["licence"] and made.attrs["categories"] == names
     assert main(["remake", str(tmp_path / "set"), "--out", str(tmp_path / "again"), "--jobs", "1"]) == 0
 
 

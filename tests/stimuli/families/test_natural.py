@@ -83,14 +83,6 @@ def test_cut_outs_keep_their_colours_at_the_edge():
     assert coverage.sum() == pytest.approx(mask.sum() * (24 / 60) ** 2, rel=0.02)
 
 
-def broken(folder, tmp_path, spoil):
-    """A copy of the folder with one thing wrong."""
-    root = tmp_path / "copy"
-    shutil.copytree(folder, root)
-    spoil(root)
-    return root
-
-
 FIRST = f"{WNIDS[0]}/{WNIDS[0]}_0.png"
 
 
@@ -106,7 +98,8 @@ FIRST = f"{WNIDS[0]}/{WNIDS[0]}_0.png"
     ],
 )
 def test_folders_that_do_not_do_are_refused(folder, tmp_path, spoil, told, error):
-    root = broken(folder, tmp_path, spoil)
+    root = shutil.copytree(folder, tmp_path / "copy")
+    spoil(root)
     with pytest.raises(error, match=told):
         cutout_scenes.draw(parameters(root, n_objects=1), 30, 0)
 

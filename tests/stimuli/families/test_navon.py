@@ -61,14 +61,6 @@ def test_the_global_and_the_local_letter_are_the_declared_ones():
         assert names[stimuli["object_class"].values[image]].tolist() == [whole, part]
 
 
-def test_masks_are_the_ink():
-    stimuli = navon.draw(replace(PARAMETERS, jitter=0.05, ink=0.2, background=0.6), 6, 0)
-    level = stimuli["image"].values[..., 0]
-    for k in range(2):
-        ink = stimuli["object_mask"].values[:, k]
-        assert level[ink].max() <= 102 <= level[~ink].min()  # half-way between the two grey levels
-
-
 def test_all_pairs_of_letters_come_equally_often():
     stimuli = navon.draw(PARAMETERS, 96, 0)
     pairs = Counter(zip(stimuli["global_letter"].values, stimuli["local_letter"].values, strict=True))

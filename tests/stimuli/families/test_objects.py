@@ -155,11 +155,8 @@ def deviations(conflict, n=1200):
     return (scene["object_hue"][:, 0] - typical + 180) % 360 - 180
 
 
-def test_hues_scatter_normally_around_the_categorys_own():
+def test_hues_scatter_normally_unless_they_conflict_with_the_category():
     assert stats.kstest(deviations(0.0), stats.norm(0, 20).cdf).pvalue > 0.01
-
-
-def test_conflicting_hues_say_nothing_of_the_category():
     assert stats.kstest(deviations(1.0), stats.uniform(-180, 360).cdf).pvalue > 0.01
     far = (np.abs(deviations(0.4)) > 90).mean()  # half of the conflicting ones, none of the others
     assert abs(far - 0.2) < 3 * np.sqrt(0.2 * 0.8 / 1200)
