@@ -43,6 +43,7 @@ def own(parameters, n, seed, first=0):
     return halves.draw(parameters, n, seed, first).assign_attrs(family="own")
 
 
+@pytest.mark.processes
 def test_a_family_of_ones_own_is_made_into_a_set_by_several_processes(tmp_path):
     family = Family("own", "halves of ones own", halves.Halves, own)
     parameters = family.sized((32, 64))

@@ -108,7 +108,7 @@ def told_of(path):
 def test_every_file_that_is_spoilt_is_named_and_mended(whole, tmp_path, how):
     names, right = files_of(whole), records.load(whole).load()
     assert len(names) == 20
-    for name in names:
+    for name in names[list(SPOILT).index(how) % 2 :: 2]:  # every other file in this way, the rest in the next way
         path = tmp_path / "r.zarr"
         shutil.copytree(whole, path)
         swapped = other_than(path / name).relative_to(path).as_posix()
@@ -285,6 +285,7 @@ def check(path, whole):
     assert files_of(path) == files_of(whole)
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not SUPPORTED, reason="faults need ptrace of Linux on x86-64")
 @pytest.mark.parametrize(
     "fault", [{}, {"error": errno.EIO}, {"error": errno.ENOSPC, "lasting": True}], ids=["SIGKILL", "EIO", "full disk"]

@@ -44,6 +44,7 @@ def fill(record, values, chunks=None):
         record.write(part, part_of(values, part))
 
 
+@pytest.mark.processes
 def test_a_record_holds_what_was_written_and_opens_without_our_code(tmp_path, values):
     record = records.begin(tmp_path / "r.zarr", layout(), CHUNK)
     assert record.pending() == [slice(0, 3), slice(3, 6), slice(6, 7)]
@@ -157,6 +158,7 @@ def test_loading_says_what_is_missing(tmp_path):
         records.load(tmp_path / "none.zarr")
 
 
+@pytest.mark.processes
 def test_provenance_tells_how_to_do_it_again(tmp_path):
     facts = records.provenance("a probe", 3, {"gain": 2.0}, "cpu")
     assert json.loads(facts["parameters"]) == {"gain": 2.0}
@@ -242,6 +244,7 @@ for part in record.pending():
 """
 
 
+@pytest.mark.processes
 def test_on_a_full_disk_what_is_done_stays(tmp_path, values):
     code = FULL_DISK.format(tests=str(Path(__file__).parent), path=str(tmp_path / "r.zarr"))
     stopped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

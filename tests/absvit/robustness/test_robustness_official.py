@@ -30,6 +30,7 @@ def run(root, out, *options, data="data"):
     return main([str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_official_options_evaluate_the_suites(root, tmp_path, capsys):
     options = ("--eval", "--resume", root / "official.pth", "--inc_path", root / "c", "--fgsm_test", "--pgd_test")
     assert run(root, tmp_path, *options) == 0

@@ -9,7 +9,7 @@ import pytest
 import timm
 import torch
 from coloured_pictures import KilledError, error_of, lines_of, without_time
-from ranks import launched
+from ranks import both
 
 import absvit
 from absvit import distributed
@@ -37,6 +37,7 @@ def updates(n, size):
     return ("--epoch-images", n * size, "--batch-size", size, "--total-batch", size)
 
 
+@pytest.mark.slow
 def test_training_learns_and_logs(tmp_path):
     assert train(tmp_path, *TINY, *updates(81, 16), "--conflict", 0) == 0
     lines = lines_of(tmp_path)
@@ -77,6 +78,7 @@ def test_the_controls_train_with_the_same_loop(recipe, tmp_path):
     assert (tmp_path / f"{RECIPES[recipe].model}.safetensors").is_file()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     options = (*TINY, *updates(26, 4), "--checkpoint-every", 10)
     assert train(tmp_path / "whole", *options) == 0
@@ -131,7 +133,7 @@ def alone(tmp_path_factory):
 
 @pytest.mark.processes
 def test_two_processes_train_as_one(alone, tmp_path):
-    done = launched("micro_cued", *OPTIONS, "--out", tmp_path)
+    done = both("absvit.training", "micro_cued", *OPTIONS, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("weights and card") == 1
     pairs = list(zip(without_time(lines_of(alone)), without_time(lines_of(tmp_path)), strict=True))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from coloured_pictures import ALL_ON, SMALL, error_of, log_of, run, without_time
-from ranks import launched
+from ranks import both
 
 import absvit
 
@@ -57,8 +57,9 @@ def test_pictures_that_changed_in_the_meantime_are_noticed(how, split, whole, pi
 @pytest.mark.processes
 def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
     shutil.copytree(whole, tmp_path / "copy")
-    place = ("--data-path", pictures, "--output_dir", tmp_path / "copy")
-    done = launched("finetune", *SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4", *place)
+    words = [*SMALL, *ALL_ON, "--keep-every", "2", "--batch-size", "4"]
+    words += ["--data-path", pictures, "--output_dir", tmp_path / "copy"]
+    done = both("absvit.training", "finetune", *words)
     assert done.returncode == 2
     assert "processes was 1, is 2" in done.stderr and "Traceback" not in done.stderr
 

@@ -252,6 +252,7 @@ def test_parameters_that_cannot_be_are_refused(options, says):
         FeedbackDynamics(**options)
 
 
+@pytest.mark.slow
 def test_the_command_writes_records_tables_and_the_figure(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(absvit, "load_model", lambda name, checkpoint: loaded)
     loaded = untrained(seed=1)

@@ -141,6 +141,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, monkeypatch):
 
 
 @faulty
+@pytest.mark.processes
 @pytest.mark.parametrize("error", [0, errno.EIO])
 def test_a_set_that_is_struck_while_it_is_written_ends_with_the_same_bytes(error, tmp_path, monkeypatch):
     monkeypatch.setattr("stimuli.sets.job.PIXELS_OF_A_PART", 3 * 32 * 32)

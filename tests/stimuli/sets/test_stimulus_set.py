@@ -206,6 +206,7 @@ def test_every_family_is_made_read_and_shown(name, tmp_path, capsys):
     assert main(["list"]) == 0 and name in capsys.readouterr().out
 
 
+@pytest.mark.processes
 def test_the_same_command_gives_the_same_bytes(tmp_path):
     made = []
     for hash_seed in ("1", "2"):  # the order of Python's sets differs between these two
