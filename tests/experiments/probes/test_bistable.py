@@ -10,7 +10,7 @@ import absvit
 from absvit import maps, priors
 from absvit.images import normalise
 from absvit.models.class_names import class_indices, class_names
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
 from experiments.experiment import run
 from experiments.observers import load_observers, observer_of, permuted_decoders
