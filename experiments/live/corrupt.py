@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit import AbSViT, perceive
-from absvit.images import normalise
-from absvit.models.checkpoints import identity
-from absvit.records.vocabulary import described
-from experiments.observers import class_names
+from absvit import AbSViT
+from experiments import measures
+from experiments.live.look import Cue, look, of_models
 from stimuli import corruptions
 from stimuli.corruptions import NAMES, SEVERITIES
 
@@ -39,8 +36,8 @@ def corrupt(
 
     Returns
     -------
-    Record in memory: image (severity, y, x, channel) as the first model sees it, answer and confidence (model,
-    severity), and probability (model, iteration, severity).
+    Record in memory: image (severity, y, x, channel) as the first model sees it, answer and confidence
+    (model, severity), and probability (model, iteration, severity).
 
     Raises
     ------
@@ -57,35 +54,22 @@ def corrupt(
             for s in SEVERITIES
         ]
         shown[name] = np.stack([picture, *corrupted])
-        found[name] = _asked(model, shown[name], iterations)
+        cue = Cue("learned" if isinstance(model, AbSViT) else "none")
+        p = measures.probabilities(look(model, shown[name], {"cue": cue}, iterations, ())).isel(prior=0)
+        p = p.reindex(iteration=np.arange(iterations + 1), method="ffill")
+        best = p[-1].argmax("class")
+        found[name] = p["class"].values[best], p[-1].max("class"), p.isel({"class": int(best[0])})
+    answers, confidences, courses = zip(*found.values(), strict=True)
     values = {
         "image": (("severity", "y", "x", "channel"), next(iter(shown.values()))),
-        "answer": (("model", "severity"), np.array([seen[0] for seen in found.values()], object)),
-        "confidence": (("model", "severity"), np.stack([seen[1] for seen in found.values()])),
-        "probability": (("model", "iteration", "severity"), np.stack([seen[2] for seen in found.values()])),
+        "answer": (("model", "severity"), np.stack(answers)),
+        "confidence": (("model", "severity"), np.stack(confidences)),
+        "probability": (("model", "iteration", "severity"), np.stack(courses)),
     }
     coordinates = {
         "model": np.array(list(models), object),
         "iteration": np.arange(iterations + 1),
         "severity": np.array([0, *SEVERITIES]),
     }
-    record = xr.Dataset(values, coordinates)
-    return described(record).assign_attrs(
-        title="degrading",
-        model=", ".join(models),
-        checkpoint_sha256=", ".join(identity(model)[1] for model in models.values()),
-        device=str(next(next(iter(models.values())).parameters()).device),
-        parameters=json.dumps({"corruption": corruption, "iterations": iterations, "seed": seed}),
-    )
-
-
-def _asked(model: nn.Module, pictures: np.ndarray, iterations: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Answers and their probabilities in the last pass, and those of the clean picture's answer in every pass."""
-    cfg, device = model.pretrained_cfg, next(model.parameters()).device
-    images = normalise(pictures, cfg["mean"], cfg["std"]).to(device)
-    passes = iterations if isinstance(model, AbSViT) else 0
-    p = perceive(model, images, iterations=passes).probabilities[:, 0].float().cpu().numpy()
-    p = np.concatenate([p, *[p[-1:]] * (iterations - passes)])
-    best = p[-1].argmax(-1)
-    names = class_names(model)
-    return [names[k] for k in best], p[-1].max(-1), p[:, :, best[0]]
+    about = {"corruption": corruption, "iterations": iterations, "seed": seed}
+    return of_models(xr.Dataset(values, coordinates), "degrading", models, about)

@@ -14,14 +14,16 @@ import xarray as xr
 from torch import Tensor, nn
 
 from absvit import AbSViT, maps, perceive, priors
-from absvit.images import normalise
 from absvit.models.checkpoints import identity
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
-from experiments.observers import class_indices, class_names
+from experiments.assemble import PLACES, assembled, condition_coordinates, token_centres
+from experiments.observers import Observer, class_indices, class_names
+from experiments.probe import Condition
+from experiments.show import images_of
 
-__all__ = ["CUES", "MAPS", "Cue", "look", "stamped"]
+__all__ = ["CUES", "MAPS", "Cue", "look", "name_of", "of_models", "stamped"]
 
 CueKind = Literal["none", "learned", "class", "place", "class and place"]
 CUES = get_args(CueKind)
@@ -30,6 +32,7 @@ REQUESTS = {  # what perceive has to record for a map
     "class_attention": "attention", "rollout": "attention",
 }  # fmt: skip
 MAPS = tuple(REQUESTS)
+PIXELS = ("place_x", "place_y", "place_sd", "box_left", "box_top", "box_right", "box_bottom")
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,13 @@ class Cue:
 
     Parameters
     ----------
-    kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the two.
+    kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
+        two.
     category : name of the class.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
-    gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's, the
-        place having gain 1.
+    gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
+        the place having gain 1.
     box : left, top, right and bottom as fractions of the picture: a box instead of the spotlight.
     """
 
@@ -67,10 +71,6 @@ class Cue:
     def prior(self, model: AbSViT) -> priors.Prior:
         """Give the prior of a model that this cue means.
 
-        Parameters
-        ----------
-        model : knows the classes, the size of the picture and the default gains.
-
         Raises
         ------
         ValueError : the model has no class of this name; the nearest are given.
@@ -83,6 +83,12 @@ class Cue:
             return self._place(model, self.gain)
         return priors.ClassPrior(self._class_index(model), self.gain) * self._place(model, 1.0)
 
+    def condition(self, name: str, size: tuple[int, int]) -> Condition:
+        """Give the condition that the cue is, under a name and in pictures of a height and width."""
+        pixels = self._pixels(size) if "place" in self.kind else [np.nan] * len(PIXELS)
+        levels = {"category": self.category, **dict(zip(PIXELS, pixels, strict=True))}
+        return Condition(name, 0, self.kind, lambda trial: self.prior(trial.model), levels)
+
     def _class_index(self, model: AbSViT) -> int:
         (index,) = class_indices(model, [self.category])
         if index < 0:
@@ -93,11 +99,17 @@ class Cue:
 
     def _place(self, model: AbSViT, gain: float | None) -> priors.SpatialPrior:
         size, grid = tuple(model.patch_embed.img_size), tuple(model.patch_embed.grid_size)
+        x, y, sd, *edges = self._pixels(size)
         if self.box is not None:
-            edges = tuple(edge * size[1 - k % 2] for k, edge in enumerate(self.box))
-            return priors.SpatialPrior.box(edges, size, grid, gain=gain)
-        centre = (self.place[0] * size[1], self.place[1] * size[0])
-        return priors.SpatialPrior.gaussian(centre, self.width * size[1], size, grid, gain=gain)
+            return priors.SpatialPrior.box(tuple(edges), size, grid, gain=gain)
+        return priors.SpatialPrior.gaussian((x, y), sd, size, grid, gain=gain)
+
+    def _pixels(self, size: tuple[int, int]) -> list[float]:
+        """The spotlight's x, y and standard deviation, and the box's edges; NaN where one is not used."""
+        spot = (np.nan,) * 3 if self.box else (*self.place, self.width)
+        height, width = size
+        sides = (width, height, width, width, height, width, height)
+        return [at * side for at, side in zip((*spot, *(self.box or (np.nan,) * 4)), sides, strict=True)]
 
 
 def look(
@@ -114,14 +126,15 @@ def look(
     model : AbSViT; or a plain ViT, which has the bottom-up pass only and takes no cue but "none".
     pictures : (stimulus, y, x, channel), or one picture (y, x, channel), uint8, of the model's size.
     cues : what to look for, by name.
-    iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all bottom-up.
+    iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all
+        bottom-up.
     kinds : maps to keep, of ``MAPS``; fewer take less time.
 
     Returns
     -------
-    Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and rollout
-    (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention with layer and
-    head. Maps of the class token are left out where the model has none.
+    Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and
+    rollout (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention
+    with layer and head. Maps of the class token are left out where the model has none.
 
     Raises
     ------
@@ -129,8 +142,7 @@ def look(
     """
     pictures = np.asarray(pictures)
     pictures = pictures[None] if pictures.ndim == 3 else pictures
-    cfg, device = model.pretrained_cfg, next(model.parameters()).device
-    images = normalise(pictures, cfg["mean"], cfg["std"]).to(device)
+    images = images_of(model, pictures)
     given, steps = None, 0
     if isinstance(model, AbSViT):
         given, steps = [cue.prior(model) for cue in cues.values()], iterations
@@ -143,31 +155,46 @@ def look(
         if cue.kind == "none":  # nothing is fed back: every pass is the first one
             for name, (_, array) in values.items():
                 array[1:, place] = np.nan if name in ("prior_weights", "feedback_norm") else array[:1, place]
-    record = xr.Dataset(values, _coordinates(model, pictures, seen, cues))
-    record["image"] = (("stimulus", "y", "x", "channel"), pictures)
+    n, height, width, channels = pictures.shape
+    record = assembled(
+        [{name: array for name, (_, array) in values.items()}],
+        [Observer(model, "")],
+        {name: dims for name, (dims, _) in values.items()},
+        condition_coordinates([cue.condition(name, (height, width)) for name, cue in cues.items()]) | {
+            "iteration": np.arange(len(seen.logits)),
+            "stimulus": np.arange(n),
+            "class": np.array(class_names(model), object),
+            "y": np.arange(height) + 0.5,
+            "x": np.arange(width) + 0.5,
+            "channel": np.arange(channels),
+            **token_centres(seen.grid, (height, width)),
+        },
+        {"image": (("stimulus", "y", "x", "channel"), pictures)},
+    )  # fmt: skip
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
-    file, sha256 = identity(model)
+    return of_models(record, "looking", {name_of(model): model}, about)
+
+
+def name_of(model: nn.Module) -> str:
+    """What a record calls a model."""
+    return str(model.pretrained_cfg.get("architecture", type(model).__name__))
+
+
+def of_models(record: xr.Dataset, title: str, models: Mapping[str, nn.Module], parameters: Mapping) -> xr.Dataset:
+    """Say of a record in memory which models looked, by name, with which weights, where, and how."""
+    files, digests = zip(*map(identity, models.values()), strict=True)
     return described(record).assign_attrs(
-        title="looking",
-        model=str(cfg.get("architecture", type(model).__name__)),
-        checkpoint=file,
-        checkpoint_sha256=sha256,
-        device=str(device),
-        parameters=json.dumps(about),
+        title=title,
+        model=", ".join(models),
+        checkpoint=", ".join(files),
+        checkpoint_sha256=", ".join(digests),
+        device=str(next(next(iter(models.values())).parameters()).device),
+        parameters=json.dumps(parameters),
     )
 
 
 def stamped(record: xr.Dataset) -> xr.Dataset:
-    """Add to a record in memory what a record on disk tells of its origin: versions, commit, command, time.
-
-    Parameters
-    ----------
-    record : what ``look`` gives.
-
-    Returns
-    -------
-    The record with more attributes; those that it has stay.
-    """
+    """Add to a record in memory what one on disk tells of its origin: versions, commit, command, time."""
     about = provenance(record.attrs["title"], 0, json.loads(record.attrs["parameters"]), record.attrs["device"])
     return record.assign_attrs(about | record.attrs)
 
@@ -176,7 +203,7 @@ def _values(
     seen: Trajectory, n_cues: int, model: nn.Module, kinds: Sequence[str]
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Logits and maps with their dims; NaN where a map does not exist bottom-up."""
-    outer, grid, depth = ("iteration", "prior", "stimulus"), ("token_y", "token_x"), len(model.blocks)
+    outer, depth = ("iteration", "prior", "stimulus"), len(model.blocks)
 
     def of_layers(of) -> Tensor:
         return torch.stack([of(seen, layer) for layer in range(depth)], dim=3)
@@ -190,12 +217,12 @@ def _values(
         return seen.attention[..., 0, seen.num_prefix_tokens :].unflatten(-1, seen.grid)
 
     made = {
-        "token_norm": ((*outer, "layer", *grid), lambda: of_layers(maps.token_norm_map)),
-        "value_norm": ((*outer, "layer", *grid), lambda: of_layers(maps.value_norm_map)),
-        "class_attention": ((*outer, "layer", "head", *grid), to_patches),
-        "rollout": ((*outer, *grid), lambda: maps.attention_rollout(seen)),
-        "prior_weights": ((*outer, *grid), lambda: later(lambda: maps.prior_weight_map(seen))),
-        "feedback_norm": ((*outer, "layer", *grid), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
+        "token_norm": ((*outer, "layer", *PLACES), lambda: of_layers(maps.token_norm_map)),
+        "value_norm": ((*outer, "layer", *PLACES), lambda: of_layers(maps.value_norm_map)),
+        "class_attention": ((*outer, "layer", "head", *PLACES), to_patches),
+        "rollout": ((*outer, *PLACES), lambda: maps.attention_rollout(seen)),
+        "prior_weights": ((*outer, *PLACES), lambda: later(lambda: maps.prior_weight_map(seen))),
+        "feedback_norm": ((*outer, "layer", *PLACES), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
     }
     without = () if model.has_class_token else ("class_attention", "rollout")
     found = {"logits": ((*outer, "class"), seen.logits)}
@@ -203,31 +230,4 @@ def _values(
     return {
         name: (dims, value.float().expand(-1, n_cues, *value.shape[2:]).cpu().numpy().copy())
         for name, (dims, value) in found.items()
-    }
-
-
-def _coordinates(model: nn.Module, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
-    """Coordinates of the record, and what each cue is."""
-    n, height, width, channels = pictures.shape
-    none = (np.nan,) * 4
-    lit = np.array([cue.kind in ("place", "class and place") for cue in cues.values()])[:, None]
-    place = np.array([none[:3] if cue.box else (*cue.place, cue.width) for cue in cues.values()])
-    place = np.where(lit, place, np.nan) * (width, height, width)
-    box = np.where(lit, np.array([cue.box or none for cue in cues.values()]), np.nan) * (width, height, width, height)
-    return {
-        "iteration": np.arange(len(seen.logits)),
-        "prior": np.array(list(cues), object),
-        "kind": ("prior", np.array([cue.kind for cue in cues.values()], object)),
-        "category": ("prior", np.array([cue.category for cue in cues.values()], object)),
-        **{name: ("prior", place[:, k]) for k, name in enumerate(("place_x", "place_y", "place_sd"))},
-        **{f"box_{edge}": ("prior", box[:, k]) for k, edge in enumerate(("left", "top", "right", "bottom"))},
-        "stimulus": np.arange(n),
-        "class": np.array(class_names(model), object),
-        "y": np.arange(height) + 0.5,
-        "x": np.arange(width) + 0.5,
-        "channel": np.arange(channels),
-        **{
-            name: (np.arange(tokens) + 0.5) * pixels / tokens
-            for name, tokens, pixels in zip(("token_y", "token_x"), seen.grid, (height, width), strict=True)
-        },
     }
