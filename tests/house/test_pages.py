@@ -22,7 +22,7 @@ HEAVY = ("torch", "timm", "torchvision", "matplotlib", "seaborn")
 LIGHT = [
     "absvit", "absvit.distributed", "absvit.records", "absvit.models", "absvit.models.__main__",
     "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.__main__", "experiments.statistics",
-    "experiments.measures",
+    "experiments.measures", "experiments.figures", "experiments.figures.figure", "experiments.commands.figure",
 ]  # fmt: skip
 
 
