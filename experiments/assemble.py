@@ -63,13 +63,7 @@ def condition_coordinates(conditions: Sequence[Condition]) -> dict:
 
 
 def token_centres(grid: tuple[int, int], size: tuple[int, int]) -> dict[str, np.ndarray]:
-    """Places of the tokens in pixels.
-
-    Parameters
-    ----------
-    grid : rows and columns of tokens.
-    size : height and width in pixels.
-    """
+    """Places of the tokens in pixels, of a grid of rows and columns on a picture of this height and width."""
     sides = zip(PLACES, grid, size, strict=True)
     return {dim: (np.arange(tokens) + 0.5) * pixels / tokens for dim, tokens, pixels in sides}
 

@@ -13,11 +13,12 @@ import xarray as xr
 
 import absvit
 from absvit.records.vocabulary import is_word
+from experiments.command_options import StimulusOptions
 from experiments.experiment import run
 from experiments.observers import Observer, load_observers
 from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
-from experiments.source import Source, shown
+from experiments.source import shown
 
 __all__ = ["check_probe"]
 
@@ -62,7 +63,7 @@ def _checked(probe: Probe, parameters, stimuli, n: int, model: str, plain: str) 
     parameters = probe.parameters() if parameters is None else parameters
     observers = load_observers(model)
     given = Stimuli.of(stimuli) if isinstance(stimuli, xr.Dataset) else stimuli
-    given = given or shown(probe, parameters, Source(n, 0), observers[0].model)
+    given = given or shown(probe, parameters, StimulusOptions(n, 0), observers[0].model)
     record = run(probe, observers, given, parameters)
     promised = _Promised(probe)
     promised(record.attrs["probe"] == probe.name, "a record tells the name of its probe")

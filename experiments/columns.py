@@ -26,12 +26,7 @@ EVERY = {
 
 
 def notes_of(probe: str | None, columns: Iterable[str]) -> list[str]:
-    """Explain the columns of a table.
-
-    Parameters
-    ----------
-    probe : name of the probe that wrote the records of the table, as ``written_by`` tells.
-    columns : of the table.
+    """Explain the columns of a table of records of a probe, which ``written_by`` names.
 
     Returns
     -------
@@ -46,12 +41,7 @@ def notes_of(probe: str | None, columns: Iterable[str]) -> list[str]:
 
 
 def latex_of(probe: str | None, columns: Iterable[str]) -> str:
-    """Write these notes as a paragraph of LaTeX, to stand below the table.
-
-    Parameters
-    ----------
-    probe, columns : as ``notes_of`` takes them.
-    """
+    """Write these notes as a paragraph of LaTeX, to stand below the table."""
     text = " ".join(notes_of(probe, columns)).translate(LATEX)
     return text and f"{{\\par\\smallskip\\footnotesize Notes. {text}\\par}}\n"
 

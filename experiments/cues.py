@@ -64,17 +64,11 @@ class MapParameters(CueParameters):
 
 
 def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequence[str] = ()) -> list[Condition]:
-    """Take the conditions of some kinds.
-
-    Parameters
-    ----------
-    conditions : all of a probe.
-    kinds : wanted kinds of priors; all, if empty.
-    needed : kinds without which the probe has no measure.
+    """Take the conditions of some kinds of prior; all, if none is named.
 
     Raises
     ------
-    ValueError : the probe has no such kind, or a needed one is left out.
+    ValueError : the probe has no such kind, or one is left out that is needed: without it there is no measure.
     """
     known = list(dict.fromkeys(condition.kind for condition in conditions))
     if unknown := [kind for kind in kinds if kind not in known]:
@@ -90,13 +84,7 @@ def learned(trial: Trial) -> Prior:
 
 
 def class_cue(name: str, trial: Trial) -> Prior:
-    """A class for each stimulus, at the trial's gain.
-
-    Parameters
-    ----------
-    name : which of the trial's classes, such as "class_1" or "absent_class".
-    trial : stimuli and model.
-    """
+    """One of the trial's classes, such as "class_1" or "absent_class", for each stimulus, at the trial's gain."""
     import torch
 
     return absvit.priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
@@ -105,11 +93,8 @@ def class_cue(name: str, trial: Trial) -> Prior:
 def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> Prior:
     """A Gaussian spotlight for each stimulus, 1 at its centre, at the trial's gain.
 
-    Parameters
-    ----------
-    where : function of the trial that gives the centres (stimulus, 2), x and y in pixels.
-    width : standard deviation in units of the smaller side of the image.
-    trial : stimuli and model.
+    The trial gives the centres (stimulus, 2), x and y in pixels; the width is a standard deviation in units of the
+    smaller side of the image.
     """
     import torch
 
@@ -120,13 +105,9 @@ def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> P
 
 
 def around(cue: int, margin: int, trial: Trial) -> Prior:
-    """Full weight on an object's tokens and those around it, none on what is rather the other object's.
+    """Full weight on the tokens of one of two objects, 1 or 2, and those that lie within a margin of tokens.
 
-    Parameters
-    ----------
-    cue : the object, 1 or 2 of two.
-    margin : tokens around it.
-    trial : stimuli and model.
+    There is none on what is rather the other object's.
     """
     import torch.nn.functional as F
 
@@ -150,10 +131,7 @@ def percept(trial: Trial) -> Prior:
 def random_vector(trial: Trial, cue: int | None = None) -> Prior:
     """A standard normal direction for each stimulus, at the trial's gain or else that of a class: a control.
 
-    Parameters
-    ----------
-    trial : stimuli and model.
-    cue : object that it stands for, 1 or 2, where there is a direction for each.
+    Where it stands for an object, 1 or 2, each of the two has a direction of its own.
     """
     from absvit.models.priors.percept import random_directions
 
@@ -168,12 +146,5 @@ def shuffled(prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
 
 
 def at_gain(gain: float | None, prior: Callable[[Trial], Prior], trial: Trial) -> Prior:
-    """Another cue at a gain of its own, where the trial has none.
-
-    Parameters
-    ----------
-    gain : its gain; the model's default, if None.
-    prior : the other cue.
-    trial : stimuli and model.
-    """
+    """Another cue at a gain of its own, None for the model's default, where the trial has none."""
     return prior(replace(trial, gain=gain) if trial.gain is None else trial)

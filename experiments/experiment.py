@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,59 +13,29 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit.distributed import device_here
 from absvit.models.checkpoints import identity
 from absvit.models.class_names import class_indices
 from absvit.records import provenance
-from absvit.records.fill import RecordOptions, fill
+from absvit.records.fill import fill
+from absvit.records.options import RecordOptions
 from experiments.classes import check_classes
+from experiments.command_options import StimulusOptions
 from experiments.observers import Observer, load_observers
 from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.show import looks_of, perceived
-from experiments.source import Source, shown
+from experiments.source import shown
 from stimuli.foundation import design, picture_files
-from stimuli.foundation.options import FileOrAddress
 
-__all__ = ["Who", "run"]
+__all__ = ["run"]
 
 CHUNK = 20  # stimuli at a time, of a record in memory
-
-
-@dataclass(frozen=True)
-class Who:
-    """Who looks.
-
-    Parameters
-    ----------
-    model
-        Name of the model.
-    checkpoint
-        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
-        weights); several make a dimension ``seed``.
-    controls
-        Run each model with permuted decoders as well.
-    label
-        What the record calls the model; its name, if left out.
-    device
-        Cpu or cuda; a GPU where there is one, if left out.
-    """
-
-    model: str = "absvit_micro"
-    checkpoint: tuple[FileOrAddress, ...] = ()
-    controls: bool = False
-    label: str | None = None
-    device: str | None = None
-
-    def load(self) -> list[Observer]:
-        """Load the observers."""
-        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
 
 
 def run(
     probe: Probe | str,
     observers: Sequence[Observer] | Observer | nn.Module | str,
-    stimuli: Stimuli | xr.Dataset | Source | str | Path | None = None,
+    stimuli: Stimuli | xr.Dataset | StimulusOptions | str | Path | None = None,
     parameters: object | None = None,
     seed: int = 0,
     store: RecordOptions | None = None,
@@ -130,19 +100,13 @@ def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: 
         return stimuli
     if isinstance(stimuli, xr.Dataset):
         return Stimuli.of(stimuli)
-    source = stimuli if isinstance(stimuli, Source) else Source(n, seed, None if stimuli is None else Path(stimuli))
-    return shown(probe, parameters, source, observer.model)
+    if not isinstance(stimuli, StimulusOptions):
+        stimuli = StimulusOptions(n, seed, None if stimuli is None else Path(stimuli))
+    return shown(probe, parameters, stimuli, observer.model)
 
 
 def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> tuple[Stimuli, int]:
     """Give stimuli as a probe shows them, and the pictures of a trial; refuse what it cannot show.
-
-    Parameters
-    ----------
-    probe : whose needs they must meet.
-    observers : that must know their classes, unless the probe has conditions without them.
-    stimuli : as they were drawn.
-    parameters : of the probe.
 
     Raises
     ------
@@ -187,14 +151,8 @@ def attributes(
 ) -> dict:
     """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
 
-    Parameters
-    ----------
-    probe : that writes it.
-    observers : each label with the same seeds.
-    stimuli : what is shown.
-    parameters : the probe's frozen dataclass; its ``layer``, if it has one, is counted from the lowest block.
-    seed : seed of the experiment.
-    pictures : pictures of a trial, the steps of a morph sequence.
+    The parameters' ``layer``, if they have one, is counted from the lowest block; a trial has several pictures
+    where they are the steps of a morph sequence.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))

@@ -42,12 +42,7 @@ class Stimuli:
 
     @classmethod
     def of(cls, dataset: xr.Dataset) -> Stimuli:
-        """Show a stimulus set that is there already.
-
-        Parameters
-        ----------
-        dataset : as a stimulus family's ``draw`` gives.
-        """
+        """Show a stimulus set that is there already."""
         return cls(lambda first, n: dataset.isel(stimulus=slice(first, first + n)), dataset.sizes["stimulus"])
 
 
@@ -180,16 +175,11 @@ class Probe(Generic[P]):
 
 
 def written_by(record: xr.Dataset) -> str | None:
-    """Say which probe wrote a record.
-
-    Parameters
-    ----------
-    record : as ``absvit.records.load`` gives it.
+    """Say which probe wrote a record: its attribute ``probe`` or, in records of 0.1.0, its title.
 
     Returns
     -------
-    The probe's name: what the record's attribute ``probe`` says or, in records of 0.1.0, its title; None for a record
-    of no probe.
+    The probe's name; None for a record of no probe.
     """
     title = record.attrs.get("title")
     return record.attrs.get("probe") or (PROBES[title].name if title in PROBES else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,77 +14,21 @@ from torch import nn
 from absvit.images import class_folder, read_photograph
 from absvit.models.class_names import called, known_as
 from experiments.classes import known_of_folder, known_of_set
+from experiments.command_options import StimulusOptions
 from experiments.probe import Probe, Stimuli
 from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
-from stimuli.sets import format
 from stimuli.sets.reading import fingerprint_of, read_parts
 from stimuli.sets.resizing import set_resized
 
-__all__ = ["Source", "shown"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the stimuli come from; the embedded objects, if nothing is given.
-
-    Parameters
-    ----------
-    n
-        Number of stimuli; two photographs give two, a stimulus set at most all of its own. Single photographs of a
-        class folder are shown once each.
-    seed
-        Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
-    stimuli
-        Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves, overlay,
-        morph, ambiguous, cueing, search, navon, contours or crowding.
-    folder
-        Class folder of photographs, one folder a class.
-    photographs
-        Two photographs.
-    classes
-        Names of what the two photographs show, as the model calls them, or parts of such a name.
-    squeeze
-        Squeeze photographs to the shape of a half or of the picture, as in the paper's figure, instead of cutting
-        their middle out.
-    resize
-        Resize the pictures of a stimulus set to the size that the model takes.
-    """
-
-    n: int = 200
-    seed: int = 0
-    stimuli: Path | None = None
-    folder: Path | None = None
-    photographs: tuple[Path, Path] | None = None
-    classes: tuple[str, str] | None = None
-    squeeze: bool = False
-    resize: bool = False
-
-    def __post_init__(self) -> None:
-        given = [name for name in ("stimuli", "folder", "photographs") if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(f"give one of --stimuli, --folder and --photographs, got {' and '.join(given)}")
-        if self.classes is not None and self.photographs is None:
-            raise ValueError("--classes names what two photographs show: give --photographs with it")
-        if self.squeeze and self.folder is None and self.photographs is None:
-            raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
-        if self.resize and self.stimuli is None:
-            raise ValueError("--resize is about the pictures of a stimulus set: give --stimuli with it")
-        format.check_request(self.n, self.seed)
-
-    @property
-    def family(self) -> str | None:
-        """The family to draw, where ``stimuli`` names one and no folder."""
-        name = str(self.stimuli)
-        named = self.stimuli is not None and name in FAMILIES and not self.stimuli.exists()
-        return name if named and not FAMILIES[name].needs else None
+__all__ = ["shown"]
 
 
 def shown(
     probe: Probe,
     parameters: object,
-    source: Source,
+    source: StimulusOptions,
     model: nn.Module,
     family: Family | str = "",
     changes: Mapping | None = None,
@@ -150,28 +94,28 @@ def _unfit(probe: Probe, family: str, given: str) -> str:
     )
 
 
-def _halves_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+def _halves_of_folder(source: StimulusOptions, model: nn.Module, size: tuple[int, int]) -> Stimuli:
     made_from = halves.HALVES.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
     files, names = known_of_folder(source.folder, model, 2)
     draw = partial(halves.from_class_folder, files, read_photograph, names, made_from)
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
 
 
-def _halves_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+def _halves_of_pair(source: StimulusOptions, model: nn.Module, size: tuple[int, int]) -> Stimuli:
     pictures, names = _pair(source, model)
     made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
     made = halves.from_photographs(*pictures, names, halves.HALVES.sized(size, pictures=made_from))
     return replace(Stimuli.of(made), pictures=_of_pair(source))
 
 
-def _overlay_of_pair(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+def _overlay_of_pair(source: StimulusOptions, model: nn.Module, size: tuple[int, int]) -> Stimuli:
     pictures, names = _pair(source, model)
     made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
     graded = overlay.OVERLAY.sized(size, pictures=made_from)
     return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
 
 
-def _singles_of_folder(source: Source, model: nn.Module, size: tuple[int, int]) -> Stimuli:
+def _singles_of_folder(source: StimulusOptions, model: nn.Module, size: tuple[int, int]) -> Stimuli:
     files, names = known_of_folder(source.folder, model)
     made_from = single_photographs.WholePhotographs(size, source.folder.name)
     draw = partial(single_photographs.from_class_folder, files, read_photograph, names, made_from)
@@ -192,12 +136,12 @@ def _of_folder(folder: Path) -> Callable[[], str]:
     return lambda: fingerprint((path for path, _ in class_folder(folder)[0]), folder)
 
 
-def _of_pair(source: Source) -> Callable[[], str]:
+def _of_pair(source: StimulusOptions) -> Callable[[], str]:
     """Digest of two photographs, wherever they lie."""
     return lambda: " ".join(fingerprint([path], path.parent) for path in source.photographs)
 
 
-def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
+def _pair(source: StimulusOptions, model: nn.Module) -> tuple[list[np.ndarray], tuple[str, str]]:
     """Two photographs and the names of what they show."""
     if source.classes is None:
         names = called([path.stem for path in source.photographs], model)
@@ -208,7 +152,7 @@ def _pair(source: Source, model: nn.Module) -> tuple[list[np.ndarray], tuple[str
     return [np.asarray(read_photograph(path)) for path in source.photographs], tuple(names)
 
 
-def _of_set(source: Source, size: tuple[int, int], model: nn.Module | None) -> tuple[Callable, int, Callable]:
+def _of_set(source: StimulusOptions, size: tuple[int, int], model: nn.Module | None) -> tuple[Callable, int, Callable]:
     """Stimuli of a set, how many there are, and the digest of the first n of them."""
     part, n = read_parts(source.stimuli) if model is None else known_of_set(source.stimuli, model)
     example = part(0, 1)

@@ -77,17 +77,11 @@ def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
 
 
 def cells(values: Mapping[str, xr.DataArray | None], n: int, seed: int) -> dict[str, float]:
-    """Means with their 95 % intervals over stimuli and seeds, as columns of a table.
-
-    Parameters
-    ----------
-    values : DataArrays (stimulus) or (seed, stimulus) by name; None gives NaN.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
+    """Means of values (stimulus) or (seed, stimulus) with their 95 % intervals over both, as columns of a table.
 
     Returns
     -------
-    Numbers by column: name, name_low and name_high for each.
+    Numbers by column: name, name_low and name_high for each; NaN for a value that is None.
     """
     row = {}
     for name, value in values.items():
@@ -98,7 +92,7 @@ def cells(values: Mapping[str, xr.DataArray | None], n: int, seed: int) -> dict[
     return row
 
 
-def interval_cells(name: str, interval: xr.Dataset) -> dict[str, float]:
+def interval_cells(name: str, interval: Mapping) -> dict[str, float]:
     """An interval as columns: name, name_low and name_high."""
     return {name + suffix: float(interval[end]) for end, suffix in ENDS}
 
@@ -108,12 +102,10 @@ def bare(values: xr.DataArray) -> xr.DataArray:
     return values.drop_vars([name for name in values.coords if name not in values.dims])
 
 
-def rows_of(record: xr.Dataset, columns: dict[str, xr.DataArray], last: str) -> pd.DataFrame:
+def rows_of(record: xr.Dataset, columns: Mapping[str, xr.DataArray], last: str) -> pd.DataFrame:
     """Table of columns with a row per model, seed and member of the last dim."""
     leading = [dim for dim in next(iter(columns.values())).dims if dim != last]
-    frame = xr.Dataset(columns).to_dataframe(dim_order=[*leading, last]).reset_index()
-    if "model" not in frame:
-        frame.insert(0, "model", record.attrs.get("model", "model"))
+    frame = _framed(record, columns, [*leading, last])
     frame.insert(frame.columns.get_loc(last) + 1, "n", record.sizes["stimulus"])
     return frame
 
@@ -127,25 +119,22 @@ def rows_over(record: xr.Dataset, columns: Mapping[str, xr.DataArray], over: str
         interval = measures.hierarchical_bootstrap(values, "seed", over, n, seed)
         cells |= {name + suffix: interval[end].reindex(prior=rows) for end, suffix in ENDS}
     order = [dim for dim in ROWS if dim in next(iter(cells.values())).dims]
-    frame = xr.Dataset(cells).to_dataframe(dim_order=order).reset_index()
-    if "model" not in frame:
-        frame.insert(0, "model", record.attrs.get("model", "model"))
+    frame = _framed(record, cells, order)
     frame.insert(len(order), "n", next(iter(columns.values())).sizes[over])
     frame.insert(len(order) + 1, "seeds", record.sizes.get("seed", 1))
     return frame
 
 
+def _framed(record: xr.Dataset, columns: Mapping[str, xr.DataArray], order: Sequence[str]) -> pd.DataFrame:
+    """Columns over their dims, with the name of the model also where there is one."""
+    frame = xr.Dataset(columns).to_dataframe(dim_order=order).reset_index()
+    if "model" not in frame:
+        frame.insert(0, "model", record.attrs.get("model", "model"))
+    return frame
+
+
 def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write each mean of a summary with its interval in one cell, for a terminal or a paper.
-
-    Parameters
-    ----------
-    frame : what ``summary`` gives.
-
-    Returns
-    -------
-    DataFrame of the same rows, with cells such as ``.97 [.96, .98]``, empty where there is no number.
-    """
+    """Write each mean of a summary with its interval in one cell, such as ``.97 [.96, .98]``; empty if NaN."""
     names = [name.removesuffix("_low") for name in frame if name.endswith("_low")]
     text = frame.drop(columns=[name + suffix for name in names for suffix in ("", "_low", "_high")])
     for name in names:
@@ -155,25 +144,13 @@ def summary_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary_latex(frame: pd.DataFrame, probe: str | None) -> str:
-    """Write a summary as a table of LaTeX with notes on its columns below.
-
-    Parameters
-    ----------
-    frame : what ``summary`` gives.
-    probe : name of the probe that wrote the records that it is of.
-    """
+    """Write a summary of records of a probe as a table of LaTeX, with notes on its columns below."""
     text = summary_text(frame).dropna(axis="columns", how="all")
     return text.to_latex(index=False, escape=True, float_format="%.3g", na_rep="") + latex_of(probe, frame)
 
 
 def table(frame: pd.DataFrame, seeds: int = 1) -> str:
-    """Lay a summary out for the terminal.
-
-    Parameters
-    ----------
-    frame : what ``experiments.summary`` gives.
-    seeds : trained models that its intervals are over, besides stimuli.
-    """
+    """Lay a summary out for the terminal; its intervals are over so many trained models, besides stimuli."""
     lines = [summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")]
     if np.isinf(frame.select_dtypes("number")).any(axis=None):
         lines.append("inf and -inf: above and below all values that were shown")

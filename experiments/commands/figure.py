@@ -68,12 +68,7 @@ class Page:
 
 
 def command(words: Sequence[str]) -> Callable:
-    """Give the command that draws the figure which is asked for, with the options of this figure.
-
-    Parameters
-    ----------
-    words : behind "figure" on the command line; the first names the figure.
-    """
+    """Give the command that draws the figure which the first of the words behind "figure" names, with its options."""
     if not words or words[0] not in FIGURES:
         unknown = functools.update_wrapper(functools.partial(draw), draw)
         unknown.__doc__ = inspect.getdoc(draw).replace("\n\n", "\n\n".join(["", *_listed(), ""]), 1)

@@ -6,17 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, field, make_dataclass
 from typing import Annotated, Literal
 
-import pandas as pd
 import tyro
 import xarray as xr
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.records.fill import Store
-from experiments.experiment import Who, run
+from absvit.records.options import Store
+from experiments.command_options import ObserverOptions, StimulusOptions
 from experiments.probe import Probe
-from experiments.source import Source, shown
-from experiments.table import table
 from stimuli.foundation import command_line
 
 __all__ = ["command_of"]
@@ -25,7 +22,10 @@ __all__ = ["command_of"]
 def command_of(probe: Probe) -> Callable:
     """Make the command of a probe."""
 
-    def start(store: Store, who: Who, source: Source, parameters: object, display: object = None) -> None:
+    def start(store: Store, who: ObserverOptions, source: StimulusOptions, parameters, display=None) -> None:
+        from experiments.experiment import run  # these load torch, which no help needs
+        from experiments.source import shown
+
         with joined("cpu" if who.device == "cpu" else None) as process:
             observers, changes = who.load(), asdict(display) if display else {}
             family = changes.pop("family", "")
@@ -34,7 +34,7 @@ def command_of(probe: Probe) -> Callable:
             if process.is_first:
                 print(_summary(record, probe))
 
-    options = {"store": Store, "who": Who, "source": Source, "parameters": probe.parameters}
+    options = {"store": Store, "who": ObserverOptions, "source": StimulusOptions, "parameters": probe.parameters}
     if probe.families or probe.varies:
         options["display"] = _display(probe)
     return command_line.command(probe.question, start, **options)
@@ -54,10 +54,12 @@ def _display(probe: Probe) -> type:
 
 def _summary(record: xr.Dataset, probe: Probe) -> str:
     """The summary as text; a record of too few stimuli has none, and is whole all the same."""
+    from experiments.table import table
+
     if probe.summarise is None:
         return f"{record.sizes['stimulus']} stimuli are recorded"
     try:
-        frame: pd.DataFrame = probe.summarise(record)
+        frame = probe.summarise(record)
         return table(frame, 1 if "seed" in frame else record.sizes.get("seed", 1))
     except records.Damaged:
         raise

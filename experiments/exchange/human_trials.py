@@ -186,21 +186,7 @@ def _condition(levels: pd.DataFrame) -> pd.Series:
 
 
 def write(record: xr.Dataset, path: str | os.PathLike) -> Path:
-    """Write a record's trials as CSV, atomically.
-
-    Parameters
-    ----------
-    record : see :func:`trials_of`.
-    path : file to write, ``.csv``.
-
-    Returns
-    -------
-    The file.
-
-    Raises
-    ------
-    ValueError : the path cannot be written.
-    """
+    """Write a record's trials (:func:`trials_of`) as CSV, atomically; a ValueError says where that cannot be."""
     path, table = Path(path), trials_of(record)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

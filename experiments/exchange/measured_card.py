@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from absvit.models import checkpoints
-from absvit.models.checkpoints import formats
 from experiments import measures
 from experiments.statistics.intervals import bootstrap
 from stimuli.foundation.files import write_whole
+
+if TYPE_CHECKING:
+    from absvit.models.checkpoints import Checkpoint
 
 __all__ = ["add_measured"]
 
@@ -36,6 +38,8 @@ def add_measured(
     ------
     ValueError : a record is of another checkpoint.
     """
+    from absvit.models import checkpoints
+
     found = checkpoints.read(weights)
     steering, recognition = (_of_checkpoint(r, found) for r in (steering, recognition))
     last = steering.isel(iteration=[-1])
@@ -59,12 +63,12 @@ def add_measured(
         low, high = float(interval["low"]), float(interval["high"])
         measured[name] = {"value": float(interval["estimate"]), "interval": [low, high]}
     card = weights.with_suffix(".json")
-    text = json.dumps(formats.read_card(weights) | {"measured": measured}, indent=2) + "\n"
+    text = json.dumps(checkpoints.formats.read_card(weights) | {"measured": measured}, indent=2) + "\n"
     write_whole(card, text, sync=True)
     return card
 
 
-def _of_checkpoint(record: xr.Dataset, found: checkpoints.Checkpoint) -> xr.Dataset:
+def _of_checkpoint(record: xr.Dataset, found: Checkpoint) -> xr.Dataset:
     """The part of a record that is of this checkpoint, without permuted decoders."""
     hashes = record.attrs["checkpoint_sha256"].split(", ")
     if found.sha256 not in hashes:

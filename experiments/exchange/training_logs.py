@@ -36,16 +36,7 @@ def read(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
-    """Read logs for the figure of trainings.
-
-    Parameters
-    ----------
-    paths : as ``read``.
-
-    Returns
-    -------
-    The table, and datasets whose attributes tell where it comes from.
-    """
+    """Read logs as a table, with datasets whose attributes tell where it comes from: for the figure of trainings."""
     return read(paths), [xr.Dataset(attrs=origin(path)) for path in paths]
 
 

@@ -39,12 +39,7 @@ class DurationFit:
     n: int
 
     def density(self, durations: np.ndarray) -> np.ndarray:
-        """Probability density of the fit.
-
-        Parameters
-        ----------
-        durations : where, positive.
-        """
+        """Probability density of the fit at some durations, which are positive."""
         return _family(self.distribution).pdf(durations, self.shape, scale=self.scale)
 
 

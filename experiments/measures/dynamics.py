@@ -259,16 +259,11 @@ def hysteresis_width(record: xr.Dataset) -> xr.DataArray:
 
 
 def branches(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
-    """Share of reading 1 after the last pass over each picture, ascending and descending.
-
-    Parameters
-    ----------
-    record : of the protocol hysteresis.
+    """Share of reading 1 after the last pass over each picture of a record of hysteresis, ascending and descending.
 
     Returns
     -------
-    Two of (..., prior, pair, morph), both in the order of the morph; only pairs of which both sequences are
-    done.
+    Two of (..., prior, pair, morph), both in the order of the morph; only pairs of which both sequences are done.
 
     Raises
     ------

@@ -1,12 +1,18 @@
-"""Localisation: how well a map of tokens finds an object, as plain functions of arrays."""
+"""Localisation: how well a map of tokens finds an object."""
 
 from __future__ import annotations
 
 import numpy as np
-import scipy
+import pandas as pd
 import xarray as xr
 
-__all__ = ["mean_share", "object_tokens", "object_tokens_of_all", "roc_auc"]
+__all__ = [
+    "DEFAULT_MAP", "MAPS", "described", "map_of", "mean_share", "object_tokens", "object_tokens_of_all", "over_map",
+    "roc_auc",
+]  # fmt: skip
+
+MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")
+DEFAULT_MAP = "prior_weights"
 
 
 def object_tokens(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
@@ -72,7 +78,8 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
     """
     values = np.minimum(values, np.finfo(np.float64).max, dtype=np.float64)
     # all other tokens rank above the two classes and so leave the ranks within them alone
-    ranks = scipy.stats.rankdata(np.where(positive | negative, values, np.inf), axis=-1)
+    table = np.where(positive | negative, values, np.inf)
+    ranks = pd.DataFrame(table.reshape(-1, table.shape[-1])).rank(axis=1).to_numpy().reshape(table.shape)
     n_positive, n_negative = positive.sum(-1), negative.sum(-1)
     wins = np.where(positive, ranks, 0).sum(-1) - n_positive * (n_positive + 1) / 2
     with np.errstate(invalid="ignore"):
@@ -80,19 +87,40 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
 
 
 def mean_share(values: np.ndarray, cued: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Share of the cued tokens, m(cued) / (m(cued) + m(other)), m the mean over tokens.
+    """Share of the cued tokens, m(cued) / (m(cued) + m(other)), m the mean over tokens, none of which is negative.
 
-    Parameters
-    ----------
-    values : (..., token), not negative.
-    cued : (..., token) bool, broadcast against values.
-    other : (..., token) bool.
-
-    Returns
-    -------
-    (...) in [0, 1], chance .5, as where both means are 0; NaN where a value is NaN or a mask is empty.
+    Values and masks are (..., token); the share (...) lies in [0, 1], chance .5, as where both means are 0; NaN where a
+    value is NaN or a mask is empty.
     """
     values = values.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = [(values * mask).sum(-1) / mask.sum(-1) for mask in (cued, other)]
         return np.where(means[0] + means[1] == 0, 0.5, means[0] / (means[0] + means[1]))
+
+
+def map_of(record: xr.Dataset, kind: str) -> xr.DataArray:
+    """One of the record's maps; a ValueError names those that it has."""
+    if kind not in record:
+        raise ValueError(f"expected one of the record's maps {[name for name in MAPS if name in record]}, got {kind!r}")
+    return record[kind]
+
+
+def over_map(measure, values: xr.DataArray, *masks: xr.DataArray) -> xr.DataArray:
+    """A measure of a map and of masks, all of them flattened to (..., token)."""
+
+    def flat(*arrays: np.ndarray) -> np.ndarray:
+        return measure(*(array.reshape(*array.shape[:-2], -1) for array in arrays))
+
+    tokens = [("token_y", "token_x")] * (1 + len(masks))
+    return xr.apply_ufunc(
+        flat, values, *masks, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
+        dask_gufunc_kwargs={"allow_rechunk": True},
+    )  # fmt: skip
+
+
+def described(values: xr.DataArray, long_name: str) -> xr.DataArray:
+    """Name the values, and let the dims of one stimulus stand last."""
+    order = [dim for dim in ("iteration", "prior", "stimulus", "class") if dim in values.dims]
+    values = values.transpose(..., *order).rename(None)
+    values.attrs = {"long_name": long_name, "units": "1"}
+    return values

@@ -3,7 +3,8 @@
 Every measure takes a record in memory or on disk, keeps leading dims such as ``model`` and ``seed``, and
 gives one value per stimulus, which ``bootstrap`` averages. Two priors that cue object 1 and object 2 in the
 same way make a kind of cue ("class", "place", ...): measures of cueing average over the two, and their
-``prior`` holds the kinds. Maps that are NaN, as the prior weights of iteration 0, give NaN.
+``prior`` holds the kinds. Maps that are NaN, as the prior weights of iteration 0, give NaN. What the record lacks, such
+as a class that the model does not know, a map, or a kind that cues both objects, is named in a ValueError.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ import numpy as np
 import scipy
 import xarray as xr
 
-from experiments.measures.localisation import mean_share, object_tokens, roc_auc
+from experiments.measures.localisation import (
+    DEFAULT_MAP,
+    MAPS,
+    described,
+    map_of,
+    mean_share,
+    object_tokens,
+    over_map,
+    roc_auc,
+)
 
 __all__ = [
     "DEFAULT_MAP", "MAPS", "absent_probability", "accuracy", "attention_auc", "attention_share", "classes_known",
     "cue_decides", "cued_probability", "object_1_share", "other_probability", "probabilities", "selection_index",
     "written",
 ]  # fmt: skip
-
-MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")
-DEFAULT_MAP = "prior_weights"
 
 
 def written(record: xr.Dataset) -> xr.Dataset:
@@ -73,7 +80,7 @@ def probabilities(record: xr.Dataset) -> xr.DataArray:
     """
     logits = record["logits"].astype(np.float32)
     exponentials = np.exp(logits - logits.max("class"))
-    return _described(exponentials / exponentials.sum("class"), "class probability")
+    return described(exponentials / exponentials.sum("class"), "class probability")
 
 
 def object_1_share(record: xr.Dataset) -> xr.DataArray:
@@ -88,12 +95,8 @@ def object_1_share(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; .5 where both objects are equally probable.
-
-    Raises
-    ------
-    ValueError : the classes of the objects are not known.
     """
-    return _described(scipy.special.expit(_evidence(record)), "share of object 1 in the two objects' probability")
+    return described(scipy.special.expit(_evidence(record)), "share of object 1 in the two objects' probability")
 
 
 def selection_index(record: xr.Dataset) -> xr.DataArray:
@@ -107,14 +110,10 @@ def selection_index(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5, 1 = only the cued object is seen; .5 at
     iteration 0, which no cue has reached. ``prior`` holds the kinds of cue.
-
-    Raises
-    ------
-    ValueError : the classes are not known, or no kind of prior cues both objects.
     """
     evidence = _evidence(record)
     index = (scipy.special.expit(_under(1, evidence)) + scipy.special.expit(-_under(2, evidence))) / 2
-    return _described(index, "selection index")
+    return described(index, "selection index")
 
 
 def cue_decides(record: xr.Dataset) -> xr.DataArray:
@@ -128,14 +127,10 @@ def cue_decides(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) bool; ``prior`` holds the kinds of cue. A cue without effect decides no
     stimulus, coin flips decide a quarter.
-
-    Raises
-    ------
-    ValueError : the classes are not known, or no kind of prior cues both objects.
     """
     evidence = _evidence(record)
     wins = (_under(1, evidence) > 0) & (_under(2, evidence) < 0)
-    return _described(wins, "the cue decides which object wins")
+    return described(wins, "the cue decides which object wins")
 
 
 def cued_probability(record: xr.Dataset) -> xr.DataArray:
@@ -148,13 +143,9 @@ def cued_probability(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds the kinds of cue.
-
-    Raises
-    ------
-    ValueError : the classes are not known, or no kind of prior cues both objects.
     """
     p_1, p_2 = _shown_probabilities(record)
-    return _described((_under(1, p_1) + _under(2, p_2)) / 2, "probability of the cued object's class")
+    return described((_under(1, p_1) + _under(2, p_2)) / 2, "probability of the cued object's class")
 
 
 def other_probability(record: xr.Dataset) -> xr.DataArray:
@@ -167,13 +158,9 @@ def other_probability(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds the kinds of cue.
-
-    Raises
-    ------
-    ValueError : the classes are not known, or no kind of prior cues both objects.
     """
     p_1, p_2 = _shown_probabilities(record)
-    return _described((_under(1, p_2) + _under(2, p_1)) / 2, "probability of the other object's class")
+    return described((_under(1, p_2) + _under(2, p_1)) / 2, "probability of the other object's class")
 
 
 def absent_probability(record: xr.Dataset) -> xr.DataArray:
@@ -187,17 +174,13 @@ def absent_probability(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds "absent class" and, where it was run, "none".
     Iteration 0 is the bottom-up probability.
-
-    Raises
-    ------
-    ValueError : no prior cues an absent class, or the class is not known.
     """
     priors = list(record["prior"].values)
     if "absent class" not in priors:
         raise ValueError(f'expected a prior "absent class", the record holds {priors}')
     chosen = record.sel(prior=[name for name in ("absent class", "none") if name in priors])
     absent = _of_class(probabilities(chosen), chosen, "absent_class")
-    return _described(absent, "probability of the absent class")
+    return described(absent, "probability of the absent class")
 
 
 def accuracy(record: xr.Dataset) -> xr.DataArray:
@@ -218,7 +201,7 @@ def accuracy(record: xr.Dataset) -> xr.DataArray:
     if classes_known(record, "class_2").any():
         raise ValueError("accuracy is for stimuli of one object; these show two: use selection_index instead")
     correct = record["logits"].argmax("class") == _classes(record, "class_1")
-    return _described(correct, "the most probable class is the one shown")
+    return described(correct, "the most probable class is the one shown")
 
 
 def attention_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "other") -> xr.DataArray:
@@ -234,17 +217,13 @@ def attention_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "o
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5; ``prior`` holds the kinds of cue. NaN where the
     map is NaN or an object covers no token. See ``object_tokens`` and ``roc_auc``.
-
-    Raises
-    ------
-    ValueError : the record lacks this map, ``against`` is unknown, or no kind of prior cues both objects.
     """
     if against not in ("other", "rest"):
         raise ValueError(f'against must be "other" or "rest", got {against!r}')
     tokens_1, tokens_2 = object_tokens(record)
     others_1, others_2 = (tokens_2, tokens_1) if against == "other" else (~tokens_1, ~tokens_2)
     area = _over_maps(roc_auc, record, kind, ((tokens_1, others_1), (tokens_2, others_2)))
-    return _described(area, f"AUC of the map {kind}, cued object against {against}")
+    return described(area, f"AUC of the map {kind}, cued object against {against}")
 
 
 def attention_share(record: xr.Dataset, kind: str = DEFAULT_MAP) -> xr.DataArray:
@@ -261,22 +240,10 @@ def attention_share(record: xr.Dataset, kind: str = DEFAULT_MAP) -> xr.DataArray
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5, as where the map is 0 on both objects; ``prior``
     holds the kinds of cue. NaN where the map is NaN or an object covers no token.
-
-    Raises
-    ------
-    ValueError : the record lacks this map, or no kind of prior cues both objects.
     """
     tokens_1, tokens_2 = object_tokens(record)
     share = _over_maps(mean_share, record, kind, ((tokens_1, tokens_2), (tokens_2, tokens_1)))
-    return _described(share, f"share of the cued object in the map {kind}")
-
-
-def _described(values: xr.DataArray, long_name: str) -> xr.DataArray:
-    """Name the values, and let the dims of one stimulus stand last."""
-    order = [dim for dim in ("iteration", "prior", "stimulus", "class") if dim in values.dims]
-    values = values.transpose(..., *order).rename(None)
-    values.attrs = {"long_name": long_name, "units": "1"}
-    return values
+    return described(share, f"share of the cued object in the map {kind}")
 
 
 def _classes(record: xr.Dataset, name: str) -> xr.Variable:
@@ -319,19 +286,7 @@ def _under(cue: int, values: xr.DataArray) -> xr.DataArray:
 
 
 def _over_maps(measure, record: xr.Dataset, kind: str, tokens) -> xr.DataArray:
-    """Mean over both cues of measure(map, cued tokens, other tokens), maps flattened to (..., token)."""
-    if kind not in record:
-        present = [name for name in MAPS if name in record]
-        raise ValueError(f"expected one of the record's maps {present}, got {kind!r}")
-
-    def flat(*arrays: np.ndarray) -> np.ndarray:
-        return measure(*(array.reshape(*array.shape[:-2], -1) for array in arrays))
-
-    by_cue = [
-        xr.apply_ufunc(
-            flat, _under(cue, record[kind]), *masks, input_core_dims=[("token_y", "token_x")] * 3,
-            dask="parallelized", output_dtypes=[float], dask_gufunc_kwargs={"allow_rechunk": True},
-        )
-        for cue, masks in zip((1, 2), tokens, strict=True)
-    ]  # fmt: skip
+    """Mean over both cues of measure(map, cued tokens, other tokens)."""
+    values = map_of(record, kind)
+    by_cue = [over_map(measure, _under(cue, values), *masks) for cue, masks in zip((1, 2), tokens, strict=True)]
     return (by_cue[0] + by_cue[1]) / 2

@@ -1,7 +1,8 @@
 """Targets: what a cue does to the object that is to be recognised, object 1 of each stimulus.
 
 Measures take records of scenes and displays, keep leading dims such as model, seed and gain, and give one
-value per stimulus. Differences of two priors are taken within each stimulus.
+value per stimulus. Differences of two priors are taken within each stimulus. What the record lacks, such as a
+class that the model does not know, a prior, a map or masks, is named in a ValueError.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import numpy as np
 import scipy
 import xarray as xr
 
-from experiments.measures.localisation import object_tokens_of_all, roc_auc
-from experiments.measures.selection import DEFAULT_MAP, MAPS
+from experiments.measures.localisation import DEFAULT_MAP, described, map_of, object_tokens_of_all, over_map, roc_auc
 
 __all__ = [
     "cueing_benefit", "cueing_cost", "prior_difference", "region_auc", "region_iou", "region_share", "reported",
@@ -31,12 +31,8 @@ def reported(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) bool.
-
-    Raises
-    ------
-    ValueError : the record has no such classes, or some are unknown.
     """
-    return _described(record["logits"].argmax("class") == _known(record, name), f"{name} is the most probable class")
+    return described(record["logits"].argmax("class") == _known(record, name), f"{name} is the most probable class")
 
 
 def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
@@ -50,10 +46,6 @@ def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus), 0 = as probable as all others together.
-
-    Raises
-    ------
-    ValueError : as :func:`reported`.
     """
     index = _known(record, name)
     logits = record["logits"].astype(np.float64)
@@ -67,7 +59,7 @@ def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     found = xr.apply_ufunc(
         log_odds, logits, index, input_core_dims=[["class"], []], dask="parallelized", output_dtypes=[float]
     )
-    return _described(found, f"log odds of {name}")
+    return described(found, f"log odds of {name}")
 
 
 def target_probability(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
@@ -81,12 +73,8 @@ def target_probability(record: xr.Dataset, name: str = "class_1") -> xr.DataArra
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1].
-
-    Raises
-    ------
-    ValueError : as :func:`reported`.
     """
-    return _described(scipy.special.expit(target_evidence(record, name)), f"probability of {name}")
+    return described(scipy.special.expit(target_evidence(record, name)), f"probability of {name}")
 
 
 def prior_difference(values: xr.DataArray, first: str, second: str) -> xr.DataArray:
@@ -101,17 +89,13 @@ def prior_difference(values: xr.DataArray, first: str, second: str) -> xr.DataAr
     Returns
     -------
     values without the dim prior.
-
-    Raises
-    ------
-    ValueError : the record lacks one of the priors.
     """
     names = list(values["prior"].values)
     for name in (first, second):
         if name not in names:
             raise ValueError(f"expected a prior {name!r}, the record holds {names}")
     one, other = (values.isel(prior=names.index(name), drop=True).astype(float) for name in (first, second))
-    return _described(one - other, f"{first} minus {second}")
+    return described(one - other, f"{first} minus {second}")
 
 
 def cueing_benefit(values: xr.DataArray, valid: str = "valid", neutral: str = "neutral") -> xr.DataArray:
@@ -160,16 +144,12 @@ def region_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "othe
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5; NaN where the map is NaN or a set of tokens is
     empty.
-
-    Raises
-    ------
-    ValueError : the record lacks the map or the masks, or ``against`` is unknown.
     """
     if against not in ("other", "rest"):
         raise ValueError(f'against must be "other" or "rest", got {against!r}')
     own, others = _regions(record, target)
-    area = _over_map(roc_auc, record, kind, own, others if against == "other" else ~own)
-    return _described(area, f"AUC of the map {kind}, object {target} against {against}")
+    area = over_map(roc_auc, map_of(record, kind), own, others if against == "other" else ~own)
+    return described(area, f"AUC of the map {kind}, object {target} against {against}")
 
 
 def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> xr.DataArray:
@@ -185,10 +165,6 @@ def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance 1 / objects; NaN where the map is NaN, the object
     covers no token, or the map is 0 on all objects.
-
-    Raises
-    ------
-    ValueError : the record lacks the map or the masks.
     """
     _regions(record, target)
     objects = object_tokens_of_all(record)
@@ -203,7 +179,7 @@ def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -
             found = means[target - 1] / np.sum(means, axis=0)
         return np.where(masks[target - 1].any(-1), found, np.nan)
 
-    return _described(_over_map(share, record, kind, *objects), f"share of object {target} in the map {kind}")
+    return described(over_map(share, map_of(record, kind), *objects), f"share of object {target} in the map {kind}")
 
 
 def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> xr.DataArray:
@@ -221,10 +197,6 @@ def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> 
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; NaN where the map is NaN or the object covers no token.
-
-    Raises
-    ------
-    ValueError : the record lacks the map or the masks.
     """
     own, _ = _regions(record, target)
 
@@ -236,7 +208,7 @@ def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> 
         with np.errstate(invalid="ignore"):
             return np.where(np.isnan(values).any(-1), np.nan, both / (2 * held - both))
 
-    return _described(_over_map(overlap, record, kind, own), f"overlap of the map {kind} with object {target}")
+    return described(over_map(overlap, map_of(record, kind), own), f"overlap of the map {kind} with object {target}")
 
 
 def _known(record: xr.Dataset, name: str) -> np.ndarray:
@@ -253,25 +225,3 @@ def _regions(record: xr.Dataset, target: int) -> tuple[xr.DataArray, xr.DataArra
         raise ValueError(f"expected an object from 1 to {len(objects)}, got {target}")
     others = [tokens for number, tokens in enumerate(objects, 1) if number != target]
     return objects[target - 1], np.logical_or.reduce(others) if others else xr.zeros_like(objects[0])
-
-
-def _over_map(measure, record: xr.Dataset, kind: str, *masks: xr.DataArray) -> xr.DataArray:
-    """A measure of the map and masks, both flattened to (..., token)."""
-    if kind not in record:
-        present = [name for name in MAPS if name in record]
-        raise ValueError(f"expected one of the record's maps {present}, got {kind!r}")
-
-    def flat(*arrays: np.ndarray) -> np.ndarray:
-        return measure(*(array.reshape(*array.shape[:-2], -1) for array in arrays))
-
-    tokens = [("token_y", "token_x")] * (1 + len(masks))
-    return xr.apply_ufunc(
-        flat, record[kind], *masks, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
-        dask_gufunc_kwargs={"allow_rechunk": True},
-    )  # fmt: skip
-
-
-def _described(values: xr.DataArray, long_name: str) -> xr.DataArray:
-    """Name the values, and let the dims of one stimulus stand last."""
-    order = [dim for dim in ("iteration", "prior", "stimulus") if dim in values.dims]
-    return values.transpose(..., *order).rename(None).assign_attrs(long_name=long_name, units="1")

@@ -42,19 +42,11 @@ def criterion(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Nu
 
     Parameters
     ----------
-    hits : signal trials that were called signal, 0 to ``signals``.
-    signals : signal trials, at least 1.
-    false_alarms : noise trials that were called signal, 0 to ``noises``.
-    noises : noise trials, at least 1.
-    log_linear : as in :func:`d_prime`.
+    hits, signals, false_alarms, noises, log_linear : as in :func:`d_prime`, which refuses the same.
 
     Returns
     -------
     c in standard deviations: 0 = unbiased, positive = seldom says signal.
-
-    Raises
-    ------
-    ValueError : counts below 0 or above the number of trials.
     """
     hit, false_alarm = _rates(hits, signals, false_alarms, noises, log_linear)
     return 0 - (scipy.special.ndtri(hit) + scipy.special.ndtri(false_alarm)) / 2  # not -0 where nothing is preferred

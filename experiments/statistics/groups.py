@@ -30,9 +30,7 @@ def group_difference(
     groups : (stimulus,) names, or the name of a coordinate that holds them.
     first : name of a group.
     second : name of the group whose mean is subtracted.
-    n : resamples, at least 1.
-    seed : seed of the resampling.
-    level : coverage, in (0, 1).
+    n, seed, level : resamples (at least 1), their seed, and the coverage in (0, 1).
 
     Returns
     -------
@@ -70,8 +68,7 @@ def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.
     ----------
     values : accuracy or another measure in which more is better (..., stimulus) with the coordinate
         ``congruency``.
-    n : resamples.
-    seed : seed of the resampling.
+    n, seed : as there.
 
     Returns
     -------

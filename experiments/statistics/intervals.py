@@ -27,9 +27,7 @@ def bootstrap(
     ----------
     values : DataArray (..., dim), numbers or bool.
     dim : dimension whose members are independent, and are averaged.
-    n : number of resamples, at least 1.
-    seed : seed of the resampling.
-    level : coverage of the interval, in (0, 1).
+    n, seed, level : resamples (at least 1), their seed, and the coverage in (0, 1).
 
     Returns
     -------
@@ -62,17 +60,7 @@ def bootstrap(
 
 
 def number_text(number: float, digits: int = 2) -> str:
-    """Write a number without a leading zero, as ``.97``.
-
-    Parameters
-    ----------
-    number : the number.
-    digits : decimals, at least 1.
-
-    Returns
-    -------
-    The text; empty where the number is NaN.
-    """
+    """Write a number without a leading zero, as ``.97``; nothing where it is NaN."""
     if np.isnan(number):
         return ""
     rounded = round(float(number), digits) + 0.0  # + 0. turns -0. into 0.
@@ -82,16 +70,7 @@ def number_text(number: float, digits: int = 2) -> str:
 def interval_text(estimate: float, low: float, high: float, digits: int = 2) -> str:
     """Write an estimate with its interval, as ``.97 [.96, .98]``.
 
-    Parameters
-    ----------
-    estimate : the number.
-    low : lower end of its interval.
-    high : upper end of its interval.
-    digits : decimals, at least 1.
-
-    Returns
-    -------
-    The text; empty where the estimate is NaN, the estimate alone where the ends are.
+    The text is empty where the estimate is NaN, the estimate alone where the ends are.
     """
     texts = [number_text(number, digits) for number in (estimate, low, high)]
     return "{} [{}, {}]".format(*texts) if all(texts) else texts[0]

@@ -15,7 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 TINY = 1e-9
-HALF_SPAN = {"normal": float(scipy.special.ndtri(0.95)), "logistic": float(scipy.special.logit(0.95))}
+HALF_SPAN = {"normal": 1.6448536269514722, "logistic": 2.9444389791664394}  # where each sigmoid is .95
 # What is searched: at these limits a function is a step, or flat, or far from all levels
 MIDDLES, SPREADS = (-1.0, 2.0), (float(np.log(0.01)), float(np.log(10.0)))
 FAR = 1e6  # an infinite level
@@ -23,11 +23,7 @@ STEPS = {False: (32, 32, 8), True: (80, 80, 8)}  # of coarse and fine grids of m
 
 
 def in_units(levels: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Measure levels in units of the range of the finite ones.
-
-    Parameters
-    ----------
-    levels : (level,) in their own unit; infinite is a level at which the function has risen.
+    """Measure levels (level,) in units of the range of the finite ones; at an infinite one the function has risen.
 
     Returns
     -------
@@ -39,48 +35,22 @@ def in_units(levels: np.ndarray) -> tuple[np.ndarray, float, float]:
 
 
 def rise(shape: str, widths: np.ndarray) -> np.ndarray:
-    """The sigmoid F.
-
-    Parameters
-    ----------
-    shape : normal or logistic.
-    widths : distances from the threshold in widths.
-
-    Returns
-    -------
-    F in [0, 1], as the widths.
-    """
+    """The sigmoid F, in [0, 1], at distances from the threshold in widths."""
     z = 2 * HALF_SPAN[shape] * widths
     return scipy.special.ndtr(z) if shape == "normal" else scipy.special.expit(z)
 
 
 def reached(shape: str, share: float) -> float:
-    """Where the sigmoid F reaches a share: its inverse.
-
-    Parameters
-    ----------
-    shape : normal or logistic.
-    share : in (0, 1).
-
-    Returns
-    -------
-    Distance from the threshold in widths.
-    """
+    """Where the sigmoid F reaches a share in (0, 1), as a distance from the threshold in widths: its inverse."""
     z = scipy.special.ndtri(share) if shape == "normal" else scipy.special.logit(share)
     return float(z / (2 * HALF_SPAN[shape]))
 
 
 def filled(unit: np.ndarray, box, fine: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fill a box with a grid of functions.
+    """Fill a box, the ends of the middles, the spreads and the lapses, with a grid of functions.
 
-    A function that climbs between two levels is told apart by where it stands at these, so that some middles
+    A function that climbs between two levels (level,) is told apart by where it stands at these, so that some middles
     lie within a width of each level.
-
-    Parameters
-    ----------
-    unit : (level,) levels.
-    box : ends of the middles, of the spreads and of the lapses.
-    fine : more functions.
 
     Returns
     -------
@@ -94,17 +64,9 @@ def filled(unit: np.ndarray, box, fine: bool = False) -> tuple[np.ndarray, np.nd
 
 
 def closer(found, box, limits) -> list[tuple[float, float]]:
-    """Close a box in on what was found in it.
+    """Close a box in on the middles, spreads and lapses that were found in it.
 
-    Parameters
-    ----------
-    found : middles, spreads and lapses.
-    box : in which they were found.
-    limits : the box that holds all boxes.
-
-    Returns
-    -------
-    The box of what was found, with a step of the grid on every side.
+    A step of the grid is left on every side, within the limits: the box that holds all boxes.
     """
     return [
         (max(values.min() - np.ptp(ends) / steps, low), min(values.max() + np.ptp(ends) / steps, high))
@@ -113,20 +75,9 @@ def closer(found, box, limits) -> list[tuple[float, float]]:
 
 
 def log_likelihoods(grid, unit, correct, wrong, guess: float, shape: str) -> np.ndarray:
-    """Log-likelihood of every function of a grid, binomial coefficients left out.
+    """Log-likelihood (lapse, spread, middle) of every function of a grid, binomial coefficients left out.
 
-    Parameters
-    ----------
-    grid : as :func:`filled` gives.
-    unit : (level,) levels.
-    correct : (level,) right answers.
-    wrong : (level,) wrong answers.
-    guess : guess rate.
-    shape : of the sigmoid.
-
-    Returns
-    -------
-    (lapse, spread, middle).
+    The grid is as :func:`filled` gives it; levels, right and wrong answers are (level,).
     """
     middles, spreads, lapses = (values[..., None] for values in grid)
     p = guess + (1 - guess - lapses) * rise(shape, (unit - middles) * np.exp(-spreads))
@@ -135,21 +86,7 @@ def log_likelihoods(grid, unit, correct, wrong, guess: float, shape: str) -> np.
 
 
 def cost(function: np.ndarray, unit, correct, wrong, guess: float, shape: str) -> tuple[float, np.ndarray]:
-    """Negative log-likelihood of one function, and its gradient.
-
-    Parameters
-    ----------
-    function : middle, spread and lapse.
-    unit : as for :func:`log_likelihoods`, like the others.
-    correct : right answers.
-    wrong : wrong answers.
-    guess : guess rate.
-    shape : of the sigmoid.
-
-    Returns
-    -------
-    The number and its derivatives by middle, spread and lapse.
-    """
+    """Negative log-likelihood of a function (middle, spread, lapse), and its derivatives by these."""
     middle, spread, lapse = function
     steep = 2 * HALF_SPAN[shape] * np.exp(-spread)
     z = steep * (unit - middle)

@@ -98,26 +98,12 @@ class PsychometricFit:
         return float(_slope(self.sigmoid, self.width, self.lapse))
 
     def predicted(self, levels: Sequence[float] | np.ndarray) -> np.ndarray:
-        """Share of right answers at some levels.
-
-        Parameters
-        ----------
-        levels : signal levels.
-
-        Returns
-        -------
-        psi in [guess, 1 - lapse], shaped as the levels.
-        """
+        """Share of right answers at some levels, in [guess, 1 - lapse] and shaped as these."""
         share = rise(self.sigmoid.shape, (np.asarray(levels, float) - self.threshold) / self.width)
         return self.sigmoid.guess + (1 - self.sigmoid.guess - self.lapse) * share
 
     def level_at(self, share: float) -> float:
-        """Level at which psi reaches a share of right answers; NaN where it never does.
-
-        Parameters
-        ----------
-        share : share of right answers, in (0, 1).
-        """
+        """Level at which psi reaches a share of right answers, in (0, 1); NaN where it never does."""
         risen = (share - self.sigmoid.guess) / (1 - self.sigmoid.guess - self.lapse)
         if not 0 < risen < 1:
             return float("nan")
@@ -283,21 +269,11 @@ def fitting_functions(fit: PsychometricFit, level: float = 0.95, overdispersed: 
 def simulated_counts(
     fit: PsychometricFit, levels: np.ndarray, trials: np.ndarray, n: int, seed: int, dispersion: float = 1.0
 ) -> np.ndarray:
-    """Simulate an observer who answers as the function says.
+    """Simulate n experiments with an observer who answers as the function says.
 
-    Parameters
-    ----------
-    fit : the function.
-    levels : (level,) levels of the experiment.
-    trials : (level,) trials at each.
-    n : experiments, at least 1.
-    seed : seed of the simulation.
-    dispersion : variance of the counts over the binomial one, at least 1, below the trials: the share of
-        right answers at a level varies from experiment to experiment (beta-binomial).
-
-    Returns
-    -------
-    (experiment, level) right answers.
+    The dispersion is the variance of the counts over the binomial one, at least 1 and below the trials (level,): the
+    share of right answers at a level varies from experiment to experiment (beta-binomial). Gives right answers
+    (experiment, level).
     """
     generator, trials = np.random.default_rng(seed), np.asarray(trials, int)
     p = np.broadcast_to(fit.predicted(levels), (n, len(levels)))
@@ -350,13 +326,13 @@ def _quantile(best: PsychometricFit, level: float, overdispersed: bool = False) 
     levels, correct, trials = map(np.array, best.data)
     stretched = 1 + FEW[0] / (trials.sum() + FEW[1])
     if not overdispersed:
-        return stretched * float(scipy.stats.chi2.ppf(level, 1))
+        return stretched * 2 * float(scipy.special.gammaincinv(0.5, level))  # chi-square
     free = len(levels) - 2 - (best.sigmoid.lapses[0] < best.sigmoid.lapses[1])
     if free < 1:
         raise ValueError(f"{len(levels)} levels cannot tell the dispersion of a function with as many parameters")
     p = np.clip(best.predicted(levels), TINY, 1 - TINY)
     dispersion = float(((correct - trials * p) ** 2 / (trials * p * (1 - p))).sum() / free)
-    return stretched * max(1.0, dispersion) * float(scipy.stats.f.ppf(level, 1, free))
+    return stretched * max(1.0, dispersion) * float(scipy.special.fdtri(1, free, level))
 
 
 def _ends(fit: PsychometricFit, found: Functions) -> dict[str, Interval]:

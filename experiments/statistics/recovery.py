@@ -75,10 +75,6 @@ class Simulated:
 def coverage(parameters: Simulated) -> Iterator[dict[str, float | str]]:
     """Simulate experiments, fit each, and count the intervals that hold the truth.
 
-    Parameters
-    ----------
-    parameters : the observers and their experiments.
-
     Yields
     ------
     A row for each combination: guess, design, true_width, lapse; threshold and width, the shares of intervals

@@ -31,9 +31,7 @@ def hierarchical_bootstrap(
     values : DataArray (..., outer, inner); NaN values are left out of each mean.
     outer : dim of one sample; where values lack it, inner alone is resampled.
     inner : dim of the other sample.
-    n : resamples, at least 1.
-    seed : seed of the resampling.
-    level : coverage, in (0, 1).
+    n, seed, level : resamples (at least 1), their seed, and the coverage in (0, 1).
 
     Returns
     -------

@@ -28,8 +28,7 @@ def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
     Parameters
     ----------
-    features_a : (stimulus, feature).
-    features_b : (stimulus, feature) of the same stimuli; the number of features may differ.
+    features_a, features_b : (stimulus, feature) of the same stimuli; the number of features may differ.
 
     Returns
     -------
@@ -46,8 +45,7 @@ def linear_cka(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
     Parameters
     ----------
-    features_a : (stimulus, feature).
-    features_b : (stimulus, feature) of the same stimuli; the number of features may differ.
+    features_a, features_b : (stimulus, feature) of the same stimuli; the number of features may differ.
 
     Returns
     -------

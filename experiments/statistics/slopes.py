@@ -21,9 +21,7 @@ def slope(
     ----------
     values : DataArray (..., stimulus); NaN are left out.
     against : (stimulus,) numbers, or the name of a coordinate that holds them.
-    n : resamples, at least 1.
-    seed : seed of the resampling.
-    level : coverage, in (0, 1).
+    n, seed, level : resamples (at least 1), their seed, and the coverage in (0, 1).
 
     Returns
     -------

@@ -103,6 +103,8 @@ class AttentionExplorer(Explorer):
     folder : where uploads are kept and figures are saved.
     """
 
+    leading = (*WHO, "prior", *PICTURE)
+
     def __init__(self, model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
         self.models = Models(self.check)
         self._pixels = lru_cache(16)(self._read)
@@ -164,40 +166,15 @@ class AttentionExplorer(Explorer):
         if where:
             self.place.show(self._pixels(*(self.controls[name].value for name in (*WHO, *PICTURE))))
 
-    def move(self, selection: AttentionSelection) -> None:
-        """Move the controls to a selection, the model first: the others depend on it.
-
-        Parameters
-        ----------
-        selection : where to.
-        """
-        for name in (*WHO, "prior", *PICTURE):
-            self.controls[name].value = getattr(selection, name)
-        self.prepare()
-        self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
-        super().move(selection)
-
     def draw(self, selection: AttentionSelection, style: Style) -> tuple[xr.Dataset, Figure]:
-        """Look, and draw what is seen.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : sizes and colours of the figure.
-        """
+        """Look, and draw what is seen."""
         s = selection
         picture = tuple(getattr(s, name) for name in PICTURE)
         record = self._looked((s.model, s.checkpoint, s.device), picture, s.cue, s.iterations)
         return record, attention(record, s.kind, s.layer, None if s.head < 0 else s.head, s.opacity, style)
 
     def code(self, selection: AttentionSelection, style: str) -> str:
-        """Write the lines that make the same figure.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : last argument of the figure's function.
-        """
+        """Write the lines that make the same figure."""
         s = selection
         place = f", place=({s.x}, {s.y}), width={s.width}" if s.cue.box is None else f", box={s.cue.box}"
         place = place if "place" in s.prior else ""

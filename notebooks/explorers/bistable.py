@@ -71,6 +71,8 @@ class BistableExplorer(Explorer):
     folder : where figures are saved.
     """
 
+    leading = WHO
+
     def __init__(self, stored: str = "", model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
         self.models = Models(self.check)
         self._curves = lru_cache(8)(lambda path: curves(self._open(path)))
@@ -105,27 +107,8 @@ class BistableExplorer(Explorer):
             self._fitted_to = fitted_to
         self.controls["mix"].disabled = self.controls["family"].value not in GRADED
 
-    def move(self, selection: BistableSelection) -> None:
-        """Move the controls to a selection, the model first: pictures and gain depend on it.
-
-        Parameters
-        ----------
-        selection : where to.
-        """
-        for name in WHO:
-            self.controls[name].value = getattr(selection, name)
-        self.prepare()
-        self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
-        super().move(selection)
-
     def draw(self, selection: BistableSelection, style: Style) -> tuple[xr.Dataset, Figure]:
-        """Let the readings compete at every mix, and draw one of them.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : sizes and colours of the figure.
-        """
+        """Let the readings compete at every mix, and draw one of them."""
         s = selection
         who = (s.model, s.checkpoint, s.device)
         record = self._competed(who, s.photographs.strip(), s.family, s.number, s.gain, s.iterations, s.kind)
@@ -133,13 +116,7 @@ class BistableExplorer(Explorer):
         return record, competition(record, s.mix, s.kind, stored, style)
 
     def code(self, selection: BistableSelection, style: str) -> str:
-        """Write the lines that make the same figure.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : last argument of the figure's function.
-        """
+        """Write the lines that make the same figure."""
         s = selection
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (

@@ -158,12 +158,7 @@ class DynamicsExplorer(Explorer):
         self._reach(STEPS * passes if is_morph else passes)
 
     def move(self, selection: DynamicsSelection) -> None:
-        """Move the controls to a selection: record, protocol and model first, the others depend on them.
-
-        Parameters
-        ----------
-        selection : where to.
-        """
+        """Move the controls to a selection: record, protocol and model first, the others depend on them."""
         for name in ("stored", *WHO, "protocol"):
             self.controls[name].value = getattr(selection, name)
         self.prepare()
@@ -176,13 +171,7 @@ class DynamicsExplorer(Explorer):
                 control.value = getattr(selection, name)
 
     def draw(self, selection: DynamicsSelection, style: Style) -> tuple[xr.Dataset, Figure]:
-        """Run the protocol or read the record, and draw one of its passes.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : sizes and colours of the figure.
-        """
+        """Run the protocol or read the record, and draw one of its passes."""
         s = selection
         if s.stored.strip():
             key = (s.stored.strip(), None if s.trial < 0 else s.trial, s.run_gain, s.run_noise, s.prior)
@@ -192,13 +181,7 @@ class DynamicsExplorer(Explorer):
         return self._unfolded(*live), unfolding(course, s.iteration, style)
 
     def code(self, selection: DynamicsSelection, style: str) -> str:
-        """Write the lines that make the same figure.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : last argument of the figure's function.
-        """
+        """Write the lines that make the same figure."""
         s = selection
         end = f"figure = unfolding(course, iteration={s.iteration}{style})\n"
         if s.stored.strip():

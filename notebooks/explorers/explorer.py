@@ -104,6 +104,7 @@ class Explorer(widgets.VBox):
     folder : where figures are saved.
     """
 
+    leading: tuple[str, ...] = ()  # controls that others are fitted to, the gain's range among them
     _drawing = Lock()  # one figure at a time: matplotlib's settings are those of the whole process
 
     def __init__(self, controls: Mapping[str, widgets.Widget], kind: type, name: str, folder: Path | str) -> None:
@@ -204,12 +205,12 @@ class Explorer(widgets.VBox):
             self._quiet = False
 
     def move(self, selection: Any) -> None:
-        """Move the controls to a selection, without showing it.
-
-        Parameters
-        ----------
-        selection : where to.
-        """
+        """Move the controls to a selection, without showing it: those first that the others are fitted to."""
+        for name in self.leading:
+            self.controls[name].value = getattr(selection, name)
+        if self.leading:
+            self.prepare()
+            self.controls["gain"].max = max(self.controls["gain"].max, selection.gain)
         for name, control in self.controls.items():
             control.value = getattr(selection, name)
 

@@ -36,26 +36,15 @@ def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widg
 
 
 def code_of(model: str, checkpoint: str = "", device: str = "cpu") -> str:
-    """Write the expression that loads a model.
-
-    Parameters
-    ----------
-    model : its name.
-    checkpoint : "" for its default weights.
-    device : where it computes.
-    """
+    """Write the expression that loads a model; the checkpoint "" is its default weights."""
     words = ", ".join(map(repr, filter(None, (model, checkpoint.strip()))))
     return f"absvit.load_model({words})" + (f".to({device!r})" if device != "cpu" else "")
 
 
 def fit_gain(slider: widgets.FloatSlider, model: nn.Module, kind: str = "class") -> None:
-    """Set a slider to the default gain of a model, and let it go beyond.
+    """Set the slider of a gain to the default of a model for a kind of cue, and let it go beyond.
 
-    Parameters
-    ----------
-    slider : of the gain.
-    model : the model; a plain ViT takes 1, which does nothing.
-    kind : of the cue: learned, class, vector or place.
+    A plain ViT takes 1, which does nothing.
     """
     gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
     slider.max = max(LARGEST_GAIN, 1.5 * gain)
@@ -79,11 +68,7 @@ class Models:
     def __call__(self, model: str, checkpoint: str = "", device: str = "cpu") -> nn.Module:
         """Load a model, or give the one that is loaded already; from any thread.
 
-        Parameters
-        ----------
-        model : its name.
-        checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
-        device : where it computes.
+        The checkpoint is "" for its default weights, a tag of bundled ones, a file or an address.
 
         Raises
         ------

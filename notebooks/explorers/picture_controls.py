@@ -59,19 +59,10 @@ def code_of_folder(photographs: str) -> str:
 
 
 def read_picture(source: str, number: int, path: str, photographs: str, model: nn.Module) -> np.ndarray:
-    """Read a picture at the size that a model takes.
+    """Read a picture, (y, x, channel) uint8, at the size that a model takes.
 
-    Parameters
-    ----------
-    source : one of ``pictures.PICTURES``, or ``FILE``.
-    number : which of them.
-    path : the file.
-    photographs : class folder for the pictures of two readings; "" for the embedded objects.
-    model : gives the size.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    The source is one of ``pictures.PICTURES``, whose pictures are numbered, or ``FILE`` with a path; photographs
+    are a class folder for the pictures of two readings, "" for the embedded objects.
 
     Raises
     ------
@@ -87,12 +78,7 @@ def read_picture(source: str, number: int, path: str, photographs: str, model: n
 
 
 def code_of_picture(source: str, number: int, path: str, photographs: str) -> str:
-    """Write the expression that reads a picture, of a model that is called ``model``.
-
-    Parameters
-    ----------
-    source, number, path, photographs : as for ``read_picture``.
-    """
+    """Write the expression that reads a picture (``read_picture``), of a model that is called ``model``."""
     if source == FILE:
         return f"pictures.fitted(read_photograph({path.strip()!r}), model)"
     folder = code_of_folder(photographs) if source in pictures.FAMILIES else ""
@@ -126,14 +112,7 @@ class PictureChooser:
             self.controls[name].layout.display = "" if needed else "none"
 
     def keep_uploads(self, folder: Path, kept: Callable[[str], None], refused: Callable[[str], None]) -> None:
-        """Write uploads into a folder.
-
-        Parameters
-        ----------
-        folder : where they are kept.
-        kept : called with the path of an upload.
-        refused : called with the reason where it cannot be kept.
-        """
+        """Write uploads into a folder and say so, with their paths, or why one cannot be kept."""
 
         def uploaded(change: dict) -> None:
             if not change["new"]:

@@ -52,12 +52,7 @@ class PlacePicker(widgets.VBox):
         super().__init__([widgets.HTML("click where to look, or drag a box:"), self._board, self.said])
 
     def show(self, pixels: np.ndarray) -> None:
-        """Show a picture.
-
-        Parameters
-        ----------
-        pixels : (y, x, channel) uint8.
-        """
+        """Show a picture, (y, x, channel) uint8."""
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "png", compress_level=1)
         address = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

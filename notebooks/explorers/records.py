@@ -78,12 +78,7 @@ class RecordExplorer(Explorer):
         Explorer.selection.fset(self, selection)
 
     def move(self, selection: RecordSelection) -> None:
-        """Move the controls to a selection: record, variable, then the rest.
-
-        Parameters
-        ----------
-        selection : where to.
-        """
+        """Move the controls to a selection: record, variable, then the rest."""
         self.controls["path"].value = selection.path
         self.prepare()
         self.controls["variable"].value = selection.view.variable
@@ -115,24 +110,12 @@ class RecordExplorer(Explorer):
         self._box.children = [slider for dim, slider in self.sliders.items() if dim in free]
 
     def draw(self, selection: RecordSelection, style: Style) -> tuple[xr.Dataset, Figure]:
-        """Read what is shown, and draw it.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : sizes and colours of the figure.
-        """
+        """Read what is shown, and draw it."""
         record = self._open(selection.path)
         return record, view_record(record, selection.view, style)
 
     def code(self, selection: RecordSelection, style: str) -> str:
-        """Write the lines that make the same figure.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : last argument of the figure's function.
-        """
+        """Write the lines that make the same figure."""
         return (
             "from absvit import records\nfrom experiments.measures.view import View\n"
             "from experiments.figures.record_view import view_record\n\n"

@@ -132,13 +132,7 @@ class RobustnessExplorer(Explorer):
         self.chooser.fit()
 
     def draw(self, selection: RobustnessSelection, style: Style) -> tuple[xr.Dataset, Figure]:
-        """Corrupt the picture, ask the models, and draw their answers and profiles.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : sizes and colours of the figure.
-        """
+        """Corrupt the picture, ask the models, and draw their answers and profiles."""
         s = selection
         profiles = [self._open(path) for path in s.records]
         picture = (s.source, s.number, s.path, s.photographs)
@@ -147,13 +141,7 @@ class RobustnessExplorer(Explorer):
         return record, degrading(record, s.severity, profiles, style)
 
     def code(self, selection: RobustnessSelection, style: str) -> str:
-        """Write the lines that make the same figure.
-
-        Parameters
-        ----------
-        selection : what the controls say.
-        style : last argument of the figure's function.
-        """
+        """Write the lines that make the same figure."""
         s = selection
         picture = code_of_picture(s.source, s.number, s.path, s.photographs)
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)

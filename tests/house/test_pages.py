@@ -23,7 +23,13 @@ LIGHT = [
     "absvit", "absvit.distributed", "absvit.records", "absvit.models", "absvit.models.__main__",
     "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.__main__", "experiments.statistics",
     "experiments.measures", "experiments.figures", "experiments.figures.figure", "experiments.commands.figure",
+    "experiments.commands.probe", "experiments.commands.records", "experiments.exchange.measured_card",
 ]  # fmt: skip
+
+
+PROGRAMS = ["absvit", *(f"absvit.{name}" for name in (
+    "models", "training", "segmentation", "robustness", "benchmark", "convert", "cifar10", "launch",
+))]  # fmt: skip
 
 
 def python(*words):
@@ -56,9 +62,11 @@ def test_naming_things_loads_nothing_heavy():
     assert python("-c", script, " ".join(LIGHT)).split() == LIGHT
 
 
-@pytest.mark.parametrize("module", ["absvit", "absvit.models", "absvit.training"])
-def test_the_help_of_a_program_loads_nothing_heavy(module):
-    script = "import atexit, runpy, sys\nsys.argv = ['', '--help']\natexit.register(lambda: print('', *sys.modules))\n"
+@pytest.mark.parametrize("words", [*PROGRAMS, "experiments search"])
+def test_the_help_of_a_program_loads_nothing_heavy(words):
+    module, *words = words.split()
+    script = f"import atexit, runpy, sys\nsys.argv = {['', *words, '--help']}\n"
+    script += "atexit.register(lambda: print('', *sys.modules))\n"
     script += f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
     loaded = python("-c", script).split()
     assert "absvit" in loaded and set(HEAVY).isdisjoint(loaded)
@@ -106,6 +114,7 @@ for scene in sys.stdin.read().split("\\0"):
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_timm_knows_our_models_whatever_comes_first():
     words = [sys.executable, "-c", IN_A_FORK]
@@ -113,6 +122,7 @@ def test_timm_knows_our_models_whatever_comes_first():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.processes
 def test_a_model_is_unpickled_in_a_fresh_process(tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(timm.create_model("absvit_micro")))
     script = "import pickle, sys\nmodel = pickle.load(open(sys.argv[1], 'rb'))\nimport timm\n"

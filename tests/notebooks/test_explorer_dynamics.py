@@ -9,12 +9,12 @@ from synthetic_records import bistable_record
 from test_explorers import class_folder, made_by, pixels  # noqa: F401  (a fixture)
 
 import absvit
-from absvit.records.fill import Store
+from absvit.records.options import Store
+from experiments.command_options import StimulusOptions
 from experiments.experiment import run
 from experiments.live.follow import follow
 from experiments.observers import Observer
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
-from experiments.source import Source
 from notebooks.explorers import DynamicsExplorer
 
 
@@ -33,7 +33,7 @@ def store(folder):
     model = absvit.load_model("absvit_micro")
     parameters = FeedbackDynamics(passes=4, gains=(1.0, 4.0), noise=(0.0, 0.3), priors=("none", "class 2"), maps=True)
     place = Store(folder / "settling.zarr", chunk=3)
-    run("feedback_dynamics", [Observer(model, "micro")], halves(Source(3), model), parameters, 0, place)
+    run("feedback_dynamics", [Observer(model, "micro")], halves(StimulusOptions(3), model), parameters, 0, place)
     return str(place.out)
 
 

@@ -12,15 +12,16 @@ parser.add_argument("--moves", type=int, default=20, help="moves of each control
 moves = parser.parse_args().moves
 begun = time.perf_counter(), time.process_time()
 
-from synthetic_records import bistable_record  # noqa: E402  (arguments first: --help needs no libraries)
+from displays import halves  # noqa: E402  (arguments first: --help needs no libraries)
+from synthetic_records import bistable_record  # noqa: E402
 from synthetic_robustness import robustness_record  # noqa: E402
 
 import absvit  # noqa: E402
-from absvit.records.fill import Store  # noqa: E402
+from absvit.records.options import Store  # noqa: E402
+from experiments.command_options import StimulusOptions  # noqa: E402
 from experiments.experiment import run  # noqa: E402
 from experiments.observers import Observer  # noqa: E402
 from experiments.probes.feedback_dynamics import probe as feedback_dynamics  # noqa: E402
-from experiments.source import Source, halves  # noqa: E402
 from notebooks import explorers  # noqa: E402
 
 
@@ -65,7 +66,7 @@ with tempfile.TemporaryDirectory() as folder:
     model = absvit.load_model("absvit_micro")
     parameters = feedback_dynamics.FeedbackDynamics(passes=moves + 1, gains=(2.0,), maps=True)
     place = Store(Path(folder) / "dynamics.zarr", chunk=2)
-    run("feedback_dynamics", [Observer(model, "absvit_micro")], halves(Source(4), model), parameters, 0, place)
+    run("feedback_dynamics", [Observer(model, "absvit_micro")], halves(StimulusOptions(4), model), parameters, 0, place)
 
     live = begin("AttentionExplorer", explorers.AttentionExplorer)
     live.controls["gain"].max = steps[-1]

@@ -63,10 +63,7 @@ class Bistable:
 def conditions(parameters: Bistable, classes_known: bool = True) -> list[Condition]:
     """List the priors: none, a class or place cue for each object, classes that are absent, and the controls.
 
-    Parameters
-    ----------
-    parameters : gains, the margin of the place cues, and which kinds are wanted.
-    classes_known : whether the model knows the objects' classes; if not, the cues are places only.
+    Where the model does not know the objects' classes, the cues are places only.
 
     Raises
     ------

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.table import cells, each_observer
+from experiments.table import cells, each_observer, interval_cells
 
 __all__ = ["crowding_summary"]
 
@@ -42,6 +42,6 @@ def crowding_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.Data
             given = (int(alone.sum()), alone.size, 1 / part.sizes["class"])
             found = measures.critical_spacing(levels, correct, trials, *given)
             row |= {"spacing": "critical", "n": len(spacing)}
-            rows.append(row | dict(zip(("critical_spacing", "critical_spacing_low", "critical_spacing_high"), found,
-                                       strict=True)))  # fmt: skip
+            ends = dict(zip(("estimate", "low", "high"), found, strict=True))
+            rows.append(row | interval_cells("critical_spacing", ends))
     return pd.DataFrame(rows)

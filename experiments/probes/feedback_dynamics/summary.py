@@ -18,13 +18,7 @@ ONSET = 20  # passes of a switching record that are left out, at most half of th
 
 
 def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Tabulate a record of feedback dynamics, with 95 % bootstrap intervals over seeds and stimuli.
-
-    Parameters
-    ----------
-    record : feedback-dynamics record of any protocol.
-    n : bootstrap resamples.
-    seed : seed of the resampling.
+    """Tabulate a record of feedback dynamics of any protocol, with 95 % bootstrap intervals over seeds and stimuli.
 
     Returns
     -------

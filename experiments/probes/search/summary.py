@@ -87,4 +87,4 @@ def _slopes(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
 def _ends(name: str, samples: np.ndarray) -> dict[str, float]:
     """Estimate, the first of the samples, and the percentiles of the others, as columns."""
     low, high = np.quantile(samples[1:], [0.025, 0.975])
-    return {name: float(samples[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return interval_cells(name, {"estimate": samples[0], "low": low, "high": high})

@@ -75,16 +75,9 @@ def conditions(parameters: SpatialPrior) -> list[Condition]:
 
 
 def centres(angle: float, trial: Trial) -> np.ndarray:
-    """Places at an angle around the picture's centre from each target.
+    """Places (stimulus, 2), x and y in pixels, at an angle around the picture's centre from each target.
 
-    Parameters
-    ----------
-    angle : degrees, clockwise for half of the stimuli and the other way for the others.
-    trial : stimuli and model.
-
-    Returns
-    -------
-    (stimulus, 2) x and y in pixels.
+    The angle is in degrees, clockwise for half of the stimuli and the other way for the others.
     """
     height, width = trial.size
     x, y = (trial.stimuli[f"object_{name}"].values[:, 0].astype(float) for name in ("x", "y"))

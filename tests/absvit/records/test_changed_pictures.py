@@ -8,7 +8,7 @@ from displays import halves, single_objects, two_readings
 from PIL import Image
 
 from experiments.__main__ import main
-from experiments.source import Source
+from experiments.command_options import StimulusOptions
 from stimuli.families.objects import Objects, draw
 from stimuli.sets.format import write
 
@@ -36,7 +36,7 @@ def change(picture):
 def test_a_set_is_known_by_the_rows_and_pictures_that_are_shown(tmp_path):
     folder = tmp_path / "set"
     write(draw(Objects(size=(32, 32)), 3, 0), folder)
-    told = single_objects(Source(n=2, stimuli=folder), MODEL, Objects()).pictures
+    told = single_objects(StimulusOptions(n=2, stimuli=folder), MODEL, Objects()).pictures
     before = told()
     change(folder / "images" / "00002.png")
     assert told() == before  # it is not shown
@@ -52,8 +52,8 @@ def test_a_set_is_known_by_the_rows_and_pictures_that_are_shown(tmp_path):
 
 
 def test_a_class_folder_is_known_by_all_its_pictures(photographs):
-    told = [single_objects(Source(n=2, folder=photographs), MODEL, Objects()).pictures]
-    told += [halves(Source(n=2, folder=photographs), MODEL).pictures]
+    told = [single_objects(StimulusOptions(n=2, folder=photographs), MODEL, Objects()).pictures]
+    told += [halves(StimulusOptions(n=2, folder=photographs), MODEL).pictures]
     before = [each() for each in told]
     (photographs / "cats" / "three.png").write_bytes((photographs / "cats" / "two.png").read_bytes())
     assert all(each() != b for each, b in zip(told, before, strict=True))
@@ -63,18 +63,18 @@ def test_a_class_folder_is_known_by_all_its_pictures(photographs):
 
 def test_two_photographs_are_known_wherever_they_lie(photographs, tmp_path):
     two = (photographs / "cats" / "two.png", photographs / "dogs" / "one.png")
-    source = Source(photographs=two)
+    source = StimulusOptions(photographs=two)
     before = halves(source, MODEL).pictures()
     assert two_readings("overlay", source, MODEL).pictures() == before
     photographs.rename(tmp_path / "moved")
-    moved = Source(photographs=tuple(tmp_path / "moved" / path.relative_to(photographs) for path in two))
+    moved = StimulusOptions(photographs=tuple(tmp_path / "moved" / path.relative_to(photographs) for path in two))
     assert halves(moved, MODEL).pictures() == before
     change(moved.photographs[1])
     assert halves(moved, MODEL).pictures() != before
 
 
 def test_what_is_drawn_needs_no_digest():
-    assert single_objects(Source(n=2), MODEL, Objects()).pictures is None
+    assert single_objects(StimulusOptions(n=2), MODEL, Objects()).pictures is None
 
 
 def test_resuming_with_other_pictures_is_refused_in_one_line(tmp_path, capsys):

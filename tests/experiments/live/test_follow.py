@@ -7,14 +7,14 @@ from displays import morphs
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
+from experiments.command_options import StimulusOptions
 from experiments.experiment import run
 from experiments.live.follow import course_of, follow
 from experiments.live.pictures import picture as embedded
 from experiments.observers import Observer
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
-from experiments.source import Source
 
 SETTLING = FeedbackDynamics(passes=3, gains=(2.0,), priors=("none", "class 1", "class 2"), maps=True)
 HYSTERESIS = FeedbackDynamics("hysteresis", passes=2, gains=(1.0, 3.0), priors=("none", "percept"), maps=True)
@@ -24,7 +24,7 @@ HYSTERESIS = FeedbackDynamics("hysteresis", passes=2, gains=(1.0, 3.0), priors=(
 def stored(model, tmp_path_factory):
     """Record on disk of two pairs of morphs, five steps each."""
     store = Store(tmp_path_factory.mktemp("unfolding") / "r.zarr", chunk=2)
-    shown = morphs(Source(n=4), model, 5)
+    shown = morphs(StimulusOptions(n=4), model, 5)
     return run("feedback_dynamics", [Observer(model, "absvit_micro", 0)], shown, HYSTERESIS, 0, store)
 
 

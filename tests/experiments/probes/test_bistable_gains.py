@@ -9,13 +9,13 @@ from formula import fill
 import absvit
 from absvit import priors
 from absvit.images import normalise
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
+from experiments.command_options import StimulusOptions
 from experiments.experiment import run
 from experiments.observers import Observer
 from experiments.probes.bistable import probe as bistable
 from experiments.probes.bistable import summary as summaries
-from experiments.source import Source
 from stimuli.families import objects, overlay
 
 N, GAINS = 10, (0.5, 3.0)
@@ -69,12 +69,12 @@ def test_the_table_has_a_row_for_every_gain_and_mix(record, stimuli):
 
 
 def test_families_of_two_readings(model, tmp_path):
-    source = Source(n=5, seed=5)
+    source = StimulusOptions(n=5, seed=5)
     assert sorted(two_readings("overlay", source, model).part(0, 5)["mix"].values.tolist()) == [0, 0.25, 0.5, 0.75, 1]
     with pytest.raises(ValueError, match="leave out --stimuli"):
-        two_readings("overlay", Source(stimuli=tmp_path), model)
+        two_readings("overlay", StimulusOptions(stimuli=tmp_path), model)
     with pytest.raises(ValueError, match="no photographs"):
-        two_readings("ambiguous", Source(photographs=(tmp_path, tmp_path)), model)
+        two_readings("ambiguous", StimulusOptions(photographs=(tmp_path, tmp_path)), model)
     big = absvit.create_model("absvit_micro", img_size=96)
     figures = two_readings("ambiguous", source, big).part(0, 5)
     assert figures.sizes["y"] == 96 and set(figures["figure"].values) <= {"necker", "schroeder", "vase", "mach"}

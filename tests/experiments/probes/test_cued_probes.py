@@ -9,8 +9,9 @@ from formula import fill
 import absvit
 from absvit import priors
 from absvit.images import normalise
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
+from experiments.command_options import StimulusOptions
 from experiments.experiment import run
 from experiments.observers import Observer, permuted_decoders
 from experiments.probes import PROBES
@@ -20,7 +21,6 @@ from experiments.probes.navon import probe as navon
 from experiments.probes.object_prior import probe as object_prior
 from experiments.probes.search import probe as search
 from experiments.probes.spatial_prior import probe as spatial_prior
-from experiments.source import Source
 from stimuli.families import contours as kanizsa
 from stimuli.families import cueing, objects, scenes
 
@@ -113,7 +113,7 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
 
 
 def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
-    stimuli = display("spatial_prior", Source(n=3, seed=1), model)
+    stimuli = display("spatial_prior", StimulusOptions(n=3, seed=1), model)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0, 90.0), widths=(0.1,))
     found = run("spatial_prior", [Observer(model, "one")], stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
     weights = found["prior_weights"].isel(iteration=1, gain=0)
@@ -161,7 +161,7 @@ def test_a_drawn_cue_is_told_as_the_displays_own(model, tmp_path):
 
 
 def test_the_displays_of_the_spatial_prior_show_none_of_the_categories_at_fixation(model):
-    part = display("spatial_prior", Source(n=8, seed=1), model).part(0, 8)
+    part = display("spatial_prior", StimulusOptions(n=8, seed=1), model).part(0, 8)
     middles = part["image"].values[:, 46:66, 46:66]
     assert (middles == middles[0]).all()  # the mark, whatever comes
     assert middles[:, 9:11, 9:11].min() == middles[:, 9:11, 9:11].max() == 128  # is open, as no category is
@@ -174,14 +174,14 @@ def test_a_number_that_leaves_the_design_unbalanced_is_told_once_at_the_start(mo
         (3, "n = 3 leaves category, "),
     ):
         with pytest.warns(UserWarning) as given:
-            stimuli, store = display("object_prior", Source(n=n), model), Store(tmp_path / f"{n}.zarr")
+            stimuli, store = display("object_prior", StimulusOptions(n=n), model), Store(tmp_path / f"{n}.zarr")
             run("object_prior", [Observer(model, "one")], stimuli, parameters, 0, store)
         (line,) = [str(one.message) for one in given if "unbalanced" in str(one.message)]
         assert line.startswith(told) and "the nearest n that does not is 396" in line
 
 
 def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
-    stimuli = display("search", Source(n=12, seed=1), model)
+    stimuli = display("search", StimulusOptions(n=12, seed=1), model)
     found = run("search", [Observer(model, "one")], stimuli, search.Search(), 5, Store(tmp_path / "r.zarr")).load()
     form = found["target_form"].values
     assert [found["class"].values[k] for k in found["class_1"].values] == form.tolist() and len(set(form)) == 2
@@ -194,7 +194,7 @@ def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
 
 
 def test_contours_compare_the_surface_with_its_control(model, tmp_path):
-    stimuli = display("contours", Source(n=4, seed=1), model)
+    stimuli = display("contours", StimulusOptions(n=4, seed=1), model)
     found = run(
         "contours", [Observer(model, "one")], stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")
     ).load()
@@ -210,7 +210,7 @@ def test_contours_compare_the_surface_with_its_control(model, tmp_path):
 
 def test_navon_and_crowding_run_and_summarise(model, tmp_path):
     for name in ("navon", "crowding"):
-        stimuli = display(name, Source(n=12, seed=1), model)
+        stimuli = display(name, StimulusOptions(n=12, seed=1), model)
         found = run(name, [Observer(model, "one")], stimuli, seed=5)
         table = PROBES[name].summarise(found, n=10)
         assert table["prior"].nunique() == len(found["prior"])
@@ -225,7 +225,7 @@ CHOSEN = {
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
-    probe, stimuli, one = PROBES[name], display(name, Source(n=12, seed=1), model), [Observer(model, "one")]
+    probe, stimuli, one = PROBES[name], display(name, StimulusOptions(n=12, seed=1), model), [Observer(model, "one")]
     made = {"gains": (2.0,)} | ({"widths": (0.1,), "angles": (0.0, 90.0)} if name == "spatial_prior" else {})
     every = run(probe, one, stimuli, probe.parameters(**made), 5, Store(tmp_path / "all.zarr")).load()
     parameters = probe.parameters(**made, priors=CHOSEN[name])
@@ -243,7 +243,7 @@ def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
     ("name", "kept", "lacking"), [("object_prior", "valid", "neutral"), ("spatial_prior", "place", "diffuse")]
 )
 def test_what_a_measure_compares_with_cannot_be_left_out(name, kept, lacking, model, tmp_path):
-    probe, stimuli = PROBES[name], display(name, Source(n=2, seed=1), model)
+    probe, stimuli = PROBES[name], display(name, StimulusOptions(n=2, seed=1), model)
     with pytest.raises(ValueError, match=f"compares with the prior '{lacking}'"):
         run(probe, [Observer(model, "one")], stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
 
@@ -265,12 +265,12 @@ def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
     single = scenes.draw(scenes.Scenes(objects.Objects(size=(112, 112)), (2, 1)), 2, 0)
     with pytest.raises(ValueError, match=f"stimulus {int(single['set_size'].argmin())} shows fewer"):
         run("object_prior", one, single, object_prior.ObjectPrior(), 0, store)
-    turned = display("search", Source(n=2), model).part(0, 2)
+    turned = display("search", StimulusOptions(n=2), model).part(0, 2)
     turned["target_form"] = ("stimulus", np.array(["bar", "turned bar"], object))
     with pytest.raises(ValueError, match="'turned bar' is none"):
         run("search", one, turned, search.Search(), 0, store)
     with pytest.raises(ValueError, match="leave out --folder"):
-        display("search", Source(folder=tmp_path), model)
+        display("search", StimulusOptions(folder=tmp_path), model)
 
 
 @pytest.mark.parametrize(

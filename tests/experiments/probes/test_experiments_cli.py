@@ -18,8 +18,8 @@ from synthetic_probe_records import robustness_record
 import absvit
 from absvit.models import checkpoints
 from absvit.models import class_names as naming
-from experiments import source as sources
 from experiments.__main__ import main
+from experiments.command_options import StimulusOptions
 from stimuli.families import halves as bistable
 from stimuli.families.objects import CATEGORIES, Objects
 from stimuli.sets import format
@@ -263,7 +263,7 @@ def test_a_set_shows_what_the_model_knows(tmp_path):
     model = absvit.create_model("absvit_micro")
     model.categories = CATEGORIES
     with pytest.warns(UserWarning, match="left out .* does not know them: my disk.*my heart|my heart.*my disk"):
-        shown = displays.halves(sources.Source(stimuli=tmp_path / "set"), model)
+        shown = displays.halves(StimulusOptions(stimuli=tmp_path / "set"), model)
     found = shown.part(0, shown.n)
     assert np.array_equal(found["number_in_set"], np.flatnonzero(~unknown)) and found.identical(
         xr.concat([shown.part(0, 1), shown.part(1, shown.n - 1)], "stimulus", data_vars="minimal")
@@ -334,7 +334,7 @@ def test_an_export_needs_a_file(record, capsys):
 @pytest.mark.parametrize("family", ["halves", "overlay", "ambiguous"])
 def test_a_family_is_drawn_where_no_folder_has_its_name(family):
     model = absvit.create_model("absvit_micro")
-    source = sources.Source(4, 3)
+    source = StimulusOptions(4, 3)
     expected = displays.two_readings(family, source, model)
     found = displays.halves(replace(source, stimuli=Path(family)), model)
     assert found.n == expected.n == 4 and found.part(1, 2).identical(expected.part(1, 2))
@@ -342,15 +342,15 @@ def test_a_family_is_drawn_where_no_folder_has_its_name(family):
 
 def test_objects_by_name_keep_the_look_that_is_asked_for():
     model, look = absvit.create_model("absvit_micro"), Objects(hue_shift=180.0)
-    expected = displays.single_objects(sources.Source(2, 3), model, look)
-    found = displays.single_objects(sources.Source(2, 3, Path("objects")), model, look)
+    expected = displays.single_objects(StimulusOptions(2, 3), model, look)
+    found = displays.single_objects(StimulusOptions(2, 3, Path("objects")), model, look)
     assert found.part(0, 2).identical(expected.part(0, 2))
 
 
 def test_a_folder_comes_before_the_family_of_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     format.write(bistable.draw(bistable.Halves(), 2, 3), Path("overlay"))
-    found = displays.halves(sources.Source(4, 3, Path("overlay")), absvit.create_model("absvit_micro"))
+    found = displays.halves(StimulusOptions(4, 3, Path("overlay")), absvit.create_model("absvit_micro"))
     assert found.n == 2
 
 

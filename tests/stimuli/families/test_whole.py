@@ -15,7 +15,7 @@ from absvit.images import read_photograph
 from absvit.models import checkpoints
 from absvit.models.zoo.variants import HYBRID_CATEGORIES
 from experiments.__main__ import main
-from experiments.source import Source
+from experiments.command_options import StimulusOptions
 from stimuli.families import single_photographs
 
 NAME = "absvit_hybrid_lite0_224"
@@ -130,10 +130,12 @@ def test_halves_of_a_folder_are_squeezed_on_request_alone(photographs):
     model = SimpleNamespace(
         patch_embed=SimpleNamespace(img_size=(64, 64)), categories=None, pretrained_cfg={}, num_classes=2
     )
-    shown = [halves(Source(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)]
+    shown = [
+        halves(StimulusOptions(folder=photographs, squeeze=squeeze), model).part(0, 6) for squeeze in (False, True)
+    ]
     assert [json.loads(one.attrs["parameters"])["pictures"]["squeeze"] for one in shown] == [False, True]
     assert not np.array_equal(shown[0]["image"], shown[1]["image"])
     with pytest.raises(ValueError, match="--squeeze is about photographs"):
-        Source(squeeze=True)
+        StimulusOptions(squeeze=True)
     with pytest.raises(ValueError, match="never squeezed"):
-        single_objects(Source(folder=photographs, squeeze=True), model, None)
+        single_objects(StimulusOptions(folder=photographs, squeeze=True), model, None)
