@@ -39,15 +39,7 @@ def _overview() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the first argument names, with the others as its arguments.
 
-    Parameters
-    ----------
-    arguments
-        Words of the command line after `absvit`; those of this process by default.
-
-    Returns
-    -------
-    int
-        Exit status: 0, or 2 for an unknown command. A command that exits by itself keeps its own.
+    Gives the exit status: 0, or 2 for an unknown command. A command that exits by itself keeps its own.
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     return printing(lambda: _run(*words))

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import tyro
 
-from absvit.data.datasets import open_dataset
 from stimuli.foundation import command_line
 from stimuli.foundation.files import whole
 
@@ -17,19 +16,13 @@ COUNTS = {"train": 50_000, "test": 10_000}
 
 
 def write_folders(out: Path) -> dict[str, int]:
-    """Write CIFAR-10 (Krizhevsky 2009) as ``train/CLASS/NUMBER.png`` and ``test/CLASS/NUMBER.png``.
+    """Write CIFAR-10 (Krizhevsky 2009) as ``train/CLASS/NUMBER.png`` and ``test/...``; count each split.
 
     What is there already is kept, so that an interrupted writing goes on. torchvision's archive is kept in
     ``FOLDER/download``.
-
-    Returns
-    -------
-    Number of pictures of each split.
-
-    Raises
-    ------
-    FileNotFoundError : the archive is neither there nor can be fetched.
     """
+    from absvit.data.datasets import open_dataset
+
     counts = {}
     for folder, split in SPLITS.items():
         try:

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import tyro
 
-from absvit.models import checkpoints, zoo
 from stimuli.foundation import command_line
 from stimuli.foundation.options import FileOrAddress
 
@@ -46,19 +45,13 @@ class Conversion:
 
 
 def convert(conversion: Conversion) -> dict:
-    """Convert a checkpoint.
+    """Convert a checkpoint, and give the card that was written.
 
-    Returns
-    -------
-    The card that was written: model, which, source and its SHA-256, parameters, package version, grid of
-    tokens, the model's default prior gains, and the epoch and arguments of the training where the source has
-    them.
-
-    Raises
-    ------
-    FileNotFoundError : the source, or the folder of the output, does not exist.
-    ValueError : the output exists, the name is unknown, or the source cannot be read or does not fit.
+    It holds model, which, source and its SHA-256, parameters, package version, grid of tokens, the model's
+    default prior gains, and the epoch and arguments of the training where the source has them.
     """
+    from absvit.models import checkpoints, zoo
+
     out = conversion.out
     present = [str(path) for path in (out, out.with_suffix(".json")) if path.exists()]
     if present and not conversion.overwrite:

@@ -120,16 +120,7 @@ def joined(device: str | None = None) -> Iterator[Process]:
 
 
 def device_here(asked: str | None = None) -> str:
-    """Give the device that is asked for, if it is there; else a GPU where there is one.
-
-    Parameters
-    ----------
-    asked : "cpu", "cuda" or "mps"; a GPU of CUDA may have its number, as "cuda:1".
-
-    Raises
-    ------
-    ValueError : it is not here; those that are, are named.
-    """
+    """The device asked for ("cpu", "cuda", "cuda:1", "mps") if it is here; of None a GPU if there is one."""
     import torch
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -141,7 +132,7 @@ def device_here(asked: str | None = None) -> str:
 
 
 def _end_with_the_launcher() -> None:
-    """Kill this process once the one that started it is gone: nobody would end it, and the next start meets it."""
+    """Kill this process once the one that started it is gone: nobody else would end it."""
     launcher = int(os.environ.get(LAUNCHER, os.getppid()))  # the first is right even if that one is gone already
     while os.getppid() == launcher:
         time.sleep(0.2)
@@ -170,10 +161,6 @@ def of_this_attempt(store: dist.Store, rank: int, world_size: int) -> dist.Store
     torchrun keeps its store when it restarts the processes, so the addresses and the failure of those that
     have ended still stand in it. Its count of restarts does not tell the attempts apart: with several
     machines, those where nothing failed do not count.
-
-    Returns
-    -------
-    The same store under a prefix that is new, and the same on every rank.
     """
     import torch.distributed as dist
 
@@ -210,16 +197,7 @@ def _group() -> ModuleType | None:
 
 
 def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
-    """Sum a tensor over all processes.
-
-    Parameters
-    ----------
-    values : any shape, the same on every rank.
-
-    Returns
-    -------
-    The sum, on every rank; the values themselves where one process works alone.
-    """
+    """The sum of a tensor, of the same shape on every rank, over all processes."""
     if not (group := _group()):
         return values
     total = values.clone()
@@ -228,24 +206,14 @@ def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
 
 
 def take_from_first(tensors: Iterable[torch.Tensor]) -> None:
-    """Give all processes the values of the first one, in place; nothing changes where one works alone.
-
-    Parameters
-    ----------
-    tensors : of the same shapes and in the same order on every rank.
-    """
+    """Give all processes the first one's values, in place; shapes and order are the same on every rank."""
     if group := _group():
         for tensor in tensors:
             group.broadcast(tensor, 0)
 
 
 def told_by_first(find: Callable[[], object]) -> object:
-    """Let the first process find something out, and tell the others.
-
-    Returns
-    -------
-    What it gave, on every rank.
-    """
+    """Let the first process find something out, and tell it to every rank."""
     rank, size = rank_and_size()
     told = [find() if rank == 0 else None]
     if size > 1:

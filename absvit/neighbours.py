@@ -1,4 +1,4 @@
-"""The packages installed beside this one, and a user's own files of the same name, which Python takes first."""
+"""The packages beside this one, and a user's own files of the same name, which Python takes first."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ __all__ = ["check_not_hidden", "hidden_by"]
 
 
 def hidden_by(name: str) -> str:
-    """Give the file or folder that Python takes for a package of ours.
-
-    Returns
-    -------
-    Its path; "" where our own package is found, or none at all.
-    """
+    """Give what Python takes for a package of ours; "" where our own is found, or none at all."""
     found = importlib.util.find_spec(name)
     if found is None:
         return ""
@@ -25,17 +20,7 @@ def hidden_by(name: str) -> str:
 
 
 def check_not_hidden(name: str, needed: bool = True) -> None:
-    """Refuse to go on where a user's own file hides a package of ours.
-
-    Parameters
-    ----------
-    name : stimuli, experiments or notebooks.
-    needed : whether it is needed now; if not, a warning tells.
-
-    Raises
-    ------
-    ImportError : it is hidden; names the file.
-    """
+    """Refuse to go on where a user's own file hides a package of ours; warn where that is not needed now."""
     if not (file := hidden_by(name)):
         return
     text = f"{file} hides the package {name} that belongs to absvit: rename it, or start Python in another folder"

@@ -34,7 +34,7 @@ class _BesideTimm(MetaPathFinder):
         return spec
 
     def _follow(self, spec: ModuleSpec) -> None:
-        """Register after the module has been run; its loader belongs to this one spec, and is itself again then."""
+        """Register after the module has been run; its loader, of this one spec, is itself again then."""
         loader, run = spec.loader, spec.loader.exec_module
 
         def run_and_register(module: ModuleType) -> None:

@@ -16,7 +16,8 @@ from torch import nn
 from absvit.models.checkpoints import identity
 from absvit.models.class_names import class_indices
 from absvit.records import provenance
-from absvit.records.fill import RecordOptions, fill
+from absvit.records.fill import fill
+from absvit.records.options import RecordOptions
 from experiments.classes import check_classes
 from experiments.command_options import StimulusOptions
 from experiments.observers import Observer, load_observers

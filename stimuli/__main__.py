@@ -1,4 +1,4 @@
-"""``python -m stimuli FAMILY [parameters] --n --seed --out FOLDER``: make a set; list, show, verify, remake."""
+"""``python -m stimuli FAMILY [parameters] --n --seed --out FOLDER``: make a set; list, show, verify ..."""
 
 from __future__ import annotations
 
@@ -132,12 +132,7 @@ def remake(recipe: Folder, out: Path, jobs: int = 1, overwrite: bool = False, re
 
 
 def family_command(name: str) -> Callable:
-    """Make the command that makes a set of a family; its options are the fields of the family's dataclass.
-
-    Parameters
-    ----------
-    name : of the family, as it is or was.
-    """
+    """Make the command that makes a set of a family; the fields of its parameters are its options."""
     from stimuli.sets.job import Request, make
 
     family = FAMILIES[name]
@@ -158,26 +153,12 @@ def corrupt_command() -> Callable:
 
 
 def sentence(line: str) -> str:
-    """Begin a line with a capital and end it with a stop.
-
-    Parameters
-    ----------
-    line : what something is.
-    """
+    """Begin a line with a capital and end it with a stop."""
     return f"{line[0].upper()}{line[1:]}."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : words after the program's name; those of the process if left out.
-
-    Returns
-    -------
-    Exit code: 0, or 2 after one line on standard error.
-    """
+    """Run the command line; gives the exit code, 0, or 2 after one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     lines, asked = FAMILIES.lines(), words[:1]
     if asked and asked[0] not in lines and asked[0] in FAMILIES:  # by a name that it had

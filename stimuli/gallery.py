@@ -24,19 +24,7 @@ TILE = 128
 
 
 def write(out: Path, n: int, columns: int) -> list[Path]:
-    """Write the contact sheets.
-
-    Parameters
-    ----------
-    out : folder of the sheets, NAME.jpg; sheets that are there are replaced. Photographs are those that
-        come with scikit-image.
-    n : number of stimuli of each.
-    columns : pictures in a row.
-
-    Returns
-    -------
-    The files.
-    """
+    """Write the contact sheets, NAME.jpg, of n stimuli each; photographs are scikit-image's."""
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as place:
         work = Path(place)

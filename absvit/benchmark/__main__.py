@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from absvit.benchmark.inference import Inference, inference
-from absvit.benchmark.loader import Loader, loader
-from absvit.benchmark.segmentation import Segmentation, segmentation
-from absvit.benchmark.training import Training, training
 from absvit.distributed import joined
 from stimuli.foundation import command_line
 
 __all__ = ["main"]
 
 BENCHMARKS = {
-    "inference": ("Time logits of a batch under several class priors.", inference, Inference),
-    "training": ("Time training steps, follow the loss in bfloat16, and measure memory.", training, Training),
-    "loader": ("Time how fast training pictures are read and augmented.", loader, Loader),
-    "segmentation": ("Time UPerNet on a backbone, and measure its memory.", segmentation, Segmentation),
+    "inference": "Time logits of a batch under several class priors.",
+    "training": "Time training steps, follow the loss in bfloat16, and measure memory.",
+    "loader": "Time how fast training pictures are read and augmented.",
+    "segmentation": "Time UPerNet on a backbone, and measure its memory.",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : words after the program's name; those of the process if left out.
-
-    Returns
-    -------
-    Exit code: 0, or 2 after one line on standard error.
-    """
-    commands = {
-        name: command_line.command(doc, partial(_run, measure), parameters=kind)
-        for name, (doc, measure, kind) in BENCHMARKS.items()
-    }
+    """Run the command line on words, those of the process if left out, and give its exit code."""
+    commands = {name: command_line.deferred(doc, partial(_command, name)) for name, doc in BENCHMARKS.items()}
     return command_line.run(commands, "python -m absvit.benchmark", arguments, (ValueError, OSError, ArithmeticError))
 
 
-def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | Loader | Segmentation) -> None:
+def _command(name: str) -> Callable:
+    """The command of a benchmark: the function and the parameters that its module calls after itself."""
+    module = importlib.import_module(f"absvit.benchmark.{name}")
+    measure, kind = getattr(module, name), getattr(module, name.title())
+    return command_line.command(BENCHMARKS[name], partial(_run, measure), parameters=kind)
+
+
+def _run(measure: Callable[..., list[dict]], parameters: object) -> None:
     """Measure, and write the rows where that is asked for."""
     _check_counts(parameters)
     with joined(getattr(parameters, "device", "cpu")):
@@ -53,7 +45,7 @@ def _run(measure: Callable[..., list[dict]], parameters: Inference | Training | 
         parameters.out.write_text(json.dumps(facts, indent=1, default=str))
 
 
-def _check_counts(parameters: Inference | Training | Loader | Segmentation) -> None:
+def _check_counts(parameters: object) -> None:
     """Refuse numbers of nothing, which each benchmark would meet elsewhere."""
     for name, value in vars(parameters).items():
         least = 0 if name in ("threads", "workers", "curve_steps") else 1

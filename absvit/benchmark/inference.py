@@ -1,4 +1,4 @@
-"""Inference: logits of a batch under several class priors, by perceive and by the plain implementation, in turn."""
+"""Inference: logits of a batch under several class priors, by perceive and the plain implementation in turn."""
 
 from __future__ import annotations
 
@@ -56,12 +56,10 @@ class Inference:
 
 
 def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]]:
-    """The matrix products that :func:`absvit.perceive` cannot do without, as calls to be timed.
+    """The matrix products that :func:`absvit.perceive` cannot do without, as a call to be timed.
 
-    Returns
-    -------
-    One call a product, on arrays of the shapes that the products have image by image: the linear layers and
-    the two attention products of every pass, and the feedback product.
+    They are of the shapes that the products have image by image: the linear layers and the two attention
+    products of every pass, and the feedback product.
     """
     width, heads = model.embed_dim, model.blocks[0].attn.num_heads
     tokens = model.patch_embed.num_patches + 1
@@ -100,13 +98,8 @@ def floor(model: AbSViT, batch: int, n_priors: int) -> list[Callable[[], object]
 def inference(parameters: Inference) -> list[dict]:
     """Time perceive against the plain implementation and the floor.
 
-    Returns
-    -------
-    One row a model and number of priors: seconds, ratios, and how far the logits differ.
-
-    Raises
-    ------
-    ArithmeticError : the two implementations disagree, so that comparing their speed means nothing.
+    One row a model and number of priors: seconds, ratios, and how far the logits differ; an ArithmeticError
+    where they disagree, so that comparing speed means nothing.
     """
     if parameters.threads:
         torch.set_num_threads(parameters.threads)
@@ -130,14 +123,8 @@ def inference(parameters: Inference) -> list[dict]:
 def bf16_agreement(n: int = 264) -> dict:
     """Tell how far bfloat16 changes what a trained model says; untrained ones hardly prefer any class.
 
-    Parameters
-    ----------
-    n : bistable stimuli, each seen under a cue for either object.
-
-    Returns
-    -------
-    Row with the number of answers, the share with the same top-1, and the largest difference of a
-    probability.
+    Of n bistable stimuli under a cue for either object: number of answers, share with the same top-1, and the
+    largest difference of a probability.
     """
     model = load_model("absvit_micro")
     stimuli = halves.draw(halves.Halves(), n, seed=21)

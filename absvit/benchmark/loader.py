@@ -51,12 +51,7 @@ class Loader:
 
 
 def loader(parameters: Loader) -> list[dict]:
-    """Time the training loader.
-
-    Returns
-    -------
-    One row a number of workers: pictures a second, in all and for each worker.
-    """
+    """Time the training loader: pictures a second by number of workers, in all and for each worker."""
     pictures = open_dataset(parameters.data_set, parameters.data_path, parameters.split)
     rows = []
     for workers in parameters.workers:

@@ -18,19 +18,7 @@ __all__ = ["plain_loss", "plain_perceive"]
 
 
 def plain_perceive(model: AbSViT, images: Tensor, class_indices: Sequence[int], gain: float) -> Tensor:
-    """Logits of the second pass for each class prior, as the paper reads.
-
-    Parameters
-    ----------
-    model : an official variant.
-    images : (image, channel, y, x), normalised.
-    class_indices : one class a prior.
-    gain : factor on the prior's weights.
-
-    Returns
-    -------
-    (prior, image, class)
-    """
+    """Logits (prior, image, class) of the second pass for each class prior, as the paper reads."""
     logits = []
     for index in class_indices:
         _, top_down, _ = _look_twice(model, images, model.head.weight[index], gain)
@@ -39,19 +27,9 @@ def plain_perceive(model: AbSViT, images: Tensor, class_indices: Sequence[int], 
 
 
 def plain_loss(model: AbSViT, images: Tensor, target: Tensor, smoothing: float, var_loss: float) -> Tensor:
-    """Training loss, as the paper reads.
+    """Training loss, as the paper reads: mean cross-entropy of both passes, plus the variational loss.
 
-    Parameters
-    ----------
-    model : an official variant.
-    images : (image, channel, y, x), normalised.
-    target : (image, class), sums to 1 over classes.
-    smoothing : label smoothing in [0, 1).
-    var_loss : weight of the variational loss.
-
-    Returns
-    -------
-    Mean cross-entropy of both passes, plus the variational loss.
+    Targets (image, class) sum to 1 over classes.
     """
     bottom_up, top_down, errors = _look_twice(model, images, model.prompt, 1.0)
     target = target * (1 - smoothing) + smoothing / target.shape[-1]
@@ -60,7 +38,7 @@ def plain_loss(model: AbSViT, images: Tensor, target: Tensor, smoothing: float, 
 
 
 def _look_twice(model: AbSViT, images: Tensor, prior: Tensor, gain: float) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """Logits of both passes, and the error of each layer's reconstruction, which the official code always computes."""
+    """Logits of both passes, and each layer's error of reconstruction, which the official code always computes."""
     x = model._pos_embed(model.patch_embed(images))
     tokens = model.norm(_blocks(model, x, None)[-1])
     weights = F.cosine_similarity(tokens, prior, dim=-1).clamp(0, 1)

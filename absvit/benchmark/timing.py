@@ -1,4 +1,4 @@
-"""What all benchmarks measure by: calls that take turns, fresh processes, and the most memory that one has held."""
+"""What all benchmarks measure by: calls that take turns, fresh processes, and the most memory of one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,7 @@ __all__ = ["highest_memory", "in_fresh_process", "times"]
 
 
 def times(calls: dict[str, Callable[[], object]], repeats: int) -> tuple[dict[str, list], dict[str, list]]:
-    """Time calls that take turns.
-
-    Returns
-    -------
-    Seconds of the clock, and of all CPU threads of this process, by name: one number a repeat.
-    """
+    """Time calls that take turns: by name, seconds of the clock and of all CPU threads, for each repeat."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     cpu_seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
@@ -42,12 +37,7 @@ def in_fresh_process(measure: Callable, *arguments: object) -> Any:
 
 
 def highest_memory(device: str) -> int:
-    """Peak memory of this process so far, in bytes.
-
-    Parameters
-    ----------
-    device : "cpu" (resident memory) or "cuda" (allocated memory).
-    """
+    """Peak memory of this process so far in bytes: resident ("cpu") or allocated ("cuda")."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     status = Path("/proc/self/status")

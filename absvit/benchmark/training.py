@@ -94,13 +94,8 @@ class _Learner:
 def training(parameters: Training) -> list[dict]:
     """Time training steps, follow the loss in bfloat16, and measure memory.
 
-    Returns
-    -------
-    One row a model with seconds, ratios and bytes, and one with the two loss curves.
-
-    Raises
-    ------
-    ArithmeticError : the two implementations disagree, so that comparing their speed means nothing.
+    One row a model with seconds, ratios and bytes, and one with the two loss curves; an ArithmeticError where
+    the two implementations disagree.
     """
     if parameters.threads:
         torch.set_num_threads(parameters.threads)
@@ -160,7 +155,7 @@ def _gradient_difference(plain: AbSViT, ours: AbSViT) -> float:
 
 
 def loss_curves(parameters: Training) -> dict:
-    """Train the plain implementation in float32 and ours in bfloat16 on the same batches, from the same weights.
+    """Train the plain implementation in float32 and ours in bfloat16 on the same batches and weights.
 
     Returns
     -------
@@ -178,18 +173,7 @@ def loss_curves(parameters: Training) -> dict:
 
 
 def peak_memory(name: str, batch: int, device: str) -> dict[str, int]:
-    """Measure what a training step needs beyond what the process held before it.
-
-    Parameters
-    ----------
-    name : variant.
-    batch : images in the batch.
-    device : "cpu" (resident memory of a fresh process) or "cuda" (allocated memory).
-
-    Returns
-    -------
-    Bytes without (``kept``) and with (``recomputed``) gradient checkpointing.
-    """
+    """Bytes that a training step takes, without (kept) and with (recomputed) gradient checkpointing."""
     kinds = {"kept": False, "recomputed": True}
     return {key: in_fresh_process(_peak, name, batch, device, checkpointing) for key, checkpointing in kinds.items()}
 

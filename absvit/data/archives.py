@@ -29,25 +29,12 @@ class Member(NamedTuple):
 
 
 def index_tar(path: Path) -> list[Member]:
-    """List the pictures of an uncompressed tar, and of uncompressed tars inside it, without reading them.
+    """List the pictures of an uncompressed tar, and of such tars in it, by class, then name, unread.
 
-    ImageNet's own training archive is such a tar of tars, one for each class. Positions of bytes are noted
-    rather than open files, so that what is listed can be pickled and read by forked workers, which share file
-    positions.
-
-    Parameters
-    ----------
-    path : tar file with members ``.../CLASS/PICTURE`` or ``.../CLASS.tar``.
-
-    Returns
-    -------
-    Pictures, sorted by class, then name.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such file.
-    ValueError : not an uncompressed tar, truncated, or without a picture in a folder; a folder is empty; or a
-        picture is only a link.
+    Members are ``.../CLASS/PICTURE`` or ``.../CLASS.tar``: ImageNet's own training archive is such a tar of
+    tars. Positions of bytes are noted rather than open files, so that what is listed can be pickled and read
+    by forked workers, which share file positions. Refused are a compressed or truncated tar, empty folders,
+    and links.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no tar file at {path}; check the path")
@@ -123,14 +110,7 @@ class _Part:
 
 
 def read_member(path: Path, offset: int, size: int) -> bytes:
-    """Read bytes of a file, through a file position of this call's own.
-
-    Parameters
-    ----------
-    path : file.
-    offset : first byte.
-    size : number of bytes; fewer come where the file ends before.
-    """
+    """Read bytes of a file, through a file position of this call's own; fewer where the file ends before."""
     with path.open("rb", buffering=0) as file:
         file.seek(offset)
         return file.read(size)

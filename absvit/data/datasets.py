@@ -49,24 +49,13 @@ class LabelledPictures(ABC):
 
     @abstractmethod
     def name(self, index: int) -> str:
-        """Name of a picture within its data set, the same wherever the data set lies.
-
-        Parameters
-        ----------
-        index : number of the picture, from 0.
-        """
+        """Name of a picture, counted from 0, within its data set, the same wherever the data set lies."""
 
     @abstractmethod
     def read(self, index: int) -> Image.Image:
         """Read a picture as 8-bit RGB, turned as its EXIF orientation says; published data sets are read as stored.
 
-        Parameters
-        ----------
-        index : number of the picture, from 0.
-
-        Raises
-        ------
-        ValueError : the picture is missing or cannot be read; the message names it.
+        One that is missing or cannot be read is a ValueError that names it.
         """
 
     def fingerprint(self) -> str:
@@ -209,17 +198,7 @@ def open_dataset(
 
 
 def open_folder(place: Path) -> LabelledPictures:
-    """Open pictures that lie in class folders, in a tar, or in one of our stimulus sets.
-
-    Parameters
-    ----------
-    place : folder ``CLASS/PICTURE``, tar, or stimulus set.
-
-    Raises
-    ------
-    FileNotFoundError : nothing is there.
-    ValueError : there are no class folders, one is empty, or the archive or table is damaged.
-    """
+    """Open pictures that lie in class folders ``CLASS/PICTURE``, in a tar, or in one of our stimulus sets."""
     place = Path(place)
     if place.is_file():
         return TarredPictures(place)
@@ -231,13 +210,7 @@ def open_folder(place: Path) -> LabelledPictures:
 
 
 def check_same_classes(train: LabelledPictures, val: LabelledPictures) -> None:
-    """Refuse two splits whose targets would count different classes.
-
-    Raises
-    ------
-    ValueError : classes are missing from the validation split, are there in addition, or stand in another
-        order.
-    """
+    """Refuse two splits whose targets would count different classes, or in another order."""
     if train.classes == val.classes:
         return
     missing, extra = sorted({*train.classes} - {*val.classes}), sorted({*val.classes} - {*train.classes})
@@ -291,7 +264,7 @@ def _json(path: Path):
 
 
 def _inaturalist(data_path: Path, split: str, year: int, category: str) -> PictureFiles:
-    """Read iNaturalist as DeiT's INatDataset does: classes in the order in which the training table names them.
+    """Read iNaturalist as DeiT's INatDataset does: classes as the training table names them first.
 
     The training table is therefore needed for validation too; the training pictures are not.
     """
@@ -321,7 +294,7 @@ def _inaturalist(data_path: Path, split: str, year: int, category: str) -> Pictu
 
 
 def _stimulus_set(folder: Path) -> PictureFiles:
-    """One of our stimulus sets by its labels; where these are categories, all of these are classes, in their order."""
+    """One of our stimulus sets by its labels; where these are categories, all are classes, in their order."""
     categories = [normal(str(name)) for name in _json(folder / "stimuli.json").get("categories") or ()]
     table = texts_of(folder)
     labels = table["label"].map(normal).tolist() if "label" in table else []

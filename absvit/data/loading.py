@@ -15,13 +15,7 @@ class Loading(DataLoader):
     """torch's loader, whose failures are one line each."""
 
     def __iter__(self) -> Iterator:
-        """Yield the batches.
-
-        Raises
-        ------
-        ValueError, OSError : a picture cannot be prepared.
-        ChildProcessError : a worker process has died.
-        """
+        """Yield the batches; a worker process that has died is a ChildProcessError."""
         try:
             yield from super().__iter__()
         except (ValueError, OSError) as error:
@@ -42,13 +36,9 @@ class Loading(DataLoader):
 def loading(dataset: Dataset, collate: Callable, num_workers: int = 0, pin_memory: bool = False, **order) -> Loading:
     """Load what a data set gives, without drawing from the global random generators.
 
-    Parameters
-    ----------
-    dataset : gives one picture by its key.
-    collate : function of a list of what it gives that gives a batch.
-    num_workers : processes that prepare pictures; 0 prepares them in this one.
-    pin_memory : put batches into page-locked memory, for a GPU.
-    **order : sampler and batch_size, or batch_sampler, as torch's loader takes them.
+    ``collate`` makes a batch of a list of its items; ``order`` is sampler and batch_size, or batch_sampler,
+    as torch's loader takes them. Without workers pictures are prepared in this process; ``pin_memory`` is for
+    a GPU.
     """
     workers = {"persistent_workers": True, "prefetch_factor": 2} if num_workers else {}
     own = torch.Generator().manual_seed(0)  # or torch would draw the workers' seeds from the global generator

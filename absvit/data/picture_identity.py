@@ -1,4 +1,4 @@
-"""What tells the pictures of a data set from others: their number, and digests of their names and contents."""
+"""What tells a data set's pictures from others: number, and digests of names and contents."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ DIGITS = 16  # of a digest that people are to compare
 
 
 def identity(pictures: LabelledPictures) -> dict[str, int | str]:
-    """Tell pictures from others: more or fewer of them, other names or labels, other pictures under the same names.
+    """Tell pictures from others: more or fewer, other names or labels, others under the same names.
 
-    Returns
-    -------
-    n, names and contents, in which a change can be told by name.
+    Gives n, names and contents, in which a change can be told by name.
     """
     return {
         "n": len(pictures),
@@ -31,11 +29,8 @@ def identity(pictures: LabelledPictures) -> dict[str, int | str]:
 def contents(pictures: LabelledPictures, numbers: Iterable[int] | None = None) -> str:
     """SHA-256 over what the pictures are: of files and archives their bytes, of others their pixels.
 
-    Parameters
-    ----------
-    pictures : a split of a data set; files that are missing, which a training may leave out, are left out
-        here too.
-    numbers : the pictures that count; all, if left out.
+    Files that are missing, which a training may leave out, are left out here too; all numbers count if left
+    out.
     """
     numbers = range(len(pictures)) if numbers is None else [int(number) for number in numbers]
     if isinstance(pictures, PictureFiles):

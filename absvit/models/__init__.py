@@ -1,4 +1,4 @@
-"""The model, its priors, and what it perceives with them; what is public of it stands on the page of absvit."""
+"""The model, its priors, and what it perceives with them; its public names are on absvit's page."""
 
 import lazy_loader
 

@@ -8,12 +8,7 @@ from stimuli.foundation import command_line
 
 
 def table() -> str:
-    """Lay out every variant: parameters, published top-1 and mCE, weights; below, what was measured here.
-
-    Returns
-    -------
-    Text of one line for each variant, then one for each bundled checkpoint whose card holds ``measured``.
-    """
+    """Lay out every variant: parameters, published top-1 and mCE, weights; below, what was measured here."""
     from absvit.models import zoo
     from absvit.models.checkpoints import formats
     from absvit.models.zoo import locations

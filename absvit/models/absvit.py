@@ -22,22 +22,15 @@ OFFICIAL_GAINS = {"learned": 1.0, "class": 40.0, "vector": 1.0, "place": 1.0}
 
 
 def cosine_weights(tokens: Tensor, prior: Tensor) -> Tensor:
-    """Weight tokens by how well they match a prior (Shi et al. 2023, section 3.3).
+    """(image, token) cosine of tokens (image, token, channel) and a prior, clamped to [0, 1].
 
-    Parameters
-    ----------
-    tokens : (image, token, channel) output of a pass.
-    prior : (channel,) or (image, 1, channel) direction to look for.
-
-    Returns
-    -------
-    (image, token) cosine of token and prior, clamped to [0, 1].
+    The prior is (channel,) or (image, 1, channel) (Shi et al. 2023, section 3.3).
     """
     return F.cosine_similarity(tokens, prior, dim=-1).clamp(0, 1)
 
 
 class AbSViT(VisionTransformer):
-    """Vision transformer with top-down attention from analysis by synthesis (Shi, Darrell and Wang, CVPR 2023).
+    """Vision transformer with top-down attention by analysis by synthesis (Shi et al., CVPR 2023).
 
     A bottom-up pass; its output, weighted by the learned prompt, goes down through the decoders; a second
     pass adds it to the attention values. Called like any timm ViT it gives the second pass.
@@ -57,7 +50,7 @@ class AbSViT(VisionTransformer):
 
     @torch.jit.ignore
     def add_feedback(self, second_value_bias: bool = True, prior_gains: dict | None = None) -> None:
-        """Give the model a fresh feedback path: decoders (truncated normal, 0.02) and prompt (standard normal)."""
+        """Give the model a fresh feedback path: decoders (truncated normal, .02), prompt (standard normal)."""
         check_blocks(self.blocks)
         factory = {"device": self.patch_embed.proj.weight.device, "dtype": self.patch_embed.proj.weight.dtype}
         self.decoders = nn.ModuleList(Decoder(self.embed_dim) for _ in self.blocks).to(**factory)
@@ -76,12 +69,7 @@ class AbSViT(VisionTransformer):
 
     @torch.jit.ignore
     def init_weights(self, *args, **kwargs) -> None:
-        """Initialise all weights as timm's ViT does, and the feedback path with them.
-
-        Parameters
-        ----------
-        *args, **kwargs : as timm's VisionTransformer.init_weights.
-        """
+        """Initialise all weights as timm's ViT does, and the feedback path with them."""
         super().init_weights(*args, **kwargs)
         if hasattr(self, "decoders"):  # timm calls this while the ViT part is being built
             self._init_feedback()
@@ -102,16 +90,7 @@ class AbSViT(VisionTransformer):
     # ---- the parts that a pass is made of -------------------------------------------------------------------
 
     def embed(self, images: Tensor) -> Tensor:
-        """Turn images into the tokens that enter the first block.
-
-        Parameters
-        ----------
-        images : (image, channel, y, x), normalised.
-
-        Returns
-        -------
-        (image, token, channel), the class token first.
-        """
+        """Turn normalised images into tokens (image, token, channel) for the blocks, the class token first."""
         return self.norm_pre(self.patch_drop(self._pos_embed(self.patch_embed(images))))
 
     def ascend(
@@ -145,15 +124,10 @@ class AbSViT(VisionTransformer):
         return states
 
     def descend(self, tokens: Tensor) -> Tensor:
-        """Send weighted output tokens down the decoders to every layer's values.
+        """Send output tokens, times the prior's weights, down the decoders to every layer's values.
 
-        Parameters
-        ----------
-        tokens : (image, token, channel) output of a pass after the final norm, times the prior's weights.
-
-        Returns
-        -------
-        (image, token, layer, channel) drives W_v td_l + b_v (td_l alone decides where b_v enters once only).
+        Gives drives W_v td_l + b_v, (image, token, layer, channel); td_l alone decides where b_v enters once
+        only.
         """
         if torch.jit.is_scripting():
             folded = self._fold()
@@ -226,31 +200,14 @@ class AbSViT(VisionTransformer):
         return self.ascend(x, self.descend(tokens * weights.unsqueeze(-1)), attn_mask, is_causal)
 
     def forward_features(self, x: Tensor, attn_mask: Optional[Tensor] = None, is_causal: bool = False) -> Tensor:
-        """Tokens of the second pass.
+        """Tokens (image, token, channel) of the second pass over normalised images, after the final norm.
 
-        Parameters
-        ----------
-        x : (image, channel, y, x) images, normalised.
-        attn_mask, is_causal : as in timm's attention, in both passes.
-
-        Returns
-        -------
-        (image, token, channel) after the final norm, the class token first.
+        The class token comes first. The other arguments are those of timm's attention, in both passes.
         """
         return self.norm(self._second_pass(x, attn_mask, is_causal)[-1])
 
     def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None, is_causal: bool = False) -> Tensor:
-        """Logits of the second pass.
-
-        Parameters
-        ----------
-        x : (image, channel, y, x) images, normalised.
-        attn_mask, is_causal : as in timm's attention, in both passes.
-
-        Returns
-        -------
-        (image, class)
-        """
+        """Logits (image, class) of the second pass over normalised images; as forward_features."""
         return self.forward_head(self.forward_features(x, attn_mask, is_causal))
 
     def forward_intermediates(
@@ -266,7 +223,7 @@ class AbSViT(VisionTransformer):
         attn_mask: Optional[Tensor] = None,
         is_causal: bool = False,
     ) -> list[Tensor]:
-        """Tokens leaving blocks of the second pass, in timm's formats; scripted, in the list of a feature extractor.
+        """Tokens leaving blocks of the second pass, in timm's formats; scripted, as a feature extractor's.
 
         Parameters
         ----------
@@ -325,12 +282,7 @@ class AbSViT(VisionTransformer):
     def prune_intermediate_layers(
         self, indices: int | list[int] = 1, prune_norm: bool = False, prune_head: bool = True
     ) -> list[int]:
-        """Drop what the chosen intermediates do not need: the head only, for feedback starts at the top.
-
-        Returns
-        -------
-        Indices of the blocks asked for.
-        """
+        """Drop what the chosen blocks do not need, the head only, as feedback starts at the top."""
         take, _ = feature_take_indices(len(self.blocks), indices)
         if prune_head:
             self.fc_norm = nn.Identity()

@@ -26,18 +26,9 @@ class TopDownAttention(Attention):
         attn_mask: Optional[Tensor] = None,
         is_causal: bool = False,
     ) -> Tensor:
-        """Attend.
+        """Attend, (image, token, channel), with a drive of that shape added to the values, None bottom-up.
 
-        Parameters
-        ----------
-        x : (image, token, channel) normalised tokens.
-        drive : (image, token, channel) added to the values; None in the bottom-up pass.
-        attn_mask : added to the attention scores, as in timm.
-        is_causal : each token attends to itself and those before it only, as in timm.
-
-        Returns
-        -------
-        (image, token, channel)
+        The other arguments are those of timm's attention.
         """
         images, tokens, channels = x.shape
         q, k, v = self.qkv(x).reshape(images, tokens, 3, self.num_heads, self.head_dim).permute(2, 0, 3, 1, 4).unbind(0)
@@ -65,34 +56,13 @@ class TopDownBlock(Block):
         attn_mask: Optional[Tensor] = None,
         is_causal: bool = False,
     ) -> Tensor:
-        """Run the block.
-
-        Parameters
-        ----------
-        x : (image, token, channel) tokens entering the block.
-        drive : (image, token, channel) top-down drive of this block's values, or None.
-        attn_mask : added to the attention scores, as in timm.
-        is_causal : each token attends to itself and those before it only, as in timm.
-
-        Returns
-        -------
-        (image, token, channel) tokens leaving the block.
-        """
+        """Run the block on tokens (image, token, channel), with a drive of its values or None; as timm's."""
         x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x), drive, attn_mask, is_causal)))
         return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
 
 
 def check_blocks(blocks: Iterable[nn.Module]) -> None:
-    """Refuse blocks whose attention values could not take a drive, or that compute anything else besides.
-
-    Parameters
-    ----------
-    blocks : a vision transformer's blocks.
-
-    Raises
-    ------
-    ValueError : a block is neither timm's pre-norm block with plain attention nor a :class:`TopDownBlock`.
-    """
+    """Refuse blocks other than timm's pre-norm blocks with plain attention and :class:`TopDownBlock`."""
     for block in blocks:
         attn = getattr(block, "attn", None)
         extra = getattr(attn, "gate", None) is not None or not isinstance(

@@ -60,15 +60,7 @@ class BottomUp:
 
 
 def look(model: VisionTransformer, images: Tensor, feedback: Feedback | None, part: Part) -> BottomUp:
-    """Run the bottom-up pass.
-
-    Parameters
-    ----------
-    model : the model.
-    images : (image, channel, y, x), normalised.
-    feedback : its feedback path; None where no pass follows.
-    part : where the values go.
-    """
+    """Run the bottom-up pass over normalised images; the feedback path is None where no pass follows."""
     embedded, block = model.norm_pre(model._pos_embed(model.patch_embed(images))), model.blocks[0]
     first = _project(block.attn, block.norm1(embedded))
     first = replace(first, attention=_attention(block.attn, first))
@@ -77,16 +69,7 @@ def look(model: VisionTransformer, images: Tensor, feedback: Feedback | None, pa
 
 
 def feed_back(model: AbSViT, below: BottomUp, feedback: Feedback, priors: Sequence[Prior], part: Part) -> None:
-    """Run passes 1..T of some images under some priors.
-
-    Parameters
-    ----------
-    model : the model.
-    below : what the bottom-up pass over these images left.
-    feedback : its feedback path.
-    priors : of all images.
-    part : where the values go.
-    """
+    """Run passes 1..T of some images under some priors, from what the bottom-up pass over them left."""
     n_images, tokens, products = len(below.embedded), below.tokens, below.products
     priors = [prior.for_images(part.here) for prior in priors]
     for iteration in range(1, part.recording.iterations + 1):
@@ -161,7 +144,7 @@ def _mlp(mlp: nn.Module, x: Tensor) -> Tensor:
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Product x W^T + b; in float32 on a CPU by oneDNN, where F.linear calls a BLAS that can be half as fast."""
+    """Product x W^T + b; in float32 on a CPU by oneDNN, as F.linear's BLAS can be half as fast."""
     single = x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32
     if not (single and ONEDNN) or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
         return F.linear(x, weight, bias)
@@ -218,24 +201,19 @@ class Feedback:
         self.decoders = model.folded_decoders() if explicit else None
 
     def products(self, tokens: Tensor) -> list[Tensor]:
-        """W_v M x of every layer, (row, token, channel), before any prior weights it.
-
-        Parameters
-        ----------
-        tokens : (row, token, channel).
-        """
+        """W_v M x of every layer, (row, token, channel), before any prior weights it."""
         return [_linear(tokens, matrix.to(tokens.dtype)) for matrix in self.values]
 
 
 class _Drive:
-    """What feedback adds to the values of a pass: each prior scales one product W_v M x by its own weights."""
+    """What feedback adds to a pass's values: each prior scales one product W_v M x by its own weights."""
 
     def __init__(self, feedback: Feedback, tokens: Tensor, products: list[Tensor], weights: Tensor, part: Part) -> None:
         self.feedback, self.part, self.tokens, self.products = feedback, part, tokens, products
         self.weights = weights.unsqueeze(-1)  # (prior, image, token, 1)
 
     def add_to(self, value: Tensor, layer: int) -> Tensor:
-        """Values (row, token, channel) of a layer with the drive added; rows of images become rows of priors."""
+        """Values (row, token, channel) of a layer with the drive; rows of images become rows of priors."""
         n_images = self.weights.shape[1]
         if self.feedback.decoders is not None:
             td = self.weights * F.linear(self.tokens, self.feedback.decoders[layer]).unflatten(0, (-1, n_images))

@@ -26,35 +26,21 @@ def own_names(model: nn.Module) -> tuple[str, ...] | None:
 
 
 def named(names: Sequence[str] | None, n: int) -> list[str]:
-    """Name classes: as they are called, as ImageNet's where there are 1000 without names, else by their numbers.
-
-    Parameters
-    ----------
-    names : what they are called, if that is known.
-    n : number of classes.
-    """
+    """Name n classes: as they are called, as ImageNet's if 1000 have no names, else by their numbers."""
     if names is None and n == IMAGENET_CLASSES:
         names = ImageNetInfo().label_descriptions()
     return list(names) if names is not None and len(names) == n else [str(index) for index in range(n)]
 
 
 def class_names(model: nn.Module) -> list[str]:
-    """Give readable names of a model's classes: its card's, ImageNet's where it has 1000, else their numbers."""
+    """Give readable names of a model's classes: its card's, ImageNet's if it has 1000, else numbers."""
     return named(own_names(model), model.num_classes)
 
 
 def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
-    """Find the classes of stimuli among those of a model.
+    """Find the classes of stimuli among those of a model: (category,) int, -1 where it has no such class.
 
-    Parameters
-    ----------
-    model : the model.
-    categories : names of the stimuli's classes, in any form of Unicode; for a model of ImageNet's classes,
-        wnids will do.
-
-    Returns
-    -------
-    (category,) int, -1 where the model has no class of this name.
+    Names may be in any form of Unicode; for a model of ImageNet's classes, wnids will do.
     """
     places = {normal(name): index for index, name in enumerate(class_names(model))}
     if model.num_classes == IMAGENET_CLASSES:
@@ -65,9 +51,7 @@ def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
 def candidates(name: str, model: nn.Module) -> list[str]:
     """List the classes of a model that a name may mean.
 
-    Returns
-    -------
-    The class of that name; else those one of whose synonyms it is; else those whose names it is a part of.
+    That of the name itself; else those one of whose synonyms it is; else those whose names it is a part of.
     """
     if class_indices(model, [name])[0] >= 0:
         return [name]
@@ -78,19 +62,14 @@ def candidates(name: str, model: nn.Module) -> list[str]:
 
 
 def called(names: Sequence[str], model: nn.Module) -> list[str]:
-    """Give names of classes as a model has them, where it is clear which are meant; the others as they are."""
+    """Give names of classes as a model has them, if it is clear which are meant; the others as they are."""
     found = [candidates(name, model) for name in names]
     clear = [among[0] if len(among) == 1 else name for name, among in zip(names, found, strict=True)]
     return [name if clear.count(theirs) > 1 else theirs for name, theirs in zip(names, clear, strict=True)]
 
 
 def known_as(name: str, model: nn.Module) -> str:
-    """Give a name of a class as a model has it.
-
-    Raises
-    ------
-    ValueError : several classes may be meant, which are listed, or none.
-    """
+    """Give a name of a class as a model has it; refuse that of none, or of several, which are listed."""
     found = candidates(name, model)
     if len(found) == 1:
         return found[0]

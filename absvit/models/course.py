@@ -131,14 +131,7 @@ def follow(
 
 @torch.no_grad()
 def unchanging(model: torch.nn.Module, pictures: Sequence[Tensor], passes: int) -> Course:
-    """What a model without feedback sees: the same in every pass over a picture.
-
-    Parameters
-    ----------
-    model : a plain ViT in eval mode.
-    pictures : as for :func:`follow`.
-    passes : passes over each picture.
-    """
+    """What a model without feedback sees, the same in every pass over a picture; see :func:`follow`."""
     one = [model(picture) for picture in pictures]
     logits = torch.stack([one[0], *(logits for logits in one for _ in range(passes))])
     change, depth = torch.zeros(logits.shape[:2], device=logits.device), len(model.blocks)

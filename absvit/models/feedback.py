@@ -17,7 +17,7 @@ __all__ = ["Decoder", "fold_decoders", "reconstruction_errors"]
 
 
 class Decoder(nn.Module):
-    """One step of the feedback path: ``linear`` (W1) hands on to the layer below, ``linear2`` (W2) feeds this one.
+    """One step of feedback: ``linear`` (W1) hands on to the layer below, ``linear2`` (W2) feeds this one.
 
     Parameters
     ----------
@@ -31,16 +31,9 @@ class Decoder(nn.Module):
 
 
 def fold_decoders(handing_on: list[Tensor], feeding: list[Tensor]) -> list[Tensor]:
-    """Multiply the feedback path out to one matrix a layer.
+    """Multiply the feedback path out to a matrix a layer, (channel, channel), bottom first: td_l = M_l x.
 
-    Parameters
-    ----------
-    handing_on : W1 of each layer, (channel, channel), bottom layer first.
-    feeding : W2 of each layer, (channel, channel), bottom layer first.
-
-    Returns
-    -------
-    M of each layer, (channel, channel), bottom layer first: td_l = M_l x.
+    Given are W1 (handing on) and W2 (feeding) of each layer, in the same order.
     """
     chain = handing_on[-1]
     folded = [torch.matmul(feeding[-1], chain)]

@@ -31,16 +31,11 @@ class Recording:
         return not self.names.isdisjoint(names)
 
     def at(self, iteration: int, chosen: slice, here: slice) -> Part:
-        """Give the place of an iteration of some priors and some images.
-
-        Parameters
-        ----------
-        iteration, chosen, here : as of a :class:`Part`.
-        """
+        """Give the place of an iteration of some priors and images, named as those of a :class:`Part`."""
         return Part(self, iteration, chosen, here)
 
     def finished(self, layers: int, tokens: int, channels: int) -> dict[str, Tensor]:
-        """All that was asked for; what feedback leaves is empty where there was none, and has its dims still."""
+        """All that was asked for; what feedback leaves is empty without it, and has its dims still."""
         left = {"prior_weights": (tokens,), "feedback_norms": (layers, tokens), "feedback": (layers, tokens, channels)}
         for name in self.names - self.values.keys():
             shape = (0, self.n_priors, self.n_images, *left[name])

@@ -28,41 +28,20 @@ RECORDABLE = (
 
 
 def token_grid(model: VisionTransformer, images: Tensor) -> tuple[int, int]:
-    """Give the number of patch tokens down and across.
-
-    Parameters
-    ----------
-    model : the model.
-    images : (image, channel, y, x).
-    """
+    """Give the number of patch tokens of images (image, channel, y, x) down and across."""
     height, width = model.patch_embed.dynamic_feat_size(tuple(images.shape[-2:]))
     return int(height), int(width)
 
 
 def check_model(model: object) -> None:
-    """Refuse models that cannot be looked through.
-
-    Raises
-    ------
-    ValueError : another kind of model, or one with blocks of another kind.
-    """
+    """Refuse another kind of model than can be looked through, and one with blocks of another kind."""
     if not isinstance(model, VisionTransformer):
         raise ValueError(f"expected an AbSViT or a timm VisionTransformer, got {type(model).__name__}")
     check_blocks(model.blocks)
 
 
 def check_images_of(model: VisionTransformer, images: Tensor) -> None:
-    """Refuse models and images that cannot be looked at.
-
-    Parameters
-    ----------
-    model : AbSViT or plain VisionTransformer.
-    images : (image, channel, y, x), normalised.
-
-    Raises
-    ------
-    ValueError : another kind of model, or images of another type, range, size or device.
-    """
+    """Refuse a model that cannot be looked through, and images of a wrong type, range, size or device."""
     check_model(model)
     weight, embed = next(model.parameters()), model.patch_embed
     if isinstance(images, Tensor) and images.device != weight.device:
@@ -82,19 +61,9 @@ def check_images_of(model: VisionTransformer, images: Tensor) -> None:
 def check_request(
     model: VisionTransformer, images: Tensor, priors: Sequence[Prior] | None, iterations: int, record: Sequence[str]
 ) -> tuple[list[Prior], int]:
-    """Refuse priors, iterations and names that do not fit the model or the images.
+    """Refuse priors, iterations and names that do not fit the model or the images of :func:`absvit.perceive`.
 
-    Parameters
-    ----------
-    model, images, priors, iterations, record : as :func:`absvit.perceive` takes them.
-
-    Returns
-    -------
-    Priors, the learned prompt where none is given, and iterations: 0 for a plain ViT.
-
-    Raises
-    ------
-    ValueError : says what was expected.
+    Gives priors, the learned prompt where none is given, and iterations: 0 for a plain ViT.
     """
     unknown = set(record) - set(RECORDABLE)
     if isinstance(record, str) or unknown:

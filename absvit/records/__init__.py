@@ -7,9 +7,14 @@ of each of its files: damage is an error to whoever reads it, and a run that goe
 again.
 """
 
-from absvit.records.provenance import provenance
-from absvit.records.reading import export, load, verify
-from absvit.records.seals import Damaged
-from absvit.records.writing import Record, begin, join
+import lazy_loader
 
-__all__ = ["Damaged", "Record", "begin", "export", "join", "load", "provenance", "verify"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "provenance": ["provenance"],
+        "reading": ["export", "load", "verify"],
+        "seals": ["Damaged"],
+        "writing": ["Record", "begin", "join"],
+    },
+)

@@ -13,16 +13,9 @@ TOLD = 6  # differences that are told one by one
 def differences(found: Mapping, wanted: Mapping, apart: Collection[str] = ()) -> str:
     """Tell what differs between the facts of two experiments, the most general first and not more than six.
 
-    Parameters
-    ----------
-    found, wanted : facts by name; JSON texts and what is nested in them are compared one by one, under dotted
-        names. What is listed is named by the suite and severity that it tells, if any. A fact that is missing
-        is None.
-    apart : names that may differ.
-
-    Returns
-    -------
-    Text such as "parameters.steps was 5, is 7"; empty if nothing differs.
+    A text such as "parameters.steps was 5, is 7"; empty if nothing differs. JSON texts and what is nested in
+    them are compared one by one, under dotted names, unless these may differ (``apart``); what is listed is
+    named by the suite and severity that it tells, if any. A fact that is missing is None.
     """
     found, wanted = ({name: each[name] for name in each if name not in apart} for each in (found, wanted))
     told = sorted(_differing(found, wanted), key=lambda difference: (len(difference[0]), difference[0]))

@@ -1,70 +1,19 @@
-"""A record filled a chunk of stimuli at a time: alone, by the ranks of a torchrun, or by tasks that share it."""
+"""A record filled a chunk of stimuli at a time: alone, by torchrun's ranks, or by tasks that share it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
 from absvit.distributed import rank_and_size, wait_for_all
-from absvit.records import Record, begin, join, load
+from absvit.records.options import RecordOptions
+from absvit.records.reading import load
+from absvit.records.writing import Record, begin, join
 
-__all__ = ["RecordOptions", "Store", "fill", "fill_chunks"]
-
-
-@dataclass(frozen=True)
-class RecordOptions:
-    """Where a record goes, and in which portions.
-
-    Parameters
-    ----------
-    out
-        Record to write, a Zarr folder.
-    resume
-        Go on with a record that an earlier run of the same experiment began.
-    overwrite
-        Replace a record that is there.
-    chunk
-        Stimuli that are shown, and written, at a time: so many are lost at most when a run is stopped.
-    """
-
-    out: Path
-    resume: bool = False
-    overwrite: bool = False
-    chunk: int = 20
-    share: ClassVar[tuple[int, int] | None] = None  # (k, n) of tasks that fill one record
-
-    def __post_init__(self) -> None:
-        if self.resume and self.overwrite:
-            raise ValueError("give --resume to go on or --overwrite to start anew, not both")
-        if self.chunk < 1:
-            raise ValueError(f"chunk must be at least 1 stimulus, got {self.chunk}")
-
-
-@dataclass(frozen=True)
-class Store(RecordOptions):
-    """Where a record goes that several tasks may fill.
-
-    Parameters
-    ----------
-    share
-        K N: do only every N-th chunk from chunk K on, as task K of N that fill one record, say of a Slurm
-        array (--share $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_COUNT); whichever comes first begins the record.
-    """
-
-    share: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.share is not None and not 0 <= self.share[0] < self.share[1]:
-            raise ValueError(f"share is K N with K of 0..N-1, got {self.share[0]} {self.share[1]}")
-        if self.share is not None and self.overwrite:
-            raise ValueError("tasks that share a record cannot replace it: remove it first, or leave out --overwrite")
+__all__ = ["fill", "fill_chunks"]
 
 
 def fill(
@@ -75,20 +24,8 @@ def fill(
 ) -> xr.Dataset:
     """Compute and write what is not done yet of a record whose first chunk tells how all are laid out.
 
-    Parameters
-    ----------
-    shown : function of a slice of stimuli that gives their part of the record.
-    n : number of stimuli.
-    attributes : function that gives the record's provenance.
-    store : where the record goes.
-
-    Returns
-    -------
-    The record, opened lazily; whole, unless tasks that share it still run.
-
-    Raises
-    ------
-    ValueError : the store cannot be used, or as ``shown``.
+    ``shown`` gives the part of a slice of the n stimuli, ``attributes`` the record's provenance. The record
+    is opened lazily; whole, unless tasks that share it still run.
     """
     begun = {}
 
@@ -121,24 +58,10 @@ def fill_chunks(
     that are not done, and each takes every N-th of it. Tasks that share a record do not know of each other:
     each takes every N-th chunk, done or not.
 
-    Parameters
-    ----------
-    store : where the record goes.
-    layout : function that gives the whole record without its values, as :func:`absvit.records.begin` takes
-        it.
-    values_of : function of chunks that gives the values of each, one after another.
-    made_of : as in :class:`absvit.records.Record`.
-    finish : function of the record whose stimuli are all done that gives variables of the whole of it.
-    process : rank of this process and number of all, where torch does not know them.
-
-    Returns
-    -------
-    The record, opened lazily; whole, unless tasks that share it still run.
-
-    Raises
-    ------
-    ValueError : the record cannot be begun or gone on with.
-    OSError : it cannot be written; what is done stays.
+    ``layout`` gives the whole record without its values, as :func:`absvit.records.begin` takes it;
+    ``values_of`` those of some chunks, one after another; ``finish``, of the record whose stimuli are all
+    done, the variables of the whole. ``process`` is rank and number of all, where torch does not know them.
+    The record is opened lazily; what was done stays where the rest cannot be.
     """
     rank, size = process or rank_and_size()
     if store.share and size > 1:

@@ -1,4 +1,4 @@
-"""How a record lies on disk: a zarr group, its arrays chunked along ``stimulus`` only, with seals of its files."""
+"""How a record lies on disk: a zarr group, chunked along ``stimulus`` only, with seals of its files."""
 
 from __future__ import annotations
 
@@ -46,16 +46,7 @@ def seal_fixed(path: Path) -> None:
 
 
 def identity(path: Path) -> tuple[dict, int, int]:
-    """Tell what record stands at a path, from its seal where that can be read.
-
-    Returns
-    -------
-    Attributes, number of stimuli, and stimuli of a chunk.
-
-    Raises
-    ------
-    ValueError : it is no record.
-    """
+    """Attributes and numbers of stimuli, all and a chunk's, of a record, from its seal if that can be read."""
     try:
         if (seal := seals.read(path, FIXED)) is not None:
             return seal["attributes"], seal["n"], seal["chunk"]

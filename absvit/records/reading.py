@@ -65,7 +65,7 @@ def verify(path: str | os.PathLike) -> str:
 
 
 def _sealed_files(path: Path) -> dict[str, str] | None:
-    """Digests of all files of a record, whose metadata, coordinates and marks are right; None if it has no seals."""
+    """Digests of all files of a record whose metadata, coordinates and marks are right; None without seals."""
     sealed = seals.published(path)
     fixed = seals.read(path, FIXED)
     if fixed is None:

@@ -72,17 +72,7 @@ def digests(path: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def damaged(path: Path, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Find files that are not what was written.
-
-    Parameters
-    ----------
-    path : the record.
-    wanted : SHA-256 by the name of the file.
-
-    Returns
-    -------
-    "missing" or "changed" by name.
-    """
+    """Find files that are not what was written, by SHA-256: "missing" or "changed" by name."""
     found = digests(path, wanted)
     return {name: "changed" if found[name] else "missing" for name in wanted if found[name] != wanted[name]}
 
@@ -93,14 +83,7 @@ def name_of(of: str, drafted: bool = False) -> str:
 
 
 def draft(path: Path, of: str, facts: Mapping) -> None:
-    """Write a seal that counts once it is published.
-
-    Parameters
-    ----------
-    path : the record.
-    of : what is sealed.
-    facts : ``files``, SHA-256 by name, and whatever else is to be kept, as JSON has it.
-    """
+    """Write a seal that counts once it is published: ``files``, SHA-256 by name, and further facts (JSON)."""
     body = json.dumps({"of": of, **facts})
     file = path / name_of(of, drafted=True)
     clear(file)
@@ -122,20 +105,9 @@ def published(path: Path) -> set[str]:
 
 
 def read(path: Path, of: str) -> dict | None:
-    """Read a seal, a drafted one where there is no other.
+    """Read the facts of a seal, a drafted one where there is no other; None if there is none.
 
-    Parameters
-    ----------
-    path : the record.
-    of : what is sealed.
-
-    Returns
-    -------
-    Its facts; None if there is no seal.
-
-    Raises
-    ------
-    ValueError : it is damaged.
+    A damaged one is refused.
     """
     for name in (name_of(of), name_of(of, drafted=True)):
         if (path / name).exists():

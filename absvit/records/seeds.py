@@ -1,4 +1,4 @@
-"""Several trainings of one model: means over their seeds with Student's intervals, and what is no second seed."""
+"""Several trainings of one model: means with Student's intervals, and what is no second seed."""
 
 from __future__ import annotations
 
@@ -14,17 +14,7 @@ LEVEL = 0.95
 
 
 def student_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a mean by Student's t, as over a few trainings.
-
-    Parameters
-    ----------
-    values : (training,) at least one number; one alone tells no interval, and both ends are NaN.
-    level : coverage, in (0, 1).
-
-    Returns
-    -------
-    Lower and upper end.
-    """
+    """Both ends of the interval of a mean by Student's t, as over a few trainings; NaN for a single one."""
     values = np.asarray(values, float)
     if len(values) == 1:
         return np.nan, np.nan
@@ -33,17 +23,9 @@ def student_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, f
 
 
 def proportion_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a share of independent trials (Wilson 1927, J. Am. Stat. Assoc. 22).
+    """Interval, in [0, 1], of a share of independent trials (Wilson 1927, J. Am. Stat. Assoc. 22).
 
-    Parameters
-    ----------
-    successes : 0 to trials; the interval tells something at both, too.
-    trials : at least 1.
-    level : coverage, in (0, 1).
-
-    Returns
-    -------
-    Lower and upper end, in [0, 1].
+    It tells something at 0 and at all successes, too.
     """
     found = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(found.low), float(found.high)
@@ -52,16 +34,8 @@ def proportion_interval(successes: int, trials: int, level: float = LEVEL) -> tu
 def over_seeds(rows: pd.DataFrame, keys: Sequence[str], within: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
     """Means over the rows that are alike in their keys, with Student's 95 % intervals.
 
-    Parameters
-    ----------
-    rows : one of each training and key, with columns of numbers.
-    keys : columns that tell apart what is no seed of each other.
-    within : smallest and largest possible value of each column that gets an interval.
-
-    Returns
-    -------
     Frame with the keys, seeds (their number), and the means of the other columns; X_low and X_high of each X
-    in within, which of a single row are what they were, or NaN.
+    in within, its smallest and largest possible value, which of a single row are what they were, or NaN.
     """
     grouped = rows.groupby(list(keys), sort=False)
     table, seeds = grouped.mean(numeric_only=True), grouped.size()
@@ -74,18 +48,7 @@ def over_seeds(rows: pd.DataFrame, keys: Sequence[str], within: Mapping[str, tup
 
 
 def check_weights_differ(model: str, weights: Sequence[str], where: str = "") -> None:
-    """Refuse records of the same weights as seeds of a model.
-
-    Parameters
-    ----------
-    model : its name.
-    weights : SHA-256 of each record's checkpoint.
-    where : which weights, on what; words for the message.
-
-    Raises
-    ------
-    ValueError : two are the same.
-    """
+    """Refuse records of the same weights, by SHA-256, as seeds of a model; ``where`` says on what."""
     if len(set(weights)) < len(weights):
         raise ValueError(
             f"two records show {model} with the same weights{where}: these are no two seeds; give each once"

@@ -67,12 +67,7 @@ class Record:
         return [part for part in self.parts() if not (seal_of(part) in sealed and all_done(group, part))]
 
     def repair(self) -> list[slice]:
-        """Find chunks of this process that are marked as done and are not what was written, and take their marks away.
-
-        Returns
-        -------
-        The chunks; they are pending from now on.
-        """
+        """Take the marks from chunks of this process that are not what was written, and give the chunks."""
         group, redone, own = self._group(), [], set()
         for part in self.parts():
             files = [*files_of(group, part), file_of(group["done"], part)]
@@ -102,17 +97,10 @@ class Record:
         return found
 
     def write(self, part: slice, values: xr.Dataset) -> None:
-        """Write a chunk, then mark its stimuli as done.
+        """Write a chunk of ``pending()``, then mark its stimuli as done.
 
-        Parameters
-        ----------
-        part : one of ``pending()``.
-        values : every variable and coordinate that has the dimension ``stimulus``, of these stimuli.
-
-        Raises
-        ------
-        ValueError : the values do not fit the store.
-        OSError : the disk is full, or the store cannot be written; chunks that are done stay.
+        Expected is every variable and coordinate of the dimension ``stimulus``. On a full disk, chunks that
+        are done stay.
         """
         if part.start % self.chunk:
             raise ValueError(f"expected a whole chunk of {self.chunk} stimuli, got {part}")
@@ -144,17 +132,7 @@ class Record:
         seals.publish(self.path, seal_of(part))
 
     def complete(self, values: xr.Dataset) -> None:
-        """Write variables of the whole record once every stimulus is done; the layout holds them already.
-
-        Parameters
-        ----------
-        values : variables without the dimension ``stimulus``.
-
-        Raises
-        ------
-        ValueError : stimuli are not done yet, or the values do not fit the store.
-        OSError : the disk is full, or the store cannot be written.
-        """
+        """Write variables of the whole record, which its layout holds, once every stimulus is done."""
         if left := sum(part.stop - part.start for part in self.pending()):
             raise ValueError(f"{left} stimuli of {self.path} are not done yet: go on with --resume first")
         with _saying(self.path):
@@ -251,7 +229,7 @@ def join(
 
 
 def _found(begun: Record, layout: xr.Dataset) -> Record:
-    """The record of the same experiment that stands at its path already: mended, its damaged chunks pending."""
+    """The record of the same experiment that stands there already: mended, its damaged chunks pending."""
     path = begun.path
     found, n, chunk = identity(path)  # chunks stay as they were begun
     wanted = {name: value for name, value in layout.attrs.items() if name in found or name not in ADDED}
@@ -277,7 +255,7 @@ def _found(begun: Record, layout: xr.Dataset) -> Record:
 
 
 def _mend(record: Record, layout: xr.Dataset, wanted: Mapping[str, str] | None) -> None:
-    """Write metadata and coordinates again that are not what was written, or all of them where that is not known."""
+    """Write metadata and coordinates again that are not what was written, or all where that is not known."""
     with _stage(record.path) as made:
         lay_out(made / "again", layout, record.chunk)
         fresh = seals.read(made / "again", FIXED)["files"]
@@ -316,7 +294,7 @@ def _stage_of(path: Path) -> str:
 
 
 def _remove_stages(path: Path) -> None:
-    """Remove what runs that were killed left beside a record; of several processes others may still be at work."""
+    """Remove what killed runs left beside a record; of several processes others may still be at work."""
     for left in path.parent.glob(f"{glob.escape(_stage_of(path))}*"):
         shutil.rmtree(left, ignore_errors=True)
 

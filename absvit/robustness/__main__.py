@@ -11,7 +11,6 @@ import tyro
 
 from absvit import records
 from absvit.robustness.options import ModelOptions, ProfileOptions, SuiteOptions, SuiteRecordOptions
-from absvit.robustness.tables import over_seeds, profile, table_text, write_tables
 from stimuli.foundation import command_line
 
 Flat = tyro.conf.OmitArgPrefixes
@@ -55,6 +54,8 @@ def show_summary(record: Annotated[tuple[Path, ...], Words], out: Path | None = 
     out
         Also write the table: the name without ending, to which .csv and .tex are added.
     """
+    from absvit.robustness.tables import over_seeds, profile, table_text, write_tables
+
     if not record:
         raise ValueError("name at least one record: python -m absvit.robustness summary RECORD")
     profiles = [profile(records.load(path)) for path in record]
@@ -66,16 +67,7 @@ def show_summary(record: Annotated[tuple[Path, ...], Words], out: Path | None = 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : words after the program's name; those of the process if left out.
-
-    Returns
-    -------
-    Exit code: 0, or 2 after one line on standard error.
-    """
+    """Run the command line on words, those of the process if left out, and give its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     commands = {"summary": show_summary, "evaluate": evaluate_suites}
     if words and words[0] not in (*commands, "-h", "--help"):

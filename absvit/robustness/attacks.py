@@ -80,7 +80,7 @@ def perturb(
     iteration: int | None = None,
     classes: Tensor | None = None,
 ) -> Tensor:
-    """Attack pictures: each step follows the sign of the loss's gradient, then goes back to the ball and to [0, 1].
+    """Attack pictures: each step follows the sign of the gradient, then goes back to the ball and [0, 1].
 
     Parameters
     ----------
@@ -134,33 +134,16 @@ def perturb(
 
 
 def normalised(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Normalise pixels, keeping gradients.
-
-    Parameters
-    ----------
-    pixels : (image, channel, y, x) in [0, 1].
-    mean, std : mean and standard deviation of each channel, of pixels in [0, 1].
-    """
+    """Normalise pixels (image, channel, y, x) in [0, 1], keeping gradients."""
     mean, std = (pixels.new_tensor(values)[:, None, None] for values in (mean, std))
     return (pixels - mean) / std
 
 
 def pass_logits(model: nn.Module, images: Tensor, iteration: int | None = None) -> Tensor:
-    """Give the logits of every pass of any classifier.
+    """Give the logits of every pass of any classifier, (iteration, image, class).
 
-    Parameters
-    ----------
-    model : AbSViT, or any model from images to logits, which makes one pass.
-    images : (image, channel, y, x), normalised.
-    iteration : last pass to make, 0 the bottom-up one; the official model's second pass, if left out.
-
-    Returns
-    -------
-    (iteration, image, class); gradients are kept where the images require them.
-
-    Raises
-    ------
-    ValueError : a feedback pass is asked of a model that has none.
+    Gradients are kept where the images, normalised, require them. ``iteration`` is the last pass to make, 0
+    the bottom-up one; the official model's second pass, if left out. A model without feedback makes one.
     """
     if isinstance(model, AbSViT):
         return perceive(model, images, iterations=1 if iteration is None else iteration).logits[:, 0]

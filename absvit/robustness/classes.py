@@ -27,27 +27,15 @@ def wnids() -> tuple[str, ...]:
 
 
 def imagenet_subset(letter: str) -> tuple[str, ...]:
-    """WordNet numbers of the 200 classes of ImageNet-A or ImageNet-R (Hendrycks et al. 2021), as timm keeps them.
-
-    Parameters
-    ----------
-    letter : "a" or "r".
-    """
+    """Wnids of the 200 classes of ImageNet-A or -R ("a", "r"; Hendrycks et al. 2021), as timm keeps them."""
     return _listed(f"imagenet_{letter}_synsets")
 
 
 def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]:
     """Names of a model's classes, in the order of its outputs.
 
-    Parameters
-    ----------
-    model : its card names them; ImageNet's are taken for 1,000 classes without a card.
-    file : text file with one name a line, which is taken instead.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such file.
-    ValueError : the names are not known, not unique, or not as many as the model's outputs.
+    Its card names them, or a text file of one name a line; ImageNet's are taken for 1,000 classes without a
+    card. They have to be known, unique, and as many as the model's outputs.
     """
     if file is not None:
         if not Path(file).is_file():
@@ -71,12 +59,7 @@ def model_classes(model: nn.Module, file: Path | None = None) -> tuple[str, ...]
 
 
 def check_names(found: Sequence[str], expected: Sequence[str], place: str, partial: bool = False) -> None:
-    """Refuse a folder that lacks a class or holds another one.
-
-    Raises
-    ------
-    ValueError : names are missing, extra or renamed; they are listed.
-    """
+    """Refuse a folder that lacks a class or holds another one; missing, extra and renamed ones are listed."""
     missing, extra = sorted({*expected} - {*found}), sorted({*found} - {*expected})
     told = [f"lacks {some(missing)}"] if missing and not partial else []
     told += [f"holds {some(extra)}, which is none of them"] if extra else []
@@ -89,13 +72,7 @@ def check_names(found: Sequence[str], expected: Sequence[str], place: str, parti
 
 
 def labels_of(pictures: LabelledPictures, names: Sequence[str]) -> np.ndarray:
-    """Model's class of each picture, by the name of its folder: (picture,) int64.
-
-    Parameters
-    ----------
-    pictures : their classes are all among the names.
-    names : names of the model's classes.
-    """
+    """Model's class of each picture, by the name of its folder, one of the names: (picture,) int64."""
     number = {name: index for index, name in enumerate(names)}
     return np.array([number[name] for name in pictures.classes], np.int64)[pictures.targets]
 

@@ -58,12 +58,7 @@ class Preprocessing:
 
     @classmethod
     def of(cls, model: nn.Module) -> Preprocessing:
-        """Give a model's own preprocessing.
-
-        Parameters
-        ----------
-        model : with a timm ``pretrained_cfg``; its actual input size counts where it has one.
-        """
+        """Give a model's own preprocessing; its actual input size counts where it has one."""
         cfg, embed = model.pretrained_cfg, getattr(model, "patch_embed", None)
         size = getattr(embed, "img_size", None) or cfg["input_size"][-2:]
         if size[0] != size[1]:
@@ -72,12 +67,7 @@ class Preprocessing:
         return cls(int(size[0]), crop, interpolation, tuple(cfg["mean"]), tuple(cfg["std"]))
 
     def transform(self, resize: bool):
-        """Function of a picture that gives pixels (channel, y, x) in [0, 1], not normalised.
-
-        Parameters
-        ----------
-        resize : as in :func:`absvit.images.eval_transform`.
-        """
+        """Function of a picture that gives pixels (channel, y, x) in [0, 1], not normalised."""
         black, one = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
         return eval_transform(self.size, self.crop_pct, self.interpolation, black, one, resize)
 

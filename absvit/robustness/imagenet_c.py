@@ -56,7 +56,7 @@ class Sized(LabelledPictures):
 
 
 class Corrupted(LabelledPictures):
-    """Clean pictures, corrupted when they are read: the pixels that ``python -m stimuli corrupt`` would write.
+    """Clean pictures, corrupted when read: the pixels that ``python -m stimuli corrupt`` would write.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Corrupted(LabelledPictures):
 
 
 def contents_of(pictures: LabelledPictures, numbers: np.ndarray) -> str:
-    """Tell what pictures are made of: SHA-256 over files, where they are corrupted on the fly those of frost, too."""
+    """Tell what pictures are made of: SHA-256 over files, those of frost, too, where it is put on here."""
     digest = contents(getattr(pictures, "pictures", pictures), numbers)
     if isinstance(pictures, Corrupted) and pictures.corruption == "frost" and pictures.frost_folder is not None:
         digest += fingerprint(check_folder(pictures.frost_folder), pictures.frost_folder)
@@ -106,22 +106,9 @@ def contents_of(pictures: LabelledPictures, numbers: np.ndarray) -> str:
 def on_disk(
     root: Path, names: Sequence[str], severities: Sequence[int], size: int, centre_crop: bool = False
 ) -> Iterator[tuple[str, int, LabelledPictures]]:
-    """Open ``ROOT/CORRUPTION/SEVERITY/CLASS/PICTURE``.
+    """Open ``ROOT/CORRUPTION/SEVERITY/CLASS/PICTURE``: yields corruption, severity, pictures.
 
-    Parameters
-    ----------
-    root : the folder.
-    names, severities : which corruptions at which severities.
-    size, centre_crop : as in :class:`Sized`.
-
-    Yields
-    ------
-    Corruption, severity, pictures.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such folder.
-    ValueError : a corruption or severity is missing, or something else is there; the message lists the names.
+    Severities or corruptions that are missing, and whatever else is there, are refused with their names.
     """
     root, layout = Path(root), "CORRUPTION/SEVERITY/CLASS/PICTURE"
     if not root.is_dir():
@@ -150,23 +137,9 @@ def corrupted_when_shown(
     seed: int = 0,
     frost_folder: Path | None = None,
 ) -> Iterator[tuple[str, int, LabelledPictures]]:
-    """Corrupt clean pictures when they are shown, so that no copy is needed.
+    """Corrupt clean pictures when shown, so that no copy is needed: yields corruption, severity, pictures.
 
-    Parameters
-    ----------
-    pictures : clean pictures.
-    names, severities : which corruptions at which severities.
-    size, seed, frost_folder : as in :class:`Corrupted`.
-
-    Yields
-    ------
-    Corruption, severity, pictures.
-
-    Raises
-    ------
-    FileNotFoundError : motion_blur or snow is asked for and ImageMagick is missing; the message names its
-        package. Or there is no such folder of frost.
-    ValueError : a name or severity is unknown, or the folder holds no pictures.
+    motion_blur and snow need ImageMagick; where it is missing, the FileNotFoundError names its package.
     """
     corruptions.check(tuple(names), tuple(severities), frost_folder)
     if missing := next((told for name in names if (told := corruptions.CORRUPTIONS[name].missing())), None):
@@ -177,12 +150,7 @@ def corrupted_when_shown(
 
 
 def check_same_pictures(shown: Sequence[tuple[str, LabelledPictures]]) -> None:
-    """Refuse corruptions and severities that do not all show the same pictures: their errors could not be compared.
-
-    Raises
-    ------
-    ValueError : some lack pictures that others have; they are named.
-    """
+    """Refuse corruptions and severities whose errors could not be compared: all show the same pictures."""
     named: dict[str, set[str]] = {}
     for place, pictures in shown:
         found = {normal(pictures.name(k)) for k in range(len(pictures))}

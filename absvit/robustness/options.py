@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from absvit.records.fill import RecordOptions
+from absvit.records.options import RecordOptions
 from stimuli.corruptions import BENCHMARK, SEVERITIES
 from stimuli.foundation.options import FileOrAddress
 from stimuli.foundation.texts import some

@@ -23,21 +23,7 @@ LEAST_SIZE = 16
 
 
 def run_profile(options: ProfileOptions, process: Process) -> xr.Dataset:
-    """Evaluate a checkpoint on some suites, as :func:`profile_model` does.
-
-    Parameters
-    ----------
-    options : which checkpoint, on what, and where to.
-    process : this process among those that evaluate together.
-
-    Returns
-    -------
-    The record.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : weights, folders or pictures are not there or do not fit together.
-    """
+    """Evaluate a checkpoint on some suites, as :func:`profile_model` does; gives the record."""
     who = options.model
     size = {} if who.img_size is None else {"img_size": who.img_size}
     model = load_with_its_classes(who.model, who.checkpoint, which=who.weights, **size).to(process.device)
@@ -47,20 +33,8 @@ def run_profile(options: ProfileOptions, process: Process) -> xr.Dataset:
 def profile_model(model: nn.Module, names: Sequence[str], options: ProfileOptions, told: bool = True) -> xr.Dataset:
     """Evaluate a model that is loaded; print the table, and write it beside the record.
 
-    Parameters
-    ----------
-    model : on the device of the process.
-    names : names of its classes.
-    options : as in :func:`run_profile`; of the model they say how it is called and how many passes it makes.
-    told : whether this process, of several, is the one that prints and writes the table.
-
-    Returns
-    -------
-    The record.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : folders or pictures are not there or do not fit the model.
+    Of the model, which is on the process's device, the options say how it is called and how many passes it
+    makes; ``told``: this process, of several, prints and writes the table.
     """
     who, given = options.model, options.pictures
     last = who.iterations if isinstance(model, AbSViT) else 0

@@ -1,4 +1,4 @@
-"""Scores of a record: accuracy with bootstrap intervals, corruption errors, calibration, accuracy by class."""
+"""Scores of a record: accuracy with intervals, corruption errors, calibration, accuracy by class."""
 
 from __future__ import annotations
 
@@ -38,17 +38,7 @@ OF_CORRUPTIONS = (
 
 
 def mean_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """Percentile bootstrap interval of a mean over pictures.
-
-    Parameters
-    ----------
-    values : (picture,) one number each.
-    seed : seed of the resampling.
-
-    Returns
-    -------
-    Lower and upper end of the 95 % interval; the mean itself where all values are the same.
-    """
+    """95 % percentile bootstrap interval of a mean over pictures; the mean itself of equal values."""
     if np.ptp(values) == 0:
         return float(values[0]), float(values[0])
     drawn = stats.bootstrap(
@@ -83,19 +73,10 @@ def corruption_interval(record: xr.Dataset, suite: str, iteration: int, seed: in
 
 
 def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> float:
-    """Expected calibration error: mean distance of accuracy and confidence over bins of confidence.
+    """Expected calibration error, in [0, 1]: mean distance of accuracy and confidence over bins.
 
-    Guo et al., On calibration of modern neural networks, ICML 2017, equation 3.
-
-    Parameters
-    ----------
-    confidence : (picture,) probability of the class that the model says, in [0, 1].
-    correct : (picture,) whether it is right.
-    bins : number of bins of equal width.
-
-    Returns
-    -------
-    In [0, 1].
+    Guo et al., On calibration of modern neural networks, ICML 2017, equation 3. Given are (picture,) the
+    probability of the class that the model says, and whether it is right.
     """
     confidence = np.asarray(confidence, np.float64)
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -104,16 +85,10 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = B
 
 
 def corruption_errors(errors: dict[str, float], clean: float | None = None) -> tuple[float, float]:
-    """Mean corruption error and relative mean corruption error (Hendrycks and Dietterich 2019, section 4.1).
+    """Mean and relative mean corruption error, % of AlexNet's (Hendrycks and Dietterich 2019, section 4.1).
 
-    Parameters
-    ----------
-    errors : error of each of the 15 corruptions, mean over severities, in [0, 1].
-    clean : error on clean pictures; None where it is not known.
-
-    Returns
-    -------
-    Both in percent of AlexNet's; the second is NaN without the clean error.
+    ``errors`` holds that of each of the 15 corruptions, mean over severities, in [0, 1]; the second is NaN
+    without the clean error.
     """
     plain = np.mean([errors[name] / ALEXNET_ERRORS[name] for name in BENCHMARK])
     if clean is None:
@@ -138,12 +113,7 @@ def empty_scores(record: xr.Dataset) -> xr.Dataset:
 
 
 def scores(record: xr.Dataset) -> xr.Dataset:
-    """Scores of every condition, and of all corruptions together.
-
-    Returns
-    -------
-    As :func:`empty_scores`, with the numbers; NaN where there is no such condition, or no picture of a class.
-    """
+    """Scores as :func:`empty_scores` lays them out; NaN without such a condition or a picture of a class."""
     found = empty_scores(record)
     held = _held(record)
     severities = record["severity"].values.tolist()

@@ -48,17 +48,8 @@ class Condition:
 def conditions(suites: Sequence[str], given: SuiteOptions, names: Sequence[str], size: int) -> list[Condition]:
     """Open everything that is to be shown, and check it before anything is computed.
 
-    Parameters
-    ----------
-    suites : some of ``SUITES``, each once.
-    given : where their pictures are, and what is done to them.
-    names : names of the model's classes.
-    size : height and width of the model's input in pixels.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : a suite is unknown or not there, its folders do not fit, or it needs
-        classes that the model has not; the message says which.
+    ``names`` are the model's classes, ``size`` is the height and width of its input in pixels. Refused are a
+    suite that is unknown, not there, or in need of classes that the model has not.
     """
     if wrong := [suite for suite in suites if suite not in SUITES] or [s for s in suites if suites.count(s) > 1]:
         raise ValueError(f"expected suites of {', '.join(SUITES)}, each once; got {', '.join(wrong)}")
@@ -80,16 +71,7 @@ def conditions(suites: Sequence[str], given: SuiteOptions, names: Sequence[str],
 
 
 def open_pictures(place: Path) -> LabelledPictures:
-    """Open class folders, a tar or a stimulus set, or the validation split of a folder that holds one.
-
-    Parameters
-    ----------
-    place : where.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : nothing is there, or it does not fit.
-    """
+    """Open class folders, a tar or a stimulus set, or the validation split of a folder that holds one."""
     place = Path(place)
     if place.is_dir() and any((place / (name + end)).exists() for name in SPLIT_NAMES["val"] for end in ("", ".tar")):
         return open_dataset("FOLDER", place, "val")

@@ -1,4 +1,4 @@
-"""Tables of robustness records: one evaluation beside the published numbers, or several seeds with their intervals."""
+"""Tables of robustness records: one evaluation beside the published numbers, or seeds with intervals."""
 
 from __future__ import annotations
 
@@ -158,12 +158,7 @@ def _origin(record: xr.Dataset) -> dict:
 
 
 def table_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write a table's numbers as a paper does: intervals in brackets, but no empty ones, and no empty columns.
-
-    Parameters
-    ----------
-    frame : what :func:`profile` or :func:`over_seeds` gives.
-    """
+    """Write a table's numbers as a paper does: intervals in brackets, and no empty ones or columns."""
     text = frame.copy().astype(object)
     for name in ("top1", "mce"):
         for index, row in frame.iterrows():
@@ -180,12 +175,7 @@ def table_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_tables(table: pd.DataFrame, beside: Path) -> tuple[Path, Path]:
-    """Write a table as CSV (numbers in full) and as LaTeX.
-
-    Returns
-    -------
-    The two files.
-    """
+    """Write a table as CSV (numbers in full) and as LaTeX; gives the two files."""
     csv, tex = Path(beside).with_suffix(".csv"), Path(beside).with_suffix(".tex")
     write_whole(csv, table.to_csv(index=False))
     write_whole(tex, table_text(table).to_latex(index=False, escape=True))

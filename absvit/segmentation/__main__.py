@@ -5,27 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.segmentation.cue_options import Cue
-from absvit.segmentation.loading_segmenter import Loaded, load_segmenter
-from absvit.segmentation.overlays import Figure, overlay_figure
-from absvit.segmentation.pixel_record import Test, over_seeds, run_test, summary
-from absvit.segmentation.prediction import (
-    Prediction,
-    check_targets,
-    picture_files,
-    predictions,
-    read_files,
-    write_predictions,
-)
+from absvit.segmentation.options import Cue, Test
 from absvit.training.__main__ import REFUSALS, training_commands
 from absvit.training.recipe import RECIPES
 from stimuli.foundation import command_line
+
+if TYPE_CHECKING:
+    from absvit.segmentation.loading_segmenter import Loaded
+    from absvit.segmentation.overlays import Figure
+    from absvit.segmentation.prediction import Prediction
 
 Flat = tyro.conf.OmitArgPrefixes
 
@@ -40,6 +34,10 @@ def test_checkpoint(test: Flat[Test], cue: Flat[Cue]) -> None:
     cue
         What an AbSViT looks for.
     """
+    from absvit.segmentation.loading_segmenter import load_segmenter
+    from absvit.segmentation.pixel_record import run_test, summary
+    from absvit.segmentation.prediction import predictions, write_predictions
+
     loaded = load_segmenter(test.checkpoint)
     with joined(test.device) as process:
         record = run_test(test, cue, loaded, process)
@@ -55,13 +53,9 @@ def test_checkpoint(test: Flat[Test], cue: Flat[Cue]) -> None:
 
 
 def overlay_of(loaded: Loaded, cue: Cue) -> Callable[[Prediction], Figure]:
-    """Give what draws a prediction.
+    """Give what draws a prediction under a cue."""
+    from absvit.segmentation.overlays import overlay_figure
 
-    Parameters
-    ----------
-    loaded : gives classes and passes.
-    cue : what was looked for.
-    """
     looked_for = "learned prompt" if cue == Cue() else "cued"
     headings = ["segmentation"] if loaded.model.n_passes == 1 else ["bottom-up", f"top-down, {looked_for}"]
     return lambda found: overlay_figure(found.picture, found.labels, loaded.table, headings, found.truth)
@@ -92,13 +86,16 @@ def predict_pictures(
     device
         cpu, cuda or mps; a GPU where there is one, if left out.
     """
-    files = picture_files(images, out)
-    check_targets(files, out)
+    from absvit.segmentation import prediction
+    from absvit.segmentation.loading_segmenter import load_segmenter
+
+    files = prediction.picture_files(images, out)
+    prediction.check_targets(files, out)
     loaded = load_segmenter(checkpoint)
     draw = overlay_of(loaded, cue) if overlays else None
     with joined(device) as process:
-        found = predictions(loaded, read_files(files, process), cue, process)
-        for path in write_predictions(found, loaded, out, draw):
+        found = prediction.predictions(loaded, prediction.read_files(files, process), cue, process)
+        for path in prediction.write_predictions(found, loaded, out, draw):
             print(path)
 
 
@@ -110,6 +107,8 @@ def show_summary(record: Annotated[tuple[Path, ...], tyro.conf.Positional]) -> N
     record
         The records; those of one model are taken as its seeds.
     """
+    from absvit.segmentation.pixel_record import over_seeds, summary
+
     if not record:
         raise ValueError("name at least one record: python -m absvit.segmentation summary RECORD")
     tests = [records.load(path) for path in record]
@@ -118,16 +117,7 @@ def show_summary(record: Annotated[tuple[Path, ...], tyro.conf.Positional]) -> N
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : words after the program's name; those of the process if left out.
-
-    Returns
-    -------
-    Exit code: 0, or 2 after one line on standard error.
-    """
+    """Run the command line on words, those of the process if left out, and give its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     commands = {"predict": predict_pictures, "test": test_checkpoint, "summary": show_summary}
     commands |= training_commands(RECIPES.within("absvit.segmentation"))

@@ -1,4 +1,4 @@
-"""Classes of the segmentation data sets: names, colours, and which value in a label file stands for which class."""
+"""Classes of the segmentation data sets: names, colours, and which value in a label file stands for each."""
 
 from __future__ import annotations
 
@@ -40,20 +40,9 @@ class ClassTable:
             raise ValueError(f"the class {twice!r} is named twice: give each class one name")
 
     def labels(self, stored: np.ndarray, name: str) -> np.ndarray:
-        """Turn the values of a label file into classes.
+        """Turn the values (y, x) of a label file into uint8 classes, :data:`IGNORED` where none counts.
 
-        Parameters
-        ----------
-        stored : (y, x) integers.
-        name : file, for the message.
-
-        Returns
-        -------
-        (y, x) uint8 class of each pixel, :data:`IGNORED` where it does not count.
-
-        Raises
-        ------
-        ValueError : a value stands for no class.
+        A value of no class is refused, under the file's name.
         """
         table = np.full(max(65536, int(stored.max()) + 1), -1, np.int32)
         table[list(self.values)] = list(self.values.values())
@@ -70,24 +59,13 @@ class ClassTable:
 
     @classmethod
     def counted(cls, names: Sequence[str], colours: Sequence[tuple[int, int, int]] | None = None) -> ClassTable:
-        """Give the table of labels that count the classes from 0, 255 to ignore.
-
-        Parameters
-        ----------
-        names : names of the classes.
-        colours : their colours; those of PASCAL VOC if left out.
-        """
+        """The table of labels that count the classes from 0, 255 to ignore; colours are VOC's if left out."""
         colours = colour_map(len(names)) if colours is None else tuple(map(tuple, colours))
         return cls(tuple(names), colours, {IGNORED: IGNORED} | {k: k for k in range(min(len(names), IGNORED))})
 
 
 def colour_map(n: int) -> tuple[tuple[int, int, int], ...]:
-    """Give the colours of PASCAL VOC, which spread the bits of a class's number over red, green and blue.
-
-    Parameters
-    ----------
-    n : number of classes, 256 at most.
-    """
+    """PASCAL VOC's colours of n classes, 256 at most: a class's bits spread over red, green and blue."""
     bits = (np.arange(n)[:, None] >> np.arange(8)) & 1  # (class, bit)
     colours = np.zeros((n, 3), int)
     for place in range(8):
@@ -96,16 +74,9 @@ def colour_map(n: int) -> tuple[tuple[int, int, int], ...]:
 
 
 def coloured(labels: np.ndarray, table: ClassTable) -> Image.Image:
-    """Make a picture of labels: 8-bit numbers under the data set's palette, as PASCAL VOC stores them.
+    """Make a picture in mode P of labels (y, x) uint8 under the data set's palette, as VOC stores them.
 
-    Parameters
-    ----------
-    labels : (y, x) uint8 classes; :data:`IGNORED` is shown in white.
-    table : gives the colours.
-
-    Returns
-    -------
-    Picture in mode P.
+    :data:`IGNORED` is shown in white.
     """
     picture = Image.fromarray(labels.astype(np.uint8)).convert("L")
     palette = np.full((256, 3), 255, np.uint8)

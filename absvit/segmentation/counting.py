@@ -1,4 +1,4 @@
-"""Counting: which class each pixel is given, against which class it is, and the scores that follow from that."""
+"""Counting: which class each pixel is given, against which it is, and the scores that follow."""
 
 from __future__ import annotations
 
@@ -22,18 +22,7 @@ __all__ = ["confusion", "confusions", "predicted_classes", "scores"]
 
 
 def confusion(labels: Tensor, predicted: Tensor, n_classes: int) -> Tensor:
-    """Count pixels by true and predicted class.
-
-    Parameters
-    ----------
-    labels : any shape, integers: classes, or 255 where a pixel does not count.
-    predicted : same shape, classes.
-    n_classes : number of classes.
-
-    Returns
-    -------
-    (class, predicted class) int64.
-    """
+    """Count pixels by true and predicted class, (class, predicted class) int64; 255 does not count."""
     counted = labels != IGNORED
     pairs = labels[counted].long() * n_classes + predicted[counted].long()
     return torch.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
@@ -69,19 +58,9 @@ def scores(counts: xr.DataArray) -> xr.Dataset:
 def predicted_classes(
     model: Segmenter, images: Tensor, size: tuple[int, int], prior: Prior | None = None, precision: str = "fp32"
 ) -> Tensor:
-    """Segment images in every pass, at another size than theirs.
+    """Segment normalised images in every pass, at another size: (iteration, image, y, x) uint8 classes.
 
-    Parameters
-    ----------
-    model : the segmenter, in eval mode.
-    images : (image, channel, y, x), normalised, on its device.
-    size : height and width of the result in pixels; logits are interpolated bilinearly.
-    prior : what an AbSViT looks for in its second pass; the learned prompt if left out.
-    precision : "fp32", "bf16" or "fp16".
-
-    Returns
-    -------
-    (iteration, image, y, x) uint8 classes.
+    Logits are interpolated bilinearly. The prior is that of the second pass; the learned prompt if left out.
     """
     own, found = tuple(images.shape[-2:]), []
     with torch.no_grad(), autocast(precision, images.device):
@@ -94,19 +73,10 @@ def predicted_classes(
 def confusions(
     model: Segmenter, batches: Iterable[list[Seen]], device: torch.device, prior_for=None, precision: str = "fp32"
 ) -> Iterator[tuple[int, Tensor]]:
-    """Count the pixels of whole pictures, each on its own.
+    """Count the pixels of whole pictures, each on its own; neighbours of one size are segmented together.
 
-    Parameters
-    ----------
-    model : the segmenter, left in the mode that it was in.
-    batches : pictures; neighbours of one size are segmented together.
-    device : where the model is.
-    prior_for : function of an image's height and width that gives the prior; the learned prompt if left out.
-    precision : as in :func:`predicted_classes`.
-
-    Yields
-    ------
-    Number of a picture, and its counts (iteration, class, predicted class) int64, on the CPU.
+    Yields a picture's number and its counts (iteration, class, predicted class) int64, on the CPU.
+    ``prior_for`` gives the prior of an image's height and width.
     """
     with evaluating(model):
         for batch in batches:

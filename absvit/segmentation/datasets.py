@@ -1,4 +1,4 @@
-"""Pictures with a class for every pixel: VOC 2012, Cityscapes, ADE20K, folders of pictures and labels, drawn scenes."""
+"""Pictures with a class for every pixel: VOC 2012, Cityscapes, ADE20K, folders of your own, drawn scenes."""
 
 from __future__ import annotations
 
@@ -46,20 +46,9 @@ class SegmentedPictures(ABC):
 
     @abstractmethod
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
-        """Read a picture and its labels.
+        """Read a picture, 8-bit RGB, and its labels (y, x) uint8, 255 where a pixel does not count.
 
-        Parameters
-        ----------
-        index : number of the picture.
-
-        Returns
-        -------
-        picture : 8-bit RGB.
-        labels : (y, x) uint8 classes, 255 where a pixel does not count.
-
-        Raises
-        ------
-        ValueError : a file is missing, cannot be read, or does not fit the other; the message names it.
+        A file that is missing, cannot be read, or does not fit the other is a ValueError that names it.
         """
 
     def fingerprint(self) -> str:
@@ -136,12 +125,7 @@ class SegmentedFiles(SegmentedPictures):
         return picture, labels
 
     def read_labels(self, index: int) -> np.ndarray:
-        """Read the labels of a picture, (y, x) uint8.
-
-        Parameters
-        ----------
-        index : as in :meth:`SegmentedPictures.read`, which tells what is raised, too.
-        """
+        """Read the labels of a picture, (y, x) uint8."""
         path = self.labels[index]
         if not path.is_file():
             raise ValueError(f"no label file {path} for {self.pictures[index]}: every picture needs one")
@@ -214,7 +198,7 @@ def open_pictures(data_set: DataSet, data_path: Path, split: Split) -> Segmented
 
 
 def _check_classes(pictures: SegmentedFiles, split: str) -> None:
-    """Read labels until every listed class has been seen, and tell those that never are: scores leave them out."""
+    """Read labels until every class has been seen, and tell those that never are: scores leave them out."""
     names, seen = pictures.table.names, np.zeros(IGNORED + 1, bool)
     for index in range(len(pictures)):
         seen |= np.bincount(pictures.read_labels(index).ravel(), minlength=IGNORED + 1) > 0

@@ -1,4 +1,4 @@
-"""Drawn scenes as segmentation data: several embedded objects on background, whose masks are known exactly."""
+"""Drawn scenes as segmentation data: several embedded objects, whose masks are known exactly."""
 
 from __future__ import annotations
 
@@ -53,12 +53,7 @@ class ObjectScenes:
             self.look(n)
 
     def look(self, n: int) -> objects.Objects:
-        """Parameters of a scene.
-
-        Parameters
-        ----------
-        n : objects in it.
-        """
+        """Parameters of a scene of n objects."""
         return objects.Objects(
             (self.size, self.size), n, self.radius, hue_conflict=self.hue_conflict, clutter=self.clutter,
             occlusion=self.occlusion,
@@ -66,7 +61,7 @@ class ObjectScenes:
 
 
 class DrawnScenes(SegmentedPictures):
-    """Scenes that are drawn when they are read: scene ``i`` is a function of parameters, seed and ``i`` alone.
+    """Scenes drawn when they are read: scene ``i`` is a function of parameters, seed and ``i`` alone.
 
     Parameters
     ----------
@@ -95,12 +90,7 @@ class DrawnScenes(SegmentedPictures):
         return {"names": self.fingerprint()}
 
     def read(self, index: int) -> tuple[Image.Image, np.ndarray]:
-        """Draw a scene.
-
-        Returns
-        -------
-        Picture, and labels (y, x) uint8: 0 is the background.
-        """
+        """Draw a scene: the picture, and labels (y, x) uint8, 0 on the background."""
         chance = np.random.Generator(np.random.Philox(key=[self.seed, index + 2**62]))
         n = self.scenes.set_sizes[index % len(self.scenes.set_sizes)]
         classes = chance.permutation(len(objects.CATEGORIES))[None, :n]
@@ -109,15 +99,5 @@ class DrawnScenes(SegmentedPictures):
 
 
 def label_map(masks: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Turn masks of objects into one map of labels.
-
-    Parameters
-    ----------
-    masks : (object, y, x) bool, disjoint: what can be seen of each object.
-    classes : (object,) category of each object, counted from 0.
-
-    Returns
-    -------
-    (y, x) uint8: 0 on background, 1 + category on an object.
-    """
+    """Turn disjoint masks (object, y, x) into labels (y, x) uint8: 0, and 1 + category on an object."""
     return (masks * (np.asarray(classes, int) + 1)[:, None, None]).sum(0).astype(np.uint8)

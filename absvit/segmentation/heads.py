@@ -21,7 +21,7 @@ def _classifier(channels: int, n_classes: int) -> nn.Conv2d:
 
 
 class UPerHead(nn.Module):
-    """UPerNet's head (Xiao et al. 2018): pyramid pooling (1, 2, 3, 6) on the last map, a feature pyramid on all four.
+    """UPerNet's head (Xiao et al. 2018): pyramid pooling (1, 2, 3, 6) of the last map, features of all four.
 
     The decoder is segmentation-models-pytorch's without its norms of the input maps, which makes it mmseg's.
 
@@ -52,22 +52,13 @@ class UPerHead(nn.Module):
         self.classifier = _classifier(channels, n_classes)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Give the logits of every class at every place of the maps.
-
-        Parameters
-        ----------
-        maps : four of (image, channel, token_y, token_x), the shallowest first.
-
-        Returns
-        -------
-        (image, class, token_y, token_x)
-        """
+        """Logits (image, class, y, x) of four maps (image, channel, token_y, token_x), shallowest first."""
         unread = torch.empty(0)
         return self.classifier(self.dropout(self.decoder([unread, unread, *maps])))
 
 
 class AuxiliaryHead(nn.Module):
-    """A fully convolutional head of one 3 x 3 convolution (Long et al. 2015), mmseg's FCNHead; used in training alone.
+    """A head of one 3 x 3 convolution (Long et al. 2015), mmseg's FCNHead; used in training alone.
 
     Parameters
     ----------
@@ -86,14 +77,5 @@ class AuxiliaryHead(nn.Module):
         nn.init.kaiming_normal_(self.convolution.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Give the logits of every class at every place of a map.
-
-        Parameters
-        ----------
-        tokens : (image, channel, token_y, token_x).
-
-        Returns
-        -------
-        (image, class, token_y, token_x)
-        """
+        """Give the logits (image, class, token_y, token_x) of a map (image, channel, token_y, token_x)."""
         return self.classifier(self.dropout(self.norm(self.convolution(tokens)).relu()))

@@ -1,4 +1,4 @@
-"""Building a segmenter: what a recipe names with the weights that it starts from, or what a checkpoint holds."""
+"""Building a segmenter: what a recipe names with its first weights, or what a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,7 @@ UNREAD = ("backbone.head.", "backbone.fc_norm.")  # of the classifier, which has
 
 
 def build_segmenter(recipe: SegmentationRecipe, n_classes: int) -> Segmenter:
-    """Make the segmenter of a recipe, with the weights that its backbone starts from.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : unknown model, or weights that cannot be read or do not fit.
-    """
+    """Make the segmenter of a recipe, with the weights that its backbone starts from."""
     zoo.check_name(recipe.model)
     if recipe.finetune == "none":
         return _assembled(recipe, n_classes, 0)
@@ -69,12 +64,7 @@ def _learns(name: str, mode: str) -> bool:
 
 
 def parameter_groups(model: Segmenter) -> list[dict]:
-    """Part the parameters that learn: norms, positions and class token are not decayed, all others are.
-
-    Returns
-    -------
-    Groups as torch's optimisers take them; the second has weight_decay 0.
-    """
+    """Groups of the parameters that learn: all but norms, positions and class token are decayed."""
     norms = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
     kept = {id(p) for module in model.modules() if isinstance(module, norms) for p in module.parameters(recurse=False)}
     kept |= {id(p) for name, p in model.backbone.named_parameters() if name in ("pos_embed", "cls_token")}
@@ -118,17 +108,7 @@ def _inner(content: object, name: str) -> Mapping:
 
 
 def load_segmenter(path: str | os.PathLike) -> Loaded:
-    """Load a trained segmenter: the weights that a training leaves, or one of its checkpoints.
-
-    Parameters
-    ----------
-    path : safetensors file with its card, or ``last.pt`` or ``best.pt``; or an address.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such file.
-    ValueError : the file is corrupt, or holds something else.
-    """
+    """Load a trained segmenter: a training's safetensors, ``last.pt`` or ``best.pt``; or an address."""
     weights = checkpoints.read(path)
     local = checkpoints.local_file(path)
     facts = weights.card

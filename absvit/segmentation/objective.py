@@ -15,13 +15,8 @@ __all__ = ["SegmentationObjective", "pixel_cross_entropy"]
 def pixel_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
     """Cross-entropy summed over the pixels that count, over the number of all pixels, as mmseg averages it.
 
-    The mean over processes is then the loss of all images together, however many pixels of each count.
-
-    Parameters
-    ----------
-    logits : (image, class, y, x).
-    labels : (image, y, x) int64, 255 where a pixel does not count.
-    smoothing : label smoothing in [0, 1).
+    The mean over processes is then the loss of all images together, however many pixels of each count. Logits
+    are (image, class, y, x), labels int64, 255 where a pixel does not count; smoothing in [0, 1).
     """
     total = F.cross_entropy(
         logits.float(), labels, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing
@@ -30,7 +25,7 @@ def pixel_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) 
 
 
 class SegmentationObjective(nn.Module):
-    """Loss of a segmenter on labelled images (Shi et al. 2023, section 4.3): UPerNet's head plus the auxiliary head.
+    """Loss of a segmenter (Shi et al. 2023, section 4.3): UPerNet's head plus the auxiliary head.
 
     An AbSViT is read in its second pass; with ``pass1_weight`` w the loss is (1 - w) of that and w of the
     first.
@@ -57,16 +52,9 @@ class SegmentationObjective(nn.Module):
         self.smoothing, self.var_loss = smoothing, var_loss
 
     def forward(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Compute the loss and what is logged with it.
+        """Compute the loss, and what is logged with it and carries no gradient: scalars by name.
 
-        Parameters
-        ----------
-        images : (image, channel, y, x), normalised.
-        labels : (image, y, x) int64, 255 where a pixel does not count.
-
-        Returns
-        -------
-        Scalars by name; ``loss`` is to be minimised, the others carry no gradient.
+        Labels are (image, y, x) int64, 255 where a pixel does not count.
         """
         model, size = self.model, tuple(labels.shape[-2:])
         passes = model.states(images)

@@ -1,4 +1,4 @@
-"""Overlays: a picture beside its segmentation in every pass, with the names of the classes; no model is run here."""
+"""Overlays: a picture beside its segmentation in every pass, with the classes' names; no model is run here."""
 
 from __future__ import annotations
 
@@ -23,18 +23,9 @@ LARGEST_LEGEND = 12  # classes, those with the most pixels first
 
 
 def blended(picture: np.ndarray, labels: np.ndarray, table: ClassTable, opacity: float = OPACITY) -> np.ndarray:
-    """Lay the colours of classes over a picture.
+    """Lay the colours of classes over a picture (y, x, channel) uint8; pixels labelled 255 keep it.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    labels : (y, x) uint8 classes; pixels of 255 keep the picture.
-    table : gives the colours.
-    opacity : of the colours, in [0, 1].
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    Opacity in [0, 1].
     """
     colours = np.zeros((256, 3))
     colours[: len(table.colours)] = table.colours
@@ -50,19 +41,9 @@ def overlay_figure(
     headings: Sequence[str],
     truth: np.ndarray | None = None,
 ) -> Figure:
-    """Draw a picture, its segmentations, and the true labels where they are known.
+    """Draw a picture (y, x, channel) uint8, its segmentations (y, x), and the true labels where known.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    labels : segmentations (y, x) uint8.
-    table : names and colours of the classes.
-    headings : one above each segmentation.
-    truth : (y, x) uint8 true classes.
-
-    Returns
-    -------
-    Figure with one panel each, and the classes that occur, the largest first, below.
+    One panel each, under its heading, and the classes that occur, the largest first, below.
     """
     panels = [("picture", picture)]
     panels += [(heading, blended(picture, one, table)) for heading, one in zip(headings, labels, strict=True)]
@@ -97,7 +78,7 @@ class _Overlay(Figure):
 
 
 def _fitting(names: Sequence[str], width: float) -> int:
-    """How many columns of a legend, each as wide as the longest name, fit into a width in inches; at least 1."""
+    """How many columns of a legend, as wide as the longest name, fit into a width in inches; at least 1."""
     longest = max(TextPath((0, 0), name, size=TEXT).get_extents().width for name in names)
     beside = 5 * TEXT  # handle, and the gaps behind it and between columns, as matplotlib has them
     return max(1, int(72 * width // (longest + beside)))

@@ -1,12 +1,11 @@
-"""The test of a trained segmenter: the pixels of every picture counted into a record, and the scores they give."""
+"""The test of a trained segmenter: the pixels of every picture counted into a record, and their scores."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import dask.array
 import numpy as np
@@ -15,109 +14,29 @@ import xarray as xr
 
 from absvit.distributed import Process
 from absvit.records import provenance, seeds
-from absvit.records.fill import RecordOptions, fill_chunks
+from absvit.records.fill import fill_chunks
+from absvit.records.options import RecordOptions
 from absvit.records.vocabulary import described
 from absvit.segmentation.counting import confusions, scores
-from absvit.segmentation.cue_options import Cue
-from absvit.segmentation.datasets import SegmentedPictures, Split, open_pictures
-from absvit.segmentation.drawn_scenes import DrawnScenes
+from absvit.segmentation.datasets import SegmentedPictures
 from absvit.segmentation.loading_segmenter import Loaded
+from absvit.segmentation.options import Cue, Test
 from absvit.segmentation.task import whole_transform_of
 from absvit.segmentation.views import blocks, whole_loader
-from stimuli.foundation.picture_files import normal, say
+from stimuli.foundation.picture_files import say
 
-__all__ = ["Test", "over_seeds", "run_test", "summary"]
+__all__ = ["over_seeds", "run_test", "summary"]
 
 SCORES = ("miou", "macc", "aacc")
 OF_A_SEED = ("seed", "finetune", "grad_checkpointing", "test_batch")  # how trainings of one recipe may differ
 
 
-@dataclass(frozen=True)
-class Test:
-    """What a trained segmenter is tested on, and where the record goes.
-
-    Parameters
-    ----------
-    checkpoint
-        segmenter.safetensors of a training, or one of its checkpoints.
-    data_path
-        Folder of the data set that it was trained for; not looked at for drawn scenes.
-    split
-        val or train.
-    n
-        Drawn scenes; of a data set all pictures are shown.
-    seed
-        Seed of the drawn scenes.
-    out
-        Record to write, .zarr.
-    resume
-        Go on with a record of the same test.
-    overwrite
-        Replace a record.
-    chunk
-        Pictures that are written at once: so many are lost at most when a test is stopped.
-    num_workers
-        Processes that load pictures for each process that tests.
-    overlays
-        So many of the first pictures are drawn with the passes' and the true labels, into the folder
-        OUT_overlays.
-    device
-        cpu, cuda or mps; a GPU where there is one, if left out.
-    """
-
-    __test__ = False
-
-    checkpoint: Path
-    data_path: Path = Path("data")
-    split: Split = "val"
-    n: int = 1000
-    seed: int = 0
-    out: Path = Path("outputs/segmentation.zarr")
-    resume: bool = False
-    overwrite: bool = False
-    chunk: int = 32
-    num_workers: int = 0
-    overlays: int = 0
-    device: str | None = None
-
-    def __post_init__(self) -> None:
-        if min(self.n, self.chunk) < 1 or min(self.num_workers, self.overlays) < 0:
-            raise ValueError(
-                f"need n and chunk of at least 1, got {self.n} and {self.chunk}, and num_workers and overlays of at "
-                f"least 0, got {self.num_workers} and {self.overlays}"
-            )
-        if not 0 <= self.seed < 2**31:
-            raise ValueError(f"seed must be in [0, 2**31), got {self.seed}; higher seeds are kept for training")
-
-    def pictures(self, loaded: Loaded) -> SegmentedPictures:
-        """Open what is shown.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError : the data set is not as it should be, or has other classes.
-        """
-        if loaded.recipe.data_set == "SCENES":
-            return DrawnScenes(loaded.recipe.scenes, self.seed, self.n)
-        pictures = open_pictures(loaded.recipe.data_set, self.data_path, self.split)
-        if pictures.table.names != tuple(map(normal, loaded.table.names)):
-            raise ValueError(
-                f"{self.data_path} has the classes {', '.join(pictures.table.names[:4])} ..., but the model learned "
-                f"{', '.join(loaded.table.names[:4])} ...: give its own data set"
-            )
-        return pictures
-
-
 def run_test(test: Test, cue: Cue, loaded: Loaded, process: Process) -> xr.Dataset:
     """Segment every picture once, whatever the number of processes; whole, at one scale, not mirrored.
 
-    Returns
-    -------
-    The record: confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of all
-    together iou and accuracy (iteration, class), miou, macc and aacc (iteration,).
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : a picture or its labels cannot be used; what is done stays in the record.
+    The record holds confusion (iteration, stimulus, class, predicted_class) pixels of each picture, and of
+    all together iou and accuracy (iteration, class), miou, macc and aacc (iteration,). Where a picture or its
+    labels cannot be used, what is done stays in it.
     """
     pictures, model = test.pictures(loaded), loaded.model.to(process.device)
     prior_for = cue.prior_for(model)
@@ -182,20 +101,10 @@ def _layout(loaded: Loaded, pictures: SegmentedPictures, test: Test, cue: Cue, p
 
 
 def summary(record: xr.Dataset) -> pd.DataFrame:
-    """Scores of a record, one row a pass.
+    """Scores of a complete record, one row a pass.
 
-    Parameters
-    ----------
-    record : a record of a test that is complete.
-
-    Returns
-    -------
-    Frame with model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in
+    Columns are model, trainable (transfer mode), data_set, cue, iteration, n, and miou, macc and aacc in
     percent.
-
-    Raises
-    ------
-    ValueError : another record, or the test is not complete.
     """
     if "confusion" not in record:
         raise ValueError("expected a record of python -m absvit.segmentation test")
@@ -217,15 +126,9 @@ def summary(record: xr.Dataset) -> pd.DataFrame:
 def over_seeds(tests: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Means over several trainings of one model, with Student's 95 % intervals over them.
 
-    Returns
-    -------
-    Frame with model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in
-    percent.
-
-    Raises
-    ------
-    ValueError : as :func:`summary`; or what would count as seeds of a model are the same weights twice,
-        trainings that differ in more than their seed, or tests on different pictures.
+    Columns are model, trainable, data_set, cue, iteration, seeds, and each score with its low and high, in
+    percent. Refused as seeds: the same weights twice, trainings that differ in more than their seed, and
+    tests on different pictures.
     """
     keys = ["model", "trainable", "data_set", "cue", "iteration"]
     table = pd.concat([summary(record).assign(test=k) for k, record in enumerate(tests)])

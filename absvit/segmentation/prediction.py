@@ -15,8 +15,8 @@ from absvit.images import read_photograph
 from absvit.models.perceive import evaluating
 from absvit.segmentation.classes import coloured
 from absvit.segmentation.counting import predicted_classes
-from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.loading_segmenter import Loaded
+from absvit.segmentation.options import Cue
 from absvit.segmentation.task import whole_transform_of
 from stimuli.foundation.files import whole
 from stimuli.foundation.picture_files import in_folder
@@ -46,17 +46,9 @@ class Prediction:
 
 
 def picture_files(images: Sequence[Path], out: Path | None = None) -> list[Path]:
-    """Give the picture files that are meant.
+    """Give the picture files that are meant, in folders too; results in such a folder are no pictures.
 
-    Parameters
-    ----------
-    images : picture files, and folders of them.
-    out : folder of the results, which are no pictures to segment where it lies in such a folder.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such file.
-    ValueError : no picture at all, a folder without any, or two pictures whose results would have one name.
+    Two pictures whose results would have one name are refused, as is a folder without any.
     """
     if not images:
         raise ValueError("give at least one picture, or a folder of pictures")
@@ -79,12 +71,7 @@ def picture_files(images: Sequence[Path], out: Path | None = None) -> list[Path]
 
 
 def check_targets(files: Sequence[Path], out: Path) -> None:
-    """See to it that no result takes the place of a picture, or of another result.
-
-    Raises
-    ------
-    ValueError : one would.
-    """
+    """See to it that no result takes the place of a picture, or of another result."""
     targets = [(path, out / f"{path.stem}{end}.png") for path in files for end in ENDINGS]
     given = {path.resolve(): path for path in files}
     for path, target in targets:
@@ -99,20 +86,9 @@ def check_targets(files: Sequence[Path], out: Path) -> None:
 
 
 def read_files(files: Sequence[Path], process: Process) -> Iterator[tuple[str, Image.Image, None]]:
-    """Read pictures in any mode; they are turned upright as their EXIF orientation says.
+    """Read this process's share of pictures in any mode, turned upright as their EXIF orientation says.
 
-    Parameters
-    ----------
-    files : picture files.
-    process : this process; each of several takes its share.
-
-    Yields
-    ------
-    Name, picture, and None for the labels, as :func:`predictions` takes them.
-
-    Raises
-    ------
-    ValueError : a file cannot be read as a picture.
+    Yields name, picture, and None for the labels, as :func:`predictions` takes them.
     """
     for path in files[process.rank :: process.world_size]:
         yield path.stem, read_photograph(path), None
@@ -121,23 +97,7 @@ def read_files(files: Sequence[Path], process: Process) -> Iterator[tuple[str, I
 def predictions(
     loaded: Loaded, pictures: Iterable[tuple[str, Image.Image, np.ndarray | None]], cue: Cue, process: Process
 ) -> Iterator[Prediction]:
-    """Segment pictures of any size, whole.
-
-    Parameters
-    ----------
-    loaded : the segmenter.
-    pictures : name, 8-bit RGB picture, and true labels (y, x) uint8 or None.
-    cue : what an AbSViT looks for.
-    process : this process.
-
-    Yields
-    ------
-    One prediction a picture, at the picture's size.
-
-    Raises
-    ------
-    ValueError : the cue does not fit the model.
-    """
+    """Segment 8-bit RGB pictures of any size, whole; each with name and true labels (y, x) uint8 or None."""
     model, transform = loaded.model.to(process.device), whole_transform_of(loaded.recipe)
     prior_for = cue.prior_for(model)
     with evaluating(model):
@@ -151,18 +111,9 @@ def predictions(
 def write_predictions(
     found: Iterable[Prediction], loaded: Loaded, out: Path, draw: Callable[[Prediction], Any] | None = None
 ) -> list[Path]:
-    """Write ``NAME.png``, the labels of the last pass under the palette, and ``NAME_overlay.png`` for each picture.
+    """Write ``NAME.png``, the last pass's labels under the palette, and ``NAME_overlay.png`` for each picture.
 
-    Parameters
-    ----------
-    found : predictions.
-    loaded : gives the classes.
-    out : folder, made if missing.
-    draw : function of a prediction that gives the overlay as a matplotlib figure; no overlays if left out.
-
-    Returns
-    -------
-    The files.
+    Gives the files; no overlays without ``draw``, which makes a matplotlib figure of a prediction.
     """
     out.mkdir(parents=True, exist_ok=True)
     written = []

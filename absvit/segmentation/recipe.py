@@ -141,12 +141,7 @@ class SegmentationRecipe(Recipe):
 
 
 def recipe_of(options: Mapping) -> SegmentationRecipe:
-    """Make a recipe again from what a checkpoint says of it.
-
-    Raises
-    ------
-    ValueError : these are not the options of a segmentation.
-    """
+    """Make a recipe again from what a checkpoint says of it; options of something else are refused."""
 
     def tuples(values: Mapping) -> dict:
         return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The segmenter: a ViT or AbSViT of any size under UPerNet's head; both passes can be read, and steered by a prior."""
+"""The segmenter: a ViT or AbSViT under UPerNet's head; both passes can be read, and steered by a prior."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ Maps = list[Tensor]
 
 
 def resized(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Interpolate logits bilinearly, corners not aligned.
-
-    Parameters
-    ----------
-    logits : (image, class, y, x).
-    size : height and width of the result.
-    """
+    """Interpolate logits (image, class, y, x) bilinearly to a height and width, corners not aligned."""
     return F.interpolate(logits, size, mode="bilinear", align_corners=False)
 
 
@@ -77,57 +71,27 @@ class Segmenter(nn.Module):
         return 1 + self.has_feedback
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Height and width in pixels that an image is padded to.
-
-        Parameters
-        ----------
-        size : height and width of the image in pixels.
-        """
+        """Height and width in pixels that an image of a height and width is padded to."""
         return tuple(-(-pixels // step) * step for pixels, step in zip(size, self.stride, strict=True))
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
-        """token_y and token_x of an image.
-
-        Parameters
-        ----------
-        size : height and width of the image in pixels.
-        """
+        """token_y and token_x of an image of a height and width in pixels."""
         padded = self.padded_size(size)
         return padded[0] // self.stride[0], padded[1] // self.stride[1]
 
     def features(self, images: Tensor, prior: Prior | None = None) -> list[Maps]:
-        """Give the maps of every pass.
+        """Give the maps of every pass over normalised images of any size, bottom-up first.
 
-        Parameters
-        ----------
-        images : (image, channel, y, x), normalised, of any size.
-        prior : what an AbSViT looks for in its second pass; the learned prompt if left out.
-
-        Returns
-        -------
-        One list a pass, bottom-up first, of four maps (image, channel, token_y, token_x).
-
-        Raises
-        ------
-        ValueError : a prior for a ViT without feedback, or one that does not fit.
+        One list a pass, of four maps (image, channel, token_y, token_x). The prior is that of an AbSViT's
+        second pass, the learned prompt if left out; a ViT without feedback takes none.
         """
         return [maps for maps, _ in self.states(images, prior)]
 
     def states(self, images: Tensor, prior: Prior | None = None) -> list[tuple[Maps, list[Tensor]]]:
         """Give maps and tokens of every pass, as training needs them.
 
-        Parameters
-        ----------
-        images, prior : as :meth:`features` takes them.
-
-        Returns
-        -------
-        Maps of each pass with the tokens (image, token, channel) that enter each block of an AbSViT and leave
-        the last one; of a ViT those that leave the blocks that are read.
-
-        Raises
-        ------
-        ValueError : as :meth:`features`.
+        The tokens (image, token, channel) are those that enter each block of an AbSViT and leave the last
+        one; of a ViT those that leave the blocks that are read. Arguments as :meth:`features` takes them.
         """
         height, width = images.shape[-2:]
         padded = self.padded_size((height, width))
@@ -153,46 +117,23 @@ class Segmenter(nn.Module):
         return [_as_map(tokens[:, model.num_prefix_tokens :], grid) for tokens in chosen]
 
     def read(self, head: nn.Module, maps: Maps | Tensor, size: tuple[int, int]) -> Tensor:
-        """Read a pass out at the images' resolution.
+        """Read a pass out at the images' resolution: (image, class, y, x) logits.
 
-        Parameters
-        ----------
-        head : decode_head, with all maps of a pass, or auxiliary_head, with the last one.
-        maps : of :meth:`features`.
-        size : height and width of the images in pixels.
-
-        Returns
-        -------
-        (image, class, y, x) logits.
+        decode_head takes all maps of a pass, auxiliary_head the last one.
         """
         logits = resized(head(maps), self.padded_size(size))
         return logits[..., : size[0], : size[1]]
 
     def passes(self, images: Tensor, prior: Prior | None = None) -> Tensor:
-        """Segment images in every pass. The head has learned to read the last one.
+        """Segment images in every pass, (iteration, image, class, y, x) logits.
 
-        Parameters
-        ----------
-        images, prior : as :meth:`features` takes them.
-
-        Returns
-        -------
-        (iteration, image, class, y, x) logits; iteration 0 is bottom-up.
+        The head has learned to read the last one. Arguments as :meth:`features` takes them.
         """
         size = tuple(images.shape[-2:])
         return torch.stack([self.read(self.decode_head, maps, size) for maps in self.features(images, prior)])
 
     def forward(self, images: Tensor, prior: Prior | None = None) -> Tensor:
-        """Segment images.
-
-        Parameters
-        ----------
-        images, prior : as :meth:`features` takes them.
-
-        Returns
-        -------
-        (image, class, y, x) logits of the last pass.
-        """
+        """Logits (image, class, y, x) of the last pass; arguments as :meth:`features` takes them."""
         return self.read(self.decode_head, self.features(images, prior)[-1], tuple(images.shape[-2:]))
 
 

@@ -106,12 +106,7 @@ class SegmentationTask(Task):
         )
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
-        """The micro-batches of this process, update by update.
-
-        Raises
-        ------
-        ValueError : a picture or its labels cannot be used; the message names the file.
-        """
+        """The micro-batches of this process, update by update."""
         recipe, process = self.recipe, self.process
         last = recipe.epochs * recipe.epoch_updates
         stream = Stream(
@@ -133,12 +128,7 @@ class SegmentationTask(Task):
             ]
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
-        """Scores of every pass on the held-out split.
-
-        Returns
-        -------
-        For each model n, and for each pass miou_passK, macc_passK and aacc_passK in [0, 1].
-        """
+        """Scores of each model on the held-out split: n, miou_passK, macc_passK, aacc_passK in [0, 1]."""
         return [self._measured(model) for model in models]
 
     def _measured(self, model: nn.Module) -> dict[str, float]:
@@ -173,8 +163,6 @@ def count_pixels(
 ) -> np.ndarray:
     """Count the pixels of all pictures together, each once, whatever the number of processes.
 
-    Returns
-    -------
     (iteration, class, predicted class) int64, the same on every rank.
     """
     mine = blocks(0, len(pictures), recipe.test_batch)[process.rank :: process.world_size]

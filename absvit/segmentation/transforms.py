@@ -1,4 +1,4 @@
-"""Joint transforms of pictures and labels: mmseg's training and test pipelines on torchvision's v2 transforms."""
+"""Joint transforms of pictures and labels: mmseg's training and test pipelines on torchvision's v2."""
 
 from __future__ import annotations
 
@@ -65,17 +65,9 @@ class Varied:
 
 
 def rescaled_size(size: tuple[int, int], scale: tuple[int, int] | None, ratio: float = 1.0) -> tuple[int, int]:
-    """Give the size of a picture that is made to fit a scale, as mmcv rounds it.
+    """Height and width of a picture that fits a scale times a ratio, as mmcv rounds it; at least 1.
 
-    Parameters
-    ----------
-    size : height and width in pixels.
-    scale : long and short side in pixels that it must not exceed; None keeps the picture's own.
-    ratio : factor on the scale.
-
-    Returns
-    -------
-    Height and width in pixels, at least 1.
+    The scale is the long and short side in pixels that it must not exceed; None keeps the picture's own.
     """
     factor = ratio
     if scale is not None:
@@ -175,13 +167,7 @@ class PhotometricDistortion(v2.Transform):
 
 
 def saturated(picture: Tensor, factor: float) -> Tensor:
-    """Multiply the saturation of HSV (1 - smallest / largest channel), hue and value kept.
-
-    Parameters
-    ----------
-    picture : (channel, y, x) in [0, 1].
-    factor : at least 0; saturation stays at most 1.
-    """
+    """Multiply HSV's saturation (1 - smallest / largest channel), hue and value kept; it stays at most 1."""
     value = picture.amax(0)
     saturation = 1 - picture.amin(0) / value.clamp(min=1e-6)
     factors = torch.clamp(1 / saturation.clamp(min=1e-6), max=factor)
@@ -208,17 +194,12 @@ class PadToCrop(v2.Transform):
 
 
 def picture_tensor(picture: Image.Image) -> tv_tensors.Image:
-    """Give a picture as torchvision's v2 transforms take it, (channel, y, x) uint8.
-
-    Parameters
-    ----------
-    picture : 8-bit RGB.
-    """
+    """Give an 8-bit RGB picture as torchvision's v2 transforms take it, (channel, y, x) uint8."""
     return tv_tensors.Image(F.pil_to_tensor(picture))
 
 
 class TrainingTransform:
-    """The training pipeline: scale, crop, flip, distort, normalise, pad. Can be pickled, for worker processes.
+    """The training pipeline: scale, crop, flip, distort, normalise, pad. It can be pickled, for workers.
 
     All randomness is torch's global generator's.
 
@@ -243,21 +224,10 @@ class TrainingTransform:
         )
 
     def __call__(self, picture: Image.Image, labels: np.ndarray, name: str) -> tuple[Tensor, Tensor]:
-        """Change a picture and its labels.
+        """Change an 8-bit RGB picture and its labels (y, x) uint8 together.
 
-        Parameters
-        ----------
-        picture : 8-bit RGB.
-        labels : (y, x) uint8 classes.
-        name : of the picture, for the message.
-
-        Returns
-        -------
-        Image (channel, y, x) float32, normalised, and labels (y, x) uint8, both of the crop's size.
-
-        Raises
-        ------
-        ValueError : the picture is smaller than the crop at every scale.
+        The image is (channel, y, x) float32, normalised; both are of the crop's size. A picture smaller than
+        the crop at every scale is refused by its name.
         """
         varied = self.varied
         largest = rescaled_size(labels.shape, varied.scale, varied.ratios[1])
@@ -283,16 +253,7 @@ class WholeTransform:
         self.scale, self.mean, self.std = scale, list(mean), list(std)
 
     def __call__(self, picture: Image.Image) -> Tensor:
-        """Make an image for the model.
-
-        Parameters
-        ----------
-        picture : 8-bit RGB.
-
-        Returns
-        -------
-        (channel, y, x) float32, normalised.
-        """
+        """Make an image (channel, y, x) float32, normalised, of an 8-bit RGB picture."""
         image = picture_tensor(picture)
         image = F.resize(image, list(rescaled_size(tuple(image.shape[-2:]), self.scale)), antialias=False)
         return torch.as_tensor(F.normalize(F.to_dtype(image, torch.float32, scale=True), self.mean, self.std))

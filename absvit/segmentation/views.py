@@ -131,18 +131,9 @@ def training_loader(
     num_workers: int = 0,
     pin_memory: bool = False,
 ) -> Loading:
-    """Load every micro-batch of a training for this process.
+    """Load every micro-batch of a training: images (image, channel, y, x) and labels (image, y, x) uint8.
 
-    Parameters
-    ----------
-    pictures, transform, seed : as in :class:`Views`.
-    stream : which pictures, in which order.
-    num_workers : processes that prepare pictures; 0 prepares them in this one.
-    pin_memory : put batches into page-locked memory, for a GPU.
-
-    Returns
-    -------
-    Loader of images (image, channel, y, x) and labels (image, y, x) uint8.
+    Without worker processes pictures are prepared in this one; ``pin_memory`` is for a GPU.
     """
     return loading(Views(pictures, transform, seed), _stacked, num_workers, pin_memory, batch_sampler=stream)
 
@@ -150,18 +141,7 @@ def training_loader(
 def whole_loader(
     pictures: SegmentedPictures, transform: Callable, numbers: Sequence[Sequence[int]], num_workers: int = 0
 ) -> Loading:
-    """Load whole pictures in the given batches.
-
-    Parameters
-    ----------
-    pictures, transform : as in :class:`WholePictures`.
-    numbers : numbers of the pictures of each batch.
-    num_workers : processes that prepare pictures.
-
-    Returns
-    -------
-    Loader of lists of :class:`Seen`.
-    """
+    """Load whole pictures in batches of the given numbers, as lists of :class:`Seen`."""
     return loading(WholePictures(pictures, transform), list, num_workers, batch_sampler=list(numbers))
 
 

@@ -1,4 +1,4 @@
-"""Trainings: recipes, tasks and the loop that they share. ``absvit.training.train("micro_cued", ...)`` trains one."""
+"""Trainings: recipes, tasks and the loop of all. ``absvit.training.train("micro_cued", ...)`` trains one."""
 
 import lazy_loader
 

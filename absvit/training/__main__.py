@@ -42,27 +42,13 @@ def _command(name: str) -> Callable:
 
 
 def training_commands(names: Iterable[str]) -> dict[str, Callable]:
-    """Give the commands of recipes, of which only the one that is called is loaded.
-
-    Parameters
-    ----------
-    names : of the recipes.
-    """
+    """Give the commands of recipes, of which only the one that is called is loaded."""
     lines = RECIPES.lines()
     return {name: command_line.deferred(lines[name], partial(_command, name)) for name in names}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : words after the program's name; those of the process if left out.
-
-    Returns
-    -------
-    Exit code: 0, or 2 after one line on standard error.
-    """
+    """Run the command line on words, those of the process if left out, and give its exit code."""
     words = official_words(list(sys.argv[1:] if arguments is None else arguments))
     return command_line.run(training_commands(RECIPES), "python -m absvit.training", words, REFUSALS)
 

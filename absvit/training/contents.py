@@ -36,9 +36,7 @@ def is_ours(content: object) -> bool:
 def what_is_wrong(content: Mapping) -> str:
     """Tell in what a checkpoint of ours is damaged, as far as it can be known without its model.
 
-    Returns
-    -------
-    Text such as "position.step is -3, expected 0 to 4"; empty if nothing is wrong.
+    A text such as "position.step is -3, expected 0 to 4"; empty if nothing is wrong.
     """
     unsealed = {name: part for name, part in content.items() if name != "sha256"}
     if _sha256(unsealed) != content["sha256"]:
@@ -74,17 +72,9 @@ def what_is_wrong(content: Mapping) -> str:
 
 
 def misfit(found: object, own: object, name: str) -> str:
-    """Tell the first place where something is not built like its counterpart: entries, lengths, shapes and types.
+    """Tell the first place where something is not like its counterpart: entries, lengths, shapes, types.
 
-    Parameters
-    ----------
-    found : to be looked at.
-    own : what it must be like.
-    name : what both are called.
-
-    Returns
-    -------
-    Text; empty if they are alike. A number may stand for none, and none for a number.
+    Both are called ``name``; empty if they are alike. A number may stand for none, and none for a number.
     """
     if isinstance(own, Mapping):
         if not isinstance(found, Mapping):
@@ -116,7 +106,7 @@ def _kind(value: object) -> str:
 
 
 def _is_kind(value: object, kind: type | tuple) -> bool:
-    """Whether something is of a type; a truth value is no number, an integer is a float, and floats are finite."""
+    """Whether something is of a type; a bool is no number, an integer is a float, and floats are finite."""
     if kind is float:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -1,4 +1,4 @@
-"""CPU training with the faster of torch's own kernels: the same operations, two to three times as fast in places."""
+"""CPU training with the faster of torch's own kernels: the same operations, up to three times as fast."""
 
 from __future__ import annotations
 

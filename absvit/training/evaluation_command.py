@@ -79,12 +79,7 @@ class EvaluationOptions:
 
 
 def run_evaluation(recipe: Recipe, where: RunOptions, evaluation: EvaluationOptions, process: Process) -> None:
-    """Evaluate a checkpoint on the validation split, and on the suites that the options name.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : no checkpoint, one that does not fit, or no such data.
-    """
+    """Evaluate a checkpoint on the validation split, and on the suites that the options name."""
     from absvit.models import checkpoints
 
     if recipe.measured_by:

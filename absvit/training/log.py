@@ -27,12 +27,7 @@ __all__ = ["Log", "unreadable_pictures", "writing_into"]
 
 @contextmanager
 def writing_into(out: Path) -> Iterator[None]:
-    """Say of a folder that cannot be written into what to do about it.
-
-    Raises
-    ------
-    OSError : it cannot be written into, or its disk is full.
-    """
+    """Say of a folder that cannot be written into, or whose disk is full, what to do about it."""
     try:
         yield
     except OSError as error:
@@ -74,17 +69,7 @@ class Log:
         self.since = (position.step, time.perf_counter())
 
     def update(self, losses, norm, learner: Learner, position: Position, task: Task, images: int) -> None:
-        """Write a line about an update.
-
-        Parameters
-        ----------
-        losses : scalars by name, of this rank's part of the update.
-        norm : norm of the gradient.
-        learner : tells the learning rate.
-        position : the update.
-        task : tells the pictures that could not be read.
-        images : images of an update on one rank.
-        """
+        """Write a line about an update: this rank's losses by name, the gradient's norm and the speed."""
         world_size = self.process.world_size
         values = torch.stack([value.float() for value in losses.values()])
         values = (sum_over_ranks(values) / world_size).tolist()
@@ -106,18 +91,7 @@ class Log:
         self._write(_finite(line | ({"unreadable": unreadable} if unreadable else {})))
 
     def epoch(self, measured: dict[str, float], position: Position, epoch: int) -> dict[str, float]:
-        """Write a line about a finished epoch.
-
-        Parameters
-        ----------
-        measured : held-out measures by name.
-        position : the epoch's last update.
-        epoch : number of epochs that are over.
-
-        Returns
-        -------
-        The line.
-        """
+        """Write a line about a finished epoch, with its held-out measures by name, and give it."""
         line = _finite({"step": position.step - 1, "epoch": epoch, "seconds": position.seconds, **measured})
         if self.process.is_first:
             self.since = (position.step, time.perf_counter())  # images per second are those of the training
@@ -141,7 +115,7 @@ def _finite(line: dict) -> dict:
 
 
 def _claimed(out: Path, process: Process) -> TextIO | None:
-    """An open file whose locks keep other trainings out of a folder, as long as one process of this one lives.
+    """An open file whose locks keep other trainings out of a folder, while one process of this one lives.
 
     The first process locks all bytes of it, then leaves all but one to the others, one each. A process that
     is killed gives its lock back; flock's would live on in a killed process's workers.
@@ -159,7 +133,7 @@ def _claimed(out: Path, process: Process) -> TextIO | None:
 
 
 def _locked(out: Path, n: int, start: int) -> TextIO | None:
-    """The file of the locks, with some of its bytes locked, all from the start on if n is 0; None without locks."""
+    """The file of the locks, some of its bytes locked, all from the start on if n is 0; None without locks."""
     file = (out / ".lock").open("w")
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, n, start)

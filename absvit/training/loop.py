@@ -35,18 +35,7 @@ SMALLEST_SCALE = 1e-4  # of the loss in half precision: it starts at 65536 and i
 
 
 def train(recipe: str | Recipe, where: RunOptions, process: Process) -> None:
-    """Train what a recipe says, and write the weights with their card.
-
-    Parameters
-    ----------
-    recipe : name of a recipe, or the recipe itself.
-    where : where its data are, what it goes on from, and where the results go.
-    process : this process among those that train together.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError, FloatingPointError, OSError : as :func:`learn`.
-    """
+    """Train what a recipe, or its name, says, and write weights with a card; fails as :func:`learn` does."""
     recipe = RECIPES.of(recipe)
     task = recipe.task(where, process)
     learner, position = learn(recipe, task, where, process)
@@ -134,7 +123,7 @@ def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tu
 def _starting_position(
     learner: Learner, facts: dict, where: RunOptions, steps_per_epoch: int, last_step: int, process: Process
 ) -> Position:
-    """Where the training goes on, with what the checkpoint there holds; the beginning, where there is none."""
+    """Where the training goes on, with what the checkpoint there holds; the beginning without one."""
     position = Position()
     source, notes = source_of(where.checkpoint, where.resume)
     if source:
@@ -246,7 +235,7 @@ def _evaluate(task: Task, learner: Learner) -> dict[str, float]:
 
 
 def _score(measured: dict[str, float], best_by: str) -> float:
-    """What the best checkpoint is chosen by: a measure of the last pass, of the average where there is one."""
+    """What the best checkpoint is chosen by: a measure of the last pass, of the average if there is one."""
     prefix = "ema_" if any(name.startswith("ema_") for name in measured) else ""
     last = max(name for name in measured if name.startswith(f"{prefix}{best_by}"))
     return measured[last]

@@ -1,4 +1,4 @@
-"""What all objectives are made of: both passes, cross-entropy, accuracy, and the precision that they compute in."""
+"""What all objectives are made of: both passes, cross-entropy, accuracy, and their precision."""
 
 from __future__ import annotations
 
@@ -35,12 +35,8 @@ class Passes(NamedTuple):
 def look_twice(model: AbSViT, images: Tensor, weigh: Callable[[Tensor], Tensor] | None = None) -> Passes:
     """Run both passes so that gradients flow through them (Shi et al. 2023, section 3.3).
 
-    Parameters
-    ----------
-    model : AbSViT.
-    images : (image, channel, y, x), normalised.
-    weigh : gives the prior's weights (image, token) for the bottom-up tokens; the learned prompt's if left
-        out.
+    ``weigh`` gives the prior's weights (image, token) for the bottom-up tokens; the learned prompt's if left
+    out.
     """
     embedded = model.embed(images)
     tokens = model.norm(model.ascend(embedded)[-1])
@@ -50,37 +46,18 @@ def look_twice(model: AbSViT, images: Tensor, weigh: Callable[[Tensor], Tensor] 
 
 
 def cross_entropy(logits: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Mean cross-entropy with soft targets and label smoothing (Szegedy et al. 2016).
-
-    Parameters
-    ----------
-    logits : (..., class).
-    target : (..., class), sums to 1 over classes.
-    smoothing : share in [0, 1) of the target that is spread over all classes.
-    """
+    """Mean cross-entropy of soft targets (..., class), with smoothing in [0, 1) (Szegedy et al. 2016)."""
     target = target * (1 - smoothing) + smoothing / logits.shape[-1]
     return -(target * F.log_softmax(logits, dim=-1)).sum(-1).mean()
 
 
 def accuracy(logits: Tensor, target: Tensor) -> Tensor:
-    """Share of images whose most probable class is one of the (most) asked-for ones.
-
-    Parameters
-    ----------
-    logits : (image, class).
-    target : (image, class).
-    """
+    """Share of images whose most probable class is one of the (most) asked-for; both (image, class)."""
     hit = target.gather(1, logits.argmax(1, keepdim=True)) >= target.amax(1, keepdim=True)
     return hit.float().mean().detach()
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:
-    """Context of a recipe's precision.
-
-    Parameters
-    ----------
-    precision : "fp32", "bf16" or "fp16".
-    device : where the model computes.
-    """
+    """Context of a recipe's precision: "fp32", "bf16" or "fp16"."""
     kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
     return torch.autocast(device.type, kinds[precision]) if precision in kinds else nullcontext()

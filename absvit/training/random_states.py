@@ -32,12 +32,7 @@ def random_states() -> dict:
 
 
 def restore_random_states(states: Mapping) -> None:
-    """Give the global generators the states that they had.
-
-    Parameters
-    ----------
-    states : from :func:`random_states`; a GPU's is passed over where there is none.
-    """
+    """Give the global generators the states that they had; a GPU's is passed over where there is none."""
     torch.set_rng_state(states["torch"])
     kind, keys, *rest = states["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002 - as above

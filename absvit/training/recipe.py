@@ -176,17 +176,11 @@ class Recipe:
         return {name: value for name, value in asdict(self).items() if name not in SAID}
 
     def begin(self, model: nn.Module) -> nn.Module:
-        """Give a model the weights and the feedback path that it starts from; its random ones, if not overridden."""
+        """Give a model the weights and the feedback path that it starts from; random ones, if not overridden."""
         return model
 
     def task(self, data: RunOptions, process: Process) -> Task:
-        """Open the data that the recipe trains on.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError : the data are not as they should be, or the processes cannot share an
-            update.
-        """
+        """Open the data that the recipe trains on."""
         raise NotImplementedError(f"{type(self).__name__} must say what it trains on: give it a method task")
 
 

@@ -19,20 +19,7 @@ __all__ = ["write_results"]
 
 
 def write_results(recipe: Recipe, learner: Learner, position: Position, task: Task, out: Path) -> None:
-    """Write the weights, raw and averaged, with the cards that say how they came to be.
-
-    Parameters
-    ----------
-    recipe : what was trained.
-    learner : the trained model and its average.
-    position : the end of the training, with its time and its last evaluation.
-    task : what it was trained on.
-    out : folder, with the training's log.
-
-    Raises
-    ------
-    OSError : the folder cannot be written into, or its disk is full.
-    """
+    """Write the weights, raw and averaged, with the cards that say how they came to be."""
     models = {"": learner.model} | ({} if learner.ema is None else {".ema": learner.ema.module})
     for suffix, model in models.items():
         task.finish(model)

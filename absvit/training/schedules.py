@@ -9,7 +9,7 @@ __all__ = ["PolynomialRate"]
 
 
 class PolynomialRate(Scheduler):
-    """A straight line to the smallest rate (the polynomial of power 1), beneath a linear warm-up, as mmseg has it.
+    """A straight line to the smallest rate (polynomial of power 1), beneath a linear warm-up, as in mmseg.
 
     During the warm-up, update t has start + (line(t) - start) * t / warmup; from then on line(t), so that the
     rate is continuous.

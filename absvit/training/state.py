@@ -1,4 +1,4 @@
-"""What a training is at an update: written atomically, read without trust, refused where it belongs to another."""
+"""What a training is at an update: written atomically, read without trust, refused if another's."""
 
 from __future__ import annotations
 
@@ -75,17 +75,8 @@ class Position:
 def save(path: Path, learner: Learner, position: Position, facts: Mapping, steps_per_epoch: int) -> None:
     """Write a checkpoint; a crash or a full disk leaves the one before.
 
-    Parameters
-    ----------
-    path : file.
-    learner : what has learned.
-    position : how far it is.
-    facts : what a training that goes on from here must have in common: recipe, data, number of processes.
-    steps_per_epoch : updates of an epoch.
-
-    Raises
-    ------
-    OSError : it cannot be written.
+    ``facts`` are what a training that goes on from here must have in common: recipe, data, number of
+    processes.
     """
     content = contents.sealed(_content(learner, position, facts, steps_per_epoch))
     try:
@@ -114,21 +105,9 @@ def _content(learner: Learner, position: Position, facts: Mapping, steps_per_epo
 
 
 def source_of(checkpoint: Path, resume: str) -> tuple[str | Path, list[str]]:
-    """Say what a training goes on from: its own last checkpoint, or else the one that was named.
+    """Say what a training goes on from: its own last checkpoint, or else the one that was named, "" for none.
 
-    Parameters
-    ----------
-    checkpoint : its own, which need not be there.
-    resume : file or address that was named; "" for none.
-
-    Returns
-    -------
-    source : file or address; "" for none.
-    notes : what is worth knowing of it.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : what was named is not there, or no file of weights.
+    Gives the file or address, and notes of what is worth knowing of it.
     """
     named = local_file(resume) if resume else None
     if not checkpoint.exists():
@@ -140,12 +119,7 @@ def source_of(checkpoint: Path, resume: str) -> tuple[str | Path, list[str]]:
 
 
 def check_same_position(position: Position, process: Process) -> None:
-    """Refuse to train where the processes would go on from different updates.
-
-    Raises
-    ------
-    ValueError : another process is elsewhere.
-    """
+    """Refuse to train where the processes would go on from different updates."""
     step = position.step
     total, squares = sum_over_ranks(torch.tensor([step, step**2], device=process.device)).tolist()
     if squares * process.world_size != total**2:  # all ranks come to the same answer
@@ -165,25 +139,10 @@ def resume(
 ) -> tuple[Position, list[str]]:
     """Go on from a checkpoint of ours, or begin with the weights of an official one.
 
-    Parameters
-    ----------
-    source : file or address.
-    learner : takes what the checkpoint holds.
-    facts : as in :func:`save`.
-    steps_per_epoch : updates of an epoch.
-    force : go on although something differs; the position is then kept in epochs.
-    its_own : the file is the training's own, and so has to be one of ours.
-
-    Returns
-    -------
-    position : where to go on.
-    notes : what is worth knowing of it.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such file.
-    ValueError : the file is damaged, holds code, is of an earlier format, or belongs to another training
-        (what differs is listed).
+    Gives the position, and notes of what is worth knowing. ``force``: go on although something differs, the
+    position then being kept in epochs; ``its_own``: the file is the training's own, and so has to be one of
+    ours. A file that is damaged, holds code, is of an earlier format or belongs to another training is
+    refused; what differs is listed.
     """
     path = local_file(source)
     try:
@@ -303,7 +262,7 @@ def _take(path: Path, learner: Learner, content: Mapping, recipe: Mapping) -> li
 
 
 def _take_moments(optimizer: torch.optim.Optimizer, state: Mapping) -> bool:
-    """Give an optimiser the moments of a checkpoint, not its settings; whether its groups of weights are the same."""
+    """Give an optimiser a checkpoint's moments, not its settings; whether its groups are the same."""
     own = [{name: group[name] for name in OPTIMIZER_SETTINGS if name in group} for group in optimizer.param_groups]
     sizes = [[len(group["params"]) for group in groups] for groups in (optimizer.param_groups, state["param_groups"])]
     if sizes[0] != sizes[1]:

@@ -64,20 +64,10 @@ class Task(ABC):
 
     @abstractmethod
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
-        """The micro-batches of this process, update by update.
-
-        Raises
-        ------
-        ValueError : something cannot be read; the message names the file.
-        """
+        """The micro-batches of this process, update by update; a file that cannot be read is named."""
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
-        """Each model's measures on held-out data by name; empty where there are none.
-
-        Parameters
-        ----------
-        models : the trained one and its average where there is one, left in the mode that they were in.
-        """
+        """Each model's measures on held-out data by name, empty without such; models keep their modes."""
         return [{} for _ in models]
 
     def finish(self, model: nn.Module) -> None:  # noqa: B027 - most leave them as they are
@@ -105,13 +95,7 @@ class Task(ABC):
 
 
 def build_model(recipe: Recipe, **made_with) -> nn.Module:
-    """Make a recipe's model with arguments of ``create_model``; of it learns what the recipe says.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : unknown model or one of another kind, or weights that cannot be read or do
-        not fit.
-    """
+    """Make a recipe's model with arguments of ``create_model``; of it learns what the recipe says."""
     try:
         model = create_model(recipe.model, **made_with, **recipe.dropout)
     except TypeError as error:  # networks of another kind take other arguments
@@ -126,16 +110,10 @@ def build_model(recipe: Recipe, **made_with) -> nn.Module:
 
 
 def micro_batches(recipe: Recipe, world_size: int) -> tuple[int, int]:
-    """Share an update among the processes.
+    """Share an update evenly among the processes.
 
-    Returns
-    -------
-    Images that go through a model at once, and how many such batches of one process make its part of an
-    update.
-
-    Raises
-    ------
-    ValueError : the processes cannot share the update evenly.
+    Gives the images that go through a model at once, and how many such batches of one process make its part
+    of an update.
     """
     total = recipe.total_batch or recipe.batch_size * world_size
     if total % world_size:

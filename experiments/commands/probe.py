@@ -11,7 +11,7 @@ import xarray as xr
 
 from absvit import records
 from absvit.distributed import joined
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments.command_options import ObserverOptions, StimulusOptions
 from experiments.probe import Probe
 from stimuli.foundation import command_line

@@ -1,4 +1,4 @@
-"""The corruptions of ImageNet-C at five severities: one picture, one name, one severity, one random generator.
+"""The corruptions of ImageNet-C at five severities: one picture, name, severity and random generator.
 
 Hendrycks and Dietterich, Benchmarking neural network robustness to common corruptions and perturbations,
 ICLR 2019. Parameters are the published ones, which are meant for 224 x 224 pixels; lengths among them are
@@ -88,15 +88,9 @@ def corrupt(
 def check(names: tuple[str, ...], severities: tuple[int, ...] = SEVERITIES, frost_folder: Path | None = None) -> None:
     """Refuse what cannot be made, before anything is.
 
-    Parameters
-    ----------
-    names : corruptions.
-    severities : 1 to 5.
-    frost_folder : folder of pictures of frost, if they are not our own textures.
-
     Raises
     ------
-    ValueError : a name or a severity is unknown, or the folder holds no pictures.
+    ValueError : a name or a severity is unknown, or the folder holds no pictures of frost.
     FileNotFoundError : there is no such folder.
     """
     if unknown := [name for name in names if name not in CORRUPTIONS]:
@@ -116,14 +110,6 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def generator_for(seed: int, name: str, severity: int, file: str) -> np.random.Generator:
-    """Give the random generator of one corruption of one file, which depends on nothing else.
-
-    Parameters
-    ----------
-    seed : of the run, 0 to 2**32 - 1.
-    name : of the corruption.
-    severity : 1 to 5.
-    file : path of the picture below its root, CLASS/FILE, with its suffix.
-    """
+    """Give the generator of one corruption of one file (CLASS/FILE), which depends on nothing else."""
     digest = hashlib.sha256(f"{seed}/{name}/{severity}/{file}".encode()).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], "<u8")))

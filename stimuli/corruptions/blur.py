@@ -13,10 +13,7 @@ __all__ = ["defocus_blur", "gaussian_blur", "glass_blur", "magnified", "motion_b
 
 
 def defocus_blur(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Blur with a disk: out of focus.
-
-    Severities: radii of 3 to 10 pixels.
-    """
+    """Blur with a disk of 3 to 10 pixels: out of focus."""
     radius, soft = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))[severity - 1]
     reach, smooth = (8, (3, 3)) if radius <= 8 else (radius, (5, 5))
     along = np.arange(-reach, reach + 1)
@@ -28,7 +25,7 @@ def defocus_blur(image: np.ndarray, severity: int, generator: np.random.Generato
 def glass_blur(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
     """Blur, move pixels about, blur again: as if through frosted glass.
 
-    Severities: blurs of 0.7 to 1.5 pixels, moves of up to 1 to 4 pixels, 1 to 3 times.
+    Blurs of 0.7 to 1.5 pixels, moves of up to 1 to 4 pixels, 1 to 3 times.
     """
     sigma, reach, times = ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))[severity - 1]
     across = 2 * int(4 * sigma + 0.5) + 1
@@ -46,22 +43,13 @@ def glass_blur(image: np.ndarray, severity: int, generator: np.random.Generator)
 def shuffled(image: np.ndarray, moves: np.ndarray, reach: int) -> np.ndarray:
     """Give each inner pixel the colour of a neighbour, one pixel after the other from the last to the first.
 
-    The benchmark's code is written as an exchange of two pixels, ``x[h, w], x[k, l] = x[k, l], x[h, w]``,
-    but numpy works on views there, so that it copies the second to the first; the published pictures were
-    made that way. A pixel that was copied earlier hands on what it got. Each pixel's colour therefore comes
-    from the end of a chain of neighbours; all chains are followed at once, each step doubling what has been
-    followed.
-
-    Parameters
-    ----------
-    image : (y, x, channel).
-    moves : (y - 2 reach, x - 2 reach, 2) integers in [-reach, reach): steps to the right and down to the
-        neighbour of the pixels of rows and columns reach + 1 to size - reach, the last one first.
-    reach : the longest step, in pixels.
-
-    Returns
-    -------
-    (y, x, channel) as the image.
+    The benchmark's code is written as an exchange of two pixels, ``x[h, w], x[k, l] = x[k, l], x[h,
+    w]``, but numpy works on views there, so that it copies the second to the first; the published
+    pictures were made that way. A pixel that was copied earlier hands on what it got. Each pixel's
+    colour therefore comes from the end of a chain of neighbours; all chains are followed at once, each
+    step doubling what has been followed. ``moves`` (y - 2 reach, x - 2 reach, 2) in [-reach, reach) are
+    the steps right and down of the pixels of rows and columns reach + 1 to size - reach, the last one
+    first.
     """
     height, width = image.shape[:2]
     number = np.arange(height * width, dtype=np.int32).reshape(height, width)
@@ -83,23 +71,13 @@ def shuffled(image: np.ndarray, moves: np.ndarray, reach: int) -> np.ndarray:
 
 
 def motion_blur(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Blur along a line: a moving camera.
-
-    Severities: half a Gaussian of 3 to 15 pixels.
-
-    Raises
-    ------
-    FileNotFoundError : ImageMagick is missing.
-    """
+    """Blur along a line, half a Gaussian of 3 to 15 pixels: a moving camera. It needs ImageMagick."""
     radius, sigma = ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))[severity - 1]
     return moved(image, radius, sigma, generator.uniform(-45, 45))
 
 
 def zoom_blur(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Average over magnifications: a camera that moves towards what it sees.
-
-    Severities: magnified up to 1.1 to 1.3 times.
-    """
+    """Average over magnifications of up to 1.1 to 1.3 times: a camera that moves towards what it sees."""
     end, step = ((1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03))[severity - 1]
     factors = np.arange(1, end, step)
     planes = np.ascontiguousarray(np.moveaxis((image / 255.0).astype(np.float32), -1, 0))
@@ -111,25 +89,15 @@ def zoom_blur(image: np.ndarray, severity: int, generator: np.random.Generator) 
 
 
 def gaussian_blur(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Blur with a Gaussian.
-
-    Severities: standard deviations of 1 to 6 pixels.
-    """
+    """Blur with a Gaussian of standard deviations of 1 to 6 pixels."""
     return np.clip(_blurred(image / 255.0, (1, 2, 3, 4, 6)[severity - 1]), 0, 1) * 255
 
 
 def magnified(picture: np.ndarray, factor: float) -> np.ndarray:
     """Magnify the middle of a picture, interpolating linearly between the first and the last pixel.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) float32.
-    factor : at least 1.
-
-    Returns
-    -------
-    (y, x, channel) float32, of the picture's size: the upper left part of what was magnified, which is
-    larger by less than the factor. The same as ``scipy.ndimage.zoom`` of order 1 gives.
+    Of what was magnified, which is larger by less than the factor (at least 1), the upper left part of
+    the picture's size; the same as ``scipy.ndimage.zoom`` of order 1 gives, in float32.
     """
     (top, below, down), (left, right, across) = (_enlarging(side, factor) for side in picture.shape[:2])
     planes = np.moveaxis(picture, -1, 0)  # along rows numpy copies whole stretches, along columns single values
@@ -138,7 +106,7 @@ def magnified(picture: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _enlarging(size: int, factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels between which each pixel of a magnified side lies, and how near to the second, float32 in [0, 1)."""
+    """Pixels between which each of a magnified side lies, and how near to the second, float32 in [0, 1)."""
     part = int(np.ceil(size / factor))
     start = (size - part) // 2
     place = np.arange(size) * ((part - 1) / (round(part * factor) - 1))

@@ -1,4 +1,4 @@
-"""Corruptions of ImageNet-C by processing: brightness, contrast, saturation, elastic transform, pixels and JPEG."""
+"""Corruptions of ImageNet-C by processing: brightness, contrast, saturation, stretching, pixels and JPEG."""
 
 from __future__ import annotations
 
@@ -19,17 +19,14 @@ __all__ = [
 
 
 def brightness(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Raise the value of hue, saturation and value.
-
-    Severities: by 0.1 to 0.5 of the range.
-    """
+    """Raise the value of hue, saturation and value by 0.1 to 0.5 of the range."""
     added = (0.1, 0.2, 0.3, 0.4, 0.5)[severity - 1]
     rgb = image / 255.0
     value = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])[..., None]
     raised = np.minimum(value + added, 1)
     # with hue and saturation kept, all channels grow by one factor, the largest to the value itself
     brighter = np.where(rgb == value, raised, rgb * (raised / np.maximum(value, 1 / 255))) * 255
-    # a grey level that is a whole number but for rounding is decided by how the benchmark's code rounds on its way
+    # a grey level that is whole but for rounding is decided by how the benchmark's code rounds on its way
     whole = (np.abs(brighter - np.rint(brighter)) < 1e-9) & (rgb != value) & (rgb > 0)
     rounded = whole[..., 0] | whole[..., 1] | whole[..., 2]
     hsv = color.rgb2hsv(rgb[rounded])
@@ -39,10 +36,7 @@ def brightness(image: np.ndarray, severity: int, generator: np.random.Generator)
 
 
 def saturate(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Change the saturation of hue, saturation and value.
-
-    Severities: 0.3, 0.1, 2, 5 and 20 times, the last two with 0.1 and 0.2 added.
-    """
+    """Multiply the saturation by 0.3, 0.1, 2, 5 and 20, the last two with 0.1 and 0.2 added."""
     times, added = ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2))[severity - 1]
     hsv = color.rgb2hsv(image / 255.0)
     hsv[..., 1] = np.clip(hsv[..., 1] * times + added, 0, 1)
@@ -50,10 +44,7 @@ def saturate(image: np.ndarray, severity: int, generator: np.random.Generator) -
 
 
 def contrast(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Lower the contrast around each channel's mean.
-
-    Severities: to 0.4 to 0.05 of what it was.
-    """
+    """Lower the contrast around each channel's mean to 0.4 to 0.05 of what it was."""
     picture = image / 255.0
     means = picture.mean(axis=(0, 1), keepdims=True)
     return np.clip((picture - means) * (0.4, 0.3, 0.2, 0.1, 0.05)[severity - 1] + means, 0, 1) * 255
@@ -88,19 +79,10 @@ def _affine(picture: np.ndarray, reach: float, generator: np.random.Generator) -
 
 
 def elastic_imagecorruptions(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Stretch and squeeze small regions, as the package imagecorruptions 1.1.2 does under the name elastic_transform.
+    """Stretch and squeeze small regions, as imagecorruptions 1.1.2 has it as elastic_transform.
 
-    Its displacements are shares of the picture's side, and there is no affine transform.
-
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    severity : 1 to 5; displacements of about 1 to 2.5 pixels at 224 pixels, smooth over 0.01 of the side.
-    generator : of the displacements.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels.
+    Displacements are shares of the picture's side, about 1 to 2.5 pixels at 224 pixels and smooth over
+    0.01 of the side; there is no affine transform.
     """
     height, width = image.shape[:2]
     strength = 250 * (0.05, 0.065, 0.085, 0.1, 0.12)[severity - 1]
@@ -115,10 +97,7 @@ def elastic_imagecorruptions(image: np.ndarray, severity: int, generator: np.ran
 
 
 def pixelate(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Make the picture smaller and large again.
-
-    Severities: to 0.6 to 0.25 of its size.
-    """
+    """Make the picture smaller, to 0.6 to 0.25 of its size, and large again."""
     factor = (0.6, 0.5, 0.4, 0.3, 0.25)[severity - 1]
     height, width = image.shape[:2]
     small = Image.fromarray(image).resize((int(width * factor), int(height * factor)), Image.Resampling.BOX)
@@ -126,10 +105,7 @@ def pixelate(image: np.ndarray, severity: int, generator: np.random.Generator) -
 
 
 def jpeg_compression(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Write the picture as a JPEG file of low quality.
-
-    Severities: qualities of 25 to 7.
-    """
+    """Write the picture as a JPEG file of low quality, 25 to 7."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=(25, 18, 15, 10, 7)[severity - 1])
     with Image.open(file) as picture:

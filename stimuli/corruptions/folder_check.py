@@ -1,4 +1,4 @@
-"""What lies in a folder of corrupted pictures: its files against their hashes, and a sheet of one picture's."""
+"""What lies in a folder of corrupted pictures: its files against their hashes, and a sheet of one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,7 @@ NAMED = 5
 
 
 def record_of(folder: Path) -> dict:
-    """Read how a folder of corrupted pictures was made.
-
-    Raises
-    ------
-    ValueError : the record cannot be read.
-    """
+    """Read how a folder of corrupted pictures was made; a ValueError says what cannot be read."""
     path = Path(folder) / RECORD
     try:
         record = json.loads(read_text(path))
@@ -52,15 +47,7 @@ def write_sums(folder: Path) -> None:
 
 
 def verify(folder: Path) -> str:
-    """Check every picture, its hash, and that each corruption and severity has all of them.
-
-    Parameters
-    ----------
-    folder : holds CORRUPTION/SEVERITY/CLASS/FILE.
-
-    Returns
-    -------
-    One line that says what was checked.
+    """Check every picture, its hash, and that each corruption and severity has all; say so in one line.
 
     Raises
     ------
@@ -90,18 +77,11 @@ def verify(folder: Path) -> str:
 
 
 def shown(folder: Path, n: int = 0) -> tuple[np.ndarray, np.ndarray, list[list[str]], int]:
-    """Collect the corruptions of the first picture, severities beside each other.
+    """Collect the corruptions of the first picture as a contact sheet shows them, severities in a row.
 
     Returns
     -------
-    images : (stimulus, y, x, channel) uint8.
-    masks : none, (stimulus, 0, y, x).
-    labels : lines of text of each.
-    columns : number of severities.
-
-    Raises
-    ------
-    ValueError : the folder holds no pictures.
+    As :func:`stimuli.sets.sheet.of_set`, without masks, and with a column a severity.
     """
     names = ordered(name for name in CORRUPTIONS if (folder / name).is_dir())
     severities = sorted({path.name for name in names for path in directly_in(folder / name)[1]})

@@ -95,15 +95,7 @@ class Corrupting:
 
 
 def corrupt_folder(request: Corrupting) -> str:
-    """Make a corrupted copy of a folder.
-
-    Parameters
-    ----------
-    request : what, and where to.
-
-    Returns
-    -------
-    One line that says what was made.
+    """Make a corrupted copy of a folder; say in one line what was made.
 
     Raises
     ------
@@ -146,14 +138,7 @@ def corrupt_folder(request: Corrupting) -> str:
 def prepared(picture: np.ndarray, crop: int) -> np.ndarray:
     """Resize a picture and cut out its middle, as ImageNet-C's own code does before it corrupts.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    crop : height and width of the result, in pixels; the shorter side is first brought to crop * 256 / 224.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    The shorter side is first brought to crop * 256 / 224 pixels; the result has ``crop`` pixels a side.
     """
     height, width = picture.shape[:2]
     shorter = round(crop * 256 / 224)
@@ -232,7 +217,7 @@ def _told(request: Corrupting, pictures: dict[str, Path]) -> dict:
 
 
 def _make_room(out: Path, former: Path, request: Corrupting, pictures: dict[str, Path]) -> None:
-    """Begin a folder, or go on with one of the same run; one of another run is put aside if it may be replaced."""
+    """Begin a folder, or go on with one of the same run; another is put aside if it may be replaced."""
     told = _told(request, pictures)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if not (out / RECORD).is_file():

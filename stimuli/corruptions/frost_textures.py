@@ -18,8 +18,8 @@ from stimuli.foundation import picture_files
 
 __all__ = ["KINDS", "check_folder", "cropped", "drawn"]
 
-# of each photograph that the benchmark draws from: mean of each channel and their common standard deviation in a
-# crop of 224 pixels, as grey levels; the second and the third are the same photograph there
+# of each photograph that the benchmark draws from: mean of each channel and their common standard deviation
+# in a crop of 224 pixels, as grey levels; the second and the third are the same photograph there
 KINDS = (
     ((78.0, 149.0, 166.0), 17.0),
     ((201.0, 205.0, 215.0), 20.0),
@@ -32,17 +32,7 @@ NEEDLES = 10
 
 
 def drawn(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
-    """Draw a texture of frost.
-
-    Parameters
-    ----------
-    size : height and width in pixels.
-    generator : of all that is random.
-
-    Returns
-    -------
-    (y, x, channel) float32, grey levels.
-    """
+    """Draw a texture of frost of a height and width, (y, x, channel) float32 grey levels."""
     mean, deviation = KINDS[generator.integers(len(KINDS))]
     height, width = size
     frequency = np.hypot(fft.fftfreq(height)[:, None], fft.rfftfreq(width)).astype(np.float32)
@@ -54,13 +44,7 @@ def drawn(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
 
 
 def check_folder(folder: Path) -> list[Path]:
-    """List the pictures of a folder.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such folder.
-    ValueError : it holds no pictures.
-    """
+    """List the pictures of a folder; refuse one that is missing or has none."""
     if not Path(folder).is_dir():
         raise FileNotFoundError(f"no folder {folder} of pictures of frost; check the path")
     files = picture_files.in_folder(Path(folder))
@@ -70,22 +54,10 @@ def check_folder(folder: Path) -> list[Path]:
 
 
 def cropped(folder: Path, size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
-    """Cut a random part out of a random picture of a folder.
+    """Cut a random part out of a random picture of a folder, (y, x, channel) uint8; small ones are enlarged.
 
-    Parameters
-    ----------
-    folder : of pictures of frost. The benchmark's code draws from the first five of its six.
-    size : height and width in pixels; a picture that is smaller is enlarged.
-    generator : of the choice.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    FileNotFoundError : there is no such folder.
-    ValueError : it holds no pictures, or the one drawn cannot be read.
+    The benchmark's code draws from the first five of its six. Folders and pictures that cannot be used
+    are refused as :func:`check_folder` and ``read_picture`` do.
     """
     files = check_folder(folder)
     picture = backgrounds.read_picture(files[generator.integers(min(len(files), 5))])

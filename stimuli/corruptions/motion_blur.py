@@ -13,12 +13,7 @@ FORMATS = {1: "GRAY", 3: "RGB"}
 
 
 def missing() -> str | None:
-    """Say what is missing, None where nothing is.
-
-    Returns
-    -------
-    A sentence that names the package to install.
-    """
+    """Say what is missing, in a sentence that names the package to install; None where nothing is."""
     try:
         import wand.image  # noqa: F401
     except ImportError:
@@ -32,20 +27,9 @@ def missing() -> str | None:
 def moved(image: np.ndarray, radius: float, sigma: float, angle: float) -> np.ndarray:
     """Blur along a line, with one half of a Gaussian.
 
-    Parameters
-    ----------
-    image : (y, x, channel) uint8, of one or three channels.
-    radius : reach of the Gaussian, in pixels.
-    sigma : its standard deviation, in pixels.
-    angle : of the line, in degrees.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    FileNotFoundError : ImageMagick is missing.
+    ``image`` is (y, x, channel) uint8 of one or three channels, ``radius`` the Gaussian's reach and
+    ``sigma`` its standard deviation in pixels, ``angle`` the line's in degrees. FileNotFoundError:
+    ImageMagick is missing.
     """
     if told := missing():
         raise FileNotFoundError(told)

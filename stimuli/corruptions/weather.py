@@ -19,12 +19,7 @@ WATER, MUD = (175, 238, 238), (63, 42, 20)  # pale turquoise and brown, RGB
 
 
 def snow(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Let it snow: streaks of thresholded noise on a whitened picture.
-
-    Raises
-    ------
-    FileNotFoundError : ImageMagick is missing.
-    """
+    """Let it snow: streaks of thresholded noise on a whitened picture. It needs ImageMagick."""
     mean, deviation, size, least, radius, sigma, kept = (
         (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
         (0.2, 0.3, 2, 0.5, 12, 4, 0.7),
@@ -44,10 +39,9 @@ def snow(image: np.ndarray, severity: int, generator: np.random.Generator) -> np
 
 
 def frost(image: np.ndarray, severity: int, generator: np.random.Generator, folder: Path | None = None) -> np.ndarray:
-    """Look through a frosted window: a darker picture with a texture of ice added.
+    """Look through a frosted window: 1 to 0.6 times the picture, 0.4 to 0.75 times a texture of ice.
 
-    Severities: the picture counts 1 to 0.6 times, the ice 0.4 to 0.75 times. ``folder``: pictures of
-    frost; textures of our own, if left out.
+    ``folder`` holds pictures of frost; textures of our own, if left out.
     """
     kept, added = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))[severity - 1]
     if folder is None:
@@ -58,10 +52,7 @@ def frost(image: np.ndarray, severity: int, generator: np.random.Generator, fold
 
 
 def fog(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.ndarray:
-    """Add clouds of fog, and scale what comes out to the picture's range.
-
-    Severities: 1.5 to 3 times the range, coarse to fine.
-    """
+    """Add clouds of fog, 1.5 to 3 times the range, coarse to fine, then scale to the picture's."""
     amount, decay = ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))[severity - 1]
     height, width = image.shape[:2]
     clouds = plasma(1 << (max(height, width) - 1).bit_length(), decay, generator)[:height, :width, None]
@@ -70,17 +61,10 @@ def fog(image: np.ndarray, severity: int, generator: np.random.Generator) -> np.
 
 
 def plasma(size: int, decay: float, generator: np.random.Generator) -> np.ndarray:
-    """Draw a fractal height map by the diamond-square algorithm on a torus (Fournier, Fussell and Carpenter 1982).
+    """Draw a fractal height map by the diamond-square algorithm on a torus (Fournier et al. 1982).
 
-    Parameters
-    ----------
-    size : of a side, a power of two.
-    decay : by which the random part shrinks from one scale to the next, above 1.
-    generator : of the random parts.
-
-    Returns
-    -------
-    (y, x) float64 in [0, 1], both reached.
+    It is (y, x) float64 in [0, 1], both reached, ``size`` a power of two; the random part shrinks by
+    ``decay``, above 1, from one scale to the next.
     """
     heights = np.zeros((size, size))
     step, reach = size, 100.0
@@ -123,7 +107,7 @@ def spatter(image: np.ndarray, severity: int, generator: np.random.Generator) ->
 
 
 def _refracting(liquid: np.ndarray) -> np.ndarray:
-    """Brightness of drops of water, (y, x) float32 with a maximum of 1: brightest by their lower right edges."""
+    """Brightness of drops of water, (y, x) float32 up to 1: brightest by their lower right edges."""
     distance = cv2.distanceTransform(255 - cv2.Canny(liquid, 50, 150), cv2.DIST_L2, 5)
     distance = cv2.equalizeHist(cv2.blur(np.minimum(distance, 20), (3, 3)).astype(np.uint8))
     embossed = cv2.filter2D(distance, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))

@@ -27,13 +27,10 @@ OWN_STREAM = 2**63  # added to the stimulus number: backgrounds draw from other 
 def check(background: str) -> None:
     """Refuse a background that cannot be made.
 
-    Parameters
-    ----------
-    background : "noise", "grey:LEVEL", "texture:NAME" or "folder:PATH".
-
     Raises
     ------
-    ValueError : the word is none of these, the level lies outside [0, 1], or the folder holds no pictures.
+    ValueError : the word is none of those that :func:`fill_all` takes, the level lies outside [0, 1], or the
+        folder holds no pictures.
     FileNotFoundError : there is no such folder.
     """
     kind, value = _parsed(background)
@@ -41,17 +38,7 @@ def check(background: str) -> None:
 
 
 def fill(background: str, size: tuple[int, int], seed: int, index: int, contrast: float = 0.12) -> np.ndarray:
-    """Give the background of one stimulus.
-
-    Parameters
-    ----------
-    background, size, seed, contrast : as for :func:`fill_all`.
-    index : number of the stimulus.
-
-    Returns
-    -------
-    (y, x, channel) float32 in [0, 1].
-    """
+    """Give the background of one stimulus, (y, x, channel) float32, as :func:`fill_all` makes it."""
     return fill_all(background, size, seed, [index], contrast)[0]
 
 
@@ -65,19 +52,14 @@ def fill_all(
     background : "noise" (coloured 1/f noise), "grey:LEVEL" with a level in [0, 1], "texture:NAME" (brick,
         grass or gravel) or "folder:PATH" (random crops of the pictures in a folder and its subfolders).
     size : height and width in pixels.
-    seed : seed of the set.
+    seed : of the set.
     indices : (image,) numbers of the stimuli.
     contrast : standard deviation of the noise's luminance, in units of the pixel range.
 
     Returns
     -------
     (image, y, x, channel) float32 in [0, 1]; each a function of (background, size, seed, index, contrast)
-    alone.
-
-    Raises
-    ------
-    ValueError : as :func:`check`; or a picture is unreadable, or smaller than the stimulus.
-    FileNotFoundError : there is no such folder.
+    alone. Refused as by :func:`check`, and where a picture is unreadable or smaller than the stimulus.
     """
     kind, value = _parsed(background)
     source = SOURCES[kind](value)
@@ -87,18 +69,14 @@ def fill_all(
 
 
 def one_over_f(spectrum: np.ndarray, uniform: np.ndarray, size: tuple[int, int], contrast: float) -> np.ndarray:
-    """Coloured 1/f noise: one luminance field and two weaker colour fields.
+    """Coloured 1/f noise, (image, channel, y, x) float32: one luminance field and two weaker colour fields.
 
     Parameters
     ----------
     spectrum : (image, 3, y, x // 2 + 1) complex normal deviates.
     uniform : (image, 4) in [0, 1): exponent, mean luminance, and tints towards red and blue.
     size : height and width in pixels.
-    contrast : standard deviation of the luminance, in units of the pixel range.
-
-    Returns
-    -------
-    (image, channel, y, x) float32; values outside [0, 1] are left to the caller to clip.
+    contrast : standard deviation of the luminance, in units of the pixel range; nothing is clipped.
     """
     height, width = size
     frequency = np.hypot(fft.fftfreq(height)[:, None], fft.rfftfreq(width)).astype(np.float32)
@@ -115,13 +93,7 @@ def one_over_f(spectrum: np.ndarray, uniform: np.ndarray, size: tuple[int, int],
 
 
 def read_picture(path: Path, upright: bool = True) -> np.ndarray:
-    """Read a picture as 8-bit RGB, what is transparent on white.
-
-    16-bit values are scaled to 8 bits.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    """Read a picture as 8-bit RGB, (y, x, channel), the transparent on white, 16-bit values scaled.
 
     Raises
     ------
@@ -138,12 +110,7 @@ def read_picture(path: Path, upright: bool = True) -> np.ndarray:
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Convert a picture of any mode to 8-bit RGB: 16-bit values scaled, what is transparent on white.
-
-    Raises
-    ------
-    ValueError : its values have no known range.
-    """
+    """Convert a picture of any mode to 8-bit RGB as :func:`read_picture` does."""
     if picture.mode == "F":
         raise ValueError("floating-point pixels have no known range: save the picture with 8 or 16 bits")
     if picture.mode.startswith("I"):

@@ -20,17 +20,7 @@ Points = Sequence[tuple[float, float]] | np.ndarray
 
 
 def canvas(size: tuple[int, int], level: float) -> np.ndarray:
-    """Make a picture of one grey level.
-
-    Parameters
-    ----------
-    size : height and width in pixels.
-    level : grey level in [0, 1].
-
-    Returns
-    -------
-    (y, x, channel) float64.
-    """
+    """Make a picture of a height and width and one grey level in [0, 1], (y, x, channel) float64."""
     return np.full((*size, 3), level)
 
 
@@ -47,8 +37,7 @@ def paint(
     image : (y, x, channel) float, changed.
     distance : signed distance to the figure in pixels.
     colour : grey level, (channel,) or (y, x, channel) in [0, 1].
-    around : centre x, centre y and reach of the figure in pixels; nothing is painted beyond, which saves
-        time.
+    around : centre x, centre y and reach in pixels; nothing is painted beyond, which saves time.
 
     Returns
     -------
@@ -72,19 +61,7 @@ def paint(
 
 
 def category(name: str, centre_x: float, centre_y: float, radius: float, rotation: float = 0.0) -> Distance:
-    """One of the object categories' shapes.
-
-    Parameters
-    ----------
-    name : key of :data:`stimuli.drawing.shapes.SHAPES`.
-    centre_x, centre_y : centre in pixels.
-    radius : radius of the shape's frame in pixels.
-    rotation : counter-clockwise, in degrees.
-
-    Returns
-    -------
-    Signed distance function.
-    """
+    """One of the object categories' shapes; radius of its frame in pixels, rotation in degrees."""
     cosine, sine = np.cos(np.deg2rad(rotation)), np.sin(np.deg2rad(rotation))
 
     def distance(x, y):
@@ -95,16 +72,9 @@ def category(name: str, centre_x: float, centre_y: float, radius: float, rotatio
 
 
 def polygon(points: Points) -> Distance:
-    """Fill a simple polygon.
+    """Fill a simple polygon of corners (corner, 2), x and y in pixels, in either sense of rotation.
 
-    Parameters
-    ----------
-    points : (corner, 2) x and y of the corners in pixels, in either sense of rotation.
-
-    Returns
-    -------
-    Signed distance function: the distance to the nearest side, negative where a ray crosses an odd number
-    of sides.
+    The distance is that to the nearest side, negative where a ray crosses an odd number of sides.
     """
     corners = np.asarray(points, float)
 
@@ -121,17 +91,7 @@ def polygon(points: Points) -> Distance:
 
 
 def strokes(lines: Sequence[Points], width: float) -> Distance:
-    """Draw polylines with round ends.
-
-    Parameters
-    ----------
-    lines : polylines, each (point, 2) x and y in pixels.
-    width : stroke width in pixels.
-
-    Returns
-    -------
-    Signed distance function.
-    """
+    """Draw polylines, each (point, 2), x and y in pixels, with round ends; width in pixels."""
     polylines = [np.asarray(line, float) for line in lines]
 
     def distance(x, y):
@@ -145,17 +105,9 @@ def strokes(lines: Sequence[Points], width: float) -> Distance:
 
 
 def fixation(centre_x: float, centre_y: float, reach: float, width: float) -> Distance:
-    """Draw a fixation mark: three short strokes that point at its open centre, as none of the categories looks.
+    """Draw a fixation mark: three short strokes that point at its open centre, unlike any category.
 
-    Parameters
-    ----------
-    centre_x, centre_y : centre in pixels.
-    reach : length from the centre to the ends of the strokes in pixels.
-    width : stroke width in pixels.
-
-    Returns
-    -------
-    Signed distance function.
+    ``reach`` is the length from the centre to the ends of the strokes, in pixels.
     """
     angles = np.deg2rad((90, 210, 330))
     ends = [np.column_stack([centre_x + r * np.cos(angles), centre_y - r * np.sin(angles)]) for r in (reach / 2, reach)]
@@ -163,18 +115,7 @@ def fixation(centre_x: float, centre_y: float, reach: float, width: float) -> Di
 
 
 def frame(centre_x: float, centre_y: float, half: float, width: float) -> Distance:
-    """Draw the outline of a square.
-
-    Parameters
-    ----------
-    centre_x, centre_y : centre in pixels.
-    half : half the side in pixels, to the middle of the stroke.
-    width : stroke width in pixels.
-
-    Returns
-    -------
-    Signed distance function.
-    """
+    """Draw the outline of a square; ``half`` its side in pixels, to the middle of the stroke."""
 
     def distance(x, y):
         return np.abs(np.maximum(np.abs(x - centre_x), np.abs(y - centre_y)) - half) - width / 2
@@ -183,31 +124,12 @@ def frame(centre_x: float, centre_y: float, half: float, width: float) -> Distan
 
 
 def hue_colour(hue: float, saturation: float = 0.8, value: float = 0.8) -> np.ndarray:
-    """Give the colour of a hue.
-
-    Parameters
-    ----------
-    hue : in degrees.
-    saturation, value : of the HSV model, in [0, 1].
-
-    Returns
-    -------
-    (channel,) in [0, 1].
-    """
+    """Give the colour (channel,) of a hue in degrees; saturation and value in [0, 1], as it is."""
     return np.array(colorsys.hsv_to_rgb(hue / 360 % 1, saturation, value))
 
 
 def quantised(image: np.ndarray) -> np.ndarray:
-    """Round a picture to grey levels.
-
-    Parameters
-    ----------
-    image : float in [0, 1]; values outside are clipped.
-
-    Returns
-    -------
-    uint8 of the same shape.
-    """
+    """Round a picture of floats in [0, 1], clipped beyond, to grey levels, uint8."""
     return np.clip(np.asarray(image) * 255 + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -21,15 +21,9 @@ PERIOD = 0.6  # of the occluding bars, in units of the object's radius
 
 
 def add_fragments(image: np.ndarray, count: int, radius: float, seed: int, index: int) -> None:
-    """Scatter short strokes of random colours over a background, in place.
+    """Scatter short strokes of random colours over a background (channel, y, x) in [0, 1], in place.
 
-    Parameters
-    ----------
-    image : (channel, y, x) float in about [0, 1], changed.
-    count : number of fragments.
-    radius : largest radius of the scene's objects in pixels.
-    seed : seed of the set.
-    index : number of the image.
+    ``radius`` is the largest of the scene's objects, in pixels.
     """
     random = generator(seed, CLUTTER_STREAM, index)
     picture = np.moveaxis(image, 0, -1)  # a view: what is painted shows in the image
@@ -60,8 +54,7 @@ def occlude(
     mask : (image, object, y, x) bool, changed.
     arrays : object_x, object_y and object_radius (image, object) in pixels.
     share : share of an object's frame that is covered, in (0, 1).
-    seed : seed of the set.
-    indices : (image,) numbers of the images.
+    seed, indices : of the set, and the numbers of the images.
     """
     size = image.shape[2:]
     for row, index in enumerate(indices):

@@ -25,34 +25,13 @@ LETTERS = tuple(STROKES)
 
 
 def lines(letter: str, centre_x: float, centre_y: float, half_width: float, half_height: float) -> list[np.ndarray]:
-    """Place a letter's strokes.
-
-    Parameters
-    ----------
-    letter : one of LETTERS.
-    centre_x, centre_y : centre in pixels, y down.
-    half_width, half_height : half the letter's box in pixels, to the middle of the strokes.
-
-    Returns
-    -------
-    Polylines (point, 2) in pixels, as :func:`stimuli.drawing.canvas.strokes` takes them.
-    """
+    """Place a letter's strokes, polylines (point, 2) in pixels; the box reaches to their middle."""
     scale = np.array([half_width, -half_height])
     return [np.array(line) * scale + (centre_x, centre_y) for line in STROKES[letter]]
 
 
 def pattern(letter: str, columns: int, rows: int) -> np.ndarray:
-    """Give the cells of a grid that a letter runs through.
-
-    Parameters
-    ----------
-    letter : one of LETTERS.
-    columns, rows : cells of the grid, odd numbers of at least 3.
-
-    Returns
-    -------
-    (row, column) bool, the upper row first.
-    """
+    """Give the cells (row, column) of an odd grid of at least 3 that a letter runs through."""
     filled = np.zeros((rows, columns), bool)
     for line in lines(letter, (columns - 1) / 2, (rows - 1) / 2, (columns - 1) / 2, (rows - 1) / 2):
         for start, end in zip(line, line[1:], strict=False):

@@ -24,7 +24,7 @@ READINGS = {
     "vase": ("vase", "two faces"),
     "mach": ("convex card", "concave card"),
 }
-# half the width of the vase at heights from its foot to its brim: from below neck, chin, lips, nose and forehead
+# half the width of the vase at heights from foot to brim: from below neck, chin, lips, nose and forehead
 PROFILE = np.array([
     (-1.0, 0.66), (-0.9, 0.64), (-0.8, 0.58), (-0.7, 0.46), (-0.63, 0.32), (-0.54, 0.25), (-0.46, 0.25), (-0.38, 0.33),
     (-0.31, 0.27), (-0.25, 0.26), (-0.2, 0.32), (-0.15, 0.25), (-0.09, 0.25), (-0.02, 0.33), (0.03, 0.2), (0.09, 0.15),
@@ -63,7 +63,7 @@ def _necker(reading: int | None, width: float) -> list[Layer]:
 
 
 def _schroeder(reading: int | None, width: float) -> list[Layer]:
-    """Stairs between two walls; without the wall behind they are seen from above, without the other from below.
+    """Stairs between two walls; without the one behind seen from above, without the other from below.
 
     The drawing is the same when turned by 180 degrees (Schroeder 1858).
     """
@@ -129,7 +129,7 @@ def _ellipse(x, y, half_width: float, half_height: float) -> np.ndarray:
 
 
 def _mach(reading: int | None, width: float) -> list[Layer]:
-    """A folded card (Mach 1886); perspective and light tell whether its edge points to or away from the observer."""
+    """A folded card (Mach 1886); perspective and light tell whether its edge points to the observer or away."""
     edge, side = {None: (0.6, 0.6), 0: (0.72, 0.48), 1: (0.48, 0.72)}[reading]
     pages = [[(0, -edge - 0.15), (0, edge - 0.15), (x, side + 0.15), (x, 0.15 - side)] for x in (-0.8, 0.8)]
     levels = {0: (0.95, 0.45), 1: (0.45, 0.95)}.get(reading, ())

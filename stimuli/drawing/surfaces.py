@@ -12,7 +12,7 @@ TEXTURES = ("plain", "stripes", "checks", "gradient")
 
 
 def hues(uniform: np.ndarray, classes: np.ndarray, sd: float, conflict: float, shift: float) -> np.ndarray:
-    """Draw the hue of each object.
+    """Draw the hue of each object, (image, object) float32 in degrees.
 
     Parameters
     ----------
@@ -21,10 +21,6 @@ def hues(uniform: np.ndarray, classes: np.ndarray, sd: float, conflict: float, s
     sd : standard deviation around the category's own hue, in degrees.
     conflict : probability that a hue is uniform instead.
     shift : added to every hue, in degrees.
-
-    Returns
-    -------
-    (image, object) float32, in degrees.
     """
     typical = classes * (360 / len(CATEGORIES))
     # a normal deviate from two of the uniforms (Box and Muller 1958)
@@ -36,7 +32,7 @@ def hues(uniform: np.ndarray, classes: np.ndarray, sd: float, conflict: float, s
 def colours(
     u: np.ndarray, v: np.ndarray, hue: np.ndarray, uniform: np.ndarray, classes: np.ndarray, reliability: float
 ) -> np.ndarray:
-    """Colour the surface of one object in each image.
+    """Colour the surface of one object in each image, (image, channel, y, x) in [0, 1].
 
     Parameters
     ----------
@@ -45,10 +41,6 @@ def colours(
     uniform : (image, 12) random numbers in [0, 1).
     classes : (image,) categories.
     reliability : probability that the category's preferred texture is given.
-
-    Returns
-    -------
-    (image, channel, y, x) in [0, 1].
     """
     preferred = classes % len(TEXTURES)
     other = (uniform[:, 5] * len(TEXTURES)).astype(int)

@@ -66,15 +66,12 @@ class Ambiguous:
 
 @stimulus_set("ambiguous")
 def draw(parameters: Ambiguous, indices: np.ndarray, seed: int) -> dict:
-    """Draw ambiguous figures and their controls.
+    """Draw ambiguous figures and their controls, each with two objects, the readings.
 
-    Returns
-    -------
-    Dataset with image (stimulus, y, x, channel) uint8 and two objects, the readings; a reading that a
-    control rules out has an empty mask. Design variables: ``figure``, ``condition`` (ambiguous, first,
-    second: the reading that is left), ``version`` (plain or reversed: mirrored, the vase of reversed
-    contrast). Conditions are balanced to within one in every first n images, figures, conditions and
-    versions crossed.
+    A reading that a control rules out has an empty mask. Design variables: ``figure``, ``condition``
+    (ambiguous, first, second: the reading that is left), ``version`` (plain or reversed: mirrored, the
+    vase of reversed contrast). Conditions are balanced to within one in every first n images, figures,
+    conditions and versions crossed.
     """
     factors = {"condition": 3, "figure": len(parameters.figures), "version": 2}
     levels = crossed(indices, factors.values(), seed, STREAM)

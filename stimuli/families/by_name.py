@@ -46,7 +46,7 @@ def draw(family: str | Family, n: int = 24, seed: int = 0, first: int = 0, **par
 
 
 def make(family: str | Family, out: Path, n: int = 24, seed: int = 0, parameters=None, **request) -> Path:
-    """Make a stimulus set of a family: a folder of pictures and tables.
+    """Make a stimulus set of a family: a folder of pictures and tables, whose path is given back.
 
     Parameters
     ----------
@@ -56,10 +56,6 @@ def make(family: str | Family, out: Path, n: int = 24, seed: int = 0, parameters
     seed : of the set, 0 to 2**32 - 1.
     parameters : the family's dataclass; the defaults, if left out.
     request : further fields of :class:`stimuli.sets.job.Request`, such as ``jobs``.
-
-    Returns
-    -------
-    The folder.
 
     Raises
     ------
@@ -71,16 +67,11 @@ def make(family: str | Family, out: Path, n: int = 24, seed: int = 0, parameters
 
 
 def remake(recipe: Path, out: Path, jobs: int = 1, overwrite: bool = False, resume: bool = False) -> str:
-    """Make a stimulus set again from its recipe.
-
-    Returns
-    -------
-    One line that says that the bytes are the same.
+    """Make a stimulus set again from its recipe; say in one line that the bytes are the same.
 
     Raises
     ------
-    ValueError : they are not, the recipe is of no family that is known here, or as
-        :func:`stimuli.sets.job.make`.
+    ValueError : they are not, the recipe's family is not known here, or as :func:`stimuli.sets.job.make`.
     """
     told = recipes.load(recipe)
     if told["family"] not in FAMILIES:

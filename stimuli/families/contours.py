@@ -1,4 +1,4 @@
-"""Illusory contours: disks with a sector cut out, whose corners form a figure or, turned, do not (Kanizsa 1976)."""
+"""Illusory contours: disks with a sector cut out that form a figure or, turned, do not (Kanizsa 1976)."""
 
 from __future__ import annotations
 
@@ -71,16 +71,14 @@ class Contours:
 
 @stimulus_set("contours")
 def draw(parameters: Contours, indices: np.ndarray, seed: int) -> dict:
-    """Draw illusory figures and controls.
+    """Draw illusory figures and controls, whose objects are the inducers.
 
-    Returns
-    -------
-    Dataset whose objects are the inducers (class inducer; rotation: the way that the cut points,
-    counter-clockwise from the right; figures of fewer corners leave objects of class -1). Design variables:
-    ``condition`` (illusory, control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``,
-    ``figure_radius``, ``figure_rotation``; :func:`surface` gives the figure's pixels, which do not differ
-    from the background. Conditions are balanced to within one in every first n images, conditions and
-    figures crossed. A display's label is its ``condition``.
+    Their class is inducer, their rotation the way that the cut points, counter-clockwise from the
+    right; figures of fewer corners leave objects of class -1. Design variables: ``condition``
+    (illusory, control), ``figure``, ``figure_corners``, ``figure_x``, ``figure_y``, ``figure_radius``,
+    ``figure_rotation``; :func:`surface` gives the figure's pixels, which do not differ from the
+    background. Conditions are balanced to within one in every first n images, conditions and figures
+    crossed. The label is the ``condition``.
     """
     factors = {"condition": 2, "figure": len(parameters.corners)}
     levels = crossed(indices, factors.values(), seed, STREAM)
@@ -109,16 +107,7 @@ def draw(parameters: Contours, indices: np.ndarray, seed: int) -> dict:
 
 
 def surface(stimuli: xr.Dataset) -> xr.DataArray:
-    """Give the pixels of the figure that the inducers surround, whether it is seen or not.
-
-    Parameters
-    ----------
-    stimuli : as :func:`draw` gives.
-
-    Returns
-    -------
-    (stimulus, y, x) bool.
-    """
+    """Give the pixels (stimulus, y, x) of the figure that the inducers surround, seen or not."""
     shape = (stimuli.sizes["y"], stimuli.sizes["x"])
     masks = np.zeros((stimuli.sizes["stimulus"], *shape), bool)
     columns = (stimuli[f"figure_{name}"].values for name in ("corners", "x", "y", "radius", "rotation"))

@@ -84,14 +84,11 @@ class Crowding:
 
 @stimulus_set("crowding")
 def draw(parameters: Crowding, indices: np.ndarray, seed: int) -> dict:
-    """Draw crowding displays.
+    """Draw crowding displays: object 0 is the target, the others flankers.
 
-    Returns
-    -------
-    Dataset as :func:`stimuli.families.objects.draw` gives: object 0 is the target, the others flankers, of
-    class -1 and without place where the target is alone. Design variables: ``condition`` (alone, flanked),
-    ``spacing`` (NaN where alone), ``spacing_pixels``, ``target_side``. Spacings are balanced to within one
-    in every first n images, spacings, sides and categories crossed.
+    Flankers have class -1 and no place where the target is alone. Design variables: ``condition``
+    (alone, flanked), ``spacing`` (NaN where alone), ``spacing_pixels``, ``target_side``. Spacings are
+    balanced to within one in every first n images, spacings, sides and categories crossed.
     """
     p = parameters
     conditions = {"spacing": 1 + len(p.spacings), "target_side": 2}

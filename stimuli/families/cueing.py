@@ -91,15 +91,13 @@ class Cueing:
 
 @stimulus_set("cueing")
 def draw(parameters: Cueing, indices: np.ndarray, seed: int) -> dict:
-    """Draw cueing displays.
+    """Draw cueing displays, object 0 being the target.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, object 0 being the target, with the design variables ``validity``
-    (valid, invalid, neutral), ``target_place``, ``cue_place``, ``cue_x``, ``cue_y``,
-    ``cue_target_distance`` (-1 and NaN where the cue has no place) and ``cue_class`` (none where it has
-    none); without cues ``target_place`` alone. Validities are balanced to within one in every first n
-    images, validities, places, the ways from the target to an invalidly cued place, and categories crossed.
+    Design variables: ``validity`` (valid, invalid, neutral), ``target_place``, ``cue_place``,
+    ``cue_x``, ``cue_y``, ``cue_target_distance`` (-1 and NaN where the cue has no place) and
+    ``cue_class`` (none where it has none); without cues ``target_place`` alone. Validities are balanced
+    to within one in every first n images, validities, places, the ways from the target to an invalidly
+    cued place, and categories crossed.
     """
     p = parameters
     validities = ("valid", "invalid", "neutral") + ("valid",) * (p.valid_per_invalid - 1)

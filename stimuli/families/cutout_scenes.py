@@ -68,18 +68,15 @@ class Natural:
 def draw(parameters: Natural, indices: np.ndarray, seed: int) -> dict:
     """Compose images of segmented pictures.
 
-    Returns
-    -------
-    Dataset with image (stimulus, y, x, channel) uint8 and for each object its class (the categories are the
-    folder's WordNet identifiers), mask, centre, radius (half its longer side) and ``object_source``, the
-    picture that it was cut from. With two objects, ``object_side`` tells the half; sides are balanced to
-    within one in every first n images, sides and classes crossed.
+    The categories are the folder's WordNet identifiers, an object's radius half its longer side, and
+    ``object_source`` the picture that it was cut from. With two objects, ``object_side`` tells the
+    half; sides are balanced to within one in every first n images, sides and classes crossed.
 
     Raises
     ------
     FileNotFoundError : no such folder, or a picture without its mask.
-    ValueError : n or seed out of range; fewer classes than objects; a picture that is unreadable or too
-        small; a mask that is empty or not of its picture's size.
+    ValueError : fewer classes than objects; a picture that is unreadable or too small; a mask that is
+        empty or not of its picture's size.
     """
     pictures = cutouts.listed(parameters.folder)
     categories = tuple(pictures)

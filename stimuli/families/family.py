@@ -42,23 +42,15 @@ class Family(Generic[P]):
     formerly: tuple[str, ...] = ()
 
     def sized(self, size: tuple[int, int], **changes) -> P:
-        """Give the parameters with which it is drawn for a model.
-
-        Parameters
-        ----------
-        size : height and width in pixels that the model takes.
-        changes : fields of the parameters, where they are not those of ``for_models``.
-        """
+        """Give the parameters for a model of an input size in pixels: ``for_models`` with changes."""
         chosen = self.parameters() if self.for_models is None else self.for_models
         return changed(chosen, size=size, **changes)
 
 
 def changed(parameters: P, **changes) -> P:
-    """Change some fields of parameters, those of a dataclass among them by their own names, as on the command line.
+    """Change some fields of parameters; those of a dataclass in them go by their own names, as in commands.
 
-    Raises
-    ------
-    ValueError : there is no such field, or its value is refused.
+    A ValueError tells of a field that there is not, or of a value that is refused.
     """
     own = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
     values = {name: changes.pop(name) for name in [*changes] if name in own}

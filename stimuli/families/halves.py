@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +58,11 @@ class Halves:
 
 @stimulus_set("halves")
 def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
-    """Draw half/half images of the embedded objects, or of photographs.
+    """Draw half/half images of the embedded objects, or of photographs, with ``object_side``.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, object 0 being the one of ``object_side`` [0]. Sides are balanced to
-    within one in every first n images, sides and categories over 24, each ordered pair on both sides over
-    264. The mask of a photograph is its half. Of two given photographs, object 0 is the first.
+    Sides are balanced to within one in every first n images, sides and categories over 24, each ordered
+    pair on both sides over 264. The mask of a photograph is its half. Of two given photographs, object
+    0 is the first.
     """
     if parameters.pictures.photographs is not None:
         files = parameters.pictures.listed()
@@ -71,11 +70,11 @@ def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
         swapped = crossed(indices, (2,), seed, STREAM)[:, 0] == 1
         return _arranged(parameters, *both, np.tile([0, 1], (len(indices), 1)), swapped, tuple(files), {"side": 2})
     if parameters.pictures.given():
-        return _of_files(parameters, parameters.pictures.listed(), read_picture, indices, seed)
+        return _of_files(parameters.pictures.listed(), read_picture, parameters, indices, seed)
     height, width = parameters.scene.size
     sides, classes = accompanied(indices, (2,), len(objects.CATEGORIES), 1, seed, STREAM)
     scene = replace(parameters.scene, size=(height, width // 2))
-    # bit 62 of the image number keeps the halves apart from the objects family; the last bit tells the two apart
+    # bit 62 of the image number keeps halves apart from the objects family; the last bit the two
     halves = [objects.render(scene, seed, 2**62 + 2 * indices + k, classes[:, k : k + 1]) for k in range(2)]
     swapped = sides[:, 0] == 1
     arrays = {name: np.concatenate([half[name] for half in halves], axis=1) for name in halves[0] if name != "image"}
@@ -93,17 +92,10 @@ def draw(parameters: Halves, indices: np.ndarray, seed: int) -> dict:
 def from_photographs(
     first: np.ndarray, second: np.ndarray, categories: tuple[str, str], parameters: Halves
 ) -> xr.Dataset:
-    """Put two photographs side by side, in both arrangements.
+    """Put two photographs, (y, x, channel) uint8, side by side, in both arrangements.
 
-    Parameters
-    ----------
-    first, second : (y, x, channel) uint8 pictures of any size.
-    categories : names of the two objects.
-    parameters : size of the stimuli (that of ``scene``), and whether photographs are squeezed.
-
-    Returns
-    -------
-    Dataset of two stimuli; the mask of an object is its half.
+    Of the parameters count the size of ``scene`` and whether photographs are squeezed. The mask of an
+    object is its half.
     """
     both = [_half(picture, parameters) for picture in (first, second)]
     swapped = np.array([False, True])
@@ -120,38 +112,20 @@ def from_class_folder(
     seed: int,
     first: int = 0,
 ) -> xr.Dataset:
-    """Pair photographs of a class folder, some of its classes, or under other names.
+    """Pair photographs of a class folder, some of its classes, or under other names, as :func:`draw` does.
 
-    Parameters
-    ----------
-    files : the photographs of each class.
-    read : function from a path to (y, x, channel) uint8, such as ``absvit.images.read_photograph``.
-    categories : names of the classes, at least two.
-    parameters : size of the stimuli (that of ``scene``), and the folder that is told of.
-    n : number of stimuli.
-    seed : 0 to 2**32 - 1; decides which photographs meet.
-    first : number of the first stimulus.
-
-    Returns
-    -------
-    Dataset of n stimuli; sides and pairs of different classes are counterbalanced as in :func:`draw`.
-
-    Raises
-    ------
-    ValueError : fewer than two classes, or a class without photographs.
+    ``files`` are those of each class, ``read`` gives (y, x, channel) uint8 for a path, as
+    ``absvit.images.read_photograph`` does. A ValueError tells of fewer than two classes, or one without
+    photographs.
     """
-    format.check_request(n, seed)
     if len(files) < 2:
         raise ValueError(f"halves need photographs of at least two classes, got {list(categories)}")
-    if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
-        raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
-    by_class = dict(zip(categories, files, strict=True))
-    arranged = _of_files(parameters, by_class, read, np.arange(first, first + n), seed)
-    return format.from_arrays(**arranged, first=first, family="halves", parameters=parameters, seed=seed)
+    arranged = partial(_of_files, photographs.by_class(files, categories), read)
+    return stimulus_set("halves")(arranged)(parameters, n, seed, first)
 
 
 def _of_files(
-    parameters: Halves, files: Mapping[str, list[Path]], read: Callable, indices: np.ndarray, seed: int
+    files: Mapping[str, list[Path]], read: Callable, parameters: Halves, indices: np.ndarray, seed: int
 ) -> dict:
     """Halves of photographs of different classes."""
     height, width = parameters.scene.size

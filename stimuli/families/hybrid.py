@@ -59,15 +59,12 @@ class Hybrid:
 
 @stimulus_set("hybrid")
 def draw(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
-    """Draw hybrids of the embedded objects.
+    """Draw hybrids, object 0 being the coarse and object 1 the fine one.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, object 0 being the coarse and object 1 the fine one; masks are
-    those before filtering, whose effect reaches beyond them. Design variables ``low`` and ``high``.
-    Frequencies are balanced to within one in every first n images, frequencies and categories in every ``12
-    * len(low)``. The label is the category of the coarse picture. Photographs have no places, and masks
-    that cover the whole image.
+    Masks are those before filtering, whose effect reaches beyond them. Design variables ``low`` and
+    ``high``. Frequencies are balanced to within one in every first n images, frequencies and categories
+    in every ``12 * len(low)``. The label is the category of the coarse picture. Photographs have no
+    places, and masks that cover the whole image.
     """
     if parameters.pictures.given():
         return _of_pictures(parameters, indices, seed)
@@ -110,17 +107,10 @@ def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
 
 
 def mixed(coarse: np.ndarray, fine: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Add the low frequencies of one picture to the high ones of another.
+    """Add the high frequencies of a picture to the low ones of another, (y, x, channel) uint8.
 
-    Parameters
-    ----------
-    coarse, fine : (y, x, channel) uint8, of one size.
-    low, high : frequencies at which the Gaussian filters pass a half, in cycles per image height.
-
-    Returns
-    -------
-    (y, x, channel) uint8; the fine picture is added around a mean of zero, grey levels beyond the range are
-    clipped.
+    ``low`` and ``high`` are the frequencies at which the Gaussian filters pass a half, in cycles per
+    image height; grey levels beyond the range are clipped.
     """
     height = coarse.shape[0]
     fine = fine.astype(np.float32)

@@ -51,15 +51,12 @@ class Morph:
 
 @stimulus_set("morph")
 def draw(parameters: Morph, indices: np.ndarray, seed: int) -> dict:
-    """Draw morph sequences: two after each other of the same pictures, ascending and descending in random order.
+    """Draw pairs of sequences of the same pictures, ascending and descending in random order.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, with two objects, the readings at either end. Outline (signed
-    distance), surface and hue change in proportion to ``morph`` (stimulus,) in [0, 1]. ``sequence``,
-    ``step`` and ``direction`` say where a picture stands. Both masks are the object's; a reading of no
-    share has an empty one. The label is the reading of the larger share, half-way the first one.
-    Photographs are dissolved into each other.
+    The two objects are the readings at either end. Outline (signed distance), surface and hue change in
+    proportion to ``morph`` (stimulus,) in [0, 1]. ``sequence``, ``step`` and ``direction`` say where a
+    picture stands. Both masks are the object's; a reading of no share has an empty one. The label is
+    the reading of the larger share, half-way the first one. Photographs are dissolved into each other.
     """
     sequence, step = np.divmod(indices, parameters.steps)
     pair, descending = sequence // 2, crossed(sequence, (2,), seed, STREAM)[:, 0]

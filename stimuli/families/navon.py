@@ -1,4 +1,4 @@
-"""Compound letters: a large letter made of small ones, the same or another (Navon 1977, forest before trees)."""
+"""Compound letters: a large letter made of small ones (Navon 1977, forest before trees)."""
 
 from __future__ import annotations
 
@@ -67,14 +67,11 @@ class Navon:
 
 @stimulus_set("navon")
 def draw(parameters: Navon, indices: np.ndarray, seed: int) -> dict:
-    """Draw compound letters.
+    """Draw compound letters of two objects: the global letter (object 0) and the local one.
 
-    Returns
-    -------
-    Dataset with image (stimulus, y, x, channel) uint8 and two objects: the global letter (object 0) and the
-    local one, both with the ink as their mask and the whole figure's place; their radii are half their
-    heights. Design variables: ``congruency`` (congruent, incongruent), balanced to within one in every
-    first n images and crossed with ``global_letter``, and ``local_letter``.
+    Both have the ink as their mask and the whole figure's place; their radii are half their heights.
+    Design variables: ``congruency`` (congruent, incongruent), balanced to within one in every first n
+    images and crossed with ``global_letter``, and ``local_letter``.
     """
     count = len(parameters.letters)
     levels, pair = accompanied(indices, (2,), count, 1, seed, STREAM)

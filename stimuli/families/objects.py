@@ -96,13 +96,7 @@ class Objects:
 
 @stimulus_set("objects")
 def draw(parameters: Objects, indices: np.ndarray, seed: int) -> dict:
-    """Draw a stimulus set.
-
-    Returns
-    -------
-    Dataset with image (stimulus, y, x, channel) uint8, object_class (stimulus, object),
-    object_mask (stimulus, object, y, x) and the position, radius, rotation and hue of each object.
-    """
+    """Draw scenes: image, class, mask, place, radius, rotation and hue of each object."""
     return dict(
         arrays=render(parameters, seed, indices),
         categories=CATEGORIES,
@@ -126,7 +120,7 @@ def render(
     -------
     Arrays by name: image (image, y, x, channel) uint8; object_class (image, object) int16; object_mask
     (image, object, y, x) bool; object_x, object_y, object_radius (image, object) in pixels;
-    object_rotation and object_hue (image, object) in degrees. All but the first start with ``object``.
+    object_rotation and object_hue (image, object) in degrees.
     """
     image, arrays, layer = _prepared(parameters, seed, indices, classes)
     height, width = parameters.size
@@ -148,15 +142,8 @@ def layers(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Give the parts of images of one object, for families that put them together otherwise.
 
-    Two calls that differ in the classes alone give the same background and objects of the same place, size
-    and rotation.
-
-    Parameters
-    ----------
-    parameters : what to draw, with one object.
-    seed : any non-negative integer below 2**64.
-    indices : image numbers.
-    classes : (image,) categories, indices into CATEGORIES.
+    Two calls that differ in the classes (image,) alone give the same background and objects of the same
+    place, size and rotation.
 
     Returns
     -------
@@ -205,12 +192,7 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
 
 
 def factors(n_objects: int, count: int = len(CATEGORIES)) -> dict[str, int]:
-    """Name what is counterbalanced of the objects of an image, as :func:`design.accompanied` does it.
-
-    Returns
-    -------
-    Number of levels by name.
-    """
+    """Levels by name of what :func:`design.accompanied` counterbalances of the objects of an image."""
     return {"category": count} | ({"pair of categories": count - 1} if n_objects > 1 else {})
 
 

@@ -54,15 +54,12 @@ class Overlay:
 
 @stimulus_set("overlay")
 def draw(parameters: Overlay, indices: np.ndarray, seed: int) -> dict:
-    """Draw graded overlays.
+    """Draw graded overlays of two objects, with ``mix`` (stimulus,) in [0, 1], the second's weight.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, with two objects and ``mix`` (stimulus,) in [0, 1]. An object of
-    weight 0 has an empty mask. Mixes are balanced to within one in every first n images, mixes and
-    categories in every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 * len(mixes)``.
-    The label is the reading of more weight, the first one where both have the same. Photographs have no
-    places; the mask of one of any weight is the image.
+    An object of weight 0 has an empty mask. Mixes are balanced to within one in every first n images,
+    mixes and categories in every ``12 * len(mixes)``, all pairs of categories at all mixes in ``132 *
+    len(mixes)``. The label is the reading of more weight, the first one where both have the same.
+    Photographs have no places; the mask of one of any weight is the image.
     """
     if parameters.pictures.given():
         files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze
@@ -100,20 +97,10 @@ def dissolved(
     factors: Mapping[str, int] | None = None,
     design: Mapping[str, tuple[np.ndarray, str, str]] | None = None,
 ) -> dict:
-    """Mix the photographs of each stimulus.
+    """Mix the photographs of each stimulus; the second has a weight (stimulus,) in [0, 1], called ``name``.
 
-    Parameters
-    ----------
-    pair : the photographs.
-    weight : (stimulus,) weights of the second photograph in [0, 1], the first having the rest.
-    name : of the weight among the design variables.
-    factors : number of levels by name of what is counterbalanced.
-    design : further design variables.
-
-    Returns
-    -------
-    Arguments of :func:`format.from_arrays`; the mask of a photograph of any weight is the image. The label
-    is the class of the photograph of more weight, the first one where both have the same.
+    Arguments of :func:`format.from_arrays` come out; the mask of a photograph of any weight is the image. The
+    label is the class of the photograph of more weight, the first one where both have the same.
     """
     share = weight[:, None, None, None]
     image = (1 - share) * pair.first + share * pair.second
@@ -138,22 +125,9 @@ def dissolved(
 def from_photographs(
     first: np.ndarray, second: np.ndarray, categories: tuple[str, str], parameters: Overlay
 ) -> xr.Dataset:
-    """Let one photograph shine through another, once at every mix.
+    """Let one photograph, (y, x, 3) uint8, shine through another, at every mix, in the order given.
 
-    Parameters
-    ----------
-    first, second : (y, x, channel) uint8 pictures, brought to the size of the stimuli.
-    categories : names of the two.
-    parameters : size of the stimuli (that of ``scene``) and mixes.
-
-    Returns
-    -------
-    Dataset of one stimulus for each mix, in the order given; the mask of a photograph of any weight is the
-    image.
-
-    Raises
-    ------
-    ValueError : a picture is not (y, x, 3) uint8.
+    The mask of a photograph of any weight is the image.
     """
     size, squeeze, mixes = parameters.scene.size, parameters.pictures.squeeze, np.array(parameters.mixes, float)
     both = (photographs.fitted(picture, size, squeeze)[None] for picture in (first, second))

@@ -40,13 +40,10 @@ class Scenes:
 
 @stimulus_set("scenes")
 def draw(parameters: Scenes, indices: np.ndarray, seed: int) -> dict:
-    """Draw scenes.
+    """Draw scenes as ``objects.draw`` does, of several ``set_size``, with room for the largest.
 
-    Returns
-    -------
-    Dataset as ``objects.draw`` gives, with as many objects as the largest set size and the design variable
-    ``set_size``. Objects beyond the set size have class -1, no place and empty masks. Set sizes are
-    balanced to within one in every first n images, set sizes and pairs of categories crossed.
+    Objects beyond the set size have class -1, no place and empty masks. Set sizes are balanced to
+    within one in every first n images, set sizes and pairs of categories crossed.
     """
     sizes = parameters.set_sizes
     conditions = {"set_size": len(sizes)}

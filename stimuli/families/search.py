@@ -77,15 +77,12 @@ class Search:
 
 @stimulus_set("search")
 def draw(parameters: Search, indices: np.ndarray, seed: int) -> dict:
-    """Draw search displays.
+    """Draw search displays of as many objects as the largest set size; object 0 is the target.
 
-    Returns
-    -------
-    Dataset as :func:`stimuli.families.objects.draw` gives, with as many objects as the largest set size and
-    the design variables ``set_size``, ``target`` (present, absent), ``target_form`` and ``target_hue``. The
-    target is object 0. Objects beyond the set size have class -1, no place and empty masks. Presence is
-    balanced to within one in every first n images, presence, set sizes and the target's features crossed. A
-    display's label is ``target``.
+    Design variables: ``set_size``, ``target`` (present, absent; also the label), ``target_form`` and
+    ``target_hue``. Objects beyond the set size have class -1, no place and empty masks. Presence is
+    balanced to within one in every first n images, presence, set sizes and the target's features
+    crossed.
     """
     factors = {"target": 2, "set_size": len(parameters.set_sizes), "target_form": 2, "target_hue": 2}
     levels = crossed(indices, factors.values(), seed, STREAM)
@@ -119,7 +116,7 @@ def _grid(parameters: Search) -> tuple[int, int]:
 
 
 def _features(kind: str, set_size: int, present: bool, form: int, hue: int) -> np.ndarray:
-    """(item, 2) form and hue of each item, the target's first; a conjunction's distractors share one or the other."""
+    """(item, 2) form and hue of each item, the target's first; a conjunction's distractors share one."""
     odd = np.arange(set_size) % 2 == 1
     other = {
         "colour": (np.full(set_size, form), np.full(set_size, 1 - hue)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import xarray as xr
 from stimuli.families import objects
 from stimuli.foundation.design import crossed
 from stimuli.pictures import photographs
-from stimuli.sets import format
+from stimuli.sets.format import stimulus_set
 
 __all__ = ["WholePhotographs", "from_class_folder"]
 
@@ -46,45 +47,35 @@ def from_class_folder(
 ) -> xr.Dataset:
     """Show photographs of a class folder, each once: in rounds of all classes, as long as they last.
 
-    Parameters
-    ----------
-    files : the photographs of each class.
-    read : function from a path to (y, x, channel) uint8, such as ``absvit.images.read_photograph``.
-    categories : names of the classes.
-    parameters : size of the stimuli.
-    n : number of stimuli, at most that of photographs from ``first`` on.
-    seed : 0 to 2**32 - 1; decides the order of the classes in a round, and within a class.
-    first : number of the first stimulus.
-
-    Returns
-    -------
-    Dataset of n stimuli of one object each, whose mask is the whole image.
+    ``files`` are those of each class, ``read`` gives (y, x, channel) uint8 for a path, as
+    ``absvit.images.read_photograph`` does. The seed decides the order of the classes in a round, and within a
+    class. Each stimulus has one object, whose mask is the whole image.
 
     Raises
     ------
     ValueError : a class without photographs, or more stimuli than photographs.
     """
-    format.check_request(n, seed)
-    if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
-        raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
-    if first + n > sum(map(len, files)):
-        raise ValueError(
-            f"there are {sum(map(len, files))} photographs, too few for stimuli {first} to {first + n - 1}"
-        )
-    chosen = _chosen(files, seed, first, n)
+    shown = partial(_of_files, photographs.by_class(files, categories), read)
+    return stimulus_set("whole")(shown)(parameters, n, seed, first)
+
+
+def _of_files(
+    files: Mapping[str, list[Path]], read: Callable, parameters: WholePhotographs, indices: np.ndarray, seed: int
+) -> dict:
+    """Photographs of the classes in their turn."""
+    first, n, count = int(indices[0]), len(indices), sum(map(len, files.values()))
+    if first + n > count:
+        raise ValueError(f"there are {count} photographs, too few for stimuli {first} to {first + n - 1}")
+    chosen = _chosen([*files.values()], seed, first, n)
     shown = [photographs.fitted(np.asarray(read(path)), parameters.size) for _, path in chosen]
     arrays = {
         "image": np.stack(shown),
         "object_class": np.array([[c] for c, _ in chosen], np.int16),
         "object_mask": np.ones((n, 1, *parameters.size), bool),
     }
-    return format.from_arrays(
-        arrays,
-        first=first,
-        family="whole",
-        parameters=parameters,
-        seed=seed,
-        categories=categories,
+    return dict(
+        arrays=arrays,
+        categories=tuple(files),
         licence="that of the photographs",
         source=f"photographs of {parameters.folder}",
         factors=objects.factors(1, len(files)),
@@ -92,7 +83,7 @@ def from_class_folder(
 
 
 def _chosen(files: list[list[Path]], seed: int, first: int, n: int) -> list[tuple[int, Path]]:
-    """Class and photograph of n stimuli: one of each class in random order, then a second one of each, and so on."""
+    """Class and photograph of n stimuli: one of each class in random order, then a second one of each ..."""
     keys = [[seed, STREAM * 2**32 + c] for c in range(len(files))]
     orders = [
         np.random.Generator(np.random.Philox(key=key)).permutation(len(paths))

@@ -1,4 +1,4 @@
-"""The command line of every program here: tyro on dataclasses, one line and exit code 2 for what cannot be done.
+"""The command line of every program here: tyro on dataclasses, one line and exit code 2 for refusals.
 
 It lies in the lowest package because all of them use it. How words become values stands in ``options``.
 """
@@ -49,7 +49,7 @@ def command(doc: str, run: Callable, **dataclasses: object) -> Callable:
 
 
 def deferred(doc: str, make: Callable[[], Callable]) -> Callable:
-    """Stand for a command that is made only where its word is called, so that a list of commands loads none of them."""
+    """Stand for a command that is made only where its word is called: a list of commands loads none of them."""
 
     def unmade() -> None:
         raise AssertionError("run() makes it first")
@@ -150,7 +150,7 @@ def _of_the_machine(error: Exception) -> str | None:
 
 @contextlib.contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Let each warning be one line, once, without the place in our code that gave it, which says nothing to a user."""
+    """Let each warning be one line, once, without the place in our code, which says nothing to a user."""
     before, told = warnings.formatwarning, set()
 
     def line(message: Warning | str, *_: object) -> str:
@@ -185,7 +185,7 @@ def _later(command: Callable) -> Callable:
 
 
 def _refused_by(stop: SystemExit) -> ValueError | None:
-    """What a dataclass said of its values, where that made tyro stop; tyro itself would draw a box around it."""
+    """What a dataclass said of its values, where that made tyro stop, which would draw a box around it."""
     error = stop.__context__
     while error is not None:
         frames = traceback.extract_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""Counterbalanced designs in random order, as functions of seed and stimulus number: sets can be drawn in any parts."""
+"""Counterbalanced designs in random order, functions of seed and stimulus number: drawn in any parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DESIGNS = 48  # stream of the orders; those of the families are below 16, and 16
 
 
 def crossed(indices: Sequence[int] | np.ndarray, levels: Iterable[int], seed: int, stream: int) -> np.ndarray:
-    """Cross factors in random order, so that nothing follows the stimulus number and any first n are nearly balanced.
+    """Cross factors in random order: nothing follows the stimulus number, any first n are nearly balanced.
 
     Blocks lie within blocks: each run of ``levels[0]`` stimuli from a multiple of it holds every level of
     the first factor once, each run of ``levels[0] * levels[1]`` every combination of the first two, and so
@@ -54,12 +54,10 @@ def accompanied(
 
     Parameters
     ----------
-    indices : (stimulus,) numbers of the stimuli, at least 0.
-    conditions : number of levels of each condition, as for :func:`crossed`; () for none.
+    indices, seed, stream : as for :func:`crossed`.
+    conditions : number of levels of each condition; () for none.
     count : number of categories.
     company : objects beside the first, below ``count``.
-    seed : seed of the set.
-    stream : number of the family, below 64.
 
     Returns
     -------
@@ -89,12 +87,7 @@ def accompanied(
 
 
 def check_version(recipe: Mapping, where: object) -> None:
-    """Refuse to go on with a set whose stimuli come in another order than they are drawn in here.
-
-    Raises
-    ------
-    ValueError : the design is another version.
-    """
+    """Refuse to go on with a set whose stimuli come in another order than they are drawn in."""
     version = recipe.get("design", 1)
     if version != VERSION:
         raise ValueError(
@@ -104,16 +97,9 @@ def check_version(recipe: Mapping, where: object) -> None:
 
 
 def unbalanced(n: int, factors: Mapping[str, int]) -> str:
-    """Say what a number of stimuli leaves unbalanced.
+    """Say what a number of stimuli leaves unbalanced, and the nearest that does not; "" for nothing.
 
-    Parameters
-    ----------
-    n : number of stimuli, at least 1.
-    factors : number of levels by name, in the order that :func:`crossed` crosses them in.
-
-    Returns
-    -------
-    One sentence with the nearest number that does not; "" where everything is balanced.
+    ``factors`` gives numbers of levels by name, in the order that :func:`crossed` crosses them in.
     """
     factors = {name: count for name, count in factors.items() if count > 1}
     sizes = dict(zip(factors, np.cumprod(list(factors.values()), dtype=object), strict=True))
@@ -157,47 +143,21 @@ def _order(seed: int, stream: int, factor: int, block: int) -> np.random.Generat
 
 
 def labels(names: Sequence[str], numbers: np.ndarray) -> np.ndarray:
-    """Name levels.
-
-    Parameters
-    ----------
-    names : name of each level.
-    numbers : level of each stimulus, any shape.
-
-    Returns
-    -------
-    Object array of str, shaped as ``numbers``.
-    """
+    """Name levels: an object array of str, shaped as their numbers."""
     return np.array(names, object)[numbers]
 
 
 def generator(seed: int, stream: int, index: int) -> np.random.Generator:
-    """Give the random numbers of one stimulus.
+    """Give the random numbers of one stimulus: a Philox generator keyed by seed and (stream, index).
 
-    Parameters
-    ----------
-    seed : seed of the set.
-    stream : number of the family, 1 to 63; :mod:`stimuli.families.objects` draws from stream 0.
-    index : number of the stimulus, below 2**56.
-
-    Returns
-    -------
-    A Philox generator keyed by seed and (stream, index), as the embedded objects use it.
+    The stream is the family's number, 1 to 63 (:mod:`stimuli.families.objects` draws from 0); the index
+    is below 2**56.
     """
     return np.random.Generator(np.random.Philox(key=[seed, (stream << 56) + int(index)]))
 
 
 def stacked(stimuli: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Put the variables of single stimuli together.
-
-    Parameters
-    ----------
-    stimuli : values by variable name, the same names and shapes for each stimulus.
-
-    Returns
-    -------
-    (stimulus, ...) arrays by name; numbers of objects as float32, their classes as int16.
-    """
+    """Put the variables of single stimuli together; objects' numbers as float32, classes as int16."""
     rows = list(stimuli)
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     kinds = {name: np.int16 if name == "object_class" else np.float32 for name in arrays if name.startswith("object_")}

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and their digests: of a file, and one of many that tells whether they changed."""
+"""Files written whole or not at all, and their digests: of a file, and one of many."""
 
 from __future__ import annotations
 
@@ -51,15 +51,7 @@ def whole(path: str | os.PathLike, sync: bool = False, shared: bool = False) -> 
 
 
 def write_whole(path: str | os.PathLike, content: str | bytes, sync: bool = False, shared: bool = False) -> None:
-    """Write a text as UTF-8, its line ends as they are, or bytes, whole or not at all (:func:`whole`).
-
-    Parameters
-    ----------
-    path : file, in a folder that exists.
-    content : what it is to hold.
-    sync : put it on the disk before it takes its place.
-    shared : other processes may write the same file now.
-    """
+    """Write a text as UTF-8, its line ends as they are, or bytes, as :func:`whole` does it."""
     with whole(path, sync, shared) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -71,19 +63,10 @@ def file_sha256(path: str | os.PathLike) -> str:
 
 
 def fingerprint(files: Iterable[Path], root: Path) -> str:
-    """Tell files from others by name, size and content, quickly enough for a million pictures.
+    """Tell files from others by name below a root, size and content, quickly enough for a million pictures.
 
-    Of files longer than 128 KiB the first and last 64 KiB stand for the content: another picture differs
-    there.
-
-    Parameters
-    ----------
-    files : files below the root, in any order.
-    root : folder from which names count, so that a folder may move.
-
-    Returns
-    -------
-    SHA-256 as 64 hexadecimal digits.
+    Of files longer than 128 KiB the first and last 64 KiB stand for the content: another picture
+    differs there. A SHA-256 as 64 hexadecimal digits comes out, the same for any order of the files.
 
     Raises
     ------

@@ -70,13 +70,11 @@ def _rule(option: PrimitiveTypeInfo) -> PrimitiveConstructorSpec | None:
 
 
 def refusal(said: str, program: str, help_text: Callable[[], str]) -> str:
-    """Say in one line what was wrong with the words of a command line.
+    """Say in one line what tyro said, in a box, of the words of a command line.
 
-    Parameters
-    ----------
-    said : what tyro said of them, a box with a title, a message and advice.
-    program : name of the program, with its command.
-    help_text : gives the command's help, whose options are those that may have been meant.
+    Among the options of ``help_text`` are those that may have been meant.
+
+    Among the options of ``help_text`` are those that may have been meant.
     """
     message = re.sub("[│╭╰╯]", " ", RULE.split(said)[1])
     missing = _missing(message)
@@ -93,7 +91,7 @@ def refusal(said: str, program: str, help_text: Callable[[], str]) -> str:
 
 
 def _meant(word: str, help_text: str) -> list[str]:
-    """Options that are spelt almost like a word, those that begin like it first; tyro names other commands' as well."""
+    """Options spelt almost like a word, those that begin like it first; tyro names other commands' as well."""
     options = dict.fromkeys(re.findall(r"(?<![\w-])--[a-z][\w-]*", help_text))
     near = difflib.get_close_matches(word, options, cutoff=0.8)
     return sorted(near, key=lambda option: not option.startswith(word))

@@ -32,7 +32,7 @@ WNID = re.compile(r"n\d{8}")
 
 
 def normal(name: str) -> str:
-    """Bring a name to Unicode's composed form (NFC): a Mac writes the o of Loewe's umlaut as two characters."""
+    """Bring a name to Unicode's composed form (NFC): a Mac writes the umlaut of Loewe as two characters."""
     return unicodedata.normalize("NFC", name)
 
 
@@ -51,12 +51,7 @@ def is_picture(path: PurePath) -> bool:
 
 
 def left_out(paths: Iterable[PurePath]) -> dict[str, list[PurePath]]:
-    """Sort what is left out of an archive by its kind; hidden files that no suffix calls a picture need no word.
-
-    Parameters
-    ----------
-    paths : of files that are no pictures by :func:`is_picture`, from the root of the archive.
-    """
+    """Sort what is left out of an archive by its kind; hidden files of other suffixes need no word."""
     left = defaultdict(list)
     for path in paths:
         if path.suffix.lower() in SUFFIXES:
@@ -79,24 +74,16 @@ def say_left(place: str | Path, left: Mapping[str, list[PurePath]]) -> None:
 
 
 def within_class(name: str, of_class: str) -> str:
-    """Give the name of a picture below the folder of its class; it is what tells pictures of a class apart.
+    """Give the path of a picture below the folder of its class, which tells pictures of a class apart.
 
-    Parameters
-    ----------
-    name : path of the picture in its data set.
-    of_class : name of its class; where no folder bears it, the name of the file is given.
+    Where no folder bears the name of its class, it is the name of the file.
     """
     parts = PurePath(normal(name)).parts
     return "/".join(parts[parts.index(of_class) + 1 :] if of_class in parts[:-1] else parts[-1:])
 
 
 def in_folder(folder: Path) -> list[Path]:
-    """List the pictures of a folder and of the folders in it; a warning tells what is left out.
-
-    Returns
-    -------
-    Paths below the folder, in the order of their names.
-    """
+    """List the pictures of a folder and those in it, by their names; a warning tells what is left out."""
     left = defaultdict(list)
     found = sorted(_walked(Path(folder), left), key=_order)
     say_left(folder, _below(Path(folder), left))
@@ -104,15 +91,9 @@ def in_folder(folder: Path) -> list[Path]:
 
 
 def by_class(folder: Path) -> dict[str, list[Path]]:
-    """List the pictures of a folder that holds one folder a class; a warning tells what is left out.
+    """List the pictures of a folder by class, in the order of their names; a warning tells what is left out.
 
-    Parameters
-    ----------
-    folder : of class folders; their pictures may lie in further folders.
-
-    Returns
-    -------
-    Pictures by name of the class, in the order of their names.
+    A class is a folder; its pictures may lie in further ones.
 
     Raises
     ------
@@ -142,12 +123,7 @@ def by_class(folder: Path) -> dict[str, list[Path]]:
 
 
 def directly_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """List the pictures and the folders that lie in a folder itself.
-
-    Returns
-    -------
-    Pictures and folders, each in the order of their names.
-    """
+    """List the pictures and the folders that lie in a folder itself, each in the order of their names."""
     return _parted(Path(folder), defaultdict(list))
 
 

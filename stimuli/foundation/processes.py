@@ -14,17 +14,7 @@ __all__ = ["each"]
 
 
 def each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> Iterator[int]:
-    """Work on all parts.
-
-    Parameters
-    ----------
-    work : function of a part; with more than one job, other processes import it.
-    parts : what it takes, one after the other.
-    jobs : number of processes; below 2, this one does all.
-
-    Yields
-    ------
-    What ``work`` gives, as it comes.
+    """Work on all parts, in other processes if there are several jobs; results come as they are done.
 
     Raises
     ------
@@ -49,7 +39,7 @@ def each(work: Callable[[tuple], int], parts: Iterable[tuple], jobs: int) -> Ite
 
 
 def _end_with_parent() -> None:
-    """End this process with the one that started it, which alone hears Ctrl-C; else it would wait for work for ever."""
+    """End this process with the one that started it, which alone hears Ctrl-C, instead of waiting for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def wait() -> None:

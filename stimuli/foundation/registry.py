@@ -1,4 +1,4 @@
-"""Registries: the objects of one kind by name, ours and those of installed packages, loaded when they are asked for.
+"""Registries: objects of one kind by name, ours and those of installed packages, loaded when asked for.
 
 An object of ours is found where it is declared: a module of the registry's packages that calls the kind at
 its top level, ``FAMILY = Family("halves", "two objects side by side", ...)``, or a subclass that is named
@@ -128,10 +128,7 @@ class Registry(Mapping[str, T], Generic[T]):
     def of(self, given: str | T) -> T:
         """Give an object by its name, or as it is.
 
-        Raises
-        ------
-        ValueError : no object has this name; the nearest are named.
-        TypeError : neither a name nor an object of this kind.
+        A ValueError names the nearest where none has the name; a TypeError, what is of another kind.
         """
         return self[given] if isinstance(given, str) else self._checked(given, None, "the caller")
 
@@ -190,7 +187,7 @@ def _load(path: str):
 
 
 def _modules(package: str) -> Iterator[tuple[str, Path]]:
-    """Names and files of a package's modules, its packages' too; nothing but the packages above it is imported."""
+    """Names and files of a package's modules, its packages' too; only the packages above it are imported."""
     for place in importlib.util.find_spec(package).submodule_search_locations:
         for file in sorted(Path(place).rglob("*.py")):
             parts = file.relative_to(place).with_suffix("").parts
@@ -198,7 +195,7 @@ def _modules(package: str) -> Iterator[tuple[str, Path]]:
 
 
 def _declared(module: str, file: Path, called: str) -> dict[str, Declared]:
-    """Objects that a module declares: calls of the kind at its top level that are given a name of their own."""
+    """Objects that a module declares: calls of the kind at its top level that are given a name."""
     source = file.read_text(encoding="utf-8")
     if f"{called}(" not in source:
         return {}

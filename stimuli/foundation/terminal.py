@@ -16,12 +16,7 @@ PLAIN = {"\N{BULLET}": "*", "\N{EN DASH}": "-", "\N{HORIZONTAL ELLIPSIS}": "..."
 
 
 def printing(program: Callable[[], int]) -> int:
-    """Run a program that prints.
-
-    Returns
-    -------
-    Its exit code, or 141 where nobody reads what it prints, as behind ``| head``.
-    """
+    """Run a program that prints; gives its exit code, or 141 where nobody reads on, as behind ``| head``."""
     codecs.register_error("plain", _plain)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a notebook's has not
@@ -44,7 +39,7 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def unread() -> bool:
-    """Tell whether nobody reads what is printed; what Python would still print at its end then goes nowhere."""
+    """Tell whether nobody reads what is printed; what Python still prints at its end then goes nowhere."""
     gone = [stream for stream in (sys.stdout, sys.stderr) if _has_no_reader(stream)]
     for stream in gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -52,7 +47,7 @@ def unread() -> bool:
 
 
 def _has_no_reader(stream: TextIO) -> bool:
-    """Whether a stream is a pipe whose other end is closed; a flush does not tell where nothing is buffered."""
+    """Whether a stream is a pipe whose other end is closed; a flush of an empty buffer does not tell."""
     try:
         poll = select.poll()
         poll.register(stream.fileno(), select.POLLOUT)

@@ -14,15 +14,10 @@ NAMES_SHOWN = 8
 
 
 def read_text(path: str | os.PathLike) -> str:
-    """Read a text file whatever editor, or spreadsheet, saved it.
-
-    Returns
-    -------
-    The text without byte-order mark, its lines ended by newlines alone.
+    """Read a text file whatever program saved it: without byte-order mark, its lines ended by newlines.
 
     Raises
     ------
-    FileNotFoundError : there is no such file.
     ValueError : it is no text in UTF-8, or UTF-16 with a byte-order mark.
     """
     content = Path(path).read_bytes()
@@ -38,17 +33,12 @@ def read_text(path: str | os.PathLike) -> str:
 
 
 def other_separator(text: str) -> str:
-    """Say what separates the columns of a table, where it is not commas.
-
-    Returns
-    -------
-    Words to follow on what such a table lacks; none where neither semicolons nor tabs stand in the header.
-    """
+    """Say that semicolons or tabs separate a table's columns, to follow on what it lacks."""
     mark = next((mark for mark in ";\t" if mark in text.partition("\n")[0]), None)
     return "" if mark is None else f"; its columns are separated by {mark!r}, not by commas"
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
     """Tell names, the first few of many."""
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

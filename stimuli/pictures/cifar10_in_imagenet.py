@@ -1,23 +1,19 @@
-"""CIFAR-10's ten classes among those of ImageNet-1k: full-size photographs that no model trained on CIFAR-10 saw.
+"""CIFAR-10's ten classes among ImageNet-1k's: full-size photographs that no model of CIFAR-10 saw.
 
 A class of CIFAR-10 stands for its WordNet synset, and ImageNet's classes below that synset belong to it
 (Fellbaum 1998; Deng et al. 2009; Krizhevsky 2009 for what CIFAR-10's classes hold), with these decisions:
 
-- dog: all 118 breeds below ``dog``; dingo, dhole and African hunting dog are ``wild dogs`` beside it. cat:
-the five
-  below ``domestic cat``. bird: all 59 below ``bird``. frog: the three below ``frog``, of which one is a
-  "bell toad".
+- dog: all 118 breeds below ``dog``; dingo, dhole and African hunting dog are ``wild dogs`` beside it.
+  cat: the five below ``domestic cat``. bird: all 59 below ``bird``. frog: the three below ``frog``, of
+  which one is a "bell toad".
 - automobile: those below ``car``. truck: those below ``truck`` but the pickup, which CIFAR-10 excludes by
-name; the
-  moving van is a truck by its other name. Buses are neither.
+  name; the moving van is a truck by its other name. Buses are neither.
 - airplane: airliner and warplane; the airship is no ``heavier-than-air craft``.
-- ship: those below ``ship`` that are seen afloat and whole, and the schooner, a ``sailing ship``; submarine
-and wreck
-  are left out, and boats, yawls and catamarans are ``boats`` or no ships.
+- ship: those below ``ship`` that are seen afloat and whole, and the schooner, a ``sailing ship``;
+  submarine and wreck are left out, and boats, yawls and catamarans are ``boats`` or no ships.
 - horse: the sorrel; a zebra is an ``equine`` beside ``horse``.
 - deer: ImageNet-1k has none. Hartebeest, impala and gazelle are the nearest, ``ruminants`` of the same
-build, yet
-  antelopes: numbers of this class are to be read with that in mind.
+  build, yet antelopes: numbers of this class are to be read with that in mind.
 """
 
 from __future__ import annotations
@@ -54,16 +50,7 @@ RANGES = {
 
 
 def class_of(wnid: str) -> str | None:
-    """Tell which of the ten classes a class of ImageNet-1k belongs to.
-
-    Parameters
-    ----------
-    wnid : its WordNet number, such as n02099601.
-
-    Returns
-    -------
-    Name of the class; None for none.
-    """
+    """Tell which of the ten classes a WordNet number of ImageNet-1k belongs to; None for none."""
     listed = [name for name, wnids in LISTED.items() if wnid in wnids]
     ranged = [name for name, ranges in RANGES.items() if any(low <= wnid <= high for low, high in ranges)]
     return next(iter(listed + ranged), None)
@@ -72,14 +59,8 @@ def class_of(wnid: str) -> str | None:
 def collect(source: Path, out: Path) -> dict[str, int]:
     """Write the ten classes' photographs among those of an ImageNet folder or tar; all of them, or nothing.
 
-    Parameters
-    ----------
-    source : folder ``WNID/PICTURE``, or a tar of such folders.
-    out : class folder to write, ``CLASS/WNID_PICTURE``; hard links where possible.
-
-    Returns
-    -------
-    Number of photographs of each class, in alphabetical order.
+    ``source`` holds ``WNID/PICTURE``, ``out`` gets ``CLASS/WNID_PICTURE``, hard links where possible;
+    the number of photographs of each class comes out, in alphabetical order.
 
     Raises
     ------

@@ -14,18 +14,11 @@ LAYOUT = "FOLDER/CLASS/PICTURE (.png, .jpg ...)"
 
 
 def listed(folder: Path, or_named: bool = False) -> dict[str, list[Path]]:
-    """List the pictures of a class folder, or of a stimulus set by their labels.
+    """List the pictures of a class folder, or of a stimulus set by their labels, by class.
 
-    Parameters
-    ----------
-    folder : holds one folder of pictures a class, or is a stimulus set. What ``picture_files`` leaves out
-        is said.
-    or_named : where there are no class folders, take pictures in the folder itself, each named by its
-        class. Names with digits, such as IMG_0123.jpg, name none.
-
-    Returns
-    -------
-    Pictures by class, both in alphabetical order; names of classes in Unicode's composed form.
+    What ``picture_files`` leaves out is said; names of classes are in Unicode's composed form.
+    ``or_named``: where there are no class folders, take pictures in the folder itself, each named by
+    its class; names with digits, such as IMG_0123.jpg, name none.
 
     Raises
     ------

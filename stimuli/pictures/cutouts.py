@@ -16,15 +16,7 @@ LAYOUT = "FOLDER/images/WNID/NAME.jpg with FOLDER/masks/WNID/NAME.png"
 
 
 def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
-    """List the segmented pictures of a folder.
-
-    Parameters
-    ----------
-    folder : holds ``images/WNID/NAME.jpg`` (or png, webp ...) and for each ``masks/WNID/NAME.png``.
-
-    Returns
-    -------
-    Pictures with their masks by WordNet identifier (or any other folder name), both in alphabetical order.
+    """List pictures ``images/WNID/NAME.jpg`` (png ...) with ``masks/WNID/NAME.png``, by folder.
 
     Raises
     ------
@@ -45,12 +37,7 @@ def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
 
 
 def cut(image: Path, mask: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the object out of a picture.
-
-    Parameters
-    ----------
-    image : RGB or grey picture.
-    mask : of the same size, the object brighter than half grey.
+    """Cut the object, brighter than half grey in the mask, out of a picture of the mask's size.
 
     Returns
     -------
@@ -72,13 +59,7 @@ def cut(image: Path, mask: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def resized(picture: np.ndarray, mask: np.ndarray, longer: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bring a cut-out to a size; colours are mixed of the object's own pixels alone.
-
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    mask : (y, x) bool.
-    longer : length of its longer side in pixels.
+    """Bring a cut-out's longer side to a length in pixels; only the object's own colours are mixed.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Segmented photographs to try ``natural`` and the families of photographs with: four that come with scikit-image."""
+"""Segmented photographs to try ``natural`` and other families with: four that come with scikit-image."""
 
 from __future__ import annotations
 
@@ -33,27 +33,13 @@ OUTLINES = {
 
 
 def read(number: int) -> np.ndarray:
-    """Give one of the photographs.
-
-    Parameters
-    ----------
-    number : at least 0; they come over and over.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-    """
+    """Give one of the photographs, (y, x, channel) uint8, by its number; they come over and over."""
     names = [name for name, _, _ in OUTLINES.values()]
     return getattr(data, names[number % len(names)])()
 
 
 def write(folder: Path) -> None:
-    """Write the photographs and masks of their objects.
-
-    Parameters
-    ----------
-    folder : to write ``images/WNID/NAME.png`` and ``masks/WNID/NAME.png`` into.
-    """
+    """Write the photographs and the masks of their objects, as :func:`cutouts.listed` takes them."""
     for number, (wnid, (name, polygon, ellipses)) in enumerate(OUTLINES.items()):
         picture = read(number)
         factor = SIDE / max(picture.shape[:2])

@@ -13,7 +13,7 @@ from stimuli.foundation.design import accompanied, generator
 from stimuli.pictures import class_folders
 from stimuli.sets.resizing import resized
 
-__all__ = ["SOURCE", "Pair", "Pictures", "fitted", "paired"]
+__all__ = ["SOURCE", "Pair", "Pictures", "by_class", "fitted", "paired"]
 
 STREAM = 11
 SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each object", "1")}
@@ -21,7 +21,7 @@ SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each obj
 
 @dataclass(frozen=True)
 class Pictures:
-    """Photographs instead of the embedded objects, which are drawn if neither a folder nor photographs are given.
+    """Photographs instead of the embedded objects, which are drawn if neither folder nor photographs are given.
 
     Parameters
     ----------
@@ -56,11 +56,7 @@ class Pictures:
         return self.folder is not None or self.photographs is not None
 
     def listed(self) -> dict[str, list[Path]]:
-        """List the photographs by class.
-
-        Returns
-        -------
-        At least two classes.
+        """List the photographs by class, of which there are at least two.
 
         Raises
         ------
@@ -98,6 +94,13 @@ class Pair:
     categories: tuple[str, ...]
 
 
+def by_class(files: Sequence[list[Path]], categories: Sequence[str]) -> dict[str, list[Path]]:
+    """Name the photographs of each class; a ValueError tells of classes that have none."""
+    if empty := [name for name, paths in zip(categories, files, strict=True) if not paths]:
+        raise ValueError(f"no photographs of {', '.join(empty)}; every class needs at least one")
+    return dict(zip(categories, files, strict=True))
+
+
 def paired(
     files: Mapping[str, Sequence[Path]],
     conditions: Sequence[int],
@@ -111,31 +114,22 @@ def paired(
     choice: int = STREAM,
     read: Callable[[Path], np.ndarray] = read_picture,
 ) -> tuple[np.ndarray, Pair]:
-    """Let photographs of different classes meet.
+    """Let photographs of different classes meet, as :func:`stimuli.foundation.design.accompanied` has it.
 
     Parameters
     ----------
     files : photographs by class, at least two of these (:meth:`Pictures.listed`).
-    conditions : number of levels of each condition that the pairs of classes are crossed with.
+    conditions, seed, stream : of the design that the pairs of classes are crossed in.
     pairs : (stimulus,) place of each stimulus in the design.
     numbers : (stimulus,) numbers that decide which photographs of the classes are taken, with the seed.
-    seed : of the set.
-    stream : number of the family.
-    size : height and width in pixels that photographs are brought to.
-    squeeze : squeeze photographs to that size instead of cutting their middle out.
+    size, squeeze : what photographs are brought to, as for :func:`fitted`.
     enlarge : whether a photograph may be smaller than that.
     choice : stream of the chance that decides which photographs of the classes are taken.
     read : function from a path to (y, x, channel) uint8.
 
     Returns
     -------
-    (stimulus, condition) levels, as :func:`stimuli.foundation.design.accompanied` gives them, and the
-    photographs.
-
-    Raises
-    ------
-    FileNotFoundError : a folder or a photograph is not there.
-    ValueError : a photograph cannot be read or is too small.
+    (stimulus, condition) levels, and the photographs; what is unreadable or too small is refused.
     """
     names = tuple(files)
     levels, classes = accompanied(pairs, conditions, len(names), 1, seed, stream)
@@ -158,22 +152,10 @@ def paired(
 
 
 def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) -> np.ndarray:
-    """Bring a photograph to a size, with what it shows in its own proportions.
+    """Bring a photograph to a size, (y, x, channel) uint8, with what it shows in its own proportions.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    size : height and width in pixels.
-    squeeze : resize the whole photograph instead of the largest part around its middle that has the size's
-        shape.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    ValueError : the picture is not (y, x, 3) uint8.
+    The largest part around its middle that has the size's shape is resized; with ``squeeze``, all of
+    it. What is not (y, x, 3) uint8 is refused.
     """
     if squeeze or picture.ndim != 3:
         return resized(picture, size)

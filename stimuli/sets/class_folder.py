@@ -1,8 +1,8 @@
 """A stimulus set as a class folder: its pictures sorted by what they count as.
 
-What a stimulus counts as is its label: the category of its target or of its first object that is seen; of an overlay
-or a morph the reading that has more of it, of a search display whether there is a target, of inducers whether they
-form a figure.
+What a stimulus counts as is its label: the category of its target or of its first object that is seen;
+of an overlay or a morph the reading that has more of it, of a search display whether there is a target,
+of inducers whether they form a figure.
 """
 
 from __future__ import annotations
@@ -20,37 +20,12 @@ __all__ = ["link_classes", "sorted_rows", "sorted_set"]
 
 
 def sorted_set(folder: Path, by: str = "label") -> dict[str, list[Path]]:
-    """Sort the pictures of a stimulus set into classes.
-
-    Parameters
-    ----------
-    folder : of the set.
-    by : column of ``stimuli.csv`` that holds the class.
-
-    Returns
-    -------
-    Pictures by class, in alphabetical order and that of their numbers.
-
-    Raises
-    ------
-    FileNotFoundError : the folder holds no stimulus set.
-    ValueError : as :func:`sorted_rows`.
-    """
+    """Sort the pictures of a stimulus set into classes, as :func:`sorted_rows` does."""
     return sorted_rows(read_table(folder, recipe_of(folder)["variables"]), Path(folder), by)
 
 
 def sorted_rows(table: pd.DataFrame, folder: Path, by: str = "label") -> dict[str, list[Path]]:
-    """Sort the rows of a set's table into classes.
-
-    Parameters
-    ----------
-    table : as :func:`stimuli.sets.reading.read_table` gives.
-    folder : of the set.
-    by : column that holds the class.
-
-    Returns
-    -------
-    Pictures by class, in alphabetical order and that of their numbers.
+    """Sort the rows of a set's table by a column: pictures by class, in alphabetical order.
 
     Raises
     ------
@@ -67,17 +42,9 @@ def sorted_rows(table: pd.DataFrame, folder: Path, by: str = "label") -> dict[st
 def link_classes(
     classes: dict[str, list[Path]], out: Path, name_of: Callable[[Path], str] = lambda picture: picture.name
 ) -> None:
-    """Write a class folder: ``out/CLASS/PICTURE``, hard links to the pictures where possible.
+    """Write a new class folder: ``out/CLASS/NAME``, hard links to the pictures where possible.
 
-    Parameters
-    ----------
-    classes : pictures by class.
-    out : folder to write; must not exist, or be empty.
-    name_of : function of a picture's path that gives the name of its file there.
-
-    Raises
-    ------
-    ValueError : ``out`` holds something.
+    ``name_of`` gives a picture's NAME by its path; a ValueError tells that ``out`` holds something.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists already; expected a new or empty folder")

@@ -26,12 +26,7 @@ TRAINING_SEED = 2**32  # seeds from here on are training's; stimulus sets for ex
 
 
 def check_request(n: int, seed: int) -> None:
-    """Refuse a number of stimuli or a seed that cannot be drawn.
-
-    Raises
-    ------
-    ValueError : n is outside [1, 10,000,000], or the seed is outside [0, 2**32).
-    """
+    """Refuse (ValueError) a number of stimuli outside [1, 10,000,000] or a seed outside [0, 2**32)."""
     if not 1 <= n <= MOST:
         raise ValueError(f"n must be at least 1 stimulus and at most {MOST:,}, got {n}")
     if not 0 <= seed < TRAINING_SEED:
@@ -156,7 +151,7 @@ def write(dataset: xr.Dataset, folder: Path, overwrite: bool = False) -> None:
 
 
 def _first_seen(arrays: Mapping[str, np.ndarray], categories: Sequence[str]) -> np.ndarray:
-    """Category of the first object with a pixel of its own, or of object 0; "none" where that is no object."""
+    """Category of the first object with a pixel of its own, or of object 0; "none" where there is none."""
     classes = arrays["object_class"]
     seen = arrays["object_mask"].any((2, 3)).argmax(1) if "object_mask" in arrays else np.zeros(len(classes), int)
     return np.array([categories[c] if c >= 0 else "none" for c in classes[np.arange(len(classes)), seen]], object)

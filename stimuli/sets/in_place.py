@@ -16,27 +16,12 @@ __all__ = ["check_free", "put_in_place", "staged"]
 
 
 def staged(out: Path) -> Path:
-    """Give the hidden folder in which a set grows.
-
-    Parameters
-    ----------
-    out : where it is to stand.
-    """
+    """Give the hidden folder in which a set grows that is to stand at ``out``."""
     return out.with_name(f".{out.name}.unfinished")
 
 
 def check_free(out: Path, overwrite: bool = False) -> None:
-    """Refuse a place that holds something which is not to be replaced.
-
-    Parameters
-    ----------
-    out : where a set is to be written.
-    overwrite : whether a stimulus set may be replaced; nothing else ever is.
-
-    Raises
-    ------
-    ValueError : the path is a file or a folder that is not empty, and no stimulus set to be replaced.
-    """
+    """Refuse a place that holds something; only a stimulus set may be replaced, if it is asked for."""
     _recover(out)
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return

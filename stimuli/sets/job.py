@@ -72,17 +72,10 @@ class Request:
 
 
 def make(draw: Callable[[int, int, int], xr.Dataset], request: Request) -> Path:
-    """Draw a stimulus set into a folder.
+    """Draw a stimulus set into a folder, which is given back.
 
-    Parameters
-    ----------
-    draw : function of (n, seed, first) that gives stimuli first .. first + n - 1; a partial of a family's
-        ``draw``, so that other processes can take it over.
-    request : how many, and where to.
-
-    Returns
-    -------
-    The folder.
+    ``draw`` is a function of (n, seed, first) that gives stimuli first .. first + n - 1; a partial of a
+    family's ``draw``, so that other processes can take it over.
 
     Raises
     ------

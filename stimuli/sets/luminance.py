@@ -10,16 +10,10 @@ WEIGHTS = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue in luminance
 
 
 def measure(picture: np.ndarray) -> tuple[float, float]:
-    """Mean luminance and RMS contrast of a picture.
+    """Mean luminance and RMS contrast of an sRGB picture, (y, x, channel) uint8.
 
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8, sRGB.
-
-    Returns
-    -------
-    Mean of the relative luminance, 0 (black) to 1 (white), and its standard deviation over pixels, which is
-    the RMS contrast of Peli (1990), 0 to 0.5.
+    The mean of the relative luminance, 0 (black) to 1 (white), and its standard deviation over pixels,
+    which is the RMS contrast of Peli (1990), 0 to 0.5.
     """
     value = np.arange(256) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
@@ -29,16 +23,7 @@ def measure(picture: np.ndarray) -> tuple[float, float]:
 
 
 def summary(measured: np.ndarray) -> dict[str, dict[str, float]]:
-    """Describe the luminance and contrast of a set.
-
-    Parameters
-    ----------
-    measured : (stimulus, 2) mean luminance and RMS contrast of each picture.
-
-    Returns
-    -------
-    Mean, sd (population), min and max over stimuli by name: mean_luminance and rms_contrast.
-    """
+    """Mean, sd (population), min and max over stimuli of what :func:`measure` gives of each."""
     functions = {"mean": np.mean, "sd": np.std, "min": np.min, "max": np.max}
     columns = dict(zip(("mean_luminance", "rms_contrast"), np.asarray(measured).T, strict=True))
     return {

@@ -29,11 +29,7 @@ NO_ATTRIBUTES = ("n", "first", "variables", "luminance", "versions", "sha256")
 
 
 def recipe_of(folder: Path) -> dict:
-    """Read how a set was made.
-
-    Returns
-    -------
-    What ``stimuli.json`` holds: family, parameters, seed, n, versions, sha256 ...
+    """Read how a set was made: family, parameters, seed, n, versions, sha256 ... of ``stimuli.json``.
 
     Raises
     ------
@@ -81,11 +77,6 @@ def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
     -------
     Function of (first, n) that gives n stimuli from row ``first`` on as :func:`read` does, and the number
     of stimuli.
-
-    Raises
-    ------
-    FileNotFoundError : the folder holds no stimulus set.
-    ValueError : the recipe or the table cannot be read.
     """
     folder = Path(folder)
     recipe = recipe_of(folder)
@@ -94,17 +85,7 @@ def read_parts(folder: Path) -> tuple[Callable[[int, int], xr.Dataset], int]:
 
 
 def fingerprint_of(folder: Path, n: int | None = None) -> str:
-    """Tell the first stimuli of a set from others by their rows of the table and their pictures.
-
-    Parameters
-    ----------
-    folder : of the set.
-    n : number of stimuli; all, if left out.
-
-    Returns
-    -------
-    SHA-256 as 64 hexadecimal digits.
-    """
+    """Tell the first n stimuli of a set, or all, from others by rows and pictures: a SHA-256."""
     folder = Path(folder)
     variables = recipe_of(folder)["variables"]
     rows = read_table(folder, variables).iloc[:n]
@@ -114,20 +95,10 @@ def fingerprint_of(folder: Path, n: int | None = None) -> str:
 
 
 def read_table(folder: Path, variables: dict[str, dict]) -> pd.DataFrame:
-    """Read ``stimuli.csv`` with the types that its columns were written with.
+    """Read ``stimuli.csv``, a row a stimulus, with the types that the recipe tells of its variables' columns.
 
-    Parameters
-    ----------
-    folder : of the set.
-    variables : dims, dtype and columns of each variable, as the recipe tells them.
-
-    Returns
-    -------
-    Table with one row a stimulus. Texts such as None stay texts.
-
-    Raises
-    ------
-    ValueError : the table lacks a column, or a number in it cannot be read.
+    Texts such as None stay texts; a ValueError names a column that it lacks, or a number that cannot be
+    read.
     """
     table = texts_of(folder)
     types = {"stimulus": "int64", "image": "str"}
@@ -144,15 +115,10 @@ def read_table(folder: Path, variables: dict[str, dict]) -> pd.DataFrame:
 def texts_of(folder: Path, needed: Sequence[str] = ("image",)) -> pd.DataFrame:
     """Read ``stimuli.csv`` as texts.
 
-    Parameters
-    ----------
-    folder : of the set.
-    needed : columns that there must be.
-
     Raises
     ------
     FileNotFoundError : there is no table.
-    ValueError : it cannot be read, lacks a column, or was saved with other separators.
+    ValueError : it cannot be read, lacks a column that is needed, or was saved with other separators.
     """
     path = Path(folder) / TABLE
     if not path.is_file():
@@ -169,23 +135,7 @@ def texts_of(folder: Path, needed: Sequence[str] = ("image",)) -> pd.DataFrame:
 
 
 def read_rows(folder: Path, table: pd.DataFrame, recipe: dict) -> xr.Dataset:
-    """Read the stimuli of some rows of the table.
-
-    Parameters
-    ----------
-    folder : of the set.
-    table : rows of what :func:`read_table` gives.
-    recipe : of the set.
-
-    Returns
-    -------
-    Dataset of these stimuli.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : a picture is missing, cannot be read, or has another mode or size; it is
-        named.
-    """
+    """Read the stimuli of some rows of a set's table; a picture that is not as it was made is named."""
     first = folder / f"images/{recipe['first']:05d}.png"
     pixels = partial(_pixels, like=first, size=_opened(first, lambda picture: picture.size))
     arrays = {"image": np.stack([pixels(folder / name, "RGB") for name in table["image"]])}
@@ -213,7 +163,7 @@ def _typed(texts: pd.Series, dtype: str) -> pd.Series | np.ndarray:
 
 
 def _pixels(path: Path, mode: str, like: Path, size: tuple[int, int]) -> np.ndarray:
-    """Pixels of a picture that has the mode it was written with, and the size (width, height) of all others."""
+    """Pixels of a picture that has the mode it was written with, and the size (width, height) of others."""
 
     def checked(picture: Image.Image) -> np.ndarray:
         if picture.mode != mode:

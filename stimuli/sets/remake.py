@@ -15,15 +15,7 @@ __all__ = ["compare", "instance", "load", "request_of"]
 
 
 def load(path: Path) -> dict:
-    """Read a recipe.
-
-    Parameters
-    ----------
-    path : folder of a stimulus set, or its ``stimuli.json``.
-
-    Returns
-    -------
-    What the file holds.
+    """Read the recipe of a folder, or its ``stimuli.json``.
 
     Raises
     ------
@@ -39,17 +31,10 @@ def load(path: Path) -> dict:
 
 
 def instance(family: type, values: dict):
-    """Make a dataclass of parameters from what JSON gives for it.
+    """Make a dataclass of parameters from what JSON gives: lists for tuples, texts for paths.
 
-    Parameters
-    ----------
-    family : frozen dataclass, whose fields may be dataclasses themselves.
-    values : by field name; lists stand for tuples, texts for paths. Fields of a dataclass among the fields
-        may stand beside it, as release 0.1.0 told them of halves of photographs.
-
-    Raises
-    ------
-    ValueError : a field is unknown, or its value is refused.
+    Fields of a dataclass among the fields may stand beside it, as release 0.1.0 told them of halves of
+    photographs. A ValueError tells of a field that is unknown, or a value that is refused.
     """
     hints = typing.get_type_hints(family)
     values = _nested(values, hints)
@@ -59,16 +44,7 @@ def instance(family: type, values: dict):
 
 
 def request_of(recipe: dict, out: Path, jobs: int, overwrite: bool, resume: bool) -> Request:
-    """Ask for the set of a recipe.
-
-    Parameters
-    ----------
-    recipe : what :func:`load` gives.
-    out : folder to write.
-    jobs : processes that draw.
-    overwrite : replace a stimulus set that is there.
-    resume : go on with a set that was interrupted.
-    """
+    """Ask for the set of a recipe."""
     if recipe["viewing_distance_cm"]:
         viewing = Viewing(recipe["viewing_distance_cm"], recipe["pixel_pitch_mm"])
     else:
@@ -77,16 +53,7 @@ def request_of(recipe: dict, out: Path, jobs: int, overwrite: bool, resume: bool
 
 
 def compare(recipe: dict, folder: Path) -> str:
-    """Say whether a set that was made again has the bytes of the first one.
-
-    Returns
-    -------
-    One line.
-
-    Raises
-    ------
-    ValueError : the bytes differ; the versions that differ are named.
-    """
+    """Say that a set made again has the bytes of the first; a ValueError, which versions differ."""
     again = recipe_of(folder)
     wanted, found = recipe["sha256"], again["sha256"]
     differ = [name for name in {*wanted, *found} if wanted.get(name) != found.get(name)]

@@ -10,22 +10,11 @@ __all__ = ["resized", "set_resized"]
 
 
 def set_resized(stimuli: xr.Dataset, size: tuple[int, int]) -> xr.Dataset:
-    """Bring stimuli to a size of the same shape.
+    """Bring stimuli to a size of the same shape; a ValueError tells of another one.
 
-    Parameters
-    ----------
-    stimuli : as a stimulus set gives them.
-    size : height and width in pixels.
-
-    Returns
-    -------
-    The stimuli, bicubic pictures and nearest pixels of the masks; their attribute ``resized_from`` says
-    whence. What is told in degrees of visual angle stays, as if the picture were looked at from as much
-    nearer or farther away.
-
-    Raises
-    ------
-    ValueError : the shape is another one.
+    Pictures become bicubic ones, masks nearest pixels; the attribute ``resized_from`` says whence. What
+    is told in degrees of visual angle stays, as if the picture were looked at from as much nearer or
+    farther away.
     """
     former = (stimuli.sizes["y"], stimuli.sizes["x"])
     if former[0] * size[1] != former[1] * size[0]:
@@ -49,21 +38,7 @@ def set_resized(stimuli: xr.Dataset, size: tuple[int, int]) -> xr.Dataset:
 
 
 def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Bring a photograph to a size.
-
-    Parameters
-    ----------
-    picture : (y, x, channel) uint8.
-    size : height and width in pixels; the aspect ratio is not kept.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    ValueError : the picture is not (y, x, 3) uint8.
-    """
+    """Bring a photograph (y, x, 3) uint8 to a size, whatever its aspect ratio."""
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(f"a photograph must be (y, x, 3) uint8, got shape {picture.shape} and {picture.dtype}")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
@@ -38,7 +37,7 @@ def of_set(folder: Path, n: int) -> tuple[np.ndarray, np.ndarray, list[list[str]
     masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
     about = recipe["variables"].items()
     design = [name for name, told in about if told["dims"] == ["stimulus"] and name != "label"]
-    return dataset["image"].values, masks, [_labels(row, design) for row in _records(table)], 1
+    return dataset["image"].values, masks, [_labels(row, design) for row in table.to_dict("records")], 1
 
 
 def write(
@@ -49,7 +48,7 @@ def write(
     tile: int = LARGEST,
     shown: Callable[[Path, int], tuple[np.ndarray, np.ndarray, list[list[str]], int]] = of_set,
 ) -> Path:
-    """Draw a contact sheet of a set.
+    """Draw a contact sheet of a set; gives the file.
 
     Parameters
     ----------
@@ -60,13 +59,8 @@ def write(
     tile : longer side that larger pictures are reduced to, in pixels.
     shown : what is shown of n stimuli of the folder, if it is another kind of folder than a set.
 
-    Returns
-    -------
-    The file.
-
     Raises
     ------
-    FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
     ValueError : n or columns is below 1, or out does not end in .png or .jpg.
     """
     folder = Path(folder)
@@ -86,19 +80,10 @@ def write(
 def sheet(
     images: np.ndarray, masks: np.ndarray, labels: list[list[str]], columns: int, tile: int = LARGEST
 ) -> np.ndarray:
-    """Lay pictures out in rows, each above its labels.
+    """Lay pictures out in rows, each above its lines of text, as one (y, x, channel) uint8.
 
-    Parameters
-    ----------
-    images : (stimulus, y, x, channel) uint8.
-    masks : (stimulus, object, y, x) bool; no objects draws no outlines.
-    labels : lines of text of each stimulus.
-    columns : pictures in a row.
-    tile : longer side that larger pictures are reduced to, in pixels.
-
-    Returns
-    -------
-    (y, x, channel) uint8. Small pictures are enlarged by a whole number, large ones reduced.
+    Masks (stimulus, object, y, x) are outlined. Small pictures are enlarged by a whole number, those
+    whose longer side is above ``tile`` pixels reduced.
     """
     tiles = [_scaled(image, mask, tile) for image, mask in zip(images, masks, strict=True)]
     height, width = tiles[0].shape[:2]
@@ -119,17 +104,7 @@ def sheet(
 
 
 def outlined(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Draw the outline of each mask, just outside of it.
-
-    Parameters
-    ----------
-    image : (y, x, channel) uint8.
-    masks : (object, y, x) bool.
-
-    Returns
-    -------
-    (y, x, channel) uint8; objects in turn red, blue, green and yellow.
-    """
+    """Draw the outline of each mask, just outside of it; in turn red, blue, green and yellow."""
     image = image.copy()
     for k, mask in enumerate(masks):
         image[find_boundaries(mask, mode="outer") & ~mask] = OUTLINES[k % len(OUTLINES)]
@@ -137,7 +112,7 @@ def outlined(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def _scaled(image: np.ndarray, masks: np.ndarray, largest: int) -> np.ndarray:
-    """A tile of about the same size for stimuli of any size; outlines are drawn after scaling and stay thin."""
+    """A tile of about the same size for any stimuli; outlines are drawn after scaling and stay thin."""
     side = max(image.shape[:2])
     factor = max(1, SMALLEST // side) if side <= largest else largest / side
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
@@ -145,10 +120,6 @@ def _scaled(image: np.ndarray, masks: np.ndarray, largest: int) -> np.ndarray:
     tile = np.asarray(Image.fromarray(image).resize(size, how))
     resized = [np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)) for mask in masks]
     return outlined(tile, np.array(resized, bool).reshape(-1, *tile.shape[:2]))
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    return table.to_dict("records")
 
 
 def _labels(row: dict, design: list[str]) -> list[str]:

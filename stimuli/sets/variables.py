@@ -1,4 +1,4 @@
-"""The variables of a stimulus set: what they are called, what they mean, and which columns of a table they fill."""
+"""The variables of a stimulus set: their names, what they mean, and which columns of a table they fill."""
 
 from __future__ import annotations
 
@@ -29,21 +29,10 @@ COORDINATES = ("y", "x", "channel", "object")
 
 
 def dataset_of(arrays: Mapping[str, np.ndarray], numbers: np.ndarray, described: Mapping[str, tuple]) -> xr.Dataset:
-    """Put arrays together, with names, units and coordinates.
+    """Put arrays together, with names, units and coordinates; strings are of dtype object.
 
-    Parameters
-    ----------
-    arrays : values by variable name, ``image`` among them.
-    numbers : (stimulus,) numbers of the stimuli.
-    described : (long name, units, dims) by variable name.
-
-    Returns
-    -------
-    Dataset; strings are of dtype object.
-
-    Raises
-    ------
-    ValueError : a variable is not described, or could not be a column of a table or a file of masks.
+    ``described`` gives (long name, units, dims) by variable name. A ValueError tells of a variable that
+    is not described, or could not be a column of a table or a file of masks.
     """
     _check_names(arrays, described)
     _, height, width, _ = arrays["image"].shape
@@ -63,18 +52,7 @@ def dataset_of(arrays: Mapping[str, np.ndarray], numbers: np.ndarray, described:
 
 
 def columns_of(name: str, dims: tuple[str, ...], n_objects: int) -> list[str]:
-    """Name the columns of a variable.
-
-    Parameters
-    ----------
-    name : of the variable.
-    dims : its dims.
-    n_objects : objects in a stimulus.
-
-    Returns
-    -------
-    One name, or for variables of the objects one for each: ``object_x`` gives x_0, x_1 ...
-    """
+    """Name the columns of a variable: its name, or for one of the objects (object_x) x_0, x_1 ..."""
     stem = name.removeprefix("object_")
     return [f"{stem}_{k}" for k in range(n_objects)] if "object" in dims else [name]
 

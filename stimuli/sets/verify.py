@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stimuli.foundation.files import file_sha256
+from stimuli.foundation.texts import some
 from stimuli.sets.reading import RECIPE, read_table, recipe_of
 
 __all__ = ["faults", "verify"]
@@ -13,18 +14,7 @@ NAMED = 5
 
 
 def faults(folder: Path) -> dict[str, list[str]]:
-    """Find files that are not as the recipe says.
-
-    Returns
-    -------
-    Names of the files that are missing, extra and changed, relative to the folder; hidden files are no
-    concern.
-
-    Raises
-    ------
-    FileNotFoundError : the folder holds no stimulus set.
-    ValueError : the recipe cannot be read.
-    """
+    """Find files that are missing, extra and changed by the recipe; hidden ones are no concern."""
     folder = Path(folder)
     wanted = recipe_of(folder)["sha256"]
     files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
@@ -34,15 +24,7 @@ def faults(folder: Path) -> dict[str, list[str]]:
 
 
 def verify(folder: Path) -> str:
-    """Check every file, its hash, and the number of stimuli.
-
-    Parameters
-    ----------
-    folder : of the set.
-
-    Returns
-    -------
-    One line that says what was checked.
+    """Check every file, its hash, and the number of stimuli; say in one line what was checked.
 
     Raises
     ------
@@ -52,15 +34,10 @@ def verify(folder: Path) -> str:
     """
     found = {kind: names for kind, names in faults(folder).items() if names}
     if found:
-        text = "; ".join(f"{kind}: {_listed(names)}" for kind, names in found.items())
+        text = "; ".join(f"{kind}: {some(names, NAMED)}" for kind, names in found.items())
         raise ValueError(f"{folder} is not what its recipe says. {text}")
     recipe = recipe_of(folder)
     table = read_table(Path(folder), recipe["variables"])
     if len(table) != recipe["n"] or table["image"].nunique() != recipe["n"]:
         raise ValueError(f"{folder} holds {len(table)} stimuli in stimuli.csv, its recipe says {recipe['n']}")
     return f"{folder}: {recipe['n']} stimuli of the family {recipe['family']}, {len(recipe['sha256'])} files as made"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

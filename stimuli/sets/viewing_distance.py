@@ -45,17 +45,10 @@ class Viewing:
 def in_degrees(dataset: xr.Dataset, viewing: Viewing) -> xr.Dataset:
     """Add every length and place that is known in pixels in degrees of visual angle, too.
 
-    Parameters
-    ----------
-    dataset : stimulus set; degrees that stand in it are replaced.
-    viewing : distance and pixels.
-
-    Returns
-    -------
-    The Dataset with a variable ``NAME_degree`` for each variable whose unit is the pixel. Names that end in
-    ``_x`` or ``_y`` are places: degrees count from the centre of the picture, to the right and upwards, as
-    PsychoPy's do. Its attributes tell the viewing conditions (0 cm and 0 mm where the resolution was given)
-    and pixels per degree.
+    Each variable whose unit is the pixel gets a ``NAME_degree``. Names that end in ``_x`` or ``_y`` are
+    places: degrees count from the centre of the picture, to the right and upwards, as PsychoPy's do.
+    Attributes tell the viewing conditions (0 cm and 0 mm where the resolution was given) and pixels per
+    degree.
     """
     places = {"_x": ("to the right", dataset.sizes["x"] / 2, 1), "_y": ("upwards", dataset.sizes["y"] / 2, -1)}
     added = {}

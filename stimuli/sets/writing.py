@@ -45,13 +45,7 @@ def versions() -> dict[str, str]:
 
 
 def write_part(dataset: xr.Dataset, folder: Path) -> None:
-    """Write the pictures of some stimuli, and then the note that they are there.
-
-    Parameters
-    ----------
-    dataset : the stimuli of the part.
-    folder : of the set; made if it is not there.
-    """
+    """Write the pictures of some stimuli into the folder of a set, and then the note that they are there."""
     hashes = {}
 
     def save(name: str, pixels: np.ndarray) -> None:
@@ -91,12 +85,7 @@ def write_part(dataset: xr.Dataset, folder: Path) -> None:
 
 @contextmanager
 def saying(folder: Path) -> Iterator[None]:
-    """Say of a set that cannot be written what is safe, and what to do about it.
-
-    Raises
-    ------
-    OSError : the disk is full, or the folder cannot be written into.
-    """
+    """Say of a set that cannot be written (OSError) what is safe, and what to do about it."""
     try:
         yield
     except OSError as error:
@@ -107,14 +96,7 @@ def saying(folder: Path) -> Iterator[None]:
 
 
 def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None:
-    """Turn the notes of all parts into the tables and the recipe.
-
-    Parameters
-    ----------
-    folder : of the set, with the pictures and notes of every part.
-    class_folder : add ``classes/CATEGORY/NUMBER.png``, hard links to the pictures by their label.
-    zarr : add ``stimuli.zarr``.
-    """
+    """Turn the notes of all parts into the tables and the recipe, with the extras of ``Request``."""
     notes = [noted(path) for path in sorted((folder / NOTES).glob("*.json"))]
     for name in (CLASSES, ZARR):  # what an earlier attempt may have left
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -147,12 +129,7 @@ def finish(folder: Path, class_folder: bool = False, zarr: bool = False) -> None
 
 
 def noted(path: Path) -> dict:
-    """Read what was noted while a set was made.
-
-    Raises
-    ------
-    ValueError : it cannot be read.
-    """
+    """Read what was noted while a set was made; a ValueError says that it cannot be."""
     try:
         return json.loads(path.read_text("utf8"))
     except ValueError as error:

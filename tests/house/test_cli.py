@@ -17,28 +17,21 @@ def test_help_lists_every_command_with_both_spellings(arguments, capsys):
     assert main(arguments) == 0
     lines = capsys.readouterr().out.splitlines()
     for name, (module, purpose) in COMMANDS.items():
-        assert (
-            sum(f"absvit {name} " in line and f"python -m {module} " in line and purpose in line for line in lines) == 1
-        )
+        parts = f"absvit {name} ", f"python -m {module} ", purpose
+        assert sum(all(part in line for part in parts) for line in lines) == 1
 
 
 @pytest.mark.parametrize("module", [module for module, _ in COMMANDS.values()])
 def test_every_command_can_be_run_as_a_module(module):
     found = importlib.util.find_spec(module)
-    assert found is not None
-    assert found.submodule_search_locations is None or importlib.util.find_spec(f"{module}.__main__") is not None
+    assert found and (found.submodule_search_locations is None or importlib.util.find_spec(f"{module}.__main__"))
 
 
-@pytest.mark.parametrize(
-    ("typed", "suggested"), [("modles", "models"), ("experiment", "experiments"), ("zzz", "models")]
-)
-def test_unknown_command_names_the_nearest(typed, suggested, capsys):
+@pytest.mark.parametrize(("typed", "nearest"), [("modles", "models"), ("experiment", "experiments"), ("zzz", "models")])
+def test_unknown_command_names_the_nearest(typed, nearest, capsys):
     assert main([typed, "--n", "3"]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    assert repr(typed) in printed.err
-    assert suggested in printed.err
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and repr(typed) in said.err and nearest in said.err
 
 
 def test_a_command_is_run_with_the_remaining_arguments(monkeypatch, capsys, tmp_path):

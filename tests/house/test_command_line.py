@@ -16,7 +16,8 @@ from programs import PROGRAMS
 
 from stimuli.foundation import command_line, options
 
-HELP = "prog show --help says more"
+LISTED = "prog show --help lists them"
+MORE = "prog show --help says more"
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Other:
-    """More options.
-
-    Parameters
-    ----------
-    m
-        How many more.
-    """
+    """More options."""
 
     m: int
 
@@ -66,24 +61,58 @@ def test_a_command_runs_with_its_arguments(capsys):
     assert capsys.readouterr().out == "5 x\n4 \n"
 
 
+@dataclass(frozen=True)
+class Paths:
+    """Paths."""
+
+    folder: Path
+    files: tuple[Path, ...] = ()
+    weights: options.FileOrAddress | None = None
+    several: tuple[options.FileOrAddress, ...] = ()
+    background: options.Background = "noise"
+    pair: tuple[Path, Path] | None = None
+    name: str = ""
+
+
+def read(words: tyro.conf.OmitArgPrefixes[Paths]) -> None:
+    """Say what is read."""
+    print(words.folder, *words.files, words.weights, *words.several, words.background, words.pair[1], words.name)
+
+
+def weigh(gain: float = 1.0, number: int = 2) -> None:
+    """Do something else."""
+
+
+SEVERAL = {"show": show, "weigh": weigh}
+
+
 @pytest.mark.parametrize(
-    ("words", "line"),
+    ("commands", "words", "line"),
     [
-        (["show", "--n", "0"], "error: n must be at least 1, got 0"),
-        (["show", "--text", "value"], "error: of no use"),
-        (["show", "--text", "file"], "error: not there"),
-        (["show", "--text", "a", "--m", "3"], "error: there is no option --m; prog show --help lists them"),
-        (["show", "--no-text=3"], "error: there is no option --no-text=3; prog show --help lists them"),
-        (
-            ["show", "--texts", "3"],
-            "error: there is no option --texts (did you mean --text?); prog show --help lists them",
-        ),
-        (["shwo"], "error: there is no 'shwo' here; expected one of show, tell"),
+        (SEVERAL, "show --n 0", "n must be at least 1, got 0"),
+        (SEVERAL, "show --text value", "of no use"),
+        (SEVERAL, "show --text file", "not there"),
+        (SEVERAL, "show --text a --m 3", f"there is no option --m; {LISTED}"),
+        (SEVERAL, "show --no-text=3", f"there is no option --no-text=3; {LISTED}"),
+        (SEVERAL, "show --texts 3", f"there is no option --texts (did you mean --text?); {LISTED}"),
+        (SEVERAL, "show --gain 2", f"there is no option --gain; {LISTED}"),  # of the other command
+        (SEVERAL, "show --txet 2", f"there is no option --txet (did you mean --text?); {LISTED}"),
+        (SEVERAL, "shwo", "there is no 'shwo' here; expected one of show, weigh"),
+        (SEVERAL, "show --n 1.5", f"--n: expected a whole number, got '1.5'; {MORE}"),
+        (SEVERAL, f"show --n {'9' * 20}", f"--n: expected a whole number below 2**63, got {'9' * 20}; {MORE}"),
+        ({"show": show}, "", "Expected one of {show}; prog --help says more"),
+        (show, "--m", "there is no option --m; prog --help lists them"),
+        (read, "", "--folder PATH must be given; prog --help says more"),
+        (read, "--foldr x", "there is no option --foldr (did you mean --folder?); prog --help lists them"),
+        (read, "--folder x --pare y", "there is no option --pare (did you mean --pair?); prog --help lists them"),
+        (read, "--folder", "--folder needs a value; prog --help says more"),
+        (read, "--folder x y", "'y' is one word too many; prog --help says more"),
+        (read, "--folder x --pair y", "--pair: expected {PATH PATH}, got 'y'; prog --help says more"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(words, line, capsys):
-    assert command_line.run({"show": show, "tell": show}, "prog", words) == 2
-    assert capsys.readouterr().err == line + "\n"
+def test_what_cannot_be_done_is_one_line(commands, words, line, capsys):
+    assert command_line.run(commands, "prog", words.split()) == 2
+    assert capsys.readouterr().err == f"error: {line}\n"
 
 
 def test_a_value_that_makes_no_sense_names_the_option(capsys):
@@ -114,11 +143,6 @@ def test_a_deferred_command_is_made_where_it_is_called(capsys):
     assert not made and capsys.readouterr().out.count("Show the options.") == 2
     assert command_line.run(commands, "prog", ["show", "--n", "4"]) == 0
     assert made == ["show"] and capsys.readouterr().out == "4 \n"
-
-
-def test_one_command_alone_lists_its_own_options(capsys):
-    assert command_line.run(show, "prog", ["--m"]) == 2
-    assert capsys.readouterr().err == "error: there is no option --m; prog --help lists them\n"
 
 
 def test_help_says_what_the_options_are(capsys):
@@ -219,91 +243,13 @@ def test_signs_that_an_encoding_lacks_are_kept_as_numbers():
     assert done.stdout.strip() == b"a*\\u732b"
 
 
-@dataclass(frozen=True)
-class Paths:
-    """Paths.
-
-    Parameters
-    ----------
-    folder
-        A folder.
-    files
-        Files.
-    weights
-        Weights.
-    several
-        Several.
-    background
-        Background.
-    pair
-        Two files.
-    name
-        A name.
-    """
-
-    folder: Path
-    files: tuple[Path, ...] = ()
-    weights: options.FileOrAddress | None = None
-    several: tuple[options.FileOrAddress, ...] = ()
-    background: options.Background = "noise"
-    pair: tuple[Path, Path] | None = None
-    name: str = ""
-
-
 def test_the_home_folder_is_meant_by_type(monkeypatch, capsys):
     monkeypatch.setenv("HOME", "/home/me")
 
-    def show(words: tyro.conf.OmitArgPrefixes[Paths]) -> None:
-        """Show."""
-        print(words.folder, *words.files, words.weights, *words.several, words.background, words.pair[1], words.name)
-
     words = "--folder ~/a --files ~ b~ --weights ~/w --several ~/v https://x/~y --background folder:~/p"
-    assert command_line.run(show, "prog", [*words.split(), "--pair", "a", "~/b", "--name", "~/n"]) == 0
+    assert command_line.run(read, "prog", [*words.split(), "--pair", "a", "~/b", "--name", "~/n"]) == 0
     expected = "/home/me/a /home/me b~ /home/me/w /home/me/v https://x/~y folder:/home/me/p /home/me/b ~/n\n"
     assert capsys.readouterr().out == expected
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        ([], "--folder PATH must be given; prog --help says more"),
-        (["--foldr", "x"], "there is no option --foldr (did you mean --folder?); prog --help lists them"),
-        (["--folder", "x", "--pare", "y"], "there is no option --pare (did you mean --pair?); prog --help lists them"),
-        (["--folder"], "--folder needs a value; prog --help says more"),
-        (["--folder", "x", "y"], "'y' is one word too many; prog --help says more"),
-        (["--folder", "x", "--pair", "y"], "--pair: expected {PATH PATH}, got 'y'; prog --help says more"),
-    ],
-)
-def test_words_that_make_no_sense_are_one_line(words, line, capsys):
-    def show(words: tyro.conf.OmitArgPrefixes[Paths]) -> None:
-        """Show."""
-
-    assert command_line.run(show, "prog", words) == 2
-    assert capsys.readouterr().err == f"error: {line}\n"
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["show", "--n", "1.5"], "error: --n: expected a whole number, got '1.5'; prog show --help says more"),
-        (["show", "--n", "9" * 20], f"error: --n: expected a whole number below 2**63, got {'9' * 20}; {HELP}"),
-        ([], "error: Expected one of {show}; prog --help says more"),
-    ],
-)
-def test_numbers_that_make_no_sense_are_one_line(words, line, capsys):
-    assert command_line.run({"show": show}, "prog", words) == 2
-    assert capsys.readouterr().err == f"{line}\n"
-
-
-def test_only_this_commands_options_are_meant(capsys):
-    def other(gain: float = 1.0, number: int = 2) -> None:
-        """Do something else."""
-
-    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--gain", "2"]) == 2
-    assert command_line.run({"show": show, "other": other}, "prog", ["show", "--txet", "2"]) == 2
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == "error: there is no option --gain; prog show --help lists them"
-    assert second == "error: there is no option --txet (did you mean --text?); prog show --help lists them"
 
 
 @pytest.mark.parametrize(
@@ -327,28 +273,27 @@ def test_what_the_machine_cannot_do_is_one_line(error, says, capsys):
     assert says in said and said.count("\n") == 1
 
 
-def path_options():
-    """Fields of all dataclasses of ours that are plain words although they tell of a file, a folder or an address."""
+def option_classes():
+    """Syntax trees of all dataclasses of ours, with the names of their modules."""
     for package in ("absvit", "experiments", "stimuli"):
         for file in sorted((Path(__file__).parents[2] / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text("utf8"))):
-                if isinstance(node, ast.ClassDef):
-                    told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
-                    about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
-                    for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
-                        name, hint = field.target.id, ast.unparse(field.annotation)
-                        if re.search(r"\bstr\b", hint) and re.search(
-                            r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I
-                        ):
-                            yield f"{file.stem}.{node.name}.{name}"
+            if "@dataclass" in (text := file.read_text("utf8")):
+                yield from ((file.stem, node) for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+
+
+def path_options():
+    """Fields of them that are plain words although they tell of a file, a folder or an address."""
+    for module, node in option_classes():
+        told = re.split(r"\n    (?=\w)", ast.get_docstring(node, clean=False) or "")
+        about = {part.partition("\n")[0]: part.partition("\n")[2] for part in told}
+        for field in (line for line in node.body if isinstance(line, ast.AnnAssign)):
+            name, hint = field.target.id, ast.unparse(field.annotation)
+            tells = re.search(r"^\s+.*\b(file|folder|address)", about.get(name, ""), re.I)
+            if re.search(r"\bstr\b", hint) and tells:
+                yield f"{module}.{node.name}.{name}"
 
 
 def test_no_option_of_a_file_is_a_plain_word():
-    names = {
-        "photographs.Pictures.classes",
-        "loader.Loader.data_set",
-    }  # of classes, sets
-    told = {
-        "single_photographs.WholePhotographs.folder",
-    }  # no options: whence pictures came
+    names = {"photographs.Pictures.classes", "loader.Loader.data_set"}  # of classes, sets
+    told = {"single_photographs.WholePhotographs.folder"}  # no option: whence pictures came
     assert set(path_options()) - names == told

@@ -142,7 +142,7 @@ class Sizeless:
         ({"draw": bare}, "mask of object 0 of stimulus 0 that holds bare background"),
         ({"draw": not_to_be_written}, "does not come back from its folder as it was: attributes"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
 def test_a_family_that_breaks_its_promise_is_told_in_one_sentence(changes, told):
     with pytest.raises(ValueError, match=f"^the family 'objects' .*{told}") as refused:

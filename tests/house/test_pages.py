@@ -27,6 +27,11 @@ LIGHT = [
 ]  # fmt: skip
 
 
+PROGRAMS = ["absvit", *(f"absvit.{name}" for name in (
+    "models", "training", "segmentation", "robustness", "benchmark", "convert", "cifar10", "launch",
+))]  # fmt: skip
+
+
 def python(*words):
     """What a fresh Python says; its errors are this test's."""
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
@@ -57,7 +62,7 @@ def test_naming_things_loads_nothing_heavy():
     assert python("-c", script, " ".join(LIGHT)).split() == LIGHT
 
 
-@pytest.mark.parametrize("words", ["absvit", "absvit.models", "absvit.training", "experiments search"])
+@pytest.mark.parametrize("words", [*PROGRAMS, "experiments search"])
 def test_the_help_of_a_program_loads_nothing_heavy(words):
     module, *words = words.split()
     script = f"import atexit, runpy, sys\nsys.argv = {['', *words, '--help']}\n"
@@ -109,6 +114,7 @@ for scene in sys.stdin.read().split("\\0"):
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_timm_knows_our_models_whatever_comes_first():
     words = [sys.executable, "-c", IN_A_FORK]
@@ -116,6 +122,7 @@ def test_timm_knows_our_models_whatever_comes_first():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.processes
 def test_a_model_is_unpickled_in_a_fresh_process(tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(timm.create_model("absvit_micro")))
     script = "import pickle, sys\nmodel = pickle.load(open(sys.argv[1], 'rb'))\nimport timm\n"

@@ -92,13 +92,8 @@ def test_objects_of_other_packages_are_found(toys, monkeypatch):
 
 
 def test_a_bad_package_is_named_and_the_others_go_on(toys, monkeypatch):
-    offered(
-        monkeypatch,
-        bomb="toy_box.ball:BALL",
-        stone="test_registry:STONE",
-        kite="test_registry:TOP",
-        top="test_registry:TOP",
-    )
+    top = "test_registry:TOP"
+    offered(monkeypatch, bomb="toy_box.ball:BALL", stone="test_registry:STONE", kite=top, top=top)
     told = toys.lines()
     assert told["top"] == "it spins" and told["kite"] == "it flies"
     assert "the package toy_box.ball cannot be imported (RuntimeError: imported)" in told["bomb"]

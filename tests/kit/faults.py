@@ -43,17 +43,8 @@ CALLS: dict[int, tuple[str, tuple[int, ...], tuple[tuple[int | None, int], ...]]
 }  # fmt: skip
 FLAGS_OF_OPEN = {2: 1, 257: 2}
 NEED_ROOM = {
-    "write",
-    "pwrite",
-    "writev",
-    "sendfile",
-    "copy_file_range",
-    "fallocate",
-    "open",
-    "mkdir",
-    "link",
-    "symlink",
-}
+    "write", "pwrite", "writev", "sendfile", "copy_file_range", "fallocate", "open", "mkdir", "link", "symlink",
+}  # fmt: skip
 # constants of ptrace, prctl and seccomp
 TRACE_ME, CONTINUE, GET_REGISTERS, SET_REGISTERS, SET_OPTIONS = 0, 7, 12, 13, 0x4200
 FOLLOW, SECCOMP_STOPS, END_WITH_TRACER = 2 | 4 | 8 | 16, 0x80, 0x100000  # forks, threads, exec

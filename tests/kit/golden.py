@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from PIL import Image
+from synthetic_pictures import paint
 
 FAMILIES = (
     "objects", "scenes", "bistable", "overlay", "morph", "ambiguous", "cueing", "search", "navon", "contours",
@@ -56,17 +57,6 @@ TRAININGS = {
                        "--num-workers", "0", "--epochs", "5", "--precision", "fp32"),
 }  # fmt: skip
 SAMPLES = 12  # values that are kept of a variable
-
-
-def paint(folder, each, size=(40, 60)):
-    """Class folders of random pictures."""
-    generator = np.random.default_rng(0)
-    for name in ("ant", "bee", "cat", "dog"):
-        (folder / name).mkdir(parents=True)
-        for number in range(each):
-            pixels = generator.integers(0, 256, (*size, 3), np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"{number}.png")
-    return folder
 
 
 def segment(folder):
@@ -134,9 +124,8 @@ def training(name, desk):
 
 def prepared(desk):
     """A desk with what the commands are given."""
-    paint(desk / "classes", 3)
-    for split in ("train", "val"):
-        paint(desk / "tree" / split, 5)
+    for folder, each in (("classes", 3), ("tree/train", 5), ("tree/val", 5)):
+        paint(desk / folder, ("ant", "bee", "cat", "dog"), each, (40, 60))
     segment(desk / "segmented")
     (desk / "figures").mkdir()
     return desk

@@ -1,9 +1,18 @@
-"""Programs in two processes that torchrun starts."""
+"""Programs in two processes: started by torchrun, or forked from a server that has loaded what takes long."""
 
+import multiprocessing
 import os
+import runpy
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+from torch.distributed import TCPStore
+
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["torch", "timm", "xarray", "zarr", "absvit.models.perceive"])
 
 
 def torchrun(*words):
@@ -16,3 +25,32 @@ def torchrun(*words):
     done = subprocess.run([*launcher, *map(str, words)], capture_output=True, text=True, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr
     return done
+
+
+def both(module, *words):
+    """What two processes said that run a module together, as torchrun's do, and the larger of their exit codes."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # outlives both, as a launcher's does
+    shared = {
+        "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0",
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        said = [Path(folder) / name for name in ("out", "err")]
+        ranks = []
+        for rank in "01":
+            environment = {**shared, "RANK": rank, "LOCAL_RANK": rank}
+            ranks.append(SERVER.Process(target=_become, args=(module, [*map(str, words)], environment, said)))
+            ranks[-1].start()
+        for rank in ranks:
+            rank.join(timeout=300)
+        code = max(rank.exitcode for rank in ranks)
+        return subprocess.CompletedProcess(words, code, *(path.read_text() for path in said))
+
+
+def _become(module, words, environment, said):
+    """One of the processes, whose words go to files."""
+    os.environ.update(environment)
+    for descriptor, path in enumerate(said, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), descriptor)
+    sys.argv = [module, *words]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -46,38 +46,29 @@ def kinds(whole: dict) -> dict[str, Callable[[dict], object]]:
                 ways[f"{name} is {what}"] = lambda content, path=path, value=value: _put(content, path, value)
     for field, value in [("step", -3), ("step", 10**6), ("step", True), ("seconds", -1.0), ("seconds", math.nan),
                          ("best", math.nan), ("pending", 1), ("unreadable", -1)]:  # fmt: skip
-        ways[f"position.{field} is {value}"] = lambda content, field=field, value=value: _put(
-            content, ("position", field), value
-        )
-    ways["epoch is another"] = lambda content: _put(content, ("epoch",), content["epoch"] + 1)
-    ways["updates of an epoch are 0"] = lambda content: _put(content, ("facts", "data", "updates of an epoch"), 0)
+        ways[f"position.{field} is {value}"] = lambda c, field=field, value=value: _put(c, ("position", field), value)
+    ways["epoch is another"] = lambda c: _put(c, ("epoch",), c["epoch"] + 1)
+    ways["updates of an epoch are 0"] = lambda c: _put(c, ("facts", "data", "updates of an epoch"), 0)
     for part in ("model", "model_ema"):
-        ways[f"{part} has one weight more"] = lambda content, part=part: _put(content, (part, "more"), torch.ones(1))
-        ways[f"{part} in half precision"] = lambda content, part=part: _each(content[part], torch.Tensor.half)
-        ways[f"{part} as integers"] = lambda content, part=part: _each(content[part], torch.Tensor.long)
-        ways[f"{part} flattened"] = lambda content, part=part: _each(content[part], torch.Tensor.flatten)
-        ways[f"{part} renamed"] = lambda content, part=part: _put(
-            content, (part,), {f"module.{name}": weight for name, weight in content[part].items()}
+        ways[f"{part} has one weight more"] = lambda c, part=part: _put(c, (part, "more"), torch.ones(1))
+        ways[f"{part} in half precision"] = lambda c, part=part: _each(c[part], torch.Tensor.half)
+        ways[f"{part} as integers"] = lambda c, part=part: _each(c[part], torch.Tensor.long)
+        ways[f"{part} flattened"] = lambda c, part=part: _each(c[part], torch.Tensor.flatten)
+        ways[f"{part} renamed"] = lambda c, part=part: _put(
+            c, (part,), {f"module.{name}": weight for name, weight in c[part].items()}
         )
-    ways["a random state is too short"] = lambda content: _put(
-        content, ("random_states", "torch"), content["random_states"]["torch"][:100]
-    )
-    ways["numpy's random state is too short"] = lambda content: _put(content, ("random_states", "numpy"), ("MT19937",))
-    ways["numpy's generator is another"] = lambda content: _put(
-        content, ("random_states", "numpy"), ("PCG64", *content["random_states"]["numpy"][1:])
-    )
-    ways["Python's random state is too short"] = lambda content: _put(content, ("random_states", "python"), (3, (1,)))
-    ways["moments of another shape"] = lambda content: _put(
-        content, ("optimizer", "state", 0, "exp_avg"), torch.zeros(7)
-    )
-    ways["moments of another type"] = lambda content: _each(content["optimizer"]["state"][0], torch.Tensor.long)
-    ways["moments of no weight"] = lambda content: _put(content, ("optimizer", "state", 999), {"step": 1})
-    ways["one group of weights is missing"] = lambda content: content["optimizer"]["param_groups"].pop()
-    ways["a group lacks a weight"] = lambda content: content["optimizer"]["param_groups"][0]["params"].pop()
-    ways["a setting of the optimiser is text"] = lambda content: _put(
-        content["optimizer"]["param_groups"][0], ("lr",), "fast"
-    )
-    ways["something besides"] = lambda content: _put(content, ("besides",), 1)
+    torchs, numpys, group = ("random_states", "torch"), ("random_states", "numpy"), ("optimizer", "param_groups", 0)
+    ways["a random state is too short"] = lambda c: _put(c, torchs, _at(c, torchs)[:100])
+    ways["numpy's random state is too short"] = lambda c: _put(c, numpys, ("MT19937",))
+    ways["numpy's generator is another"] = lambda c: _put(c, numpys, ("PCG64", *_at(c, numpys)[1:]))
+    ways["Python's random state is too short"] = lambda c: _put(c, ("random_states", "python"), (3, (1,)))
+    ways["moments of another shape"] = lambda c: _put(c, ("optimizer", "state", 0, "exp_avg"), torch.zeros(7))
+    ways["moments of another type"] = lambda c: _each(c["optimizer"]["state"][0], torch.Tensor.long)
+    ways["moments of no weight"] = lambda c: _put(c, ("optimizer", "state", 999), {"step": 1})
+    ways["one group of weights is missing"] = lambda c: c["optimizer"]["param_groups"].pop()
+    ways["a group lacks a weight"] = lambda c: _at(c, group)["params"].pop()
+    ways["a setting of the optimiser is text"] = lambda c: _put(c, (*group, "lr"), "fast")
+    ways["something besides"] = lambda c: _put(c, ("besides",), 1)
     ways |= {f"nothing but {what}": lambda _, value=value: Instead(value) for what, value in ANOTHER.items()}
     return ways
 

@@ -1,4 +1,4 @@
-"""Small class folders and small models, for the tests of robustness."""
+"""Small class folders and small models."""
 
 import numpy as np
 import timm
@@ -17,7 +17,7 @@ def paint(root, classes=CLASSES, each=2, size=SIZE, seed=0):
     for name in classes:
         (root / name).mkdir(parents=True)
         for number in range(each):
-            pixels = generator.integers(0, 256, (size, size, 3), dtype=np.uint8)
+            pixels = generator.integers(0, 256, (*np.broadcast_to(size, 2), 3), dtype=np.uint8)
             Image.fromarray(pixels).save(root / name / f"{number}.png")
     return root
 

@@ -9,7 +9,7 @@ from synthetic_records import bistable_record
 from test_explorers import class_folder, made_by, pixels  # noqa: F401  (a fixture)
 
 import absvit
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments.command_options import StimulusOptions
 from experiments.experiment import run
 from experiments.live.follow import follow

@@ -1,6 +1,7 @@
 """Notebooks: stored without outputs, short, with parameters, and run by nbmake from the first cell to the last."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,13 +21,19 @@ def test_it_is_stored_short_and_without_outputs(notebook):
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
 
 
+def run(notebook):
+    """What nbmake tells of a notebook, with no other plug-in of pytest, each of which takes seconds to import."""
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "nbmake", "--nbmake", "--nbmake-timeout=500"]
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, *words, str(notebook)]
+    return subprocess.run(command, cwd=notebook.parent, env=environment, capture_output=True, text=True)
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
 def test_it_runs(notebook, tmp_path):
-    copy = shutil.copy(notebook, tmp_path)
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbmake", "--nbmake-timeout=500", str(copy)]
-    result = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout[-4000:]
+    told = run(Path(shutil.copy(notebook, tmp_path)))
+    assert told.returncode == 0, told.stdout[-4000:]
 
 
 @pytest.mark.processes
@@ -35,6 +42,5 @@ def test_a_notebook_that_fails_is_noticed(tmp_path):
     book["cells"] = book["cells"][1:2]
     book["cells"][0]["source"] = ["1 / 0"]
     (tmp_path / "bad.ipynb").write_text(json.dumps(book))
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbmake", str(tmp_path / "bad.ipynb")]
-    result = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
-    assert result.returncode == 1 and "ZeroDivisionError" in result.stdout
+    told = run(tmp_path / "bad.ipynb")
+    assert told.returncode == 1 and "ZeroDivisionError" in told.stdout

@@ -55,7 +55,7 @@ def test_slurm_starts_a_launcher_on_every_node_and_sets_up_once(repository):
 @pytest.mark.processes
 def test_openmp_waits_passively_unless_told():
     env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    command = [sys.executable, "-c", "import absvit"]
+    command = [sys.executable, "-c", "import absvit, torch"]
     for given, found in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
         words = {**env, **given, "OMP_DISPLAY_ENV": "true"}
         said = subprocess.run(command, env=words, capture_output=True, text=True, check=True).stderr

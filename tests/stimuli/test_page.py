@@ -18,15 +18,17 @@ def test_the_page_is_what_dir_tells():
     assert all(getattr(stimuli, name) is not None for name in PAGE)
 
 
-def test_a_catalogue_is_listed_without_loading_what_draws():
+def test_catalogues_are_listed_without_loading_what_draws_or_corrupts():
     program = """
 import sys, stimuli
 from stimuli.__main__ import main
 assert main(["list"]) == 0 and main(["--help"]) == 0
 print(sorted({"numpy", "pandas", "xarray", "torch", "PIL"} & set(sys.modules)))
+stimuli.CORRUPTIONS.lines()
+print(sorted({"cv2", "scipy", "skimage"} & set(sys.modules)))
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert told.splitlines()[-1] == "[]"
+    assert told.splitlines()[-2:] == ["[]", "[]"]
 
 
 def test_stimuli_are_drawn_by_name_or_family_with_parameters_as_on_the_command_line():
@@ -41,6 +43,7 @@ def own(parameters, n, seed, first=0):
     return halves.draw(parameters, n, seed, first).assign_attrs(family="own")
 
 
+@pytest.mark.processes
 def test_a_family_of_ones_own_is_made_into_a_set_by_several_processes(tmp_path):
     family = Family("own", "halves of ones own", halves.Halves, own)
     parameters = family.sized((32, 64))

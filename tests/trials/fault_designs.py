@@ -29,78 +29,62 @@ from stimuli.families import (
     scenes,
     search,
     single_photographs,
-)
+)  # fmt: skip
 from stimuli.families import halves as bistable
 from stimuli.pictures.photographs import Pictures
 
 LIMITS = {"by number": 0.25, "by another": 0.2, "same in two seeds": 0.0, "first factor uneven": 1}  # guesses err
 TINY = objects.Objects(size=(32, 32), radius=(0.25, 0.4))
+CENTRAL = {"cue": "central", "places": 4, "distractors": 1, "radius": 0.08}
+PAIR = ("class 0", "class 1")
 FAMILIES = {
     "objects": (objects.draw, TINY, ("class 0",)),
-    "pairs": (objects.draw, objects.Objects(size=(32, 32), n_objects=2), ("class 0", "class 1")),
-    "scenes": (scenes.draw, scenes.Scenes(objects.Objects(size=(32, 32))), ("set_size", "class 0", "class 1")),
-    "bistable": (bistable.draw, bistable.Halves(objects.Objects(size=(32, 64))), ("side 0", "class 0", "class 1")),
-    "overlay": (overlay.draw, overlay.Overlay(TINY), ("mix", "class 0", "class 1")),
-    "hybrid": (hybrid.draw, hybrid.Hybrid(TINY, high=12.0), ("low", "class 0", "class 1")),
-    "morph": (morph.draw, morph.Morph(TINY, steps=2), ("direction", "class 0", "class 1")),
+    "pairs": (objects.draw, objects.Objects(size=(32, 32), n_objects=2), PAIR),
+    "scenes": (scenes.draw, scenes.Scenes(objects.Objects(size=(32, 32))), ("set_size", *PAIR)),
+    "bistable": (bistable.draw, bistable.Halves(objects.Objects(size=(32, 64))), ("side 0", *PAIR)),
+    "overlay": (overlay.draw, overlay.Overlay(TINY), ("mix", *PAIR)),
+    "hybrid": (hybrid.draw, hybrid.Hybrid(TINY, high=12.0), ("low", *PAIR)),
+    "morph": (morph.draw, morph.Morph(TINY, steps=2), ("direction", *PAIR)),
     "ambiguous": (ambiguous.draw, ambiguous.Ambiguous((64, 64)), ("condition", "figure", "version")),
     "cueing": (cueing.draw, cueing.Cueing((64, 64)), ("validity", "target_place", "class 0")),
     "cueing, central": (
-        cueing.draw,
-        cueing.Cueing((64, 64), cue="central", places=4, distractors=1, radius=0.08),
-        ("validity", "target_place", "cue_place", "class 0", "class 1"),
+        cueing.draw, cueing.Cueing((64, 64), **CENTRAL), ("validity", "target_place", "cue_place", *PAIR),
     ),
     "cueing, none": (
-        cueing.draw,
-        cueing.Cueing((64, 64), cue="none", places=4, radius=0.08),
-        ("target_place", "class 0"),
+        cueing.draw, cueing.Cueing((64, 64), cue="none", places=4, radius=0.08), ("target_place", "class 0"),
     ),
     "search": (
-        search.draw,
-        search.Search((64, 64), set_sizes=(2, 3, 4), radius=0.08),
+        search.draw, search.Search((64, 64), set_sizes=(2, 3, 4), radius=0.08),
         ("target", "set_size", "target_form", "target_hue"),
     ),
-    "navon": (navon.draw, navon.Navon((64, 64), letters=("H", "S", "T")), ("congruency", "class 0", "class 1")),
+    "navon": (navon.draw, navon.Navon((64, 64), letters=("H", "S", "T")), ("congruency", *PAIR)),
     "contours": (contours.draw, contours.Contours((64, 64)), ("condition", "figure")),
-    "crowding": (
-        crowding.draw,
-        crowding.Crowding((64, 96), radius=0.06),
-        ("spacing", "target_side", "class 0", "class 1"),
-    ),
+    "crowding": (crowding.draw, crowding.Crowding((64, 96), radius=0.06), ("spacing", "target_side", *PAIR)),
 }  # fmt: skip
 
 
 def of_photographs(folder) -> dict:
     """Families that are made of pictures on disk, here small ones of five classes."""
+    picture, mask = np.empty((24, 24, 3), np.uint8), np.zeros((24, 24), np.uint8)
+    mask[4:20, 4:20] = 255
     for c, k in np.ndindex(5, 8):
-        for place in (
-            folder / "pictures" / f"n{c}",
-            folder / "cut" / "images" / f"n{c}",
-            folder / "cut" / "masks" / f"n{c}",
-        ):
-            place.mkdir(parents=True, exist_ok=True)
-        picture = np.full((24, 24, 3), (40 * c, 20 * k, 90), np.uint8)
-        mask = np.zeros((24, 24), np.uint8)
-        mask[4:20, 4:20] = 255
-        Image.fromarray(picture).save(folder / "pictures" / f"n{c}" / f"{k}.png")
-        Image.fromarray(picture).save(folder / "cut" / "images" / f"n{c}" / f"{k}.jpg")
-        Image.fromarray(mask).save(folder / "cut" / "masks" / f"n{c}" / f"{k}.png")
+        picture[:] = 40 * c, 20 * k, 90
+        for place, array in ((f"pictures/n{c}/{k}.png", picture), (f"cut/images/n{c}/{k}.jpg", picture),
+                             (f"cut/masks/n{c}/{k}.png", mask)):  # fmt: skip
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(array).save(folder / place)
     files = [sorted((folder / "pictures" / f"n{c}").iterdir()) for c in range(5)]
 
     def of_whole(parameters, n, seed, first=0):
         read = lambda path: np.asarray(Image.open(path))  # noqa: E731
-        return single_photographs.from_class_folder(
-            files, read, [f"n{c}" for c in range(5)], parameters, n, seed, first
-        )
+        names = [f"n{c}" for c in range(5)]
+        return single_photographs.from_class_folder(files, read, names, parameters, n, seed, first)
 
+    halves = bistable.Halves(objects.Objects(size=(32, 32)), Pictures(folder / "pictures"))
     cut = cutout_scenes.Natural(str(folder / "cut"), (64, 64), enlargement=4)
     return {
-        "halves": (
-            bistable.draw,
-            bistable.Halves(objects.Objects(size=(32, 32)), Pictures(folder / "pictures")),
-            ("side 0", "class 0", "class 1"),
-        ),
-        "natural": (cutout_scenes.draw, cut, ("side 0", "class 0", "class 1")),
+        "halves": (bistable.draw, halves, ("side 0", *PAIR)),
+        "natural": (cutout_scenes.draw, cut, ("side 0", *PAIR)),
         "whole": (of_whole, single_photographs.WholePhotographs((32, 32)), ("class 0",)),
     }
 
@@ -122,12 +106,10 @@ def columns(draw, parameters, names, n: int, seed: int) -> np.ndarray:
 
 def guessed(known: np.ndarray, wanted: np.ndarray) -> float:
     """Share of right guesses (seed, stimulus) above chance, learned on half of the seeds and tried on the others."""
-    half = len(known) // 2
+    half, chance = len(known) // 2, np.bincount(wanted.ravel()).max() / wanted.size
     counts = np.zeros((known.max() + 1, wanted.max() + 1))
     np.add.at(counts, (known[:half].ravel(), wanted[:half].ravel()), 1)
-    return float(
-        (counts.argmax(1)[known[half:]] == wanted[half:]).mean() - np.bincount(wanted.ravel()).max() / wanted.size
-    )
+    return float((counts.argmax(1)[known[half:]] == wanted[half:]).mean() - chance)
 
 
 def uneven(drawn: np.ndarray) -> int:

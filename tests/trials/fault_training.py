@@ -1,8 +1,8 @@
 """Break trainings in every way that we could think of, start them again, and compare with what nobody has broken.
 
 ``scripts/fault_training.sh`` runs it and prints one table: what was done, how often, what came of it. A training is
-killed at random moments, and at each call with which it changes its folder; at each such call the disk is full, or
-fails; of three processes one is killed, or their launcher. Whatever it was, the same command again ends with the bits
+killed at each call with which it changes its folder; at each such call the disk is full, or fails; of three processes
+one is killed at a random moment, or their launcher. Whatever it was, the same command again ends with the bits
 of an uninterrupted training; and a fault that does not kill is told in one line. Spoilt checkpoints are refused.
 """
 
@@ -118,22 +118,6 @@ def of_three(folder: Path, kills: int) -> Iterator[tuple[str, str]]:
             shutil.rmtree(out)
 
 
-def at_moments(folder: Path, kills: int) -> Iterator[tuple[str, str]]:
-    """A training that is killed at a random moment."""
-    chance, whole = random.Random(2), (folder / "whole" / WEIGHTS).read_bytes()
-    for number in range(kills):
-        out = folder / f"moment{number}"
-        words = [sys.executable, "-m", "absvit.training", *ALONE, "--out", str(out)]
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not (out / "log.jsonl").exists() and process.poll() is None:
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.5))
-        process.kill()
-        process.wait()
-        yield "SIGKILL at a random moment", again(out, whole)
-        shutil.rmtree(out)
-
-
 def spoilt(folder: Path) -> Iterator[tuple[str, str]]:
     """Checkpoints that are spoilt in every way."""
     for fp16 in (False, True):
@@ -148,7 +132,6 @@ def spoilt(folder: Path) -> Iterator[tuple[str, str]]:
 def main() -> int:
     """Do it all and print the table; 0 if everything came out as it should."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20, help="at random moments")
     parser.add_argument("--kills-of-three", type=int, default=2, help="of each process and of the launcher")
     parser.add_argument("--share", type=float, default=1.0, help="of the calls to strike")
     options = parser.parse_args()
@@ -156,10 +139,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "three").mkdir()
-        for done in (
-            at_each_call(folder, options.share), at_moments(folder, options.kills),
-            of_three(folder / "three", options.kills_of_three), spoilt(folder),
-        ):  # fmt: skip
+        three = of_three(folder / "three", options.kills_of_three)
+        for done in (at_each_call(folder, options.share), three, spoilt(folder)):
             for what in done:
                 table[what] += 1
                 if "refused:" in what[1] or what[1][:5].isupper():

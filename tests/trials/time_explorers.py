@@ -17,7 +17,7 @@ from synthetic_records import bistable_record  # noqa: E402
 from synthetic_robustness import robustness_record  # noqa: E402
 
 import absvit  # noqa: E402
-from absvit.records.fill import Store  # noqa: E402
+from absvit.records.options import Store  # noqa: E402
 from experiments.command_options import StimulusOptions  # noqa: E402
 from experiments.experiment import run  # noqa: E402
 from experiments.observers import Observer  # noqa: E402

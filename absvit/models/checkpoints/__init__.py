@@ -49,7 +49,7 @@ class Checkpoint:
 
     @property
     def grid(self) -> tuple[int, int] | None:
-        """Patch tokens down and across that the positions were trained for; None where the file does not say."""
+        """Patch tokens down and across that positions were trained for; None where the file does not say."""
         return tuple(self.card["grid"]) if "grid" in self.card else None
 
 
@@ -97,17 +97,7 @@ def read(
 
 
 def check_finite(state_dict: Mapping[str, Tensor], what: str) -> None:
-    """Refuse weights that are not finite, which answer nothing whatever is shown.
-
-    Parameters
-    ----------
-    state_dict : tensors by name.
-    what : where they come from, for the message.
-
-    Raises
-    ------
-    ValueError : lists the tensors.
-    """
+    """Refuse weights that are not finite, which answer nothing whatever is shown; ``what`` says whose."""
     spoilt = [name for name, tensor in state_dict.items() if not _is_finite(tensor)]
     if spoilt:
         raise ValueError(
@@ -124,7 +114,7 @@ def _is_finite(tensor: Tensor) -> bool:
 
 
 def digest(model: nn.Module) -> str:
-    """Give the SHA-256 of a model's weights, for a model that comes from no file; "" of one without memory."""
+    """Give the SHA-256 of the weights of a model that comes from no file; "" of one without memory."""
     total = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         if tensor.is_meta:
@@ -137,15 +127,7 @@ def digest(model: nn.Module) -> str:
 def local_file(path_or_url: str | os.PathLike, sha256: str | None = None) -> Path:
     """Give the file on this machine: the path itself, or the copy of an address, fetched once.
 
-    Parameters
-    ----------
-    path_or_url : file or address.
-    sha256 : expected SHA-256 of what is fetched; None asks for none.
-
-    Raises
-    ------
-    FileNotFoundError : no such file (similar names are listed), or the address cannot be reached.
-    ValueError : a folder, or what was fetched is no weights file or has another SHA-256.
+    Refused with a ValueError: a folder, and what was fetched and is no weights file or has another SHA-256.
     """
     if fetching.is_url(path_or_url):
         return fetching.fetch(str(path_or_url), sha256, formats.file_format)
@@ -164,14 +146,8 @@ def local_file(path_or_url: str | os.PathLike, sha256: str | None = None) -> Pat
 def identity(model: nn.Module) -> tuple[str, str]:
     """Tell which weights a model has, for what is recorded of it.
 
-    Parameters
-    ----------
-    model : from :func:`absvit.load_model`, or made in any other way.
-
-    Returns
-    -------
-    checkpoint : name of the file that they were loaded from, "" for none.
-    sha256 : of that file; of the weights themselves (:func:`digest`) where they are of no file.
+    Gives the name of the file that they were loaded from, "" for none, and SHA-256 of that file, or of the
+    weights themselves (:func:`digest`) where they are of no file.
     """
     file = str(getattr(model, "checkpoint", "")).rpartition("/")[2]
     return file, str(getattr(model, "checkpoint_sha256", "")) or digest(model)
@@ -265,16 +241,9 @@ def load_into(
 
 
 def by_position(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Give another library's tensors a model's names: those that stand at the same places.
+    """Give another library's tensors a model's names: those at the same places of the same network.
 
-    Parameters
-    ----------
-    model : the same network, built of the same layers in the same order.
-    state_dict : as many tensors, under any names.
-
-    Raises
-    ------
-    ValueError : another number of tensors, or one of another shape than the model's at its place.
+    As many tensors of the same shapes are expected; anything else is refused.
     """
     own, given = model.state_dict(), list(state_dict.items())
     if len(own) != len(given):
@@ -299,21 +268,10 @@ def token_grid(model: nn.Module) -> tuple[int, int] | None:
 def adapt_positions(
     model: nn.Module, state_dict: dict[str, Tensor], adapt: bool, grid: tuple[int, int] | None
 ) -> tuple[str, ...]:
-    """Bring positions to the model's grid, or refuse those of another grid that have the same shape.
+    """Bring positions to the model's grid, with a note, or refuse those of another grid of the same shape.
 
-    Parameters
-    ----------
-    model : takes the weights.
-    state_dict : tensors by name; the positions among them are replaced.
-    adapt, grid : as in :func:`load_into`.
-
-    Returns
-    -------
-    One note where they were resampled.
-
-    Raises
-    ------
-    ValueError : they are of another grid, or of which is not known.
+    Those of an unknown grid are refused, too. The positions in ``state_dict`` are replaced; ``adapt`` and
+    ``grid`` as in :func:`load_into`.
     """
     old, wanted = state_dict.get("pos_embed"), token_grid(model)
     if old is None or wanted is None or old.ndim != 3 or old.shape[2] != model.pos_embed.shape[2]:

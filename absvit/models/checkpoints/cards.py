@@ -46,13 +46,7 @@ def choice(*values: object) -> Kind:
 
 
 def listed(kind: Kind, least: int = 0, most: float = math.inf) -> Kind:
-    """A list of values of one kind.
-
-    Parameters
-    ----------
-    kind : of each value.
-    least, most : bounds of their number, both included.
-    """
+    """A list of ``least`` to ``most`` values of one kind."""
     expected = f"a list of {least}" if least == most else f"a list of at least {least}" if least else "a list"
 
     def wrong(value: object) -> str:
@@ -158,16 +152,7 @@ CARD = mapping(
 
 
 def parse(content: str | bytes, what: str) -> dict:
-    """Read the JSON of a card.
-
-    Returns
-    -------
-    The facts of the card.
-
-    Raises
-    ------
-    ValueError : it is not JSON, or not as :data:`CARD` has it.
-    """
+    """Read the JSON of a card, which has to be as :data:`CARD` has it."""
     try:
         facts = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -179,22 +164,14 @@ def parse(content: str | bytes, what: str) -> dict:
 def check(facts: object, what: str, kind: Kind = CARD) -> None:
     """Refuse facts that are not of a kind, or hold a number that is not finite.
 
-    Parameters
-    ----------
-    facts : content of a file, as JSON has it.
-    what : what it is called in the refusal.
-    kind : what the facts must be.
-
-    Raises
-    ------
-    ValueError : one line: where, what was expected and what came.
+    One line tells ``what`` and where, what was expected and what came.
     """
     if said := kind(facts) or _not_finite(facts):
         raise ValueError(f"{what} is spoilt ({said}); mend or remove it")
 
 
 def _not_finite(facts: object) -> str:
-    """Where a number is not finite, wherever it stands; a loop, for facts may be nested deeper than calls can be."""
+    """Where a number is not finite; a loop, for facts may be nested deeper than calls can be."""
     waiting = [("", facts)]
     while waiting:
         place, value = waiting.pop()

@@ -30,13 +30,7 @@ def is_url(source: str | os.PathLike) -> bool:
 def nameable(path: str | os.PathLike) -> Path:
     """Refuse a path that no file can have, before the system does in words that say less.
 
-    Parameters
-    ----------
-    path : path of a file that may or may not exist.
-
-    Raises
-    ------
-    ValueError : it holds a null byte, or a name or is itself longer than file systems take.
+    Such a path holds a null byte, or is, or has a name, longer than file systems take.
     """
     path = Path(path)
     if "\0" in str(path):
@@ -61,10 +55,6 @@ def cached_path(url: str) -> Path:
 
     Eight digits of the URL's own SHA-256 stand before the file name, so that equal names do not meet; the
     user and password in a URL have no part in it.
-
-    Raises
-    ------
-    ValueError : it is no address.
     """
     try:
         parts = urlsplit(url)

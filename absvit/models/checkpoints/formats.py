@@ -30,12 +30,7 @@ FETCH_ANEW = "fetch or copy the file anew"
 
 
 def file_format(path: Path) -> Literal["safetensors", "pytorch"]:
-    """Tell a weights file's format from its first bytes, whatever its name.
-
-    Raises
-    ------
-    ValueError : the file is neither; says what it seems to be.
-    """
+    """Tell a weights file's format from its first bytes; refuse another file with what it seems to be."""
     with open(path, "rb") as file:
         start = file.read(512)
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LONGEST_HEADER:
@@ -62,17 +57,7 @@ def _describe(start: bytes) -> str:
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """Read a safetensors file and the JSON card of the same stem beside it.
-
-    Returns
-    -------
-    state_dict : tensors by name, on the CPU.
-    card : content of the card; empty if there is none.
-
-    Raises
-    ------
-    ValueError : the file or its card is corrupt.
-    """
+    """Read a safetensors file: tensors by name, on the CPU, and its card (:func:`read_card`)."""
     try:
         state_dict = load_file(path, device="cpu")
     except (SafetensorError, ValueError) as error:
@@ -83,10 +68,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict]:
 def read_card(path: Path) -> dict:
     """Read the JSON card beside a weights file (same stem, ``.json``); empty if there is none.
 
-    Raises
-    ------
-    ValueError : the card is not JSON, or says what no card may
-        (:data:`absvit.models.checkpoints.cards.CARD`).
+    It may say what :data:`absvit.models.checkpoints.cards.CARD` allows.
     """
     card = path.with_suffix(".json")
     return cards.parse(card.read_bytes(), f"the card {card}") if card.exists() else {}
@@ -117,18 +99,9 @@ NUMPY = (
 
 
 def read_content(path: Path) -> object:
-    """Read a PyTorch file: tensors, plain containers, numbers, strings and ``argparse.Namespace``, nothing else.
+    """Read a PyTorch file: tensors, containers, numbers, strings and ``argparse.Namespace``, nothing else.
 
     Scalars of numpy become Python's own numbers.
-
-    Parameters
-    ----------
-    path : file that ``torch.save`` wrote.
-
-    Raises
-    ------
-    OSError : the file cannot be read.
-    ValueError : the file is corrupt, or holds other objects.
     """
     try:
         rotten = _rotten_part(path)
@@ -156,19 +129,8 @@ def _rotten_part(path: Path) -> str | None:
 def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[dict[str, Tensor], dict]:
     """Read a plain state dict, or one of those in a training checkpoint such as the official ones.
 
-    Parameters
-    ----------
-    path : file that ``torch.save`` wrote.
-    which : "model", or "ema" for the exponential moving average.
-
-    Returns
-    -------
-    state_dict : tensors by name, on the CPU, as :func:`unwrapped` gives them.
-    card : epoch, training arguments and names of the classes, where the file has them.
-
-    Raises
-    ------
-    ValueError : the file is corrupt, holds other objects, or lacks the weights that were asked for.
+    Gives the tensors by name, on the CPU, as :func:`unwrapped` does ("ema": the exponential moving average),
+    and a card of epoch, training arguments and names of the classes, where the file has them.
     """
     content = read_content(path)
     state_dict, card = unwrapped(_weights(path, content, which)), _training_facts(content)
@@ -177,12 +139,7 @@ def read_pytorch(path: Path, which: Literal["model", "ema"] = "model") -> tuple[
 
 
 def unwrapped(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Take from the names of weights what wrappers put before them, in any order and depth.
-
-    Returns
-    -------
-    Tensors by the model's own names; the counter of an average is left out.
-    """
+    """Take from weights' names what wrappers put before them, in any order, and an average's counter out."""
     tensors = dict(state_dict)
     while True:
         if len(tensors) > 1 and tensors.get(COUNTER, torch.empty(1)).ndim == 0:

@@ -55,16 +55,7 @@ class Prior:
         return gain * self.match(tokens, model)
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        """How well each token matches; what a new kind of prior defines.
-
-        Parameters
-        ----------
-        tokens, model : as :meth:`weigh`.
-
-        Returns
-        -------
-        (image, token) in [0, 1].
-        """
+        """How well each token matches, (image, token) in [0, 1]; what a new kind of prior defines."""
         raise TypeError(f"{type(self).__name__} must define match(tokens, model)")
 
     @property
@@ -86,12 +77,7 @@ class Prior:
         return None
 
     def for_images(self, chosen: slice) -> Prior:
-        """Cut a prior down to some of the images that it was given for.
-
-        Parameters
-        ----------
-        chosen : which images, as a slice with a start.
-        """
+        """Cut a prior down to some of the images that it was given for: a slice with a start."""
         if self.n_images is None:
             return self
         name = self.per_image[0]

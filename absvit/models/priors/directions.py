@@ -18,7 +18,7 @@ __all__ = ["ClassPrior", "LearnedPrior", "VectorPrior"]
 
 @dataclass(frozen=True, eq=False)
 class LearnedPrior(Prior):
-    """The model's own prompt: what it learned to look for when nothing is cued (Shi et al. 2023, section 3.3).
+    """The model's own prompt: what it looks for when nothing is cued (Shi et al. 2023, section 3.3).
 
     Parameters
     ----------

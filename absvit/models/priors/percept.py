@@ -1,4 +1,4 @@
-"""What was seen in the last pass as the next prior; and the controls, random directions and shuffled weights."""
+"""What was seen in the last pass as the next prior; and controls, random directions, shuffled weights."""
 
 from __future__ import annotations
 
@@ -92,17 +92,6 @@ class ShuffledPrior(Prior):
 
 
 def random_directions(seed: int, streams: Sequence[int], channels: int) -> Tensor:
-    """Standard normal directions, the same for a stream whatever it is drawn with.
-
-    Parameters
-    ----------
-    seed : seed of the experiment.
-    streams : number of the stream of each direction, at least 0.
-    channels : width of the tokens.
-
-    Returns
-    -------
-    (stream, channel) float32.
-    """
+    """Standard normal directions (stream, channel) float32, each its stream's, whatever it is drawn with."""
     generators = [np.random.Generator(np.random.Philox(key=[seed, int(stream)])) for stream in streams]
     return torch.from_numpy(np.stack([g.standard_normal(channels, np.float32) for g in generators]))

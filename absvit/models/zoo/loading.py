@@ -49,16 +49,7 @@ def create_model(name: str, **kwargs) -> nn.Module:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is no model's.
-
-    Parameters
-    ----------
-    name : one of ours, or any of timm's.
-
-    Raises
-    ------
-    ValueError : unknown name; the nearest ones are given.
-    """
+    """Refuse a name that is neither ours nor any of timm's; the nearest ones are given."""
     if ":" not in name and not timm.is_model(name):
         names = {*MODEL_NAMES, *timm.list_models("vit_*")}
         near = difflib.get_close_matches(name, names, 4, 0.5) or MODEL_NAMES
@@ -122,21 +113,7 @@ def load_model(
 
 
 def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None, **kwargs) -> nn.Module:
-    """Load a model as :func:`load_model` does, with as many classes as the checkpoint knows.
-
-    Parameters
-    ----------
-    name, checkpoint : as :func:`load_model`.
-    **kwargs : as :func:`load_model`, without ``num_classes``.
-
-    Returns
-    -------
-    The model in eval mode.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : as :func:`load_model`.
-    """
+    """Load a model as :func:`load_model` does, with as many classes as the checkpoint knows."""
     if not locations.is_usual(checkpoint):
         check_name(name)
         file = locations.locate(name, checkpoint, RELEASES.get(name))
@@ -147,22 +124,16 @@ def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None
 
 
 def preprocessing(name: str) -> dict:
-    """Give what a model's pictures go through: mean, std, crop_pct and interpolation.
+    """Give what pictures of a model, ours or timm's, go through: mean, std, crop_pct and interpolation.
 
-    Parameters
-    ----------
-    name : one of ours, or any of timm's. The names of the released ViTs mean these, as in :func:`load_model`.
-
-    Raises
-    ------
-    ValueError : unknown name.
+    The names of the released ViTs mean these, as in :func:`load_model`.
     """
     cfg = timm.get_pretrained_cfg("absvit_tiny_patch16_224" if name in RELEASES else name)
     return {key: getattr(cfg, key) for key in PREPROCESSING}
 
 
 def _fitting(name: str, loaded: checkpoints.Checkpoint, kwargs: dict) -> nn.Module:
-    """Make the model that a card describes: input size and classes of a training, and whether it was lifted."""
+    """Make the model that a card describes: a training's input size and classes, and whether lifted."""
     made, lifted = loaded.card.get("made_with", {}), loaded.card.get("lifted", False)
     if not made:
         model = create_model(name, **kwargs)
@@ -205,16 +176,7 @@ def _check_stem(name: str, model: nn.Module, card: Mapping) -> None:
 
 
 def parameter_count(name: str) -> int:
-    """Count the parameters of a model, without allocating them.
-
-    Parameters
-    ----------
-    name : one of ours, or any of timm's.
-
-    Raises
-    ------
-    ValueError : unknown name.
-    """
+    """Count the parameters of a model, ours or any of timm's, without allocating them."""
     with torch.device("meta"):
         return _parameter_total(create_model(name))
 

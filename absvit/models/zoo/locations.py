@@ -19,11 +19,8 @@ WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 def bundled(name: str, tag: str | None = None) -> Path:
     """Give the place of bundled weights, whether they are there or not.
 
-    Parameters
-    ----------
-    name : model name.
-    tag : None for the default weights ``<name>.safetensors``; else ``<name>.<tag>.safetensors``, other seeds
-        or recipes of the same model.
+    Without a tag the default weights ``<name>.safetensors``, else ``<name>.<tag>.safetensors``: other seeds
+    or recipes.
     """
     return WEIGHTS_FOLDER / ".".join([name, *([tag] if tag else []), "safetensors"])
 
@@ -35,23 +32,12 @@ def bundled_tags(name: str) -> list[str]:
 
 
 def is_usual(checkpoint: str | os.PathLike | None) -> bool:
-    """Tell whether the usual weights of a model are asked for: the bundled ones, else the released ones.
-
-    Parameters
-    ----------
-    checkpoint : None or one of the words for them; else a tag, a path or an address.
-    """
+    """Tell whether a model's usual weights are asked for, the bundled or else the released ones."""
     return checkpoint is None or checkpoint in USUAL
 
 
 def status(name: str, release: str | None = None) -> Literal["bundled", "cached", "to be fetched", "none"]:
-    """Tell where a model's default weights are.
-
-    Parameters
-    ----------
-    name : model name.
-    release : address of the released weights, if any.
-    """
+    """Tell where a model's default weights are; ``release`` is the address of the released ones, if any."""
     if bundled(name).exists():
         return "bundled"
     if not release:
@@ -98,18 +84,5 @@ def pretrained_overlay(name: str, release: str | None = None) -> dict:
     """Give what makes timm load a model's bundled or released weights: an overlay of its pretrained_cfg.
 
     timm then takes the tensors as they are, so that its own downloader and unpickler are never used.
-
-    Parameters
-    ----------
-    name : model name.
-    release : address of the released weights, if any.
-
-    Returns
-    -------
-    ``{"state_dict": ...}``, for timm's ``pretrained_cfg_overlay``.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : as :func:`locate` and :func:`absvit.models.checkpoints.read`.
     """
     return {"state_dict": checkpoints.read(locate(name, None, release)).state_dict}

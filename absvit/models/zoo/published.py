@@ -1,4 +1,4 @@
-"""Every variant with its published numbers and the address of its weights; importing this loads no model's code."""
+"""Every variant with its published numbers and its weights' address; importing this loads no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frozen stem of the hybrid models: EfficientNet-Lite0 up to stride 16, with its weights and their check."""
+"""The frozen stem of the hybrid models: EfficientNet-Lite0 to stride 16, its weights and their check."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Convolution(nn.Module):
 
     @torch.jit.ignore
     def _fused(self, x: Tensor, padding: int) -> Tensor:
-        """Convolution and activation in one kernel: 1.6 times as fast (a batch of 4, a core of an AMD EPYC)."""
+        """Convolution and activation in one kernel: 1.6 times as fast (batch of 4, a core of an AMD EPYC)."""
         activation = ("hardtanh", [0.0, 6.0]) if self.clips else ("none", [])
         geometry = ([padding] * 2, [self.stride] * 2, [1, 1], self.groups)
         return torch.ops.mkldnn._convolution_pointwise(x, self.weight, self.bias, *geometry, *activation, "")
@@ -228,17 +228,9 @@ def stem_from(source: str | os.PathLike, device=None, dtype=None) -> nn.Module:
 
 
 def load_stem(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
-    """Load the weights of the stem's network, whose names may be another library's.
+    """Load the stem's weights, under timm's names, or all of them in timm's order under any.
 
-    Parameters
-    ----------
-    network : timm's network.
-    weights : its tensors under timm's names, or all of them in timm's order under any names.
-    source : where they come from, for the message.
-
-    Raises
-    ------
-    ValueError : these are another network's weights.
+    Those of another network are refused; ``source`` says where they come from.
     """
     try:
         named = set(weights) == set(network.state_dict())

@@ -84,7 +84,7 @@ MODEL_NAMES = tuple(default_cfgs)
 
 
 def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[str, Tensor]:
-    """The bundled and released weights for a model of another input size; their grids of tokens are square."""
+    """The bundled and released weights for another input size; their grids of tokens are square."""
     from absvit.models import checkpoints
 
     state_dict = dict(state_dict)
@@ -96,7 +96,7 @@ def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[s
 
 
 def _create(name: str, pretrained: bool, **kwargs) -> VisionTransformer:
-    """Build a variant through timm's builder; pretrained weights come through our own reader, never unpickled."""
+    """Build a variant through timm's builder; pretrained weights come through our own reader."""
     from absvit.models.absvit import AbSViT
     from absvit.models.zoo import locations
 
@@ -117,7 +117,7 @@ def _create(name: str, pretrained: bool, **kwargs) -> VisionTransformer:
 
 
 def _micro(kwargs: dict) -> dict:
-    """Arguments of the micro variants: 14 x 14 tokens of 112 px behind a convolutional stem (Xiao et al. 2021)."""
+    """Arguments of the micro variants: 14 x 14 tokens of 112 px behind convolutions (Xiao et al. 2021)."""
     place = {key: kwargs[key] for key in ("device", "dtype") if key in kwargs}
     layers = {"norm_layer": GroupNorm1, "act_layer": nn.GELU}
     stem = ConvStem(kwargs.get("in_chans", 3), depth=3, channels=(24, 48, 96), padding=1, **layers, **place)
@@ -126,7 +126,7 @@ def _micro(kwargs: dict) -> dict:
 
 
 def _hybrid(kwargs: dict) -> dict:
-    """Arguments of the hybrid variants: 14 x 14 tokens of 224 px behind a frozen ImageNet stem (Dosovitskiy 2021)."""
+    """Arguments of the hybrids: 14 x 14 tokens of 224 px behind a frozen ImageNet stem (Dosovitskiy 2021)."""
     from absvit.models.zoo.stem import StemEmbed, stem_from
 
     if kwargs.get("in_chans", 3) != 3:

@@ -1,4 +1,4 @@
-"""What trainings with cues have in common: images with cues and right answers, the loss on them, and the task."""
+"""What trainings with cues have in common: images with cues and answers, the loss, and the task."""
 
 from __future__ import annotations
 
@@ -50,16 +50,10 @@ def image_generator(seed: int, index: int) -> np.random.Generator:
 
 
 def place_cues(coverage: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Place cues of two kinds: the dilated object, and a Gaussian spotlight near it.
+    """Place cues, (image, token_y, token_x) in [0, 1]: the dilated object, or a spotlight near it.
 
-    Parameters
-    ----------
-    coverage : (image, token_y, token_x) share of each token that the cued object covers.
-    chance : (image, 8 or more) numbers in [0, 1); those from the fifth to the eighth decide.
-
-    Returns
-    -------
-    (image, token_y, token_x) weights in [0, 1].
+    ``coverage`` is the share of each token that the cued object covers; of ``chance``, (image, 8 or more) in
+    [0, 1), the numbers from the fifth to the eighth decide.
     """
     n, rows, columns = coverage.shape
     padded = np.pad(coverage > 0, ((0, 0), (1, 1), (1, 1)))
@@ -76,17 +70,9 @@ def place_cues(coverage: np.ndarray, chance: np.ndarray) -> np.ndarray:
 
 
 def prior_weights(model: AbSViT, tokens: Tensor, batch: SceneBatch) -> Tensor:
-    """Weights that each image's own cue gives to its tokens, default gains included.
+    """Weights (image, token) that each image's own cue gives to its tokens, default gains included.
 
-    Parameters
-    ----------
-    model : gives prompt, classifier and gains; no gradient reaches the classifier through a cue.
-    tokens : (image, token, channel) output of the bottom-up pass.
-    batch : the cues.
-
-    Returns
-    -------
-    (image, token)
+    No gradient reaches the classifier through a cue.
     """
     by_class = (batch.cue_class >= 0)[:, None, None]
     rows = model.get_classifier().weight.detach()[batch.cue_class.clamp(min=0)][:, None]
@@ -117,12 +103,7 @@ class SceneObjective(nn.Module):
         self.token_weight = token_weight
 
     def forward(self, batch: SceneBatch) -> dict[str, Tensor]:
-        """Compute the loss and what is logged with it.
-
-        Returns
-        -------
-        Scalars by name; ``loss`` is to be minimised, the others carry no gradient.
-        """
+        """Compute the loss, and what is logged with it and carries no gradient: scalars by name."""
         if not isinstance(self.model, AbSViT):
             logits = self.model(batch.images)
             loss = cross_entropy(logits, batch.shown, self.smoothing)

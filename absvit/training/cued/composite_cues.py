@@ -70,13 +70,7 @@ class CuedComposites:
         self._orders: dict[tuple[int, int, int], np.ndarray] = {}
 
     def batch(self, indices: np.ndarray, seed: int) -> SceneBatch:
-        """Draw the images with the given numbers.
-
-        Parameters
-        ----------
-        indices : (image,) numbers of the images in the whole training.
-        seed : seed of the training.
-        """
+        """Draw the images of the given numbers in the whole training."""
         chance = np.stack([image_generator(seed, index).random(CHANCES) for index in indices.tolist()])
         asked = np.minimum(np.searchsorted(np.cumsum(self.cues.shares), chance[:, 0], side="right"), len(CUES) - 1)
         composites = np.empty(len(indices), np.int64)

@@ -1,4 +1,4 @@
-"""Composites of labelled pictures: whole ones, two halves as in the paper's figure, and mosaics of two to four.
+"""Composites of labelled pictures: whole ones, halves as in the paper's figure, and mosaics of two to four.
 
 What each composite shows and where follows from the parameters and its number, before any picture is read.
 They are made of pixels: joining the stem's features of two pictures is no substitute, for its receptive
@@ -86,21 +86,9 @@ class Plan:
 
 
 def plan(composites: Composites, targets: np.ndarray, n_classes: int) -> Plan:
-    """Decide what meets whom.
+    """Decide what meets whom: the held-out composites first, then whole pictures, halves and mosaics.
 
-    Parameters
-    ----------
-    composites : how many of which kind.
-    targets : (picture,) class of each training picture.
-    n_classes : number of classes.
-
-    Returns
-    -------
-    The held-out composites first, then whole pictures, halves and mosaics.
-
-    Raises
-    ------
-    ValueError : fewer than four classes, or too few pictures for those that are held out.
+    At least four classes are needed, and enough pictures for those that are held out.
     """
     seed, held = composites.composition_seed, composites.held_out
     if n_classes < SLOTS:
@@ -125,20 +113,7 @@ def plan(composites: Composites, targets: np.ndarray, n_classes: int) -> Plan:
 
 
 def draw(composite: int, made: Plan, size: int, seed: int, read: Callable[[int], Image.Image]) -> np.ndarray:
-    """Make a composite.
-
-    Parameters
-    ----------
-    composite : its number.
-    made : what it shows.
-    size : height and width in pixels, a multiple of 4.
-    seed : of the backgrounds.
-    read : gives the picture of a number as 8-bit RGB.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-    """
+    """Make a composite, (y, x, channel) uint8 of ``size``, a multiple of 4; ``read`` gives 8-bit RGB."""
     slots = np.flatnonzero(made.picture[composite] >= 0)
     boxes = made.box[composite] * (size // 4)
     if boxes[slots, 2:].prod(axis=1).sum() < size**2:

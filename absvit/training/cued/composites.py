@@ -1,4 +1,4 @@
-"""The hybrid recipes and their task: composites of labelled pictures, seen through features that are computed once."""
+"""The hybrid recipes and their task: composites of pictures, seen through features computed once."""
 
 from __future__ import annotations
 
@@ -147,20 +147,12 @@ class CompositeTask(CuedTask):
         return {"data": told.pop("data"), "stem_sha256": self._facts["stem"], "squeezed": True, **told}
 
     def batch(self, indices: np.ndarray, progress: float) -> SceneBatch:
-        """Compose the images with the given numbers.
-
-        Parameters
-        ----------
-        indices : (image,) numbers of the images in the whole training.
-        progress : how far training has come; it changes nothing here.
-        """
+        """Compose the images of these numbers in the whole training; ``progress`` changes nothing here."""
         return self.cued.batch(indices, self.recipe.seed)
 
     def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
         """Measure on the composites that are held out.
 
-        Returns
-        -------
         For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either
         class cued at the default gain: selection, the probability of the cued class, and how often both cues
         decide; empty where nothing is held out.
@@ -186,7 +178,7 @@ class CompositeTask(CuedTask):
         return measured
 
     def _summed(self, measure: Callable, model: nn.Module, numbers: np.ndarray, n: int) -> Tensor:
-        """Sums (n,) of a measure over this process's share in some composites, which may be none, in parts of 50."""
+        """Sums (n,) of a measure over this process's share, which may be none, in composites, 50 at a time."""
         own = numbers[self.process.rank :: self.process.world_size]
         parts = np.array_split(own, max(1, len(own) // 50)) if len(own) else []
         none = torch.zeros(n, dtype=self.process.exact, device=self.process.device)
@@ -208,7 +200,7 @@ class CompositeTask(CuedTask):
         return torch.stack([(logits.argmax(1) == target).sum() for logits in self._answers(model, whole, 0, 0)])
 
     def _steering(self, model: AbSViT, halves: np.ndarray) -> Tensor:
-        """Sums over halves, both cues: probability of the cued and of the other class, and where both cues decide."""
+        """Sums over halves, both cues: probabilities of cued and other class, and where both cues decide."""
         target = torch.from_numpy(self.made.target[halves, :2]).to(self.process.device)
         answers = [self._answers(model, halves, 2, cued)[1].softmax(1).gather(1, target) for cued in (0, 1)]
         own, other = (torch.stack([answers[0][:, k], answers[1][:, 1 - k]]) for k in (0, 1))

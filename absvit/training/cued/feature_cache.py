@@ -53,21 +53,11 @@ class FeatureCache:
         return -(-self.n // SHARD)
 
     def shard(self, number: int) -> Path:
-        """Give the place of an array file.
-
-        Parameters
-        ----------
-        number : of the file, from 0.
-        """
+        """Give the place of an array file, numbered from 0."""
         return self.folder / f"features{number:05d}.npy"
 
     def rows(self, number: int) -> range:
-        """Give the composites of an array file.
-
-        Parameters
-        ----------
-        number : of the file, from 0.
-        """
+        """Give the composites of an array file, numbered from 0."""
         return range(number * SHARD, min((number + 1) * SHARD, self.n))
 
     def missing(self) -> list[int]:
@@ -75,12 +65,7 @@ class FeatureCache:
         return [number for number in range(self.n_shards) if not self.is_whole(number)]
 
     def is_whole(self, number: int) -> bool:
-        """Tell whether an array file is there and complete.
-
-        Parameters
-        ----------
-        number : of the file, from 0.
-        """
+        """Tell whether an array file is there and complete."""
         path, shape = self.shard(number), (len(self.rows(number)), *self.shape)
         try:
             found = np.load(path, mmap_mode="r")
@@ -93,20 +78,7 @@ class FeatureCache:
         return [np.load(self.shard(number), mmap_mode="r") for number in range(self.n_shards)]
 
     def read(self, composites: np.ndarray) -> Tensor:
-        """Read features.
-
-        Parameters
-        ----------
-        composites : (image,) numbers of composites.
-
-        Returns
-        -------
-        (image, channel, token_y, token_x) float32.
-
-        Raises
-        ------
-        ValueError : the cache is not complete.
-        """
+        """Read features of composites, (image, channel, token_y, token_x) float32, from a complete cache."""
         try:
             rows = [self._arrays[c // SHARD][c % SHARD] for c in np.asarray(composites).tolist()]
         except (OSError, ValueError) as error:
@@ -118,24 +90,11 @@ class FeatureCache:
 
 
 def open_cache(folder: Path, facts: Mapping, n: int, shape: tuple[int, int, int], process: Process) -> FeatureCache:
-    """Open the cache in a folder, or begin one.
+    """Open the cache in a folder, or begin one; complete or not.
 
-    Parameters
-    ----------
-    folder : where it is or shall be.
-    facts : what its features are of: SHA-256 of the stem, transform, pictures and composites;
-        JSON-serialisable.
-    n : number of composites.
-    shape : channel, token_y and token_x of the features.
-    process : this process; the first writes.
-
-    Returns
-    -------
-    The cache, complete or not.
-
-    Raises
-    ------
-    ValueError : the folder holds features of another stem, transform or pictures, or something else.
+    ``facts`` (JSON) tell what its features are of, SHA-256 of the stem, transform, pictures and composites;
+    ``shape`` is channel, token_y and token_x of the features of n composites. A folder of something else, or
+    of other features, is refused.
     """
     cache = FeatureCache(Path(folder), n, shape)
     note = cache.folder / "cache.json"
@@ -175,17 +134,8 @@ def _sha256(facts: Mapping) -> str:
 def build(cache: FeatureCache, stem: nn.Module, draw: Callable[[int], np.ndarray], process: Process, mean, std) -> None:
     """Compute what is missing of a cache; processes share the files.
 
-    Parameters
-    ----------
-    cache : is complete afterwards.
-    stem : gives (image, channel, token_y, token_x) of normalised images.
-    draw : gives the composite of a number, (y, x, channel) uint8.
-    process : this process among those that build together.
-    mean, std : (channel,) of pixels in [0, 1].
-
-    Raises
-    ------
-    OSError : there is no room for the features.
+    ``stem`` gives (image, channel, token_y, token_x) of normalised images; ``draw`` gives a composite, (y, x,
+    channel) uint8.
     """
     for leftover in cache.folder.glob(".*.part") if process.is_first else ():
         if time.time() - leftover.stat().st_mtime > STALE:  # of a writing that was killed, not of another training

@@ -60,13 +60,9 @@ class Scenes:
             raise ValueError(f"shares must not be negative and sum to 1, got {self.shares}")
 
     def batch(self, indices: np.ndarray, seed: int, progress: float) -> SceneBatch:
-        """Draw the images with the given numbers.
+        """Draw the images of the given numbers in the whole training, disjoint from every stimulus set's.
 
-        Parameters
-        ----------
-        indices : (image,) numbers of the images in the whole training.
-        seed : seed of the training; its images are disjoint from every stimulus set's.
-        progress : how far training has come, in [0, 1].
+        ``progress`` in [0, 1] is how far the training has come.
         """
         seed = seed + TRAINING_SEED
         chance = np.stack([image_generator(seed, index).random(12) for index in indices.tolist()])
@@ -186,13 +182,7 @@ class SceneTask(CuedTask):
         return super().objective(model)
 
     def batch(self, indices: np.ndarray, progress: float) -> SceneBatch:
-        """Draw the scenes with the given numbers.
-
-        Parameters
-        ----------
-        indices : (image,) numbers of the images in the whole training.
-        progress : how far training has come, in [0, 1].
-        """
+        """Draw the scenes of these numbers in the whole training, of which ``progress`` in [0, 1] is over."""
         return self.recipe.scenes.batch(indices, self.recipe.seed, progress)
 
 

@@ -104,11 +104,8 @@ class Augmentation:
 def isolated_randomness(*key: int) -> Iterator[None]:
     """Seed the global CPU generators of random, numpy and torch from a key, and give them back as they were.
 
-    timm's and torchvision's augmentations draw from these.
-
-    Parameters
-    ----------
-    *key : numbers of at least 0; other keys give independent streams.
+    timm's and torchvision's augmentations draw from these. Other keys of numbers from 0 give independent
+    streams.
     """
     kept = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002 - timm's own generator
     seeds = np.random.SeedSequence(key).generate_state(3).tolist()
@@ -124,7 +121,7 @@ def isolated_randomness(*key: int) -> Iterator[None]:
 
 
 class Mixing:
-    """timm's mixup and cutmix, drawn from the seed, the update and a place in it; label smoothing is the objective's.
+    """timm's mixup and cutmix, drawn from seed, update and a place in it; smoothing is the objective's.
 
     In mode "batch" every ``mixup_batch`` pictures of an update have a stream of their own, as those of each
     GPU have in the official code; in the modes "pair" and "elem" each pair has. The number of processes
@@ -141,27 +138,11 @@ class Mixing:
     def __call__(
         self, images: Tensor, target: Tensor, n_classes: int, seed: int, step: int, chunk: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """Mix the pictures of a micro-batch in pairs.
+        """Mix normalised pictures (image, channel, y, x), an even number, in pairs.
 
-        Called with the patch-augmented copy and the same numbers, it mixes that in the same way.
-
-        Parameters
-        ----------
-        images : (image, channel, y, x), normalised; left as they are.
-        target : (image,) int64 class.
-        n_classes : number of classes.
-        seed : seed of the training, at least 0.
-        step : number of the update.
-        chunk : number of the micro-batch among all those of the update (:meth:`Updates.chunk`).
-
-        Returns
-        -------
-        images : (image, channel, y, x) mixed.
-        soft_target : (image, class) that sums to 1 over classes, not smoothed.
-
-        Raises
-        ------
-        ValueError : an odd number of pictures.
+        Called with the patch-augmented copy and the same numbers, it mixes that in the same way. Gives a new
+        tensor, and targets (image, class) that sum to 1 over classes, not smoothed. ``step`` is the update's
+        number, ``chunk`` the micro-batch's among all of the update (:meth:`Updates.chunk`).
         """
         settings = self.augmentation
         if not settings.mixes:

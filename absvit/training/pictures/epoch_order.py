@@ -1,4 +1,4 @@
-"""Which picture is shown when, and by which process: the order of an epoch and its share-out over processes."""
+"""Which picture is shown when, and by which process: the order of an epoch, and its shares."""
 
 from __future__ import annotations
 
@@ -60,18 +60,7 @@ def _repeated(n: int, repeats: int) -> RepeatAugSampler:
 
 
 def updates_of_epoch(images: int, total_batch: int, batch_size: int) -> int:
-    """Count the updates of an epoch whose images are made as the training goes.
-
-    Parameters
-    ----------
-    images : images of the epoch.
-    total_batch : images of an update over all processes.
-    batch_size : images that a process may handle at once.
-
-    Raises
-    ------
-    ValueError : the epoch does not hold as many.
-    """
+    """Count the updates of an epoch whose images are made as the training goes, at least one."""
     if max(total_batch, batch_size) > images:
         raise ValueError(
             f"an epoch of {images} images is less than one update of {total_batch} or a batch of {batch_size}: make "
@@ -160,23 +149,12 @@ class Updates(Sampler[list[Key]]):
                 yield [Key(epoch, int(order[position]), position % self.repeats) for position in positions]
 
     def chunk(self, micro: int) -> int:
-        """Number of a micro-batch of this process among all those of an update.
-
-        Parameters
-        ----------
-        micro : number of the micro-batch among this process's, from 0.
-        """
+        """Number of a micro-batch among all of an update; ``micro`` counts this process's, from 0."""
         return self.rank * self.accumulation + micro
 
     def positions(self, micro: int) -> np.ndarray:
-        """Positions within the update's batch that a micro-batch of this process takes.
+        """Positions within the update's batch of a micro-batch of this process.
 
-        Parameters
-        ----------
-        micro : number of the micro-batch among this process's, from 0.
-
-        Returns
-        -------
         (image,) int64: some positions, then their partners in mirrored order.
         """
         if self.micro_batch % 2:  # pictures are not mixed then

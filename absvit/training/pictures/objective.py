@@ -1,4 +1,4 @@
-"""What a training on pictures minimises: cross-entropy of both passes, variational loss, a teacher's answers."""
+"""What a training on pictures minimises: cross-entropies, variational loss, a teacher's answers."""
 
 from __future__ import annotations
 
@@ -92,17 +92,10 @@ class PictureObjective(nn.Module):
         self.teacher = teacher
 
     def forward(self, images: Tensor, target: Tensor, patch_images: Tensor | None = None) -> dict[str, Tensor]:
-        """Compute the loss and what is logged with it.
+        """Compute the loss, and what is logged with it and carries no gradient: scalars by name.
 
-        Parameters
-        ----------
-        images : (image, channel, y, x), normalised.
-        target : (image, class), sums to 1 over classes.
-        patch_images : (image, channel, y, x) the same images with augmented patches, or None.
-
-        Returns
-        -------
-        Scalars by name; ``loss`` is to be minimised, the others carry no gradient.
+        Images are normalised, targets (image, class) sum to 1; ``patch_images`` are the images with augmented
+        patches.
         """
         losses = self._look(images, target)
         if patch_images is not None:

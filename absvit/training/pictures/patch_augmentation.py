@@ -1,4 +1,4 @@
-"""Patch augmentation: every patch is, with a small probability, cropped, made noisy or mirrored on its own."""
+"""Patch augmentation: every patch is, now and then, cropped, made noisy or mirrored on its own."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def patch_augment(image: Tensor, generator: torch.Generator, patch: int = 16) ->
 
 
 def _crops(tiles: Tensor, generator: torch.Generator) -> Tensor:
-    """Random resized crops of square tiles (tile, channel, y, x), drawn as torchvision's RandomResizedCrop does."""
+    """Random resized crops of square tiles (tile, channel, y, x), as of torchvision's RandomResizedCrop."""
     n, _, side, _ = tiles.shape
     chance = torch.rand(n, CROP_TRIES, 2, generator=generator)
     area = side * side * (CROP_SCALE[0] + (CROP_SCALE[1] - CROP_SCALE[0]) * chance[..., 0])
@@ -65,7 +65,7 @@ def _crops(tiles: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _stretch(tiles: Tensor, start: Tensor, size: Tensor, dim: int) -> Tensor:
-    """Resize a part of each tile to the whole along one dimension, by linear interpolation between pixel centres."""
+    """Resize a part of each tile to the whole along one dimension, linearly between pixel centres."""
     side = tiles.shape[dim]
     centre = ((torch.arange(side) + 0.5) * (size / side).unsqueeze(1) - 0.5).clamp(min=0)
     below = centre.long()

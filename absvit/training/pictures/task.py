@@ -97,23 +97,11 @@ class PictureRecipe(Recipe):
             raise ValueError(f"{self.model} has no feedback path to train: give --lift, or --trainable linear")
 
     def open(self, data_path: Path, split: str) -> LabelledPictures:
-        """Open a split of the data set.
-
-        Parameters
-        ----------
-        data_path : its folder.
-        split : "train" or "val".
-        """
+        """Open the split "train" or "val" of the data set."""
         return open_dataset(self.data_set, data_path, split, self.inat_category)
 
     def begin(self, model: nn.Module) -> nn.Module:
-        """Give a model the weights and the feedback path that it starts from.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError : weights cannot be read or do not fit, or patches do not cover a
-            picture.
-        """
+        """Give a model the weights and the feedback path that it starts from."""
         grid, usual = model.patch_embed.grid_size[0], model.pretrained_cfg["input_size"]
         if model.patch_embed.feat_ratio() * grid != self.input_size:
             raise ValueError(
@@ -185,12 +173,7 @@ class PictureTask(Task):
         return PictureObjective(model, recipe.smoothing, recipe.var_loss, teacher).to(self.process.device)
 
     def updates(self, first_step: int) -> Iterator[list[tuple]]:
-        """The micro-batches of this process, update by update.
-
-        Raises
-        ------
-        ValueError : a picture cannot be read, and the recipe says fail.
-        """
+        """The micro-batches of this process, update by update."""
         recipe, device = self.recipe, self.process.device
         pixels = zoo.preprocessing(recipe.model)
         order = self._updates(first_step)
@@ -219,13 +202,7 @@ class PictureTask(Task):
 
 
 def teacher_of(recipe: PictureRecipe, n_classes: int) -> Teacher:
-    """Make the teacher of a recipe, which takes the pixels of its model.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : unknown model, weights that cannot be read or do not fit, or another input
-        size.
-    """
+    """Make the teacher of a recipe, which takes the pixels of its model."""
     network = create_model(recipe.teacher_model, num_classes=n_classes)
     cfg = network.pretrained_cfg
     if cfg.get("fixed_input_size") and cfg["input_size"][-1] != recipe.input_size:

@@ -1,4 +1,4 @@
-"""What one update sees: a function of seed, epoch and picture alone, whatever processes and workers prepare it."""
+"""What one update sees: a function of seed, epoch and picture alone, whoever prepares it."""
 
 from __future__ import annotations
 
@@ -144,17 +144,7 @@ class _Unchanged(Dataset):
 
 
 def report(problems: tuple[str, ...], unreadable: str) -> None:
-    """Fail on pictures that cannot be read, or say that they are left out.
-
-    Parameters
-    ----------
-    problems : what is wrong with each.
-    unreadable : "fail" or "skip".
-
-    Raises
-    ------
-    ValueError : there is one, and it is to fail.
-    """
+    """Fail on pictures that cannot be read ("fail"), or say that they are left out ("skip")."""
     if problems and unreadable == "fail":
         raise ValueError(f"{problems[0]}; mend or remove it, or go on without such with --unreadable skip")
     for problem in problems:
@@ -174,12 +164,7 @@ def training_loader(
 ) -> Loading:
     """Load every micro-batch of a training for this process, in one go over all epochs.
 
-    Parameters
-    ----------
-    pictures, augmentation, input_size, mean, std, seed : as in :class:`Views`.
-    updates : which pictures, in which order.
-    num_workers : processes that prepare pictures; 0 prepares them in this one.
-    pin_memory : put batches into page-locked memory, for a GPU.
+    Without worker processes pictures are prepared in this one; ``pin_memory`` is for a GPU.
     """
     views = Views(pictures, augmentation, input_size, mean, std, seed)
     return loading(views, _collate, num_workers, pin_memory, batch_sampler=updates)
@@ -197,14 +182,6 @@ def evaluation_loader(
     """Load this process's share of an evaluation: every world_size-th picture, none twice and none added.
 
     A picture that cannot be read is missing from its batch, whose ``problems`` name it.
-
-    Parameters
-    ----------
-    pictures : what to evaluate on.
-    transform : function of an RGB picture that gives a normalised tensor (channel, y, x).
-    batch_size : pictures at once.
-    rank, world_size : this process among all.
-    num_workers, pin_memory : as in :func:`training_loader`.
     """
     mine = range(rank, len(pictures), world_size)
     unchanged = _Unchanged(pictures, transform)

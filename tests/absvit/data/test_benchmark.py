@@ -93,6 +93,7 @@ def test_steps_of_different_losses_are_not_timed(monkeypatch, capsys):
     assert "losses differ" in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_gradient_checkpointing_needs_less_memory():
     needed = training.peak_memory("absvit_tiny_patch16_224", 4, "cpu")
     assert 0 < needed["recomputed"] < 0.8 * needed["kept"]

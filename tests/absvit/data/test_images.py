@@ -1,5 +1,6 @@
 """The pixel contract against Pillow, numpy and the original evaluation pipeline."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -57,20 +58,6 @@ def test_eval_transform_without_resize_crops_the_stored_pixels():
     torch.testing.assert_close(result, expected)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"size": 0}, "size"),
-        ({"crop_fraction": 0}, "crop_fraction"),
-        ({"crop_fraction": 1.5}, "crop_fraction"),
-        ({"interpolation": "sinc"}, "interpolation"),
-    ],
-)
-def test_eval_transform_refuses(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        images.eval_transform(**arguments)
-
-
 def test_transform_for_follows_the_cfg():
     cfg = {"input_size": (3, 112, 112), "mean": images.MICRO_MEAN, "std": images.MICRO_STD, "crop_pct": 1.0}
     picture = textured(112, 112)
@@ -101,47 +88,51 @@ def test_normalise_and_back():
     assert images.normalise(pixels[0]).shape == (1, 3, 5, 7)
 
 
-@pytest.mark.parametrize(
-    ("pixels", "message"),
-    [
-        (np.zeros((3, 8, 8), np.uint8), "image, y, x"),
-        (np.zeros((0, 8, 8, 3), np.uint8), "image, y, x"),
-        (np.zeros((8, 8), np.uint8), "image, y, x"),
-        (np.full((8, 8, 3), 200.0), "divide 0..255"),
-        (np.full((8, 8, 3), -0.1), "within"),
-        (np.full((8, 8, 3), np.nan), "nan"),
-        (np.zeros((8, 8, 3), np.int64), "int64"),
-    ],
-)
-def test_normalise_refuses(pixels, message):
-    with pytest.raises(ValueError, match=message):
-        images.normalise(pixels)
-
-
 def test_check_images_takes_normalised_batches():
     images.check_images(torch.randn(2, 3, 8, 8))
     images.check_images(torch.randn(2, 3, 8, 6, dtype=torch.float16, requires_grad=True), size=(8, 6))
     images.check_images(torch.randn(1, 1, 8, 8), size=8, channels=1)
 
 
-@pytest.mark.parametrize(
-    ("batch", "message"),
-    [
-        (np.zeros((1, 3, 8, 8)), "float64"),
-        ([1, 2], "list"),
-        (torch.zeros(3, 8, 8), r"shape \(3, 8, 8\)"),
-        (torch.zeros(1, 8, 8, 3), "3 channels"),
-        (torch.zeros(0, 3, 8, 8), "shape"),
-        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "uint8"),
-        (torch.zeros(1, 3, 8, 9), r"\(8, 8\)"),
-        (torch.full((1, 3, 8, 8), torch.nan), "NaN"),
-        (torch.full((1, 3, 8, 8), torch.inf), "infinity"),
-        (torch.full((1, 3, 8, 8), 255.0), "raw 0..255"),
+REFUSED = {
+    images.eval_transform: [
+        ({"size": 0}, "size"),
+        ({"crop_fraction": 0}, "crop_fraction"),
+        ({"crop_fraction": 1.5}, "crop_fraction"),
+        ({"interpolation": "sinc"}, "interpolation"),
     ],
+    images.normalise: [
+        ({"pixels": np.zeros((3, 8, 8), np.uint8)}, "image, y, x"),
+        ({"pixels": np.zeros((0, 8, 8, 3), np.uint8)}, "image, y, x"),
+        ({"pixels": np.zeros((8, 8), np.uint8)}, "image, y, x"),
+        ({"pixels": np.full((8, 8, 3), 200.0)}, "divide 0..255"),
+        ({"pixels": np.full((8, 8, 3), -0.1)}, "within"),
+        ({"pixels": np.full((8, 8, 3), np.nan)}, "nan"),
+        ({"pixels": np.zeros((8, 8, 3), np.int64)}, "int64"),
+    ],
+    partial(images.check_images, size=8): [
+        ({"images": np.zeros((1, 3, 8, 8))}, "float64"),
+        ({"images": [1, 2]}, "tensor, got list"),
+        ({"images": torch.zeros(3, 8, 8)}, r"image, channel, y, x.*shape \(3, 8, 8\)"),
+        ({"images": torch.zeros(1, 1, 3, 8, 8)}, "image, channel, y, x"),
+        ({"images": torch.zeros(1, 8, 8, 3)}, "3 channels"),
+        ({"images": torch.zeros(1, 1, 8, 8)}, "3 channels"),
+        ({"images": torch.zeros(0, 3, 8, 8)}, "shape"),
+        ({"images": torch.zeros(1, 3, 8, 8, dtype=torch.uint8)}, "floating-point.*uint8"),
+        ({"images": torch.zeros(1, 3, 8, 9)}, r"\(8, 8\)"),
+        ({"images": torch.full((1, 3, 8, 8), torch.nan)}, "NaN"),
+        ({"images": torch.full((1, 3, 8, 8), torch.inf)}, "infinity"),
+        ({"images": torch.full((1, 3, 8, 8), 255.0)}, "raw 0..255 pixels"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"), [(function, *row) for function, rows in REFUSED.items() for row in rows]
 )
-def test_check_images_refuses(batch, message):
+def test_what_is_no_picture_of_a_model_is_refused(function, arguments, message):
     with pytest.raises(ValueError, match=message):
-        images.check_images(batch, size=8)
+        function(**arguments)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tiff", "a.webp", "a.gif"])

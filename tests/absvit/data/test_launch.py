@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.distributed.run as torchrun
 from torch.distributed.elastic.rendezvous import RendezvousTimeoutError
 
 from absvit import launch
@@ -63,7 +64,7 @@ def test_processes_that_cannot_be_started_are_one_line(error, monkeypatch, two_g
     with monkeypatch.context() as patch:
         patch.setattr(launch.logging, "disable", lambda: None)
         assert launch.main(["--nproc-per-node", "two", "micro_vit"]) == 2
-        patch.setattr(launch.torchrun, "run", fail)
+        patch.setattr(torchrun, "run", fail)
         assert launch.main(["micro_vit"]) == 2
     wrong, alone = capsys.readouterr().err.splitlines()
     assert "Unsupported nproc_per_node value: two" in wrong
@@ -74,7 +75,7 @@ def test_processes_that_cannot_be_started_are_one_line(error, monkeypatch, two_g
 def test_words_that_resemble_torchruns_reach_the_program(monkeypatch, two_gpus):
     started = []
     monkeypatch.setattr(launch.logging, "disable", lambda: None)
-    monkeypatch.setattr(launch.torchrun, "run", started.append)
+    monkeypatch.setattr(torchrun, "run", started.append)
     assert launch.main(["experiments", "bistable", "--n", "4", "--max-restarts=1"]) == 0
     assert (started[0].training_script, started[0].max_restarts) == ("experiments", 1)
     assert started[0].training_script_args == ["bistable", "--n", "4"]

@@ -10,33 +10,10 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from timm.models.vision_transformer import VisionTransformer
+from small_vit import assert_same, small_vit
 
 from absvit.models import checkpoints
 from absvit.models.checkpoints import formats
-
-
-def small_vit(**kwargs):
-    arguments = {
-        "img_size": 32,
-        "patch_size": 8,
-        "embed_dim": 16,
-        "depth": 2,
-        "num_heads": 2,
-        "num_classes": 5,
-    }
-    return VisionTransformer(**{**arguments, **kwargs})
-
-
-@pytest.fixture(scope="module")
-def weights():
-    torch.manual_seed(0)
-    return {name: torch.randn_like(tensor) for name, tensor in small_vit().state_dict().items()}
-
-
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 def official(weights):

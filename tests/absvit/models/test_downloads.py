@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 import torch
+from small_vit import assert_same
 
 import absvit
 from absvit import records
@@ -18,11 +19,6 @@ from stimuli.foundation.addresses import without_credentials
 from stimuli.foundation.files import file_sha256, write_whole
 
 WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.bias": torch.tensor([0.5, -0.5])}
-
-
-def assert_same(found, expected=WEIGHTS):
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 @pytest.fixture
@@ -51,15 +47,13 @@ def test_url_is_fetched_once_recorded_and_checked(server):
     torch.save({"model": WEIGHTS}, folder / "official.pth")
     url = f"{address}/official.pth"
     fetched = checkpoints.read(url)
-    assert_same(fetched.state_dict)
+    assert_same(fetched.state_dict, WEIGHTS)
     assert fetched.source == url
     copy = fetching.cached_path(url)
-    assert json.loads(copy.with_name(copy.name + ".json").read_text()) == {
-        "url": url,
-        "sha256": fetched.sha256,
-    }
+    kept = {"url": url, "sha256": fetched.sha256}
+    assert json.loads(copy.with_name(copy.name + ".json").read_text()) == kept
     (folder / "official.pth").unlink()
-    assert_same(checkpoints.read(url).state_dict)
+    assert_same(checkpoints.read(url).state_dict, WEIGHTS)
     torch.save(WEIGHTS, copy)
     changed = file_sha256(copy)
     with pytest.raises(ValueError, match="at first use") as error:
@@ -161,7 +155,7 @@ def test_offline_message_names_the_place_which_is_then_used(server):
         checkpoints.read(url)
     assert f"put it at {place} " in str(error.value)
     torch.save(WEIGHTS, place)
-    assert_same(checkpoints.read(url).state_dict)
+    assert_same(checkpoints.read(url).state_dict, WEIGHTS)
     unreachable = "http://127.0.0.1:1/official.pth"
     with pytest.raises(FileNotFoundError, match=str(fetching.cached_path(unreachable))):
         checkpoints.read(unreachable)

@@ -146,5 +146,12 @@ def test_what_is_no_plain_vision_transformer_is_refused(make):
     ids=str,
 )
 def test_foreign_blocks_are_refused(kwargs):
-    with pytest.raises(ValueError, match="pre-norm blocks with plain attention"):
-        absvit.topdown_from(vit(img_size=64, embed_layer=PatchEmbed, **kwargs))
+    plain = vit(img_size=64, embed_layer=PatchEmbed, **kwargs)
+    sizes = {"img_size": 64, "patch_size": 16, "embed_dim": 48, "depth": 2, "num_heads": 3}
+    for refuse in (
+        lambda: absvit.topdown_from(plain),
+        lambda: absvit.perceive(plain, torch.zeros(1, 3, 64, 64)),
+        lambda: absvit.AbSViT(**sizes, **kwargs),
+    ):
+        with pytest.raises(ValueError, match="pre-norm blocks with plain attention"):
+            refuse()

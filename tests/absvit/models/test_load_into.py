@@ -3,32 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from timm.models.vision_transformer import VisionTransformer
+from small_vit import assert_same, small_vit
 
 from absvit.models import checkpoints
-
-
-def small_vit(**kwargs):
-    arguments = {
-        "img_size": 32,
-        "patch_size": 8,
-        "embed_dim": 16,
-        "depth": 2,
-        "num_heads": 2,
-        "num_classes": 5,
-    }
-    return VisionTransformer(**{**arguments, **kwargs})
-
-
-@pytest.fixture(scope="module")
-def weights():
-    torch.manual_seed(0)
-    return {name: torch.randn_like(tensor) for name, tensor in small_vit().state_dict().items()}
-
-
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 def test_load_into_is_strict_and_readable(weights):

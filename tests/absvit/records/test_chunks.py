@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from absvit.records.fill import Store, fill
+from absvit.records.fill import fill
+from absvit.records.options import Store
 
 
 def test_only_a_stimulus_is_shown_to_find_a_record_refused_or_done(tmp_path):

@@ -20,6 +20,7 @@ from experiments.probes import PROBES
 
 N, CHUNK = 5, 3
 VALUES = np.random.default_rng(0).normal(size=(2, N)).astype(np.float32)
+VALUES[:, CHUNK:] = 0  # what equals zarr's fill value is written, and missed, too
 MEAN = xr.Dataset({"mean": ("prior", VALUES.mean(1))})
 ATTRIBUTES = {"title": "a probe", "parameters": '{"gain": 2.0}', "created": "now"}
 
@@ -107,7 +108,7 @@ def told_of(path):
 def test_every_file_that_is_spoilt_is_named_and_mended(whole, tmp_path, how):
     names, right = files_of(whole), records.load(whole).load()
     assert len(names) == 20
-    for name in names:
+    for name in names[list(SPOILT).index(how) % 2 :: 2]:  # every other file in this way, the rest in the next way
         path = tmp_path / "r.zarr"
         shutil.copytree(whole, path)
         swapped = other_than(path / name).relative_to(path).as_posix()
@@ -120,9 +121,17 @@ def test_every_file_that_is_spoilt_is_named_and_mended(whole, tmp_path, how):
             assert "--resume mends it" in told and "\n" not in told
             with pytest.raises(ValueError, match="is damaged"):
                 records.verify(path)
-        go_on(path, created="later")
+        record = records.begin(path, layout(created="later"), CHUNK, resume=True)
+        spoilt = re.match(r"(logits/c/0|label/c|done/c)/(\d)$", name)
+        if spoilt and how not in ("swapped", "a folder"):
+            assert record.pending() == [slice(0, 3) if spoilt[2] == "0" else slice(3, 5)]
+        elif how != "swapped" and name.startswith(("stimulus/c", "prior/c")):
+            assert record.pending() == []
+        fill(record)
+        assert record.repair() == []
         xr.testing.assert_identical(records.load(path).load(), right)
-        xr.testing.assert_identical(xr.open_zarr(path).load(), right)
+        if name.endswith("zarr.json"):  # what xarray itself reads before all else
+            xr.testing.assert_identical(xr.open_zarr(path).load(), right)
         assert records.verify(path) == f"{path}: 5 of 5 stimuli are done, 15 files are as written"
         assert files_of(path) == names
         shutil.rmtree(path)
@@ -276,6 +285,7 @@ def check(path, whole):
     assert files_of(path) == files_of(whole)
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not SUPPORTED, reason="faults need ptrace of Linux on x86-64")
 @pytest.mark.parametrize(
     "fault", [{}, {"error": errno.EIO}, {"error": errno.ENOSPC, "lasting": True}], ids=["SIGKILL", "EIO", "full disk"]

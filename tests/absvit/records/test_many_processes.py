@@ -1,8 +1,8 @@
-"""Several processes fill one record: the ranks of a torchrun, or tasks that each take a share."""
+"""Several processes fill one record: ranks as torchrun starts them, or tasks that each take a share."""
 
 import pytest
 import xarray as xr
-from ranks import torchrun
+from ranks import both
 
 from experiments.__main__ import main
 
@@ -18,8 +18,8 @@ def alone(tmp_path_factory):
 
 @pytest.mark.processes
 def test_two_ranks_give_the_record_of_one(alone, tmp_path):
-    # without the two dashes torchrun would take --n for its own
-    done = torchrun("-m", "--", "experiments", *WORDS, "--device", "cpu", "--out", tmp_path / "r.zarr")
+    done = both("experiments", *WORDS, "--device", "cpu", "--out", tmp_path / "r.zarr")
+    assert done.returncode == 0, done.stderr
     assert done.stdout.count("selection_index") == 1  # the first rank alone prints
     assert "4/4 " in done.stderr and "3/3 " not in done.stderr  # and shows its progress: chunks 0 and 2 of 4
     xr.testing.assert_equal(xr.open_zarr(tmp_path / "r.zarr").load(), alone)

@@ -30,6 +30,7 @@ def run(root, out, *options, data="data"):
     return main([str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_official_options_evaluate_the_suites(root, tmp_path, capsys):
     options = ("--eval", "--resume", root / "official.pth", "--inc_path", root / "c", "--fgsm_test", "--pgd_test")
     assert run(root, tmp_path, *options) == 0
@@ -52,31 +53,21 @@ def test_averaged_weights_are_not_taken_for_those_of_the_model(root, tmp_path, c
     assert "weights was 'model', is 'ema'" in capsys.readouterr().err
 
 
-def test_a_mistyped_data_path_is_told_where_suites_are_named_too(root, tmp_path, capsys):
-    options = ("--eval", "--resume", root / "official.pth", "--inc_path", root / "c")
-    assert run(root, tmp_path, *options, data="dta") == 2
-    assert "dta" in capsys.readouterr().err
+EVALUATED = ("--eval", "--resume", "{root}/official.pth")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "data", "told"),
     [
-        (("--fgsm_test",), "evaluated with --eval"),
-        (("--eval", "--pgd_test"), "--eval needs the checkpoint"),
-        (
-            ("--eval", "--resume", "{root}/official.pth", "--ina_path", "{root}/c"),
-            "imagenet_a needs the ImageNet classes",
-        ),
-        (("--eval", "--resume", "{root}/official.pth", "--inc_path", "{root}/data"), "lacks the folders of corruption"),
+        (("--fgsm_test",), "data", "evaluated with --eval"),
+        (("--eval", "--pgd_test"), "data", "--eval needs the checkpoint"),
+        ((*EVALUATED, "--ina_path", "{root}/c"), "data", "imagenet_a needs the ImageNet classes"),
+        ((*EVALUATED, "--inc_path", "{root}/data"), "data", "lacks the folders of corruption"),
+        ((*EVALUATED, "--inc_path", "{root}/c"), "dta", "dta"),
+        ((*EVALUATED, "--inc_path", "{root}/c"), None, "classes"),  # there is no data: who knows them?
     ],
 )
-def test_what_does_not_fit_is_told(root, tmp_path, capsys, options, told):
-    assert run(root, tmp_path, *(word.format(root=root) for word in options)) == 2
+def test_what_does_not_fit_is_told(root, tmp_path, capsys, monkeypatch, options, data, told):
+    monkeypatch.chdir(tmp_path)
+    assert run(root, tmp_path, *(word.format(root=root) for word in options), data=data) == 2
     assert told in capsys.readouterr().err
-
-
-def test_without_the_validation_split_the_classes_must_be_known(root, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # where there is no data
-    options = ("--eval", "--resume", root / "official.pth", "--inc_path", root / "c")
-    assert run(root, tmp_path, *options, data=None) == 2
-    assert "classes" in capsys.readouterr().err

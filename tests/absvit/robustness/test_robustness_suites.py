@@ -41,15 +41,17 @@ def own(tree, tmp_path):
     return tmp_path / "c"
 
 
-def corrupted(root, names=CLASSES, **options):
-    return conditions(
-        ["imagenet_c"], SuiteOptions(inc_path=root, corruptions=TWO, severities=(1, 4), **options), names, SIZE
-    )
+def shown(suites, names=CLASSES, size=SIZE, **options):
+    return conditions(suites.split(), SuiteOptions(**options), names, size)
+
+
+def corrupted(root, **options):
+    return shown("imagenet_c", inc_path=root, corruptions=TWO, severities=(1, 4), **options)
 
 
 def test_names_decide_the_labels(tree):
     names = ("fox", "dog", "ant", "bee", "elk", "cat")  # a model may count its classes in any order
-    (clean,) = conditions(["clean"], SuiteOptions(data=tree / "clean"), names, SIZE)
+    (clean,) = shown("clean", names, data=tree / "clean")
     assert [names[label] for label in clean.labels] == [name for name in CLASSES for _ in range(2)]
     assert clean.resize and clean.severity == 0
 
@@ -66,9 +68,8 @@ def test_corrupted_pictures_are_read_by_corruption_and_severity(tree):
 
 def test_corruption_on_the_fly_gives_the_pixels_on_disk(tree):
     on_disk = corrupted(tree / "c")
-    options = SuiteOptions(data=tree / "clean", on_the_fly=True, corruptions=TWO, severities=(1, 4), seed=3)
-    shown = conditions(["imagenet_c"], options, CLASSES, SIZE)
-    for one, other in zip(on_disk, shown, strict=True):
+    made = shown("imagenet_c", data=tree / "clean", on_the_fly=True, corruptions=TWO, severities=(1, 4), seed=3)
+    for one, other in zip(on_disk, made, strict=True):
         assert (one.suite, one.severity) == (other.suite, other.severity)
         for index in range(len(one.labels)):
             assert np.array_equal(one.pictures.read(index), other.pictures.read(index))
@@ -89,41 +90,41 @@ def test_the_subsets_are_the_published_ones():
 def test_a_subset_must_be_whole_and_is_cut_out_of_the_classes(tmp_path, letter):
     wanted, suite, names = imagenet_subset(letter), f"imagenet_{letter}", wnids()
     place = paint(tmp_path / "subset", wanted, each=1, size=4)
-    sources = SuiteOptions(**{f"in{letter}_path": place})
-    (condition,) = conditions([suite], sources, names, 224)
+    sources = {f"in{letter}_path": place}
+    (condition,) = shown(suite, names, 224, **sources)
     assert sorted(names[k] for k in condition.among) == sorted(wanted)
     assert [names[label] for label in condition.labels] == sorted(wanted)
     (place / wanted[7]).rename(place / "n99999999")
     with pytest.raises(ValueError, match=f"lacks {wanted[7]} and holds n99999999"):
-        conditions([suite], sources, names, 224)
+        shown(suite, names, 224, **sources)
     shutil.rmtree(place / "n99999999")
     with pytest.raises(ValueError, match=f"lacks {wanted[7]}: .*--partial"):
-        conditions([suite], sources, names, 224)
+        shown(suite, names, 224, **sources)
     with pytest.raises(ValueError, match="the model's 6 classes lack 200 of its 200: take a model .*on them$"):
-        conditions([suite], sources, CLASSES, 224)
+        shown(suite, CLASSES, 224, **sources)
     with pytest.raises(ValueError, match="the model's 1000 classes lack 200 .*with --classes FILE$"):
-        conditions([suite], sources, [str(k) for k in range(1000)], 224)
+        shown(suite, [str(k) for k in range(1000)], 224, **sources)
 
 
 def test_imagenet_v2_may_number_its_folders(tmp_path):
     place = paint(tmp_path / "v2", [str(k) for k in range(1000)], each=1, size=1)
-    (condition,) = conditions(["imagenet_v2"], SuiteOptions(inv2_path=place), wnids(), 224)
+    (condition,) = shown("imagenet_v2", wnids(), 224, inv2_path=place)
     for index in (0, 1, 2, 500, 999):
         assert condition.pictures.name(index).startswith(f"{condition.labels[index]}/")
 
 
 def test_a_folder_of_ones_own_may_lack_classes_but_have_no_others(tmp_path):
     place = paint(tmp_path / "own", ("fox", "bee"))
-    (condition,) = conditions(["folder"], SuiteOptions(folder=place), CLASSES, SIZE)
+    (condition,) = shown("folder", folder=place)
     assert condition.labels.tolist() == [1, 1, 5, 5]
     paint(place, ("wolf",))
     with pytest.raises(ValueError, match="holds wolf"):
-        conditions(["folder"], SuiteOptions(folder=place), CLASSES, SIZE)
+        shown("folder", folder=place)
 
 
 def test_attacks_are_of_every_size_at_every_pass(tree):
-    sources = SuiteOptions(data=tree / "clean", eps=(0.5, 2), steps=7, restarts=3, attack_iterations=(0, 1), seed=8)
-    found = conditions(["fgsm", "pgd"], sources, CLASSES, SIZE)
+    sources = {"data": tree / "clean", "eps": (0.5, 2), "steps": 7, "restarts": 3, "attack_iterations": (0, 1)}
+    found = shown("fgsm pgd", **sources, seed=8)
     assert [c.suite for c in found] == [
         f"{name}/eps={eps}{how}/pass={k}"
         for name, how in (("fgsm", ""), ("pgd", "/steps=7/restarts=3"))
@@ -141,7 +142,7 @@ def test_targeted_attacks_have_names_and_aims_of_their_own(tree):
         (False, ["fgsm/eps=1", "pgd/eps=1"]),
         (True, ["fgsm/eps=1/targeted", "pgd/eps=1/targeted"]),
     ):
-        found = conditions(["fgsm", "pgd"], SuiteOptions(data=tree / "clean", targeted=targeted), CLASSES, SIZE)
+        found = shown("fgsm pgd", data=tree / "clean", targeted=targeted)
         assert [c.suite for c in found] == names and all((c.aim is not None) == targeted for c in found)
 
 
@@ -151,18 +152,13 @@ def test_frost_on_the_fly_may_be_given_pictures(tree, tmp_path):
     options = {"data": tree / "clean", "corruptions": ("frost",), "severities": (4,), "seed": 3}
     options["frost_folder"] = tmp_path / "frost"
     corrupt_folder(Corrupting(tree / "clean", tmp_path / "c", ("frost",), (4,), 3, frost_folder=tmp_path / "frost"))
-    (shown,) = conditions(["imagenet_c"], SuiteOptions(on_the_fly=True, **options), CLASSES, SIZE)
+    (frosted,) = shown("imagenet_c", on_the_fly=True, **options)
     written = open_folder(tmp_path / "c" / "frost" / "4")
-    assert all(np.array_equal(shown.pictures.read(k), written.read(k)) for k in range(len(written)))
+    assert all(np.array_equal(frosted.pictures.read(k), written.read(k)) for k in range(len(written)))
     with pytest.raises(ValueError, match="add --on-the-fly"):
         SuiteOptions(**options)
     with pytest.raises(FileNotFoundError, match="no folder"):
-        conditions(
-            ["imagenet_c"],
-            SuiteOptions(on_the_fly=True, **options | {"frost_folder": tmp_path / "gone"}),
-            CLASSES,
-            SIZE,
-        )
+        shown("imagenet_c", on_the_fly=True, **options | {"frost_folder": tmp_path / "gone"})
 
 
 @pytest.mark.parametrize(
@@ -262,14 +258,14 @@ def test_fewer_pictures_are_fine_where_all_lack_the_same(own):
 def test_a_copy_with_another_elastic_transform_than_the_benchmark_s_is_told(own):
     (own / "contrast").rename(own / "elastic_transform")
     record = json.loads((own / "corruptions.json").read_text())
-    sources = SuiteOptions(inc_path=own, corruptions=("elastic_transform",), severities=(1,))
+    sources = {"inc_path": own, "corruptions": ("elastic_transform",), "severities": (1,)}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        conditions(["imagenet_c"], sources, CLASSES, SIZE)
+        shown("imagenet_c", **sources)
     del record["elastic_transform"]  # as before there were two
     (own / "corruptions.json").write_text(json.dumps(record))
     with pytest.warns(UserWarning, match="elastic_transform was that of the package imagecorruptions"):
-        conditions(["imagenet_c"], sources, CLASSES, SIZE)
+        shown("imagenet_c", **sources)
 
 
 @pytest.mark.parametrize(
@@ -291,24 +287,20 @@ def test_requests_that_cannot_be_met_are_told(tree, suites, options, told):
     with pytest.raises(ValueError, match=told):
         conditions(suites, SuiteOptions(**options), CLASSES, SIZE)
     with pytest.raises(FileNotFoundError, match="no folder of corrupted pictures"):
-        conditions(["imagenet_c"], SuiteOptions(inc_path=tree / "nowhere"), CLASSES, SIZE)
+        shown("imagenet_c", inc_path=tree / "nowhere")
 
 
 def test_pictures_of_another_size_are_not_resized(tree):
-    larger, smaller = (
-        conditions(["imagenet_c"], SuiteOptions(inc_path=tree / "c", corruptions=TWO, severities=(1, 4)), CLASSES, size)
-        for size in (24, 40)
-    )
+    larger, smaller = (corrupted(tree / "c", size=size) for size in (24, 40))
     with pytest.raises(ValueError, match="32 x 32 pixels, and the model takes 24 x 24.*--centre-crop"):
         larger[0].pictures.read(0)
     with pytest.raises(ValueError, match="takes 40 x 40.*make them larger"):
         smaller[0].pictures.read(0)
-    sources = SuiteOptions(inc_path=tree / "c", corruptions=TWO, severities=(1, 4), centre_crop=True)
-    cropped = conditions(["imagenet_c"], sources, CLASSES, 24)[0].pictures.read(0)
+    cropped = corrupted(tree / "c", size=24, centre_crop=True)[0].pictures.read(0)
     pixels = eval_transform(24, resize=False)(cropped).numpy().transpose(1, 2, 0) * IMAGENET_STD + IMAGENET_MEAN
     assert np.allclose(pixels, np.asarray(cropped)[4:28, 4:28] / 255, atol=1e-6)
     with pytest.raises(ValueError, match="make them larger"):
-        conditions(["imagenet_c"], SuiteOptions(**{**vars(sources)}), CLASSES, 40)[0].pictures.read(0)
+        corrupted(tree / "c", size=40, centre_crop=True)[0].pictures.read(0)
 
 
 def test_without_imagemagick_only_two_corruptions_fail(tree, monkeypatch):

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 import absvit
 from absvit.models.absvit import cosine_weights
 from absvit.segmentation.classes import IGNORED
-from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.heads import AuxiliaryHead, UPerHead
 from absvit.segmentation.loading_segmenter import build_segmenter, parameter_groups
 from absvit.segmentation.objective import SegmentationObjective, pixel_cross_entropy
+from absvit.segmentation.options import Cue
 from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter, add_deep_prompts
 from absvit.training.losses import look_twice

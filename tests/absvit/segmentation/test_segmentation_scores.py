@@ -17,9 +17,9 @@ from absvit.distributed import Process
 from absvit.segmentation import __main__ as command
 from absvit.segmentation.classes import IGNORED
 from absvit.segmentation.counting import confusion, scores
-from absvit.segmentation.cue_options import Cue
 from absvit.segmentation.loading_segmenter import load_segmenter
-from absvit.segmentation.pixel_record import Test, _say_absent, over_seeds, run_test, summary
+from absvit.segmentation.options import Cue, Test
+from absvit.segmentation.pixel_record import _say_absent, over_seeds, run_test, summary
 from absvit.segmentation.prediction import predictions, read_files
 
 ALONE = Process(0, 1, torch.device("cpu"))
@@ -91,13 +91,18 @@ def trained(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def loaded(trained):
+    """The trained segmenter; not to be changed."""
+    return load_segmenter(trained / "out" / "segmenter.safetensors")
+
+
 def options(root, **changed):
     base = {"checkpoint": root / "out" / "segmenter.safetensors", "data_path": root, "device": "cpu", "chunk": 2}
     return Test(**(base | changed))
 
 
-def test_the_record_holds_what_a_loop_over_the_predictions_counts(trained, tmp_path):
-    loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
+def test_the_record_holds_what_a_loop_over_the_predictions_counts(trained, loaded, tmp_path):
     record = run_test(options(trained, out=tmp_path / "r.zarr"), Cue(), loaded, ALONE)
     assert record["confusion"].dims == ("iteration", "stimulus", "class", "predicted_class")
     assert record["confusion"].shape == (2, 5, 3, 3) and record["class"].values.tolist() == ["ground", "wall", "sky"]
@@ -121,8 +126,7 @@ def test_the_record_holds_what_a_loop_over_the_predictions_counts(trained, tmp_p
         assert record[name].attrs["long_name"] and record[name].attrs["units"], name
 
 
-def test_a_test_that_was_stopped_goes_on_to_the_same_bytes(trained, tmp_path, monkeypatch):
-    loaded = load_segmenter(trained / "out" / "last.pt")
+def test_a_test_that_was_stopped_goes_on_to_the_same_bytes(trained, loaded, tmp_path, monkeypatch):
     whole = run_test(options(trained, out=tmp_path / "whole.zarr"), Cue(), loaded, ALONE)
     write, written = records.Record.write, []
 
@@ -146,8 +150,7 @@ def test_a_test_that_was_stopped_goes_on_to_the_same_bytes(trained, tmp_path, mo
 
 
 @pytest.mark.parametrize("kind", ["images", "labels"])
-def test_a_picture_or_labels_replaced_under_their_name_are_told(trained, tmp_path, kind):
-    loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
+def test_a_picture_or_labels_replaced_under_their_name_are_told(trained, loaded, tmp_path, kind):
     place = shutil.copytree(options(trained).data_path, tmp_path / "data")
     run_test(options(trained, data_path=place, out=tmp_path / "r.zarr"), Cue(), loaded, ALONE)
     one, *_, other = sorted((place / kind / "val").rglob("*.png"))
@@ -156,8 +159,7 @@ def test_a_picture_or_labels_replaced_under_their_name_are_told(trained, tmp_pat
         run_test(options(trained, data_path=place, out=tmp_path / "r.zarr", resume=True), Cue(), loaded, ALONE)
 
 
-def test_processes_share_the_pictures(trained, tmp_path):
-    loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
+def test_processes_share_the_pictures(trained, loaded, tmp_path):
     whole = run_test(options(trained, out=tmp_path / "whole.zarr"), Cue(), loaded, ALONE)
     first, second = (Process(rank, 2, torch.device("cpu")) for rank in (0, 1))
     shared = options(trained, out=tmp_path / "shared.zarr", resume=True)
@@ -169,9 +171,8 @@ def test_processes_share_the_pictures(trained, tmp_path):
     xr.testing.assert_identical(whole.drop_attrs().load(), run_test(shared, Cue(), loaded, first).drop_attrs().load())
 
 
-def test_the_validation_of_a_training_is_the_test(trained, tmp_path):
+def test_the_validation_of_a_training_is_the_test(trained, loaded, tmp_path):
     card = json.loads((trained / "out" / "segmenter.json").read_text())
-    loaded = load_segmenter(trained / "out" / "segmenter.safetensors")
     record = run_test(options(trained, out=tmp_path / "r.zarr"), Cue(), loaded, ALONE)
     assert card["validation"]["n"] == 5
     for t in range(2):

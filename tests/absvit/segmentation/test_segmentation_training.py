@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import torch
 import xarray as xr
 from coloured_pictures import error_of, lines_of, without_time
 from PIL import Image
+from ranks import both
 from segmentation_trees import SIZE, TREES, folders
 
 from absvit.distributed import Process
@@ -148,8 +148,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
     """Norms of two images each: a process with two micro-batches has the same gradients as two processes."""
     options = (*SCENES, "--head-dropout", "0", "--epochs", "1")
     assert run("upernet_absvit_micro", *options, "--out", tmp_path / "one") == 0
-    words = [sys.executable, "-m", "absvit.launch", "upernet_absvit_micro", *options, "--out", str(tmp_path / "two")]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    done = both("absvit.training", "upernet_absvit_micro", *options, "--out", tmp_path / "two")
     assert done.returncode == 0, done.stderr
     one, two = (torch.load(tmp_path / name / "last.pt")["model"] for name in ("one", "two"))
     for name, value in one.items():

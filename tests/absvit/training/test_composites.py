@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from cue_kinds import CAUGHT, SHARES, assert_declared, kinds
 from PIL import Image
 from scipy import stats
 
@@ -108,7 +109,7 @@ def test_wrong_parameters_are_refused(wrong):
 
 # ---- cues ----------------------------------------------------------------------------------------------------------
 
-CUES = Cues(shares=(0.3, 0.15, 0.25, 0.1, 0.2), catch_singles=0.4, flip=True)
+CUES = Cues(shares=SHARES, catch_singles=CAUGHT, flip=True)
 
 
 class Numbers:
@@ -126,26 +127,8 @@ def drawn(made):
     return {name: value.numpy() for name, value in batch._asdict().items()}
 
 
-def kinds(batch):
-    found = []
-    for shown, cue, place in zip(batch["shown"], batch["cue_class"], batch["cue_place"], strict=True):
-        one = (shown > 0).sum() == 1
-        if (place >= 0).any():
-            found.append("place cue")
-        elif cue < 0:
-            found.append("single" if one else "several")
-        elif shown[cue]:
-            found.append("class cue")
-        else:
-            found.append("caught single" if one else "absent cue")
-    return np.array(found)
-
-
 def test_the_mixture_is_the_declared_one(drawn):
-    found = kinds(drawn)
-    names = ["single", "caught single", "several", "class cue", "place cue", "absent cue"]
-    expected = 800 * np.array([0.3 * 0.6, 0.3 * 0.4, 0.15, 0.25, 0.1, 0.2])
-    assert stats.chisquare([(found == name).sum() for name in names], expected).pvalue > 0.01
+    assert_declared(drawn)
 
 
 def test_targets_and_tokens_follow_the_plan(made, drawn):

@@ -4,14 +4,13 @@ import dataclasses
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 from coloured_pictures import ALL_ON, COLOURS, SMALL, UPDATES, KilledError, log_of, run, without_time
 from PIL import Image
+from ranks import both
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from timm.scheduler import CosineLRScheduler
 
@@ -79,6 +78,7 @@ def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pict
         assert without_time(one) == without_time(other)
 
 
+@pytest.mark.processes
 def test_workers_change_nothing(whole, pictures, tmp_path):
     assert run(tmp_path, pictures, *ALL_ON, "--keep-every", "2", "--num-workers", "2") == 0
     assert (tmp_path / "absvit_micro.safetensors").read_bytes() == (whole / "absvit_micro.safetensors").read_bytes()
@@ -90,8 +90,7 @@ def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_pat
     assert run(tmp_path / "one", pictures, *options) == 0
     assert run(tmp_path / "parts", pictures, *options, "--batch-size", "2") == 0
     words = [*SMALL, *options, "--data-path", pictures, "--output_dir", tmp_path / "two", "--batch-size", "4"]
-    launched = [sys.executable, "-m", "absvit.launch", "finetune", *map(str, words)]
-    done = subprocess.run(launched, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    done = both("absvit.training", "finetune", *words)
     assert done.returncode == 0, done.stderr
     one, _ = log_of(tmp_path / "one")
     for name in ("parts", "two"):

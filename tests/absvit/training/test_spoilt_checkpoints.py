@@ -1,5 +1,7 @@
 """Spoilt ``last.pt``: each is one clear line that names it; none is gone on from, and nothing of it begins anew."""
 
+import re
+
 import pytest
 import torch
 from coloured_pictures import error_of, make, run
@@ -42,30 +44,29 @@ def test_zeroed_bytes_are_not_gone_on_from(trained, capsys):
     assert (out / "absvit_micro.safetensors").read_bytes() == weights
 
 
-def test_an_earlier_format_is_told(trained, capsys):
+def earlier(content):
+    return {name: content[name] for name in {*content} - {"format", "sha256"}}
+
+
+def of_another_code(content):
+    return {"model": content["model"], "epoch": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "told"),
+    [
+        (earlier, (), "{} was written by an earlier version .*--finetune"),
+        (of_another_code, (), "{} holds no training to go on with"),
+        (dict, ("--epochs", "2", "--allow-differences"), "{} is at update 9, the recipe ends at 6: nothing is left"),
+    ],
+)
+def test_what_cannot_be_gone_on_from_is_told(change, options, told, trained, capsys):
     data, out, whole = trained
     (out / "last.pt").write_bytes(whole)
-    content = torch.load(out / "last.pt")
-    del content["format"], content["sha256"]
-    torch.save(content, out / "last.pt")
-    assert run(out, data, "--no-model-ema") == 2
-    told = error_of(capsys)
-    assert f"{out / 'last.pt'} was written by an earlier version" in told and "--finetune" in told
-
-
-def test_a_last_checkpoint_of_another_code_is_not_begun_from(trained, capsys):
-    data, out, whole = trained
-    (out / "last.pt").write_bytes(whole)
-    torch.save({"model": torch.load(out / "last.pt")["model"], "epoch": 1}, out / "last.pt")
-    assert run(out, data, "--no-model-ema") == 2
-    assert f"{out / 'last.pt'} holds no training to go on with" in error_of(capsys)
-
-
-def test_a_training_over_is_not_gone_on_from_beyond_its_end(trained, capsys):
-    data, out, whole = trained
-    (out / "last.pt").write_bytes(whole)
-    assert run(out, data, "--no-model-ema", "--epochs", "2", "--allow-differences") == 2
-    assert "last.pt is at update 9, the recipe ends at 6: nothing is left" in error_of(capsys)
+    if change is not dict:
+        torch.save(change(torch.load(out / "last.pt")), out / "last.pt")
+    assert run(out, data, "--no-model-ema", *options) == 2
+    assert re.search(told.format(out / "last.pt"), error_of(capsys))
 
 
 def test_a_training_that_is_over_needs_no_log(trained, capsys):

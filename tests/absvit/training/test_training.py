@@ -3,15 +3,13 @@
 import contextlib
 import json
 import math
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 import timm
 import torch
 from coloured_pictures import KilledError, error_of, lines_of, without_time
+from ranks import both
 
 import absvit
 from absvit import distributed
@@ -39,6 +37,7 @@ def updates(n, size):
     return ("--epoch-images", n * size, "--batch-size", size, "--total-batch", size)
 
 
+@pytest.mark.slow
 def test_training_learns_and_logs(tmp_path):
     assert train(tmp_path, *TINY, *updates(81, 16), "--conflict", 0) == 0
     lines = lines_of(tmp_path)
@@ -79,6 +78,7 @@ def test_the_controls_train_with_the_same_loop(recipe, tmp_path):
     assert (tmp_path / f"{RECIPES[recipe].model}.safetensors").is_file()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     options = (*TINY, *updates(26, 4), "--checkpoint-every", 10)
     assert train(tmp_path / "whole", *options) == 0
@@ -133,8 +133,7 @@ def alone(tmp_path_factory):
 
 @pytest.mark.processes
 def test_two_processes_train_as_one(alone, tmp_path):
-    words = [sys.executable, "-m", "absvit.launch", "micro_cued", *OPTIONS, "--out", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "NPROC": "2"})
+    done = both("absvit.training", "micro_cued", *OPTIONS, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("weights and card") == 1
     pairs = list(zip(without_time(lines_of(alone)), without_time(lines_of(tmp_path)), strict=True))
@@ -203,6 +202,11 @@ def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_checkpoint(tmp_pat
         (("--model", "absvit_mcro"), "absvit_micro"),
         (("--model", "absvit_tiny_patch16_224"), "has (7, 7) tokens at 112 px, the scenes' cues (14, 14)"),
         (("--opt", "abacus"), "abacus"),
+        (("--data-path", "."), "micro_cued draws its scenes and reads no data"),
+        (
+            ("--learning-speed", 3),
+            "there is no option --learning-speed; python -m absvit.training micro_cued --help lists them",
+        ),
         (("--device", "abacus"), "there is no device abacus here: choose cpu"),
     ],
 )
@@ -218,23 +222,12 @@ def test_an_unknown_recipe_gives_one_line_with_the_known_ones(tmp_path, capsys):
     assert "'mikro'" in told and all(name in told for name in RECIPES)
 
 
-def test_an_unknown_flag_is_named(tmp_path, capsys):
-    assert train(tmp_path / "out", "--learning-speed", 3) == 2
-    told = error_of(capsys)
-    assert told == "error: there is no option --learning-speed; python -m absvit.training micro_cued --help lists them"
-
-
 def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path, capsys):
     (tmp_path / "file").write_text("precious")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
         assert train(place, "--device", "cpu") == 2
         assert str(place) in error_of(capsys)
     assert (tmp_path / "file").read_text() == "precious"
-
-
-def test_data_that_would_not_be_read_are_refused(tmp_path, capsys):
-    assert train(tmp_path / "out", "--data-path", tmp_path) == 2
-    assert "micro_cued draws its scenes and reads no data" in error_of(capsys)
 
 
 def test_a_batch_that_the_processes_cannot_share_gives_one_line(tmp_path, capsys, monkeypatch):

@@ -40,6 +40,7 @@ def files(name, folder, style=figures.STYLE):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_users_settings_change_no_byte(name, tmp_path):
     expected = files(name, tmp_path)

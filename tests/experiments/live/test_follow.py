@@ -7,7 +7,7 @@ from displays import morphs
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
 from experiments.command_options import StimulusOptions
 from experiments.experiment import run

@@ -9,7 +9,7 @@ from formula import untrained
 import absvit
 from absvit import maps, priors
 from absvit.images import normalise
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
 from experiments.experiment import run
 from experiments.observers import Observer, class_indices, class_names, load_observers, permuted_decoders

@@ -12,7 +12,7 @@ import absvit
 from absvit import priors
 from absvit.images import normalise
 from absvit.models.priors.percept import random_directions
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import experiment, measures
 from experiments.probes.corruption_dynamics import show
 from experiments.probes.corruption_dynamics.probe import CorruptionDynamics

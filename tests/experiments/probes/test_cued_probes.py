@@ -9,7 +9,7 @@ from formula import untrained
 import absvit
 from absvit import priors
 from absvit.images import normalise
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
 from experiments.command_options import StimulusOptions
 from experiments.experiment import run

@@ -14,7 +14,7 @@ import absvit
 from absvit import priors
 from absvit.models.course import CourseSettings, follow
 from absvit.models.priors.percept import PerceptPrior
-from absvit.records.fill import Store
+from absvit.records.options import Store
 from experiments import measures
 from experiments.__main__ import main
 from experiments.experiment import run
@@ -246,6 +246,7 @@ def test_parameters_that_cannot_be_are_refused(options, says):
         FeedbackDynamics(**options)
 
 
+@pytest.mark.slow
 def test_the_command_writes_records_tables_and_the_figure(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(absvit, "load_model", lambda name, checkpoint: loaded)
     loaded = untrained(seed=1, img_size=SIZE)

@@ -125,16 +125,3 @@ def test_masks_cover_the_pixels_that_differ_from_the_background(figure):
         assert readings.tolist() == list(ambiguous.READINGS[figure])
         expected = {"ambiguous": [True, True], "first": [True, False], "second": [False, True]}
         assert shown.tolist() == expected[picture["condition"].item()]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"size": (60, 60)}, "size"), ({"figures": ("duck",)}, "figures"), ({"figures": ()}, "figures"),
-        ({"scale": 1.5}, "scale"), ({"width": 0.0}, "width"), ({"jitter": -1}, "jitter"), ({"background": 1.0}, "grey"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_figures_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        replace(PARAMETERS, **wrong)

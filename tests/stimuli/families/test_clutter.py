@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stimuli.families import halves, objects
+from stimuli.families import objects
 
 PLAIN = objects.Objects(size=(72, 80), radius=(0.25, 0.35), n_objects=2)
 ARRAYS = ("object_class", "object_x", "object_y", "object_radius", "object_rotation", "object_hue")
@@ -56,29 +56,3 @@ def test_backgrounds_are_those_asked_for():
     assert (grey["image"][away] == 102).all()
     brick = rendered(background="texture:brick")
     assert (np.ptp(brick["image"][away], axis=-1) == 0).all() and brick["image"][away].std() > 10
-
-
-@pytest.mark.parametrize("changes", [{"clutter": 15}, {"occlusion": 0.4}, {"background": "texture:grass"}], ids=str)
-def test_an_image_depends_on_its_number_and_seed_alone(changes):
-    for draw, parameters in (
-        (objects.draw, replace(PLAIN, **changes)),
-        (halves.draw, halves.Halves(replace(PLAIN, n_objects=1, radius=(0.15, 0.2), **changes))),
-    ):
-        whole = draw(parameters, 5, 3)
-        parts = [draw(parameters, n, 3, first) for first, n in ((0, 2), (2, 3))]
-        for name in ("image", "object_mask"):
-            assert np.array_equal(np.concatenate([part[name].values for part in parts]), whole[name].values)
-        assert not np.array_equal(draw(parameters, 5, 4)["image"].values, whole["image"].values)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"clutter": -1}, "clutter"), ({"clutter": 2000}, "clutter"), ({"occlusion": 1.0}, "occlusion"),
-        ({"occlusion": float("nan")}, "occlusion"), ({"background": "sky"}, "background"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_parameters_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        replace(PLAIN, **wrong)

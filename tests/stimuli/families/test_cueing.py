@@ -115,26 +115,3 @@ def test_without_a_cue_nothing_is_told_of_one_and_the_mark_stays():
     assert not told and set(stimuli["target_place"].values.tolist()) == {0, 1, 2, 3}
     middles = stimuli["image"].values[:, 38:58, 46:66]
     assert (middles == middles[0]).all() and np.ptp(middles) > 0
-
-
-def test_places_and_categories_are_crossed_over_a_full_design():
-    stimuli = cueing.draw(cueing.Cueing(size=(64, 64), cue="class"), 72, 0)
-    rows = zip(
-        stimuli["validity"].values, stimuli["target_place"].values, stimuli["object_class"].values[:, 0], strict=True
-    )
-    assert len(set(rows)) == 72
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"size": (40, 64)}, "size"), ({"cue": "sideways"}, "cue must be"), ({"places": 1}, "places must be"),
-        ({"distractors": 4}, "distractors"), ({"distances": (3,)}, "distances"), ({"valid_per_invalid": 0}, "valid"),
-        ({"eccentricity": 0.45}, "leaves the image"), ({"places": 12}, "do not fit"), ({"radius": 0.01}, "4 pixels"),
-        ({"radius": float("nan")}, "radius"), ({"background": 1.5}, "background"), ({"eccentricity": 0.12}, "not fit"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_displays_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        replace(PERIPHERAL, **wrong)

@@ -1,12 +1,26 @@
 """What holds for every family of displays: their contract with further parameters, balance, places, sizes."""
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from fault_designs import levels
 
-from stimuli.families import ambiguous, contours, crowding, cueing, hybrid, morph, navon, objects, overlay, search
+from absvit.training.cued.scenes import Scenes
+from stimuli.families import (
+    ambiguous,
+    contours,
+    crowding,
+    cueing,
+    halves,
+    hybrid,
+    morph,
+    navon,
+    objects,
+    overlay,
+    search,
+)  # fmt: skip
 from stimuli.families.check import check_family
 
 SMALL = objects.Objects(size=(40, 48), radius=(0.25, 0.4))
@@ -25,6 +39,10 @@ FAMILIES = {
 }
 
 
+OF_SCENES = ("overlay", "morph", "hybrid")
+FURTHER = [{"clutter": 15}, {"occlusion": 0.4}, {"background": "texture:grass"}]
+
+
 @pytest.fixture(scope="module", params=FAMILIES)
 def family(request):
     module, parameters = FAMILIES[request.param]
@@ -34,6 +52,13 @@ def family(request):
 def test_families_keep_their_promises_with_other_parameters(family):
     name, _, parameters, _ = family
     check_family(name.partition(",")[0], parameters)
+
+
+@pytest.mark.parametrize("scene", FURTHER, ids=str)
+@pytest.mark.parametrize("family", ["objects", "halves"])
+def test_scenes_keep_their_promises_with_clutter_occluders_and_other_backgrounds(family, scene):
+    scene = replace(SMALL, **scene)
+    check_family(family, halves.Halves(replace(scene, size=(48, 64))) if family == "halves" else scene)
 
 
 def test_what_is_counterbalanced_is_told_and_whole_blocks_of_it_are(family):
@@ -50,16 +75,42 @@ def test_what_is_counterbalanced_is_told_and_whole_blocks_of_it_are(family):
         assert set(Counter(values.values.astype(str).tolist()).values()) == {48 // count}, factor
 
 
+WHOLE = [  # parameters, stimuli that hold every combination of levels once, and the variables that tell them
+    ("overlay", overlay.Overlay(objects.Objects((32, 32)), (0.3, 0.7)), 264, ("mix", "class 0", "class 1")),
+    ("crowding", crowding.Crowding((64, 96), (0.42, 0.7), radius=0.07), 72, ("spacing", "target_side", "class 0")),
+    ("cueing", cueing.Cueing((64, 64), cue="class"), 72, ("validity", "target_place", "class 0")),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "n", "factors"), WHOLE)
+def test_a_whole_design_holds_every_combination_once(name, parameters, n, factors):
+    stimuli = FAMILIES[name][0].draw(parameters, n, 0)
+    assert len(set(zip(*(levels(stimuli, factor).tolist() for factor in factors), strict=True))) == n
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "half_way"),
+    [
+        ("contours", contours.Contours((128, 144), (3, 4, 5), radius=0.3, rotation=40), 128),
+        ("navon", navon.Navon((168, 168), ("H", "S", "T", "L"), height=0.875, ink=0.2, background=0.6), 102),
+        ("crowding", crowding.Crowding((128, 192), (0.42, 0.7), radius=0.07), 90),
+    ],
+)
+def test_masks_are_the_ink(name, parameters, half_way):
+    stimuli = FAMILIES[name][0].draw(parameters, 12, 0)
+    level, masks = stimuli["image"].values[..., 0], stimuli["object_mask"].values
+    if name == "crowding":
+        level[:, 58:70, 90:102] = 179  # the fixation mark
+        assert "object_hue" not in stimuli
+    for ink in np.moveaxis(masks, 1, 0) if name == "navon" else [masks.any(1)]:  # both letters are of all the ink
+        assert level[ink].max() <= half_way <= level[~ink].min() + 1
+    assert masks.sum(1).max() == (2 if name == "navon" else 1)
+
+
 def test_declared_places_are_those_of_the_masks(family):
     name, _, _, stimuli = family
-    if name in (
-        "ambiguous",
-        "overlay",
-        "morph",
-        "hybrid",
-        "navon",
-    ):  # figures around their frame's centre, checked elsewhere
-        return
+    if name in ("ambiguous", "navon", *OF_SCENES):
+        return  # figures around their frame's centre, checked elsewhere
     masks, absent = stimuli["object_mask"].values, stimuli["object_class"].values < 0
     assert not masks[absent].any() and masks[~absent].any((1, 2)).all()
     for image, k in np.argwhere(~absent):
@@ -81,25 +132,28 @@ def test_any_size_can_be_drawn(name):
     assert large["image"].shape[1:] == tuple(4 * side for side in small["image"].shape[1:3]) + (3,)
     for variable in ("object_class", "object_x"):
         scale = 1 if variable == "object_class" else 4
-        if name not in (
-            "overlay",
-            "morph",
-            "hybrid",
-        ):  # their noise takes up as many random numbers as there are pixels
+        if name not in OF_SCENES:  # their noise takes as many random numbers as there are pixels
             np.testing.assert_allclose(large[variable], scale * small[variable], atol=1.5)
 
 
-def test_families_draw_from_random_streams_of_their_own(monkeypatch):
+def test_families_and_training_draw_from_random_streams_of_their_own(monkeypatch):
     keys, philox = {}, np.random.Philox
 
     def recorded(key):
-        keys.setdefault(current, set()).add(tuple(map(int, key)))
+        keys.setdefault(current, []).append(tuple(map(int, key)))
         return philox(key=key)
 
     monkeypatch.setattr(np.random, "Philox", recorded)
-    for current in ("overlay", "morph", "cueing", "search", "navon", "contours", "ambiguous", "crowding", "hybrid"):
-        module, parameters = FAMILIES[current]
-        module.draw(parameters, 4, 5)
-    current = "objects"
-    objects.draw(SMALL, 4, 5)
-    assert sum(map(len, keys.values())) == len(set().union(*keys.values()))
+    for seed in (0, 5, 2**32 - 1):
+        for current in (name for name in FAMILIES if "," not in name):
+            module, parameters = FAMILIES[current]
+            module.draw(parameters, 4, seed)
+        current = "objects"
+        objects.draw(SMALL, 4, seed)
+        current = "halves"
+        halves.draw(halves.Halves(replace(SMALL, size=(48, 64))), 4, seed)
+        current = "training"
+        Scenes(size=48).batch(np.arange(4), seed, 0.0)
+    assert sum(len(set(used)) for used in keys.values()) == len(set().union(*keys.values()))
+    for name in ("objects", "halves", "training"):
+        assert len(set(keys[name])) == len(keys[name])  # none is used twice

@@ -92,19 +92,3 @@ def test_the_target_is_anywhere():
         stimuli["object_y"].values[present, 0], stimuli["object_x"].values[present, 0], (3, 4), ((0, 128), (0, 160))
     )[0]
     assert places.min() >= 2 and places.sum() == 100
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"size": (32, 128)}, "size"), ({"kind": "texture"}, "kind must be"), ({"set_sizes": (1, 4)}, "set_sizes"),
-        ({"set_sizes": ()}, "set_sizes"), ({"set_sizes": (4, 90)}, "90 items .* do not fit"),
-        ({"forms": ("bar", "zebra")}, "zebra"), ({"forms": ("disk", "disk")}, "disk twice"),
-        ({"hues": (10.0, 370.0)}, "hues"), ({"hues": (float("nan"), 0.0)}, "hues"), ({"radius": 0.02}, "3 pixels"),
-        ({"background": -0.1}, "background"),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_impossible_arrays_are_refused(wrong, told):
-    with pytest.raises(ValueError, match=told):
-        replace(CONJUNCTION, **wrong)

@@ -1,7 +1,6 @@
 """Scenes of several set sizes: they are the scenes of each size, balanced, and empty where there is no object."""
 
 import numpy as np
-import pytest
 import xarray as xr
 
 from stimuli.families import objects, scenes
@@ -29,12 +28,6 @@ def test_categories_are_balanced_within_each_set_size():
     for size in (1, 2, 3):
         first = drawn["object_class"].values[drawn["set_size"].values == size, 0]
         assert sorted(first) == list(range(12))
-
-
-@pytest.mark.parametrize("sizes", [(), (2, 2), (0,), (5,)])
-def test_set_sizes_that_cannot_be_are_refused(sizes):
-    with pytest.raises(ValueError, match=r"set_sizes|n_objects"):
-        scenes.Scenes(set_sizes=sizes)
 
 
 def test_a_set_on_disk_is_read_in_parts(tmp_path):

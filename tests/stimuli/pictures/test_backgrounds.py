@@ -7,6 +7,7 @@ from scipy import stats
 from skimage import data
 
 from stimuli.drawing import backgrounds
+from stimuli.families import objects
 
 SIZE = (64, 96)
 
@@ -22,15 +23,22 @@ def pictures(tmp_path):
     return tmp_path
 
 
-def test_noise_has_a_falling_spectrum_and_the_declared_contrast():
-    noise = np.stack([backgrounds.fill("noise", (128, 128), 0, i, contrast=0.05) for i in range(8)])
-    luminance = noise[..., :2].mean(-1)
+def of_scenes_alone():
+    """Backgrounds of scenes whose object is too small to be seen."""
+    return objects.render(objects.Objects((128, 128), radius=(1e-4, 1e-4), contrast=0.05), 0, range(16))["image"] / 255
+
+
+@pytest.mark.parametrize("of_scenes", [False, True])
+def test_noise_has_a_falling_spectrum_and_the_declared_contrast(of_scenes):
+    fills = [backgrounds.fill("noise", (128, 128), 0, i, contrast=0.05) for i in range(16)]
+    luminance = (of_scenes_alone() if of_scenes else np.stack(fills))[..., :2].mean(-1)
     np.testing.assert_allclose(luminance.std((1, 2)), 0.05, rtol=0.03)
     power = np.abs(np.fft.rfft2(luminance - luminance.mean((1, 2), keepdims=True))) ** 2
     frequency = np.hypot(np.fft.fftfreq(128)[:, None], np.fft.rfftfreq(128))
     band = (frequency > 0.02) & (frequency < 0.3)
     slopes = [stats.linregress(np.log(frequency[band]), np.log(p[band])).slope / 2 for p in power]
     assert -1.4 < min(slopes) < max(slopes) < -0.7
+    assert max(slopes) - min(slopes) > 0.2  # and not all the same
 
 
 def test_grey_is_grey():

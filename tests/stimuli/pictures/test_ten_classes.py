@@ -135,13 +135,9 @@ def test_a_collection_that_does_not_end_leaves_no_folder_that_looks_whole(tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out", "whole"]
 
 
-def run(*words):
-    return main(["photographs", *map(str, words)])
-
-
-def test_the_command_and_what_it_refuses(tmp_path, capsys):
+def test_the_command_and_what_it_refuses(tmp_path, capsys, refused):
     source = folder(tmp_path / "in")
-    assert run(source, tmp_path / "out") == 0
+    assert main(["photographs", str(source), str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "4 photographs of 2 classes" in said and "dog 3, horse 1" in said
     broken = tmp_path / "broken.tar"
@@ -153,6 +149,4 @@ def test_the_command_and_what_it_refuses(tmp_path, capsys):
         ((broken, tmp_path / "new"), "cannot be read as a tar"),
         ((tmp_path / "others", tmp_path / "new"), "holds no photographs of the ten classes"),
     ):
-        assert run(*words) == 2
-        refused = capsys.readouterr().err
-        assert refused.count("\n") == 1 and told in refused
+        assert told in refused("photographs", *words)

@@ -15,6 +15,10 @@ def names(stimuli, k):
     return [stimuli.attrs["categories"][c] for c in stimuli["object_class"].values[:, k]]
 
 
+def either(stimuli, second):
+    return np.where(second, names(stimuli, 1), names(stimuli, 0)).tolist()
+
+
 @pytest.mark.parametrize(
     ("module", "parameters", "label"),
     [
@@ -24,16 +28,8 @@ def names(stimuli, k):
         (search, search.Search((64, 80), set_sizes=(2, 5), radius=0.08), lambda s: s["target"].values.tolist()),
         (contours, contours.Contours((64, 64)), lambda s: s["condition"].values.tolist()),
         (navon, navon.Navon((64, 64)), lambda s: s["global_letter"].values.tolist()),
-        (
-            overlay,
-            overlay.Overlay(SCENE),
-            lambda s: np.where(s["mix"] > 0.5, names(s, 1), names(s, 0)).tolist(),
-        ),
-        (
-            ambiguous,
-            ambiguous.Ambiguous((64, 64)),
-            lambda s: np.where(s["condition"] == "second", names(s, 1), names(s, 0)).tolist(),
-        ),
+        (overlay, overlay.Overlay(SCENE), lambda s: either(s, s["mix"] > 0.5)),
+        (ambiguous, ambiguous.Ambiguous((64, 64)), lambda s: either(s, s["condition"] == "second")),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -47,19 +43,12 @@ def test_a_stimulus_counts_as_its_target_or_what_is_seen_of_it(module, parameter
     assert [read[k] for k in range(24)] == label(stimuli)
 
 
-def test_a_set_is_sorted_by_any_column(tmp_path, capsys):
+def test_a_set_is_sorted_by_any_column(tmp_path):
     format.write(cueing.draw(cueing.Cueing((64, 64)), 12, 0), tmp_path / "set")
     assert main(["classes", str(tmp_path / "set"), str(tmp_path / "by"), "--by", "validity"]) == 0
     samples, classes = class_folder(tmp_path / "by")
     assert classes == ["invalid", "neutral", "valid"] and len(samples) == 12
     assert all(path.read_bytes() == (tmp_path / "set" / "images" / path.name).read_bytes() for path, _ in samples)
-    for words, told in (
-        ([str(tmp_path / "by"), "--by", "validity"], "exists already"),
-        ([str(tmp_path / "new"), "--by", "colour"], "has no column 'colour'"),
-        ([str(tmp_path / "new"), "--by", "image"], "cannot name a folder"),
-    ):
-        assert main(["classes", str(tmp_path / "set"), *words]) == 2
-        assert told in capsys.readouterr().err
     assert main(["verify", str(tmp_path / "set")]) == 0
 
 

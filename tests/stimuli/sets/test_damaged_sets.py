@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from faults import SUPPORTED, run
+from folders import contents
 from PIL import Image
 
 from absvit.data.datasets import open_folder
@@ -125,10 +126,6 @@ def making(out, *more):
     return work
 
 
-def hashes(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 @faulty
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("stimuli.sets.job.PIXELS_OF_A_PART", 2 * 32 * 32)
@@ -139,11 +136,12 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, monkeypatch):
         "make room, and go on with --resume"
     )
     assert run(making(tmp_path / "set", "--resume"), tmp_path).code == 0
-    assert hashes(tmp_path / "set") == hashes(tmp_path / "whole")
+    assert contents(tmp_path / "set") == contents(tmp_path / "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set", "whole"]
 
 
 @faulty
+@pytest.mark.processes
 @pytest.mark.parametrize("error", [0, errno.EIO])
 def test_a_set_that_is_struck_while_it_is_written_ends_with_the_same_bytes(error, tmp_path, monkeypatch):
     monkeypatch.setattr("stimuli.sets.job.PIXELS_OF_A_PART", 3 * 32 * 32)
@@ -155,4 +153,4 @@ def test_a_set_that_is_struck_while_it_is_written_ends_with_the_same_bytes(error
         assert struck.code == (2 if error else -9) or "link" in calls[at]  # a copy is as good as a hard link
         resumed = run(making(out, "--resume"), tmp_path)
         assert resumed.code == 0, (calls[at], resumed.said)
-        assert hashes(out) == hashes(tmp_path / "whole"), calls[at]
+        assert contents(out) == contents(tmp_path / "whole"), calls[at]

@@ -1,6 +1,5 @@
 """The stimulus-set format: what is written is found again by other programs, and by us; the command line."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from folders import contents
 from PIL import Image
 
 import stimuli
@@ -185,37 +185,6 @@ def test_a_set_is_an_ordinary_class_folder_and_a_zarr_store_on_request(tmp_path)
     assert main([word for word in words if word != "--zarr"] + ["--resume"]) == 2
 
 
-def test_the_recipe_gives_the_hash_of_every_file_and_makes_the_set_again(tmp_path):
-    format.write(SETS["objects"](), tmp_path)
-    recipe = json.loads((tmp_path / "stimuli.json").read_text())
-    files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
-    del files["stimuli.json"]
-    assert recipe["sha256"] == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
-    assert recipe["family"] == "objects"
-    assert recipe["categories"] == list(objects.CATEGORIES)
-    parameters = {key: tuple(v) if isinstance(v, list) else v for key, v in recipe["parameters"].items()}
-    again = objects.draw(objects.Objects(**parameters), 3, recipe["seed"])
-    xr.testing.assert_identical(again, format.read(tmp_path))
-
-
-def test_a_folder_that_holds_something_is_left_alone(tmp_path):
-    (tmp_path / "mine.txt").write_text("precious")
-    for place in (tmp_path, tmp_path / "mine.txt"):
-        with pytest.raises(ValueError, match="exists already"):
-            format.write(SETS["objects"](), place)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-    assert (tmp_path / "mine.txt").read_text() == "precious"
-
-
-def test_reading_what_is_no_set_says_so(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no stimulus set"):
-        format.read(tmp_path)
-    format.write(SETS["objects"](), tmp_path / "set")
-    (tmp_path / "set" / "images" / "00001.png").unlink()
-    with pytest.raises(FileNotFoundError, match="00001.png"):
-        format.read(tmp_path / "set")
-
-
 def test_command_line_writes_what_draw_gives(tmp_path, capsys):
     words = ["objects", "--n", "3", "--seed", "1", "--size", "40", "48", "--n-objects", "2"]
     assert main([*words, "--out", str(tmp_path / "objects")]) == 0
@@ -237,73 +206,25 @@ def test_every_family_is_made_read_and_shown(name, tmp_path, capsys):
     assert main(["list"]) == 0 and name in capsys.readouterr().out
 
 
+@pytest.mark.processes
 def test_the_same_command_gives_the_same_bytes(tmp_path):
-    contents = []
+    made = []
     for hash_seed in ("1", "2"):  # the order of Python's sets differs between these two
         out = tmp_path / hash_seed
         words = [sys.executable, "-m", "stimuli", "bistable", "--n", "2", "--size", "32", "64", "--out", str(out)]
         subprocess.run(words, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": hash_seed})
-        contents.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
-    assert contents[0] == contents[1]
-    assert len(contents[0]) == 2 + 4 + 3
+        made.append(contents(out))
+    assert made[0] == made[1]
+    assert len(made[0]) == 2 + 4 + 3
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["objects", "--n", "0"], "n must be at least 1"),
-        (["objects", "--seed", "-1"], "seed must be in"),
-        (["bistable", "--seed", "4294967296"], "kept for training"),
-        (["objects", "--radius", "0.3", "0.2"], "radius must hold"),
-        (["objects", "--n-objects", "9"], "n_objects must be 1 to 4"),
-        (["objects", "--contrast", "nan"], "contrast must be a finite number"),
-        (["bistable", "--size", "64", "65"], "even width"),
-        (["bistable", "--n-objects", "2"], "one object"),
-        (["photographs of my own"], "'photographs of my own'"),
-        (["objects", "--jobs", "0"], "jobs must be at least 1"),
-        (["objects", "--overwrite", "--resume"], "not both"),
-        (["objects", "--viewing-distance", "0"], "viewing_distance must be"),
-        (["objects", "--pixels-per-degree", "nan"], "pixels_per_degree must be"),
-    ],
-)
-def test_bad_requests_give_one_line_and_exit_code_2(words, told, tmp_path, capsys):
-    assert main([*words, "--out", str(tmp_path / "new")]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1 and told in printed.err
-    assert "tyro" not in printed.err
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        (["--n", "many"], "'many'"),
-        (["--colour", "many"], "there is no option --colour; python -m stimuli objects --help"),
-    ],
-)
-def test_words_that_cannot_be_read_are_named(words, named, tmp_path, capsys):
-    assert main(["objects", *words, "--out", str(tmp_path / "new")]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == "" and named in printed.err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_places_that_cannot_be_written_are_refused_before_anything_is_drawn(tmp_path, capsys, monkeypatch):
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "mine.txt").write_text("precious")
+def test_places_that_cannot_be_written_are_refused_before_anything_is_drawn(tmp_path, refused, monkeypatch):
+    mine = tmp_path / "full" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("precious")
     with monkeypatch.context() as patch:
         patch.setattr(objects, "draw", lambda *_: pytest.fail("drawn in vain"))
-        for place in (tmp_path / "full", tmp_path / "full" / "mine.txt"):
-            assert main(["objects", "--out", str(place)]) == 2
-            printed = capsys.readouterr().err
-            assert printed.count("\n") == 1 and "exists already" in printed
-    assert main(["objects", "--n", "1", "--out", str(tmp_path / "full" / "mine.txt" / "below")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
-    assert (tmp_path / "full" / "mine.txt").read_text() == "precious"
-
-
-def test_help_is_given_on_standard_output(capsys):
-    assert main(["--help"]) == 0
-    printed = capsys.readouterr()
-    assert "halves" in printed.out and printed.err == ""
+        for place in (mine.parent, mine):
+            assert "exists already" in refused("objects", "--out", place)
+    assert refused("objects", "--n", "1", "--out", mine / "below")
+    assert contents(tmp_path) == {"full/mine.txt": b"precious"}
