@@ -13,15 +13,16 @@ from typing import Annotated, Literal
 
 import tyro
 
-from absvit import records
-from experiments.figures import FIGURES, Figure, numbers_of, save, style_of
-from experiments.probe import written_by
-from experiments.table import summary_latex
+from experiments.figures import FIGURES
 from stimuli.foundation.files import write_whole
+
+if typing.TYPE_CHECKING:
+    from experiments.figures import Figure
 
 __all__ = ["Page", "command"]
 
 Flat = tyro.conf.OmitArgPrefixes
+GAIN = "Gain that is shown, the nearest in the record; the middle one, if left out."  # unless a figure says otherwise
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Page:
     name
         Which figure; "list" tells what there is, "figure NAME --help" what else can be said of one.
     record
-        The records; for consistency tables of trials (CSV files or folders of them); for training folders of trainings;
-        for sheet also a stimulus set.
+        The records; for consistency tables of trials (CSV files or folders of them); for training folders of
+        trainings; for sheet also a stimulus set.
     out
         File to write.
     format
@@ -46,8 +47,8 @@ class Page:
     width
         One column (89 mm) or two (180 mm).
     font
-        Font of all text, by its name; without it Arial or one like it. Characters that it lacks, such as Chinese ones,
-        are taken from other fonts that are installed.
+        Font of all text, by its name; without it Arial or one like it. Characters that it lacks, such as
+        Chinese ones, are taken from other fonts that are installed.
     caption
         Write the caption beside the figure, as .txt.
     table
@@ -102,7 +103,7 @@ def _listed() -> list[str]:
 
 def _options_of(figure: Figure) -> type:
     """The options of a figure as a dataclass, from the function that draws it."""
-    hints, told = typing.get_type_hints(figure.draw), _told_of(figure.draw)
+    hints, told = typing.get_type_hints(figure.draw), {"gain": GAIN} | _told_of(figure.draw)
     fields = [
         (name, Annotated[hints[name], tyro.conf.arg(help=told.get(name, ""))], field(default=option.default))
         for name, option in figure.options.items()
@@ -119,6 +120,11 @@ def _told_of(draw: Callable) -> dict[str, str]:
 
 def _draw(figure: Figure, page: Page, options: dict) -> None:
     """Draw a figure of files; prints its caption and what was written."""
+    from absvit import records
+    from experiments.figures import numbers_of, save, style_of
+    from experiments.probe import written_by
+    from experiments.table import summary_latex
+
     if not page.record or page.out is None:
         raise ValueError(f"the figure {figure.name} needs records, and --out FILE to be written to")
     style = style_of(page.style, page.width, page.font)

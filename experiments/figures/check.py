@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure as Drawn
 from matplotlib.text import Text
 from PIL import Image
@@ -24,7 +25,7 @@ from experiments.figures.style import INCH, Style, style_of
 
 __all__ = ["check_figure", "faults_of_text"]
 
-LOOKS = (("paper", "double"), ("paper", "single"), ("slides", "double"))
+LOOKS = (("paper", "double"), ("paper", "single"), ("slides", "double"), ("slides", "single"))
 LONGEST = 247.0  # mm, of a journal's page
 SMALLEST = 5.0  # points on paper
 NUMBER = r"[−-]?\d*\.?\d+"
@@ -62,7 +63,8 @@ def _faults(figure: Figure, given, options: dict) -> Iterator[str]:
         drawn = figure(given, style=style, **options)
         if not isinstance(drawn, Drawn):
             yield f"draws {type(drawn).__name__}: give a Layout, or a matplotlib Figure"
-        for fault in itertools.chain(_of_page(drawn, style), faults_of_text(drawn, SMALLEST * style.unit)):
+        smallest = SMALLEST * style.unit
+        for fault in itertools.chain(_of_page(drawn, style), _of_panels(drawn), faults_of_text(drawn, smallest)):
             yield f"{fault} ({' '.join(look)})"
         tables.append(numbers_of(drawn))
         if look == LOOKS[0]:
@@ -95,6 +97,32 @@ def _of_page(drawn: Drawn, style: Style) -> Iterator[str]:
         yield f"is {width:.1f} mm wide instead of {style.width:g}: make its page with page_of or a Layout"
     if height > LONGEST and style.column == "double":
         yield f"is {height:.0f} mm high, more than a page of {LONGEST:g}"
+
+
+def _of_panels(drawn: Drawn) -> Iterator[str]:
+    """Whether every axis says what it is of, and several panels carry letters, or their names."""
+    page, *panels = [axes for axes in drawn.axes if axes.get_label() != "<colorbar>"]
+    for axes, across in itertools.product(panels, (True, False)):
+        beside = [other for other in panels if _span(other, across) == _span(axes, across)]
+        if not any(_is_labelled(other.xaxis if across else other.yaxis) for other in beside):
+            yield f"leaves the {'horizontal' if across else 'vertical'} axis of {axes.get_label()!r} without a label"
+    letters = [text.get_text() for text in page.texts if len(text.get_text()) == 1 and text.get_weight() == "bold"]
+    texts = {text.get_text() for text in drawn.findobj(Text)}
+    named = not letters and all(axes.get_label() in texts for axes in panels)
+    if len(panels) > 1 and letters != [*string.ascii_lowercase[: len(panels)]] and not named:
+        yield f"has {len(panels)} panels and the letters {', '.join(letters) or 'none'}: make its page with a Layout"
+
+
+def _span(axes: Axes, across: bool) -> tuple[float, ...]:
+    """Place and limits of an axis; panels in which they are the same share it."""
+    box = axes.get_position(original=True)
+    return (box.x0, box.width, *axes.get_xlim()) if across else (box.y0, box.height, *axes.get_ylim())
+
+
+def _is_labelled(axis) -> bool:
+    """Whether an axis has a label, words at its ticks, or nothing there."""
+    told = "".join(text.get_text() for text in axis.get_majorticklabels())
+    return bool(axis.get_label_text() or not told.strip() or re.search(r"[^\W\d]", told))
 
 
 def faults_of_text(drawn: Drawn, smallest: float = SMALLEST) -> Iterator[str]:
@@ -186,7 +214,7 @@ def _of_numbers(drawn: Drawn, table: pd.DataFrame) -> Iterator[str]:
         for point in _points(axes):
             if not _is_told(point, rows, axes):
                 yield f"draws {np.round(point, 4).tolist()} in {axes.get_label()!r}, which is in no row of its table"
-        for image in axes.images:
+        for image in (*axes.images, *axes.findobj(QuadMesh)):
             values = np.asarray(np.ma.filled(image.get_array(), np.nan), float)
             for value in values[np.isfinite(values)]:
                 if not any(np.isclose(row, value, rtol=1e-6).any() for row in rows):

@@ -1,4 +1,4 @@
-"""The contact sheet: stimuli of a set or a record in rows, with the outlines of their objects and what they are."""
+"""The contact sheet: stimuli of a set or a record in rows, their objects' outlines and what they are."""
 
 from __future__ import annotations
 

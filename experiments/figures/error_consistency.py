@@ -1,4 +1,4 @@
-"""The consistency figure: whether models and people err on the same trials, how often, and what their bias is."""
+"""The consistency figure: whether models and people err on the same trials, how often, with what bias."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from experiments import measures
@@ -29,15 +28,7 @@ SCALE = 11.0  # mm of the matrix's colour bar with its numbers
 def consistency(trials: pd.DataFrame, style: Style) -> Layout:
     """Draw the agreement of the errors of every pair of observers, their accuracy, and their shape bias.
 
-    Parameters
-    ----------
-    trials : of two or more observers, as ``human_trials.read`` gives; those called subject-... are people, and stand
-        last.
-    style : sizes and colours.
-
-    Raises
-    ------
-    ValueError : fewer than two observers, two without a common stimulus, or columns that are missing.
+    Trials are as ``human_trials.read`` gives them; observers called subject-... are people, and stand last.
     """
     pairs = measures.error_consistency(trials)
     observers = sorted({*pairs["first"], *pairs["second"]}, key=lambda name: (measures.is_person(name), name))
@@ -63,12 +54,7 @@ def consistency(trials: pd.DataFrame, style: Style) -> Layout:
 
 
 def shortened_name(observer: str) -> str:
-    """How an observer is called at an axis.
-
-    Parameters
-    ----------
-    observer : name in the table.
-    """
+    """How an observer of the table is called at an axis."""
     name = observer.replace("subject-", "S")
     return name if len(name) <= 18 else f"{name[:17]}…"
 
@@ -92,42 +78,42 @@ def _numbers(trials: pd.DataFrame, observers: list[str]) -> pd.DataFrame:
 
 def _matrix(pairs: pd.DataFrame, observers: list[str], names: list[str], numbered: bool, style: Style, axes: Axes):
     """Kappa of every pair, with its number where there is room."""
+    import seaborn
+
     kappa = pd.DataFrame(np.nan, observers, observers)
     for first, second, value in pairs[["first", "second", "kappa"]].itertuples(index=False):
         kappa.loc[first, second] = kappa.loc[second, first] = value
-    values = kappa.to_numpy()
-    top = max(0.5, float(np.nanmax(np.append(pairs["kappa"], 0)))) if numbered else 1.0
-    shades = colour_map(style.attention)
+    low, *_, top = sorted([*pairs["kappa"].dropna(), 0.0, 0.5])
+    seaborn.heatmap(
+        kappa,
+        vmin=low,
+        vmax=top if numbered else 1.0,
+        cmap=colour_map(style.attention),
+        annot=kappa.map(number_text) if numbered else None,
+        fmt="",
+        annot_kws={"size": 0.75 * style.text * style.unit},
+        square=True,
+        cbar_ax=_axes_of_scale(axes, max(1.4 * len(name) for name in names) + 4.5, style),
+        cbar_kws={"orientation": "horizontal", "label": "kappa", "format": tick_text, "ticks": MaxNLocator(4)},
+        xticklabels=names,
+        yticklabels=names,
+        ax=axes,
+    )
     note(axes, pairs)
-    low = min(0.0, float(np.nanmin(np.append(pairs["kappa"], 0))))
-    image = axes.imshow(values, vmin=low, vmax=top, cmap=shades, aspect="equal")
-    _draw_scale(axes, image, max(1.4 * len(name) for name in names) + 4.5, style)
-    size = style.text * style.unit
-    if numbered:
-        for (row, column), value in np.ndenumerate(values):
-            if np.isfinite(value):
-                ink = "white" if value < low + 0.6 * (top - low) else style.ink
-                axes.text(column, row, number_text(value), ha="center", va="center", color=ink, size=0.75 * size)
-    axes.set_xticks(range(len(names)), names, rotation=90)
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(length=0)
+    axes.tick_params("x", length=0, rotation=90)
+    axes.tick_params("y", length=0, rotation=0)
     people = sum(map(measures.is_person, observers))
     if 0 < people < len(observers):
-        edge = len(observers) - people - 0.5
+        edge = len(observers) - people
         for line in (axes.axvline, axes.axhline):
             line(edge, color="white", linewidth=1.5 * style.unit, label=RULE)
 
 
-def _draw_scale(axes: Axes, image: AxesImage, below: float, style: Style) -> None:
-    """Draw the colour bar of the matrix so many mm below it, under the names of the observers."""
+def _axes_of_scale(axes: Axes, below: float, style: Style) -> Axes:
+    """Axes of the matrix's colour bar so many mm below it, under the names of the observers."""
     box, height = axes.get_position(), axes.figure.get_size_inches()[1] * INCH / style.unit
     place = (box.x0, box.y0 - (below + 2) / height, box.width, 2 / height)
-    bar_axes = axes.figure.add_axes(place, label="<colorbar>")
-    bar = axes.figure.colorbar(image, cax=bar_axes, orientation="horizontal", format=tick_text)
-    bar.locator = MaxNLocator(4)
-    bar.set_label("kappa")
-    bar.update_ticks()
-    bar.outline.set_visible(False)
+    return axes.figure.add_axes(place, label="<colorbar>")
 
 
 def _dots(rows: pd.DataFrame, names: list[str], name: str, named: bool, axes: Axes) -> None:
@@ -162,10 +148,10 @@ def _caption(trials: pd.DataFrame, pairs: pd.DataFrame, observers: list[str], ha
     remarks = "".join(f" {remark}" for remark in measures.remarks(trials))
     bias = ", and share of shape answers among those of the shape or the texture (.5, line)" if has_bias else ""
     return (
-        f"Trials of {listed([*told])}, n = {n} trials each. Error consistency: Cohen's kappa "
-        "of being right, for every pair of observers over the stimuli that both have seen, as a mean over conditions "
-        f"(0: as independent observers of their accuracies). Mean kappa: {'; '.join(means)}. "
-        f"Share of right answers{bias}. Bars: 95 % Wilson intervals over trials.{remarks}"
+        f"Trials of {listed([*told])}, n = {n} trials each. Error consistency: Cohen's kappa of being right, "
+        "for every pair of observers over the stimuli that both have seen, as a mean over conditions (0: as "
+        f"independent observers of their accuracies). Mean kappa: {'; '.join(means)}. Share of right "
+        f"answers{bias}. Bars: 95 % Wilson intervals over trials.{remarks}"
     )
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 import xarray as xr
 
 from absvit import records
+from experiments.figures import FIGURES
 from experiments.figures.style import STYLE, Style
 from experiments.probe import written_by
-from stimuli.foundation.registry import Registry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FIGURES", "RESAMPLES", "Figure", "kind_of"]
 
 RESAMPLES = 2000
-FIGURES: Registry[Figure] = Registry(
-    "experiments.figures.figure:Figure", "absvit.figures", ("experiments.figures", "experiments.probes")
-)
 
 
 def kind_of(record: xr.Dataset) -> str:
@@ -35,12 +32,7 @@ def kind_of(record: xr.Dataset) -> str:
 
 
 def opened(paths: Sequence[Path]) -> tuple[list[xr.Dataset], list[xr.Dataset]]:
-    """Open records.
-
-    Returns
-    -------
-    What is drawn, and what tells where it comes from: here the same.
-    """
+    """Open records: what is drawn, and what tells where it comes from, here the same."""
     found = [records.load(path) for path in paths]
     return found, found
 
@@ -53,16 +45,18 @@ class Figure:
     ----------
     name : word that calls it.
     shows : what is in it, in a line.
-    draw : function of what is drawn and a style that gives a ``panels.Layout`` or a matplotlib Figure; further
-        parameters are the figure's options, which the command takes by the same names.
-    reads : probes whose records it draws, with a protocol as "feedback_dynamics: settling"; any record, if left out.
+    draw : function of what is drawn and a style that gives a ``panels.Layout`` or a matplotlib Figure;
+        further parameters are the figure's options, which the command takes by the same names; ``gain`` is
+        the gain that is shown, the nearest in the record, the middle one if left out.
+    reads : probes whose records it draws, with a protocol as "feedback_dynamics: settling"; any record, if
+        left out.
     needs : variables or dims that each record must have.
-    table : function of a record and a number of resamples that gives the table which is drawn; ``draw`` is then given
-        the ``record_table.Table`` of all records instead of these.
+    table : function of a record and a number of resamples that gives the table which is drawn; ``draw`` is
+        then given the ``record_table.Table`` of all records instead of these.
     resamples : bootstrap resamples of the table.
     several : whether it draws several records; if not, ``draw`` is given one record instead of a list.
-    opens : function of the paths that the command is given; it gives what is drawn, and datasets whose attributes tell
-        where it comes from.
+    opens : function of the paths that the command is given; it gives what is drawn, and datasets whose
+        attributes tell where it comes from.
     formerly : names by which it was called before.
     """
 
@@ -84,7 +78,8 @@ class Figure:
 
         Parameters
         ----------
-        given : a record, or several of different models where the figure draws several; or the table that is drawn.
+        given : a record, or several of different models where the figure draws several; or the table that is
+            drawn.
         style : sizes and colours.
         options : of the figure; and n, the number of bootstrap resamples, where it draws a table.
 
@@ -113,11 +108,7 @@ class Figure:
         return {parameter.name: parameter for parameter in of_draw if parameter.name != "n"}
 
     def checked(self, given: xr.Dataset | Sequence[xr.Dataset]) -> xr.Dataset | list[xr.Dataset]:
-        """See to it that the figure can draw these records.
-
-        Returns
-        -------
-        What ``draw`` takes: a list of them, or the one record.
+        """See to it that the figure can draw these records; what ``draw`` takes, a list or the one record.
 
         Raises
         ------

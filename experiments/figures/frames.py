@@ -42,22 +42,12 @@ class Frame:
     up: tuple[float, float]
 
     def x(self, values):
-        """Place values on the page.
-
-        Returns
-        -------
-        Distance from the page's left edge in mm.
-        """
+        """Distance of values from the page's left edge in mm."""
         low, high = self.across
         return self.left + (np.asarray(values, float) - low) / (high - low) * self.width
 
     def y(self, values):
-        """Place values on the page.
-
-        Returns
-        -------
-        Distance from the page's upper edge in mm.
-        """
+        """Distance of values from the page's upper edge in mm."""
         low, high = self.up
         return self.top + (high - np.asarray(values, float)) / (high - low) * self.height
 
@@ -70,15 +60,9 @@ def nice(low: float, high: float, n: int = 3) -> list[float]:
 def draw_frame(
     page: Axes, frame: Frame, names: tuple[str, str], across: Sequence[float], up: Sequence[float], up_texts=None
 ) -> None:
-    """Draw the axes: lines, ticks, numbers and names.
+    """Draw lines, ticks and their numbers, and the names of the horizontal and the vertical axis.
 
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    frame : where.
-    names : of the horizontal and the vertical axis.
-    across, up : ticks.
-    up_texts : what stands at the vertical ticks; their numbers, if left out.
+    Other texts than their numbers may stand at the vertical ticks.
     """
     right, bottom = frame.left + frame.width, frame.top + frame.height
     xs, ys = [frame.left, frame.left, right], [frame.top, bottom, bottom]
@@ -98,15 +82,10 @@ def draw_frame(
 
 
 def draw_line(page: Axes, frame: Frame, x, y, interval=None, **look) -> None:
-    """Draw a line, and its interval as a band where it has a width.
+    """Draw a line, which NaN breaks, and its interval (lower and upper ends of y) as a band where it has a
+    width.
 
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    frame : where.
-    x, y : values; NaN breaks the line.
-    interval : lower and upper ends of y; None for none.
-    **look : of matplotlib's Line2D; sizes in points of the layout.
+    The look is that of matplotlib's Line2D, with sizes in points of the layout.
     """
     if interval is not None:
         low, high = (np.asarray(end, float) for end in interval)
@@ -122,14 +101,7 @@ def draw_line(page: Axes, frame: Frame, x, y, interval=None, **look) -> None:
 
 
 def draw_cursor(page: Axes, frame: Frame, at: float) -> None:
-    """Mark a value of the horizontal axis.
-
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    frame : where.
-    at : the value.
-    """
+    """Mark a value of the horizontal axis."""
     x, dashes = frame.x([at, at]), (0, (4, 3))
     look = {"color": STYLE.unknown, "linewidth": points(0.9), "linestyle": dashes, "zorder": 0.5}
     page.add_line(Line2D(x, [frame.top, frame.top + frame.height], **look))

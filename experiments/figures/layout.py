@@ -38,12 +38,7 @@ class Layout:
     keys: Sequence[Key] = ()
 
     def drawn(self, style: Style = STYLE) -> Figure:
-        """Draw the panels.
-
-        Returns
-        -------
-        Figure whose label is the caption.
-        """
+        """Draw the panels; the figure's label is the caption."""
         figure = page_of_panels(self.panels, style, self.columns, self.keys)
         figure.set_label(" ".join(filter(None, (self.opening, _told(self.panels), self.closing))))
         return figure
@@ -95,19 +90,7 @@ def page_of_panels(
     columns: tuple[int, int] = (2, 3),
     keys: Sequence[Key] = (),
 ) -> Figure:
-    """Draw panels in rows.
-
-    Parameters
-    ----------
-    panels : from left to right and from top to bottom; lettered where there are several.
-    style : sizes and colours.
-    columns : most panels in a row of a figure of one column's and of two columns' width.
-    keys : what the lines of all panels mean; they stand above all.
-
-    Returns
-    -------
-    Figure without a caption.
-    """
+    """Draw panels in rows, as :class:`Layout` describes them, on a figure without a caption."""
     across = min(len(panels), columns[style.column == "double"])
     with style.context():
         places, lines = _flow(keys, style.width - 4)

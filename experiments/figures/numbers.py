@@ -38,8 +38,8 @@ def numbers_of(figure: Figure, curves: bool = True) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with the column panel, then what tells the rows apart, then the numbers, each with its ``_low`` and
-    ``_high`` where it has an interval; empty where a panel does not have it.
+    DataFrame with the column panel, then what tells the rows apart, then the numbers, each with its ``_low``
+    and ``_high`` where it has an interval; empty where a panel does not have it.
 
     Raises
     ------
@@ -55,12 +55,8 @@ def numbers_of(figure: Figure, curves: bool = True) -> pd.DataFrame:
 
 
 def interval_columns(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Keep of a table one measure with its interval, and what tells the rows apart.
-
-    Parameters
-    ----------
-    rows : with columns of several measures, each with its ``_low`` and ``_high``.
-    name : of the measure.
+    """Keep of a table of several measures, each with its ``_low`` and ``_high``, one, and what tells the rows
+    apart.
     """
     if "row" in rows and "prior" in rows and rows["row"].equals(rows["prior"]):
         rows = rows.drop(columns="row")  # where a row of dots is called like its prior

@@ -30,12 +30,9 @@ SATURATED = 0.8  # of the colours of attention: the last ones are so pale that a
 
 
 def page_of(height: float, style: Style = STYLE) -> Axes:
-    """Make a figure with axes over all of it, whose unit is the mm of the layout from the upper left corner.
+    """Make a figure of so many mm height with axes over all of it.
 
-    Parameters
-    ----------
-    height : height of the figure in mm of the layout.
-    style : its width, and the size of a mm of the layout.
+    Their unit is the mm of the layout, from the upper left corner.
     """
     figure = Figure(figsize=(style.width * style.unit / INCH, height * style.unit / INCH))
     FigureCanvasAgg(figure)
@@ -43,28 +40,17 @@ def page_of(height: float, style: Style = STYLE) -> Axes:
 
 
 def points(size: float) -> float:
-    """Size of a line, a marker or a text of the figure that is being drawn, under the settings of its style.
+    """Points of a line, a marker or a text of so many points of the layout: as many on paper, more on slides.
 
-    Parameters
-    ----------
-    size : in points of the layout.
-
-    Returns
-    -------
-    Points; those of the layout on paper, more on slides.
+    It goes by the settings of the style under which a figure is being drawn.
     """
     return size * matplotlib.rcParams["lines.linewidth"] / STYLE.line
 
 
 def place_picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: float, height: float) -> None:
-    """Place a picture; imshow alone would change the limits of the page.
+    """Place a picture (y, x, channel), in [0, 1] or uint8, at x, y and in a size in mm.
 
-    Parameters
-    ----------
-    page : what ``page_of`` gives.
-    pixels : (y, x, channel) in [0, 1] or uint8.
-    x, y : its upper left corner in mm.
-    width, height : its size in mm.
+    Imshow alone would change the limits of the page.
     """
     limits = page.get_xlim(), page.get_ylim()
     page.imshow(pixels, extent=(x, x + width, y + height, y), aspect="auto", interpolation="antialiased")
@@ -74,15 +60,8 @@ def place_picture(page: Axes, pixels: np.ndarray, x: float, y: float, width: flo
 def draw_bars(page: Axes, x: float, y: float, width: float, names, probabilities, colours, cue: int) -> None:
     """Draw probabilities: a name above a bar whose full length is 1, the value behind it.
 
-    Parameters
-    ----------
-    page : what ``page_of`` gives.
-    x, y : upper left corner in mm; a bar takes 7.2 mm.
-    width : width in mm, values included.
-    names : what the bars are of.
-    probabilities : in [0, 1].
-    colours : of the bars.
-    cue : number of the bar that is set in bold, from 1; 0 for none.
+    A bar takes 7.2 mm below x, y, and a width in mm, its value included; that of the number cue, from 1, is
+    bold.
     """
     length = width - VALUE_WIDTH
     for index, (name, p, colour) in enumerate(zip(names, probabilities, colours, strict=True)):
@@ -101,12 +80,11 @@ def overlay(
     opacity: float = 0.56,
     colours: str = STYLE.attention,
 ) -> np.ndarray:
-    """Lay the colours of a map over a grey picture; where it is NaN, grey alone.
+    """Lay the colours of a map (y, x) over a grey picture (y, x, channel) uint8; where it is NaN, grey alone.
 
     Parameters
     ----------
-    image : (y, x, channel) uint8.
-    values : (y, x) map.
+    image, values : picture and map.
     limits : values of the first and the last colour.
     opacity : weight of the colours in [0, 1]; the picture has the rest.
     colours : name of a colour map.
@@ -124,34 +102,18 @@ def overlay(
 
 
 def two_digits(value: float) -> str:
-    """Write the end of a scale with two significant digits, large numbers in full: 0.67, 130.
-
-    Parameters
-    ----------
-    value : the number.
-    """
+    """Write the end of a scale with two significant digits, large numbers in full: 0.67, 130."""
     text = f"{value:.2g}"
     return f"{float(text):.0f}" if "e+" in text else text
 
 
 def plain(name: str) -> str:
-    """Write a class name as a label: the first of its synonyms.
-
-    Parameters
-    ----------
-    name : as the model calls the class.
-    """
+    """Write a class name as a label: the first of its synonyms."""
     return name.split(",")[0].replace("_", " ")
 
 
 def text_width(text: str, weight: str = "normal") -> float:
-    """Width of a text in mm of the layout.
-
-    Parameters
-    ----------
-    text : the text.
-    weight : "normal" or "bold".
-    """
+    """Width of a text, "normal" or "bold", in mm of the layout."""
     return _text_width(text, weight, tuple(matplotlib.rcParams["font.family"]))
 
 
@@ -168,14 +130,7 @@ def _text_width(text: str, weight: str, fonts: tuple[str, ...]) -> float:
 
 
 def shortened(text: str, width: float, weight: str = "normal") -> str:
-    """Shorten a text to a width.
-
-    Parameters
-    ----------
-    text : the text.
-    width : most that it may take, in mm.
-    weight : "normal" or "bold".
-    """
+    """Shorten a text to a width in mm."""
 
     def fits(candidate: str) -> bool:
         return text_width(candidate, weight) <= width

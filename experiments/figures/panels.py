@@ -77,19 +77,12 @@ class Panel:
 
 
 def model_looks(models: Sequence[str]) -> dict[str, dict]:
-    """How the lines of several models differ: the first is solid, the others dashed and dotted with open markers."""
+    """How lines of several models differ: the first is solid, the others dashed and dotted with open markers."""
     return {name: MODELS[min(k, len(MODELS) - 1)] for k, name in enumerate(dict.fromkeys(models))}
 
 
 def keys_of(looks: dict[str, dict], models: dict[str, dict], ink: str = STYLE.ink) -> tuple[Key, ...]:
-    """What the colours mean and, where there are several models, what the dashes mean.
-
-    Parameters
-    ----------
-    looks : of the lines, by name.
-    models : what :func:`model_looks` gives.
-    ink : colour of the models' lines.
-    """
+    """What the colours mean and, where there are several models, what their dashes mean."""
     several = [Key(name, {"color": ink, **look}) for name, look in models.items()] if len(models) > 1 else []
     return (*(Key(name, {"linestyle": "-", **look}) for name, look in looks.items()), *several)
 
@@ -110,8 +103,7 @@ def draw_interval_lines(
 
     Parameters
     ----------
-    axes : where.
-    x : positions, numbers.
+    axes, x : where, and the positions.
     rows : table with the columns name, name_low and name_high, in the order of x.
     name : of the measure.
     look : keywords of the line.
@@ -141,18 +133,10 @@ def draw_lines_by(
     models: dict[str, dict],
     band: bool = False,
 ) -> None:
-    """Draw a line with intervals for each value of a column and each model.
+    """Draw a line with intervals over the column across for each value of the column by and each model.
 
-    Parameters
-    ----------
-    axes : where.
-    rows : table with the columns across, by, model, name, name_low and name_high.
-    across : column of the positions.
-    name : of the measure.
-    by : column whose values have lines of their own.
-    looks : keywords of the lines by these values.
-    models : what :func:`model_looks` gives.
-    band : draw the intervals as bands.
+    Looks go by these values, models are what :func:`model_looks` gives, and the other columns are as in
+    :func:`draw_interval_lines`.
     """
     for k, (value, look) in enumerate(looks.items()):
         for model, dashes in models.items():
@@ -177,11 +161,10 @@ def draw_interval_rows(
     ----------
     axes : where.
     names : of the rows, from top to bottom.
-    rows : table with the columns row (one of names), model, name, name_low and name_high; several of one row and model
-        are drawn below each other, too.
+    rows : table with the columns row (one of names), model, name, name_low and name_high; several of one row
+        and model are drawn below each other, too.
     name : of the measure.
-    models : what :func:`model_looks` gives.
-    looks : keywords of the dots by name of the row; in ink, if left out.
+    models, looks : of the models, and of the dots by name of the row; in ink, if left out.
     told : the rows as they are, where those are drawn at an edge.
     """
     note(axes, interval_columns(rows if told is None else told, name))
@@ -203,13 +186,7 @@ def draw_interval_rows(
 
 
 def mark_gains(axes: Axes, gains: Sequence[float]) -> None:
-    """Set gains on a logarithmic axis, each at its tick.
-
-    Parameters
-    ----------
-    axes : where.
-    gains : that were run.
-    """
+    """Set gains that were run on a logarithmic axis, each at its tick."""
     gains = np.unique(gains)
     if (gains > 0).all() and len(gains) > 1:
         margin = (gains[-1] / gains[0]) ** 0.08
@@ -220,12 +197,7 @@ def mark_gains(axes: Axes, gains: Sequence[float]) -> None:
 
 
 def mark_passes(axes: Axes) -> None:
-    """Set passes on the horizontal axis.
-
-    Parameters
-    ----------
-    axes : where.
-    """
+    """Set passes on the horizontal axis."""
     axes.set(xlabel="pass")
     axes.xaxis.get_major_locator().set_params(integer=True)
 
@@ -241,14 +213,7 @@ def mark_powers(axes: Axes) -> None:
 
 
 def draw_reference(axes: Axes, x: float | None = None, y: float | None = None) -> None:
-    """Draw a thin line where there is no effect, or at chance.
-
-    Parameters
-    ----------
-    axes : where.
-    x : position of a vertical line.
-    y : position of a horizontal line.
-    """
+    """Draw a thin line, vertical at x or horizontal at y, where there is no effect, or at chance."""
     look = {"color": STYLE.unknown, "linewidth": matplotlib.rcParams["axes.linewidth"], "zorder": 0.9, "label": RULE}
     if x is not None:
         axes.axvline(x, **look)

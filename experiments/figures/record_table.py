@@ -1,9 +1,10 @@
-"""Tables: the numbers that a figure draws, from the records that it is given, and what its caption says of them."""
+"""Tables: the numbers that a figure draws, from its records, and what its caption says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,18 @@ import xarray as xr
 
 from experiments import measures
 from experiments.figures.layout import Layout
-from experiments.figures.panels import Key, Panel, draw_interval_rows, draw_reference, model_looks
+from experiments.figures.panels import (
+    Key,
+    Panel,
+    draw_interval_rows,
+    draw_lines_by,
+    draw_reference,
+    mark_gains,
+    mark_passes,
+    model_looks,
+)
 
-__all__ = ["Table", "interval_rows", "listed", "table_of"]
+__all__ = ["Table", "interval_rows", "interval_table", "listed", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,7 @@ class Table:
         return model_looks(self.names)
 
     def at(self, gain: float | None) -> Table:
-        """Choose a gain; a table without gains stays as it is.
-
-        Parameters
-        ----------
-        gain : wanted, the nearest is taken; the middle one, if None.
-        """
+        """Choose the nearest gain, or the middle one, if None; a table without gains stays as it is."""
         if "gain" not in self.rows:
             return self
         gains = np.unique(self.rows["gain"].to_numpy(float))
@@ -78,19 +83,10 @@ class Table:
         left: float = 23,
         **axes_settings,
     ) -> Panel:
-        """Make a panel with a row of dots for each name.
+        """Make a panel with a row of dots for each name, from top to bottom.
 
-        Parameters
-        ----------
-        title : heading.
-        told : what the caption says of it.
-        rows : of the table, with a column row, else the prior tells their row.
-        name : of the measure.
-        names : of the rows, from top to bottom.
-        reference : where there is no effect.
-        looks : of the dots, by name of the row.
-        left : mm for the names.
-        axes_settings : of the axes, such as xlabel.
+        The column row, else the prior, tells the row; left gives the mm for the names, reference where no
+        effect is.
         """
         rows = rows if "row" in rows else rows.assign(row=rows["prior"])
 
@@ -101,6 +97,32 @@ class Table:
 
         return Panel(draw, title, told, left=left, rows=len(names))
 
+    def lines(
+        self,
+        title: str,
+        told: str,
+        rows: pd.DataFrame,
+        across: str,
+        name: str,
+        by: str,
+        looks: dict,
+        reference: float | None = None,
+        band: bool = False,
+        **axes_settings,
+    ) -> Panel:
+        """Make a panel with a line over a column for each value of another one and each model."""
+
+        def draw(axes) -> None:
+            draw_lines_by(axes, rows, across, name, by, looks, self.models, band)
+            draw_reference(axes, y=reference)
+            if across == "gain":
+                mark_gains(axes, rows["gain"])
+            elif across == "iteration":
+                mark_passes(axes)
+            axes.set(**axes_settings)
+
+        return Panel(draw, title, told)
+
     def layout(
         self,
         panels: Sequence[Panel],
@@ -109,16 +131,7 @@ class Table:
         keys: Sequence[Key] = (),
         bars: str = "Bars",
     ) -> Layout:
-        """Lay the panels out, with the caption that all figures of tables have.
-
-        Parameters
-        ----------
-        panels : of the figure.
-        about : what the figure is about.
-        columns : most panels in a row of one column's and of two columns' width.
-        keys : what the lines mean.
-        bars : what shows the intervals.
-        """
+        """Lay the panels out as a ``Layout`` does, with the caption that all figures of tables have."""
         gain = "" if self.gain is None else f", gain {self.gain:g}"
         return Layout(panels, f"{about}{gain}; {self.sample}.", f"{bars}: {self.interval}.", columns, keys)
 
@@ -126,12 +139,7 @@ class Table:
 def table_of(
     records: Sequence[xr.Dataset] | pd.DataFrame, summarise: Callable[[xr.Dataset, int], pd.DataFrame], n: int
 ) -> Table:
-    """Summarise the records of a figure.
-
-    Raises
-    ------
-    ValueError : two records of one model.
-    """
+    """Summarise the records of a figure, each of another model."""
     if isinstance(records, pd.DataFrame):
         return Table(records, tuple(dict.fromkeys(records["model"])))
     models: list[str] = []
@@ -139,8 +147,8 @@ def table_of(
         names = record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]
         if twice := [name for name in names if name in models]:
             raise ValueError(
-                f"each model is drawn once, got two records of {twice[0]}: give one of them (seeds of a model belong "
-                "into one record: --checkpoint seed1 seed2)"
+                f"each model is drawn once, got two records of {twice[0]}: give one of them (seeds of a "
+                "model belong into one record: --checkpoint seed1 seed2)"
             )
         models += names
     rows = pd.concat([summarise(record, n) for record in records], ignore_index=True)
@@ -152,14 +160,10 @@ def interval_rows(values: xr.DataArray, name: str, record: xr.Dataset, n: int) -
 
     Parameters
     ----------
-    values : (..., stimulus), with the dim seed where several were run.
-    name : of the column.
+    values : (..., stimulus), with the dim seed where several were run; each other dim becomes a column.
+    name : of the column, beside which name_low and name_high stand.
     record : that the values are of; its model is told where it is no dim.
     n : bootstrap resamples.
-
-    Returns
-    -------
-    DataFrame with a column for each other dim, model among them, and name, name_low and name_high.
     """
     bare = values.drop_vars([name for name in values.coords if name not in values.dims])
     interval = measures.hierarchical_bootstrap(bare, n=n)
@@ -167,6 +171,12 @@ def interval_rows(values: xr.DataArray, name: str, record: xr.Dataset, n: int) -
     cells = xr.Dataset({name + suffix: interval[end] for end, suffix in ends})
     frame = cells.to_dataframe().reset_index() if cells.sizes else pd.DataFrame([{k: float(cells[k]) for k in cells}])
     return frame if "model" in frame else frame.assign(model=record.attrs.get("model", "model"))
+
+
+def interval_table(measured: Mapping[str, xr.DataArray], record: xr.Dataset, n: int) -> pd.DataFrame:
+    """Tabulate several measures by name as :func:`interval_rows` does one, side by side."""
+    frames = [interval_rows(values, name, record, n) for name, values in measured.items()]
+    return reduce(lambda left, right: left.merge(right, "outer", sort=False), frames)
 
 
 def listed(words: Sequence[str]) -> str:

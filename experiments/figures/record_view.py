@@ -19,16 +19,7 @@ PICTURE, ROW = 30.0, 48.0  # mm
 
 
 def view_record(record: xr.Dataset, view: View, style: Style = STYLE) -> Figure:
-    """Draw a view of a record.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : as ``browsing.reduced``.
-    """
+    """Draw a view of a record; the figure's label is the caption."""
     shown = reduced(record, view)
     panels = [shown] if not view.facet else [shown.isel({view.facet: k}) for k in range(shown.sizes[view.facet])]
     picture, maps = _stimulus(record, view), view.across in PICTURE_DIMS

@@ -1,4 +1,4 @@
-"""The robustness figure: accuracy of several models under every corruption and severity, and on every other suite."""
+"""The robustness figure: accuracy of models under every corruption, by severity, and on other suites."""
 
 from __future__ import annotations
 
@@ -27,17 +27,10 @@ NAMES = {"clean": "clean", "fgsm": "FGSM", "pgd": "PGD", "imagenet_c": "mean of 
 
 
 def robustness(records: Sequence[xr.Dataset], style: Style) -> Layout:
-    """Draw the share of right answers of each model under each corruption over its severity, and on the other suites.
+    """Draw the share of right answers of each model under each corruption over its severity, and on the other
+    suites.
 
-    Parameters
-    ----------
-    records : of ``python -m absvit.robustness``; those of one model are taken as its trainings. The last pass of an
-        AbSViT counts.
-    style : sizes and colours.
-
-    Raises
-    ------
-    ValueError : a record is not complete, or records have no suite in common.
+    Records of one model are taken as its trainings; the last pass of an AbSViT counts.
     """
     rows = profile_rows(records)
     models = list(dict.fromkeys(rows["model"]))
@@ -45,7 +38,7 @@ def robustness(records: Sequence[xr.Dataset], style: Style) -> Layout:
     corruptions = [name for name in dict.fromkeys(rows["suite"]) if name.startswith(PREFIX)]
     others = [name for name in dict.fromkeys(rows["suite"]) if not name.startswith(PREFIX)]
     across = COLUMNS[style.column == "double"]
-    last = len(corruptions) + bool(others) - across  # panels from this one on have none below them
+    last = len(corruptions) - across  # panels from this one on have no other corruption below them
     panels = [
         Panel(partial(_curve, rows[rows["suite"] == name], looks, k % across == 0, k >= last),
               name.removeprefix(PREFIX).replace("_", " "), tall=20.0, lettered=False, foot=9.0 if k >= last else 5.0)
@@ -61,18 +54,12 @@ def robustness(records: Sequence[xr.Dataset], style: Style) -> Layout:
 def profile_rows(records: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Tabulate the top-1 of every suite and severity of each model, in the last pass.
 
-    Parameters
-    ----------
-    records : of ``python -m absvit.robustness``; those of one model are taken as its trainings.
+    Records of one model are taken as its trainings, whose weights must differ, and each must be complete.
 
     Returns
     -------
-    DataFrame with model, suite, severity, trainings, and top1 with top1_low and top1_high, in percent: of a single
-    record its binomial 95 % interval over pictures, of several Student's 95 % interval over them.
-
-    Raises
-    ------
-    ValueError : a record is not complete, or two show the same weights on the same suite.
+    DataFrame with model, suite, severity, trainings, and top1 with top1_low and top1_high, in percent: of a
+    single record its binomial 95 % interval over pictures, of several Student's 95 % interval over them.
     """
     frames = []
     for record in records:
@@ -130,9 +117,9 @@ def _caption(records: Sequence[xr.Dataset], rows: pd.DataFrame, models: Sequence
     if (trained == 1).any():
         kinds.append("binomial 95 % intervals over pictures")
     return (
-        f"Top-1 of {names} in the last pass, on {' or '.join(map(str, counts))} pictures a condition: each corruption "
-        f"over its severity, and the other suites (mean of C: over all corruptions and severities). "
-        f"Bars: {listed(kinds)}."
+        f"Top-1 of {names} in the last pass, on {' or '.join(map(str, counts))} pictures a condition: each "
+        "corruption over its severity, and the other suites (mean of C: over all corruptions and "
+        f"severities). Bars: {listed(kinds)}."
     )
 
 

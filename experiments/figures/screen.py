@@ -18,12 +18,7 @@ FAST = {"text.hinting": "none"}  # text is most of the time, and hinting a quart
 
 
 def png(figure: Figure) -> bytes:
-    """Draw a figure.
-
-    Returns
-    -------
-    PNG file, ``WIDE`` pixels wide.
-    """
+    """Draw a figure as a PNG file, ``WIDE`` pixels wide."""
     with matplotlib.style.context([STYLE.settings(), FAST], after_reset=True):
         figure.dpi = WIDE / figure.get_size_inches()[0]
         figure.canvas.draw()

@@ -14,11 +14,9 @@ __all__ = ["draw_names", "strokes"]
 
 
 def strokes(n: int) -> list[dict]:
-    """Colours and dashes of lines without markers, where the points are too many for them.
+    """Colours and dashes of n lines without markers, where the points are too many for them.
 
-    Returns
-    -------
-    Settings of each line, those of ``STYLE.looks`` without its markers; a single one has the colour of text.
+    A single line has the colour of text.
     """
     if n < 2:
         return [{"color": STYLE.ink, "linestyle": "-"}] * n
@@ -30,14 +28,7 @@ def draw_names(
 ) -> None:
     """Draw a legend: a stroke of each line and its name behind it, row by row.
 
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    x, y : left edge and middle of the first row in mm; a row takes 4 mm.
-    width : width in mm.
-    names : of the lines.
-    lines : their settings, what ``strokes`` gives.
-    columns : names in a row.
+    It starts at x mm; y mm is the middle of the first row, and a row takes 4 mm.
     """
     pitch = width / columns
     for k, (name, line) in enumerate(zip(names, lines, strict=True)):

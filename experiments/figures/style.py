@@ -23,26 +23,6 @@ CJK = (
     "Malgun Gothic", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAexGothic", "Droid Sans Fallback",
     "Arial Unicode MS",
 )  # fmt: skip
-# Palettes of seaborn (BSD licence), whose import takes longer than a figure: one for lines that colour-blind readers
-# can tell apart, and two maps by every fifteenth of their 256 colours.
-COLOURBLIND = (
-    "#0173b2",
-    "#de8f05",
-    "#029e73",
-    "#d55e00",
-    "#cc78bc",
-    "#ca9161",
-    "#fbafe4",
-    "#949494",
-    "#ece133",
-    "#56b4e9",
-)
-MAPS = {
-    "rocket": "03051a 170f28 2d1738 431c46 5b1e51 731f58 8c1d5b a6195a bf1654 d5224a e53940 ef5640 f3734e f58d64 f6a67e"
-    " f6be9b f8d4bc faebdd",
-    "vlag": "2369bd 4879bc 6489be 7d99c2 95a9c8 adbbd1 c5cddb dde0e7 f5f2f4 f9efee efd8d6 e4c0be daa9a7 d19290 c87c7a"
-    " be6664 b44f4f a9373b",
-}
 
 
 @dataclass(frozen=True)
@@ -58,13 +38,15 @@ class Style:
     text : size of text in points of the layout.
     letter : size of panel letters and headings in points of the layout.
     line : width of the lines of data in points of the layout.
-    palette : colours that colour-blind readers can tell apart; they start with objects 1 and 2.
-    attention : sequential, perceptually uniform colour map of attention maps, "rocket" or one of matplotlib's.
+    palette : one of seaborn's, whose colours colour-blind readers can tell apart; it starts with objects 1
+        and 2.
+    attention : sequential, perceptually uniform colour map of attention maps, of seaborn or matplotlib as all
+        maps.
     ordered : sequential colour map of lines that have an order, such as severities; its middle part is used.
     ink : colour of text and lines.
     track : colour of the full length of a probability bar.
     unknown : colour of the probability of a class that belongs to neither object.
-    difference : diverging colour map of what a cue changes, "vlag" or one of matplotlib's.
+    difference : diverging colour map of what a cue changes.
     fonts : names of fonts; a character is drawn in the first of those installed that has it.
     """
 
@@ -75,7 +57,7 @@ class Style:
     text: float = 7.0
     letter: float = 8.0
     line: float = 1.1
-    palette: tuple[str, ...] = COLOURBLIND
+    palette: str = "colorblind"
     attention: str = "rocket"
     ordered: str = "viridis"
     ink: str = "#222222"
@@ -90,7 +72,7 @@ class Style:
         return self.single if self.column == "single" else self.double
 
     def context(self) -> AbstractContextManager:
-        """Draw under these settings and, for all others, matplotlib's own: whatever a user's matplotlibrc says."""
+        """Draw under these settings and otherwise matplotlib's own, whatever a user's matplotlibrc says."""
         import matplotlib.style
 
         return matplotlib.style.context(self.settings(), after_reset=True)
@@ -128,34 +110,18 @@ class Style:
         }  # fmt: skip
 
     def colours(self, n: int) -> list[str]:
-        """First colours of the palette.
+        """First n colours of the palette as hexadecimal text; behind the last one it starts anew."""
+        import seaborn
 
-        Parameters
-        ----------
-        n : how many, at least 1.
-
-        Returns
-        -------
-        Colours as hexadecimal text.
-        """
-        return [self.palette[k % len(self.palette)] for k in range(n)]
+        return seaborn.color_palette(self.palette, n).as_hex()
 
     def looks(self, n: int) -> list[dict]:
-        """How lines look that have no order: each has its own colour and marker; from the ninth on dashed, too.
+        """How n lines look that have no order, as keywords of matplotlib's lines.
 
-        Parameters
-        ----------
-        n : how many, at least 1.
-
-        Returns
-        -------
-        Keywords of matplotlib's lines; after 8 lines the colours come again with other dashes.
+        Each has its own colour and marker; from the ninth on the colours come again with other dashes.
         """
         colours = self.colours(DISTINCT)
-        return [
-            {"color": colours[k % DISTINCT], "marker": MARKERS[k % DISTINCT], "linestyle": DASHES[k // DISTINCT % 3]}
-            for k in range(n)
-        ]
+        return [{"color": colours[k % DISTINCT], **_marks(k)} for k in range(n)]
 
     def looks_of(self, names: Iterable[str]) -> dict[str, dict]:
         """How lines of these names look."""
@@ -163,38 +129,23 @@ class Style:
         return dict(zip(names, self.looks(len(names)), strict=True))
 
     def shades(self, n: int) -> list[dict]:
-        """How lines look that have an order: from dark to light, each with its own marker.
-
-        Parameters
-        ----------
-        n : how many, at least 1.
-
-        Returns
-        -------
-        Keywords of matplotlib's lines.
-        """
+        """How n lines look that have an order, as keywords: from dark to light, each with its own marker."""
         from matplotlib.colors import to_hex
 
         colours = colour_map(self.ordered)(np.linspace(0.05, 0.75, n))
-        return [
-            {"color": to_hex(colour), "marker": MARKERS[k % DISTINCT], "linestyle": DASHES[k // DISTINCT % 3]}
-            for k, colour in enumerate(colours)
-        ]
+        return [{"color": to_hex(colour), **_marks(k)} for k, colour in enumerate(colours)]
+
+
+def _marks(k: int) -> dict:
+    """Marker and dashes of the line of this number."""
+    return {"marker": MARKERS[k % DISTINCT], "linestyle": DASHES[k // DISTINCT % len(DASHES)]}
 
 
 def colour_map(name: str):
-    """Give a colour map.
+    """Give a colour map of seaborn or matplotlib by its name."""
+    import seaborn
 
-    Parameters
-    ----------
-    name : "rocket", "vlag" or one of matplotlib's.
-    """
-    import matplotlib
-    from matplotlib.colors import LinearSegmentedColormap
-
-    if name in MAPS:
-        return LinearSegmentedColormap.from_list(name, [f"#{colour}" for colour in MAPS[name].split()])
-    return matplotlib.colormaps[name]
+    return seaborn.color_palette(name, as_cmap=True)
 
 
 STYLE = Style()

@@ -21,15 +21,8 @@ __all__ = ["FIGURE", "training"]
 def training(logs: pd.DataFrame, style: Style) -> Layout:
     """Draw the training's loss, and top-1 on the validation pictures, over epochs.
 
-    Parameters
-    ----------
-    logs : a row for each line of a log, as ``training_logs.read`` gives them; the trainings of one recipe
-        that differ by their seed make one line.
-    style : sizes and colours.
-
-    Raises
-    ------
-    ValueError : nothing was evaluated in these trainings.
+    The trainings of one recipe that differ by their seed make one line; a row of the logs is a line of a log,
+    as ``training_logs.read`` gives them.
     """
     if "top1" not in logs or logs["top1"].isna().all():
         raise ValueError("nothing was evaluated in these trainings: they have no validation split, or no epoch is over")

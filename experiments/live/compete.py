@@ -9,10 +9,9 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit.models.class_names import class_indices
 from absvit.records.vocabulary import described
 from experiments.live.look import MAPS, Cue, look
-from experiments.live.pictures import Family, saw_squeezed, two_readings
+from experiments.live.pictures import Family, known_readings, saw_squeezed, two_readings
 from experiments.observers import observer_of
 
 __all__ = ["compete"]
@@ -33,32 +32,20 @@ def compete(
     Parameters
     ----------
     model : AbSViT that knows the classes of the embedded objects, or those of the folder.
-    family : as ``two_readings``; halves are the same at every mix.
-    number : number of the picture.
+    family, number, folder : of the picture, as ``two_readings``; halves are the same at every mix.
     mixes : weights of the second reading, each in [0, 1].
     gain : gain of the class cues; the model's default if left out.
-    iterations : feedback passes, at least 1.
-    folder : class folder of photographs, instead of the embedded objects.
-    kinds : maps to keep, as ``look``.
+    iterations, kinds : feedback passes, at least 1, and maps to keep, as ``look``.
 
     Returns
     -------
     Record in memory as ``look`` gives, a stimulus for each mix, with the coordinates mix, class_1, class_2
     and cue: ``measures.object_1_share`` of it is the dominance of the first reading.
-
-    Raises
-    ------
-    ValueError : the model does not know the classes, or as ``two_readings``.
     """
     observer = observer_of(model)
-    sets = [
-        two_readings(family, number, mix, observer.size, folder=folder, squeeze=saw_squeezed(observer)) for mix in mixes
-    ]
-    names = [sets[0].attrs["categories"][index] for index in sets[0]["object_class"].values[0]]
-    classes = class_indices(observer, names)
-    if (classes < 0).any():
-        other = "choose one trained on the embedded objects, or a class folder of photographs that it knows"
-        raise ValueError(f"the model does not know {' and '.join(names)}: {other}")
+    how = {"folder": folder, "squeeze": saw_squeezed(observer)}
+    sets = [two_readings(family, number, mix, observer.size, **how) for mix in mixes]
+    names, classes = known_readings(observer, sets[0])
     cues = {"none": Cue("learned")} | {f"class {k}": Cue("class", names[k - 1], gain=gain) for k in (1, 2)}
     record = look(observer, np.concatenate([drawn["image"].values for drawn in sets]), cues, iterations, kinds)
     n = len(sets)

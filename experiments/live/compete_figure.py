@@ -35,12 +35,9 @@ def competition(
     record : what ``compete`` gives.
     mix : weight of the second reading whose picture is shown: the nearest in the record.
     kind : map over (iteration, prior, stimulus, token_y, token_x).
-    stored : record of many pictures with a coordinate mix, whose mean dominance is drawn as well; or its ``curves``.
+    stored : record of many pictures with a coordinate mix, whose mean dominance is drawn as well; or its
+        ``curves``.
     style : sizes and colours; in one column the pictures stand two by two.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
 
     Raises
     ------
@@ -72,9 +69,10 @@ def competition(
             draw_bars(page, x, y + height + 1, WIDTH, names, p.sel(prior=name).values[indices], colours, column - 1)
         _draw_curves(page, record, float(record["mix"][place]), names, stored, style.column == "double")
     text = (
-        f"A bistable picture of {names[0]} and {names[1]} seen by {record.attrs['model']}: {kind.replace('_', ' ')} in "
-        f"the last pass ({number_text(limits[0])} to {number_text(limits[1])}) and probabilities of both readings "
-        f"without a cue and under either class cue; dominance p1 / (p1 + p2) of {names[0]} against the mix."
+        f"A bistable picture of {names[0]} and {names[1]} seen by {record.attrs['model']}: "
+        f"{kind.replace('_', ' ')} in the last pass ({number_text(limits[0])} to {number_text(limits[1])}) "
+        "and probabilities of both readings without a cue and under either class cue; dominance p1 / (p1 + "
+        f"p2) of {names[0]} against the mix."
     )
     if stored is not None:
         n = stored.attrs["n"] if "estimate" in stored else stored.sizes["stimulus"]
@@ -84,30 +82,17 @@ def competition(
 
 
 def curves(record: xr.Dataset) -> xr.Dataset:
-    """Mean dominance of the first reading at each mix, uncued and under either class cue.
+    """Mean dominance of the first reading at each mix, uncued and under either class cue, as ``dominance``
+    gives it.
 
-    Parameters
-    ----------
-    record : as for ``dominance``.
-
-    Returns
-    -------
-    Dataset with estimate, low and high over (prior, mix); its attribute n is the number of pictures.
-
-    Raises
-    ------
-    ValueError : as ``dominance``.
+    Estimate, low and high lie over (prior, mix); the attribute n is the number of pictures.
     """
     every = xr.concat([dominance(record, name) for name in CUES], xr.Variable("prior", np.array(CUES, object)))
     return every.assign_attrs(n=record.sizes["stimulus"])
 
 
 def dominance(record: xr.Dataset, prior: str) -> xr.Dataset:
-    """Mean dominance of the first reading at each mix, in the last pass, with its 95 % bootstrap interval.
-
-    Returns
-    -------
-    Dataset with estimate, low and high over mix.
+    """Mean dominance of the first reading over mix, in the last pass, with its 95 % bootstrap interval.
 
     Raises
     ------
@@ -130,7 +115,7 @@ def dominance(record: xr.Dataset, prior: str) -> xr.Dataset:
 def _draw_curves(
     page: Axes, record: xr.Dataset, mix: float, names: list[str], stored: xr.Dataset | None, wide: bool
 ) -> None:
-    """Draw dominance against mix under each cue, in the lower part of the page; the cues beside it or, else, above."""
+    """Draw dominance against mix under each cue, below all else; the cues stand beside it or above."""
     height, width = page.get_ylim()[0], page.get_xlim()[1]
     left, across = (18, 90) if wide else (14, 72)
     axes = page.figure.add_axes((left / width, 11 / height, across / width, 30 / height))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit import priors
-from absvit.records.vocabulary import described
+from experiments import measures
+from experiments.live.look import Cue, look, of_observers
 from experiments.observers import Observer, observer_of
 from stimuli import corruptions
 from stimuli.corruptions import NAMES, SEVERITIES
@@ -29,7 +28,7 @@ def corrupt(
 
     Parameters
     ----------
-    models : who is asked, by name, at least one; without feedback the same is said in every pass.
+    models : by name, at least one; a plain ViT says the same in every pass.
     pictures : by model, the picture (y, x, channel) uint8 at the size that it takes.
     corruption : one of ``NAMES``.
     iterations : feedback passes with the learned prompt, at least 0.
@@ -37,8 +36,8 @@ def corrupt(
 
     Returns
     -------
-    Record in memory: image (severity, y, x, channel) as the first model sees it, answer and confidence (model,
-    severity), and probability (model, iteration, severity).
+    Record in memory: image (severity, y, x, channel) as the first model sees it, answer and confidence
+    (model, severity), and probability (model, iteration, severity).
 
     Raises
     ------
@@ -47,8 +46,8 @@ def corrupt(
     """
     if not models:
         raise ValueError("no model is chosen: choose one at least")
-    observers = {name: observer_of(model) for name, model in models.items()}
     shown, found = {}, {}
+    observers = {name: observer_of(model) for name, model in models.items()}
     for name, observer in observers.items():
         picture = pictures[name]
         corrupted = [
@@ -56,32 +55,22 @@ def corrupt(
             for s in SEVERITIES
         ]
         shown[name] = np.stack([picture, *corrupted])
-        found[name] = _asked(observer, shown[name], iterations)
+        cue = Cue("learned" if observer.kinds else "none")
+        p = measures.probabilities(look(observer, shown[name], {"cue": cue}, iterations, ())).isel(prior=0)
+        p = p.reindex(iteration=np.arange(iterations + 1), method="ffill")
+        best = p[-1].argmax("class")
+        found[name] = p["class"].values[best], p[-1].max("class"), p.isel({"class": int(best[0])})
+    answers, confidences, courses = zip(*found.values(), strict=True)
     values = {
         "image": (("severity", "y", "x", "channel"), next(iter(shown.values()))),
-        "answer": (("model", "severity"), np.array([seen[0] for seen in found.values()], object)),
-        "confidence": (("model", "severity"), np.stack([seen[1] for seen in found.values()])),
-        "probability": (("model", "iteration", "severity"), np.stack([seen[2] for seen in found.values()])),
+        "answer": (("model", "severity"), np.stack(answers)),
+        "confidence": (("model", "severity"), np.stack(confidences)),
+        "probability": (("model", "iteration", "severity"), np.stack(courses)),
     }
     coordinates = {
         "model": np.array(list(models), object),
         "iteration": np.arange(iterations + 1),
         "severity": np.array([0, *SEVERITIES]),
     }
-    record = xr.Dataset(values, coordinates)
-    return described(record).assign_attrs(
-        title="degrading",
-        model=", ".join(models),
-        checkpoint_sha256=", ".join(observer.weights()[1] for observer in observers.values()),
-        device=next(iter(observers.values())).device,
-        parameters=json.dumps({"corruption": corruption, "iterations": iterations, "seed": seed}),
-    )
-
-
-def _asked(observer: Observer, pictures: np.ndarray, iterations: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Answers and their probabilities in the last pass, and those of the clean picture's answer in every pass."""
-    learned = [priors.LearnedPrior()] if observer.kinds else None
-    p = observer.seen(observer.images(pictures), learned, iterations).probabilities[:, 0].float().cpu().numpy()
-    p = np.concatenate([p, *[p[-1:]] * (iterations + 1 - len(p))])
-    best = p[-1].argmax(-1)
-    return [observer.categories[k] for k in best], p[-1].max(-1), p[:, :, best[0]]
+    about = {"corruption": corruption, "iterations": iterations, "seed": seed}
+    return of_observers(xr.Dataset(values, coordinates), "degrading", observers, about)

@@ -35,22 +35,17 @@ NAMES = {"double": 4, "single": 2}  # names in a row of the legend
 def degrading(
     record: xr.Dataset, severity: int = 3, profiles: Sequence[xr.Dataset] = (), style: Style = STYLE
 ) -> Figure:
-    """Draw a corrupted picture with answers, the answer's probability over severity, and profiles from records.
+    """Draw a corrupted picture with answers, the answer's probability over severity, and profiles from
+    records.
 
     Parameters
     ----------
     record : what ``corrupt`` gives.
     severity : severity that is marked, and of which the profiles by corruption are shown; 0 for their mean.
-    profiles : records of ``python -m absvit.robustness`` with the suite imagenet_c; none leaves their panels out.
-    style : sizes and colours; in one column the pictures stand in two rows, and the corruptions below the lines.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : there is no such severity, or a record of another kind.
+    profiles : records of ``python -m absvit.robustness`` with the suite imagenet_c; none leaves their panels
+        out.
+    style : sizes and colours; in one column the pictures stand in two rows, and the corruptions below the
+        lines.
     """
     if severity not in record["severity"].values:
         raise ValueError(f"severity is one of {record['severity'].values.tolist()}, got {severity}")
@@ -163,14 +158,14 @@ def _draw_rows(
 def _caption(record: xr.Dataset, corruption: str, severity: int, measured: dict) -> str:
     text = (
         f"A picture under {corruption.replace('_', ' ')} at five severities and what {record.attrs['model']} "
-        "say of it in the last pass; the probability of the class that a model says of the clean picture (lines: last "
-        "pass, crosses: bottom-up)."
+        "say of it in the last pass; the probability of the class that a model says of the clean picture "
+        "(lines: last pass, crosses: bottom-up)."
     )
     if measured:
         told = ", ".join(f"{name} ({profile.attrs['n']} pictures)" for name, profile in measured.items())
         by = f"at severity {severity}, with such intervals" if severity else "as the mean over severities"
         text += (
-            f" Accuracy from records of {told}: over the severity of this corruption, with 95 % intervals over "
-            f"pictures, and under every corruption {by}."
+            f" Accuracy from records of {told}: over the severity of this corruption, with 95 % intervals "
+            f"over pictures, and under every corruption {by}."
         )
     return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import numpy as np
 import xarray as xr
 from torch import nn
 
-from absvit.models.class_names import class_indices
 from experiments import measures
-from experiments.live.pictures import saw_squeezed, two_readings
+from experiments.live.look import of_observers
+from experiments.live.pictures import known_readings, saw_squeezed, two_readings
 from experiments.measures.dynamics import branches
 from experiments.observers import observer_of
 from experiments.probes.feedback_dynamics.probe import FeedbackDynamics
@@ -41,20 +40,15 @@ def follow(
     Parameters
     ----------
     model : AbSViT that knows the classes of the picture; a plain ViT sees the same in every pass.
-    family : of the picture, as ``two_readings``; hysteresis shows morphs, whatever it is.
+    family, folder : of the picture, as ``two_readings``; hysteresis shows morphs, whatever the family is.
     number : number of the picture, or of the pair of sequences, at least 0.
     parameters : protocol, passes, priors, gains, noise.
     steps : pictures of a sequence.
     seed : seed of the noise.
-    folder : class folder of photographs, instead of the embedded objects.
 
     Returns
     -------
     Record in memory, as the probe feedback_dynamics writes it.
-
-    Raises
-    ------
-    ValueError : the model does not know the classes; there is no such family or picture.
     """
     observer = observer_of(model)
     size, squeeze = observer.size, saw_squeezed(observer)
@@ -67,21 +61,10 @@ def follow(
         pictures = morph.draw(graded, 2 * steps, 0, 2 * steps * number)
     else:
         steps, pictures = 1, two_readings(family, number, 0.5, size, folder=folder, squeeze=squeeze)
-    shown = [pictures.attrs["categories"][index] for index in pictures["object_class"].values[0]]
-    if (class_indices(observer, shown) < 0).any():
-        other = "choose a model trained on the embedded objects, or a class folder of photographs that it knows"
-        raise ValueError(f"{observer.name} does not know {' and '.join(shown)}: {other}")
-    record = show([observer], pictures, parameters, seed)
-    file, sha256 = observer.weights()
+    known_readings(observer, pictures)
     what = {"family": family, "number": number, "steps": steps, "folder": str(folder or "")}
-    return record.assign_attrs(
-        title=TITLE + parameters.protocol,
-        model=observer.name,
-        checkpoint=file,
-        checkpoint_sha256=sha256,
-        device=observer.device,
-        parameters=json.dumps(asdict(parameters) | what),
-    )
+    record = show([observer], pictures, parameters, seed)
+    return of_observers(record, TITLE + parameters.protocol, {observer.name: observer}, asdict(parameters) | what)
 
 
 def course_of(
@@ -103,12 +86,12 @@ def course_of(
 
     Returns
     -------
-    Dataset in memory: share (end, prior, iteration) of reading 1 in the two readings' probability and change (end,
-    prior, iteration) of the state, end being estimate, low and high of the 95 % bootstrap interval over stimuli;
-    probability (reading, prior, iteration); energy (layer, iteration), the reconstruction error relative to the first
-    pass; of hysteresis, branch (direction, end, prior, morph) and shown_morph, shown_direction (iteration); of one
-    trial, where the record has them, image ([iteration,] y, x, channel) and prior_weights (prior, iteration,
-    token_y, token_x). Attributes say what was chosen.
+    Dataset in memory: share (end, prior, iteration) of reading 1 in the two readings' probability and change
+    (end, prior, iteration) of the state, end being estimate, low and high of the 95 % bootstrap interval over
+    stimuli; probability (reading, prior, iteration); energy (layer, iteration), the reconstruction error
+    relative to the first pass; of hysteresis, branch (direction, end, prior, morph) and shown_morph,
+    shown_direction (iteration); of one trial, where the record has them, image ([iteration,] y, x, channel)
+    and prior_weights (prior, iteration, token_y, token_x). Attributes say what was chosen.
 
     Raises
     ------
@@ -158,7 +141,7 @@ def course_of(
 
 
 def _ends(values: xr.DataArray, last: str = "iteration") -> xr.DataArray:
-    """Mean over stimuli and the ends of its interval, (end, prior, last); of one trial, three times its value."""
+    """Mean over stimuli and ends of its interval, (end, prior, last); of one trial, three times its value."""
     ends = ("estimate", "low", "high")
     if values.sizes["stimulus"] > 1:
         interval = measures.bootstrap(values)

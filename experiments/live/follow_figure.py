@@ -31,18 +31,9 @@ def unfolding(course: xr.Dataset, iteration: int = -1, style: Style = STYLE) -> 
 
     Parameters
     ----------
-    course : what ``course_of`` gives.
+    course : what ``course_of`` gives; pictures and weights are left out where it has none.
     iteration : the pass, 0 = bottom-up, -1 = the last.
     style : sizes and colours; in one column pictures and panels stand two by two.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption. Pictures and weights are left out
-    where the course has none.
-
-    Raises
-    ------
-    ValueError : there is no such pass.
     """
     last = course.sizes["iteration"] - 1
     if not -1 <= iteration <= last:
@@ -192,7 +183,7 @@ def _caption(course: xr.Dataset, iteration: int) -> str:
     noise = f", noise {about['noise']:g}" if about["noise"] else ""
     return (
         f"Feedback pass by pass in {about.get('model', 'a model')} ({about['protocol']}, {whose}, gain "
-        f"{about['gain']:g}{noise}), at pass {iteration}: {told}; relative change of the state in a pass (values below "
-        f"{number_text(SMALLEST, 4)} are drawn there); reconstruction error of each block under the prior "
-        f"{about['prior_of_energy']}, relative to the bottom-up pass."
+        f"{about['gain']:g}{noise}), at pass {iteration}: {told}; relative change of the state in a pass "
+        f"(values below {number_text(SMALLEST, 4)} are drawn there); reconstruction error of each block "
+        f"under the prior {about['prior_of_energy']}, relative to the bottom-up pass."
     )

@@ -18,9 +18,11 @@ from absvit.models.class_names import class_indices
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
+from experiments.assemble import PLACES, assembled, condition_coordinates, token_centres
 from experiments.observers import Observer, observer_of
+from experiments.probe import Condition
 
-__all__ = ["CUES", "MAPS", "Cue", "look", "stamped"]
+__all__ = ["CUES", "MAPS", "Cue", "look", "of_observers", "stamped"]
 
 CueKind = Literal["none", "learned", "class", "place", "class and place"]
 CUES = get_args(CueKind)
@@ -29,6 +31,7 @@ REQUESTS = {  # what perceive has to record for a map
     "class_attention": "attention", "rollout": "attention",
 }  # fmt: skip
 MAPS = tuple(REQUESTS)
+PIXELS = ("place_x", "place_y", "place_sd", "box_left", "box_top", "box_right", "box_bottom")
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,13 @@ class Cue:
 
     Parameters
     ----------
-    kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the two.
+    kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
+        two.
     category : name of the class.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
-    gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's, the
-        place having gain 1.
+    gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
+        the place having gain 1.
     box : left, top, right and bottom as fractions of the picture: a box instead of the spotlight.
     """
 
@@ -64,11 +68,7 @@ class Cue:
                 raise ValueError(f"a box has 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {self.box}")
 
     def prior(self, observer: Observer) -> priors.Prior:
-        """Give the prior that this cue means.
-
-        Parameters
-        ----------
-        observer : knows the classes, the size of the picture and the locations.
+        """Give the prior that this cue means to an observer.
 
         Raises
         ------
@@ -82,6 +82,12 @@ class Cue:
             return self._place(observer, self.gain)
         return priors.ClassPrior(self._class_index(observer), self.gain) * self._place(observer, 1.0)
 
+    def condition(self, name: str, size: tuple[int, int]) -> Condition:
+        """Give the condition that the cue is, under a name and in pictures of a height and width."""
+        pixels = self._pixels(size) if "place" in self.kind else [np.nan] * len(PIXELS)
+        levels = {"category": self.category, **dict(zip(PIXELS, pixels, strict=True))}
+        return Condition(name, 0, self.kind, lambda trial: self.prior(trial.observer), levels)
+
     def _class_index(self, observer: Observer) -> int:
         (index,) = class_indices(observer, [self.category])
         if index < 0:
@@ -92,11 +98,17 @@ class Cue:
 
     def _place(self, observer: Observer, gain: float | None) -> priors.SpatialPrior:
         size, grid = observer.size, observer.locations
+        x, y, sd, *edges = self._pixels(size)
         if self.box is not None:
-            edges = tuple(edge * size[1 - k % 2] for k, edge in enumerate(self.box))
-            return priors.SpatialPrior.box(edges, size, grid, gain=gain)
-        centre = (self.place[0] * size[1], self.place[1] * size[0])
-        return priors.SpatialPrior.gaussian(centre, self.width * size[1], size, grid, gain=gain)
+            return priors.SpatialPrior.box(tuple(edges), size, grid, gain=gain)
+        return priors.SpatialPrior.gaussian((x, y), sd, size, grid, gain=gain)
+
+    def _pixels(self, size: tuple[int, int]) -> list[float]:
+        """The spotlight's x, y and standard deviation, and the box's edges; NaN where one is not used."""
+        spot = (np.nan,) * 3 if self.box else (*self.place, self.width)
+        height, width = size
+        sides = (width, height, width, width, height, width, height)
+        return [at * side for at, side in zip((*spot, *(self.box or (np.nan,) * 4)), sides, strict=True)]
 
 
 def look(
@@ -113,14 +125,15 @@ def look(
     model : AbSViT or another observer; one that takes no priors has the bottom-up pass and the cue "none" only.
     pictures : (stimulus, y, x, channel), or one picture (y, x, channel), uint8, of the model's size.
     cues : what to look for, by name.
-    iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all bottom-up.
+    iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all
+        bottom-up.
     kinds : maps to keep, of ``MAPS``; fewer take less time.
 
     Returns
     -------
-    Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and rollout
-    (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention with layer and
-    head. Maps that the observer does not have are left out.
+    Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and
+    rollout (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention
+    with layer and head. Maps that the observer does not have are left out.
 
     Raises
     ------
@@ -128,8 +141,7 @@ def look(
     """
     pictures = np.asarray(pictures)
     pictures = pictures[None] if pictures.ndim == 3 else pictures
-    observer = observer_of(model)
-    given, steps = None, 0
+    observer, given, steps = observer_of(model), None, 0
     if observer.kinds:
         given, steps = [cue.prior(observer) for cue in cues.values()], iterations
     elif any(cue.kind != "none" for cue in cues.values()):
@@ -141,31 +153,41 @@ def look(
         if cue.kind == "none":  # nothing is fed back: every pass is the first one
             for name, (_, array) in values.items():
                 array[1:, place] = np.nan if name in ("prior_weights", "feedback_norm") else array[:1, place]
-    record = xr.Dataset(values, _coordinates(observer, pictures, seen, cues))
-    record["image"] = (("stimulus", "y", "x", "channel"), pictures)
+    n, height, width, channels = pictures.shape
+    record = assembled(
+        [{name: array for name, (_, array) in values.items()}],
+        [observer],
+        {name: dims for name, (dims, _) in values.items()},
+        condition_coordinates([cue.condition(name, (height, width)) for name, cue in cues.items()]) | {
+            "iteration": np.arange(len(seen.logits)),
+            "stimulus": np.arange(n),
+            "class": np.array(observer.categories, object),
+            "y": np.arange(height) + 0.5,
+            "x": np.arange(width) + 0.5,
+            "channel": np.arange(channels),
+            **token_centres(observer.locations, (height, width)),
+        },
+        {"image": (("stimulus", "y", "x", "channel"), pictures)},
+    )  # fmt: skip
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
-    file, sha256 = observer.weights()
+    return of_observers(record, "looking", {observer.name: observer}, about)
+
+
+def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observer], parameters: Mapping) -> xr.Dataset:
+    """Say of a record in memory who looked, by name, with which weights, where, and how."""
+    files, digests = zip(*(observer.weights() for observer in observers.values()), strict=True)
     return described(record).assign_attrs(
-        title="looking",
-        model=observer.name,
-        checkpoint=file,
-        checkpoint_sha256=sha256,
-        device=observer.device,
-        parameters=json.dumps(about),
+        title=title,
+        model=", ".join(observers),
+        checkpoint=", ".join(files),
+        checkpoint_sha256=", ".join(digests),
+        device=next(iter(observers.values())).device,
+        parameters=json.dumps(parameters),
     )
 
 
 def stamped(record: xr.Dataset) -> xr.Dataset:
-    """Add to a record in memory what a record on disk tells of its origin: versions, commit, command, time.
-
-    Parameters
-    ----------
-    record : what ``look`` gives.
-
-    Returns
-    -------
-    The record with more attributes; those that it has stay.
-    """
+    """Add to a record in memory what one on disk tells of its origin: versions, commit, command, time."""
     about = provenance(record.attrs["title"], 0, json.loads(record.attrs["parameters"]), record.attrs["device"])
     return record.assign_attrs(about | record.attrs)
 
@@ -174,7 +196,7 @@ def _values(
     seen: Trajectory, n_cues: int, observer: Observer, kinds: Sequence[str]
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Logits and maps with their dims; NaN where a map does not exist bottom-up."""
-    outer, grid, depth = ("iteration", "prior", "stimulus"), ("token_y", "token_x"), observer.layers
+    outer, depth = ("iteration", "prior", "stimulus"), observer.layers
 
     def of_layers(of) -> Tensor:
         return torch.stack([of(seen, layer) for layer in range(depth)], dim=3)
@@ -188,12 +210,12 @@ def _values(
         return seen.attention[..., 0, seen.num_prefix_tokens :].unflatten(-1, seen.grid)
 
     made = {
-        "token_norm": ((*outer, "layer", *grid), lambda: of_layers(maps.token_norm_map)),
-        "value_norm": ((*outer, "layer", *grid), lambda: of_layers(maps.value_norm_map)),
-        "class_attention": ((*outer, "layer", "head", *grid), to_patches),
-        "rollout": ((*outer, *grid), lambda: maps.attention_rollout(seen)),
-        "prior_weights": ((*outer, *grid), lambda: later(lambda: maps.prior_weight_map(seen))),
-        "feedback_norm": ((*outer, "layer", *grid), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
+        "token_norm": ((*outer, "layer", *PLACES), lambda: of_layers(maps.token_norm_map)),
+        "value_norm": ((*outer, "layer", *PLACES), lambda: of_layers(maps.value_norm_map)),
+        "class_attention": ((*outer, "layer", "head", *PLACES), to_patches),
+        "rollout": ((*outer, *PLACES), lambda: maps.attention_rollout(seen)),
+        "prior_weights": ((*outer, *PLACES), lambda: later(lambda: maps.prior_weight_map(seen))),
+        "feedback_norm": ((*outer, "layer", *PLACES), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
     }
     needed = {kind: {REQUESTS[kind]} - {""} for kind in made}
     needed |= {"class_attention": {"attention", "class_attention"}, "rollout": {"attention", "class_attention"}}
@@ -203,31 +225,4 @@ def _values(
     return {
         name: (dims, value.float().expand(-1, n_cues, *value.shape[2:]).cpu().numpy().copy())
         for name, (dims, value) in found.items()
-    }
-
-
-def _coordinates(observer: Observer, pictures: np.ndarray, seen: Trajectory, cues: Mapping[str, Cue]) -> dict:
-    """Coordinates of the record, and what each cue is."""
-    n, height, width, channels = pictures.shape
-    none = (np.nan,) * 4
-    lit = np.array([cue.kind in ("place", "class and place") for cue in cues.values()])[:, None]
-    place = np.array([none[:3] if cue.box else (*cue.place, cue.width) for cue in cues.values()])
-    place = np.where(lit, place, np.nan) * (width, height, width)
-    box = np.where(lit, np.array([cue.box or none for cue in cues.values()]), np.nan) * (width, height, width, height)
-    return {
-        "iteration": np.arange(len(seen.logits)),
-        "prior": np.array(list(cues), object),
-        "kind": ("prior", np.array([cue.kind for cue in cues.values()], object)),
-        "category": ("prior", np.array([cue.category for cue in cues.values()], object)),
-        **{name: ("prior", place[:, k]) for k, name in enumerate(("place_x", "place_y", "place_sd"))},
-        **{f"box_{edge}": ("prior", box[:, k]) for k, edge in enumerate(("left", "top", "right", "bottom"))},
-        "stimulus": np.arange(n),
-        "class": np.array(observer.categories, object),
-        "y": np.arange(height) + 0.5,
-        "x": np.arange(width) + 0.5,
-        "channel": np.arange(channels),
-        **{
-            name: (np.arange(tokens) + 0.5) * pixels / tokens
-            for name, tokens, pixels in zip(("token_y", "token_x"), observer.locations, (height, width), strict=True)
-        },
     }

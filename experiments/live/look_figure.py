@@ -39,18 +39,9 @@ def attention(
     ----------
     record : what ``look`` gives; its first picture and last prior are shown.
     kind : map, one of ``KINDS``; where it does not exist bottom-up, the grey picture stands alone.
-    layer : block, where the map has several.
-    head : head, where the map has several; None for their mean.
+    layer, head : block and head, where the map has several; None for the mean of the heads.
     opacity : weight of the map over the picture, in [0, 1].
     style : sizes and colours; in one column the pictures stand two by two, and the course below the bars.
-
-    Returns
-    -------
-    Figure; its label, ``figure.get_label()``, is the caption.
-
-    Raises
-    ------
-    ValueError : the record has no such map, layer or head.
     """
     run = only_map(record, kind, layer, head).isel(prior=[-1])
     cue, last = str(run["prior"].values[0]), int(run["iteration"].values[-1])
@@ -91,12 +82,7 @@ def attention(
 def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = None) -> xr.Dataset:
     """Keep one layer and head of a map, so that it lies over (iteration, prior, stimulus, token_y, token_x).
 
-    Parameters
-    ----------
-    record : what ``look`` gives.
-    kind : map, one of ``KINDS``.
-    layer : block, where the map has several.
-    head : head, where the map has several; None for their mean.
+    A head of None gives the mean of the heads.
 
     Raises
     ------
@@ -122,17 +108,9 @@ def _clipped(norms: xr.DataArray) -> xr.DataArray:
 
 
 def draw_map(page: Axes, image, values, limits, box, opacity: float = 0.56, colours: str = STYLE.attention) -> None:
-    """Place a map over the grey picture; where there is none, say so.
+    """Place a map (y, x) over the grey picture; where there is none, say so.
 
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    image : (y, x, channel) uint8.
-    values : (y, x) map.
-    limits : values of the first and the last colour.
-    box : left, top, width and height in mm.
-    opacity : weight of the map, in [0, 1].
-    colours : name of a colour map.
+    The box is left, top, width and height in mm; what else there is goes to ``page.overlay``.
     """
     place_picture(page, overlay(image, values, limits, opacity, colours), *box)
     if np.isnan(values).all():
@@ -140,16 +118,7 @@ def draw_map(page: Axes, image, values, limits, box, opacity: float = 0.56, colo
 
 
 def draw_scale(page: Axes, x: float, y: float, limits, name: str, colours: str = STYLE.attention) -> None:
-    """Draw a colour bar under a map.
-
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    x, y : upper left corner in mm; it takes the width of a picture and 9 mm.
-    limits : values of the first and the last colour.
-    name : what the map is.
-    colours : name of a colour map.
-    """
+    """Draw a colour bar and its two limits under a map, as wide as a picture and 9 mm high, from x, y in mm."""
     ramp = np.linspace(*limits, 256)[None].repeat(2, axis=0)
     place_picture(page, overlay(np.zeros((2, 256, 3), np.uint8), ramp, limits, 1.0, colours), x, y, WIDTH, 2)
     for place, value, side in ((x, limits[0], "left"), (x + WIDTH, limits[1], "right")):
@@ -158,16 +127,10 @@ def draw_scale(page: Axes, x: float, y: float, limits, name: str, colours: str =
 
 
 def paths(page: Axes, p: xr.DataArray, names, classes, colours, left: float = 103) -> None:
-    """Draw the trajectory of probabilities over the passes, named at the right, into the lower part of a page.
+    """Draw the trajectory of probabilities (iteration, class), named at the right, into the lower part of a
+    page.
 
-    Parameters
-    ----------
-    page : what ``drawing.page_of`` gives.
-    p : (iteration, class) in [0, 1].
-    names : of the classes.
-    classes : indices of the classes.
-    colours : by index of the class.
-    left : left edge of the axes in mm; the names reach from 48 mm behind it to the edge of the page.
+    The axes begin so many mm from the left; the names reach from 48 mm behind it to the edge of the page.
     """
     height, width = page.get_ylim()[0], page.get_xlim()[1]
     box = (left / width, 10 / height, 46 / width, 30 / height)
@@ -239,7 +202,7 @@ def _caption(run: xr.Dataset, kind: str, layer: int, head: int | None) -> str:
     where = f" of block {layer}" if kind.endswith("_norm") or kind == "class_attention" else ""
     where += "" if kind != "class_attention" else ", mean over heads" if head is None else f", head {head}"
     return (
-        f"One picture seen by {run.attrs['model']} ({run.attrs['checkpoint'] or 'untrained'}) under the cue {cue}: "
-        f"{KINDS[kind]}{where} bottom-up, in pass {int(run['iteration'].values[-1]) + 1}, and their difference; "
-        f"probabilities of the {len(_classes(run))} most probable classes."
+        f"One picture seen by {run.attrs['model']} ({run.attrs['checkpoint'] or 'untrained'}) under the cue "
+        f"{cue}: {KINDS[kind]}{where} bottom-up, in pass {int(run['iteration'].values[-1]) + 1}, and their "
+        f"difference; probabilities of the {len(_classes(run))} most probable classes."
     )

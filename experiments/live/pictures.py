@@ -12,12 +12,23 @@ from PIL import Image
 from torch import nn
 
 from absvit.images import denormalise, transform_for
+from absvit.models.class_names import class_indices
 from experiments.observers import Observer, observer_of
 from stimuli.families import halves, morph, objects, overlay
 from stimuli.pictures import examples
 from stimuli.pictures.photographs import Pictures
 
-__all__ = ["FAMILIES", "GRADED", "PICTURES", "Family", "fitted", "picture", "saw_squeezed", "two_readings"]
+__all__ = [
+    "FAMILIES",
+    "GRADED",
+    "PICTURES",
+    "Family",
+    "fitted",
+    "known_readings",
+    "picture",
+    "saw_squeezed",
+    "two_readings",
+]
 
 Family = Literal["halves", "overlay", "morph"]
 FAMILIES = get_args(Family)
@@ -39,8 +50,8 @@ def two_readings(
 
     Parameters
     ----------
-    family : "halves", two objects side by side; "overlay", one shining through the other; "morph", one turning
-        into the other.
+    family : "halves", two objects side by side; "overlay", one shining through the other; "morph", one
+        turning into the other.
     number : number of the picture; the same one has the same objects at every mix.
     mix : weight of the second reading in [0, 1]; halves have none.
     size : height and width in pixels.
@@ -59,8 +70,8 @@ def two_readings(
     pictures = Pictures(folder, squeeze=squeeze and folder is not None)
     if family not in FAMILIES or not 0 <= mix <= 1 or number < 0:
         raise ValueError(
-            f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got {family!r}, "
-            f"{number}, {mix}"
+            f"expected one of {', '.join(FAMILIES)}, a number of at least 0 and a mix in [0, 1]; got "
+            f"{family!r}, {number}, {mix}"
         )
     if family == "halves":
         return halves.draw(halves.HALVES.sized(size, pictures=pictures), 1, seed, number)
@@ -73,6 +84,16 @@ def two_readings(
     return shown if shown["direction"].item() == "ascending" else morph.draw(graded, 1, seed, first + STEPS + step)
 
 
+def known_readings(model: nn.Module | Observer, shown: xr.Dataset) -> tuple[list[str], np.ndarray]:
+    """Names of a set's two readings and their indices (2,) in a model's classes, which it must know."""
+    names = [shown.attrs["categories"][index] for index in shown["object_class"].values[0]]
+    classes = class_indices(observer_of(model), names)
+    if (classes < 0).any():
+        other = "choose one trained on the embedded objects, or a class folder of photographs that it knows"
+        raise ValueError(f"the model does not know {' and '.join(names)}: {other}")
+    return names, classes
+
+
 def saw_squeezed(model: nn.Module | Observer) -> bool:
     """Tell whether a model was trained on photographs that were squeezed to their half, as its card says.
 
@@ -82,7 +103,7 @@ def saw_squeezed(model: nn.Module | Observer) -> bool:
 
 
 def picture(name: str, number: int, model: nn.Module | Observer, folder: Path | None = None) -> np.ndarray:
-    """Give one of the embedded pictures, or one of two readings of photographs, at the size that a model takes.
+    """Give one of the embedded pictures (y, x, channel) uint8 at the size that a model takes.
 
     Parameters
     ----------
@@ -91,14 +112,6 @@ def picture(name: str, number: int, model: nn.Module | Observer, folder: Path | 
     number : number of the picture, at least 0.
     model : gives the size.
     folder : photographs for a family of two readings, as ``two_readings``.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : another name, or no photographs in the folder.
     """
     size = observer_of(model).size
     if name in FAMILIES:
@@ -113,16 +126,9 @@ def picture(name: str, number: int, model: nn.Module | Observer, folder: Path | 
 
 
 def fitted(photograph: Image.Image, model: nn.Module | Observer) -> np.ndarray:
-    """Bring a photograph to the pixels that a model looks at: resized and cropped as in its evaluation.
+    """Bring a photograph in mode RGB to the pixels (y, x, channel) uint8 that a model looks at.
 
-    Parameters
-    ----------
-    photograph : picture in mode RGB, as ``absvit.images.read_photograph`` gives.
-    model : who looks.
-
-    Returns
-    -------
-    (y, x, channel) uint8.
+    It is resized and cropped as in the model's evaluation.
     """
     observer = observer_of(model)
     told = {"input_size": (3, *observer.size), "mean": observer.mean, "std": observer.std}

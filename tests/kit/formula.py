@@ -24,6 +24,15 @@ def fill(model: torch.nn.Module, seed: int = 0, dtype: torch.dtype = torch.float
     return model.to(dtype).eval()
 
 
+def untrained(name: str = "absvit_micro", seed: int = 0, dtype: torch.dtype = torch.float32, **settings):
+    """A model with the weights of the formula, and a name and digest of a checkpoint that is none."""
+    import absvit
+
+    model = fill(absvit.create_model(name, **settings), seed, dtype)
+    model.checkpoint, model.checkpoint_sha256 = f"{name}.formula{seed}", f"{seed:064x}"
+    return model
+
+
 def images(batch: int, seed: int = 0, size: int = 224, dtype: torch.dtype = torch.float64) -> torch.Tensor:
     """Normalised images of the conformance vectors."""
     values = np.random.RandomState(seed + 1).standard_normal((batch, 3, size, size))

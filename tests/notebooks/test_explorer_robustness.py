@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic_records import bistable_record
 from synthetic_robustness import robustness_record
-from test_explorers import ABSENT, made_by, picture_file, pixels, upload
+from test_explorers import ABSENT, MODES, made_by, picture_file, pixels, upload
 
 import absvit
 from experiments.live import corrupt, pictures
@@ -64,8 +64,9 @@ def test_the_record_is_what_degrading_gives_and_severity_only_draws(explorer):
     assert explorer.record is record and explorer.picture.value != before
 
 
-def test_an_upload_of_an_odd_mode_is_corrupted(explorer):
-    explorer.chooser.upload.set_trait("value", upload("picture.png", picture_file("CMYK")))
+@pytest.mark.parametrize("mode", MODES)
+def test_an_upload_of_an_odd_mode_is_corrupted(explorer, mode):
+    explorer.chooser.upload.set_trait("value", upload("picture.png", picture_file(mode)))
     assert explorer.message == "" and explorer.record["image"].shape == (6, 112, 112, 3)
     assert explorer.selection.path.endswith("picture.png")
 

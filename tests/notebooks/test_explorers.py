@@ -20,6 +20,7 @@ from experiments.live.look import Cue, look
 from notebooks import explorers
 from notebooks.explorers import AttentionExplorer, BistableExplorer, RecordExplorer
 
+MODES = ("RGB", "RGBA", "L", "I;16", "CMYK")  # of uploads
 ABSENT = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
 
 
@@ -63,8 +64,7 @@ def pixels(png):
     ],
 )
 def test_the_code_of_attention_makes_the_picture_that_is_shown(attention, change):
-    plain = replace(attention.selection, model="absvit_micro", checkpoint="", prior="class", head=-1, source="halves")
-    attention.selection = wanted = replace(plain, **change)
+    attention.selection = wanted = replace(plain(attention), **change)
     assert attention.message == ""
     assert attention.selection == wanted
     np.testing.assert_array_equal(pixels(made_by(attention.source)), pixels(attention.picture.value))
@@ -139,24 +139,31 @@ def picture_file(mode):
 
 
 def upload(name, content):
-    return (
-        {
-            "name": name,
-            "type": "",
-            "size": len(content),
-            "content": memoryview(content),
-            "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
-        },
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    told = {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": when}
+    return (told,)
+
+
+def plain(explorer):
+    """A selection that can be shown, whatever was tried before."""
+    return replace(
+        explorer.selection,
+        model="absvit_micro",
+        checkpoint="",
+        prior="class",
+        head=-1,
+        source="halves",
+        shape="spotlight",
     )
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "I;16", "CMYK"])
-def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
-    explorer = AttentionExplorer(folder=folder)
-    explorer.chooser.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
-    assert explorer.message == "" and explorer.record["image"].shape == (1, 112, 112, 3)
-    assert explorer.selection.path.startswith(str(folder))
-    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+@pytest.mark.parametrize("mode", MODES)
+def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(attention, folder, mode):
+    attention.selection = plain(attention)
+    attention.chooser.upload.set_trait("value", upload(f"../{mode[0]}picture.png", picture_file(mode)))
+    assert attention.message == "" and attention.record["image"].shape == (1, 112, 112, 3)
+    assert attention.selection.path.startswith(str(folder))
+    np.testing.assert_array_equal(pixels(made_by(attention.source)), pixels(attention.picture.value))
 
 
 @pytest.mark.parametrize(
@@ -172,14 +179,14 @@ def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(folder, mode):
         ({"device": ABSENT}, f"there is no device {ABSENT} here: choose cpu"),
     ],
 )
-def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(folder, change, message):
-    explorer = AttentionExplorer(folder=folder)
-    good, before = explorer.selection, explorer.picture.value
-    explorer.selection = replace(good, **change)
-    assert message in explorer.message and "\n" not in explorer.message
-    assert explorer.picture.value == before
-    explorer.selection = good
-    assert explorer.message == ""
+def test_what_attention_cannot_show_is_one_line_and_the_next_thing_works(attention, change, message):
+    attention.selection = plain(attention)
+    good, before = attention.selection, attention.picture.value
+    attention.selection = replace(good, **change)
+    assert message in attention.message and "\n" not in attention.message
+    assert attention.picture.value == before
+    attention.selection = good
+    assert attention.message == ""
 
 
 def test_an_unreadable_upload_is_one_line(folder):
@@ -299,7 +306,7 @@ def test_a_figure_is_saved_with_its_origin(attention, folder, suffix):
 def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, folder):
     kind = getattr(explorers, name)
     explorer = kind(store, folder) if kind is RecordExplorer else kind(folder=folder)
-    plain = explorer.source
+    before = explorer.source
     explorer.style.value, explorer.width.value = "slides", "single"
     assert explorer.message == "" and "style=style_of('slides', 'single')" in explorer.source
     assert explorer.figure.get_size_inches()[0] * INCH == pytest.approx(89 * 1.85)
@@ -311,7 +318,7 @@ def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, f
     with Image.open(folder / f"{name}-slide.png") as saved:
         assert saved.size[0] == pytest.approx(89 * 1.85 / INCH * 300, abs=1)
     explorer.style.value, explorer.width.value = "paper", "double"
-    assert explorer.source == plain
+    assert explorer.source == before
 
 
 @pytest.mark.parametrize("kind", [BistableExplorer, explorers.DynamicsExplorer])

@@ -12,7 +12,7 @@ from experiments import measures
 from experiments.figures.figure import RESAMPLES, Figure
 from experiments.figures.layout import Layout
 from experiments.figures.panels import keys_of
-from experiments.figures.record_table import interval_rows, table_of
+from experiments.figures.record_table import interval_table, table_of
 from experiments.figures.style import Style
 from experiments.probes.bistable.signature_layout import MAP_NAMES
 
@@ -21,8 +21,8 @@ __all__ = ["FIGURE", "maps"]
 COLUMNS = {
     "auc_other": (
         "AUC, against the other object",
-        "Area under the ROC (AUC) with which a map tells the cued object's tokens from those of the other object "
-        "(line: chance).",
+        "Area under the ROC (AUC) with which a map tells the cued object's tokens from those of the other "
+        "object (line: chance).",
     ),
     "auc_rest": ("AUC, against all other tokens", "The same against all other tokens."),
     "share": ("share of the cued object", "The cued object's share in the map's sum over both objects."),
@@ -71,11 +71,8 @@ def _summary(cue: str, record: xr.Dataset, n: int) -> pd.DataFrame:
         }
         if cue not in found["share"]["prior"].values:
             raise ValueError(f"expected a kind of cue in {found['share']['prior'].values.tolist()}, got {cue!r}")
-        rows = None
-        for column, values in found.items():
-            chosen = values.sel(prior=cue, drop=True).isel(iteration=0, drop=True).compute()
-            frame = interval_rows(chosen, column, record, n)
-            rows = frame if rows is None else rows.merge(frame, "outer", "model", sort=False)
+        of_cue = {column: values.sel(prior=cue).isel(iteration=0).compute() for column, values in found.items()}
+        rows = interval_table(of_cue, record, n)
         frames.append(rows.assign(row=MAP_NAMES[name]))
     return pd.concat(frames, ignore_index=True).dropna(subset=["auc_other"])
 

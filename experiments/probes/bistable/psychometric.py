@@ -1,4 +1,4 @@
-"""The psychometric figure: which of two readings wins as their mix moves, with threshold and lapse under each cue."""
+"""The psychometric figure: which of two readings wins as their mix moves; threshold and lapse."""
 
 from __future__ import annotations
 
@@ -35,14 +35,7 @@ SIGMOID = Sigmoid(guess=0.0, lapse=None)
 
 
 def psychometric(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw how often reading 2 wins over the mix, fitted curves, and their thresholds and lapses.
-
-    Parameters
-    ----------
-    table : of bistable records of stimuli with a mix such as overlays, of classes that the model knows.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    """
+    """Draw how often reading 2 wins over the mix, fitted curves, and their thresholds and lapses."""
     shown, models = table.at(gain), table.models
     fits = pd.concat([_fits(record, shown.gain) for record in table.records], ignore_index=True)
     names = [name for name in CUES.values() if name in set(shown.rows["row"])]
@@ -145,8 +138,9 @@ def _told(model: str, fits: pd.DataFrame) -> str:
         texts += [f"{reason} in {count} of {len(part)} trainings" for reason, count in reasons.items()]
         told.append(f"{row} {', '.join(texts)}")
     return (
-        "Threshold of each trained model with the 95 % interval of its profile likelihood; one outside of the mixes "
-        f"that were shown, or that the data do not determine, is left out ({model}: {'; '.join(told)})."
+        "Threshold of each trained model with the 95 % interval of its profile likelihood; one outside of "
+        f"the mixes that were shown, or that the data do not determine, is left out ({model}: "
+        f"{'; '.join(told)})."
     )
 
 

@@ -1,4 +1,4 @@
-"""The signature figure: stimuli, their maps bottom-up and under each cue, and the probabilities of both objects."""
+"""The signature figure: stimuli, their maps bottom-up and under cues, and both objects' probabilities."""
 
 from __future__ import annotations
 
@@ -46,10 +46,6 @@ def signature(
     kind : map to show, one of ``measures.MAPS``.
     place : show the place cues as well; they are shown anyway where there are no class cues.
 
-    Raises
-    ------
-    ValueError : a stimulus is not in the record, more than 26 are asked for, or the record lacks this map or
-        its cues.
     """
     run = signature_layout.first_run(record)
     columns = signature_layout.columns_of(run, kind, place)
@@ -107,12 +103,10 @@ def caption(
     )
     text = [
         f"Bistable stimuli seen by {signature_layout.model_name(record)}: {', '.join(map(str, numbers))} of "
-        f"{record.sizes['stimulus']} ({rule}). Rules under a stimulus mark where object 1 (blue) and "
-        f"object 2 (orange) lie. Maps over the grey picture: {signature_layout.MAP_NAMES[columns[0].kind]} bottom-up, "
-        f"{signature_layout.MAP_NAMES[kind]} in pass {record['iteration'].values[-1] + 1} under a cue; "
-        f"maps of one kind share "
-        f"a scale. "
-        f"Bars: probability of the {classes}{cued}."
+        f"{record.sizes['stimulus']} ({rule}). Rules under a stimulus mark where object 1 (blue) and object "
+        f"2 (orange) lie. Maps over the grey picture: {signature_layout.MAP_NAMES[columns[0].kind]} "
+        f"bottom-up, {signature_layout.MAP_NAMES[kind]} in pass {record['iteration'].values[-1] + 1} under a "
+        f"cue; maps of one kind share a scale. Bars: probability of the {classes}{cued}."
     ]
     if signature_layout.classes_known(record):
         for name, number in selection_indices(record, columns).items():
@@ -126,14 +120,7 @@ def caption(
 def selection_indices(record: xr.Dataset, columns: Sequence[Column]) -> dict[str, tuple[float, float, float]]:
     """Selection index in the last pass of each kind of cue that is shown, over all stimuli.
 
-    Parameters
-    ----------
-    record : what ``first_run`` gives, of classes that the model knows.
-    columns : what ``columns_of`` gives.
-
-    Returns
-    -------
-    Mean and both ends of the 95 % bootstrap interval by kind of cue.
+    Mean and both ends of the 95 % bootstrap interval by kind; the model must know the classes.
     """
     index = measures.selection_index(record.isel(iteration=[-1])).isel(iteration=0)
     intervals = {kind: bootstrap(index.sel(prior=kind)) for kind in dict.fromkeys(c.prior[:-2] for c in columns[1:])}
@@ -142,13 +129,7 @@ def selection_indices(record: xr.Dataset, columns: Sequence[Column]) -> dict[str
 
 
 def heading_of(record: xr.Dataset, column: Column) -> str:
-    """Text above a column: the class that is cued, where it is the same one in every stimulus.
-
-    Parameters
-    ----------
-    record : what ``first_run`` gives, with the stimuli that are shown.
-    column : what ``columns_of`` gives.
-    """
+    """Text above a column: the class that is cued, where it is the same one in every stimulus."""
     if column.prior.startswith("class") and signature_layout.classes_known(record):
         cued = {plain(str(record["class"].values[index])) for index in record[f"class_{column.cue}"].values}
         return f"cue: {cued.pop()}" if len(cued) == 1 else column.heading

@@ -95,43 +95,15 @@ class Grid:
         return self.top + self.n_rows * self.pitch + self.bottom
 
     def x(self, column: int) -> float:
-        """Left edge of a column.
-
-        Parameters
-        ----------
-        column : 0 is the stimulus.
-
-        Returns
-        -------
-        Distance in mm.
-        """
+        """Left edge of a column in mm; column 0 is the stimulus."""
         return self.left + column * (self.width + self.gap) + max(column - 1, 0) * self.bars_beside
 
     def y(self, row: int) -> float:
-        """Upper edge of a row.
-
-        Parameters
-        ----------
-        row : 0 is the first stimulus; ``n_rows`` gives the lower edge of all.
-
-        Returns
-        -------
-        Distance in mm.
-        """
+        """Upper edge of a row in mm; row ``n_rows`` gives the lower edge of all."""
         return self.top + row * self.pitch
 
     def bars(self, column: int, row: int) -> tuple[float, float, float]:
-        """Place of the bars that belong to a map; they are 13.2 mm high.
-
-        Parameters
-        ----------
-        column : column of the map, from 1.
-        row : row of the map.
-
-        Returns
-        -------
-        Left edge, upper edge and width in mm.
-        """
+        """Left edge, upper edge and width in mm of the bars that belong to a map; they are 13.2 mm high."""
         height = self.width * self.aspect
         if self.beside:
             return self.x(column) + self.width + self.bar_gap, self.y(row) + height / 2 - 6.6, self.bar_width
@@ -141,29 +113,14 @@ class Grid:
 def first_run(record: xr.Dataset) -> xr.Dataset:
     """Keep the finished stimuli of the first model, seed and gain.
 
-    Returns
-    -------
-    Record without leading dims; those that it had are scalar coordinates now.
-
-    Raises
-    ------
-    ValueError : no stimulus is done.
+    The leading dims that the record had are scalar coordinates now; it is what all functions below take.
     """
     leading = record["logits"].dims[: record["logits"].get_axis_num("iteration")]
     return measures.written(record).isel(dict.fromkeys(leading, 0))
 
 
 def model_name(record: xr.Dataset) -> str:
-    """Name the model of a record without leading dims, with its seed where several were run.
-
-    Parameters
-    ----------
-    record : what ``first_run`` gives.
-
-    Returns
-    -------
-    Such as ``absvit_micro`` or ``absvit_micro (seed 1)``.
-    """
+    """Name the model, with its seed where several were run, such as ``absvit_micro (seed 1)``."""
     name = str(record["model"].item()) if "model" in record.coords else record.attrs.get("model", "the model")
     return f"{name} (seed {record['seed'].item()})" if "seed" in record.coords else name
 
@@ -171,15 +128,8 @@ def model_name(record: xr.Dataset) -> str:
 def columns_of(record: xr.Dataset, kind: str, place: bool) -> list[Column]:
     """List the columns of maps: bottom-up, then the cues.
 
-    Parameters
-    ----------
-    record : what ``first_run`` gives.
-    kind : map to show.
-    place : whether to show the place cues too; they are shown anyway where there are no class cues.
-
-    Returns
-    -------
-    Columns; bottom-up shows ``kind`` where it exists there, else the first map of the bottom-up pass.
+    Bottom-up shows the kind of map where it exists there, else the first map of the bottom-up pass. Place
+    cues are shown if asked for, and anyway where there are no class cues.
 
     Raises
     ------
@@ -204,25 +154,13 @@ def columns_of(record: xr.Dataset, kind: str, place: bool) -> list[Column]:
 
 
 def classes_known(record: xr.Dataset) -> bool:
-    """Tell whether the model knows the classes of all objects.
-
-    Parameters
-    ----------
-    record : what ``first_run`` gives.
-    """
+    """Tell whether the model knows the classes of all objects."""
     return all(measures.classes_known(record, name).all() for name in ("class_1", "class_2"))
 
 
 def shown_classes(record: xr.Dataset) -> np.ndarray:
-    """Classes whose probabilities are shown: those of the two objects, else the two most probable bottom-up.
-
-    Parameters
-    ----------
-    record : what ``first_run`` gives.
-
-    Returns
-    -------
-    (stimulus, 2) int, indices into the classes.
+    """Classes (stimulus, 2) whose probabilities are shown: the two objects', else the two most probable
+    bottom-up.
     """
     known = np.stack([record["class_1"].values, record["class_2"].values], axis=1)
     best = np.argsort(-_bottom_up(record), axis=1, kind="stable")[:, :2]
@@ -230,17 +168,7 @@ def shown_classes(record: xr.Dataset) -> np.ndarray:
 
 
 def shown_probabilities(record: xr.Dataset, column: Column) -> np.ndarray:
-    """Probabilities of the shown classes in a column.
-
-    Parameters
-    ----------
-    record : what ``first_run`` gives.
-    column : which prior and iteration.
-
-    Returns
-    -------
-    (stimulus, 2) in [0, 1].
-    """
+    """Probabilities (stimulus, 2) of the shown classes in a column."""
     p = measures.probabilities(record.isel(iteration=column.iteration).sel(prior=column.prior))
     return np.take_along_axis(p.values, shown_classes(record), axis=1)
 
@@ -273,32 +201,16 @@ def balanced(record: xr.Dataset, n: int = 4) -> list[int]:
 
 
 def map_range(record: xr.Dataset, columns: Sequence[Column]) -> tuple[float, float]:
-    """Smallest and largest value of the maps in columns of one kind.
-
-    Parameters
-    ----------
-    record : what ``first_run`` gives, with the stimuli that are shown.
-    columns : columns of the same kind of map.
-
-    Returns
-    -------
-    The two values; (0, 1) where every map is NaN.
-    """
+    """Smallest and largest value of the maps in columns of one kind; (0, 1) where every map is NaN."""
     values = np.stack([_map(record, column) for column in columns])
     return (0.0, 1.0) if np.isnan(values).all() else (float(np.nanmin(values)), float(np.nanmax(values)))
 
 
 def map_in_pixels(record: xr.Dataset, column: Column) -> np.ndarray:
-    """Interpolate a map to the pixels of its stimulus, by cubic splines within the range of its tokens.
+    """Interpolate a map to the pixels (y, x) of its one stimulus, by cubic splines within the range of its
+    tokens.
 
-    Parameters
-    ----------
-    record : what ``first_run`` gives, with one stimulus.
-    column : which map.
-
-    Returns
-    -------
-    (y, x), in the unit of the map; NaN everywhere where the map is not defined.
+    It is NaN everywhere where the map is not defined.
     """
     (values,) = _map(record, column)
     places = []
@@ -310,16 +222,9 @@ def map_in_pixels(record: xr.Dataset, column: Column) -> np.ndarray:
 
 
 def object_extents(record: xr.Dataset) -> list[tuple[float, float]]:
-    """Horizontal extent of the two objects.
+    """Left and right edge of objects 1 and 2 of one stimulus, as fractions of the picture's width.
 
-    Parameters
-    ----------
-    record : what ``first_run`` gives, with one stimulus.
-
-    Returns
-    -------
-    Left and right edge of objects 1 and 2, as fractions of the picture's width; (0, 0) for an object that
-    covers no token.
+    An object that covers no token has (0, 0).
     """
     edges = []
     for tokens in object_tokens(record):

@@ -25,16 +25,7 @@ def steering(table: Table, style: Style) -> Drawn:
     """Draw how well each kind of cue steers: selection index and share of stimuli that the cue decides.
 
     A block of rows per model, a row per kind of cue, a dot with its 95 % interval per seed; the dashed line
-    is the selection index of a cue without effect.
-
-    Parameters
-    ----------
-    table : what ``summary`` gives; of several gains the middle one is shown.
-    style : sizes and colours.
-
-    Raises
-    ------
-    ValueError : no selection index.
+    is the selection index of a cue without effect. Of several gains the middle one is shown.
     """
     frame = table.rows
     if "cue_decides" not in frame or frame["cue_decides"].isna().all():

@@ -26,14 +26,7 @@ PANELS = {
 
 
 def contours(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw by how much illusory figures exceed their turned inducers, for each figure and prior.
-
-    Parameters
-    ----------
-    table : of ``contours_summary``.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    """
+    """Draw by how much illusory figures exceed their turned inducers, for each figure and prior."""
     shown, names = table.at(gain), table.values("prior")
     panels = []
     for figure in table.values("figure"):

@@ -21,14 +21,7 @@ ENDS = ("", "_low", "_high")
 
 
 def crowding(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw the share of targets that are named by the spacing of the flankers, and the critical spacing.
-
-    Parameters
-    ----------
-    table : of ``crowding_summary``.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    """
+    """Draw the share of targets that are named by the spacing of the flankers, and the critical spacing."""
     shown = table.at(gain)
     looks = style.looks_of(shown.values("prior"))
     spacings = np.unique([spacing for spacing in shown.values("spacing") if not isinstance(spacing, str)])
@@ -37,8 +30,8 @@ def crowding(table: Table, style: Style, gain: float | None = None) -> Layout:
         Panel(
             partial(_over_spacing, shown.rows, spacings, looks, table.models),
             "recognition",
-            "Share of targets that are named, by the distance of the flankers in units of the eccentricity, and "
-            "without flankers.",
+            "Share of targets that are named, by the distance of the flankers in units of the eccentricity, "
+            "and without flankers.",
         )
     ]
     if len(critical):
@@ -63,7 +56,7 @@ def _over_spacing(rows: pd.DataFrame, shown: np.ndarray, looks: dict, models: di
 
 
 def _critical(critical: pd.DataFrame, shown: np.ndarray, looks: dict, models: dict, axes: Axes) -> None:
-    """Critical spacing, a row for each prior; values outside of the spacings that were shown stand at the edges."""
+    """Critical spacing, a row a prior; values outside of the spacings that were shown stand at the edges."""
     names = [f"critical_spacing{end}" for end in ENDS]
     margin = 0.25 * np.ptp(shown)
     edges = shown.min() - margin, shown.max() + margin
@@ -80,9 +73,10 @@ def _told(critical: pd.DataFrame) -> str:
     unknown = int(critical["critical_spacing"].isna().sum())
     left_out = f"; left out where the target alone is not recognised, {unknown} of {len(critical)}" if unknown else ""
     return (
-        "Spacing at which a fitted psychometric function has made .8 of the way from guessing to the target alone, "
-        "with 95 % intervals of the profile likelihood; values outside of the spacings that were shown stand at the "
-        f"edges, and where an end of an interval does, the value is not determined{left_out}."
+        "Spacing at which a fitted psychometric function has made .8 of the way from guessing to the target "
+        "alone, with 95 % intervals of the profile likelihood; values outside of the spacings that were "
+        "shown stand at the edges, and where an end of an interval does, the value is not "
+        f"determined{left_out}."
     )
 
 

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from experiments import measures
 from experiments.figures.figure import Figure
 from experiments.figures.numbers import note
-from experiments.figures.panels import Key, Panel, draw_reference, mark_passes
-from experiments.figures.style import STYLE, Style
-from experiments.probes.feedback_dynamics.protocol_panels import OF, intact, layout_of, nearest
+from experiments.figures.panels import Panel, draw_reference, keys_of, mark_passes
+from experiments.figures.style import STYLE
+from experiments.probes.feedback_dynamics.protocol_panels import OF, Shown, intact, layout_of
 
 __all__ = ["FIGURE", "panels"]
 
@@ -23,18 +23,10 @@ SHOWN = 200  # passes of the example
 FITS = ("gamma", "lognormal")
 
 
-def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]:
-    """Make the panels.
-
-    Parameters
-    ----------
-    record : of the protocol switching.
-    gain : gain that is shown.
-    style : sizes and colours.
-    n : not used: durations are shown as they are.
-    """
-    gain = nearest(record, gain)
-    chosen = intact(record).sel(gain=gain, drop=True).isel(severity=-1)
+def panels(shown: Shown) -> list[Panel]:
+    """Make the panels of the protocol switching; durations are shown as they are, without a bootstrap."""
+    gain = shown.gain
+    chosen = intact(shown.record).sel(gain=gain, drop=True).isel(severity=-1)
     prior = "percept" if "percept" in chosen["prior"].values else str(chosen["prior"].values[0])
     chosen, noise = chosen.sel(prior=[prior]), float(chosen["severity"])
     durations = measures.dominance_durations(chosen, ONSET).values
@@ -45,13 +37,13 @@ def panels(record: xr.Dataset, gain: float, style: Style, n: int) -> list[Panel]
     if len(durations) < 3 or np.ptp(durations) == 0:
         return [*found, Panel(_nothing, "durations", "Phases of dominance: the percept does not alternate.")]
     fits = {name: measures.fit_durations(durations, name) for name in FITS}
-    looks = dict(zip(FITS, [{**look, "marker": ""} for look in style.looks(2)], strict=True))
+    looks = {name: look | {"marker": ""} for name, look in shown.style.looks_of(FITS).items()}
     words = [f"{name} log-likelihood {fit.log_likelihood / len(durations):.2f} per phase" for name, fit in fits.items()]
     text = (
-        f"Phases of dominance {about}: n = {len(durations)} phases, mean {durations.mean():.1f} passes, standard "
-        f"deviation over mean {durations.std() / durations.mean():.2f}; {', '.join(words)}."
+        f"Phases of dominance {about}: n = {len(durations)} phases, mean {durations.mean():.1f} passes, "
+        f"standard deviation over mean {durations.std() / durations.mean():.2f}; {', '.join(words)}."
     )
-    keys = tuple(Key(name, look) for name, look in looks.items())
+    keys = keys_of(looks, {})
     return [*found, Panel(partial(_histogram, durations, fits, looks), "durations", text, keys)]
 
 

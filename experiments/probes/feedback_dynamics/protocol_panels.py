@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -11,13 +12,11 @@ from matplotlib.axes import Axes
 from experiments import measures
 from experiments.figures.figure import RESAMPLES, kind_of
 from experiments.figures.layout import Layout
-from experiments.figures.panels import Panel, draw_interval_lines
+from experiments.figures.panels import Key, Panel, draw_interval_lines, mark_gains
 from experiments.figures.record_table import interval_rows
 from experiments.figures.style import Style
 
-__all__ = [
-    "NAMES", "OF", "by_gain", "first_noise", "intact", "layout_of", "models_of", "nearest", "of_kind",
-]  # fmt: skip
+__all__ = ["NAMES", "OF", "Shown", "first_noise", "intact", "layout_of", "named", "of_kind"]
 
 OF = "feedback_dynamics: "  # what the figures of protocols read
 READINGS = ("class_1", "class_2")
@@ -33,10 +32,61 @@ NAMES = {
 }
 PLAIN = {"switching"}  # protocols whose panels show no intervals
 DASHED = {"linestyle": (0, (4, 1.5)), "markerfacecolor": "white"}  # of a control
-Build = Callable[[xr.Dataset, float, Style, int], list[Panel]]  # of a record, a gain, a style, a number of resamples
 
 
-def layout_of(variables: Sequence[str] = ("logits", "state_change"), **builds: Build) -> Callable:
+@dataclass(frozen=True)
+class Shown:
+    """What is drawn of a protocol, and how.
+
+    Parameters
+    ----------
+    record : of the protocol.
+    gain : that is shown where it is not the axis; one of the record's.
+    style : sizes and colours.
+    n : bootstrap resamples.
+    """
+
+    record: xr.Dataset
+    gain: float
+    style: Style
+    n: int
+
+    @property
+    def part(self) -> xr.Dataset:
+        """The model's part of the record at the gain, with the least noise."""
+        return first_noise(intact(self.record)).sel(gain=self.gain, drop=True)
+
+    def draw_courses(
+        self, axes: Axes, name: str, lines: Iterable[tuple[xr.DataArray, dict, dict]], across: str = "iteration"
+    ) -> None:
+        """Draw means with their intervals as bands.
+
+        A line is values (across, stimulus), what tells them apart, and a look.
+        """
+        for values, told, look in lines:
+            rows = interval_rows(values, name, self.part, self.n).assign(**{"prior": "", "gain": self.gain, **told})
+            draw_interval_lines(axes, rows[across], rows, name, look, band=True)
+
+    def draw_by_gain(
+        self, axes: Axes, name: str, looks: Mapping[str, dict], measure: Callable[[xr.Dataset, str], xr.DataArray]
+    ) -> None:
+        """Draw means by gain, a line for each model and prior.
+
+        The measure of a record and a prior gives the values.
+        """
+        for k, (prior, look) in enumerate(looks.items()):
+            for dashes, part in models_of(self.record):
+                rows = interval_rows(measure(first_noise(part), prior), name, part, self.n).assign(prior=prior)
+                draw_interval_lines(axes, rows["gain"], rows, name, look | dashes, shift=1.5 * k)
+        mark_gains(axes, self.record["gain"].values)
+
+
+def named(looks: Mapping[str, dict], names: Mapping[str, str] = NAMES) -> tuple[Key, ...]:
+    """What the lines of these looks mean."""
+    return tuple(Key(names[kind], look) for kind, look in looks.items())
+
+
+def layout_of(variables: Sequence[str] = ("logits", "state_change"), **builds: Callable[[Shown], list[Panel]]):
     """Give the function that draws the panels of one or several protocols."""
 
     def draw(records: Sequence[xr.Dataset], style: Style, gain: float = 2.0, n: int = RESAMPLES) -> Layout:
@@ -62,7 +112,10 @@ def layout_of(variables: Sequence[str] = ("logits", "state_change"), **builds: B
         models = {_model(record) for record in found.values()}
         if len(models) != 1:
             raise ValueError(f"dynamics are drawn of one model, got records of {' and '.join(sorted(models))}")
-        panels = [panel for name in builds if name in found for panel in builds[name](found[name], gain, style, n)]
+        panels = []
+        for name in (name for name in builds if name in found):
+            nearest = float(found[name]["gain"].sel(gain=gain, method="nearest"))
+            panels += builds[name](Shown(found[name], nearest, style, n))
         return Layout(panels, _opening(models.pop(), found), _closing(found))
 
     return draw
@@ -107,45 +160,13 @@ def first_noise(record: xr.Dataset) -> xr.Dataset:
     return record.isel(severity=0, drop=True)
 
 
-def nearest(record: xr.Dataset, gain: float) -> float:
-    """The gain of a record that is nearest."""
-    return float(record["gain"].sel(gain=gain, method="nearest"))
-
-
 def of_kind(values: xr.DataArray, record: xr.Dataset, kind: str) -> xr.DataArray:
-    """Mean over the priors of a kind.
-
-    Parameters
-    ----------
-    values : (..., prior, ...).
-    record : that the values are of.
-    kind : of priors.
-    """
+    """Mean of values (..., prior, ...) of a record over its priors of a kind."""
     return values.isel(prior=np.flatnonzero(record["kind"].values == kind)).mean("prior")
 
 
-def by_gain(
-    axes: Axes, values: xr.DataArray, name: str, prior: str, record: xr.Dataset, look: dict, n: int, shift: float = 0.0
-) -> None:
-    """Draw means by gain with their intervals.
-
-    Parameters
-    ----------
-    axes : where.
-    values : (..., gain, stimulus).
-    name : of the measure.
-    prior : that the values are of.
-    record : that the values are of.
-    look : keywords of the line.
-    n : bootstrap resamples.
-    shift : as in :func:`panels.draw_interval_lines`.
-    """
-    rows = interval_rows(values, name, record, n).assign(prior=prior)
-    draw_interval_lines(axes, rows["gain"], rows, name, look, shift=shift)
-
-
 def _read(record: xr.Dataset, variables: Sequence[str]) -> xr.Dataset:
-    """What is drawn of a record, in memory: maps, pictures and the logits of all other classes stay on disk."""
+    """What is drawn of a record, in memory; maps, pictures and other classes' logits stay on disk."""
     drawn = measures.written(record[[name for name in (*variables, "done") if name in record]])
     known = all(measures.classes_known(drawn, name).all() for name in READINGS)
     if "logits" in drawn and known:  # unknown classes are told by the measure that needs them

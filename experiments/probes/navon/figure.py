@@ -16,8 +16,8 @@ PANELS = {
         "global letter told",
         "share of incongruent figures",
         0.5,
-        "Share of incongruent figures whose answer is rather like that to the global than to the local letter, by "
-        "template matching of the logits (line: like neither).",
+        "Share of incongruent figures whose answer is rather like that to the global than to the local "
+        "letter, by template matching of the logits (line: like neither).",
     ),
     "congruency_global": (
         "congruency, global letter",
@@ -35,14 +35,7 @@ PANELS = {
 
 
 def navon(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw which letter the answers are like and the congruency effects, under wide, narrow and no attention.
-
-    Parameters
-    ----------
-    table : of ``navon_summary``.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    """
+    """Draw which letter answers are like and congruency effects, under wide, narrow and no attention."""
     shown, names = table.at(gain), table.values("prior")
     panels = [
         shown.dots(title, told, shown.rows, name, names, chance, xlabel=label)

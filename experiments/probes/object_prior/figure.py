@@ -1,4 +1,4 @@
-"""The object-cueing figure: benefit and cost of a class cue by set size and gain, and where its weights lie."""
+"""The object-cueing figure: benefit and cost of a class cue by set size and gain, and its weights."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ CONTROLS = {"benefit": "valid cue", "random": "random vector", "shuffled": "weig
 
 
 def objects(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw benefit and cost of class cues by set size, by gain and of controls, and how well the weights find them.
+    """Draw benefit and cost of class cues by set size, by gain and of controls, and how well the weights find
+    them.
 
     Parameters
     ----------
     table : of ``object_prior_summary``.
     style : sizes and colours.
-    gain : gain that is shown where it is not the axis, the nearest in the record; the middle one, if left out.
+    gain : gain that is shown where it is not the axis, the nearest in the record; the middle one, if left
+        out.
     """
     shown, models = table.at(gain), table.models
     looks = style.looks_of(EFFECTS.values())
@@ -37,8 +39,9 @@ def objects(table: Table, style: Style, gain: float | None = None) -> Layout:
         Panel(
             partial(_effects, by_size, "set_size", looks, models),
             "set size",
-            "Benefit, the share of targets that are named under a valid cue minus that without a cue, and cost, that "
-            f"without a cue minus that under a cue for another object of the scene, gain {shown.gain:g}.",
+            "Benefit, the share of targets that are named under a valid cue minus that without a cue, and "
+            "cost, that without a cue minus that under a cue for another object of the scene, gain "
+            f"{shown.gain:g}.",
         ),
         Panel(
             partial(_effects, by_gain, "gain", looks, models),
@@ -47,8 +50,8 @@ def objects(table: Table, style: Style, gain: float | None = None) -> Layout:
         ),
         table.dots(
             "benefit of each cue",
-            "Benefit of the valid cue, of a random vector and of the valid cue's weights shuffled over tokens, gain "
-            f"{shown.gain:g}.",
+            "Benefit of the valid cue, of a random vector and of the valid cue's weights shuffled over "
+            f"tokens, gain {shown.gain:g}.",
             _of_controls(shown.of(set_size="all")),
             "benefit",
             list(CONTROLS.values()),
@@ -58,8 +61,8 @@ def objects(table: Table, style: Style, gain: float | None = None) -> Layout:
         Panel(
             partial(_weights, by_size, models),
             "weights of the valid cue",
-            "Area under the ROC with which the valid cue's weights tell the target's tokens from those of the other "
-            "objects (line: chance).",
+            "Area under the ROC with which the valid cue's weights tell the target's tokens from those of "
+            "the other objects (line: chance).",
         ),
     ]
     if len(table.values("gain")) == 1:

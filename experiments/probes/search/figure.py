@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
 
 from experiments.figures.figure import Figure
 from experiments.figures.layout import Layout
-from experiments.figures.panels import Panel, draw_lines_by, draw_reference, keys_of
+from experiments.figures.panels import Panel, keys_of
 from experiments.figures.record_table import Table
 from experiments.figures.style import Style
 from experiments.probes.search.summary import search_summary
@@ -19,44 +15,36 @@ __all__ = ["FIGURE", "search"]
 
 
 def search(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw d' and the maps' accuracy over set size, and the slopes.
-
-    Parameters
-    ----------
-    table : of ``search_summary``.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    """
+    """Draw d' and the maps' accuracy over set size, and the slopes."""
     shown, looks = table.at(gain), style.looks_of(table.values("prior"))
     sizes, slopes = shown.rows[shown.rows["set_size"] != "slope"], shown.of(set_size="slope")
+    sizes = sizes.assign(set_size=sizes["set_size"].astype(float))
+
+    def over_size(name: str, title: str, told: str, reference: float, label: str) -> Panel:
+        having = {prior: looks[prior] for prior in looks if sizes[sizes["prior"] == prior][name].notna().any()}
+        ticks = {"xticks": np.unique(sizes["set_size"]), "xmargin": 0.1, "xlabel": "set size (items)", "ylabel": label}
+        return table.lines(title, told, sizes, "set_size", name, "prior", having, reference, **ticks)
+
     panels = [
-        Panel(
-            partial(_over_size, sizes, "d_prime", looks, table.models, 0.0, "d′, present against absent"),
+        over_size(
+            "d_prime",
             "target",
             "Sensitivity d′ with which the log odds of the class that is looked for tell presence from absence.",
+            0.0,
+            "d′, present against absent",
         ),
-        Panel(
-            partial(_over_size, sizes, "map_auc", looks, table.models, 0.5, "area under the ROC"),
+        over_size(
+            "map_auc",
             "weights of the prior",
             "Area under the ROC with which the prior's weights find the target among the other items (line: chance).",
+            0.5,
+            "area under the ROC",
         ),
     ]
     if len(slopes):
         told = "Slope of d′ over set size."
         panels.append(table.dots("search slope", told, slopes, "d_prime", list(looks), 0, looks, xlabel="d′ per item"))
     return shown.layout(panels, "Visual search", (1, 3), keys_of(looks, table.models))
-
-
-def _over_size(
-    rows: pd.DataFrame, name: str, looks: dict, models: dict, reference: float, label: str, axes: Axes
-) -> None:
-    """A measure over set size, a line for each prior that has it."""
-    having = {prior: look for prior, look in looks.items() if rows[rows["prior"] == prior][name].notna().any()}
-    draw_lines_by(axes, rows.assign(set_size=rows["set_size"].astype(float)), "set_size", name, "prior", having, models)
-    draw_reference(axes, y=reference)
-    axes.set(xlabel="set size (items)", ylabel=label)
-    axes.set_xticks(np.unique(rows["set_size"].astype(float)))
-    axes.margins(x=0.1)
 
 
 FIGURE = Figure(

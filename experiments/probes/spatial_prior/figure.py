@@ -22,14 +22,7 @@ NAMES = {"place": "at the target", "neutral": "no cue"}
 
 
 def cueing(table: Table, style: Style, gain: float | None = None) -> Layout:
-    """Draw the benefit of attention by its distance from the target, the gradient, and the controls.
-
-    Parameters
-    ----------
-    table : of ``spatial_prior_summary``.
-    style : sizes and colours.
-    gain : gain that is shown, the nearest in the record; the middle one, if left out.
-    """
+    """Draw the benefit of attention by its distance from the target, the gradient, and the controls."""
     shown, models = table.at(gain), table.models
     places, gradients = shown.of(prior="place"), shown.of(prior="gradient")
     widths = np.unique(places["width"])
@@ -41,9 +34,9 @@ def cueing(table: Table, style: Style, gain: float | None = None) -> Layout:
         Panel(
             partial(_by_distance, places, shades, models),
             "benefit over diffuse attention",
-            "Share of targets that are named with a spotlight of the given standard deviation (SD, in units of the "
-            "picture's side) minus that under diffuse attention of the same gain, by the distance of the spotlight "
-            "from the target.",
+            "Share of targets that are named with a spotlight of the given standard deviation (SD, in units "
+            "of the picture's side) minus that under diffuse attention of the same gain, by the distance of "
+            "the spotlight from the target.",
         ),
         table.dots(
             "gradient of attention",

@@ -21,6 +21,11 @@ def curve(axes, noted=1.0):
     axes.set(xlabel="pass", ylabel="height")
 
 
+def unlabelled(axes):
+    curve(axes)
+    axes.set(ylabel="")
+
+
 def figure(draw, **declared):
     return Figure("mine", "a curve", **{"reads": ("bistable",), "needs": ("logits",), "draw": draw, **declared})
 
@@ -43,6 +48,13 @@ def page(words, width=STYLE.width):
     return draw
 
 
+def two_pages(records, style):
+    drawn = Layout([Panel(curve, "one"), Panel(curve, "two")], TOLD).drawn(style)
+    for text in drawn.axes[0].texts:
+        text.set_text(text.get_text().strip("ab"))
+    return drawn
+
+
 def counting(records, style, calls=[]):  # noqa: B006
     calls.append(len(calls) + 2)
     return Layout([Panel(lambda axes: curve_at(axes, calls[-1]), "a title")], TOLD)
@@ -50,6 +62,7 @@ def counting(records, style, calls=[]):  # noqa: B006
 
 def curve_at(axes, scale):
     axes.plot([1, 2], [scale, scale])
+    axes.set(xlabel="pass", ylabel="height")
     note(axes, pd.DataFrame({"x": [1, 2], "height": scale}))
 
 
@@ -66,6 +79,8 @@ def test_a_figure_that_keeps_its_promises_is_taken():
     ("broken", "told"),
     [
         (figure(laid_out(lambda axes: curve(axes, 2.0))), "which is in no row of its table"),
+        (figure(laid_out(unlabelled)), "leaves the vertical axis of 'a title' without a label"),
+        (figure(two_pages), "has 2 panels and the letters none"),
         (figure(laid_out(told="A curve, n = 12 stimuli")), "no caption of whole sentences"),
         (figure(laid_out(told="A curve.")), "how many stimuli"),
         (figure(page([(20, "a word")], 100)), "100.0 mm wide instead of 180"),

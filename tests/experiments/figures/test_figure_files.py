@@ -34,6 +34,7 @@ def files(tmp_path_factory):
         given = records if FIGURES[name].several else records[0]
         figure = FIGURES[name](given, **({"n": 10} if name == "settling" else {}))
         paths = figures.save(figure, folder / name, records, ("pdf", "svg", "png"), DRAWN)
+        assert {path.name for path in folder.glob(f"{name}*")} == {path.name for path in paths}  # no parts are left
         found[name] = figure, records, dict(zip(("pdf", "svg", "png"), paths, strict=True))
     return found
 

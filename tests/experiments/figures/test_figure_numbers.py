@@ -20,7 +20,6 @@ from experiments.figures.layout import page_of_panels
 from experiments.figures.page import two_digits
 from experiments.figures.panels import Key, Panel, tick_text
 from experiments.probes.bistable import gains, psychometric
-from experiments.statistics.intervals import proportion_interval
 
 
 def line_of(axes, look):
@@ -32,9 +31,15 @@ def line_of(axes, look):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("value", "text"), [(134.2, "130"), (56.3, "56"), (0.667, "0.67"), (0, "0"), (-2345, "-2300")])
-def test_the_ends_of_a_scale_are_written_in_full(value, text):
-    assert two_digits(value) == text
+@pytest.mark.parametrize(
+    ("write", "values", "texts"),
+    [
+        (two_digits, (134.2, 56.3, 0.667, 0, -2345), "130 56 0.67 0 -2300"),
+        (tick_text, (0.5, -0.25, 0, -0.0, 10, -2), ".5 −.25 0 0 10 −2"),
+    ],
+)
+def test_numbers_of_scales_and_ticks_are_short(write, values, texts):
+    assert [write(value) for value in values] == texts.split()
 
 
 @pytest.mark.parametrize(("name", "protocol"), [("settling", "settling"), ("energy", "settling"), ("hysteresis",) * 2])
@@ -135,7 +140,7 @@ def test_the_matrix_holds_every_pairs_kappa():
     trials = pd.concat([trials_of(bistable_record(12, model=name, seed=k)) for k, name in enumerate("abc")])
     trials["object_response"] = np.where(np.arange(len(trials)) % 3 == 0, "none", trials["object_response"])
     figure = FIGURES["consistency"](trials)
-    image = figure.axes[1].images[0]
+    image = figure.axes[1].collections[0]
     matrix, bar = np.asarray(image.get_array()), image.colorbar.ax
     assert bar.get_xlabel() == "kappa" and bar.get_xlim() == image.get_clim()
     right = {name: (part["object_response"] == part["category"]).to_numpy() for name, part in trials.groupby("subj")}
@@ -151,14 +156,6 @@ def test_shape_decisions_leave_out_what_is_neither():
     assert measures.shape_decisions(trials).to_dict("list") == {"subj": ["a", "a"], "shape": [True, False]}
     bias = measures.shape_bias(trials)
     assert bias["a"] == 0.5 and np.isnan(bias["b"])
-
-
-@pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (160, 160)])
-def test_the_proportion_interval_is_wilsons(k, n):
-    z, p = stats.norm.ppf(0.975), k / n
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert proportion_interval(k, n) == pytest.approx((centre - half, centre + half), abs=1e-12)
 
 
 def test_energy_is_the_sum_over_blocks_relative_to_pass_0():
@@ -187,25 +184,6 @@ def test_keys_go_on_in_a_new_line_and_letters_follow_the_panels():
     heights = {text.get_position()[1] for text in page.texts if text.get_text().startswith("a line")}
     assert len(heights) >= 3
     assert [text.get_text() for text in page.texts if text.get_weight() == "bold"] == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.5, ".5"), (-0.25, "−.25"), (0, "0"), (-0.0, "0"), (10, "10"), (-2, "−2")]
-)
-def test_ticks_are_short(value, text):
-    assert tick_text(value) == text
-
-
-def test_bars_have_the_length_of_probabilities_in_the_table():
-    figure = FIGURES["signature"](RECORDS["signature"]())
-    table = numbers_of(figure)
-    bars = [p for p in figure.axes[0].patches if getattr(p, "get_height", lambda: 0)() == 2.2]
-    track = max(bar.get_width() for bar in bars)
-    lengths = [
-        bar.get_width() / track for bar in bars if matplotlib.colors.to_hex(bar.get_facecolor()) != style.STYLE.track
-    ]
-    np.testing.assert_allclose(lengths, table["probability"].dropna(), rtol=1e-6)
-    assert {"stimulus", "cue", "pass", "class"} <= set(table)
 
 
 def test_psychometric_tables_hold_thresholds_lapses_and_the_points_of_the_curves():

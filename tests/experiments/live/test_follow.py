@@ -21,11 +21,6 @@ HYSTERESIS = FeedbackDynamics("hysteresis", passes=2, gains=(1.0, 3.0), priors=(
 
 
 @pytest.fixture(scope="module")
-def model():
-    return absvit.load_model("absvit_micro")
-
-
-@pytest.fixture(scope="module")
 def stored(model, tmp_path_factory):
     """Record on disk of two pairs of morphs, five steps each."""
     store = Store(tmp_path_factory.mktemp("unfolding") / "r.zarr", chunk=2)

@@ -17,11 +17,6 @@ from experiments.live.pictures import fitted
 
 
 @pytest.fixture(scope="module")
-def model():
-    return absvit.load_model("absvit_micro")
-
-
-@pytest.fixture(scope="module")
 def pictures(model):
     return np.stack([shown_pictures.picture("halves", number, model) for number in (3, 4)])
 

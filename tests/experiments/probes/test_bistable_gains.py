@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from displays import two_readings
-from formula import fill
+from formula import untrained
 
 import absvit
 from absvit import priors
@@ -13,7 +13,6 @@ from absvit.records.options import Store
 from experiments import measures
 from experiments.command_options import StimulusOptions
 from experiments.experiment import run
-from experiments.observers import observer_of
 from experiments.probes.bistable import probe as bistable
 from experiments.probes.bistable import summary as summaries
 from stimuli.families import objects, overlay
@@ -24,9 +23,7 @@ SCENE = objects.Objects(size=(48, 48), radius=(0.3, 0.4))
 
 @pytest.fixture(scope="module")
 def model():
-    made = fill(absvit.create_model("absvit_micro", img_size=48), 0, torch.float32)
-    made.checkpoint, made.checkpoint_sha256 = "formula", "0" * 64
-    return made
+    return untrained(img_size=48)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +34,7 @@ def stimuli():
 @pytest.fixture(scope="module")
 def record(model, stimuli, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("gains") / "r.zarr", chunk=4)
-    return run("bistable", observer_of(model, "one"), stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
+    return run("bistable", model, stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
 
 
 def test_every_gain_is_that_of_its_cues(record, model, stimuli):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from displays import display
-from formula import fill
+from formula import untrained
 
 import absvit
 from absvit import priors
@@ -27,17 +27,6 @@ from stimuli.families import cueing, objects, scenes
 SCENES = scenes.Scenes(objects.Objects(size=(112, 112)), (2, 3))
 
 
-def untrained(name="absvit_micro", seed=0):
-    model = fill(absvit.create_model(name), seed, torch.float32)
-    model.checkpoint, model.checkpoint_sha256 = f"{name}.formula{seed}", f"{seed:064x}"
-    return model
-
-
-@pytest.fixture(scope="module")
-def model():
-    return untrained()
-
-
 @pytest.fixture(scope="module")
 def shown():
     return scenes.draw(SCENES, 4, 5)
@@ -47,7 +36,7 @@ def shown():
 def record(model, shown, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("probe") / "r.zarr", chunk=2)
     parameters = object_prior.ObjectPrior(gains=(1.0, 3.0))
-    return run("object_prior", observer_of(model, "one"), shown, parameters, 5, store).load()
+    return run("object_prior", model, shown, parameters, 5, store).load()
 
 
 def pictures(stimuli):
@@ -86,18 +75,16 @@ def test_the_record_tells_its_stimuli(record, shown):
         assert np.array_equal(record[f"class_{k + 1}"], shown["object_class"][:, k])
         np.testing.assert_allclose(record[f"x_{k + 1}"], shown["object_x"][:, k])
     assert not (record["absent_class"].values[:, None] == shown["object_class"].values).any()
-    for name, variable in record.variables.items():
-        assert variable.attrs["long_name"] and variable.attrs["units"], name
 
 
-def test_observers_controls_and_a_plain_vit(shown, tmp_path):
+def test_observers_controls_and_a_plain_vit(shown):
     both = [
         observer_of(make(untrained(seed=seed)), label, seed)
         for label, make in (("intact", lambda m: m), ("permuted", permuted_decoders))
         for seed in (0, 1)
     ]
     part, parameters = shown.isel(stimulus=[0, 1]), object_prior.ObjectPrior(gains=(2.0,))
-    found = run("object_prior", both, part, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("object_prior", both, part, parameters, 5).load()
     assert found["logits"].dims == ("model", "seed", "gain", "iteration", "prior", "stimulus", "class")
     bottom_up = found["logits"].isel(iteration=0)
     assert np.array_equal(bottom_up.sel(model="intact"), bottom_up.sel(model="permuted"))
@@ -107,15 +94,15 @@ def test_observers_controls_and_a_plain_vit(shown, tmp_path):
     assert (of_all["benefit_low"] <= of_all["benefit"]).all()
     assert len(single) == 4 and single["benefit_low"].isna().all() and single["benefit"].notna().all()
     vit = untrained("vit_micro")
-    plain = run("object_prior", observer_of(vit, "vit"), part, parameters, 5, Store(tmp_path / "v.zarr"))
+    plain = run("object_prior", observer_of(vit, "vit"), part, parameters, 5)
     row = PROBES["object_prior"].summarise(plain).iloc[0]
     assert row["benefit"] == row["cost"] == 0 and np.isnan(row["auc"])
 
 
-def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
+def test_places_turn_around_fixation_and_weigh_as_gaussians(model):
     stimuli = display("spatial_prior", StimulusOptions(n=3, seed=1), model)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0, 90.0), widths=(0.1,))
-    found = run("spatial_prior", observer_of(model, "one"), stimuli, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("spatial_prior", model, stimuli, parameters, 5).load()
     weights = found["prior_weights"].isel(iteration=1, gain=0)
     y, x = np.meshgrid(weights["token_y"], weights["token_x"], indexing="ij")
     ways = {}
@@ -151,10 +138,10 @@ def test_places_turn_around_fixation_and_weigh_as_gaussians(model, tmp_path):
     assert (table["benefit"][table["prior"] == "diffuse"] == 0).all()
 
 
-def test_a_drawn_cue_is_told_as_the_displays_own(model, tmp_path):
+def test_a_drawn_cue_is_told_as_the_displays_own(model):
     shown = cueing.draw(cueing.Cueing((112, 112), cue="central", places=4), 3, 0)
     parameters = spatial_prior.SpatialPrior(gains=(1.0,), angles=(0.0,), widths=(0.1,))
-    found = run("spatial_prior", observer_of(model, "one"), shown, parameters, 5, Store(tmp_path / "r.zarr"))
+    found = run("spatial_prior", model, shown, parameters, 5)
     assert found["display_validity"].values.tolist() == shown["validity"].values.tolist()
     assert found["display_cue_place"].values.tolist() == shown["cue_place"].values.tolist()
     assert set(found["validity"].values.tolist()) == {"valid", "neutral"}
@@ -175,14 +162,14 @@ def test_a_number_that_leaves_the_design_unbalanced_is_told_once_at_the_start(mo
     ):
         with pytest.warns(UserWarning) as given:
             stimuli, store = display("object_prior", StimulusOptions(n=n), model), Store(tmp_path / f"{n}.zarr")
-            run("object_prior", observer_of(model, "one"), stimuli, parameters, 0, store)
+            run("object_prior", model, stimuli, parameters, 0, store)
         (line,) = [str(one.message) for one in given if "unbalanced" in str(one.message)]
         assert line.startswith(told) and "the nearest n that does not is 396" in line
 
 
-def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
+def test_search_looks_for_the_form_whether_it_is_there_or_not(model):
     stimuli = display("search", StimulusOptions(n=12, seed=1), model)
-    found = run("search", observer_of(model, "one"), stimuli, search.Search(), 5, Store(tmp_path / "r.zarr")).load()
+    found = run("search", model, stimuli, search.Search(), 5).load()
     form = found["target_form"].values
     assert [found["class"].values[k] for k in found["class_1"].values] == form.tolist() and len(set(form)) == 2
     present = found["target"].values == "present"
@@ -195,9 +182,7 @@ def test_search_looks_for_the_form_whether_it_is_there_or_not(model, tmp_path):
 
 def test_contours_compare_the_surface_with_its_control(model, tmp_path):
     stimuli = display("contours", StimulusOptions(n=4, seed=1), model)
-    found = run(
-        "contours", observer_of(model, "one"), stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")
-    ).load()
+    found = run("contours", model, stimuli, contours.Contours(), 5, Store(tmp_path / "r.zarr")).load()
     drawn = kanizsa.draw(kanizsa.Contours((112, 112), rotation=15.0), 4, 1)
     surface = kanizsa.surface(drawn).values.reshape(4, 14, 8, 14, 8).mean(axis=(2, 4))
     np.testing.assert_allclose(found["mask_1"], surface, atol=1e-6)
@@ -208,15 +193,6 @@ def test_contours_compare_the_surface_with_its_control(model, tmp_path):
     np.testing.assert_allclose(table["effect"], expected)
 
 
-def test_navon_and_crowding_run_and_summarise(model, tmp_path):
-    for name in ("navon", "crowding"):
-        stimuli = display(name, StimulusOptions(n=12, seed=1), model)
-        found = run(name, observer_of(model, "one"), stimuli, seed=5)
-        table = PROBES[name].summarise(found, n=10)
-        assert table["prior"].nunique() == len(found["prior"])
-    assert (found["spacing"].isnull() == (found["condition"] == "alone")).all()
-
-
 CHOSEN = {
     "object_prior": ("neutral", "valid"), "spatial_prior": ("diffuse", "place"), "search": ("target",),
     "navon": ("narrow", "shuffled narrow"), "contours": ("figure", "neutral"), "crowding": ("place",),
@@ -224,33 +200,35 @@ CHOSEN = {
 
 
 @pytest.mark.parametrize("name", CHOSEN)
-def test_chosen_priors_see_what_they_see_among_all(name, model, tmp_path):
-    probe, stimuli, one = PROBES[name], display(name, StimulusOptions(n=12, seed=1), model), observer_of(model, "one")
+def test_chosen_priors_see_what_they_see_among_all(name, model):
+    probe, stimuli, one = PROBES[name], display(name, StimulusOptions(n=12, seed=1), model), model
     made = {"gains": (2.0,)} | ({"widths": (0.1,), "angles": (0.0, 90.0)} if name == "spatial_prior" else {})
-    every = run(probe, one, stimuli, probe.parameters(**made), 5, Store(tmp_path / "all.zarr")).load()
+    every = run(probe, one, stimuli, probe.parameters(**made), 5).load()
     parameters = probe.parameters(**made, priors=CHOSEN[name])
-    some = run(probe, one, stimuli, parameters, 5, Store(tmp_path / "some.zarr")).load()
+    some = run(probe, one, stimuli, parameters, 5).load()
     assert set(some["kind"].values) == set(CHOSEN[name]) < set(every["kind"].values)
     of_some = every.sel(prior=some["prior"].values)
     np.testing.assert_allclose(some["logits"], of_some["logits"], rtol=1e-4, atol=1e-5)
     tables = [probe.summarise(found, n=10) for found in (some, of_some)]
     assert len(tables[0]) == len(tables[1]) > 0 and list(tables[0]) == list(tables[1])
+    if name == "crowding":
+        assert (every["spacing"].isnull() == (every["condition"] == "alone")).all()
     with pytest.raises(ValueError, match="no prior 'loud' in this probe; expected some of"):
-        run(probe, one, stimuli, probe.parameters(priors=("loud",)), 5, Store(tmp_path / "none.zarr"))
+        run(probe, one, stimuli, probe.parameters(priors=("loud",)), 5)
 
 
 @pytest.mark.parametrize(
     ("name", "kept", "lacking"), [("object_prior", "valid", "neutral"), ("spatial_prior", "place", "diffuse")]
 )
-def test_what_a_measure_compares_with_cannot_be_left_out(name, kept, lacking, model, tmp_path):
+def test_what_a_measure_compares_with_cannot_be_left_out(name, kept, lacking, model):
     probe, stimuli = PROBES[name], display(name, StimulusOptions(n=2, seed=1), model)
     with pytest.raises(ValueError, match=f"compares with the prior '{lacking}'"):
-        run(probe, observer_of(model, "one"), stimuli, probe.parameters(priors=(kept,)), 5, Store(tmp_path / "r.zarr"))
+        run(probe, model, stimuli, probe.parameters(priors=(kept,)), 5)
 
 
-def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
+def test_a_table_without_some_priors_has_gaps(model, shown):
     parameters = object_prior.ObjectPrior(gains=(2.0,), priors=("neutral", "valid", "absent"))
-    found = run("object_prior", observer_of(model, "one"), shown, parameters, 5, Store(tmp_path / "r.zarr")).load()
+    found = run("object_prior", model, shown, parameters, 5).load()
     table = PROBES["object_prior"].summarise(found, n=10)
     gaps = {"cost", "random", "shuffled"}
     assert table[[f"{name}{end}" for name in gaps for end in ("", "_low", "_high")]].isnull().all(axis=None)
@@ -258,9 +236,9 @@ def test_a_table_without_some_priors_has_gaps(model, shown, tmp_path):
 
 
 def test_unknown_classes_and_single_objects_are_refused(model, shown, tmp_path):
-    one, store = observer_of(model, "one"), Store(tmp_path / "r.zarr")
+    one, store = model, Store(tmp_path / "r.zarr")
     strange = shown.assign_attrs(categories=["squid", *objects.CATEGORIES[1:]])
-    with pytest.raises(ValueError, match="one does not know the class 'squid'.*square"):
+    with pytest.raises(ValueError, match="absvit_micro does not know the class 'squid'.*square"):
         run("object_prior", one, strange, object_prior.ObjectPrior(), 0, store)
     single = scenes.draw(scenes.Scenes(objects.Objects(size=(112, 112)), (2, 1)), 2, 0)
     with pytest.raises(ValueError, match=f"stimulus {int(single['set_size'].argmin())} shows fewer"):

@@ -27,17 +27,6 @@ from stimuli.sets.resizing import set_resized
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("weights")
-    files = []
-    for seed in (0, 1):
-        model = fill(absvit.create_model("absvit_micro"), seed, torch.float32)
-        files.append(str(folder / f"formula{seed}.safetensors"))
-        checkpoints.write(files[-1], model.state_dict(), {"seed": seed, "categories": list(CATEGORIES)})
-    return files
-
-
-@pytest.fixture(scope="module")
 def record(weights, tmp_path_factory):
     out = tmp_path_factory.mktemp("record") / "bistable.zarr"
     words = ["bistable", "--checkpoint", *weights, "--controls", "--n", "6", "--seed", "3", "--out", str(out)]
@@ -52,14 +41,6 @@ def photograph(path, seed=0, mode="RGB"):
     return str(path)
 
 
-def fails(words, capsys):
-    """The one line that a failing command prints."""
-    assert main([str(word) for word in words]) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if "stimulus/s" not in line]
-    assert len(lines) == 1
-    return lines[0]
-
-
 def test_the_record_describes_itself(record, weights):
     stored = xr.open_zarr(record)
     assert dict(stored["logits"].sizes) == {
@@ -70,12 +51,6 @@ def test_the_record_describes_itself(record, weights):
     assert stored.attrs["checkpoint_sha256"].split(", ") == hashes
     assert stored.attrs["seed"] == 3 and json.loads(stored.attrs["stimuli"])["family"] == "halves"
     assert set(stored.attrs) >= {"title", "model", "checkpoint", "package_version", "git_commit", "command", "device"}
-
-
-def test_the_same_seed_gives_the_same_record(record, weights, tmp_path):
-    words = ["bistable", "--checkpoint", *weights, "--controls", "--n", "6", "--seed", "3", "--chunk", "20"]
-    assert main([*words, "--out", str(tmp_path / "again.zarr")]) == 0
-    xr.testing.assert_equal(xr.open_zarr(tmp_path / "again.zarr").load(), xr.open_zarr(record).load())
 
 
 def test_summary_as_text_csv_and_latex(record, capsys, tmp_path):
@@ -172,46 +147,45 @@ def test_a_card_holds_what_was_measured(weights, tmp_path, record):
         (["--device", "gpu"], "no device gpu here: choose cpu"),
         (["--resume", "--overwrite"], "not both"),
         (["--chunk", "0"], "chunk must be at least 1"),
+        (["object_prior", "--gains", "nan"], "finite"),
+        (["object_prior", "--photographs", "a.png", "b.png"], "leave out --folder and --photographs"),
+        (["spatial_prior", "--angles", "0", "200"], "[0, 180]"),
+        (["search", "--stimuli", "nowhere"], "no stimulus set"),
+        (["navon", "--iterations", "0"], "at least 1"),
     ],
 )
-def test_bad_options_are_one_line(weights, options, says, tmp_path, capsys):
-    words = ["bistable", "--out", tmp_path / "r.zarr", "--n", "2", "--checkpoint", weights[0]]
-    assert says in fails([*words, *options], capsys)
+def test_bad_options_are_one_line(weights, options, says, tmp_path, fails):
+    probe, *options = ["bistable", *options] if options[0].startswith("--") else options
+    assert says in fails([probe, "--out", tmp_path / "r.zarr", "--n", "2", "--checkpoint", weights[0], *options])
     assert not (tmp_path / "r.zarr").exists()
 
 
-def test_a_path_that_holds_something_else_is_kept(weights, tmp_path, capsys):
+def test_a_path_that_holds_something_else_is_kept(weights, tmp_path, fails):
     (tmp_path / "notes").write_text("mine")
     words = ["bistable", "--n", "2", "--checkpoint", weights[0], "--out"]
-    assert "not a record" in fails([*words, tmp_path / "notes", "--overwrite"], capsys)
-    assert "cannot write" in fails([*words, tmp_path / "notes" / "r.zarr"], capsys)
+    assert "not a record" in fails([*words, tmp_path / "notes", "--overwrite"])
+    assert "cannot write" in fails([*words, tmp_path / "notes" / "r.zarr"])
     assert (tmp_path / "notes").read_text() == "mine"
-
-
-def test_a_record_in_the_way(weights, tmp_path, record, capsys):
-    words = ["bistable", "--checkpoint", *weights, "--controls", "--n", "6", "--out", record]
-    assert "--resume" in fails([*words, "--seed", "3"], capsys)
-    assert "seed was 3, is 4" in fails([*words, "--seed", "4", "--resume"], capsys)
 
 
 @pytest.mark.parametrize(
     "command", [["summary"], ["export", "--out", "r.nc"], ["figure", "signature", "--out", "f.png"]]
 )
-def test_a_missing_record_is_one_line(command, tmp_path, capsys):
+def test_a_missing_record_is_one_line(command, tmp_path, fails):
     name, *options = command
     words = [name, *options[:1], tmp_path / "none.zarr", *options[1:]] if name == "figure" else [
         name, tmp_path / "none.zarr", *options,
     ]  # fmt: skip
-    assert "no record" in fails(words, capsys)
+    assert "no record" in fails(words)
 
 
-def test_a_class_that_the_model_does_not_have_names_the_nearest(weights, tmp_path, capsys):
+def test_a_class_that_the_model_does_not_have_names_the_nearest(weights, tmp_path, fails):
     pictures = [photograph(tmp_path / name) for name in ("a.png", "b.png")]
     words = ["bistable", "--checkpoint", weights[0], "--photographs", *pictures, "--out", tmp_path / "r.zarr"]
-    assert "heart" in fails([*words, "--classes", "bar", "heat"], capsys)
-    said = fails([*words, "--classes", "labrador", "car"], capsys)
+    assert "heart" in fails([*words, "--classes", "bar", "heat"])
+    said = fails([*words, "--classes", "labrador", "car"])
     assert "no class 'labrador'" in said and all(category in said for category in CATEGORIES)
-    assert "two different classes, got 'bar' twice" in fails([*words, "--classes", "bar", "Bar"], capsys)
+    assert "two different classes, got 'bar' twice" in fails([*words, "--classes", "bar", "Bar"])
 
 
 @pytest.mark.parametrize(
@@ -276,11 +250,11 @@ def test_a_set_shows_what_the_model_knows(tmp_path):
 
 
 @pytest.mark.parametrize("size", [80, 224])
-def test_a_set_of_another_size_is_resized_where_that_is_wanted(size, weights, tmp_path, capsys):
+def test_a_set_of_another_size_is_resized_where_that_is_wanted(size, weights, tmp_path, fails):
     drawn = bistable.draw(bistable.Halves(replace(bistable.Halves().scene, size=(size, size))), 2, 3)
     format.write(drawn, tmp_path / "set")
     words = ["bistable", "--checkpoint", weights[0], "--stimuli", str(tmp_path / "set"), "--out", tmp_path / "r.zarr"]
-    assert "--resize, or make the set with --size 112 112" in fails(words, capsys)
+    assert "--resize, or make the set with --size 112 112" in fails(words)
     assert main([*map(str, words), "--resize"]) == 0
     record = xr.open_zarr(tmp_path / "r.zarr")
     for k, picture in enumerate(drawn["image"].values):
@@ -308,27 +282,27 @@ def test_a_checkpoint_of_few_classes_is_looked_with(tmp_path):
     assert xr.open_zarr(tmp_path / "r.zarr").sizes["class"] == 5
 
 
-def test_a_model_that_is_no_transformer_is_refused(tmp_path, capsys):
+def test_a_model_that_is_no_transformer_is_refused(tmp_path, fails):
     torch.save(timm.create_model("resnet18", num_classes=5).state_dict(), tmp_path / "r.pth")
     words = ["bistable", "--model", "resnet18", "--checkpoint", tmp_path / "r.pth", "--out", tmp_path / "r.zarr"]
-    assert "resnet18 is neither" in fails(words, capsys)
+    assert "resnet18 is neither" in fails(words)
 
 
-def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys):
+def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys, fails):
     single = tmp_path / "single.zarr"
     assert main(["recognition", "--checkpoint", weights[0], "--n", "2", "--out", str(single)]) == 0
     capsys.readouterr()
-    assert "of one probe" in fails(["summary", record, single], capsys)
-    assert "leave out --maps" in fails(["summary", single, "--maps"], capsys)
+    assert "of one probe" in fails(["summary", record, single])
+    assert "leave out --maps" in fails(["summary", single, "--maps"])
 
 
-def test_a_record_of_no_probe_is_not_summarised(tmp_path, capsys):
+def test_a_record_of_no_probe_is_not_summarised(tmp_path, fails):
     robustness_record().to_zarr(tmp_path / "r.zarr", consolidated=False)
-    assert "python -m absvit.robustness summary" in fails(["summary", tmp_path / "r.zarr"], capsys)
+    assert "python -m absvit.robustness summary" in fails(["summary", tmp_path / "r.zarr"])
 
 
-def test_an_export_needs_a_file(record, capsys):
-    assert "name the file to write" in fails(["export", record], capsys)
+def test_an_export_needs_a_file(record, fails):
+    assert "name the file to write" in fails(["export", record])
 
 
 @pytest.mark.parametrize("family", ["halves", "overlay", "ambiguous"])
@@ -354,6 +328,6 @@ def test_a_folder_comes_before_the_family_of_its_name(tmp_path, monkeypatch):
     assert found.n == 2
 
 
-def test_an_unknown_map_lists_those_there_are(record, tmp_path, capsys):
+def test_an_unknown_map_lists_those_there_are(record, tmp_path, fails):
     words = ["figure", "signature", record, "--out", tmp_path / "f.png", "--kind", "saliency"]
-    assert "prior_weights" in fails(words, capsys)
+    assert "prior_weights" in fails(words)

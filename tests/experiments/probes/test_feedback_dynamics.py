@@ -7,7 +7,7 @@ import plain
 import pytest
 import torch
 import xarray as xr
-from formula import fill
+from formula import untrained
 from PIL import Image
 
 import absvit
@@ -27,20 +27,14 @@ SIZE, HEADS = 64, 2
 SCENE = objects.Objects(size=(SIZE, SIZE), radius=(0.25, 0.38))
 
 
-def untrained(name="absvit_micro", seed=0, dtype=torch.float32):
-    model = fill(absvit.create_model(name, img_size=SIZE), seed, dtype)
-    model.checkpoint, model.checkpoint_sha256 = f"formula{seed}", f"{seed:064x}"
-    return model
-
-
 @pytest.fixture(scope="module")
 def exact():
-    return untrained(dtype=torch.float64)
+    return untrained(img_size=SIZE, dtype=torch.float64)
 
 
 @pytest.fixture(scope="module")
 def model():
-    return untrained()
+    return untrained(img_size=SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +170,10 @@ def test_the_record_holds_what_perceive_gives(record, model):
         assert name == "done" or (variable.attrs["long_name"] and variable.attrs["units"]), name
 
 
-def test_chunks_change_nothing(record, model, tmp_path):
+def test_chunks_change_nothing(record, model):
     observers = [observer_of(model, "one"), observer_of(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True)
-    again = run("feedback_dynamics", observers, halves(), parameters, 5, Store(tmp_path / "r.zarr", chunk=1)).load()
+    again = run("feedback_dynamics", observers, halves(), parameters, 5).load()
     for name in ("logits", "state_change", "reconstruction_error"):
         np.testing.assert_allclose(again[name], record[name], rtol=1e-3, atol=1e-5)
 
@@ -188,25 +182,23 @@ def sequences(pairs=1, steps=4):
     return morph.draw(morph.Morph(SCENE, steps), 2 * pairs * steps, 3)
 
 
-def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(model, tmp_path):
+def test_hysteresis_records_whole_sequences_and_none_without_a_carried_state(model):
     names = ("none", "percept")
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names)
-    carried = run(
-        "feedback_dynamics", observer_of(model, "one"), sequences(), parameters, 3, Store(tmp_path / "a.zarr")
-    )
+    carried = run("feedback_dynamics", model, sequences(), parameters, 3)
     assert carried["direction"].values.tolist() == [1, -1] and carried["pair"].values.tolist() == [0, 0]
     third = 1 / 3
     expected = [[0, 0, third, 2 * third, 1], [1, 1, 2 * third, third, 0]]
     np.testing.assert_allclose(carried["morph"], expected)
     parameters = FeedbackDynamics("hysteresis", gains=(4.0,), priors=names, carry=False, passes=2)
-    fresh = run("feedback_dynamics", observer_of(model, "one"), sequences(), parameters, 3, Store(tmp_path / "b.zarr"))
+    fresh = run("feedback_dynamics", model, sequences(), parameters, 3)
     area = measures.hysteresis_area(fresh)
     # the first picture alone is seen one pass longer: it begins with its bottom-up pass
     assert abs(area).max() < 0.02 < abs(measures.hysteresis_area(carried)).max()
 
 
 def test_a_plain_vit_never_changes(tmp_path):
-    vit = untrained("vit_micro")
+    vit = untrained("vit_micro", img_size=SIZE)
     parameters = FeedbackDynamics(passes=2, gains=(1.0, 2.0), priors=("none", "percept"))
     record = run(
         "feedback_dynamics", observer_of(vit, "vit"), halves(), parameters, 5, Store(tmp_path / "r.zarr")
@@ -257,7 +249,7 @@ def test_parameters_that_cannot_be_are_refused(options, says):
 @pytest.mark.slow
 def test_the_command_writes_records_tables_and_the_figure(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(absvit, "load_model", lambda name, checkpoint: loaded)
-    loaded = untrained(seed=1)
+    loaded = untrained(seed=1, img_size=SIZE)
     loaded.card = {"seed": 1}
     common = ["feedback_dynamics", "--gains", "1", "2", "--seed", "3"]
     files = {name: str(tmp_path / f"{name}.zarr") for name in ("settling", "hysteresis", "switching")}

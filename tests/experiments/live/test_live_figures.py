@@ -24,11 +24,6 @@ EVERY = PROTOCOLS["settling"].priors
 
 
 @pytest.fixture(scope="module")
-def model():
-    return absvit.load_model("absvit_micro")
-
-
-@pytest.fixture(scope="module")
 def settled(model):
     return follow(model, "overlay", 3, FeedbackDynamics(passes=6, gains=(2.0,), priors=EVERY, maps=True))
 
