@@ -33,9 +33,9 @@ def check_probe(
 ) -> xr.Dataset:
     """Try what the contract of a probe promises on a few stimuli.
 
-    The same seed gives the same values whatever the chunks; every variable has a long name and a unit; what is needed
-    is refused by name where it is missing; logits that are not finite name their stimulus; a plain ViT sees the same
-    under every cue; the table of a record is a table whose columns are explained.
+    The same seed gives the same values whatever the chunks; every variable has a long name and a unit; what
+    is needed is refused by name where it is missing; logits that are not finite name their stimulus; a plain
+    ViT sees the same under every cue; the table of a record is a table whose columns are explained.
 
     Parameters
     ----------

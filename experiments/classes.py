@@ -1,7 +1,7 @@
 """What is shown to a model that does not know all classes of a class folder or a stimulus set.
 
-Where it knows some, the pictures of the others are left out, and that is said; else the cues would have to be places
-for all of them.
+Where it knows some, the pictures of the others are left out, and that is said; else the cues would have to be
+places for all of them.
 """
 
 from __future__ import annotations

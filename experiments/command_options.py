@@ -56,13 +56,13 @@ class StimulusOptions:
     Parameters
     ----------
     n
-        Number of stimuli; two photographs give two, a stimulus set at most all of its own. Single photographs of a
-        class folder are shown once each.
+        Number of stimuli; two photographs give two, a stimulus set at most all of its own. Single photographs
+        of a class folder are shown once each.
     seed
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
-        Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves, overlay,
-        morph, ambiguous, cueing, search, navon, contours or crowding.
+        Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves,
+        overlay, morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
         Class folder of photographs, one folder a class.
     photographs
@@ -70,8 +70,8 @@ class StimulusOptions:
     classes
         Names of what the two photographs show, as the model calls them, or parts of such a name.
     squeeze
-        Squeeze photographs to the shape of a half or of the picture, as in the paper's figure, instead of cutting
-        their middle out.
+        Squeeze photographs to the shape of a half or of the picture, as in the paper's figure, instead of
+        cutting their middle out.
     resize
         Resize the pictures of a stimulus set to the size that the model takes.
     """

@@ -68,7 +68,8 @@ def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequen
 
     Raises
     ------
-    ValueError : the probe has no such kind, or one is left out that is needed: without it there is no measure.
+    ValueError : the probe has no such kind, or one is left out that is needed: without it there is no
+        measure.
     """
     known = list(dict.fromkeys(condition.kind for condition in conditions))
     if unknown := [kind for kind in kinds if kind not in known]:
@@ -93,8 +94,8 @@ def class_cue(name: str, trial: Trial) -> Prior:
 def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> Prior:
     """A Gaussian spotlight for each stimulus, 1 at its centre, at the trial's gain.
 
-    The trial gives the centres (stimulus, 2), x and y in pixels; the width is a standard deviation in units of the
-    smaller side of the image.
+    The trial gives the centres (stimulus, 2), x and y in pixels; the width is a standard deviation in units
+    of the smaller side of the image.
     """
     import torch
 

@@ -64,8 +64,9 @@ def run(
 
     Raises
     ------
-    ValueError : there is no such probe, the stimuli are not what it needs (what they lack is named), a model does not
-        know their classes, logits are not finite (the stimulus is named), or the store cannot be used.
+    ValueError : there is no such probe, the stimuli are not what it needs (what they lack is named), a model
+        does not know their classes, logits are not finite (the stimulus is named), or the store cannot be
+        used.
     """
     probe, observers = PROBES.of(probe), _looking(observers)
     parameters = probe.parameters() if parameters is None else parameters
@@ -158,9 +159,9 @@ def attributes(
 ) -> dict:
     """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
 
-    The parameters' ``layer``, if they have one, is counted from the lowest block; a trial has several pictures
-    where they are the steps of a morph sequence. Under priors that it does not take an observer looks bottom-up;
-    ``prior_kinds`` tells which it takes.
+    The parameters' ``layer``, if they have one, is counted from the lowest block; a trial has several
+    pictures where they are the steps of a morph sequence. Under priors that it does not take an observer
+    looks bottom-up; ``prior_kinds`` tells which it takes.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))

@@ -32,8 +32,8 @@ class Stimuli:
     ----------
     part : function of (first, n) that gives stimuli first .. first + n - 1 as a stimulus set.
     n : number of stimuli.
-    pictures : function that gives the digest of the files that the stimuli are made of, so that a record which is gone
-        on with is of the same pictures; None if they are drawn.
+    pictures : function that gives the digest of the files that the stimuli are made of, so that a record
+        which is gone on with is of the same pictures; None if they are drawn.
     """
 
     part: Callable[[int, int], xr.Dataset]
@@ -92,8 +92,8 @@ class Condition:
     cue : object that it cues: 1, 2 ..., 0 = none of them, -1 = one that is not shown.
     kind : kind of prior, such as "class".
     prior : function of a trial that gives it.
-    levels : what else tells the prior apart, as numbers or words by name; they become coordinates of the record's
-        priors.
+    levels : what else tells the prior apart, as numbers or words by name; they become coordinates of the
+        record's priors.
     """
 
     name: str
@@ -120,21 +120,22 @@ class Probe(Generic[P]):
     name : word that calls it; records tell it as their attribute ``probe``.
     question : what it asks, in a line.
     parameters : frozen dataclass of what can be varied; its fields are the options of the command.
-    display : stimulus family that is drawn where no stimuli are given, by name or as an object; a function of the
-        parameters, where it depends on them.
+    display : stimulus family that is drawn where no stimuli are given, by name or as an object; a function of
+        the parameters, where it depends on them.
     conditions : function of the parameters that lists the priors.
-    unknown : likewise, for stimuli of which the model does not know all classes; these are refused, if left out.
+    unknown : likewise, for stimuli of which the model does not know all classes; these are refused, if left
+        out.
     objects : objects that a stimulus holds; any number, if left out.
     needs : variables that every stimulus must have; a set without them is refused by name.
-    prepare : function of some stimuli that gives them as the probe shows them, each by its own values alone; refuses
-        those that it cannot show.
+    prepare : function of some stimuli that gives them as the probe shows them, each by its own values alone;
+        refuses those that it cannot show.
     pictures : function of an example of the stimuli and the parameters that gives the pictures of one trial.
     check : function of the stimuli and the parameters that refuses stimuli as a whole.
     families : other families that the command draws, by name.
     varies : fields of the family's parameters that are options of the command: default and meaning by name.
     records : variables of its records: logits, and maps of ``MAPS``.
-    show : function of (observers, some stimuli, parameters, seed) that gives their part of the record; they are
-        perceived under every condition, if left out.
+    show : function of (observers, some stimuli, parameters, seed) that gives their part of the record; they
+        are perceived under every condition, if left out.
     summarise : function of a record that gives its table.
     localise : function of a record that tells how well its maps find what is cued.
     columns : what the columns of these tables are.

@@ -42,16 +42,18 @@ def perceived(
     Parameters
     ----------
     probe : says the conditions and the maps that are recorded.
-    observers : each name with the same seeds; of one size, with the same classes and locations. Under a condition of
-        a kind that it does not take, an observer looks bottom-up.
+    observers : each name with the same seeds; of one size, with the same classes and locations. Under a
+        condition of a kind that it does not take, an observer looks bottom-up.
     stimuli : stimulus set, as the probe shows it.
-    parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains, ``gains``.
+    parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains,
+        ``gains``.
     seed : seed of the experiment.
 
     Returns
     -------
-    Their part of the record, in memory: logits ([model, seed, gain,] iteration, prior, stimulus, class), maps (...,
-    token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its family tells.
+    Their part of the record, in memory: logits ([model, seed, gain,] iteration, prior, stimulus, class), maps
+    (..., token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its
+    family tells.
 
     Raises
     ------

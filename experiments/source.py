@@ -40,14 +40,15 @@ def shown(
     probe : says which family is drawn, if nothing is given.
     parameters : of the probe.
     source : where the stimuli come from, and how many of them; trials of several pictures count once.
-    observer : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows some.
+    observer : gives the size in pixels; of a set or a class folder, only what it knows is shown, if it knows
+        some.
     family : drawn instead of the probe's, by name or as an object.
     changes : fields of the family's parameters.
 
     Raises
     ------
-    FileNotFoundError, ValueError : files that are missing, unreadable or of another size; a source that the probe
-        cannot show.
+    FileNotFoundError, ValueError : files that are missing, unreadable or of another size; a source that the
+        probe cannot show.
     """
     own = FAMILIES.of(probe.displays(parameters))
     drawn = FAMILIES.of(family) if family else own

@@ -65,8 +65,8 @@ def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
 
     Yields
     ------
-    What tells a part (model and, where there are several, gain) and the part: its finished stimuli, with the dim seed
-    where several were run.
+    What tells a part (model and, where there are several, gain) and the part: its finished stimuli, with the
+    dim seed where several were run.
     """
     record = measures.written(record)
     for model in record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]:

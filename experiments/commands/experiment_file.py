@@ -45,8 +45,8 @@ for _kind in ("int", "float"):
 def words_of(path: Path) -> list[str]:
     """Read an experiment file as the words of the command line.
 
-    A file such as ``probe: bistable``, ``checkpoint: [default, seed1]``, ``controls: true``, ``out: record.zarr`` says
-    what ``bistable --checkpoint default seed1 --controls --out record.zarr`` says.
+    A file such as ``probe: bistable``, ``checkpoint: [default, seed1]``, ``controls: true``,
+    ``out: record.zarr`` says what ``bistable --checkpoint default seed1 --controls --out record.zarr`` says.
 
     Returns
     -------
@@ -55,7 +55,8 @@ def words_of(path: Path) -> list[str]:
     Raises
     ------
     FileNotFoundError : there is no such file.
-    ValueError : it is of another kind, cannot be read, or names no probe or an option that the probe does not have.
+    ValueError : it is of another kind, cannot be read, or names no probe or an option that the probe does not
+        have.
     """
     fields = _read(path)
     probe = fields.pop("probe", None)

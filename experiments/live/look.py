@@ -122,7 +122,8 @@ def look(
 
     Parameters
     ----------
-    model : AbSViT or another observer; one that takes no priors has the bottom-up pass and the cue "none" only.
+    model : AbSViT or another observer; one that takes no priors has the bottom-up pass and the cue "none"
+        only.
     pictures : (stimulus, y, x, channel), or one picture (y, x, channel), uint8, of the model's size.
     cues : what to look for, by name.
     iterations : feedback passes, at least 0; a cue "none" has no effect on them, its passes are all

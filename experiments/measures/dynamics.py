@@ -263,7 +263,8 @@ def branches(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
 
     Returns
     -------
-    Two of (..., prior, pair, morph), both in the order of the morph; only pairs of which both sequences are done.
+    Two of (..., prior, pair, morph), both in the order of the morph; only pairs of which both sequences are
+    done.
 
     Raises
     ------

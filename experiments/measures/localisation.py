@@ -89,8 +89,8 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
 def mean_share(values: np.ndarray, cued: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Share of the cued tokens, m(cued) / (m(cued) + m(other)), m the mean over tokens, none of which is negative.
 
-    Values and masks are (..., token); the share (...) lies in [0, 1], chance .5, as where both means are 0; NaN where a
-    value is NaN or a mask is empty.
+    Values and masks are (..., token); the share (...) lies in [0, 1], chance .5, as where both means are 0;
+    NaN where a value is NaN or a mask is empty.
     """
     values = values.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):

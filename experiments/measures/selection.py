@@ -3,8 +3,9 @@
 Every measure takes a record in memory or on disk, keeps leading dims such as ``model`` and ``seed``, and
 gives one value per stimulus, which ``bootstrap`` averages. Two priors that cue object 1 and object 2 in the
 same way make a kind of cue ("class", "place", ...): measures of cueing average over the two, and their
-``prior`` holds the kinds. Maps that are NaN, as the prior weights of iteration 0, give NaN. What the record lacks, such
-as a class that the model does not know, a map, or a kind that cues both objects, is named in a ValueError.
+``prior`` holds the kinds. Maps that are NaN, as the prior weights of iteration 0, give NaN. What the record
+lacks, such as a class that the model does not know, a map, or a kind that cues both objects, is named in a
+ValueError.
 """
 
 from __future__ import annotations

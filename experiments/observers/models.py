@@ -49,8 +49,8 @@ def load_observers(
 
     Raises
     ------
-    FileNotFoundError, ValueError : as ``absvit.load_model``; two checkpoints of one seed; a package's observer that
-        cannot be had, or is given checkpoints.
+    FileNotFoundError, ValueError : as ``absvit.load_model``; two checkpoints of one seed; a package's
+        observer that cannot be had, or is given checkpoints.
     """
     label = label or name
     if name in OBSERVERS:

@@ -34,14 +34,14 @@ class Observer:
     line : what it is, in a line.
     categories : names of its classes, in the order of its logits.
     size : height and width in pixels of the images that it takes.
-    look : function of (images, priors, iterations, record), or, of an observer without kinds and records, of images
-        alone. Images are (image, channel, y, x), normalised; priors are None bottom-up; record names what is kept
-        besides the logits, as :func:`absvit.perceive` has it. It gives a Trajectory, or logits alone, as a tensor or
-        array: (image, class), or (iteration, prior, image, class).
+    look : function of (images, priors, iterations, record), or, of an observer without kinds and records, of
+        images alone. Images are (image, channel, y, x), normalised; priors are None bottom-up; record names
+        what is kept besides the logits, as :func:`absvit.perceive` has it. It gives a Trajectory, or logits
+        alone, as a tensor or array: (image, class), or (iteration, prior, image, class).
     mean, std : of each channel, values in [0, 1], by which images are normalised.
     grid : rows and columns of its locations, to which places and maps belong; None where it has none.
-    kinds : kinds of prior that it takes, such as "class" and "place"; "any" for whatever weighs its tokens. It looks
-        bottom-up under a condition of another kind.
+    kinds : kinds of prior that it takes, such as "class" and "place"; "any" for whatever weighs its tokens.
+        It looks bottom-up under a condition of another kind.
     records : what it can record, of ``absvit.models.perceive.RECORDABLE``.
     layers : number of layers of which it records.
     width : channels of its tokens, which a direction to look for has; None where it takes none.
@@ -51,7 +51,8 @@ class Observer:
     weights : function that gives the name of the file of its weights and the SHA-256 of these.
     device : where it computes.
     seed : what the record's ``seed`` says, the seed of the training where it is known.
-    facts : further facts: ``squeezed`` photographs in training, ``crop_pct`` and ``interpolation`` of its evaluation.
+    facts : further facts: ``squeezed`` photographs in training, ``crop_pct`` and ``interpolation`` of its
+        evaluation.
     """
 
     name: str

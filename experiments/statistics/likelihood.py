@@ -49,8 +49,8 @@ def reached(shape: str, share: float) -> float:
 def filled(unit: np.ndarray, box, fine: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fill a box, the ends of the middles, the spreads and the lapses, with a grid of functions.
 
-    A function that climbs between two levels (level,) is told apart by where it stands at these, so that some middles
-    lie within a width of each level.
+    A function that climbs between two levels (level,) is told apart by where it stands at these, so that some
+    middles lie within a width of each level.
 
     Returns
     -------

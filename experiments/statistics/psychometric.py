@@ -271,9 +271,9 @@ def simulated_counts(
 ) -> np.ndarray:
     """Simulate n experiments with an observer who answers as the function says.
 
-    The dispersion is the variance of the counts over the binomial one, at least 1 and below the trials (level,): the
-    share of right answers at a level varies from experiment to experiment (beta-binomial). Gives right answers
-    (experiment, level).
+    The dispersion is the variance of the counts over the binomial one, at least 1 and below the trials
+    (level,): the share of right answers at a level varies from experiment to experiment (beta-binomial).
+    Gives right answers (experiment, level).
     """
     generator, trials = np.random.default_rng(seed), np.asarray(trials, int)
     p = np.broadcast_to(fit.predicted(levels), (n, len(levels)))

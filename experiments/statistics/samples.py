@@ -35,8 +35,8 @@ def with_percentiles(
 ) -> xr.Dataset:
     """Put estimates (column,) together with the percentiles of what was drawn (sample, column).
 
-    Dims, coordinates and attributes are those of the template. There is an interval in the columns that are ``some``,
-    unless no sample gives a number.
+    Dims, coordinates and attributes are those of the template. There is an interval in the columns that are
+    ``some``, unless no sample gives a number.
     """
     ends, some = np.full((2, len(estimate)), np.nan), some & ~np.isnan(drawn).all(axis=0)
     ends[:, some] = np.nanquantile(drawn[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)

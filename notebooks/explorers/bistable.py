@@ -66,8 +66,8 @@ class BistableExplorer(Explorer):
     Parameters
     ----------
     stored : record of many pictures to compare with; "" for none.
-    model : model that is shown first; it has to know the embedded objects, or photographs: those of this repository
-        come first where it knows them.
+    model : model that is shown first; it has to know the embedded objects, or photographs: those of this
+        repository come first where it knows them.
     folder : where figures are saved.
     """
 

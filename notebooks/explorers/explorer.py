@@ -91,10 +91,11 @@ def labelled(kind: type, label: str, **settings: Any) -> widgets.Widget:
 class Explorer(widgets.VBox):
     """Controls beside a figure. What is shown follows from ``selection`` alone.
 
-    A subclass gives ``draw`` and ``code``; ``selection`` may be read and set, as may ``record`` and ``figure``, which
-    then stand until a control moves. Moves are worked off beside the kernel's event loop, in two steps: what
-    ``needs`` names is loaded, then, unless something later has been asked for, the selection is computed and drawn;
-    ``check``, called between the blocks of a model, gives up what a later move has made stale.
+    A subclass gives ``draw`` and ``code``; ``selection`` may be read and set, as may ``record`` and
+    ``figure``, which then stand until a control moves. Moves are worked off beside the kernel's event loop,
+    in two steps: what ``needs`` names is loaded, then, unless something later has been asked for, the
+    selection is computed and drawn; ``check``, called between the blocks of a model, gives up what a later
+    move has made stale.
 
     Parameters
     ----------

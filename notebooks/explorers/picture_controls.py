@@ -29,8 +29,8 @@ def bundled_for(model: nn.Module) -> str:
 
     Returns
     -------
-    Their folder, seen from the working directory if it lies in there; "" for a model that knows embedded objects, or
-    none of the photographs' classes.
+    Their folder, seen from the working directory if it lies in there; "" for a model that knows embedded
+    objects, or none of the photographs' classes.
     """
     shown = [path.stem for path in BUNDLED.glob("*.*")]
     if not shown or (class_indices(model, CATEGORIES) >= 0).any() or (class_indices(model, shown) < 0).any():
@@ -61,12 +61,13 @@ def code_of_folder(photographs: str) -> str:
 def read_picture(source: str, number: int, path: str, photographs: str, model: nn.Module) -> np.ndarray:
     """Read a picture, (y, x, channel) uint8, at the size that a model takes.
 
-    The source is one of ``pictures.PICTURES``, whose pictures are numbered, or ``FILE`` with a path; photographs
-    are a class folder for the pictures of two readings, "" for the embedded objects.
+    The source is one of ``pictures.PICTURES``, whose pictures are numbered, or ``FILE`` with a path;
+    photographs are a class folder for the pictures of two readings, "" for the embedded objects.
 
     Raises
     ------
-    FileNotFoundError, ValueError : no file is chosen, there is none, or it is no picture; there are no photographs.
+    FileNotFoundError, ValueError : no file is chosen, there is none, or it is no picture; there are no
+        photographs.
     """
     if source in pictures.FAMILIES and photographs.strip():
         return pictures.picture(source, number, model, folder=Path(photographs.strip()))

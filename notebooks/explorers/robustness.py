@@ -32,8 +32,8 @@ class RobustnessSelection:
 
     Parameters
     ----------
-    models : names of the models that look, each with a tag of bundled weights behind a space where it is not the
-        default ones.
+    models : names of the models that look, each with a tag of bundled weights behind a space where it is not
+        the default ones.
     other : one more, "MODEL CHECKPOINT"; "" for none.
     device : where they compute.
     source : kind of embedded pictures, or "a file".

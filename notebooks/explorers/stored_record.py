@@ -20,8 +20,8 @@ def opener(command: str) -> Callable[[str], xr.Dataset]:
 
     Returns
     -------
-    Function of a path; it raises FileNotFoundError with the command where nothing is, and ValueError where something
-    else than a record is.
+    Function of a path; it raises FileNotFoundError with the command where nothing is, and ValueError where
+    something else than a record is.
     """
 
     @lru_cache(REMEMBERED)

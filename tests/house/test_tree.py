@@ -3,8 +3,6 @@
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("absvit", "experiments", "notebooks", "stimuli")
 SOURCES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
@@ -44,7 +42,6 @@ def test_names_of_modules_mean_one_thing():
     assert set(shared) <= ROLES | SUBJECTS
 
 
-@pytest.mark.xfail(reason="3.5 % of the lines are longer", strict=False)
 def test_lines_are_short():
     lines = [line for file in SOURCES for line in file.read_text("utf8").splitlines()]
     long = sum(len(line) > 110 for line in lines)

@@ -1,7 +1,8 @@
 """The package imagecorruptions as a peer: made to run on current libraries, its reference vectors, the speed beside it.
 
-``python tests/kit/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... speed`` times. Both need
-the extra ``oracle``; the tests need the stored vectors only, and compare whole pictures where it is installed.
+``python tests/kit/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... speed`` times.
+Both need the extra ``oracle``; the tests need the stored vectors only, and compare whole pictures where it is
+installed.
 """
 
 import functools

@@ -1,8 +1,9 @@
 """Faults at will: a process is killed, or told of an error, at its k-th change to the files below a folder.
 
-The process and all that it starts are traced (ptrace and seccomp of Linux), so that every writer is caught alike:
-Python, zarr, torch's C++, safetensors' Rust. ``run(work, below)`` lists the changes that work makes; the same with
-``at=k`` kills it just before change k, and with ``error=errno.ENOSPC`` lets that call fail instead.
+The process and all that it starts are traced (ptrace and seccomp of Linux), so that every writer is caught
+alike: Python, zarr, torch's C++, safetensors' Rust. ``run(work, below)`` lists the changes that work makes;
+the same with ``at=k`` kills it just before change k, and with ``error=errno.ENOSPC`` lets that call fail
+instead.
 
     calls = run(["python", "-m", "stimuli", "objects", "--out", str(out)], tmp_path).calls
     for k in range(len(calls)):
@@ -78,7 +79,8 @@ def run(
     below : folder; changes to other files pass.
     at : number of the change, from 0 on, over all processes and threads; None lets all pass.
     error : errno that the call gives; 0 kills the process that makes it, before the call.
-    lasting : later changes fail, too, where ``error`` may concern them (removing needs no room on a full disk).
+    lasting : later changes fail, too, where ``error`` may concern them (removing needs no room on a full
+        disk).
     timeout : seconds; then everything is killed.
     """
     assert SUPPORTED, "faults need Linux on x86-64"

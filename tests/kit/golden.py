@@ -1,8 +1,8 @@
 """What the programs gave before the house was rebuilt, and must give after; run as a program, it writes it anew.
 
-One small set a family, one small record a probe with its table and its figures' numbers, and 20 updates of each kind
-of training, all through the public command lines, so that no file's place matters. Pictures are compared by their
-digests, computed values with a tolerance for other processors' last digits.
+One small set a family, one small record a probe with its table and its figures' numbers, and 20 updates of
+each kind of training, all through the public command lines, so that no file's place matters. Pictures are
+compared by their digests, computed values with a tolerance for other processors' last digits.
 
     python tests/kit/golden.py tests/data/golden.json
 """

@@ -108,8 +108,8 @@ def learner(steps: int = 0, fp16: bool = False) -> Learner:
 def outcomes(folder: Path, fp16: bool) -> tuple[int, dict[bool, set[str]]]:
     """Go on from checkpoints that are spoilt in every way, with the digest of before (False) or one that fits (True).
 
-    Gives how many there were, and those that were gone on from. All others were refused with their name in one line,
-    and, where the digest told, with the other checkpoint that is there.
+    Gives how many there were, and those that were gone on from. All others were refused with their name in
+    one line, and, where the digest told, with the other checkpoint that is there.
     """
     path, best = folder / "last.pt", folder / "best.pt"
     for place in (path, best):

@@ -1,9 +1,9 @@
 """Do conditions, categories and pairs of a family follow the trial number, each other, or stay the same over seeds?
 
-For every family and n: what the trial number, another factor, or the same trial of another seed says of a factor,
-as the share of right guesses above chance, learned on half of the seeds and tried on the others; the largest
-difference of two levels' frequencies in any first n. ``scripts/fault_designs.sh`` prints one table of it: what was
-drawn, with how many seeds, the numbers, and which of them is beyond its limit.
+For every family and n: what the trial number, another factor, or the same trial of another seed says of a
+factor, as the share of right guesses above chance, learned on half of the seeds and tried on the others; the
+largest difference of two levels' frequencies in any first n. ``scripts/fault_designs.sh`` prints one table of
+it: what was drawn, with how many seeds, the numbers, and which of them is beyond its limit.
 """
 
 import argparse

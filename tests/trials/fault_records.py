@@ -1,7 +1,7 @@
 """Strike a probe and the drawing of a set at every change that they make to files, and go on with the same command.
 
-``scripts/fault_records.sh`` runs it and prints one table: what was done, how often, and what came of it. ``--step 5``
-strikes every fifth change only.
+``scripts/fault_records.sh`` runs it and prints one table: what was done, how often, and what came of it.
+``--step 5`` strikes every fifth change only.
 """
 
 from __future__ import annotations

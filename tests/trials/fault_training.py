@@ -1,9 +1,10 @@
 """Break trainings in every way that we could think of, start them again, and compare with what nobody has broken.
 
-``scripts/fault_training.sh`` runs it and prints one table: what was done, how often, what came of it. A training is
-killed at each call with which it changes its folder; at each such call the disk is full, or fails; of three processes
-one is killed at a random moment, or their launcher. Whatever it was, the same command again ends with the bits
-of an uninterrupted training; and a fault that does not kill is told in one line. Spoilt checkpoints are refused.
+``scripts/fault_training.sh`` runs it and prints one table: what was done, how often, what came of it. A
+training is killed at each call with which it changes its folder; at each such call the disk is full, or
+fails; of three processes one is killed at a random moment, or their launcher. Whatever it was, the same
+command again ends with the bits of an uninterrupted training; and a fault that does not kill is told in one
+line. Spoilt checkpoints are refused.
 """
 
 from __future__ import annotations

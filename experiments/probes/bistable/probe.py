@@ -28,15 +28,16 @@ class Bistable:
     place_gain
         Gain of the place cues; the model's default if left out.
     margin
-        A place cue holds the tokens that its object touches and those up to this many tokens away, without what the
-        other object covers more of.
+        A place cue holds the tokens that its object touches and those up to this many tokens away, without
+        what the other object covers more of.
     layer
         Block whose feedback norm, value norm and token norm are recorded.
     gains
         Gains to give all cues in turn, a dimension of the record.
     priors
-        Kinds of priors to show: some of none, class, absent class, third class, place, random vector, shuffled class
-        and shuffled place, one that cues each object in turn among them; all of the experiment, if left out.
+        Kinds of priors to show: some of none, class, absent class, third class, place, random vector,
+        shuffled class and shuffled place, one that cues each object in turn among them; all of the
+        experiment, if left out.
     """
 
     iterations: int = 1

@@ -20,9 +20,10 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
     -------
     DataFrame with a row per model, seed (where several were run) and prior: a kind of cue, or a prior that
     cues neither object. Columns: model, seed, prior, n (stimuli), then selection_index, cue_decides, p_cued,
-    p_other, attention_auc and attention_share (of ``measures.DEFAULT_MAP``) and p_absent, each followed by its
-    ``_low`` and ``_high``. A prior that cues neither object has object 1's share as selection_index; p_absent
-    stands in the rows "absent class" and "none". Without known classes the columns on classes are left out.
+    p_other, attention_auc and attention_share (of ``measures.DEFAULT_MAP``) and p_absent, each followed by
+    its ``_low`` and ``_high``. A prior that cues neither object has object 1's share as selection_index;
+    p_absent stands in the rows "absent class" and "none". Without known classes the columns on classes are
+    left out.
     """
     record = measures.written(record)
     last = record.isel(iteration=[-1])
@@ -51,8 +52,8 @@ def graded_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataF
 
     Returns
     -------
-    DataFrame as ``summary`` gives, with the columns gain and mix (overlays) or figure (ambiguous figures), where the
-    record has them.
+    DataFrame as ``summary`` gives, with the columns gain and mix (overlays) or figure (ambiguous figures),
+    where the record has them.
     """
     record = measures.written(record)
     graded = [name for name in ("mix", "figure") if name in record.coords][:1]
@@ -75,9 +76,9 @@ def map_summary(record: xr.Dataset, kind: str = "class", n: int = 2000, seed: in
 
     Returns
     -------
-    DataFrame of the last iteration with a row per model, seed (where several were run) and map, best first within the
-    first model and seed: n (stimuli), auc_other (cued object's tokens against the other object's), auc_rest
-    (against all other tokens) and share, each followed by its ``_low`` and ``_high``.
+    DataFrame of the last iteration with a row per model, seed (where several were run) and map, best first
+    within the first model and seed: n (stimuli), auc_other (cued object's tokens against the other object's),
+    auc_rest (against all other tokens) and share, each followed by its ``_low`` and ``_high``.
 
     Raises
     ------

@@ -1,11 +1,11 @@
 """The contours probe: illusory figures and their turned inducers, looked for or not.
 
-The evidence for a figure is that for its class (triangle, square; ``measures.target_evidence``) and the prior's weights
-on the surface that the inducers surround. Both are compared with the same inducers turned outwards, which surround the
-same place and draw no figure (Kanizsa 1976; turned inducers: Lee and Nguyen 2001, PNAS 98). A class that turns more
-probable need not be a contour that is seen: the model names shapes, it does not draw their edges. In the record
-``class_1`` is the figure's class and ``mask_1`` its surface, ``mask_2`` holds the inducers; ``condition`` is illusory
-or control.
+The evidence for a figure is that for its class (triangle, square; ``measures.target_evidence``) and the
+prior's weights on the surface that the inducers surround. Both are compared with the same inducers turned
+outwards, which surround the same place and draw no figure (Kanizsa 1976; turned inducers: Lee and Nguyen
+2001, PNAS 98). A class that turns more probable need not be a contour that is seen: the model names shapes,
+it does not draw their edges. In the record ``class_1`` is the figure's class and ``mask_1`` its surface,
+``mask_2`` holds the inducers; ``condition`` is illusory or control.
 """
 
 from __future__ import annotations

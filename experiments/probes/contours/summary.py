@@ -17,9 +17,9 @@ def contours_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.Dat
 
     Returns
     -------
-    DataFrame with a row per model, gain, prior and figure: ``illusory`` and ``control``, the mean log odds of the
-    figure's class, ``effect``, their difference, and ``surface``, the difference of the surface's shares in the prior's
-    weights (surface against inducers). 95 % intervals over stimuli and seeds.
+    DataFrame with a row per model, gain, prior and figure: ``illusory`` and ``control``, the mean log odds of
+    the figure's class, ``effect``, their difference, and ``surface``, the difference of the surface's shares
+    in the prior's weights (surface against inducers). 95 % intervals over stimuli and seeds.
     """
     rows = []
     for told, part in each_observer(record):

@@ -27,12 +27,13 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Corrup
     observers : of one kind, each name with the same seeds; bottom-up, every pass is as the first.
     pictures : stimuli with one object of a class that the models know.
     parameters : corruptions, severities, priors, gains and iterations.
-    seed : seed of the corruptions, catch trials, random vectors and shuffles; a stimulus gets the same corruption in
-        every run, under every prior and beside whichever others.
+    seed : seed of the corruptions, catch trials, random vectors and shuffles; a stimulus gets the same
+        corruption in every run, under every prior and beside whichever others.
 
     Returns
     -------
-    Their part of the record: logits ([model, seed,] gain, corruption, severity, iteration, prior, stimulus, class).
+    Their part of the record: logits ([model, seed,] gain, corruption, severity, iteration, prior, stimulus,
+    class).
 
     Raises
     ------

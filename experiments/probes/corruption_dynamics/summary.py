@@ -17,8 +17,9 @@ def corruption_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.D
 
     Returns
     -------
-    DataFrame with a row per model, gain, corruption ("all": their mean, first), severity (0 = the clean picture), prior
-    and iteration: n, seeds, accuracy and gain over pass 0, each with its ``_low`` and ``_high``.
+    DataFrame with a row per model, gain, corruption ("all": their mean, first), severity (0 = the clean
+    picture), prior and iteration: n, seeds, accuracy and gain over pass 0, each with its ``_low`` and
+    ``_high``.
     """
     record = measures.written(record)
     correct = measures.accuracy(record).astype(float).compute()

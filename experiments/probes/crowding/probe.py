@@ -1,9 +1,10 @@
 """The crowding probe: a target between flankers at several distances, attended or not.
 
-Recognition of the target is its class being the most probable of all; flankers are of other classes. A model without a
-fovea has no reason for Bouma's rule: what can be found here is how far a flanker must lie not to take the target's
-place in a classifier that names one thing, and whether attention to a place shortens that distance. The record holds
-the displays' ``condition`` (alone, flanked) and ``spacing`` in units of the eccentricity.
+Recognition of the target is its class being the most probable of all; flankers are of other classes. A model
+without a fovea has no reason for Bouma's rule: what can be found here is how far a flanker must lie not to
+take the target's place in a classifier that names one thing, and whether attention to a place shortens that
+distance. The record holds the displays' ``condition`` (alone, flanked) and ``spacing`` in units of the
+eccentricity.
 """
 
 from __future__ import annotations

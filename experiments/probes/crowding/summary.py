@@ -17,9 +17,10 @@ def crowding_summary(record: xr.Dataset, n: int = 400, seed: int = 0) -> pd.Data
 
     Returns
     -------
-    DataFrame with a row per model, gain, prior and spacing ("alone" first), with the share ``reported``, and a row
-    "critical" whose ``critical_spacing`` is in units of the eccentricity (see ``measures.critical_spacing``). 95 %
-    intervals of shares over stimuli and seeds, of the critical spacing from the likelihood of the fit.
+    DataFrame with a row per model, gain, prior and spacing ("alone" first), with the share ``reported``, and
+    a row "critical" whose ``critical_spacing`` is in units of the eccentricity (see
+    ``measures.critical_spacing``). 95 % intervals of shares over stimuli and seeds, of the critical spacing
+    from the likelihood of the fit.
     """
     rows = []
     for told, part in each_observer(record):

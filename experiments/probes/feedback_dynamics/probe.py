@@ -1,10 +1,10 @@
 """The feedback-dynamics probe: where repeated feedback settles, what it remembers, and how it alternates.
 
-The record has the dims ([model, seed,] gain, severity, iteration, prior, stimulus): logits (..., class), state_change,
-two_step_change, reconstruction_error (..., layer) and, on request, features (..., layer, feature) and prior_weights
-(..., token_y, token_x) with image, as ``absvit.models.course.Course`` describes them. Noise is ``severity``. Of each
-stimulus its two classes, and for hysteresis, whose stimuli are whole morph sequences, ``morph`` (stimulus, iteration),
-``direction`` and ``pair``.
+The record has the dims ([model, seed,] gain, severity, iteration, prior, stimulus): logits (..., class),
+state_change, two_step_change, reconstruction_error (..., layer) and, on request, features (..., layer,
+feature) and prior_weights (..., token_y, token_x) with image, as ``absvit.models.course.Course`` describes
+them. Noise is ``severity``. Of each stimulus its two classes, and for hysteresis, whose stimuli are whole
+morph sequences, ``morph`` (stimulus, iteration), ``direction`` and ``pair``.
 """
 
 from __future__ import annotations
@@ -106,15 +106,15 @@ class FeedbackDynamics:
     Parameters
     ----------
     protocol
-        Settling: many passes over each picture. Hysteresis: a morph up and down, the state carried from picture to
-        picture. Switching: very many passes over a picture with two readings, with adaptation.
+        Settling: many passes over each picture. Hysteresis: a morph up and down, the state carried from
+        picture to picture. Switching: very many passes over a picture with two readings, with adaptation.
     passes
         Feedback passes over each picture; 15, 1 or 200 if left out. On the command line also --iterations.
     gains
         Gains of the priors.
     noise
-        Standard deviations of the noise on the tokens that are fed back, in units of their root mean square; they
-        become the record's dimension severity.
+        Standard deviations of the noise on the tokens that are fed back, in units of their root mean square;
+        they become the record's dimension severity.
     adaptation
         Logits that a percept loses once it has lasted long; 0, 0 or 4 if left out.
     adaptation_time
@@ -124,9 +124,9 @@ class FeedbackDynamics:
     cue_passes
         Passes after which a released cue is taken away.
     priors
-        Priors to run: none, class 1, class 2, percept (what was seen in the last pass), released 1 and 2 (a class
-        that gives way to the percept), "released 1, none" and 2 (that gives way to the learned prompt), random
-        vector 1 and 2, shuffled class 1 and 2, shuffled percept; those of the protocol if left out.
+        Priors to run: none, class 1, class 2, percept (what was seen in the last pass), released 1 and 2 (a
+        class that gives way to the percept), "released 1, none" and 2 (that gives way to the learned prompt),
+        random vector 1 and 2, shuffled class 1 and 2, shuffled percept; those of the protocol if left out.
     features
         Record the mean patch token that leaves each block, for comparisons between passes and layers.
     maps

@@ -22,13 +22,14 @@ def summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with a row per model, gain, noise and kind of prior: n (stimuli, or pairs of morph sequences), seeds, and
-    each measure with its ``_low`` and ``_high``. Settling: settled (share of trials that settle), settling_iteration
-    (of those), decided (share of trials whose entropy falls to one bit), decision_time (of those), and at the end
-    fixed_point_distance, oscillation, energy_change, selection_index and cue_memory. Hysteresis: area and width.
-    Switching, after the first 20 passes, or the first half of fewer than 40: switch_rate, duration (mean phase of
-    dominance), then, of all phases together and without intervals, variation (standard deviation over mean), the shape
-    of the gamma distribution, and by how much its log-likelihood exceeds the log-normal's per phase.
+    DataFrame with a row per model, gain, noise and kind of prior: n (stimuli, or pairs of morph sequences),
+    seeds, and each measure with its ``_low`` and ``_high``. Settling: settled (share of trials that settle),
+    settling_iteration (of those), decided (share of trials whose entropy falls to one bit), decision_time (of
+    those), and at the end fixed_point_distance, oscillation, energy_change, selection_index and cue_memory.
+    Hysteresis: area and width. Switching, after the first 20 passes, or the first half of fewer than 40:
+    switch_rate, duration (mean phase of dominance), then, of all phases together and without intervals,
+    variation (standard deviation over mean), the shape of the gamma distribution, and by how much its
+    log-likelihood exceeds the log-normal's per phase.
     """
     of_protocol = {"settling": _settling, "hysteresis": _hysteresis, "switching": _switching}
     protocol = record.attrs["title"].rpartition(": ")[2]

@@ -1,11 +1,12 @@
 """The Navon probe: large letters made of small ones, seen with wide, narrow or no attention.
 
-No model here was trained on letters, so nothing is named. The measures ask instead whether the pattern of the logits
-tells the letters: congruent figures of each letter give its template, and every figure is matched to the templates
-(``measures.letter_evidence``). That shows which level of the figure a model's answer varies with, and whether the other
-level gets in its way; not that it reads letters, nor any order in time. A spotlight sets the width of attention (Navon
-1977 on the two levels; Eriksen and St. James 1986 on the zoom lens). The record holds the figures' ``congruency``,
-``global_letter`` and ``local_letter``; ``class_1`` and ``class_2`` are -1.
+No model here was trained on letters, so nothing is named. The measures ask instead whether the pattern of the
+logits tells the letters: congruent figures of each letter give its template, and every figure is matched to
+the templates (``measures.letter_evidence``). That shows which level of the figure a model's answer varies
+with, and whether the other level gets in its way; not that it reads letters, nor any order in time. A
+spotlight sets the width of attention (Navon 1977 on the two levels; Eriksen and St. James 1986 on the zoom
+lens). The record holds the figures' ``congruency``, ``global_letter`` and ``local_letter``; ``class_1`` and
+``class_2`` are -1.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ def navon_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFr
 
     Returns
     -------
-    DataFrame with a row per model, gain and prior: ``told_global`` and ``told_local``, the share of incongruent figures
-    whose letter of that level is told right (see ``measures.letter_evidence``; of two letters they sum to 1), and
-    ``congruency_global`` and ``congruency_local``, the share told right of congruent minus incongruent figures. 95 %
-    intervals over stimuli and seeds.
+    DataFrame with a row per model, gain and prior: ``told_global`` and ``told_local``, the share of
+    incongruent figures whose letter of that level is told right (see ``measures.letter_evidence``; of two
+    letters they sum to 1), and ``congruency_global`` and ``congruency_local``, the share told right of
+    congruent minus incongruent figures. 95 % intervals over stimuli and seeds.
     """
     rows = []
     for told, part in each_observer(record):

@@ -1,8 +1,8 @@
 """The object-prior probe: several objects in a scene, and a class cue that is valid, invalid, absent or neutral.
 
-The target is object 1 of each scene, whose place and category are random: a cue is valid where it names the target's
-class, invalid where it names another object's (Posner 1980, with classes for places). The record holds the ``set_size``
-of each scene.
+The target is object 1 of each scene, whose place and category are random: a cue is valid where it names the
+target's class, invalid where it names another object's (Posner 1980, with classes for places). The record
+holds the ``set_size`` of each scene.
 """
 
 from __future__ import annotations

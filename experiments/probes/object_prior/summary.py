@@ -17,13 +17,14 @@ def object_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd
 
     Returns
     -------
-    DataFrame with a row per model, gain and set size (and "all" of them). Shares of reports: ``neutral``, the target
-    without a cue; ``benefit`` and ``cost`` of a valid and an invalid cue (see ``measures.cueing_benefit``); ``random``
-    and ``shuffled``, the benefit of the two control cues; ``absent``, reports of a class that is cued and not shown.
-    ``auc``, ``share`` and ``iou`` tell how the valid cue's prior weights find the target among the objects. Each has
-    its ``_low`` and ``_high``, 95 % intervals over stimuli and seeds. ``d_prime`` and ``criterion`` are those of
-    reporting a cued class that is shown or not; ``dz`` is the benefit's effect size over stimuli, seeds averaged, and
-    ``p`` that of its permutation test. What a record without some of the priors cannot tell is NaN.
+    DataFrame with a row per model, gain and set size (and "all" of them). Shares of reports: ``neutral``, the
+    target without a cue; ``benefit`` and ``cost`` of a valid and an invalid cue (see
+    ``measures.cueing_benefit``); ``random`` and ``shuffled``, the benefit of the two control cues;
+    ``absent``, reports of a class that is cued and not shown. ``auc``, ``share`` and ``iou`` tell how the
+    valid cue's prior weights find the target among the objects. Each has its ``_low`` and ``_high``, 95 %
+    intervals over stimuli and seeds. ``d_prime`` and ``criterion`` are those of reporting a cued class that
+    is shown or not; ``dz`` is the benefit's effect size over stimuli, seeds averaged, and ``p`` that of its
+    permutation test. What a record without some of the priors cannot tell is NaN.
     """
     rows = []
     for told, part in each_observer(record):

@@ -1,11 +1,11 @@
 """The search probe: a target among more and more items, looked for by its class or not.
 
-The evidence is the model's for the class that is looked for (``measures.target_evidence``): a classifier names one
-thing, and cannot search for a colour or an orientation as such. So the two forms must be two classes that the model
-knows, and only forms, or conjunctions of them with hues, can be looked for. What the record shows is how well the
-target's class is told from its absence as items are added, and whether a cue changes that. ``class_1`` is the class
-that is looked for and ``mask_1`` the target, empty where there is none; ``mask_2`` holds the other items. ``set_size``
-and ``target`` (present, absent) come from the display.
+The evidence is the model's for the class that is looked for (``measures.target_evidence``): a classifier
+names one thing, and cannot search for a colour or an orientation as such. So the two forms must be two
+classes that the model knows, and only forms, or conjunctions of them with hues, can be looked for. What the
+record shows is how well the target's class is told from its absence as items are added, and whether a cue
+changes that. ``class_1`` is the class that is looked for and ``mask_1`` the target, empty where there is
+none; ``mask_2`` holds the other items. ``set_size`` and ``target`` (present, absent) come from the display.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ def search_summary(record: xr.Dataset, n: int = 500, seed: int = 0) -> pd.DataFr
 
     Returns
     -------
-    DataFrame with a row per model, gain, prior and set size, and a row "slope" in units per item. ``n_present`` and
-    ``n_absent`` count the displays. ``detection_area`` is the area under the ROC of the evidence for the class that is
-    looked for, present against absent, and ``d_prime`` what it comes to; ``evidence`` the mean log odds where the
-    target is present; ``map_auc`` how the prior's weights find it among the other items. 95 % intervals over stimuli,
-    drawn within set sizes and presence, and over seeds where there are several; NaN where a set size has a single
-    display with or without the target.
+    DataFrame with a row per model, gain, prior and set size, and a row "slope" in units per item.
+    ``n_present`` and ``n_absent`` count the displays. ``detection_area`` is the area under the ROC of the
+    evidence for the class that is looked for, present against absent, and ``d_prime`` what it comes to;
+    ``evidence`` the mean log odds where the target is present; ``map_auc`` how the prior's weights find it
+    among the other items. 95 % intervals over stimuli, drawn within set sizes and presence, and over seeds
+    where there are several; NaN where a set size has a single display with or without the target.
     """
     rows = []
     for told, part in each_observer(record):

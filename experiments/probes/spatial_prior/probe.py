@@ -1,9 +1,10 @@
 """The spatial-prior probe: attention at the target's place or away from it, narrow or wide, in Posner's displays.
 
-The spotlight takes the part of the observer's attention (Posner 1980; Eriksen and St. James 1986 on its width), so the
-displays drawn here show no cue of their own. The target is object 1. The record's priors have the coordinates
-``validity`` (valid, invalid, neutral), ``angle`` and ``width``, its stimuli ``x_1`` and ``y_1``, the target's place.
-What a display shows of a cue itself is told as ``display_validity``, ``display_cue_place`` and so on.
+The spotlight takes the part of the observer's attention (Posner 1980; Eriksen and St. James 1986 on its
+width), so the displays drawn here show no cue of their own. The target is object 1. The record's priors have
+the coordinates ``validity`` (valid, invalid, neutral), ``angle`` and ``width``, its stimuli ``x_1`` and
+``y_1``, the target's place. What a display shows of a cue itself is told as ``display_validity``,
+``display_cue_place`` and so on.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class SpatialPrior(cues.MapParameters):
     Parameters
     ----------
     angles
-        Where attention goes, as angles around fixation from the target, in degrees from 0 to 180; clockwise for half
-        of the stimuli, in random order, and the other way for the others. Eccentricity stays.
+        Where attention goes, as angles around fixation from the target, in degrees from 0 to 180; clockwise
+        for half of the stimuli, in random order, and the other way for the others. Eccentricity stays.
     widths
         Standard deviations of the spotlight, in units of the smaller side of the image.
     """

@@ -17,12 +17,12 @@ def spatial_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> p
 
     Returns
     -------
-    DataFrame with a row per model, gain, width and angle, then rows of the controls, and of the gradient. ``distance``
-    is the mean distance of attention from the target in pixels; ``reported`` the share of targets that are named;
-    ``benefit`` that share minus the one under diffuse attention of the same gain, ``evidence`` the same of the log
-    odds; ``share`` the target's part of the value norms on all objects. In the rows "gradient", ``benefit`` and
-    ``evidence`` are slopes per 100 pixels of distance. Each has its ``_low`` and ``_high``, 95 % intervals over
-    stimuli and seeds.
+    DataFrame with a row per model, gain, width and angle, then rows of the controls, and of the gradient.
+    ``distance`` is the mean distance of attention from the target in pixels; ``reported`` the share of
+    targets that are named; ``benefit`` that share minus the one under diffuse attention of the same gain,
+    ``evidence`` the same of the log odds; ``share`` the target's part of the value norms on all objects. In
+    the rows "gradient", ``benefit`` and ``evidence`` are slopes per 100 pixels of distance. Each has its
+    ``_low`` and ``_high``, 95 % intervals over stimuli and seeds.
     """
     rows = []
     for told, part in each_observer(record):
