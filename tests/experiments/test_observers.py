@@ -87,7 +87,7 @@ def early(images, priors, iterations, record):
         ({"weights": lambda: None}, "has weights None"),
         ({"weights": lambda: ("", str(np.random.default_rng().random()))}, "changes its weights by looking"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_an_observer_that_breaks_its_promise_is_told_in_one_sentence(changes, told):
     with pytest.raises(ValueError, match=f"^the observer 'leaning' .*{told}") as refused:

@@ -1,8 +1,8 @@
 """The package imagecorruptions as a peer: made to run on current libraries, its reference vectors, the speed beside it.
 
-``python tests/kit/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... speed`` times.
-Both need the extra ``oracle``; the tests need the stored vectors only, and compare whole pictures where it is
-installed.
+``python tests/kit/corruption_peer.py vectors`` writes ``tests/data/corruptions.npz``, ``... compare FOLDER`` compares
+whole pictures, scikit-image's and those in a folder, and ``... speed`` times. All need the extra ``oracle``; the
+tests need the stored vectors only.
 """
 
 import functools
@@ -13,6 +13,7 @@ import types
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from skimage import data
 from skimage.filters import gaussian
 
@@ -116,6 +117,18 @@ def vectors() -> dict[str, np.ndarray]:
     return found
 
 
+def compare(files: list[Path]) -> None:
+    """Print how far the deterministic corruptions of whole pictures lie from the package's, at worst."""
+    pictures = [*photographs().values()]
+    for file in files:
+        with Image.open(file) as opened:
+            pictures.append(prepared(np.asarray(opened.convert("RGB")), SIDE))
+    print(f"{len(pictures)} pictures at 5 severities: largest difference in grey levels, largest share of values")
+    for name in DETERMINISTIC:
+        found = [deviation(picture, name, severity) for picture in pictures for severity in corruptions.SEVERITIES]
+        print(f"{name:<18}{max(levels for levels, _ in found):3}{max(share for _, share in found):12.2g}")
+
+
 def speed(repeats: int = 5) -> None:
     """Print the time of each corruption at severity 3, here and in the package, as CPU time of one process."""
     picture, both = photograph(), {"imagecorruptions": {}, "here": {}}
@@ -149,5 +162,7 @@ if __name__ == "__main__":
         np.savez_compressed(VECTORS, **vectors())
     elif sys.argv[1:] == ["speed"]:
         speed()
+    elif sys.argv[1:2] == ["compare"]:
+        compare(sorted(file for folder in sys.argv[2:] for file in Path(folder).rglob("*") if file.is_file()))
     else:
-        sys.exit("expected vectors or speed")
+        sys.exit("expected vectors, compare [FOLDER] or speed")
