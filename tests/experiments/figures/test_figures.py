@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from scipy import special
 from synthetic_records import CLASSES, MAPS, bistable_record, several
 
@@ -41,6 +42,7 @@ def plain_vit(record):
 
 
 DRAWINGS = {
+    "class cues": figures.signature,
     "place cues too": lambda record: figures.signature(record, place=True),
     "one stimulus": lambda record: figures.signature(record, n=1),
     "one map for all": lambda record: figures.signature(record, kind="class_attention"),
@@ -49,6 +51,7 @@ DRAWINGS = {
     "unknown classes": lambda record: figures.signature(unknown_classes(record)),
     "no map": lambda record: figures.signature(plain_vit(record)),
     "many models": lambda record: figures.signature(several()),
+    "steering": figures.steering,
     "steering of a model with a long name": lambda record: figures.steering(
         several(models=("a model whose name does not fit into its column", "b", "c"), seeds=(0, 1, 2))
     ),
@@ -61,6 +64,8 @@ def test_text_is_whole_and_overlaps_nothing(record, drawing):
     width, height = figure.get_size_inches() * 25.4
     assert width == pytest.approx(180) and height < 247  # two columns, one page
     assert not [*faults_of_text(figure, 7)]
+    texts = figure.findobj(Text)
+    assert sum(bool(text.get_visible() and text.get_text().strip()) for text in texts) > 10
 
 
 def test_each_row_shows_a_stimulus_and_its_maps(record):
