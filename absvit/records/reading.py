@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import dask
 import numpy as np
 import xarray as xr
 import zarr
@@ -113,7 +114,8 @@ def export(record: xr.Dataset, path: str | os.PathLike) -> Path:
     record = record.assign({name: record[name].astype(np.float32) for name in half}).drop_encoding()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path) as part:
+        # in one thread: another would go on writing, and make the file anew, after an error has removed it
+        with whole(path) as part, dask.config.set(scheduler="synchronous"):
             record.to_netcdf(part, engine="h5netcdf")
     except OSError as error:
         raise ValueError(f"cannot write {path} ({error}): choose a folder that can be written") from error

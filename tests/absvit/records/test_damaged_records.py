@@ -4,6 +4,7 @@ import errno
 import json
 import re
 import shutil
+import time
 from dataclasses import replace
 
 import dask.array
@@ -151,6 +152,20 @@ def test_only_what_is_read_is_checked_and_verify_checks_all(whole, tmp_path):
     with pytest.raises(ValueError, match="logits/c/0/1 is changed"):
         records.export(stored, tmp_path / "r.nc")
     assert not list(tmp_path.glob("*.nc*"))
+
+
+def test_an_export_that_fails_leaves_nothing_whatever_else_was_being_read(tmp_path):
+    def part(block_info=None):
+        if block_info[None]["chunk-location"] == (0,):
+            raise ValueError("the first is changed")
+        time.sleep(0.1)  # read after the first has failed
+        return np.zeros(1)
+
+    values = dask.array.map_blocks(part, chunks=((1,) * 4,), dtype=float)
+    with pytest.raises(ValueError, match="the first is changed"):
+        records.export(xr.Dataset({"values": ("stimulus", values)}), tmp_path / "r.nc")
+    time.sleep(0.5)
+    assert not list(tmp_path.iterdir())
 
 
 def test_damage_is_not_told_as_too_few_stimuli(whole, tmp_path):
