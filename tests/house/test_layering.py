@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "absvit.distributed": ("absvit.allocation",),
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
     "absvit.models": ("absvit.images", "absvit.models", "absvit.records.vocabulary", "stimuli.foundation"),
+    "absvit.mechanisms": (*MODELS, "absvit.mechanisms", "absvit.networks"),
     "absvit.neighbours": (),
     "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
     "absvit.registration": (),
@@ -72,8 +73,8 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "class_names", "priors", "requests", "recording", "block_passes",
-    "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "class_activation", "requests", "recording",
+    "block_passes", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 OF_MODELS = "experiments.observers.models"
