@@ -12,7 +12,7 @@ from torch import Tensor
 
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.mechanisms.passes import bottom_up, image_bytes, recordable, trajectory_of
+from absvit.mechanisms.passes import image_bytes, looked, recordable, trajectory_of
 from absvit.models.priors import ClassPrior, Prior
 from absvit.models.trajectory import Trajectory
 
@@ -57,9 +57,9 @@ def _look(
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
-    first, host = bottom_up(network, images, record), Host.of(network)
+    first, host = looked(network, images), Host.of(network)
     under = [replace(first, logits=first.logits + _bias(mechanism, prior, host).to(first.logits)) for prior in priors]
-    return trajectory_of(network, first, [under] * iterations, priors)
+    return trajectory_of(network, first, [under] * iterations, priors, record)
 
 
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:

@@ -50,7 +50,8 @@ class Mechanism:
             numbers = value if isinstance(value, tuple) else (value,)
             if wrong := [number for number in numbers if isinstance(number, float) and not math.isfinite(number)]:
                 raise ValueError(f"{name} of {self.name} must be a finite number, got {wrong[0]}")
-        if isinstance(self.strength, bool) or not isinstance(self.strength, Real):
+        unset = self.strength is None is type(self).strength  # left to the model, by a mechanism that allows it
+        if not unset and (isinstance(self.strength, bool) or not isinstance(self.strength, Real)):
             raise ValueError(f"strength of {self.name} must be a finite number, got {self.strength!r}")
 
     @property

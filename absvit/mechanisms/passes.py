@@ -18,7 +18,7 @@ from absvit.models.trajectory import Trajectory
 if TYPE_CHECKING:
     from absvit.networks.network import Network
 
-__all__ = ["Seen", "bottom_up", "image_bytes", "recordable", "trajectory_of"]
+__all__ = ["Seen", "image_bytes", "looked", "recordable", "trajectory_of"]
 
 ALIVE = 3  # times the largest input and output of a layer, that a pass may hold at once
 
@@ -31,7 +31,7 @@ class Seen:
     ----------
     logits : (image, class).
     weights : (image, place) that the prior gave; None where places are not weighed.
-    features : (image, place, channel) that are pooled and classified; None where no map is kept.
+    features : (image, place, channel) that are pooled and classified; None where there are none.
     shares : (image, place) of the places in what is pooled; None where all are alike.
     """
 
@@ -46,15 +46,20 @@ def recordable(network: Network) -> tuple[str, ...]:
     return ("class_activation",) if network.readout else ()
 
 
-def bottom_up(network: Network, images: Tensor, record: Sequence[str] = ()) -> Seen:
-    """Let a network look by itself."""
-    readout, kept = network.readout, "class_activation" in record
-    features = readout.places(readout.features(images)) if kept else None
-    return Seen(network.logits(images), features=features)
+def looked(network: Network, images: Tensor) -> Seen:
+    """Let a network look by itself, and keep its places where it has them."""
+    if network.readout is None:
+        return Seen(network.logits(images))
+    tokens, logits = network.readout.look(images)
+    return Seen(logits, features=network.readout.places(tokens))
 
 
 def trajectory_of(
-    network: Network, first: Seen, passes: Sequence[Sequence[Seen]], priors: Sequence[Prior]
+    network: Network,
+    first: Seen,
+    passes: Sequence[Sequence[Seen]],
+    priors: Sequence[Prior],
+    record: Sequence[str] = (),
 ) -> Trajectory:
     """Put passes together.
 
@@ -64,13 +69,14 @@ def trajectory_of(
     first : the bottom-up pass.
     passes : (iteration, prior) those under priors.
     priors : what these are; their classes are those of the maps, but for the first pass.
+    record : what is kept besides logits and weights.
     """
     grid = network.readout.grid if network.readout else (0, 0)
     none = first.logits.new_full((len(first.logits), math.prod(grid)), torch.nan)
     rows = [[first] * max(1, len(priors)), *passes]
     told = [(), *[priors] * len(passes)]
     maps = None
-    if first.features is not None:
+    if "class_activation" in record:
         maps = _stacked([_maps(network, *of) for of in zip(rows, told, strict=True)])
     weights = [[none if seen.weights is None else seen.weights for seen in row] for row in passes]
     return Trajectory(
