@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -34,8 +35,11 @@ class Readout:
 
     Parameters
     ----------
-    features : function of images that gives (image, token, channel): tokens before the places first, then
-        places row by row; what the pooling takes.
+    layer : name of the module that gives the places.
+    watched : function of a function that runs the network: gives the tokens of that pass (image, token,
+        channel), those before the places first, then places row by row, which is what the pooling takes;
+        and what the function gave.
+    look : function of images that gives their tokens and logits, of one pass.
     classify : function of pooled features (image, channel) that gives logits (image, class). A norm may stand
         before the linear layer.
     weight : (class, channel) rows of the linear classifier, those of features where a norm has weights.
@@ -44,12 +48,18 @@ class Readout:
     pooled : whether the mean over places is read; else it is the first token.
     """
 
-    features: Callable[[Tensor], Tensor]
+    layer: str
+    watched: Callable[[Callable[[], Tensor]], tuple[Tensor, Tensor]]
+    look: Callable[[Tensor], tuple[Tensor, Tensor]]
     classify: Callable[[Tensor], Tensor]
     weight: Tensor
     grid: tuple[int, int]
     prefix: int
     pooled: bool
+
+    def features(self, images: Tensor) -> Tensor:
+        """Give the tokens alone, (image, token, channel)."""
+        return self.look(images)[0]
 
     def places(self, tokens: Tensor) -> Tensor:
         """The tokens of places, (image, place, channel), of those that ``features`` gives."""
@@ -232,17 +242,20 @@ def _is_norm(before: Sequence[_Call], pooled: Tensor) -> bool:
 def _readout(network: Network, name: str, reading: _Reading, head: Sequence[_Call], weight: Tensor) -> Readout:
     layer = network.module.get_submodule(name)
 
-    def features(images: Tensor) -> Tensor:
+    def watched(run: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
         kept: list[Tensor] = []
-        hook = layer.register_forward_hook(lambda module, given, gave: kept.append(gave))
+        hook = layer.register_forward_hook(lambda module, given, tokens: kept.append(tokens))
         try:
-            network.logits(images)
+            gave = run()
         finally:
             hook.remove()
-        return reading.tokens(kept[-1])
+        return reading.tokens(kept[-1]), gave
+
+    def look(images: Tensor) -> tuple[Tensor, Tensor]:
+        return watched(partial(network.logits, images))
 
     def classify(pooled: Tensor) -> Tensor:
         with evaluating(network.module):
             return _through(head, pooled)
 
-    return Readout(features, classify, weight.detach(), reading.grid, reading.prefix, reading.pooled)
+    return Readout(name, watched, look, classify, weight.detach(), reading.grid, reading.prefix, reading.pooled)
