@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from absvit.mechanisms.mechanism import Mechanism, Told
+from absvit.mechanisms.vit_host import grid_of
 from absvit.models.absvit import AbSViT
 from absvit.models.course import Course, follow
 from absvit.models.lifting import topdown_from
@@ -72,7 +73,7 @@ class FeedbackMechanism(Mechanism):
             self,
             partial(_look, self, model),
             ("learned", *self.kinds),
-            grid=tuple(model.patch_embed.grid_size),
+            grid=grid_of(network),
             records=tuple(name for name in RECORDABLE if name != "class_attention" or model.has_class_token),
             layers=len(model.blocks),
             width=model.embed_dim,

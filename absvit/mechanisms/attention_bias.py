@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.mechanisms.vit_host import vit_bytes, vit_host, vit_of, vit_trajectory
+from absvit.mechanisms.vit_host import grid_of, vit_bytes, vit_host, vit_of, vit_trajectory
 from absvit.models.attention import check_blocks
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -64,7 +65,7 @@ class AttentionBiasMechanism(Mechanism):
             self,
             partial(_look, self, network, self._biased(network)),
             ("learned", *self.kinds),
-            grid=tuple(model.patch_embed.grid_size),
+            grid=grid_of(network),
             records=tuple(name for name in PASSED if name != "class_attention" or model.has_class_token),
             layers=len(model.blocks),
             width=model.embed_dim,
@@ -82,13 +83,14 @@ class AttentionBiasMechanism(Mechanism):
 
         Returns
         -------
-        (image, token) float64, so that large doses do not come to 0; 1 for the tokens before the patches.
+        (image, token) float64, finite and above 0 at any dose; 1 for the tokens before the patches.
         """
 
         def powered(match: Tensor, gain: float) -> Tensor:
             return match.double().clamp(min=self.floor) ** (self.strength * gain)
 
-        weights = prior.weigh(tokens, host, powered)
+        of = torch.finfo(torch.float64)
+        weights = prior.weigh(tokens, host, powered).clamp(of.tiny, of.max)
         weights[:, : host.num_prefix_tokens] = 1
         return weights
 
@@ -126,7 +128,7 @@ def _look(
             seen = blocks_passed(model, below, dict.fromkeys(biased, weights.log().to(seen.tokens)))
             yield seen.recorded(record, prior) | {"prior_weights": weights.to(seen.tokens)}
 
-    return vit_trajectory(model, first.recorded(record), [list(passes(prior)) for prior in priors])
+    return vit_trajectory(network, first.recorded(record), [list(passes(prior)) for prior in priors])
 
 
 ATTENTION_BIAS = AttentionBiasMechanism(

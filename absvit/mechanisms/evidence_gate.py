@@ -14,7 +14,7 @@ from absvit.mechanisms.host import Host
 from absvit.mechanisms.kept_tokens import look_at_kept
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.passes import Seen, image_bytes, looked, recordable, trajectory_of
-from absvit.mechanisms.vit_host import vit_of
+from absvit.mechanisms.vit_host import vit_bytes, vit_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
 from absvit.networks.readout import readout_of
@@ -68,7 +68,7 @@ class EvidenceGateMechanism(Mechanism):
             grid=readout.grid,
             records=recordable(network),
             width=rows.shape[1],
-            image_bytes=image_bytes(network),
+            image_bytes=(image_bytes if readout.pooled else vit_bytes)(network),
         )
 
     def weights(self, prior: Prior, tokens: Tensor, host: Host) -> Tensor:

@@ -62,7 +62,9 @@ class SpatialGainMechanism(Mechanism):
         changed = Multiplied.of(network, (layer,))
         layout = network.layouts[layer]
         if layout.n_places == 1:
-            raise ValueError(f"{layer} of {network.name} has no places: name a layer below, such as {network.layers[0]}")
+            raise ValueError(
+                f"{layer} of {network.name} has no places: name a layer below, such as {network.layers[0]}"
+            )
         host = Host.of(network)
         if host.grid is None:
             host = Host(network.categories, grid=map_of(layout, network)[0])
@@ -146,7 +148,9 @@ def _look(
     gains = [{changed.layers[0]: 1 + shaped(field, layout, network).to(network.device)} for field in fields]
     first, under = changed.seen(images, gains, "class_activation" in record)
     if host.grid == (network.readout and network.readout.grid):
-        under = [replace(seen, weights=field.flatten(1).to(seen.logits)) for seen, field in zip(under, fields, strict=True)]
+        under = [
+            replace(seen, weights=field.flatten(1).to(seen.logits)) for seen, field in zip(under, fields, strict=True)
+        ]
     return trajectory_of(network, first, [under] * iterations, priors, record)
 
 

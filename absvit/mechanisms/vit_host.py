@@ -18,7 +18,7 @@ from absvit.models.vit_pass import VITS
 if TYPE_CHECKING:
     from absvit.networks.network import Network
 
-__all__ = ["vit_bytes", "vit_host", "vit_of", "vit_trajectory"]
+__all__ = ["grid_of", "vit_bytes", "vit_host", "vit_of", "vit_trajectory"]
 
 
 def vit_of(network: Network, mechanism: str) -> nn.Module:
@@ -37,26 +37,32 @@ def vit_of(network: Network, mechanism: str) -> nn.Module:
     return network.module
 
 
+def grid_of(network: Network) -> tuple[int, int]:
+    """Give the rows and columns of the places that a ViT has in images of the network's size."""
+    rows, columns = network.module.patch_embed.dynamic_feat_size(tuple(network.size))
+    return int(rows), int(columns)
+
+
 def vit_trajectory(
-    model: nn.Module, first: dict[str, Tensor], passes: Sequence[Sequence[dict[str, Tensor]]]
+    network: Network, first: dict[str, Tensor], passes: Sequence[Sequence[dict[str, Tensor]]]
 ) -> Trajectory:
     """Put passes together.
 
     Parameters
     ----------
-    model : who looked.
+    network : who looked.
     first : what is recorded of the bottom-up pass.
     passes : (prior, iteration) what is recorded under priors, ``prior_weights`` (image, token) among it.
     """
-    n_tokens = math.prod(model.patch_embed.grid_size) + model.num_prefix_tokens
+    grid, prefix = grid_of(network), network.module.num_prefix_tokens
     rows = [[first] * max(1, len(passes)), *zip(*passes, strict=True)]
     found = {name: torch.stack([torch.stack([seen[name] for seen in row]) for row in rows]) for name in first}
     weights = [torch.stack([seen["prior_weights"] for seen in row]) for row in rows[1:]]
-    none = first["logits"].new_empty((0, len(rows[0]), len(first["logits"]), n_tokens))
+    none = first["logits"].new_empty((0, len(rows[0]), len(first["logits"]), math.prod(grid) + prefix))
     return Trajectory(
         prior_weights=torch.stack(weights) if weights else none,
-        grid=tuple(model.patch_embed.grid_size),
-        num_prefix_tokens=model.num_prefix_tokens,
+        grid=grid,
+        num_prefix_tokens=prefix,
         **found,
     )
 
@@ -64,7 +70,7 @@ def vit_trajectory(
 def vit_bytes(network: Network) -> int:
     """Memory that a pass over one image takes, with the tokens that it and the bottom-up pass leave, and attention."""
     model, images = network.module, network.picture(1)
-    tokens = math.prod(model.patch_embed.grid_size) + model.num_prefix_tokens
+    tokens = math.prod(grid_of(network)) + model.num_prefix_tokens
     attention = 2 * model.blocks[0].attn.num_heads * tokens**2
     states = 2 * (len(model.blocks) + 1) * tokens * model.embed_dim
     return image_bytes(network) + images.element_size() * (attention + states)
@@ -76,7 +82,7 @@ def vit_host(network: Network) -> Host:
     return Host(
         network.categories,
         classifier_rows(model),
-        tuple(model.patch_embed.grid_size),
+        grid_of(network),
         model.num_prefix_tokens,
         model.has_class_token,
     )

@@ -89,6 +89,21 @@ def test_of_the_places_a_large_dose_attends_that_of_the_prior_alone(gain):
     torch.testing.assert_close(attention / attention.sum(-1, keepdim=True), place.flatten().expand_as(attention))
 
 
+@pytest.mark.parametrize("strength", [-1e4, 1e4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_finite_strength_gives_logits(kind, strength):
+    seen = told(VITS[kind], strength=strength).perceive(IMAGES, [ClassPrior(1), RAMP, ClassPrior(1) * RAMP])
+    assert torch.isfinite(seen.logits).all()
+
+
+def test_places_are_those_of_the_size_that_a_network_is_given():
+    network = network_of(tiny_vit(dynamic_img_size=True), size=(32, 48))
+    images, weights = torch.randn(2, 3, 32, 48), torch.linspace(0.1, 1, 24).view(4, 6)
+    seen = BIAS.on(network).perceive(images, [SpatialPrior(weights)])
+    assert seen.grid == (4, 6)
+    torch.testing.assert_close(seen.prior_weights[0, 0, :, 1:], weights.flatten().expand(2, -1))
+
+
 def test_weights_of_a_product_multiply():
     other = SpatialPrior(RAMP.weights.flip(0))
     both = SpatialPrior(RAMP.weights * other.weights)
