@@ -25,6 +25,8 @@ class UncuedRecipe(SceneRecipe):
     """
 
     model: str = "cnn_micro"
+    epoch_images: int = 4000
+    lr: float = 2.5e-2
     var_loss: float = 0.0
     token_weight: float = 0.0
     scenes: Flat[Scenes] = field(default_factory=lambda: Scenes(shares=(1.0, 0.0, 0.0, 0.0, 0.0), catch_singles=0.0))
