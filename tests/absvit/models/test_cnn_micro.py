@@ -13,7 +13,8 @@ from absvit.models import checkpoints, zoo
 from absvit.models.zoo import locations
 from stimuli.families import objects
 
-NAME, TAGS = "cnn_micro", [None, "seed1", "seed2"]
+NAME = "cnn_micro"
+TAGS = (None, *locations.bundled_tags(NAME))
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +100,6 @@ def test_the_bundled_weights_are_small_and_tell_what_they_are(bundled):
     card = model.card
     assert (card["model"], card["recipe"]) == (NAME, "micro_cnn")
     assert model.categories == tuple(objects.CATEGORIES) and not model.training
-    assert card["measured"]["single-object accuracy"]["value"] > 0.97
-    assert card["measured"]["single-object accuracy, hue rotated by 180 degrees"]["value"] > 0.95
-    assert {checkpoints.read(locations.bundled(NAME, tag)).card["seed"] for tag in TAGS} == {0, 1, 2}
 
 
 def test_the_bundled_weights_know_single_objects(bundled):
