@@ -14,6 +14,7 @@ from torch import Tensor
 
 from absvit import maps
 from absvit.models.class_names import class_indices
+from absvit.models.requests import RECORDABLE
 from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
 from experiments.observers import Observer
 from experiments.probe import MAPS, Condition, Probe, Trial
@@ -26,7 +27,6 @@ __all__ = [
     "by_gain", "check_finite", "looks_of", "on_grid", "passes_of", "perceived", "trial_of", "with_grid",
 ]  # fmt: skip
 
-REQUESTS = ("feedback_norms", "value_norms", "token_norms", "class_attention")
 MAPS_OF = {
     "prior_weights": ("prior_weights", maps.prior_weight_map),
     "feedback_norm": ("feedback_norms", maps.feedback_norm_map),
@@ -48,8 +48,8 @@ def perceived(
     observers : each name with the same seeds; of one size, with the same classes. Under a condition of a
         kind that it does not take, an observer looks bottom-up.
     stimuli : stimulus set, as the probe shows it.
-    parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains,
-        ``gains``.
+    parameters : the probe's, with ``iterations`` and, where maps of a layer are recorded, ``layer``; where the
+        cues have a dim of gains, ``gains``.
     seed : seed of the experiment.
 
     Returns
@@ -64,13 +64,15 @@ def perceived(
     ValueError : a stimulus gives logits that are not finite (it is named).
     """
     gains, names = tuple(getattr(parameters, "gains", ())), [name for name in MAPS if name in probe.records]
+    requests = [MAPS_OF[name][0] for name in names if MAPS_OF[name][0] in RECORDABLE]
+    layer = getattr(parameters, "layer", 0)
     trial = trial_of(with_grid(observers), stimuli, seed)
     looks = looks_of(probe, observers[0], stimuli, parameters)
     parts = []
     for observer in observers:
         own = trial if observer.locations == trial.grid else trial_of(observer, stimuli, seed)
-        seen = passes_of(observer, stimuli["image"].values, own, looks, parameters, REQUESTS)
-        parts.append(_variables(seen, trial.grid, parameters.layer, max(1, len(gains)) * len(looks), names))
+        seen = passes_of(observer, stimuli["image"].values, own, looks, parameters, requests)
+        parts.append(_variables(seen, trial.grid, layer, max(1, len(gains)) * len(looks), names))
     passes = np.arange(max(len(part["logits"]) for part in parts))
     parts = [
         {name: by_gain(value[np.minimum(passes, len(value) - 1)], len(gains)) for name, value in part.items()}
