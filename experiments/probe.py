@@ -102,6 +102,14 @@ class Condition:
     prior: Callable[[Trial], Prior]
     levels: Mapping[str, float | str] = field(default_factory=dict)
 
+    def cues(self, trial: Trial) -> bool:
+        """Say whether anything is looked for, besides the model's own prompt."""
+        return self.prior(trial).kinds != {"learned"}
+
+    def taken(self, trial: Trial) -> bool:
+        """Say whether the trial's observer can be told it; else it looks bottom-up."""
+        return trial.observer.takes(self.prior(trial))
+
 
 def _unchanged(stimuli: xr.Dataset) -> xr.Dataset:
     return stimuli
