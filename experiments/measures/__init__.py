@@ -14,6 +14,7 @@ from experiments.measures.consistency import (
     stimulus_of,
 )
 from experiments.measures.corruption import corruption_profile
+from experiments.measures.cueing import Cueing, cueing_of, cueings_of, told_of
 from experiments.measures.dynamics import (
     cue_memory,
     decision_time,
@@ -28,6 +29,7 @@ from experiments.measures.dynamics import (
 )
 from experiments.measures.letters import letter_evidence
 from experiments.measures.localisation import object_tokens, object_tokens_of_all, roc_auc
+from experiments.measures.mechanisms import PROFILED, mechanism_profile
 from experiments.measures.response_times import conditional_accuracy, response_entropy, response_margin
 from experiments.measures.selection import (
     DEFAULT_MAP,
@@ -45,6 +47,7 @@ from experiments.measures.selection import (
     selection_index,
     written,
 )
+from experiments.measures.sensitivity import DETECTED, asked_evidence, detection_by_cue
 from experiments.measures.spacing import critical_spacing
 from experiments.measures.spotlight import attention_gradient, benefit_by_place, cue_distance
 from experiments.measures.targets import (
@@ -58,7 +61,14 @@ from experiments.measures.targets import (
     target_evidence,
     target_probability,
 )
-from experiments.statistics.detection import area_from_evidence, criterion, d_prime, d_prime_from_area
+from experiments.statistics.detection import (
+    area_from_evidence,
+    criterion,
+    d_prime,
+    d_prime_from_area,
+    d_prime_from_choice,
+    proportion_correct,
+)
 from experiments.statistics.groups import congruency_effect, group_difference
 from experiments.statistics.intervals import bootstrap
 from experiments.statistics.psychometric import PsychometricFit, Sigmoid, fit_psychometric, psychometric_intervals
@@ -67,7 +77,9 @@ from experiments.statistics.similarity import linear_cka, rdm, representation_si
 from experiments.statistics.slopes import slope
 
 __all__ = [
-    "DEFAULT_MAP", "MAPS", "PsychometricFit", "Sigmoid", "absent_probability", "accuracy", "accuracy_by_observer",
+    "Cueing", "DEFAULT_MAP", "DETECTED", "MAPS", "PROFILED", "PsychometricFit", "Sigmoid", "asked_evidence",
+    "cueing_of", "cueings_of", "d_prime_from_choice", "detection_by_cue", "mechanism_profile", "proportion_correct",
+    "told_of", "absent_probability", "accuracy", "accuracy_by_observer",
     "area_from_evidence", "attention_auc", "attention_gradient", "attention_share", "benefit_by_place", "bootstrap",
     "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "corruption_profile",
     "criterion",
