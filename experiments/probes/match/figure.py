@@ -34,9 +34,9 @@ def match(table: Table, style: Style) -> Layout:
     keys = [Key(words, looks[words] | {"linestyle": "-"}) for words in KINDS.values()]
     keys += [Key(f"{kind} cue", {"color": style.ink, **DASHES[kind]}) for kind in there]
     about = (
-        "Raise of the cued object's probability by a valid cue, and probability of a class that is not shown "
-        "(under the class cue that names it, or under place cues), by the strength of the cue; vertical lines: the "
-        "strength that is chosen"
+        "Raise of the cued object's probability by a valid cue, and share of answers that name a class that is not "
+        "shown (the one that is cued or, under place cues, one that is drawn for the picture), by the strength of "
+        "the cue; vertical lines: the strength that is chosen"
     )
     return table.layout(panels, about, (2, 4), keys)
 
@@ -57,7 +57,9 @@ def _curves(rows: pd.DataFrame, looks: dict, axes: Axes) -> None:
     step = max(1, -(-len(strengths) // 5))
     shown = strengths[::step]
     axes.set_xticks([place[strength] for strength in shown], [tick_text(round(strength, 2)) for strength in shown])
-    axes.set(xlabel="strength of the cue", ylabel="probability", ylim=(min(-0.05, axes.get_ylim()[0]), 1.04))
+    axes.set(
+        xlabel="strength of the cue", ylabel="benefit, share of answers", ylim=(min(-0.05, axes.get_ylim()[0]), 1.04)
+    )
 
 
 FIGURE = Figure(
