@@ -110,4 +110,3 @@ def _cut(network: Network, layer: str, whole: Collection[str]) -> Cut | None:
         copied[node] = upper.node_copy(node, copied.__getitem__)
     calls = {node.target.removeprefix("network.") for node in after if node.op == "call_module"}
     return Cut(fx.GraphModule(root, lower), fx.GraphModule(root, upper), frozenset(calls))
-
