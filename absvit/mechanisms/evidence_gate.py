@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
+from absvit.mechanisms.kept_tokens import look_at_kept
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.passes import Seen, image_bytes, looked, recordable, trajectory_of
+from absvit.mechanisms.vit_host import vit_bytes, vit_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
 from absvit.networks.readout import readout_of
@@ -33,6 +35,9 @@ class EvidenceGateMechanism(Mechanism):
     factors multiply. The dose is a power, at least 0: at 1 places are weighted by their match, and the best
     place alone counts as it grows. Where no place matches, the network pools as it does by itself.
 
+    A ViT that reads its class token pools by attention: the share 2 ** -dose of its places that match best is
+    kept, at a dose of 1 half of them, and the others are left out of the pass (``kept_tokens.py``).
+
     Our own. It is a pooling by attention with the class as the query, and of the kind of a gain on places that
     are similar to a template (Lindsay and Miller 2018 have gains on channels, at all places alike).
     """
@@ -49,21 +54,21 @@ class EvidenceGateMechanism(Mechanism):
         return dose
 
     def on(self, network: Network) -> Told:
-        """Let a network look by it whose classifier is linear after a mean over places."""
+        """Let a network look by it whose classifier is linear after a mean over places, or a ViT."""
         readout = readout_of(network)
         if not readout.pooled:
-            raise ValueError(f"{self.name} weights places before they are pooled, and {network.name} pools none")
+            vit_of(network, f"{self.name}, where a class token is read,")
         rows = readout.weight - readout.weight.mean(0)
         host = Host(network.categories, rows, readout.grid)
         return Told(
             network,
             self,
-            partial(_look, self, network, host, span_of(rows)),
+            partial(_look if readout.pooled else look_at_kept, self, network, host, span_of(rows)),
             ("learned", *self.kinds),
             grid=readout.grid,
             records=recordable(network),
             width=rows.shape[1],
-            image_bytes=image_bytes(network),
+            image_bytes=(image_bytes if readout.pooled else vit_bytes)(network),
         )
 
     def weights(self, prior: Prior, tokens: Tensor, host: Host) -> Tensor:

@@ -18,6 +18,7 @@ from absvit.models.priors import LearnedPrior, Prior
 from absvit.models.trajectory import Shown, Trajectory
 
 if TYPE_CHECKING:
+    from absvit.models.course import Course
     from absvit.networks.network import Network
 
 __all__ = ["Mechanism", "Told", "gain_of"]
@@ -103,6 +104,7 @@ class Told:
     layers : number of layers of which it records norms.
     width : channels of a direction that it can be told; None where it takes none.
     gains : default gains of the kinds of prior, where they are not 1.
+    course : function that follows it pass by pass, as :func:`absvit.follow`; None where each pass is as the first.
     facts : further facts for records: how tunings were measured, what was shared.
     image_bytes : memory that intermediate results of an image take; 0 where ``look`` keeps to the budget itself.
     """
@@ -116,6 +118,7 @@ class Told:
     layers: int = 0
     width: int | None = None
     gains: Mapping[str, float] = field(default_factory=dict)
+    course: Callable[..., Course] | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     image_bytes: int = 0
 

@@ -74,7 +74,8 @@ MAY_IMPORT = {
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
     "attention", "feedback", "absvit", "class_names", "priors", "class_activation", "requests", "recording",
-    "block_passes", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
+    "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__",
+    "__main__",
 )  # fmt: skip
 
 OF_MODELS = "experiments.observers.models"
