@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
 
 P = TypeVar("P")
-MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")  # that records can hold
+MAPS = (  # that records can hold
+    "prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention", "class_activation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

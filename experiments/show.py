@@ -33,6 +33,7 @@ MAPS_OF = {
     "value_norm": ("value_norms", maps.value_norm_map),
     "token_norm": ("token_norms", maps.token_norm_map),
     "class_attention": ("class_attention", maps.class_attention_map),
+    "class_activation": ("class_activation", maps.class_activation_map),
 }
 OF_LAYERS = ("value_norms", "token_norms")
 
@@ -63,7 +64,7 @@ def perceived(
     ------
     ValueError : a stimulus gives logits that are not finite (it is named).
     """
-    gains, names = tuple(getattr(parameters, "gains", ())), [name for name in MAPS if name in probe.records]
+    gains, names = tuple(getattr(parameters, "gains", ())), _maps_of(probe, observers)
     requests = [MAPS_OF[name][0] for name in names if MAPS_OF[name][0] in RECORDABLE]
     layer = getattr(parameters, "layer", 0)
     trial = trial_of(with_grid(observers), stimuli, seed)
@@ -98,6 +99,16 @@ def looks_of(probe: Probe, observer: Observer, stimuli: xr.Dataset, parameters: 
     """List the conditions of some stimuli: others, where the observer does not know all of their classes."""
     known = (class_indices(observer, stimuli.attrs["categories"]) >= 0).all()
     return (probe.conditions if known else probe.unknown)(parameters)
+
+
+def _maps_of(probe: Probe, observers: Sequence[Observer]) -> list[str]:
+    """Names of the maps of a record.
+
+    Class activation is one of them where an observer has no norms of tokens, or is a rival of feedback.
+    """
+    needed = any("token_norms" not in observer.records or "mechanism" in observer.facts for observer in observers
+                 if "class_activation" in observer.records)  # fmt: skip
+    return [name for name in MAPS if name in probe.records and (name != "class_activation" or needed)]
 
 
 def with_grid(observers: Sequence[Observer]) -> Observer:

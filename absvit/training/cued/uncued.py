@@ -38,6 +38,11 @@ class UncuedRecipe(SceneRecipe):
                 f"{self.name} trains all of a network that has neither tokens nor feedback: leave --drop, --trainable, "
                 "--token-weight and --var-loss out"
             )
+        if self.grad_checkpointing:
+            raise ValueError(
+                f"{self.name} trains batch normalisation, whose averages would count what --grad-checkpointing "
+                "recomputes twice: leave it out"
+            )
 
     def task(self, data: RunOptions, process: Process) -> UncuedTask:
         """Draw scenes as the training goes."""
@@ -53,8 +58,9 @@ class UncuedTask(SceneTask):
 
     def model(self) -> nn.Module:
         """The network, in the order of memory in which convolutions on a CPU take three quarters of the time."""
-        model = create_model(self.recipe.model, **self.made_with(), drop_path_rate=self.recipe.drop_path)
-        model.set_grad_checkpointing(self.recipe.grad_checkpointing)
+        model = create_model(self.recipe.model, **self.made_with(), drop_path_rate=self.recipe.drop_path or None)
+        if hasattr(model, "patch_embed"):
+            raise ValueError(f"{self.recipe.model} has tokens: name a network without, or take another recipe")
         return model.to(memory_format=torch.channels_last)
 
     def objective(self, model: nn.Module) -> nn.Module:

@@ -223,6 +223,10 @@ def test_a_network_without_tokens_is_trained_whole_and_uncued(tmp_path, capsys):
         assert train(tmp_path / "out", *options, recipe="micro_cnn") == 2
         told = error_of(capsys)
         assert "neither tokens nor feedback" in told and options[0] in told
+    assert train(tmp_path / "out", "--model", "vit_micro", recipe="micro_cnn") == 2
+    assert "vit_micro has tokens" in error_of(capsys)
+    assert train(tmp_path / "out", "--grad-checkpointing", recipe="micro_cnn") == 2
+    assert "would count what --grad-checkpointing recomputes twice" in error_of(capsys)
     assert not (tmp_path / "out").exists()
 
 
