@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -23,7 +25,7 @@ PROFILED = {
     "cost": "neutral - invalid share of targets named",
     "selection_index": "p(cued) / (p(class 1) + p(class 2)), mean over cues for either object; chance .5",
     "cue_decides": "share of stimuli in which each of two cues lets its object win",
-    "p_cued": "probability of the cued target's class; of an observer that takes no such cue, without one",
+    "p_cued": "probability of the cued target's class; of an observer that takes no cues at all, without one",
     "false_alarms": "share of stimuli in which a class that is cued and not shown is named",
     "d_prime": "change by the cue of d' of saying that a class is there (p >= .5), shown against not shown",
     "criterion": "change by the cue of the criterion of these answers; negative: says yes more readily",
@@ -66,18 +68,13 @@ def mechanism_profile(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.Da
             f"{record.attrs.get('title', 'no title')!r}"
         )
     last = last.assign({name: _of_models(last[name], record).load() for name in ("logits", *FOUND) if name in last})
-    frames = []
-    for cueing in cueings.values():
-        frames.append(_rows(last, cueing, n, seed).assign(seed="all"))
-        for one in last["seed"].values if "seed" in last.dims else ():
-            alone = _rows(last.sel(seed=one, drop=True), cueing, 1, seed).assign(seed=one)
-            frames.append(alone.drop(columns=[name for name in alone if name.endswith(("_low", "_high"))]))
-    rows = pd.concat(frames, ignore_index=True).assign(n=last.sizes["stimulus"])
+    parts = [part for cueing in cueings.values() for part in _rows(last, cueing, n, seed)]
+    rows = pd.concat(parts, ignore_index=True).assign(n=last.sizes["stimulus"])
     measured = [name + end for name in PROFILED for end in ENDS.values()]
-    of_cues = rows.columns.intersection([name for name in measured if not name.startswith("p_cued")])
     for model, kinds in told_of(last).items():
         untold = (rows["model"] == model) & ~rows["cue"].isin(rows["cue"] if kinds is None else kinds)
-        rows.loc[untold, of_cues] = np.nan
+        kept = "p_cued" if not kinds else "nothing"  # what a plain network sees in any case
+        rows.loc[untold, [name for name in rows if name in measured and not name.startswith(kept)]] = np.nan
     leading = [name for name in LEADING if name in rows]
     return rows.reindex(columns=[*leading, *measured])
 
@@ -87,14 +84,25 @@ def _of_models(values: xr.DataArray, record: xr.Dataset) -> xr.DataArray:
     return values if "model" in values.dims else values.expand_dims(model=[record.attrs.get("model", "model")])
 
 
-def _rows(last: xr.Dataset, cueing: Cueing, n: int, seed: int) -> pd.DataFrame:
-    """A row for each model and gain: what the record can tell, with intervals."""
-    found = {name: hierarchical_bootstrap(of, n=n, seed=seed) for name, of in _by_stimulus(last, cueing).items()}
-    if cueing.absent:
-        detected = detection_by_cue(asked_evidence(last, cueing.kind), n, seed).sel(under="change", drop=True)
-        found |= {name: detected.sel(quantity=name, drop=True) for name in CHANGES}
-    cells = {name + suffix: of[end] for name, of in found.items() for end, suffix in ENDS.items()}
-    return xr.Dataset(cells).to_dataframe().reset_index().assign(cue=cueing.kind)
+def _rows(last: xr.Dataset, cueing: Cueing, n: int, seed: int) -> Iterator[pd.DataFrame]:
+    """A row for each model and gain over all trained models, with intervals, and where there are several, of each."""
+    values = xr.Dataset(_by_stimulus(last, cueing)).to_array("quantity")
+    evidence = asked_evidence(last, cueing.kind) if cueing.absent else None
+    yield _row(values, evidence, n, seed).assign(cue=cueing.kind, seed="all")
+    for one in last["seed"].values if "seed" in last.dims else ():
+        of_one = [None if of is None else of.sel(seed=one, drop=True) for of in (values, evidence)]
+        alone = _row(*of_one, 1, seed)
+        yield alone[[name for name in alone if not name.endswith(("_low", "_high"))]].assign(cue=cueing.kind, seed=one)
+
+
+def _row(values: xr.DataArray, evidence: xr.DataArray | None, n: int, seed: int) -> pd.DataFrame:
+    """Means over stimuli, and what the cue changes in detection, with their intervals."""
+    found = [hierarchical_bootstrap(values, n=n, seed=seed)]
+    if evidence is not None:
+        found.append(detection_by_cue(evidence, n, seed).sel(under="change", quantity=list(CHANGES)).drop_vars("under"))
+    frame = xr.concat(found, "quantity", combine_attrs="drop").to_dataframe().unstack("quantity")
+    frame.columns = [name + ENDS[end] for end, name in frame.columns]
+    return frame.reset_index()
 
 
 def _by_stimulus(last: xr.Dataset, cueing: Cueing) -> dict[str, xr.DataArray]:
