@@ -43,14 +43,14 @@ def match(table: Table, style: Style) -> Layout:
 
 def _curves(rows: pd.DataFrame, looks: dict, axes: Axes) -> None:
     """Benefit and false alarms over strength, evenly spaced."""
-    strengths = sorted(set(rows["gain"].astype(float)))
+    strengths = sorted(set(rows["strength"].astype(float)))
     place = {strength: at for at, strength in enumerate(strengths)}
     for kind, curve in rows.groupby("cue", sort=False):
-        curve = curve.sort_values("gain")
+        curve = curve.sort_values("strength")
         for name, words in KINDS.items():
-            x = curve["gain"].astype(float).map(place).to_numpy()
+            x = curve["strength"].astype(float).map(place).to_numpy()
             draw_interval_lines(axes, x, curve, name, {**looks[words], "markersize": 2, **DASHES[kind]})
-        for strength in curve["gain"][curve["chosen"]]:
+        for strength in curve["strength"][curve["chosen"]]:
             thin = matplotlib.rcParams["axes.linewidth"]
             axes.axvline(place[strength], color="0.3", linewidth=thin, linestyle=DASHES[kind]["linestyle"])
     draw_reference(axes, y=0)
