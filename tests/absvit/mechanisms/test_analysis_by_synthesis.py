@@ -53,7 +53,8 @@ def test_a_strength_is_the_gain_of_what_has_none_and_multiplies_that_of_others()
 def test_without_a_dose_it_is_the_bottom_up_pass_bit_for_bit():
     still = told(strength=0.0).perceive(IMAGES, PRIORS, 2).logits
     none = told().perceive(IMAGES, [ClassPrior(1, gain=0.0), PLACE * LearnedPrior(gain=0.0)], 2).logits
-    bottom_up = perceive(MODEL, IMAGES, iterations=0).logits
+    bottom_up = perceive(MODEL, IMAGES, iterations=0, record=["tokens"]).logits  # as where another pass follows
+    assert torch.equal(bottom_up[0], perceive(MODEL, IMAGES).logits[0])
     assert torch.equal(still, bottom_up.expand(3, 4, -1, -1)) and torch.equal(none, bottom_up.expand(3, 2, -1, -1))
     assert torch.equal(told().network.logits(IMAGES), bottom_up[0, 0])
 
