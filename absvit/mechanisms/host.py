@@ -47,7 +47,7 @@ class Host:
         """Give that of a network without tokens: its classes are known, its places are those of its readout."""
         return cls(tuple(network.categories), grid=network.readout and network.readout.grid)
 
-    def showing(self, tokens: Tensor, logits: Tensor) -> Host:
+    def showing(self, tokens: Tensor, logits: Tensor | None = None) -> Host:
         """Give the same in a pass that ended in these tokens (image, token, channel) and logits (image, class)."""
         return replace(self, prompt=tokens, logits=logits)
 

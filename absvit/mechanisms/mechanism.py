@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from absvit.models.course import Course
     from absvit.networks.network import Network
 
-__all__ = ["Mechanism", "Told"]
+__all__ = ["Mechanism", "Told", "gain_of"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Mechanism:
 
     def dose(self, prior: Prior) -> float:
         """Give strength times the gain of a prior that is no product: 1, where it has none."""
-        return self.strength * (prior.default_gain if prior.gain is None else prior.gain)
+        return self.strength * gain_of(prior)
 
     def acts(self, prior: Prior) -> bool:
         """Say whether a prior cues anything, at a dose other than 0."""
@@ -80,6 +80,11 @@ class Mechanism:
         ValueError : it lacks that; what it lacks is said.
         """
         raise TypeError(f"{type(self).__name__} must define on(network)")
+
+
+def gain_of(prior: Prior) -> float:
+    """Give the gain of a prior that is no product; its kind's, where it has none of its own."""
+    return prior.default_gain if prior.gain is None else prior.gain
 
 
 @dataclass(frozen=True, eq=False)

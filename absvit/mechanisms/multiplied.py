@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from absvit.mechanisms.passes import Seen, looked
 from absvit.networks.network import layer_named
 
 if TYPE_CHECKING:
+    from absvit.networks.layers import Layout
     from absvit.networks.network import Network
 
-__all__ = ["Multiplied", "block_at", "multiplied"]
+__all__ = ["Multiplied", "block_at", "map_of", "multiplied", "n_places", "prefix_of", "spread"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,7 @@ def block_at(network: Network, share: float) -> str:
     ------
     ValueError : nothing is known of its layers.
     """
-    layers = [name for name, layout in network.layouts.items() if layout.n_places > 1]
+    layers = [name for name, layout in network.layouts.items() if n_places(layout) > 1]
     if not layers:
         raise ValueError(
             f"{network.name} has no layer with channels at places that could be multiplied: give a module, or "
@@ -115,3 +117,37 @@ def block_at(network: Network, share: float) -> str:
     numbered = [name for name in layers if name.rpartition(".")[2].isdigit()]
     blocks = [name for name in numbered if any(network.module.get_submodule(name).children())] or layers
     return blocks[round(share * (len(blocks) - 1))]
+
+
+def spread(values: Tensor, layout: Layout) -> Tensor:
+    """Values of channels (image, channel) as they spread over what a layer gives."""
+    shape = [1] * (1 + len(layout.shape))
+    shape[layout.channel] = layout.channels
+    return values.reshape(len(values), *shape[1:])
+
+
+def n_places(layout: Layout) -> int:
+    """Count the places of a layer, tokens before them included."""
+    return math.prod(layout.shape[axis - 1] for axis in layout.places)
+
+
+def prefix_of(layout: Layout, network: Network) -> int:
+    """Count the tokens before the places, as far as is known."""
+    readout = network.readout
+    of_readout = readout is not None and n_places(layout) == math.prod(readout.grid) + readout.prefix
+    return readout.prefix if of_readout and len(layout.places) == 1 else 0
+
+
+def map_of(layout: Layout, network: Network) -> tuple[int, int]:
+    """Give rows and columns of a layer's map.
+
+    Raises
+    ------
+    ValueError : nothing says where its tokens lie.
+    """
+    if len(layout.places) == 2:
+        return tuple(layout.shape[axis - 1] for axis in layout.places)
+    n = n_places(layout) - prefix_of(layout, network)
+    if network.readout is None or n != math.prod(network.readout.grid):
+        raise ValueError(f"nothing says where the {n} tokens of a layer of {network.name} lie: name another layer")
+    return network.readout.grid

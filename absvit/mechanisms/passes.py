@@ -60,6 +60,7 @@ def trajectory_of(
     passes: Sequence[Sequence[Seen]],
     priors: Sequence[Prior],
     record: Sequence[str] = (),
+    grid: tuple[int, int] | None = None,
 ) -> Trajectory:
     """Put passes together.
 
@@ -70,8 +71,9 @@ def trajectory_of(
     passes : (iteration, prior) those under priors.
     priors : what these are; their classes are those of the maps, but for the first pass.
     record : what is kept besides logits and weights.
+    grid : rows and columns of the places that are weighed; those of its readout, if left out.
     """
-    grid = network.readout.grid if network.readout else (0, 0)
+    grid = grid or (network.readout.grid if network.readout else (0, 0))
     none = first.logits.new_full((len(first.logits), math.prod(grid)), torch.nan)
     rows = [[first] * max(1, len(priors)), *passes]
     told = [(), *[priors] * len(passes)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
-from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.mechanisms.multiplied import Multiplied, block_at
+from absvit.mechanisms.mechanism import Mechanism, Told, gain_of
+from absvit.mechanisms.multiplied import Multiplied, block_at, map_of, n_places, prefix_of
 from absvit.mechanisms.passes import image_bytes, recordable, trajectory_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from absvit.networks.layers import Layout
     from absvit.networks.network import Network
 
-__all__ = ["SPATIAL_GAIN", "SpatialGainMechanism", "gaussian_at"]
+__all__ = ["SPATIAL_GAIN", "SpatialGainMechanism", "gaussian_around"]
 
 EARLY = 0.25  # of the way up
 
@@ -61,76 +61,66 @@ class SpatialGainMechanism(Mechanism):
         layer = self.layer or block_at(network, EARLY)
         changed = Multiplied.of(network, (layer,))
         layout = network.layouts[layer]
-        if layout.n_places == 1:
-            raise ValueError(
-                f"{layer} of {network.name} has no places: name a layer below, such as {network.layers[0]}"
-            )
-        host = Host.of(network)
-        if host.grid is None:
-            host = Host(network.categories, grid=map_of(layout, network)[0])
+        if n_places(layout) == 1:
+            raise ValueError(f"{layer} of {network.name} has no places: name a layer before it")
+        grid = network.readout.grid if network.readout else map_of(layout, network)
         return Told(
             network,
             self,
-            partial(_look, self, changed, host, layout),
+            partial(_look, self, changed, Host(network.categories, grid=grid), layout),
             ("learned", *self.kinds),
-            grid=host.grid,
+            grid=grid,
             records=recordable(network),
             facts={"layers": changed.layers, "shared": changed.cut is not None},
             image_bytes=image_bytes(network),
         )
 
-    def field(self, prior: Prior, host: Host, n_images: int, size: tuple[int, int]) -> Tensor:
-        """What is added to a gain of 1, dose included: (image, row, column), of the host's places.
+    def field(self, prior: Prior, host: Host, images: Tensor, grid: tuple[int, int]) -> Tensor:
+        """What is added to a gain of 1, (image, row, column), dose included.
 
         Parameters
         ----------
         prior : a place, or a product of places.
         host : the network as priors see it.
-        n_images : number of images.
-        size : height and width of the images in pixels.
+        images : (image, channel, y, x).
+        grid : rows and columns of the field.
         """
-        nothing = torch.zeros(n_images, math.prod(host.grid), 1)
-        if not self.width:
-            return self.strength * prior.weigh(nothing, host).unflatten(1, host.grid)
-        match = prior.weigh(nothing, host, lambda match, gain: match).unflatten(1, host.grid)
-        gain = math.prod(1.0 if part.gain is None else part.gain for part in prior.parts)
-        return self.strength * gain * gaussian_at(match, self.width * min(size), size)
+        same = images.new_ones(len(images), math.prod(host.grid), 1)  # places hold what they will
+        weights = prior.weigh(same, host.showing(same), lambda match, gain: match).unflatten(1, host.grid)
+        dose = self.strength * math.prod(gain_of(part) for part in prior.parts)
+        if self.width:
+            size = tuple(images.shape[-2:])
+            return dose * gaussian_around(weights, self.width * min(size), size, grid)
+        return dose * F.interpolate(weights[:, None], grid, mode="bilinear", align_corners=False)[:, 0]
 
 
-def gaussian_at(weights: Tensor, sd: float, size: tuple[int, int]) -> Tensor:
-    """A Gaussian around the centre of mass of weights.
+def gaussian_around(weights: Tensor, sd: float, size: tuple[int, int], grid: tuple[int, int]) -> Tensor:
+    """A Gaussian around the centre of mass of weights, 1 there.
 
     Parameters
     ----------
-    weights : (image, row, column); where all are alike there is no centre, and they are given as they are.
+    weights : (image, row, column), at least 0. Where all are alike there is no place: the field is as they are.
     sd : standard deviation in pixels.
     size : height and width of the image in pixels.
+    grid : rows and columns of the field.
+
+    Returns
+    -------
+    (image, row, column)
     """
-    y, x = ((torch.arange(n) + 0.5) * pixels / n for pixels, n in zip(size, weights.shape[1:], strict=True))
     mass = weights.sum((1, 2)).clamp(min=torch.finfo(weights.dtype).tiny)
-    centre_y, centre_x = (weights.sum(2) @ y / mass)[:, None, None], (weights.sum(1) @ x / mass)[:, None, None]
-    spot = torch.exp(-((y[:, None] - centre_y).square() + (x - centre_x).square()) / (2 * sd**2))
-    flat = weights.amax((1, 2), keepdim=True) == weights.amin((1, 2), keepdim=True)
-    return weights.where(flat, spot)
+    rows, columns = _centres(size, weights.shape[1:])
+    y, x = _centres(size, grid)
+    from_y = y - (weights.sum(2) @ rows.to(weights) / mass)[:, None].to(y)
+    from_x = x - (weights.sum(1) @ columns.to(weights) / mass)[:, None].to(x)
+    spot = torch.exp(-(from_y[:, :, None].square() + from_x[:, None].square()) / (2 * sd**2)).to(weights)
+    level = weights.amax((1, 2), keepdim=True)
+    return spot.where(level > weights.amin((1, 2), keepdim=True), level)
 
 
-def map_of(layout: Layout, network: Network) -> tuple[tuple[int, int], int]:
-    """Rows and columns of a layer's map, and the number of tokens before them."""
-    if len(layout.places) == 2:
-        return tuple(layout.shape[axis - 1] for axis in layout.places), 0
-    readout, n = network.readout, layout.shape[0]
-    if readout and n in (math.prod(readout.grid), math.prod(readout.grid) + readout.prefix):
-        return readout.grid, n - math.prod(readout.grid)
-    raise ValueError(f"nothing says where the {n} tokens of this layer of {network.name} lie: name another layer")
-
-
-def shaped(field: Tensor, layout: Layout, network: Network) -> Tensor:
-    """A field (image, row, column) as what a layer gives is multiplied by; 0 for tokens that are no places."""
-    grid, prefix = map_of(layout, network)
-    field = F.interpolate(field[:, None], grid, mode="bilinear", align_corners=False)[:, 0]
-    if len(layout.places) == 2:
-        return field.unsqueeze(layout.channel)
-    return F.pad(field.flatten(1), (prefix, 0))[:, :, None]
+def _centres(size: tuple[int, int], grid: tuple[int, int]) -> list[Tensor]:
+    """Centres of rows and of columns in pixels."""
+    return [(torch.arange(n) + 0.5) * pixels / n for pixels, n in zip(size, grid, strict=True)]
 
 
 def _look(
@@ -143,15 +133,18 @@ def _look(
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
-    network, size = changed.network, tuple(images.shape[-2:])
-    fields = [mechanism.field(prior, host, len(images), size) for prior in priors]
-    gains = [{changed.layers[0]: 1 + shaped(field, layout, network).to(network.device)} for field in fields]
+    network, (layer,) = changed.network, changed.layers
+    images = images.to(network.device)
+    grid, prefix = map_of(layout, network), prefix_of(layout, network)
+    fields = [mechanism.field(prior, host, images, grid) for prior in priors]
+    if len(layout.places) == 2:
+        gains = [{layer: 1 + field.unsqueeze(layout.channel)} for field in fields]
+    else:
+        gains = [{layer: 1 + F.pad(field.flatten(1), (prefix, 0))[:, :, None]} for field in fields]
     first, under = changed.seen(images, gains, "class_activation" in record)
-    if host.grid == (network.readout and network.readout.grid):
-        under = [
-            replace(seen, weights=field.flatten(1).to(seen.logits)) for seen, field in zip(under, fields, strict=True)
-        ]
-    return trajectory_of(network, first, [under] * iterations, priors, record)
+    weights = [mechanism.field(prior, host, images, host.grid).flatten(1) for prior in priors]
+    under = [replace(seen, weights=of.to(seen.logits)) for seen, of in zip(under, weights, strict=True)]
+    return trajectory_of(network, first, [under] * iterations, priors, record, host.grid)
 
 
 SPATIAL_GAIN = SpatialGainMechanism("spatial_gain", "what an early layer gives is multiplied around the cued place")
