@@ -9,7 +9,7 @@ from small_vit import GRID, IMAGES, KINDS, tiny_absvit, tiny_vit
 from tiny_networks import convnet
 
 from absvit import perceive
-from absvit.mechanisms import MECHANISMS
+from absvit.mechanisms import MECHANISMS, check_mechanism
 from absvit.models.course import CourseSettings, follow
 from absvit.models.perceive import RECORDABLE
 from absvit.models.priors import ShuffledPrior
@@ -81,6 +81,12 @@ def test_a_course_is_followed_at_the_same_doses():
     assert torch.equal(found.prior_weights[1:], expected.prior_weights[1:])
     own = told().course([IMAGES], lambda t, fatigue: ClassPrior(3), settings, noise())
     assert torch.equal(own.logits, follow(MODEL, [IMAGES], lambda t, fatigue: ClassPrior(3), settings, noise()).logits)
+
+
+@pytest.mark.parametrize("strength", [None, 2.0])
+@pytest.mark.parametrize("model", [MODEL, tiny_vit()], ids=["AbSViT", "lifted"])
+def test_it_keeps_what_mechanisms_promise(model, strength):
+    check_mechanism(replace(FEEDBACK, strength=strength), model)
 
 
 def test_other_networks_are_refused_by_name():
