@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
 
 P = TypeVar("P")
-MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")  # that records can hold
+MAPS = (  # that records can hold
+    "prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention", "class_activation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,14 @@ class Condition:
     kind: str
     prior: Callable[[Trial], Prior]
     levels: Mapping[str, float | str] = field(default_factory=dict)
+
+    def cues(self, trial: Trial) -> bool:
+        """Say whether anything is looked for, besides the model's own prompt."""
+        return self.prior(trial).kinds != {"learned"}
+
+    def taken(self, trial: Trial) -> bool:
+        """Say whether the trial's observer can be told it; else it looks bottom-up."""
+        return trial.observer.takes(self.prior(trial))
 
 
 def _unchanged(stimuli: xr.Dataset) -> xr.Dataset:

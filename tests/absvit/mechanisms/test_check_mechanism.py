@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from small_vit import small_vit
+from small_vit import SIZES
 from tiny_networks import convnet
 
+from absvit import AbSViT
 from absvit.mechanisms import MECHANISMS, Mechanism, check_mechanism
 from absvit.networks import network_of
+from absvit.priors import ClassPrior, LearnedPrior, SpatialPrior
 from stimuli.drawing.shapes import CATEGORIES
 
 SIZE = (32, 32)
@@ -22,14 +24,25 @@ def of_kind(name):
 
 @pytest.mark.parametrize("name", [*MECHANISMS])
 def test_mechanisms_keep_their_promises(name):
-    """On a convolutional network, or else on a ViT with tokens."""
+    """On a convolutional network, or else on an AbSViT."""
     mechanism = of_kind(name)
     try:
         mechanism.on(NETWORK)
     except ValueError:
-        vit = small_vit(num_classes=12).eval().requires_grad_(False)
-        return check_mechanism(mechanism, network_of(vit, categories=CATEGORIES))
+        model = AbSViT(**SIZES | {"num_classes": 12}).eval().requires_grad_(False)
+        return check_mechanism(mechanism, network_of(model, categories=CATEGORIES))
     check_mechanism(mechanism, NETWORK)
+
+
+@pytest.mark.parametrize("name", ["decision_bias", "evidence_gate", "feature_gain", "spatial_gain"])
+def test_nothing_cued_is_the_network_itself_bit_for_bit(name):
+    told, images = of_kind(name).on(NETWORK), torch.randn(3, 3, *SIZE)
+    cue = SpatialPrior(torch.rand(8, 8)) if "place" in told.kinds else ClassPrior(3)
+    seen = told.perceive(images, [LearnedPrior(), replace(cue, gain=0.0), cue], 2)
+    expected = NETWORK.classify(images)
+    assert all(torch.equal(logits, expected) for logits in (*seen.logits[0], *seen.logits[:, :2].flatten(0, 1)))
+    assert not torch.equal(seen.logits[1, 2], expected)
+    assert torch.equal(told.perceive(images).logits, expected.expand(2, 1, -1, -1))
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class BrokenMechanism(Mechanism):
 
 
 def of_its_own(told):
-    return lambda images, priors, iterations, record: told.look(images + 1e-3, priors, iterations, record)
+    return lambda images, priors, iterations, record: told.look(images + 0.1, priors, iterations, record)
 
 
 def beside_others(told):
@@ -78,7 +91,10 @@ def with_hooks(told):
     [
         (of_its_own, "otherwise than the network in iteration 0"),
         (beside_others, "beside others: each has to be seen by itself"),
-        (by_weights, "otherwise than the network|changes the network's weights"),
+        (
+            by_weights,
+            "otherwise than the network|otherwise under a prior|picture otherwise|changes the network's weights",
+        ),
         (with_hooks, "leaves hooks behind"),
     ],
 )
