@@ -123,7 +123,7 @@ def _with_feedback(network: Network, mechanism: str) -> tuple[AbSViT, dict[str, 
 
 
 def _bottom_up(model: AbSViT, images: Tensor) -> Tensor:
-    return perceive(model, images, iterations=0).logits[0, 0]
+    return _looked(model, images, None, 0, ()).logits[0, 0]
 
 
 def _look(
@@ -135,7 +135,13 @@ def _look(
     record: Sequence[str],
 ) -> Trajectory:
     told = [mechanism.dosed(prior) for prior in priors]
-    return perceive(model, images.to(model.prompt.device), told or None, iterations, record)
+    return _looked(model, images.to(model.prompt.device), told or None, iterations, record)
+
+
+def _looked(model: AbSViT, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    """As perceive; all tokens go to the top of the first pass, so that it has the same bits if no other follows."""
+    seen = perceive(model, images, priors, iterations, record if iterations else {*record, "tokens"})
+    return seen if "tokens" in record else replace(seen, tokens=None)
 
 
 def _course(

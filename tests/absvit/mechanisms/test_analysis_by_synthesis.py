@@ -9,7 +9,7 @@ from small_vit import GRID, IMAGES, KINDS, tiny_absvit, tiny_vit
 from tiny_networks import convnet
 
 from absvit import perceive
-from absvit.mechanisms import MECHANISMS
+from absvit.mechanisms import MECHANISMS, check_mechanism
 from absvit.models.course import CourseSettings, follow
 from absvit.models.perceive import RECORDABLE
 from absvit.models.priors import ShuffledPrior
@@ -53,7 +53,8 @@ def test_a_strength_is_the_gain_of_what_has_none_and_multiplies_that_of_others()
 def test_without_a_dose_it_is_the_bottom_up_pass_bit_for_bit():
     still = told(strength=0.0).perceive(IMAGES, PRIORS, 2).logits
     none = told().perceive(IMAGES, [ClassPrior(1, gain=0.0), PLACE * LearnedPrior(gain=0.0)], 2).logits
-    bottom_up = perceive(MODEL, IMAGES, iterations=0).logits
+    bottom_up = perceive(MODEL, IMAGES, iterations=0, record=["tokens"]).logits  # as where another pass follows
+    assert torch.equal(bottom_up[0], perceive(MODEL, IMAGES).logits[0])
     assert torch.equal(still, bottom_up.expand(3, 4, -1, -1)) and torch.equal(none, bottom_up.expand(3, 2, -1, -1))
     assert torch.equal(told().network.logits(IMAGES), bottom_up[0, 0])
 
@@ -80,6 +81,12 @@ def test_a_course_is_followed_at_the_same_doses():
     assert torch.equal(found.prior_weights[1:], expected.prior_weights[1:])
     own = told().course([IMAGES], lambda t, fatigue: ClassPrior(3), settings, noise())
     assert torch.equal(own.logits, follow(MODEL, [IMAGES], lambda t, fatigue: ClassPrior(3), settings, noise()).logits)
+
+
+@pytest.mark.parametrize("strength", [None, 2.0])
+@pytest.mark.parametrize("model", [MODEL, tiny_vit()], ids=["AbSViT", "lifted"])
+def test_it_keeps_what_mechanisms_promise(model, strength):
+    check_mechanism(replace(FEEDBACK, strength=strength), model)
 
 
 def test_other_networks_are_refused_by_name():

@@ -9,7 +9,7 @@ from small_vit import GRID, IMAGES, KINDS, passed_by_hand, tiny_absvit, tiny_vit
 from timm.models.vision_transformer import VisionTransformer
 from tiny_networks import convnet
 
-from absvit.mechanisms import MECHANISMS
+from absvit.mechanisms import MECHANISMS, check_mechanism
 from absvit.networks import network_of
 from absvit.priors import ClassPrior, LearnedPrior, SpatialPrior, VectorPrior
 
@@ -152,6 +152,11 @@ def test_gradients_reach_the_images():
     images = IMAGES.clone().requires_grad_()
     told().perceive(images, [ClassPrior(1)]).logits[1, 0, 0, 1].backward()
     assert images.grad[0].abs().sum() > 0 and not images.grad[1:].any()
+
+
+@pytest.mark.parametrize("kind", VITS)
+def test_it_keeps_what_mechanisms_promise(kind):
+    check_mechanism(BIAS, VITS[kind])
 
 
 class Other(VisionTransformer):

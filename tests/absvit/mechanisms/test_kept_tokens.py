@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from small_vit import GRID, IMAGES, KINDS, passed_by_hand, tiny_absvit, tiny_vit
 from timm.models.vision_transformer import VisionTransformer
 
-from absvit.mechanisms import MECHANISMS
+from absvit.mechanisms import MECHANISMS, check_mechanism
 from absvit.mechanisms.kept_tokens import share_kept, strongest
 from absvit.networks import network_of
 from absvit.priors import ClassPrior, LearnedPrior, SpatialPrior
@@ -82,6 +82,11 @@ def test_what_is_left_out_adds_nothing_to_the_class():
     left_out, kept = seen.class_activation[1, 0].split(8, dim=-1)
     assert not left_out.any() and kept.all()
     assert seen.class_activation[0].all()
+
+
+@pytest.mark.parametrize("kind", VITS)
+def test_it_keeps_what_mechanisms_promise(kind):
+    check_mechanism(GATE, VITS[kind])
 
 
 class Other(VisionTransformer):
