@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from absvit import AbSViT, perceive
 from absvit.mechanisms import Mechanism
+from absvit.mechanisms.passes import looked, recordable, trajectory_of
 from absvit.models.course import follow
 from absvit.models.perceive import RECORDABLE, Trajectory
 from absvit.models.requests import check_model
@@ -27,7 +28,7 @@ OF_FEEDBACK = ("learned", "class", "vector", "place", "any")  # whatever weighs 
 def observer_of(
     model: Network | nn.Module | Callable[[Tensor], Tensor] | Observer,
     label: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     mechanism: Mechanism | None = None,
     **known: object,
 ) -> Observer:
@@ -38,7 +39,7 @@ def observer_of(
     model : AbSViT, which takes all priors; or any other classifier, a module or a function of images
         (image, channel, y, x), which takes none and looks bottom-up.
     label : what the record calls it; the name of its architecture, if left out.
-    seed : of its training, where it is known.
+    seed : of its training; what is known of it, or 0, if left out.
     mechanism : how it is told what to look for; an AbSViT's own feedback, if left out, else none.
     **known : what the model does not say of itself: ``categories``, ``size``, ``mean``, ``std``
         (:func:`absvit.networks.network_of`).
@@ -51,6 +52,7 @@ def observer_of(
     if isinstance(model, Observer) and mechanism is None:
         return model if label is None else replace(model, name=label)
     network = network_of_observer(model) if isinstance(model, Observer) else network_of(model, **known)
+    seed = network.seed if seed is None else seed
     if mechanism is not None:
         return observer_told(mechanism.on(network), label, seed)
     is_vit = _has_plain_blocks(network.module)
@@ -62,13 +64,14 @@ def observer_of(
         look=network.logits,
         mean=network.mean,
         std=network.std,
-        grid=None if is_vit or network.readout is None else network.readout.grid,
         weights=network.weights,
         device=str(network.device),
         seed=seed,
         facts=network.facts,
     )
-    return _with_tokens(observer, network.module) if is_vit else observer
+    if is_vit:
+        return _with_tokens(observer, network.module)
+    return observer if network.readout is None else _with_map(observer, network)
 
 
 def _has_plain_blocks(module: nn.Module | None) -> bool:
@@ -78,6 +81,13 @@ def _has_plain_blocks(module: nn.Module | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _with_map(observer: Observer, network: Network) -> Observer:
+    """An observer that records what each of its places adds to the class that it answers."""
+    return replace(
+        observer, look=partial(_look_at_places, network), grid=network.readout.grid, records=recordable(network)
+    )
 
 
 def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
@@ -119,6 +129,11 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
 
 def _look(model: nn.Module, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
     return perceive(model, images.to(_device(model)), priors, iterations, record)
+
+
+def _look_at_places(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    """The bottom-up pass of a network that has places."""
+    return trajectory_of(network, looked(network, images.to(network.device)), [], [], record)
 
 
 def _course(model: AbSViT, pictures: Sequence[Tensor], *how):
