@@ -77,6 +77,14 @@ def test_without_a_dose_or_a_cue_it_is_the_network_bit_for_bit():
     torch.testing.assert_close(all_kept.logits[1, 0], logits, rtol=1e-4, atol=1e-5)
 
 
+def test_where_no_place_matches_all_are_kept():
+    nowhere_in_the_second = torch.stack([RAMP.weights, torch.zeros(GRID), RAMP.weights])
+    seen = told().perceive(IMAGES, [SpatialPrior(nowhere_in_the_second), RAMP], 1, ["class_activation"])
+    assert torch.equal(seen.logits[1, 0, 1], seen.logits[0, 0, 1])
+    assert torch.equal(seen.logits[1, 0, ::2], seen.logits[1, 1, ::2])
+    torch.testing.assert_close(seen.class_activation[1, 0, 1], seen.class_activation[0, 0, 1])
+
+
 def test_what_is_left_out_adds_nothing_to_the_class():
     seen = told().perceive(IMAGES, [RAMP], 1, ["class_activation"])
     left_out, kept = seen.class_activation[1, 0].split(8, dim=-1)
