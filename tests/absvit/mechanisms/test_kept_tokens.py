@@ -44,7 +44,7 @@ def test_it_is_the_blocks_on_the_places_with_the_largest_cosine_with_the_centred
     evidence = F.cosine_similarity(projected, rows[3], dim=-1).clamp(min=0)
     for image in range(3):
         order = sorted(range(16), key=lambda place: -evidence[image, place].item())
-        expected = logits_of(model, image, sorted(order[:n]))
+        expected = logits_of(model, image, sorted(order[:n]) if evidence[image].any() else range(16))
         torch.testing.assert_close(seen.logits[1:, 0, image], expected.expand(2, -1), rtol=1e-4, atol=1e-5)
 
 
