@@ -33,8 +33,9 @@ def load_observers(
     ----------
     names : one or several words ``HOST[+MECHANISM[:PARAMETER=VALUE,...]]``; a host is a network's name, or
         that of an observer that a package declares.
-    checkpoints : bundled tags, "default" for the bundled or released weights or "untrained", for every host;
-        files or addresses for a single one. Only the default, if left out.
+    checkpoints : bundled tags, "default" for the bundled or released weights or those that the network's
+        library fetches, "untrained" for random ones, of seed 0, 1 ... in turn, for every host; files or
+        addresses for a single one. Only the default, if left out.
     permuted : add each AbSViT that feeds back once more with permuted decoders.
     device : where networks compute.
     label : what the record calls them, one for each name; the names, if left out.

@@ -89,7 +89,8 @@ TEMPLATE = Observer("template", "mean colours", CATEGORIES, (112, 112), lambda x
 
 
 def test_what_a_package_brings_is_a_host_if_the_mechanism_needs_logits_alone(monkeypatch):
-    monkeypatch.setattr(named, "OBSERVERS", {"template": TEMPLATE, "told": replace(TEMPLATE, name="told", kinds=("class",))})
+    told = replace(TEMPLATE, name="told", kinds=("class",))
+    monkeypatch.setattr(named, "OBSERVERS", {"template": TEMPLATE, "told": told})
     plain, biased = load_observers(["template", "template+decision_bias:strength=3"])
     images = plain.images(np.zeros((2, 112, 112, 3), np.uint8))
     seen = biased.seen(images, [ClassPrior(3)], 1).logits[:, 0]
