@@ -52,6 +52,11 @@ class Network:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def num_classes(self) -> int:
+        """Number of its classes."""
+        return len(self.categories)
+
+    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return next((tensor.device for tensor in _tensors(self.module)), torch.device("cpu"))
@@ -96,7 +101,7 @@ class Network:
                 f"{self.name} takes images (image, channel, y, x) of {self.size[0]} x {self.size[1]} pixels, got "
                 f"{tuple(images.shape)}: resize them, or say another size="
             )
-        return _checked(self.name, self.classify(images.to(self.device)), len(images), len(self.categories))
+        return _checked(self.name, self.classify(images.to(self.device)), len(images), self.num_classes)
 
     def picture(self, n: int = 2) -> Tensor:
         """Noise (image, channel, y, x) that is always the same, to try things on."""

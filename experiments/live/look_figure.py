@@ -38,12 +38,14 @@ def attention(
     Parameters
     ----------
     record : what ``look`` gives; its first picture and last prior are shown.
-    kind : map, one of ``KINDS``; where it does not exist bottom-up, the grey picture stands alone.
+    kind : map, one of ``KINDS``; where it does not exist bottom-up, or the observer has no maps at all, the grey
+        picture stands alone.
     layer, head : block and head, where the map has several; None for the mean of the heads.
     opacity : weight of the map over the picture, in [0, 1].
     style : sizes and colours; in one column the pictures stand two by two, and the course below the bars.
     """
-    run = only_map(record, kind, layer, head).isel(prior=[-1])
+    has_maps = not set(KINDS).isdisjoint(record)
+    run = (only_map(record, kind, layer, head) if has_maps else _without_map(record, kind)).isel(prior=[-1])
     cue, last = str(run["prior"].values[0]), int(run["iteration"].values[-1])
     image = run["image"].values[0]
     height = WIDTH * image.shape[0] / image.shape[1]
@@ -99,6 +101,12 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
                 raise ValueError(f"{dim} must be in {-values.sizes[dim]}..{values.sizes[dim] - 1}, got {index}")
             values = values.isel({dim: index}, drop=True)
     return record.assign({kind: values.mean("head") if "head" in values.dims else values})
+
+
+def _without_map(record: xr.Dataset, kind: str) -> xr.Dataset:
+    """A record of an observer without maps, with one of the given kind that is nowhere defined."""
+    dims = ("iteration", "prior", "stimulus", "token_y", "token_x")
+    return record.assign({kind: (dims, np.full([record.sizes[dim] for dim in dims], np.nan))})
 
 
 def _clipped(norms: xr.DataArray) -> xr.DataArray:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import xarray as xr
-from torch import nn
 
-from absvit.models.class_names import class_names
+from absvit.networks import Network
 from experiments import measures
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
 from experiments.live.look import CUES, Cue, look
 from experiments.live.look_figure import KINDS, attention
+from experiments.observers import observer_of
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
@@ -43,8 +43,8 @@ class AttentionSelection:
 
     Parameters
     ----------
-    model : name of the model.
-    checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
+    model : name of the network.
+    checkpoint : "" for its default weights; a tag of bundled ones, a file, an address or "untrained".
     device : where it computes.
     source : kind of embedded pictures, or "a file".
     number : which embedded picture.
@@ -194,17 +194,17 @@ class AttentionExplorer(Explorer):
     def _read(self, model: str, checkpoint: str, device: str, *picture):
         return read_picture(*picture, self.models(model, checkpoint, device))
 
-    def _fit(self, model: nn.Module) -> None:
-        """Give the controls the classes, layers and heads of a model, and a picture of what it knows."""
+    def _fit(self, model: Network) -> None:
+        """Give the controls the classes, layers and heads of a network, and a picture of what it knows."""
         show_known(self.controls, "source", model)
-        names = class_names(model)
-        self.controls["category"].options = tuple(names)
+        names, depth = model.categories, observer_of(model).layers
+        self.controls["category"].options = names
         if self.controls["category"].value not in names:
             self.controls["category"].value = next((name for name in FIRST_CUES if name in names), names[0])
-        layer, depth = self.controls["layer"], len(model.blocks)
-        layer.max = depth - 1
-        layer.value = depth - 3
-        heads = model.blocks[0].attn.num_heads
+        layer = self.controls["layer"]
+        layer.max = max(0, depth - 1)
+        layer.value = max(0, depth - 3)
+        heads = model.module.blocks[0].attn.num_heads if depth else 0
         self.controls["head"].options = [("mean", -1), *((str(head), head) for head in range(heads))]
 
     def _clicked(self, x: float, y: float) -> None:

@@ -1,4 +1,4 @@
-"""Live models: chosen from the zoo, loaded once, on a device that is there, and stopped once nobody waits for them."""
+"""Live models: any network, loaded once, on a device that is there, and stopped once nobody waits for it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import lru_cache, partial
 from threading import Lock
 
 import ipywidgets as widgets
-from torch import nn
 
-import absvit
 from absvit.distributed import device_here
 from absvit.models.zoo import VARIANTS, locations
+from absvit.networks import Network, load_network
+from experiments.observers import observer_of
 from notebooks.explorers.explorer import labelled
 
 __all__ = ["DEVICES", "LARGEST_GAIN", "WHO", "Models", "code_of", "fit_gain", "model_controls", "model_names"]
@@ -27,36 +27,40 @@ def model_names(feedback: bool = False) -> list[str]:
 
 
 def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widget]:
-    """Make the controls that say which model looks: model, checkpoint and device."""
+    """Make the controls that say which model looks: model, which may be any network's name, checkpoint and device."""
     return {
-        "model": labelled(widgets.Dropdown, "model", options=model_names(feedback), value=model),
+        "model": labelled(
+            widgets.Combobox, "model", options=model_names(feedback), value=model, continuous_update=False
+        ),
         "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),
         "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device_here()),
     }
 
 
 def code_of(model: str, checkpoint: str = "", device: str = "cpu") -> str:
-    """Write the expression that loads a model; the checkpoint "" is its default weights."""
+    """Write the expression that loads a network; the checkpoint "" is its default weights."""
     words = ", ".join(map(repr, filter(None, (model, checkpoint.strip()))))
-    return f"absvit.load_model({words})" + (f".to({device!r})" if device != "cpu" else "")
+    if model in model_names():
+        return f"absvit.load_model({words})" + (f".to({device!r})" if device != "cpu" else "")
+    return f"absvit.networks.load_network({words}" + (f", device={device!r})" if device != "cpu" else ")")
 
 
-def fit_gain(slider: widgets.FloatSlider, model: nn.Module, kind: str = "class") -> None:
+def fit_gain(slider: widgets.FloatSlider, model: Network, kind: str = "class") -> None:
     """Set the slider of a gain to the default of a model for a kind of cue, and let it go beyond.
 
-    A plain ViT takes 1, which does nothing.
+    A network that looks bottom-up takes 1, which does nothing.
     """
-    gain = getattr(model, "prior_gains", {}).get(kind, 1.0)
+    gain = observer_of(model).gains.get(kind, 1.0)
     slider.max = max(LARGEST_GAIN, 1.5 * gain)
     slider.value = gain
 
 
 class Models:
-    """Models by name, checkpoint and device; the latest stay in memory.
+    """Networks by name, checkpoint and device; the latest stay in memory.
 
     Parameters
     ----------
-    check : called before every block of a pass; it raises an exception to give the pass up.
+    check : called before every part of a pass that has weights; it raises an exception to give the pass up.
     remembered : how many stay in memory.
     """
 
@@ -65,30 +69,31 @@ class Models:
         self._load = lru_cache(remembered)(self._loaded)
         self._locks: dict[tuple[str, str, str], Lock] = {}
 
-    def __call__(self, model: str, checkpoint: str = "", device: str = "cpu") -> nn.Module:
-        """Load a model, or give the one that is loaded already; from any thread.
+    def __call__(self, model: str, checkpoint: str = "", device: str = "cpu") -> Network:
+        """Load a network, or give the one that is loaded already; from any thread.
 
-        The checkpoint is "" for its default weights, a tag of bundled ones, a file or an address.
+        The checkpoint is "" for its default weights, a tag of bundled ones, a file, an address or "untrained".
 
         Raises
         ------
-        FileNotFoundError, ValueError : as ``absvit.load_model``; or there is no such device.
+        FileNotFoundError, ValueError : as ``absvit.networks.load_network``; or there is no such device.
         """
         what = (model, checkpoint.strip(), device)
         with self._locks.setdefault(what, Lock()):  # asked for twice at once, it is loaded once
             return self._load(*what)
 
-    def fit(self, controls: dict[str, widgets.Widget]) -> nn.Module:
+    def fit(self, controls: dict[str, widgets.Widget]) -> Network:
         """Load the model that controls say, and offer its bundled checkpoints."""
         controls["checkpoint"].options = tuple(locations.bundled_tags(controls["model"].value))
         return self(*(controls[name].value for name in WHO))
 
-    def named(self, controls: dict[str, widgets.Widget]) -> Callable[[], nn.Module]:
+    def named(self, controls: dict[str, widgets.Widget]) -> Callable[[], Network]:
         """Give what loads the model that controls say now; it may be called from any thread."""
         return partial(self, *(controls[name].value for name in WHO))
 
-    def _loaded(self, model: str, checkpoint: str, device: str) -> nn.Module:
-        loaded = absvit.load_model(model, checkpoint).to(device_here(device))
-        for block in loaded.blocks:
-            block.norm1.register_forward_pre_hook(lambda *_: self._check())
+    def _loaded(self, model: str, checkpoint: str, device: str) -> Network:
+        loaded = load_network(model, checkpoint, device_here(device))
+        for part in loaded.module.modules():
+            if any(True for _ in part.parameters(recurse=False)):
+                part.register_forward_pre_hook(lambda *_: self._check())
         return loaded
