@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 import xarray as xr
 
-from experiments.measures.cueing import cueing_of
+from experiments.measures.cue_roles import cueing_of
 from experiments.measures.localisation import described
 from experiments.measures.targets import target_evidence
 from experiments.statistics.detection import criterion, d_prime, d_prime_from_area, d_prime_from_choice
@@ -78,7 +78,8 @@ def detection_by_cue(
     the probability that the class is there. Rates are corrected log-linearly (Hautus 1995), and so is the area,
     whose trials are pairs of a shown and an absent class. Since answers fall at one point of the ROC alone,
     d_prime and criterion follow Macmillan and Creelman (2005, chapters 1 and 2) for normal evidence of equal
-    variance; area, and area_d_prime with it, hold for any (Bamber 1975), and a pure bias leaves them as they are.
+    variance: where hardly any answer is a false alarm, c follows d'. The area, and area_d_prime with it, hold for
+    any evidence (Bamber 1975), and a pure bias leaves them as they are; an area that is 1 without a cue cannot grow.
 
     The choice among all classes is that of Luce (1959): what is shown is named with its probability p. As d' of
     m alternatives (Hacker and Ratcliff 1979) it would take a bias for sensitivity, since the cue names the right
