@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -16,8 +17,7 @@ from experiments.statistics.intervals import interval_text
 
 __all__ = [
     "ENDS", "bare", "cells", "each_observer", "interval_cells", "profiles", "rows_of", "rows_over", "summary",
-    "summary_latex",
-    "summary_text", "table",
+    "summary_latex", "summary_text", "table", "untold",
 ]  # fmt: skip
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
@@ -73,6 +73,22 @@ def profiles(records: Sequence[xr.Dataset]) -> pd.DataFrame:
     rows = rows[rows["seed"] == "all"].drop(columns="seed")
     rows.insert(0, "probe", rows.pop("probe"))
     return rows.dropna(axis="columns", how="all")
+
+
+def untold(records: Sequence[xr.Dataset]) -> list[str]:
+    """Say in a line which observers of records looked bottom-up under which cues; nothing where all took all."""
+    told = {}
+    for record in records:
+        kinds = json.loads(record.attrs.get("prior_kinds", "null"))
+        if kinds == [] and record.sizes.get("prior", 1) > 1:
+            models = record["model"].values.tolist() if "model" in record.dims else [record.attrs["model"]]
+            told |= dict.fromkeys(models, "all cues")
+        for model, priors in json.loads(record.attrs.get("untaken_priors", "{}")).items():
+            if priors:
+                takes_some = kinds[model] if isinstance(kinds, dict) else kinds
+                told[model] = ", ".join(priors) if takes_some else "all cues"
+    text = "; ".join(f"{model} ({priors})" for model, priors in told.items())
+    return [f"seen bottom-up, since the observer does not take the cue: {text}"] if told else []
 
 
 def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:

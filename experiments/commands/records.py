@@ -17,7 +17,7 @@ from experiments.exchange import human_trials
 from experiments.probe import written_by
 from experiments.probes import PROBES
 from experiments.statistics.recovery import Simulated, coverage
-from experiments.table import profiles, summary, summary_latex, table
+from experiments.table import profiles, summary, summary_latex, table, untold
 from stimuli.foundation import command_line
 
 __all__ = ["COMMANDS", "command"]
@@ -58,7 +58,7 @@ def show_summary(
         seeds = 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)
         of_profile = [f"{name}: {text}." for name, text in measures.PROFILED.items() if name in frame]
         notes = [INTERVALS, *of_profile] if mechanisms else notes_of(probe, frame)
-        print(table(frame, seeds), "", *notes, sep="\n")
+        print(table(frame, seeds), *untold(opened), "", *notes, sep="\n")
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:

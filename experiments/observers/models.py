@@ -1,9 +1,9 @@
-"""Observers made of networks: AbSViTs, plain ViTs, and the control with permuted decoders."""
+"""Observers made of networks: any that classifies, AbSViTs with feedback, and the control with permuted decoders."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,108 +11,109 @@ import torch
 from torch import Tensor, nn
 
 from absvit import AbSViT, perceive
-from absvit.models.checkpoints import identity
-from absvit.models.class_names import class_names
+from absvit.mechanisms import Mechanism
+from absvit.mechanisms.passes import looked, recordable, trajectory_of
 from absvit.models.course import follow
 from absvit.models.perceive import RECORDABLE, Trajectory
-from absvit.models.zoo import load_with_its_classes
-from experiments.observers import OBSERVERS
+from absvit.models.requests import check_model
+from absvit.networks import Network, network_of
 from experiments.observers.observer import Observer
+from experiments.observers.told import network_of_observer, observer_told
 
-__all__ = ["load_observers", "observer_of", "permuted_decoders"]
+__all__ = ["feeds_back", "observer_of", "permuted_decoders"]
 
-PERMUTED = "decoders permuted"
 OF_FEEDBACK = ("learned", "class", "vector", "place", "any")  # whatever weighs tokens is fed back
 
 
-def load_observers(
-    name: str,
-    checkpoints: Sequence[str] = (),
-    permuted: bool = False,
-    device: str | torch.device = "cpu",
+def observer_of(
+    model: Network | nn.Module | Callable[[Tensor], Tensor] | Observer,
     label: str | None = None,
-) -> list[Observer]:
-    """Load an observer by name, or the checkpoints of a model and, if asked for, their controls.
+    seed: int | None = None,
+    mechanism: Mechanism | None = None,
+    **known: object,
+) -> Observer:
+    """Make an observer of any network, under a mechanism of attention or not; give an observer as it is.
 
     Parameters
     ----------
-    name : of an observer that a package declares, or of a model.
-    checkpoints : bundled tags, files or addresses, "default" for the bundled or released weights; only those,
-        if left out.
-    permuted : add each AbSViT once more with permuted decoders.
-    device : where models compute.
-    label : what the record calls it; its name, if left out.
-
-    Returns
-    -------
-    Observers, those of a label next to each other, seeds in the same order for every label.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : as ``absvit.load_model``; two checkpoints of one seed; a package's
-        observer that cannot be had, or is given checkpoints.
-    """
-    label = label or name
-    if name in OBSERVERS:
-        if checkpoints or permuted:
-            raise ValueError(f"the observer {name} comes as it is: leave out --checkpoint and --controls")
-        return [replace(OBSERVERS[name], name=label)]
-    try:
-        models = [load_with_its_classes(name, checkpoint).to(device) for checkpoint in checkpoints or ["default"]]
-    except ValueError as error:
-        if OBSERVERS and str(error).startswith("unknown model"):
-            raise ValueError(f"{error}; observers of other packages are {', '.join(OBSERVERS)}") from None
-        raise
-    seeds = [model.card.get("seed", number) for number, model in enumerate(models)]
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")
-    observers = [observer_of(model, label, seed) for model, seed in zip(models, seeds, strict=True)]
-    if permuted and all(isinstance(model, AbSViT) for model in models):
-        controls = [permuted_decoders(model, seed) for model, seed in zip(models, seeds, strict=True)]
-        observers += [observer_of(m, f"{label}, {PERMUTED}", s) for m, s in zip(controls, seeds, strict=True)]
-    return observers
-
-
-def observer_of(model: nn.Module | Observer, label: str | None = None, seed: int = 0) -> Observer:
-    """Make an observer of a model; give an observer as it is.
-
-    Parameters
-    ----------
-    model : AbSViT, which takes all priors; or a plain ViT, which takes none and looks bottom-up.
+    model : AbSViT, which takes all priors; or any other classifier, a module or a function of images
+        (image, channel, y, x), which takes none and looks bottom-up.
     label : what the record calls it; the name of its architecture, if left out.
-    seed : of its training, where it is known.
+    seed : of its training; what is known of it, or 0, if left out.
+    mechanism : how it is told what to look for; an AbSViT's own feedback, if left out, else none.
+    **known : what the model does not say of itself: ``categories``, ``size``, ``mean``, ``std``
+        (:func:`absvit.networks.network_of`).
 
     Raises
     ------
-    ValueError : another kind of model.
+    ValueError : the object is no classifier of images, nothing says what pictures it takes, or it cannot have
+        this mechanism.
     """
-    if isinstance(model, Observer):
+    if isinstance(model, Observer) and mechanism is None:
         return model if label is None else replace(model, name=label)
-    cfg = getattr(model, "pretrained_cfg", None) or {}
-    label = label or str(cfg.get("architecture") or type(model).__name__)
-    if not all(hasattr(model, part) for part in ("patch_embed", "blocks")):
-        raise ValueError(f"probes look into AbSViTs and plain ViTs, and {label} is neither: name another model")
-    feeds_back = isinstance(model, AbSViT)
-    return Observer(
-        label,
-        "an AbSViT: what it sees is weighted by a prior and fed back" if feeds_back else "a plain ViT",
-        categories=tuple(class_names(model)),
-        size=tuple(model.patch_embed.img_size),
+    network = network_of_observer(model) if isinstance(model, Observer) else network_of(model, **known)
+    seed = network.seed if seed is None else seed
+    if mechanism is not None:
+        return observer_told(mechanism.on(network), label, seed)
+    is_vit = _has_plain_blocks(network.module)
+    observer = Observer(
+        label or network.name,
+        "a plain ViT" if is_vit else "a network that looks bottom-up",
+        categories=network.categories,
+        size=network.size,
+        look=network.logits,
+        mean=network.mean,
+        std=network.std,
+        weights=network.weights,
+        device=str(network.device),
+        seed=seed,
+        facts=network.facts,
+    )
+    if is_vit:
+        return _with_tokens(observer, network.module)
+    return observer if network.readout is None else _with_map(observer, network)
+
+
+def _has_plain_blocks(module: nn.Module | None) -> bool:
+    """Tell a ViT whose tokens can be watched, as :func:`absvit.perceive` does."""
+    try:
+        check_model(module)
+    except ValueError:
+        return False
+    return True
+
+
+def _with_map(observer: Observer, network: Network) -> Observer:
+    """An observer that records what each of its places adds to the class that it answers."""
+    return replace(
+        observer, look=partial(_look_at_places, network), grid=network.readout.grid, records=recordable(network)
+    )
+
+
+def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
+    """An observer that records what goes on in the blocks of a ViT, and of an AbSViT takes every prior."""
+    watched = replace(
+        observer,
         look=partial(_look, model),
-        mean=tuple(cfg.get("mean", Observer.mean)),
-        std=tuple(cfg.get("std", Observer.std)),
         grid=tuple(model.patch_embed.grid_size),
-        kinds=OF_FEEDBACK if feeds_back else (),
         records=tuple(name for name in RECORDABLE if name != "class_attention" or model.has_class_token),
         layers=len(model.blocks),
         width=model.embed_dim,
-        gains=model.prior_gains if feeds_back else {},
-        course=partial(_course, model) if feeds_back else None,
-        weights=partial(identity, model),
-        device=str(_device(model)),
-        seed=seed,
-        facts=dict(cfg) | {"squeezed": bool(getattr(model, "card", {}).get("squeezed", False))},
     )
+    if not isinstance(model, AbSViT):
+        return watched
+    return replace(
+        watched,
+        line="an AbSViT: what it sees is weighted by a prior and fed back",
+        kinds=OF_FEEDBACK,
+        gains=model.prior_gains,
+        course=partial(_course, model),
+    )
+
+
+def feeds_back(network: Network) -> bool:
+    """Tell an AbSViT, whose decoders can be permuted."""
+    return isinstance(network.module, AbSViT)
 
 
 def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
@@ -128,6 +129,11 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
 
 def _look(model: nn.Module, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
     return perceive(model, images.to(_device(model)), priors, iterations, record)
+
+
+def _look_at_places(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    """The bottom-up pass of a network that has places."""
+    return trajectory_of(network, looked(network, images.to(network.device)), [], [], record)
 
 
 def _course(model: AbSViT, pictures: Sequence[Tensor], *how):

@@ -130,7 +130,7 @@ def test_observers_that_cannot_stand_in_one_record_are_refused():
     other = replace(LEANING, name="other", categories=CATEGORIES[::-1])
     with pytest.raises(ValueError, match="have the same categories, and those of leaning and other differ"):
         experiments.run("recognition", [LEANING, other], n=2)
-    with pytest.raises(ValueError, match="Linear is neither"):
+    with pytest.raises(ValueError, match="nothing says what pictures Linear takes: give size="):
         experiments.run("recognition", torch.nn.Linear(2, 2), n=2)
 
 

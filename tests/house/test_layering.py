@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "absvit.distributed": ("absvit.allocation",),
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
     "absvit.models": ("absvit.images", "absvit.models", "absvit.records.vocabulary", "stimuli.foundation"),
+    "absvit.mechanisms": (*MODELS, "absvit.mechanisms", "absvit.networks"),
     "absvit.neighbours": (),
     "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
     "absvit.registration": (),
@@ -43,17 +44,18 @@ MAY_IMPORT = {
     "absvit.convert": ("absvit.models", "stimuli.foundation"),
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
     "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
+    "absvit.networks": (*MODELS, "absvit.networks"),
     "absvit.robustness": (*MODELS, "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
-    "experiments": (*MODELS, "experiments"),
+    "experiments": (*MODELS, "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
     "experiments.statistics": ("absvit.records", "experiments.statistics"),
     "experiments.measures": ("absvit.records", *READ),
     "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
-    "experiments.observers": (*MODELS, "experiments.observers"),
+    "experiments.observers": (*MODELS, "absvit.mechanisms", "absvit.networks", "experiments.observers"),
     "experiments.columns": ("experiments.probes.__init__",),
     "experiments.probe": ("absvit.__init__", "absvit.models", "experiments.observers", "experiments.probes.__init__"),
     "experiments.probes.*.probe": (*MODELS, *SEEN),
@@ -71,8 +73,9 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "class_names", "priors", "requests", "recording", "block_passes",
-    "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "class_activation", "requests", "recording",
+    "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__",
+    "__main__",
 )  # fmt: skip
 
 OF_MODELS = "experiments.observers.models"
@@ -84,11 +87,12 @@ ONLY_IN = {
     "wand": ("stimuli",),
     "skimage": ("stimuli",),
     "torchvision": (
-        "absvit.images", "absvit.data.datasets", "absvit.segmentation.datasets", "absvit.segmentation.transforms",
+        "absvit.images", "absvit.data.datasets", "absvit.networks.libraries", "absvit.segmentation.datasets",
+        "absvit.segmentation.transforms",
     ),
     "segmentation_models_pytorch": ("absvit.segmentation.heads",),
     "zarr": ("absvit.records",),
-    "timm.models": ("absvit.models",),
+    "timm.models": ("absvit.models", "absvit.networks"),
     "ipywidgets": ("notebooks.explorers",),
     "matplotlib": DRAWN,
     "seaborn": DRAWN,

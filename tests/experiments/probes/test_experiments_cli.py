@@ -282,12 +282,6 @@ def test_a_checkpoint_of_few_classes_is_looked_with(tmp_path):
     assert xr.open_zarr(tmp_path / "r.zarr").sizes["class"] == 5
 
 
-def test_a_model_that_is_no_transformer_is_refused(tmp_path, fails):
-    torch.save(timm.create_model("resnet18", num_classes=5).state_dict(), tmp_path / "r.pth")
-    words = ["bistable", "--model", "resnet18", "--checkpoint", tmp_path / "r.pth", "--out", tmp_path / "r.zarr"]
-    assert "resnet18 is neither" in fails(words)
-
-
 def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys, fails):
     single = tmp_path / "single.zarr"
     assert main(["recognition", "--checkpoint", weights[0], "--n", "2", "--out", str(single)]) == 0

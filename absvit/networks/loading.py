@@ -1,0 +1,102 @@
+"""Load a network by its name: ours, any of timm's, and torchvision's, with the weights that are asked for."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+import timm
+import torch
+from torch import nn
+
+from absvit.models import checkpoints
+from absvit.models.zoo import RELEASES, load_with_its_classes
+from absvit.models.zoo.locations import bundled, is_usual
+from absvit.models.zoo.variants import MODEL_NAMES
+from absvit.networks import libraries
+from absvit.networks.network import Network, network_of
+
+__all__ = ["UNTRAINED", "load_network"]
+
+UNTRAINED = "untrained"
+OF_TORCHVISION = "torchvision."
+
+
+def load_network(
+    name: str, checkpoint: str | os.PathLike | None = None, device: str | torch.device = "cpu", seed: int = 0
+) -> Network:
+    """Load a network; what this returns is never randomly initialised, unless "untrained" is said.
+
+    Parameters
+    ----------
+    name : one of ours; any classifier of timm's, with the tag of its weights or without, such as
+        "resnet18.a1_in1k"; or of torchvision's, such as "torchvision.resnet18" or
+        "torchvision.resnet18.IMAGENET1K_V1".
+    checkpoint : None or "default" for the bundled or released weights, or else those that its library fetches
+        and keeps; a bundled tag such as "seed1", a path or an address; or "untrained".
+    device : where it computes.
+    seed : of untrained weights; else what it is called where the weights do not say of which seed they are.
+
+    Raises
+    ------
+    FileNotFoundError : no such file, or weights that cannot be fetched; says what to do.
+    ValueError : unknown name or tag, no weights of this name, or a file that is not its weights.
+    """
+    load = _torchvision(name) if name.startswith(OF_TORCHVISION) else _timm(name)
+    if checkpoint == UNTRAINED:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = load(UNTRAINED)
+        model.checkpoint, model.checkpoint_sha256 = UNTRAINED, ""
+    else:
+        model = load(None if is_usual(checkpoint) else checkpoint)
+    network = network_of(model.to(device).eval(), name=name)
+    facts = {**network.facts, **({UNTRAINED: True} if checkpoint == UNTRAINED else {})}
+    return replace(network, seed=getattr(model, "card", {}).get("seed", seed), facts=facts)
+
+
+def _timm(name: str) -> Callable[[object], nn.Module]:
+    """What makes one of ours or timm's: of a file, of its library's weights, or untrained."""
+    if not timm.is_model(name):
+        raise ValueError(f"unknown model {name!r}; the nearest names are {', '.join(_near(name))}")
+    own = name in MODEL_NAMES or name in RELEASES or bundled(name).exists()
+    own or libraries.check_tag(name)
+
+    def load(checkpoint) -> nn.Module:
+        if checkpoint == UNTRAINED:
+            return timm.create_model(name)
+        return load_with_its_classes(name, checkpoint) if own or checkpoint else libraries.from_timm(name)
+
+    return load
+
+
+def _torchvision(name: str) -> Callable[[object], nn.Module]:
+    """What makes one of torchvision's, likewise."""
+    architecture, _, tag = name.removeprefix(OF_TORCHVISION).partition(".")
+    weights = libraries.torchvision_weights(architecture, tag)
+
+    def load(checkpoint) -> nn.Module:
+        if checkpoint == UNTRAINED:
+            return libraries.torchvision_model(architecture)
+        return _from_file(architecture, checkpoint) if checkpoint else libraries.from_torchvision(architecture, weights)
+
+    return load
+
+
+def _from_file(architecture: str, file: str | os.PathLike) -> nn.Module:
+    """One of torchvision's with the weights of a file, and as many classes as these have."""
+    loaded = checkpoints.read(file)
+    rows = [len(tensor) for name, tensor in loaded.state_dict.items() if name.endswith("weight") and tensor.ndim == 2]
+    model = libraries.torchvision_model(architecture, **({"num_classes": rows[-1]} if rows else {}))
+    checkpoints.load_into(model, loaded.state_dict)
+    model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
+    model.categories = loaded.card.get("categories") or model.categories
+    return model
+
+
+def _near(name: str) -> list[str]:
+    """Names like one that nobody knows."""
+    known = [*MODEL_NAMES, *timm.list_models(), *(OF_TORCHVISION + other for other in libraries.torchvision_names())]
+    return difflib.get_close_matches(name, known, 4, 0.5) or list(MODEL_NAMES)
