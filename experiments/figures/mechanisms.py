@@ -70,8 +70,8 @@ QUANTITIES = {
         "false alarms", "share of stimuli", "Stimuli in which a class that is cued and not shown is named.", 0, FEW
     ),
     "choice_d_prime": Quantity(
-        "sensitivity", "change of d′", "Change by the cue of d′ of the choice of what is shown among all classes, less "
-        "what the cue gives to classes that are not shown: its bias.", 0
+        "sensitivity", "change of d′", "Change by the cue of d′ of the choice of what is shown among all classes; the "
+        "bias, what a cue gives to a class that it names and that is not shown, is taken off.", 0
     ),
     "criterion": Quantity(
         "criterion", "change of c", "Change by the cue of the criterion of saying that a class is shown (p at least "
