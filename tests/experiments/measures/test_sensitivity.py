@@ -167,6 +167,8 @@ def test_what_a_record_cannot_tell_is_named(last):
     evidence = measures.asked_evidence(last)
     with pytest.raises(ValueError, match="shown and on classes that are not"):
         measures.detection_by_cue(evidence.isel(question=[0]))
+    with pytest.raises(ValueError, match="lacks the attributes alternatives, named"):
+        measures.detection_by_cue(evidence.drop_attrs())
     with pytest.raises(ValueError, match="bistable, object_prior or spatial_prior"):
         measures.mechanism_profile(made.search_record())
 
