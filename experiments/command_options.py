@@ -24,10 +24,12 @@ class ObserverOptions:
     Parameters
     ----------
     model
-        Name of the model, or of an observer that an installed package brings.
+        Name of the network: ours, timm's, or torchvision's, such as torchvision.resnet18; or of an observer
+        that an installed package brings.
     checkpoint
         Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
-        weights); several make a dimension ``seed``.
+        weights, or those that the network's library fetches; "untrained": random ones); several make a
+        dimension ``seed``.
     controls
         Run each model with permuted decoders as well.
     label
