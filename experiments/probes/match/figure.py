@@ -57,9 +57,9 @@ def _curves(rows: pd.DataFrame, looks: dict, axes: Axes) -> None:
     step = max(1, -(-len(strengths) // 5))
     shown = strengths[::step]
     axes.set_xticks([place[strength] for strength in shown], [tick_text(round(strength, 2)) for strength in shown])
-    axes.set(
-        xlabel="strength of the cue", ylabel="benefit, share of answers", ylim=(min(-0.05, axes.get_ylim()[0]), 1.04)
-    )
+    axes.set(xlabel="strength of the cue", ylabel="benefit, share of answers")
+    axes.set(ylim=(min(-0.55, axes.get_ylim()[0]), 1.05), yticks=(-0.5, 0, 0.5, 1))
+    axes.yaxis.set_major_formatter(tick_text)
 
 
 FIGURE = Figure(
