@@ -31,7 +31,8 @@ PERMUTED = ", decoders permuted"
 PROBES = {"bistable": "two objects", "object_prior": "scenes", "spatial_prior": "displays"}
 LINE, GAP = 2.9, 3.0  # mm of a line of text, and between panels
 WIDEST = 36.0  # mm of names
-STEP, EDGE = 1.9, 1.6  # mm between the dots of an observer, and between rivals and controls
+STEP, DOTS = 1.9, 5.8  # mm between the dots of an observer, and from the first to behind the last at most
+EDGE = 1.6  # mm between rivals and controls
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,10 @@ def mechanisms(
     names = [name for name in quantities or USUAL if rows[name].notna().any()]
     if not names:
         raise ValueError(f"no observer of these records takes a cue that tells of {', '.join(quantities or USUAL)}")
-    kinds = {name: of for record in shown for name, of in measures.told_of(record).items()}
-    labels = labels_of({name: kinds[name] for name in dict.fromkeys(rows["model"])})
-    looks = style.looks_of(dict.fromkeys(rows["cued by"]))
+    labels, looks = _labels(rows, shown), style.looks_of(dict.fromkeys(rows["cued by"]))
     with style.context():
         lines = {name: wrapped(label.text, WIDEST) for name, label in labels.items()}
-        left = max(text_width(line) for of in lines.values() for line in of) + 2
+        left = max(text_width(line) for of in lines.values() for line in of) + 3
     ladder = _Ladder.of(labels, lines, looks)
     across = min(len(names), 2 if style.column == "single" else min(5, -(-len(names) // 2)))
     free = (style.width - left - GAP * (across - 1)) / across  # of a panel, without what stands at its left
@@ -200,6 +199,7 @@ class _Ladder:
     places : middle of the row of each observer, from the upper edge.
     edge : place of the line above the controls; None where there are rivals or controls alone.
     height : of all rows.
+    step : between the dots of an observer.
     """
 
     labels: Mapping[str, Label]
@@ -208,20 +208,21 @@ class _Ladder:
     places: Mapping[str, float]
     edge: float | None
     height: float
+    step: float
 
     @classmethod
     def of(cls, labels: Mapping[str, Label], lines: Mapping[str, Sequence[str]], looks: Mapping[str, dict]) -> _Ladder:
         """Give each observer a row that holds the lines of its name, and a dot for each thing that cues."""
-        places, edge, top = {}, None, 0.0
+        places, edge, top, step = {}, None, 0.0, min(STEP, DOTS / len(looks))
         for is_control in (False, True):
             members = [name for name, label in labels.items() if label.is_control == is_control]
             if members and top:
                 edge, top = top + EDGE / 2, top + EDGE
             for name in members:
-                tall = 1.5 + max(LINE * len(lines[name]), STEP * len(looks))
+                tall = 1.5 + max(LINE * len(lines[name]), step * len(looks))
                 places[name] = top + tall / 2
                 top += tall
-        return cls(labels, {name: "\n".join(of) for name, of in lines.items()}, looks, places, edge, top)
+        return cls(labels, {name: "\n".join(of) for name, of in lines.items()}, looks, places, edge, top, step)
 
     def draw(self, rows: pd.DataFrame, name: str, is_named: bool, axes: Axes) -> None:
         """Draw one quantity of all observers: dots with intervals, a small one of each trained model, n/a of none."""
@@ -230,7 +231,7 @@ class _Ladder:
         for model, place in self.places.items():
             chosen = rows[rows["model"] == model]
             for k, (cued_by, look) in enumerate(self.looks.items()):
-                at = place + (k - (len(self.looks) - 1) / 2) * STEP
+                at = place + (k - (len(self.looks) - 1) / 2) * self.step
                 _draw_dots(axes, chosen[chosen["cued by"] == cued_by], name, at, look, self.labels[model].is_control)
             if chosen.empty:
                 where = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center_baseline"}
@@ -284,6 +285,14 @@ def _profiles(records: Sequence[xr.Dataset], n: int) -> pd.DataFrame:
     tables = {probe: table_of(of, measures.mechanism_profile, n).rows for probe, of in by_probe.items()}
     named = [rows.assign(**{"cued by": PROBES[probe] + ", " + rows["cue"] + " cue"}) for probe, rows in tables.items()]
     return pd.concat(named, ignore_index=True)
+
+
+def _labels(rows: pd.DataFrame, records: Sequence[xr.Dataset]) -> dict[str, Label]:
+    """Labels of the observers, those of a host next to each other."""
+    kinds = {name: of for record in records for name, of in measures.told_of(record).items()}
+    hosts = list(dict.fromkeys(_parts(name)[0] for name in rows["model"]))
+    names = sorted(dict.fromkeys(rows["model"]), key=lambda name: hosts.index(_parts(name)[0]))
+    return labels_of({name: kinds[name] for name in names})
 
 
 def _parts(name: str) -> tuple[str, str, dict[str, list[str]]]:
