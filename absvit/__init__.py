@@ -28,7 +28,7 @@ register()
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["images", "networks", "priors", "records"],
+    submodules=["images", "mechanisms", "networks", "priors", "records"],
     submod_attrs={
         "models": ["AbSViT", "Trajectory", "create_model", "list_models", "load_model", "maps", "topdown_from"],
         "models.course": ["follow"],

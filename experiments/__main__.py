@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from absvit.mechanisms import MECHANISMS
 from experiments.observers import OBSERVERS
+from experiments.observers.spec import SYNTAX
 from experiments.probes import PROBES
 from stimuli.foundation import command_line
 from stimuli.foundation.registry import later
@@ -26,10 +28,15 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
 
 
 def list_probes() -> None:
-    """Say what probes there are, and what observers besides the models, a line each."""
-    print("\n".join(f"{name:20}{line}" for name, line in PROBES.lines().items()))
-    if told := OBSERVERS.lines():
-        print("\nand, as --model takes them:\n" + "\n".join(f"{name:20}{line}" for name, line in told.items()))
+    """Say what probes there are, what mechanisms, and what observers besides the networks, a line each."""
+    parts = {
+        "": PROBES.lines(),
+        f"mechanisms of attention, as --model {SYNTAX} puts them on a host:": MECHANISMS.lines(),
+        "and, as --model takes them:": OBSERVERS.lines(),
+    }
+    for title, lines in parts.items():
+        if lines:
+            print(*([f"\n{title}"] if title else []), *(f"{name:20}{line}" for name, line in lines.items()), sep="\n")
 
 
 def _of_records(name: str) -> Callable:

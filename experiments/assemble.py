@@ -35,17 +35,27 @@ def assembled(
 
     Returns
     -------
-    Dataset with long names and units; the dims model and seed stand in front where there are several.
+    Dataset with long names and units; the dims model and seed stand in front where there are several. What an
+    observer has fewer of, such as layers, is NaN beyond.
     """
     labels = list(dict.fromkeys(observer.name for observer in observers))
     seeds = list(dict.fromkeys(observer.seed for observer in observers))
     data = dict(others or {})
     for name in parts[0]:
-        stacked = np.stack([part[name] for part in parts])
+        stacked = _stacked([part[name] for part in parts])
         data[name] = (("model", "seed", *dims[name]), stacked.reshape(len(labels), len(seeds), *stacked.shape[1:]))
     told = {"model": np.array(labels, object), "seed": np.array(seeds, np.int64), **coordinates}
     record = xr.Dataset(data, told)
     return described(record.squeeze([dim for dim in ("model", "seed") if record.sizes[dim] == 1], drop=True))
+
+
+def _stacked(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays in a row, each as long as the longest."""
+    longest = np.max([value.shape for value in values], axis=0)
+    if all((longest == value.shape).all() for value in values):
+        return np.stack(values)
+    ends = [[(0, more) for more in longest - value.shape] for value in values]
+    return np.stack([np.pad(value, end, constant_values=np.nan) for value, end in zip(values, ends, strict=True)])
 
 
 def condition_coordinates(conditions: Sequence[Condition]) -> dict:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from tyro.constructors import PrimitiveConstructorSpec
 
 from absvit.distributed import device_here
+from absvit.mechanisms import MECHANISMS
+from experiments.observers.spec import SYNTAX
 from stimuli.families import FAMILIES
 from stimuli.foundation.options import FileOrAddress
 from stimuli.sets.format import check_request
@@ -17,6 +22,30 @@ if TYPE_CHECKING:
 __all__ = ["ObserverOptions", "StimulusOptions"]
 
 
+def _words(metavar: str) -> PrimitiveConstructorSpec:
+    """How one word or several are read: one as itself, several as a tuple."""
+    return PrimitiveConstructorSpec(
+        nargs="*",
+        metavar=f"{metavar} [{metavar} ...]",
+        instance_from_str=_one_or_several,
+        is_instance=lambda value: isinstance(value, str | tuple | None),
+        str_from_instance=lambda value: [value] if isinstance(value, str) else list(value or ()),
+    )
+
+
+def _one_or_several(words: list[str]) -> str | tuple[str, ...]:
+    if not words:
+        raise ValueError("a name is missing")
+    return words[0] if len(words) == 1 else tuple(words)
+
+
+MODEL = (
+    "Names of networks, or of observers that installed packages bring, side by side in one record. A mechanism of "
+    f"attention is put on a network by {SYNTAX}, as in cnn_micro+evidence_gate:strength=2, a parameter of several "
+    f"values being given as often. Mechanisms are {', '.join(MECHANISMS)}; python -m experiments list says more."
+)
+
+
 @dataclass(frozen=True)
 class ObserverOptions:
     """Who looks.
@@ -24,24 +53,24 @@ class ObserverOptions:
     Parameters
     ----------
     model
-        Name of the network: ours, timm's, or torchvision's, such as torchvision.resnet18; or of an observer
-        that an installed package brings.
+        One or several, each a name or HOST+MECHANISM; a name is that of a network (ours, timm's, or
+        torchvision's, such as torchvision.resnet18) or of an observer that an installed package brings.
     checkpoint
-        Files, addresses, or tags of bundled weights such as seed1 ("default": the bundled or released
-        weights, or those that the network's library fetches; "untrained": random ones); several make a
-        dimension ``seed``.
+        Tags of bundled weights such as seed1, "default" (the bundled or released weights, or those that the
+        network's library fetches) or "untrained" (random ones), of every network; or files and addresses of a
+        single one. Several make a dimension ``seed``.
     controls
-        Run each model with permuted decoders as well.
+        Run each AbSViT with permuted decoders as well.
     label
-        What the record calls the model; its name, if left out.
+        What the record calls the models, a word for each; what stands behind --model, if left out.
     device
         Cpu or cuda; a GPU where there is one, if left out.
     """
 
-    model: str = "absvit_micro"
+    model: Annotated[str | tuple[str, ...], _words("NAME"), tyro.conf.arg(help=MODEL)] = "absvit_micro"
     checkpoint: tuple[FileOrAddress, ...] = ()
     controls: bool = False
-    label: str | None = None
+    label: Annotated[str | tuple[str, ...] | None, _words("WORD")] = None
     device: str | None = None
 
     def load(self) -> list[Observer]:

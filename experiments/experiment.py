@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +13,9 @@ import numpy as np
 import xarray as xr
 
 from absvit.models.class_names import class_indices
-from absvit.records import provenance
 from absvit.records.fill import fill
 from absvit.records.options import RecordOptions
+from experiments.attributes import attributes, check_told
 from experiments.classes import check_classes
 from experiments.command_options import StimulusOptions
 from experiments.observers import Observer, load_observers, observer_of
@@ -24,7 +23,6 @@ from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.show import looks_of, perceived
 from experiments.source import shown
-from stimuli.foundation import design, picture_files
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,7 +37,7 @@ def run(
     observers: Sequence | Observer | nn.Module | str,
     stimuli: Stimuli | xr.Dataset | StimulusOptions | str | Path | None = None,
     parameters: object | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     store: RecordOptions | None = None,
     *,
     out: Path | str | None = None,
@@ -50,10 +48,11 @@ def run(
     Parameters
     ----------
     probe : by name, or the object itself, such as one that a notebook has just defined.
-    observers : of one kind, each name with the same seeds; a single one, a model, or a name will do.
+    observers : side by side, of one size and the same categories, each name with as many seeds; a single one,
+        a model, or a name will do. All see the same pictures.
     stimuli : a stimulus set, or its folder; a family, by name; the probe's own display, if left out.
     parameters : the probe's frozen dataclass; its defaults, if left out.
-    seed : of the stimuli that are drawn, and of what the probe draws itself.
+    seed : of the stimuli that are drawn, and of what the probe draws itself; the probe's, if left out.
     store : where the record goes; it stays in memory, if neither this nor ``out`` is given.
     out : folder of a new record, the rest of ``store`` being its defaults.
     n : number of stimuli, where they are drawn or come from a folder.
@@ -70,11 +69,16 @@ def run(
     """
     probe, observers = PROBES.of(probe), _looking(observers)
     parameters = probe.parameters() if parameters is None else parameters
+    seed = probe.seed if seed is None else seed
     stimuli, each = prepared(probe, observers, _given(probe, observers[0], stimuli, parameters, seed, n), parameters)
     look = probe.show or partial(perceived, probe)
 
+    def finish(record: xr.Dataset) -> xr.Dataset:
+        return xr.Dataset() if probe.finish is None else probe.finish(record, parameters)
+
     def part(of: slice) -> xr.Dataset:
-        return look(observers, stimuli.part(of.start * each, (of.stop - of.start) * each), parameters, seed)
+        seen = look(observers, stimuli.part(of.start * each, (of.stop - of.start) * each), parameters, seed)
+        return seen.assign(xr.full_like(finish(seen), np.nan).data_vars)  # until all are seen
 
     told = partial(attributes, probe, observers, stimuli, parameters, seed, each)
     if store is None and out is not None:
@@ -83,23 +87,40 @@ def run(
         starts = range(0, stimuli.n // each, CHUNK)
         parts = [part(slice(at, min(at + CHUNK, stimuli.n // each))) for at in starts]
         joined = xr.concat(parts, "stimulus", data_vars="minimal", coords="minimal", compat="override", join="override")
-        return joined.assign_attrs(told())
-    return fill(part, stimuli.n // each, told, store)
+        return joined.assign(finish(joined).data_vars).assign_attrs(told())
+    return fill(part, stimuli.n // each, told, store, finish if probe.finish else None)
 
 
 def _looking(observers: Sequence | Observer | nn.Module | str) -> list[Observer]:
-    """Observers, however they are given; refuses those that cannot stand in one record."""
+    """Observers, however they are given, those of a name side by side; refuses what cannot stand in one record."""
     if isinstance(observers, str):
         return load_observers(observers)
     given = list(observers) if isinstance(observers, Sequence) else [observers]
     found = [observer_of(each) for each in given]
-    for name in ("size", "categories", "grid", "kinds"):
+    for name in ("size", "categories"):
         if len({getattr(observer, name) for observer in found}) > 1:
             told = " and ".join(dict.fromkeys(observer.name for observer in found))
             raise ValueError(
                 f"observers of one record have the same {name}, and those of {told} differ: run each alone"
             )
-    return found
+    return _by_seed(found)
+
+
+def _by_seed(observers: Sequence[Observer]) -> list[Observer]:
+    """Observers of each name in the order of their seeds; numbered from 0 where names have others than the first."""
+    names = list(dict.fromkeys(observer.name for observer in observers))
+    each = [[observer for observer in observers if observer.name == name] for name in names]
+    seeds = [[observer.seed for observer in of_name] for of_name in each]
+    if twice := next((name for name, of in zip(names, seeds, strict=True) if len(set(of)) < len(of)), None):
+        raise ValueError(
+            f"two observers of one record are called {twice!r} and have the same seed: name each otherwise"
+        )
+    if len({len(of) for of in seeds}) > 1:
+        told = ", ".join(f"{len(of)} of {name}" for name, of in zip(names, seeds, strict=True))
+        raise ValueError(f"observers of one record have as many seeds each, got {told}: run each alone")
+    if any(of != seeds[0] for of in seeds):
+        each = [[replace(observer, seed=number) for number, observer in enumerate(of)] for of in each]
+    return [observer for of_name in each for observer in of_name]
 
 
 def _given(probe: Probe, observer: Observer, stimuli, parameters: object, seed: int, n: int) -> Stimuli:
@@ -140,6 +161,7 @@ def prepared(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, para
     elif probe.unknown is not probe.conditions:
         _warn_of_unknown(observers[0], categories)
     looks_of(probe, observers[0], example, parameters)  # conditions that there are not, are refused here
+    check_told(probe, observers, example, parameters)
     return stimuli, probe.pictures(example, parameters)
 
 
@@ -152,35 +174,3 @@ def _warn_of_unknown(observer: Observer, categories: Sequence[str]) -> None:
             "and no selection index can be measured (--classes names what two photographs show)",
             stacklevel=4,
         )
-
-
-def attributes(
-    probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object, seed: int, pictures: int = 1
-) -> dict:
-    """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
-
-    The parameters' ``layer``, if they have one, is counted from the lowest block; a trial has several
-    pictures where they are the steps of a morph sequence. Under priors that it does not take an observer
-    looks bottom-up; ``prior_kinds`` tells which it takes.
-    """
-    made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
-    factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
-    factors = {name: levels for name, levels in factors.items() if pictures == 1 or name != "step"}
-    if told := design.unbalanced(stimuli.n // pictures, factors):
-        picture_files.say(told)
-    first = observers[0]
-    files, hashes = zip(*(each.weights() for each in observers if each.name == first.name), strict=True)
-    return (
-        provenance(probe.entitled(parameters), seed, asdict(parameters), first.device)
-        | {
-            "probe": probe.name,
-            "model": first.name,
-            "checkpoint": ", ".join(files),
-            "checkpoint_sha256": ", ".join(hashes),
-            "stimuli": json.dumps({"n": stimuli.n, **made}),
-            "prior_gains": json.dumps(dict(first.gains)),
-        }
-        | ({"layer": parameters.layer % first.layers} if hasattr(parameters, "layer") and first.layers else {})
-        | ({} if "any" in first.kinds else {"prior_kinds": json.dumps(first.kinds)})
-        | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
-    )

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import xarray as xr
+from torch import Tensor
 
 from absvit import maps
 from absvit.models.class_names import class_indices
+from absvit.models.requests import RECORDABLE
 from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
 from experiments.observers import Observer
 from experiments.probe import MAPS, Condition, Probe, Trial
@@ -21,15 +23,17 @@ if TYPE_CHECKING:
     from absvit.models.perceive import Trajectory
     from absvit.models.priors import Prior
 
-__all__ = ["by_gain", "check_finite", "looks_of", "passes_of", "perceived", "trial_of"]
+__all__ = [
+    "by_gain", "check_finite", "looks_of", "on_grid", "passes_of", "perceived", "trial_of", "with_grid",
+]  # fmt: skip
 
-REQUESTS = ("feedback_norms", "value_norms", "token_norms", "class_attention")
 MAPS_OF = {
     "prior_weights": ("prior_weights", maps.prior_weight_map),
     "feedback_norm": ("feedback_norms", maps.feedback_norm_map),
     "value_norm": ("value_norms", maps.value_norm_map),
     "token_norm": ("token_norms", maps.token_norm_map),
     "class_attention": ("class_attention", maps.class_attention_map),
+    "class_activation": ("class_activation", maps.class_activation_map),
 }
 OF_LAYERS = ("value_norms", "token_norms")
 
@@ -42,31 +46,39 @@ def perceived(
     Parameters
     ----------
     probe : says the conditions and the maps that are recorded.
-    observers : each name with the same seeds; of one size, with the same classes and locations. Under a
-        condition of a kind that it does not take, an observer looks bottom-up.
+    observers : each name with the same seeds; of one size, with the same classes. Under a condition of a
+        kind that it does not take, an observer looks bottom-up.
     stimuli : stimulus set, as the probe shows it.
-    parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains,
-        ``gains``.
+    parameters : the probe's, with ``iterations`` and, where maps of a layer are recorded, ``layer``; where the
+        cues have a dim of gains, ``gains``.
     seed : seed of the experiment.
 
     Returns
     -------
     Their part of the record, in memory: logits ([model, seed, gain,] iteration, prior, stimulus, class), maps
     (..., token_y, token_x), and of each stimulus its picture, its objects' masks, its classes and what its
-    family tells.
+    family tells. Maps and masks lie on the grid of the first observer that has one (``on_grid``); one of a
+    single pass sees the same in all passes of those beside it.
 
     Raises
     ------
     ValueError : a stimulus gives logits that are not finite (it is named).
     """
-    gains, names = tuple(getattr(parameters, "gains", ())), [name for name in MAPS if name in probe.records]
-    trial = trial_of(observers[0], stimuli, seed)
+    gains, names = tuple(getattr(parameters, "gains", ())), _maps_of(probe, observers)
+    requests = [MAPS_OF[name][0] for name in names if MAPS_OF[name][0] in RECORDABLE]
+    layer = getattr(parameters, "layer", 0)
+    trial = trial_of(with_grid(observers), stimuli, seed)
     looks = looks_of(probe, observers[0], stimuli, parameters)
     parts = []
     for observer in observers:
-        seen = passes_of(observer, stimuli["image"].values, trial, looks, parameters, REQUESTS)
-        values = _variables(seen, trial.grid, parameters.layer, max(1, len(gains)) * len(looks), names)
-        parts.append({name: by_gain(value, len(gains)) for name, value in values.items()})
+        own = trial if observer.locations == trial.grid else trial_of(observer, stimuli, seed)
+        seen = passes_of(observer, stimuli["image"].values, own, looks, parameters, requests)
+        parts.append(_variables(seen, trial.grid, layer, max(1, len(gains)) * len(looks), names))
+    passes = np.arange(max(len(part["logits"]) for part in parts))
+    parts = [
+        {name: by_gain(value[np.minimum(passes, len(value) - 1)], len(gains)) for name, value in part.items()}
+        for part in parts
+    ]
     dims = (*["gain"] * bool(gains), "iteration", "prior", "stimulus")
     check_finite(parts, dims, trial.numbers)
     return assembled(
@@ -74,7 +86,7 @@ def perceived(
         observers,
         {name: (*dims, "class") if name == "logits" else (*dims, *PLACES) for name in parts[0]},
         of_stimuli(stimuli) | condition_coordinates(looks) | token_centres(trial.grid, trial.size) | {
-            "iteration": np.arange(len(parts[0]["logits"][0] if gains else parts[0]["logits"])),
+            "iteration": passes,
             "class": np.array(observers[0].categories, object),
             **{name: ("stimulus", values) for name, values in trial.classes.items()},
             **({"gain": np.array(gains, float)} if gains else {}),
@@ -87,6 +99,37 @@ def looks_of(probe: Probe, observer: Observer, stimuli: xr.Dataset, parameters: 
     """List the conditions of some stimuli: others, where the observer does not know all of their classes."""
     known = (class_indices(observer, stimuli.attrs["categories"]) >= 0).all()
     return (probe.conditions if known else probe.unknown)(parameters)
+
+
+def _maps_of(probe: Probe, observers: Sequence[Observer]) -> list[str]:
+    """Names of the maps of a record.
+
+    Class activation is one of them where an observer has no norms of tokens, or is a rival of feedback.
+    """
+    needed = any("token_norms" not in observer.records or "mechanism" in observer.facts for observer in observers
+                 if "class_activation" in observer.records)  # fmt: skip
+    return [name for name in MAPS if name in probe.records and (name != "class_activation" or needed)]
+
+
+def with_grid(observers: Sequence[Observer]) -> Observer:
+    """Give the first observer that has locations, on whose grid all maps of a record lie; else the first."""
+    return next((observer for observer in observers if observer.grid), observers[0])
+
+
+def on_grid(values: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Bring maps to a grid of rows and columns: each new place holds the mean over its area of the picture.
+
+    Their mean stays the same where one grid divides the other; finer than it was, no map becomes. As masks
+    are, by adaptive average pooling; maps of this grid stay as they are.
+
+    Parameters
+    ----------
+    values : (..., token_y, token_x).
+    grid : rows and columns.
+    """
+    if tuple(values.shape[-2:]) == tuple(grid):
+        return values
+    return F.adaptive_avg_pool2d(values.flatten(0, -3).float(), grid).unflatten(0, values.shape[:-2]).to(values)
 
 
 def trial_of(observer: Observer, stimuli: xr.Dataset, seed: int) -> Trial:
@@ -192,7 +235,7 @@ def _variables(
         field, of = MAPS_OF[name]
         recorded, none = getattr(trajectory, field), logits.new_full((*logits.shape[:3], *grid), torch.nan)
         if recorded is not None and recorded.numel():
-            found = of(trajectory, layer) if field in OF_LAYERS else of(trajectory)
+            found = on_grid(of(trajectory, layer) if field in OF_LAYERS else of(trajectory), grid)
             none = torch.cat([none[: len(none) - len(found)], found])
         values[name] = none.half()
     values["logits"] = logits.float()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -15,8 +16,8 @@ from experiments.probes import PROBES
 from experiments.statistics.intervals import interval_text
 
 __all__ = [
-    "ENDS", "bare", "cells", "each_observer", "interval_cells", "rows_of", "rows_over", "summary", "summary_latex",
-    "summary_text", "table",
+    "ENDS", "bare", "cells", "each_observer", "interval_cells", "rows_of", "rows_over", "summary",
+    "summary_latex", "summary_text", "table", "untold",
 ]  # fmt: skip
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
@@ -58,6 +59,22 @@ def summary(records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False) -> p
     if of is None:
         raise ValueError(f"{name} summarises nothing: read its record with open_record")
     return pd.concat([of(record) for record in opened], ignore_index=True)
+
+
+def untold(records: Sequence[xr.Dataset]) -> list[str]:
+    """Say in a line which observers of records looked bottom-up under which cues; nothing where all took all."""
+    told = {}
+    for record in records:
+        kinds = json.loads(record.attrs.get("prior_kinds", "null"))
+        if kinds == [] and record.sizes.get("prior", 1) > 1:
+            models = record["model"].values.tolist() if "model" in record.dims else [record.attrs["model"]]
+            told |= dict.fromkeys(models, "all cues")
+        for model, priors in json.loads(record.attrs.get("untaken_priors", "{}")).items():
+            if priors:
+                takes_some = kinds[model] if isinstance(kinds, dict) else kinds
+                told[model] = ", ".join(priors) if takes_some else "all cues"
+    text = "; ".join(f"{model} ({priors})" for model, priors in told.items())
+    return [f"seen bottom-up, since the observer does not take the cue: {text}"] if told else []
 
 
 def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:

@@ -9,7 +9,7 @@ probe() { # NAME MODEL PROBE SEED OPTIONS...: 1,056 images hold every ordered pa
     echo "$1" && "$PYTHON" -m experiments "$3" --model "$2" --label "$label" --n 1056 --seed "$4" --resume --out "$out/$1.zarr" "${@:5}" >/dev/null
 }
 measure() { # NAME MODEL CHECKPOINTS...
-    probe "$1" "$2" bistable 11 --checkpoint "${@:3}" $([ "$2" = vit_micro ] || echo --controls)
+    probe "$1" "$2" bistable 11 --checkpoint "${@:3}" $([[ "$2" != absvit* ]] || echo --controls)
     probe "$1-single" "$2" recognition 12 --checkpoint "${@:3}"
     probe "$1-rotated" "$2" recognition 12 --hue-shift 180 --checkpoint "${@:3}"
     for checkpoint in "${@:3}"; do
@@ -21,6 +21,7 @@ measure() { # NAME MODEL CHECKPOINTS...
 label="cued" measure cued absvit_micro "${seeds[@]}"
 label="official" measure official absvit_micro "${official[@]}"
 label="plain ViT" measure vit vit_micro "${seeds[@]}"
-"$PYTHON" -m experiments summary "$out"/{cued,official,vit}.zarr
-"$PYTHON" -m experiments summary "$out"/{cued,official,vit}-{single,rotated}.zarr
+label="small ResNet" measure cnn cnn_micro "${seeds[@]}"
+"$PYTHON" -m experiments summary "$out"/{cued,official,vit,cnn}.zarr
+"$PYTHON" -m experiments summary "$out"/{cued,official,vit,cnn}-{single,rotated}.zarr
 "$PYTHON" -m experiments figure steering "$out"/{cued,official,vit}.zarr --out "$out/steering.png"

@@ -5,7 +5,7 @@ set -euo pipefail
 export OMP_WAIT_POLICY=PASSIVE
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 for seed in 0 1 2; do
-    for recipe in micro_cued micro_official micro_vit; do
+    for recipe in micro_cued micro_official micro_vit micro_cnn; do
         echo "$recipe, seed $seed"
         "$PYTHON" -m absvit.training "$recipe" --seed "$seed" --out "outputs/training/${recipe}_seed$seed" "$@"
     done

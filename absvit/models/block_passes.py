@@ -16,6 +16,7 @@ from timm.models.vision_transformer import Attention, VisionTransformer
 from torch import Tensor, nn
 
 from absvit.models.absvit import AbSViT
+from absvit.models.class_activation import class_activation, classes_named, classifier_rows
 from absvit.models.priors import Prior
 from absvit.models.recording import Part
 
@@ -64,7 +65,7 @@ def look(model: VisionTransformer, images: Tensor, feedback: Feedback | None, pa
     embedded, block = model.norm_pre(model._pos_embed(model.patch_embed(images))), model.blocks[0]
     first = _project(block.attn, block.norm1(embedded))
     first = replace(first, attention=_attention(block.attn, first))
-    tokens = _run(model, embedded, first, None, part)
+    tokens = _run(model, embedded, first, None, (), part)
     return BottomUp(embedded, first, tokens, feedback.products(tokens) if feedback else [])
 
 
@@ -78,11 +79,14 @@ def feed_back(model: AbSViT, below: BottomUp, feedback: Feedback, priors: Sequen
         weights = torch.stack([prior.weigh(x, model) for prior, x in zip(priors, per_prior, strict=True)])
         part = replace(part, iteration=iteration)
         part.keep("prior_weights", weights.flatten(0, 1))
-        tokens = _run(model, below.embedded, below.first, _Drive(feedback, tokens, products, weights, part), part)
+        drive = _Drive(feedback, tokens, products, weights, part)
+        tokens = _run(model, below.embedded, below.first, drive, priors, part)
         products = [] if part.is_last else feedback.products(tokens)
 
 
-def _run(model: VisionTransformer, x: Tensor, first: Projected, drive: _Drive | None, part: Part) -> Tensor:
+def _run(
+    model: VisionTransformer, x: Tensor, first: Projected, drive: _Drive | None, priors: Sequence[Prior], part: Part
+) -> Tensor:
     """One pass over the blocks: keeps what is asked for and gives the tokens after the final norm.
 
     Where nothing but the class token is read out in the end, the last block works on that token alone, and so
@@ -108,7 +112,13 @@ def _run(model: VisionTransformer, x: Tensor, first: Projected, drive: _Drive | 
         x = _add(block.ls2(_mlp(block.mlp, block.norm2(x))), x)
     tokens = model.norm(x)
     part.keep("tokens", tokens)
-    part.keep("logits", model.forward_head(tokens))
+    logits = model.forward_head(tokens)
+    part.keep("logits", logits)
+    if part.wants("class_activation"):
+        by_prior = logits.unflatten(0, (max(1, len(priors)), -1))
+        index = classes_named(priors, model, by_prior).flatten() if priors else logits.argmax(-1)
+        shares = 1 / (tokens.shape[1] - model.num_prefix_tokens)
+        part.keep("class_activation", class_activation(tokens, classifier_rows(model), index, shares))
     return tokens
 
 
@@ -117,7 +127,8 @@ def _reads_class_token_alone(model: VisionTransformer, part: Part) -> bool:
     if not part.is_last or model.global_pool != "token" or model.attn_pool is not None or len(model.blocks) == 1:
         return False
     # a distilled ViT reads a second token out
-    return model.num_prefix_tokens == 1 and not part.wants("tokens", "attention", "class_attention")
+    whole = ("tokens", "attention", "class_attention", "class_activation")
+    return model.num_prefix_tokens == 1 and not part.wants(*whole)
 
 
 # ---- pieces of a block -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from absvit.models.perceive import Trajectory
 
 __all__ = [
     "attention_rollout",
+    "class_activation_map",
     "class_attention_map",
     "feedback_norm_map",
     "prior_weight_map",
@@ -95,6 +96,20 @@ def class_attention_map(trajectory: Trajectory, layer: int = -1) -> Tensor:
     (iteration, prior, image, token_y, token_x), iterations 0..T; sums to at most 1.
     """
     return _patches(trajectory, _layer(trajectory.class_attention, layer, "class_attention"))
+
+
+def class_activation_map(trajectory: Trajectory) -> Tensor:
+    """What each place adds to the logit of the class that is looked for, or else answered (Zhou et al. 2016).
+
+    Parameters
+    ----------
+    trajectory : recorded with "class_activation".
+
+    Returns
+    -------
+    (iteration, prior, image, token_y, token_x), iterations 0..T.
+    """
+    return _patches(trajectory, _recorded(trajectory.class_activation, "class_activation"))
 
 
 def attention_rollout(trajectory: Trajectory) -> Tensor:

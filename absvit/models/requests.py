@@ -24,6 +24,7 @@ RECORDABLE = (
     "class_attention",
     "feedback",
     "feedback_norms",
+    "class_activation",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +24,9 @@ MAPS = {
     "value_norms": "value_norm",
     "feedback_norms": "feedback_norm",
     "class_attention": "class_attention",
+    "class_activation": "class_activation",
 }
+OF_NO_LAYER = ("prior_weights", "class_activation")
 LATER_DIMS = {
     "tokens": ("token", "feature"),
     "attention": ("layer", "head", "query", "token"),
@@ -76,10 +78,12 @@ class Trajectory:
     class_attention : (iteration, prior, image, layer, token) from the class token, mean over heads, 0..T.
     feedback : (iteration, prior, image, layer, token, channel) td of the feedback that produced pass 1..T.
     feedback_norms : (iteration, prior, image, layer, token) L2 norm of td, 1..T.
+    class_activation : (iteration, prior, image, token) what each place adds to the logit of the class that
+        the prior names or else of the one answered in the pass (Zhou et al. 2016), 0..T.
 
     shown : what the model was shown and asked for.
 
-    The seven from ``tokens`` on are None unless they were asked for.
+    The eight from ``tokens`` on are None unless they were asked for.
     """
 
     logits: Tensor
@@ -93,6 +97,7 @@ class Trajectory:
     class_attention: Tensor | None = None
     feedback: Tensor | None = None
     feedback_norms: Tensor | None = None
+    class_activation: Tensor | None = None
     shown: Shown | None = None
 
     def __repr__(self) -> str:
@@ -104,6 +109,32 @@ class Trajectory:
     def probabilities(self) -> Tensor:
         """Softmax of the logits over classes, (iteration, prior, image, class)."""
         return self.logits.softmax(dim=-1)
+
+    def among(self, n: int, at: Sequence[int], iterations: int) -> Trajectory:
+        """Give what was seen under some of n priors its place among them; the others look bottom-up.
+
+        Parameters
+        ----------
+        n : number of priors.
+        at : places of those under which this was seen; where there are none, this is the bottom-up pass alone.
+        iterations : number of passes after the first one.
+
+        Returns
+        -------
+        Trajectory of n priors; under the others every pass is as the first, and what only feedback leaves is
+        NaN.
+        """
+        if len(at) == n:
+            return self
+        tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+        for name, value in tensors.items():
+            late = len(value) < len(self.logits)
+            first = value.new_full((1, 1, *value.shape[2:]), torch.nan) if late else value[:1, :1]
+            whole = first.expand(iterations + 1 - late, n, *value.shape[2:]).clone()
+            if at:
+                whole[:, list(at)] = value
+            tensors[name] = whole
+        return replace(self, **tensors, shown=None)
 
     def to_xarray(self) -> xr.Dataset:
         """Give what a record would hold of it: every variable with its dims, coordinates, long name and unit.
@@ -133,7 +164,7 @@ class Trajectory:
             if name not in MAPS:
                 data[name] = ((*dims, *LATER_DIMS.get(name, ("class",))), values)
                 continue
-            before = dims if name == "prior_weights" else (*dims, "layer")
+            before = dims if name in OF_NO_LAYER else (*dims, "layer")
             prefix, patches = values[..., : self.num_prefix_tokens], values[..., self.num_prefix_tokens :]
             data[MAPS[name]] = ((*before, "token_y", "token_x"), patches.unflatten(-1, self.grid))
             data[f"{MAPS[name]}_prefix"] = ((*before, "prefix"), prefix)

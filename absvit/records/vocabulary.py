@@ -56,6 +56,7 @@ MAPS = {
     "value_norm": ("L2 norm of a token's attention values in block `layer`, drive included", "1"),
     "token_norm": ("L2 norm of a token that enters block `layer`", "1"),
     "class_attention": ("attention from the class token; of the last block, mean over heads, if not by both", "1"),
+    "class_activation": ("what a place adds to the logit of the cued class, or of the one answered if none is", "1"),
     "rollout": ("attention from the class token traced through all blocks", "1"),
 }
 DYNAMICS = {

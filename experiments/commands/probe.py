@@ -34,7 +34,8 @@ def command_of(probe: Probe) -> Callable:
             if process.is_first:
                 print(_summary(record, probe))
 
-    options = {"store": Store, "who": ObserverOptions, "source": StimulusOptions, "parameters": probe.parameters}
+    source = StimulusOptions(seed=probe.seed)
+    options = {"store": Store, "who": ObserverOptions, "source": source, "parameters": probe.parameters}
     if probe.families or probe.varies:
         options["display"] = _display(probe)
     return command_line.command(probe.question, start, **options)
@@ -54,13 +55,14 @@ def _display(probe: Probe) -> type:
 
 def _summary(record: xr.Dataset, probe: Probe) -> str:
     """The summary as text; a record of too few stimuli has none, and is whole all the same."""
-    from experiments.table import table
+    from experiments.table import table, untold
 
     if probe.summarise is None:
         return f"{record.sizes['stimulus']} stimuli are recorded"
     try:
         frame = probe.summarise(record)
-        return table(frame, 1 if "seed" in frame else record.sizes.get("seed", 1))
+        seeds = 1 if "seed" in frame else record.sizes.get("seed", 1)
+        return "\n".join([table(frame, seeds), *untold([record])])
     except records.Damaged:
         raise
     except ValueError as error:

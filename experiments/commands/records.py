@@ -17,7 +17,7 @@ from experiments.exchange import human_trials
 from experiments.probe import written_by
 from experiments.probes import PROBES
 from experiments.statistics.recovery import Simulated, coverage
-from experiments.table import summary, summary_latex, table
+from experiments.table import summary, summary_latex, table, untold
 from stimuli.foundation import command_line
 
 __all__ = ["COMMANDS", "command"]
@@ -50,7 +50,7 @@ def show_summary(
         print(summary_latex(frame, probe), end="")
     else:
         seeds = 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)
-        print(table(frame, seeds), "", *notes_of(probe, frame), sep="\n")
+        print(table(frame, seeds), *untold(opened), "", *notes_of(probe, frame), sep="\n")
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:

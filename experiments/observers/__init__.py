@@ -1,4 +1,4 @@
-"""Observers: who looks. ``observer.py`` is the contract, ``models.py`` makes observers of networks."""
+"""Observers: who looks. ``observer.py`` is the contract, ``named.py`` finds them by their names."""
 
 import lazy_loader
 
@@ -15,7 +15,8 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "check": ["check_observer"],
-        "models": ["load_observers", "observer_of", "permuted_decoders"],
+        "models": ["observer_of", "permuted_decoders"],
+        "named": ["load_observers"],
         "observer": ["Observer"],
     },
 )

@@ -20,6 +20,7 @@ from experiments.observers.observer import Observer
 __all__ = ["check_observer"]
 
 N, ITERATIONS = 3, 2
+OF_NO_LAYER = ("tokens", "class_activation")
 TOLERANCE = {"rtol": 1e-3, "atol": 1e-4}
 
 
@@ -79,8 +80,9 @@ def _of_declaration(observer: Observer) -> Iterator[str]:
         yield f"records {unknown[0]}: it can record some of {', '.join(RECORDABLE)}"
     if observer.grid is None and (needing := [*{"place"} & {*observer.kinds}, *observer.records]):
         yield f"takes or records {needing[0]} and has no grid: give rows and columns of its locations"
-    if observer.records and observer.layers < 1:
-        yield f"records {observer.records[0]} of no layers: give their number"
+    of_layers = [name for name in observer.records if name not in OF_NO_LAYER]
+    if of_layers and observer.layers < 1:
+        yield f"records {of_layers[0]} of no layers: give their number"
     if "vector" in observer.kinds and not observer.width:
         yield "takes directions and has no width: give the channels of its tokens"
     if not all(isinstance(gain, Real) and math.isfinite(gain) for gain in observer.gains.values()):

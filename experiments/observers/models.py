@@ -11,94 +11,50 @@ import torch
 from torch import Tensor, nn
 
 from absvit import AbSViT, perceive
+from absvit.mechanisms import Mechanism
+from absvit.mechanisms.passes import looked, recordable, trajectory_of
 from absvit.models.course import follow
 from absvit.models.perceive import RECORDABLE, Trajectory
 from absvit.models.requests import check_model
-from absvit.networks import Network, load_network, network_of
-from experiments.observers import OBSERVERS
+from absvit.networks import Network, network_of
 from experiments.observers.observer import Observer
+from experiments.observers.told import network_of_observer, observer_told
 
-__all__ = ["load_observers", "observer_of", "permuted_decoders"]
+__all__ = ["feeds_back", "observer_of", "permuted_decoders"]
 
-PERMUTED = "decoders permuted"
 OF_FEEDBACK = ("learned", "class", "vector", "place", "any")  # whatever weighs tokens is fed back
-
-
-def load_observers(
-    name: str,
-    checkpoints: Sequence[str] = (),
-    permuted: bool = False,
-    device: str | torch.device = "cpu",
-    label: str | None = None,
-) -> list[Observer]:
-    """Load an observer by name, or the checkpoints of a network and, if asked for, their controls.
-
-    Parameters
-    ----------
-    name : of an observer that a package declares, or of a network (:func:`absvit.networks.load_network`).
-    checkpoints : bundled tags, files or addresses, "default" for the bundled or released weights or those
-        that the network's library fetches, "untrained" for random ones, of seed 0, 1 ... in turn; only the
-        default, if left out.
-    permuted : add each AbSViT once more with permuted decoders.
-    device : where networks compute.
-    label : what the record calls it; its name, if left out.
-
-    Returns
-    -------
-    Observers, those of a label next to each other, seeds in the same order for every label.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError : as :func:`absvit.networks.load_network`; two checkpoints of one seed; a
-        package's observer that cannot be had, or is given checkpoints.
-    """
-    label = label or name
-    if name in OBSERVERS:
-        if checkpoints or permuted:
-            raise ValueError(f"the observer {name} comes as it is: leave out --checkpoint and --controls")
-        return [replace(OBSERVERS[name], name=label)]
-    try:
-        given = enumerate(checkpoints or ["default"])
-        networks = [load_network(name, checkpoint, device, number) for number, checkpoint in given]
-    except ValueError as error:
-        if OBSERVERS and str(error).startswith("unknown model"):
-            raise ValueError(f"{error}; observers of other packages are {', '.join(OBSERVERS)}") from None
-        raise
-    seeds = [network.seed for network in networks]
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")
-    observers = [observer_of(network, label, network.seed) for network in networks]
-    models = [network.module for network in networks]
-    if permuted and all(isinstance(model, AbSViT) for model in models):
-        controls = [permuted_decoders(model, seed) for model, seed in zip(models, seeds, strict=True)]
-        observers += [observer_of(m, f"{label}, {PERMUTED}", s) for m, s in zip(controls, seeds, strict=True)]
-    return observers
 
 
 def observer_of(
     model: Network | nn.Module | Callable[[Tensor], Tensor] | Observer,
     label: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
+    mechanism: Mechanism | None = None,
     **known: object,
 ) -> Observer:
-    """Make an observer of any network; give an observer as it is.
+    """Make an observer of any network, under a mechanism of attention or not; give an observer as it is.
 
     Parameters
     ----------
     model : AbSViT, which takes all priors; or any other classifier, a module or a function of images
         (image, channel, y, x), which takes none and looks bottom-up.
     label : what the record calls it; the name of its architecture, if left out.
-    seed : of its training, where it is known.
+    seed : of its training; what is known of it, or 0, if left out.
+    mechanism : how it is told what to look for; an AbSViT's own feedback, if left out, else none.
     **known : what the model does not say of itself: ``categories``, ``size``, ``mean``, ``std``
         (:func:`absvit.networks.network_of`).
 
     Raises
     ------
-    ValueError : the object is no classifier of images, or nothing says what pictures it takes.
+    ValueError : the object is no classifier of images, nothing says what pictures it takes, or it cannot have
+        this mechanism.
     """
-    if isinstance(model, Observer):
+    if isinstance(model, Observer) and mechanism is None:
         return model if label is None else replace(model, name=label)
-    network = network_of(model, **known)
+    network = network_of_observer(model) if isinstance(model, Observer) else network_of(model, **known)
+    seed = network.seed if seed is None else seed
+    if mechanism is not None:
+        return observer_told(mechanism.on(network), label, seed)
     is_vit = _has_plain_blocks(network.module)
     observer = Observer(
         label or network.name,
@@ -108,13 +64,14 @@ def observer_of(
         look=network.logits,
         mean=network.mean,
         std=network.std,
-        grid=None if is_vit or network.readout is None else network.readout.grid,
         weights=network.weights,
         device=str(network.device),
         seed=seed,
         facts=network.facts,
     )
-    return _with_tokens(observer, network.module) if is_vit else observer
+    if is_vit:
+        return _with_tokens(observer, network.module)
+    return observer if network.readout is None else _with_map(observer, network)
 
 
 def _has_plain_blocks(module: nn.Module | None) -> bool:
@@ -124,6 +81,13 @@ def _has_plain_blocks(module: nn.Module | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _with_map(observer: Observer, network: Network) -> Observer:
+    """An observer that records what each of its places adds to the class that it answers."""
+    return replace(
+        observer, look=partial(_look_at_places, network), grid=network.readout.grid, records=recordable(network)
+    )
 
 
 def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
@@ -147,6 +111,11 @@ def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
     )
 
 
+def feeds_back(network: Network) -> bool:
+    """Tell an AbSViT, whose decoders can be permuted."""
+    return isinstance(network.module, AbSViT)
+
+
 def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
     """Copy a model and permute the entries within each decoder matrix: the control that keeps their statistics."""
     control = copy.deepcopy(model)
@@ -160,6 +129,11 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
 
 def _look(model: nn.Module, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
     return perceive(model, images.to(_device(model)), priors, iterations, record)
+
+
+def _look_at_places(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    """The bottom-up pass of a network that has places."""
+    return trajectory_of(network, looked(network, images.to(network.device)), [], [], record)
 
 
 def _course(model: AbSViT, pictures: Sequence[Tensor], *how):

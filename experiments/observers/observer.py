@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -144,7 +144,7 @@ class Observer:
                 f"{self.name} gives logits of shape {tuple(found.logits.shape)}; expected (iteration, prior, image, "
                 f"class) = (..., {', '.join(map(str, expected))})"
             )
-        return found if len(taken) in (0, len(priors)) else _spread(found, taken, len(priors))
+        return found.among(len(priors), taken, len(found.logits) - 1) if taken else found
 
     def _trajectory(self, logits: Tensor) -> Trajectory:
         """A trajectory of logits alone."""
@@ -154,19 +154,3 @@ class Observer:
         grid = self.grid or (0, 0)
         weights = logits.new_full((len(logits) - 1, *logits.shape[1:3], grid[0] * grid[1]), np.nan)
         return Trajectory(logits=logits, prior_weights=weights, grid=grid, num_prefix_tokens=0)
-
-
-def _spread(found: Trajectory, taken: Sequence[int], n: int) -> Trajectory:
-    """Put what was seen under some of n priors into its place; bottom-up, every pass is as the first."""
-    import torch
-
-    values = {of.name: getattr(found, of.name) for of in fields(found)}
-    tensors = {name: value for name, value in values.items() if isinstance(value, torch.Tensor)}
-    for name, value in tensors.items():
-        first = (
-            value[:1, :1] if len(value) == len(found.logits) else value.new_full((1, 1, *value.shape[2:]), torch.nan)
-        )
-        whole = first.expand(len(value), n, *value.shape[2:]).clone()
-        whole[:, list(taken)] = value
-        tensors[name] = whole
-    return replace(found, **tensors, shown=None)

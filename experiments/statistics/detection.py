@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import scipy
 
-__all__ = ["area_from_evidence", "criterion", "d_prime", "d_prime_from_area"]
+__all__ = [
+    "area_from_evidence",
+    "criterion",
+    "d_prime",
+    "d_prime_from_area",
+    "d_prime_from_choice",
+    "proportion_correct",
+]
 
 Numbers = float | np.ndarray | Sequence[float]
+INTEGRATED = np.linspace(-6, 8, 281)  # d' between which the proportion correct is inverted by splines
 
 
 def d_prime(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Numbers, log_linear: bool = True):
@@ -83,6 +92,66 @@ def d_prime_from_area(area: Numbers):
     d' in standard deviations, infinite at 0 and 1.
     """
     return np.sqrt(2) * scipy.special.ndtri(area)
+
+
+def proportion_correct(d_prime: Numbers, m: int) -> np.ndarray:
+    """Share of right choices among m alternatives, P = integral of phi(x - d') Phi(x)^(m - 1) dx.
+
+    The observer chooses the alternative with most evidence, which is normal of unit variance in all of them and
+    d' higher in the right one (Hacker and Ratcliff 1979, Percept. Psychophys. 26, equation 1; Macmillan and
+    Creelman 2005, chapter 10).
+
+    Parameters
+    ----------
+    d_prime : in standard deviations.
+    m : alternatives, at least 2.
+
+    Returns
+    -------
+    Share in (0, 1), shaped as d_prime; 1 / m where d' is 0, and Phi(d' / sqrt(2)) of two alternatives.
+
+    Raises
+    ------
+    ValueError : fewer than two alternatives.
+    """
+    if m < 2:
+        raise ValueError(f"a choice needs at least 2 alternatives, got {m}")
+    d_prime = np.asarray(d_prime, float)
+
+    def density(x: float) -> np.ndarray:  # from the right alternative, whose evidence is d' + x
+        return np.exp(-(x**2) / 2 + (m - 1) * scipy.special.log_ndtr(x + d_prime)) / np.sqrt(2 * np.pi)
+
+    return scipy.integrate.quad_vec(density, -10, 10, epsabs=1e-13, epsrel=1e-10)[0]
+
+
+def d_prime_from_choice(proportion: Numbers, m: int) -> np.ndarray:
+    """Sensitivity of an observer who chooses rightly among m alternatives so often (Hacker and Ratcliff 1979).
+
+    Parameters
+    ----------
+    proportion : share of right choices, in [0, 1].
+    m : alternatives, at least 2.
+
+    Returns
+    -------
+    d' in standard deviations, shaped as the proportion: the inverse of :func:`proportion_correct`; negative below
+    chance, infinite at 0 and 1.
+
+    Raises
+    ------
+    ValueError : fewer than two alternatives, or a proportion out of [0, 1].
+    """
+    proportion = np.asarray(proportion, float)
+    if ((proportion < 0) | (proportion > 1)).any():
+        raise ValueError("proportions of right choices must be in [0, 1]")
+    z = scipy.special.ndtri(proportion)
+    return np.where(np.isinf(z), z, _inverse(m)(np.where(np.isinf(z), 0, z)))
+
+
+@lru_cache(32)
+def _inverse(m: int) -> scipy.interpolate.CubicSpline:
+    """Give d' as a function of z(P), which is nearly a line, so that splines hold it to 1e-6."""
+    return scipy.interpolate.CubicSpline(scipy.special.ndtri(proportion_correct(INTEGRATED, m)), INTEGRATED)
 
 
 def _rates(hits, signals, false_alarms, noises, log_linear: bool) -> tuple[np.ndarray, np.ndarray]:

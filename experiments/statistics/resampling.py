@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import scipy
 import xarray as xr
 
 from experiments.statistics.samples import block_sizes, check_sampling, counts, with_percentiles
 
-__all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test"]
+__all__ = ["cohens_dz", "hierarchical_bootstrap", "paired_permutation_test", "sign_test", "statistic_samples"]
 
 
 def hierarchical_bootstrap(
@@ -60,6 +62,35 @@ def hierarchical_bootstrap(
     template, some = moved.isel({outer: 0, inner: 0}, drop=True), valid.any(axis=0).sum(axis=0) > 1
     told = {"seed": seed, "averaged": f"{outer}, {inner}", "members": list(table.shape[:2])}
     return with_percentiles(template, estimate, np.concatenate(samples), level, some, **told)
+
+
+def statistic_samples(
+    statistics: Sequence[Callable[[np.ndarray], np.ndarray]], members: int, n: int = 2000, seed: int = 0, width: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw bootstrap samples of a statistic that is no mean, such as d', as :func:`hierarchical_bootstrap` draws.
+
+    Parameters
+    ----------
+    statistics : of each trained model, a function of how often each stimulus is picked (sample, stimulus) that gives
+        (sample, column); the mean over the models that are picked is taken.
+    members : stimuli.
+    n, seed : samples (at least 1) and their seed.
+    width : numbers that a statistic holds at once for each stimulus of a sample.
+
+    Returns
+    -------
+    The statistic of all stimuli and models (column,), and of each sample (sample, column).
+    """
+    generators = [np.random.default_rng([seed, dim]) for dim in (0, 1)]
+    estimate = np.mean([statistic(np.ones((1, members)))[0] for statistic in statistics], axis=0)
+    samples = []
+    for size in block_sizes(n, width * members):
+        models, stimuli = (
+            counts(each, k, size) for each, k in zip(generators, (len(statistics), members), strict=True)
+        )
+        found = np.stack([statistic(stimuli) for statistic in statistics], axis=1)
+        samples.append((models[..., None] * found).sum(1) / len(statistics))
+    return estimate, np.concatenate(samples)
 
 
 def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int = 0) -> float:

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "absvit.distributed": ("absvit.allocation",),
     "absvit.records": ("absvit.distributed", "absvit.records", "stimuli.foundation"),
     "absvit.models": ("absvit.images", "absvit.models", "absvit.records.vocabulary", "stimuli.foundation"),
+    "absvit.mechanisms": (*MODELS, "absvit.mechanisms", "absvit.networks"),
     "absvit.neighbours": (),
     "absvit.__init__": ("absvit.neighbours", "absvit.registration"),
     "absvit.registration": (),
@@ -48,13 +49,13 @@ MAY_IMPORT = {
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
     "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
-    "experiments": (*MODELS, "experiments"),
+    "experiments": (*MODELS, "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
     "experiments.statistics": ("absvit.records", "experiments.statistics"),
     "experiments.measures": ("absvit.records", *READ),
     "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
-    "experiments.observers": (*MODELS, "absvit.networks", "experiments.observers"),
+    "experiments.observers": (*MODELS, "absvit.mechanisms", "absvit.networks", "experiments.observers"),
     "experiments.columns": ("experiments.probes.__init__",),
     "experiments.probe": ("absvit.__init__", "absvit.models", "experiments.observers", "experiments.probes.__init__"),
     "experiments.probes.*.probe": (*MODELS, *SEEN),
@@ -72,8 +73,9 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "class_names", "priors", "requests", "recording", "block_passes",
-    "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__", "__main__",
+    "attention", "feedback", "absvit", "class_names", "priors", "class_activation", "requests", "recording",
+    "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__",
+    "__main__",
 )  # fmt: skip
 
 OF_MODELS = "experiments.observers.models"

@@ -1,5 +1,7 @@
 """What each figure is tried on: small records, trials and logs with known numbers."""
 
+import json
+
 import pandas as pd
 import synthetic_probe_records as made
 from synthetic_records import bistable_record, several
@@ -27,6 +29,14 @@ def logs():
     return pd.DataFrame(rows)
 
 
+def observers_record():
+    """Two objects seen by rivals and by controls, some of which take no place, or no cue at all."""
+    names = ("cnn_micro+evidence_gate:strength=4", "cnn_micro+feature_gain:layers=a,layers=b", "cnn_micro", "vit_micro")
+    kinds = {names[1]: ["class"], names[2]: []}
+    record = several((*names, "cnn_micro+decision_bias"), n=4, size=16, tokens=4)
+    return record.assign(class_activation=record["value_norm"]).assign_attrs(prior_kinds=json.dumps(kinds))
+
+
 RECORDS = {
     "signature": lambda: [bistable_record(4, size=32)],
     "steering": lambda: [several(n=4, size=16, tokens=4)],
@@ -44,6 +54,7 @@ RECORDS = {
     "hysteresis": lambda: [made.dynamics_record("hysteresis")],
     "dominance": lambda: [made.dynamics_record("switching", 60)],
     "dynamics": lambda: [made.dynamics_record("settling"), made.dynamics_record("hysteresis")],
+    "mechanisms": lambda: [observers_record(), made.object_prior_record()],
     "corruption": lambda: [made.corruption_record()],
     "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],
     "training": logs,

@@ -27,6 +27,8 @@ __all__ = [
     "read", "token_grid", "write",
 ]  # fmt: skip
 
+CLASSIFIERS = ("head", "fc")  # what vision transformers and ResNets call theirs
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -90,7 +92,8 @@ def read(
             f"but {path.name} has {found}; put weights and card of one checkpoint side by side"
         )
     check_finite(state_dict, str(path))
-    classes, named = len(state_dict.get("head.weight", ())), card.get("categories", ())
+    rows = next((state_dict[f"{name}.weight"] for name in CLASSIFIERS if f"{name}.weight" in state_dict), ())
+    classes, named = len(rows), card.get("categories", ())
     if classes and named and len(named) != classes:
         raise ValueError(f"the card of {path} names {len(named)} categories, but its classifier has {classes} classes")
     return Checkpoint(state_dict, card, found, without_credentials(path_or_url))
@@ -199,7 +202,7 @@ def load_into(
 
     Parameters
     ----------
-    model : a timm VisionTransformer, or AbSViT.
+    model : a timm VisionTransformer, AbSViT, or another network.
     state_dict : tensors by name.
     adapt : resample the positions to the model's grid (bicubic), and keep the model's own classifier, newly
         initialised (truncated normal 0.02, zero bias), where the number of classes differs.
@@ -305,15 +308,17 @@ def _square(count: int, wanted: tuple[int, int]) -> tuple[int, int]:
 
 
 def _adapt_classifier(model: nn.Module, state_dict: dict[str, Tensor]) -> tuple[str, ...]:
-    own = {name: tensor for name, tensor in model.state_dict().items() if name.startswith("head.")}
-    old = state_dict.get("head.weight")
-    old_classes, classes = 0 if old is None else len(old), len(own.get("head.weight", ()))
+    head = next((name for name in CLASSIFIERS if hasattr(model, name)), CLASSIFIERS[0])
+    weight, bias = f"{head}.weight", f"{head}.bias"
+    own = {name: tensor for name, tensor in model.state_dict().items() if name.startswith(f"{head}.")}
+    old = state_dict.get(weight)
+    old_classes, classes = 0 if old is None else len(old), len(own.get(weight, ()))
     if old_classes == classes:
         return ()
-    for name in ("head.weight", "head.bias"):
+    for name in (weight, bias):
         state_dict.pop(name, None)
     if not own:
         return (f"classifier of {old_classes} classes left out: the model has none",)
-    state_dict["head.weight"] = nn.init.trunc_normal_(torch.empty_like(own["head.weight"]), std=0.02)
-    state_dict["head.bias"] = torch.zeros_like(own["head.bias"])
+    state_dict[weight] = nn.init.trunc_normal_(torch.empty_like(own[weight]), std=0.02)
+    state_dict[bias] = torch.zeros_like(own[bias])
     return (f"classifier newly initialised ({old_classes} to {classes} classes): train it before use",)

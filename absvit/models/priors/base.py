@@ -7,6 +7,7 @@ any package, and needs no entry anywhere.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
 
@@ -16,6 +17,10 @@ from torch import Tensor
 from absvit.models.absvit import AbSViT
 
 __all__ = ["Prior", "ProductPrior"]
+
+
+def _times(match: Tensor, gain: float) -> Tensor:
+    return gain * match
 
 
 class Prior:
@@ -35,24 +40,25 @@ class Prior:
         if self.gain is not None and not (isinstance(self.gain, Real) and math.isfinite(self.gain)):
             raise ValueError(f"gain must be a finite number, got {self.gain!r}")
 
-    def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+    def weigh(self, tokens: Tensor, model: AbSViT, by: Callable[[Tensor, float], Tensor] = _times) -> Tensor:
         """Weights of the tokens, gain included.
 
         Parameters
         ----------
         tokens : (image, token, channel) output of a pass after the final norm, the class token first.
         model : the model that the tokens come from; its ``prior_gains`` hold the default gains.
+        by : function of (match, gain) that gives the weights; their product, as feedback has it, if left out.
 
         Returns
         -------
-        (image, token) gain times a match in [0, 1].
+        (image, token) weights: of a match in [0, 1], gain times this.
 
         Raises
         ------
         ValueError : the prior does not fit the model or its tokens.
         """
         gain = model.prior_gains.get(self.kind, self.default_gain) if self.gain is None else self.gain
-        return gain * self.match(tokens, model)
+        return by(self.match(tokens, model), gain)
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """How well each token matches, (image, token) in [0, 1]; what a new kind of prior defines."""
@@ -67,6 +73,11 @@ class Prior:
     def kinds(self) -> frozenset[str]:
         """What an observer has to take so that it can be told this prior."""
         return frozenset({self.kind})
+
+    @property
+    def parts(self) -> tuple[Prior, ...]:
+        """The priors that it is made of, each with its gain; itself alone, where it is not."""
+        return (self,)
 
     @property
     def n_images(self) -> int | None:
@@ -105,9 +116,14 @@ class ProductPrior(Prior):
 
     factors: tuple[Prior, ...]
 
-    def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+    def weigh(self, tokens: Tensor, model: AbSViT, *by: Callable[[Tensor, float], Tensor]) -> Tensor:
         """Product of the factors' weights."""
-        return torch.stack([factor.weigh(tokens, model) for factor in self.factors]).prod(0)
+        return torch.stack([factor.weigh(tokens, model, *by) for factor in self.factors]).prod(0)
+
+    @property
+    def parts(self) -> tuple[Prior, ...]:
+        """Those of all factors."""
+        return tuple(part for factor in self.factors for part in factor.parts)
 
     @property
     def label(self) -> str:

@@ -110,10 +110,7 @@ class ClassPrior(Prior):
             raise ValueError(
                 "a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior"
             )
-        index = self.indices(model).to(rows.device)
-        wrong = index[(index < 0) | (index >= len(rows))]
-        if wrong.numel():
-            raise ValueError(f"class_index must be in 0..{len(rows) - 1}, got {int(wrong.flatten()[0])}")
+        index = self.known(model).to(rows.device)
         row = rows[index].to(tokens.dtype)
         return cosine_weights(tokens, row if index.ndim == 0 else row[:, None])
 
@@ -141,3 +138,11 @@ class ClassPrior(Prior):
             return self.class_index
         names = [known_as(str(name), model) for name in self.class_index.flatten()]
         return torch.from_numpy(class_indices(model, names)).reshape(self.class_index.shape)
+
+    def known(self, model: AbSViT) -> Tensor:
+        """Places of the classes among the model's, as :meth:`indices`; refuses what is no place of a class."""
+        index = self.indices(model)
+        wrong = index[(index < 0) | (index >= model.num_classes)]
+        if wrong.numel():
+            raise ValueError(f"class_index must be in 0..{model.num_classes - 1}, got {int(wrong.flatten()[0])}")
+        return index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,9 +61,9 @@ class ShuffledPrior(Prior):
     seed: int = 0
     first_image: int = 0
 
-    def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
+    def weigh(self, tokens: Tensor, model: AbSViT, *by: Callable[[Tensor, float], Tensor]) -> Tensor:
         """The other prior's weights, shuffled over patch tokens."""
-        weights = self.prior.weigh(tokens, model)
+        weights = self.prior.weigh(tokens, model, *by)
         prefix, patches = model.num_prefix_tokens, weights.shape[1] - model.num_prefix_tokens
         orders = []
         for image in range(self.first_image, self.first_image + len(weights)):
@@ -71,6 +71,11 @@ class ShuffledPrior(Prior):
             orders.append(torch.randperm(patches, generator=generator) + prefix)
         order = torch.stack(orders).to(weights.device)
         return torch.cat([weights[:, :prefix], weights.gather(1, order)], dim=1)
+
+    @property
+    def parts(self) -> tuple[Prior, ...]:
+        """Those of the shuffled prior."""
+        return self.prior.parts
 
     @property
     def label(self) -> str:

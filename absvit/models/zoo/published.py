@@ -58,6 +58,7 @@ VARIANTS = (
     Variant("absvit_tiny_patch8_224_gap"),
     Variant("vit_micro"),
     Variant("absvit_micro"),
+    Variant("cnn_micro"),
     Variant("vit_hybrid_lite0_224"),
     Variant("absvit_hybrid_lite0_224"),
 )
@@ -73,6 +74,6 @@ def list_models(pattern: str = "*") -> list[str]:
     Examples
     --------
     >>> absvit.list_models("*micro")
-    ['vit_micro', 'absvit_micro']
+    ['vit_micro', 'absvit_micro', 'cnn_micro']
     """
     return [variant.name for variant in VARIANTS if fnmatchcase(variant.name, pattern)]

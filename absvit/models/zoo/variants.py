@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from timm.layers import GroupNorm1, HybridEmbed
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models.resnet import BasicBlock, ResNet
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 from timm.models.vision_transformer_hybrid import ConvStem
 from torch import Tensor, nn
@@ -62,6 +63,9 @@ MICRO_CFG = _cfg(
     num_classes=len(MICRO_CATEGORIES), input_size=(3, 112, 112), crop_pct=1.0, mean=MICRO_MEAN, std=MICRO_STD,
     first_conv="patch_embed.backbone.0.conv", label_names=MICRO_CATEGORIES,
 )  # fmt: skip
+CNN_CFG = {
+    **MICRO_CFG, "pool_size": (14, 14), "fixed_input_size": False, "first_conv": "conv1.0", "classifier": "fc",
+}  # fmt: skip
 HYBRID_CFG = _cfg(
     num_classes=len(HYBRID_CATEGORIES), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD, first_conv=(),
     label_names=HYBRID_CATEGORIES,
@@ -76,6 +80,7 @@ default_cfgs = generate_default_cfgs(
         "vit_tiny_patch8_224_gap": _cfg("vit_tiny_patch8_224_gap"),
         "absvit_micro": MICRO_CFG,
         "vit_micro": MICRO_CFG,
+        "cnn_micro": CNN_CFG,
         "absvit_hybrid_lite0_224": HYBRID_CFG,
         "vit_hybrid_lite0_224": HYBRID_CFG,
     }
@@ -96,21 +101,21 @@ def _filtered(state_dict: dict[str, Tensor], model: VisionTransformer) -> dict[s
 
 
 def _create(name: str, pretrained: bool, **kwargs) -> VisionTransformer:
-    """Build a variant through timm's builder; pretrained weights come through our own reader."""
+    """Build a vision transformer."""
     from absvit.models.absvit import AbSViT
+
+    network = AbSViT if name.startswith("absvit") else VisionTransformer
+    features = {"out_indices": kwargs.pop("out_indices", 3), "feature_cls": "getter"}
+    return _build(network, name, pretrained, pretrained_filter_fn=_filtered, feature_cfg=features, **kwargs)
+
+
+def _build(network: type[nn.Module], name: str, pretrained: bool, **kwargs) -> nn.Module:
+    """Build a variant through timm's builder; pretrained weights come through our own reader."""
     from absvit.models.zoo import locations
 
     if pretrained and not kwargs.get("pretrained_cfg_overlay"):
         kwargs["pretrained_cfg_overlay"] = locations.pretrained_overlay(name, RELEASES.get(name))
-    out_indices = kwargs.pop("out_indices", 3)
-    model = build_model_with_cfg(
-        AbSViT if name.startswith("absvit") else VisionTransformer,
-        name,
-        pretrained,
-        pretrained_filter_fn=_filtered,
-        feature_cfg={"out_indices": out_indices, "feature_cls": "getter"},
-        **kwargs,
-    )
+    model = build_model_with_cfg(network, name, pretrained, **kwargs)
     if isinstance(getattr(model, "pretrained_cfg", None), dict):
         model.pretrained_cfg.pop("state_dict", None)  # loaded by now; it need not stay in memory
     return model
@@ -179,6 +184,18 @@ def absvit_micro(pretrained: bool = False, **kwargs) -> AbSViT:
 def vit_micro(pretrained: bool = False, **kwargs) -> VisionTransformer:
     """The plain ViT beside ``absvit_micro``."""
     return _create("vit_micro", pretrained, **_micro(kwargs))
+
+
+@register_model
+def cnn_micro(pretrained: bool = False, **kwargs) -> ResNet:
+    """The small ResNet beside them: its last map of 112 px has 14 x 14 places, whose mean is classified.
+
+    Four basic blocks (He et al. 2016) behind three convolutions; the stride stops at 8, and the last two blocks
+    dilate instead (Yu et al. 2017).
+    """
+    stem = {"stem_type": "deep", "stem_width": 8, "output_stride": 8}
+    blocks = {"block": BasicBlock, "layers": (1, 1, 1, 1), "channels": (16, 32, 64, 96)}
+    return _build(ResNet, "cnn_micro", pretrained, **{"num_classes": len(MICRO_CATEGORIES), **stem, **blocks, **kwargs})
 
 
 @register_model

@@ -146,11 +146,15 @@ class SceneRecipe(CuedRecipe):
 
     def task(self, data: RunOptions, process: Process) -> SceneTask:
         """Draw scenes as the training goes."""
+        return self.drawn_by(SceneTask, data, process)
+
+    def drawn_by(self, task: type[SceneTask], data: RunOptions, process: Process) -> SceneTask:
+        """Make a task that reads no data; a folder of them is refused."""
         if data.data_path != RunOptions.data_path:
             raise ValueError(
                 f"{self.name} draws its scenes and reads no data: leave --data-path out, or name another recipe"
             )
-        return SceneTask(self, process)
+        return task(self, process)
 
 
 class SceneTask(CuedTask):

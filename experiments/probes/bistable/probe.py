@@ -128,7 +128,7 @@ PROBE = Probe(
         "is that of the fit",
         "lapse": "share of trials that such a fit takes for lapses, likewise",
     },
-    figures=("signature", "steering", "gains", "psychometric", "maps"),
+    figures=("signature", "steering", "gains", "psychometric", "maps", "mechanisms"),
     title="bistable perception",
     formerly=("bistable perception",),
 )

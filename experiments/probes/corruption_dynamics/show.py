@@ -24,7 +24,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Corrup
 
     Parameters
     ----------
-    observers : of one kind, each name with the same seeds; bottom-up, every pass is as the first.
+    observers : each name with the same seeds; bottom-up, every pass is as the first.
     pictures : stimuli with one object of a class that the models know.
     parameters : corruptions, severities, priors, gains and iterations.
     seed : seed of the corruptions, catch trials, random vectors and shuffles; a stimulus gets the same

@@ -46,6 +46,10 @@ class CourseCondition(Condition):
         """Give the prior of a pass."""
         return self.then if released and self.then else self.prior
 
+    def taken(self, trial: Trial) -> bool:
+        """Say whether the trial's observer can be followed pass by pass, which takes all of them."""
+        return trial.observer.course is not None
+
 
 def _learned(trial: Trial) -> Prior:
     """The model's own prompt at the trial's gain."""

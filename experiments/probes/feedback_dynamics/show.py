@@ -17,7 +17,7 @@ from experiments.assemble import FEATURES, PLACES, assembled, condition_coordina
 from experiments.observers import Observer
 from experiments.probe import Trial
 from experiments.probes.feedback_dynamics.probe import CourseCondition, FeedbackDynamics, conditions, steps
-from experiments.show import check_finite, trial_of
+from experiments.show import check_finite, on_grid, trial_of, with_grid
 
 __all__ = ["show"]
 
@@ -31,7 +31,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
 
     Parameters
     ----------
-    observers : of one kind, each name with the same seeds; bottom-up, every pass is as the first.
+    observers : each name with the same seeds; bottom-up, every pass is as the first.
     pictures : stimulus set of two objects; for hysteresis whole morph sequences.
     parameters : what is done.
     seed : seed of noise, random vectors and shuffles.
@@ -47,10 +47,11 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
     looks, per_trial = conditions(parameters), steps(pictures, parameters)
     first = pictures.isel(stimulus=slice(None, None, per_trial))
     first = first.assign_coords(stimulus=first["stimulus"] // per_trial)
-    trial, parts = trial_of(observers[0], first, seed), []
+    trial, parts = trial_of(with_grid(observers), first, seed), []
     for observer in observers:
         images = observer.images(pictures["image"].values).unflatten(0, (-1, per_trial))
-        parts.append(_run(observer, images.unbind(1), replace(trial, observer=observer), looks, parameters))
+        found = _run(observer, images.unbind(1), replace(trial, observer=observer), looks, parameters)
+        parts.append(_as_recorded(found, trial.grid))
     check_finite(parts, INNER, trial.numbers)
     sizes = dict(zip(INNER, parts[0]["logits"].shape, strict=False))
     record = assembled(
@@ -65,7 +66,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
             "class": np.array(observers[0].categories, object),
             "class_1": ("stimulus", trial.classes["class_1"]),
             "class_2": ("stimulus", trial.classes["class_2"]),
-            "layer": np.arange(parts[0]["reconstruction_error"].shape[-1]),
+            "layer": np.arange(max(part["reconstruction_error"].shape[-1] for part in parts)),
         },
     )  # fmt: skip
     passes = parameters.looking(0).passes
@@ -80,7 +81,7 @@ def _run(
     trial: Trial,
     looks: Sequence[CourseCondition],
     parameters: FeedbackDynamics,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Tensor]:
     """One observer's course under every gain, noise and prior: (gain, severity, iteration, prior, stimulus, ...)."""
     if observer.course is not None:
         courses = [
@@ -95,13 +96,21 @@ def _run(
         courses = [[[fixed] * len(looks)] * len(parameters.noise)] * len(parameters.gains)
     names = ("logits", "state_change", "two_step_change", "reconstruction_error")
     names += ("features",) * parameters.features + ("prior_weights",) * parameters.maps
-    return {name: _stacked(courses, name).astype(np.float16 if name in SMALL else np.float32) for name in names}
+    return {name: _stacked(courses, name) for name in names}
 
 
-def _stacked(courses: Sequence[Sequence[Sequence[Course]]], name: str) -> np.ndarray:
+def _stacked(courses: Sequence[Sequence[Sequence[Course]]], name: str) -> Tensor:
     """What the courses tell of one thing, the priors after the passes."""
     by_gain = [torch.stack([torch.stack([getattr(c, name) for c in row], 1) for row in rows]) for rows in courses]
-    return torch.stack(by_gain).float().cpu().numpy()
+    return torch.stack(by_gain).float()
+
+
+def _as_recorded(found: dict[str, Tensor], grid: tuple[int, int]) -> dict[str, np.ndarray]:
+    """What a record keeps of it, maps on the record's grid."""
+    found = {name: on_grid(value, grid) if name == "prior_weights" else value for name, value in found.items()}
+    return {
+        name: value.cpu().numpy().astype(np.float16 if name in SMALL else np.float32) for name, value in found.items()
+    }
 
 
 def _course(pictures, trial: Trial, look: CourseCondition, noise: float, parameters) -> Course:

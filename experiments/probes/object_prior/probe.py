@@ -81,6 +81,6 @@ PROBE = Probe(
         "p": "two-sided paired permutation test (sign flips over stimuli, trained models averaged) of benefit = 0; "
         "not corrected for several tests",
     },
-    figures=("object_prior",),
+    figures=("object_prior", "mechanisms"),
     formerly=("object prior",),
 )

@@ -115,6 +115,6 @@ PROBE = Probe(
         "share": f"{SHARE_OF_WEIGHTS}; the map is the value norm",
         "gradient": "row: least-squares slope over the distance of attention from the target, per 100 pixels",
     },
-    figures=("spatial_prior",),
+    figures=("spatial_prior", "mechanisms"),
     formerly=("spatial prior",),
 )

@@ -68,7 +68,7 @@ def test_images_per_second_leave_evaluations_out(tmp_path, monkeypatch):
     assert lines_of(tmp_path)[-1]["images_per_second"] == 2 * 8 / 4
 
 
-@pytest.mark.parametrize("recipe", ["micro_official", "micro_vit"])
+@pytest.mark.parametrize("recipe", ["micro_official", "micro_vit", "micro_cnn"])
 def test_the_controls_train_with_the_same_loop(recipe, tmp_path):
     assert train(tmp_path, *TINY, *updates(2, 4), recipe=recipe) == 0
     first, last = lines_of(tmp_path)
@@ -79,9 +79,10 @@ def test_the_controls_train_with_the_same_loop(recipe, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
+@pytest.mark.parametrize("recipe", ["micro_cued", "micro_cnn"])
+def test_a_killed_training_goes_on_to_the_same_bits(recipe, tmp_path, monkeypatch):
     options = (*TINY, *updates(26, 4), "--checkpoint-every", 10)
-    assert train(tmp_path / "whole", *options) == 0
+    assert train(tmp_path / "whole", *options, recipe=recipe) == 0
     batch = Scenes.batch
 
     def killed_at_23(self, indices, *words):
@@ -91,7 +92,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(KilledError):
         patch.setattr(Scenes, "batch", killed_at_23)
-        train(tmp_path / "parts", *options)
+        train(tmp_path / "parts", *options, recipe=recipe)
     assert [line["step"] for line in lines_of(tmp_path / "parts")] == [0, 20]
     assert torch.load(tmp_path / "parts" / "last.pt")["position"]["step"] == 20  # step 20 will be done again
     with (tmp_path / "parts" / "log.jsonl").open("a") as log:
@@ -100,13 +101,14 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Scenes, "batch", lambda self, indices, *words: numbers.extend(indices) or batch(self, indices, *words)
     )
-    assert train(tmp_path / "parts", *options) == 0
+    assert train(tmp_path / "parts", *options, recipe=recipe) == 0
     assert numbers == list(range(20 * 4, 26 * 4))
     logs = [without_time(lines_of(tmp_path / name)) for name in ("whole", "parts")]
     assert logs[0] == logs[1]
-    weights = [(tmp_path / name / "absvit_micro.safetensors").read_bytes() for name in ("whole", "parts")]
+    file = f"{RECIPES[recipe].model}.safetensors"
+    weights = [(tmp_path / name / file).read_bytes() for name in ("whole", "parts")]
     assert weights[0] == weights[1]
-    assert train(tmp_path / "parts", *options) == 0  # a finished training has nothing left to do
+    assert train(tmp_path / "parts", *options, recipe=recipe) == 0  # a finished training has nothing left to do
     assert len(numbers) == 6 * 4
     assert without_time(lines_of(tmp_path / "parts")) == logs[0]
 
@@ -213,6 +215,18 @@ def test_a_loss_that_is_not_finite_stops_before_it_spoils_the_checkpoint(tmp_pat
 def test_bad_options_give_one_line_and_exit_code_2(options, told, tmp_path, capsys):
     assert train(tmp_path / "out", *options) == 2
     assert told in error_of(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_without_tokens_is_trained_whole_and_uncued(tmp_path, capsys):
+    for options in (("--drop", 0.1), ("--trainable", "linear"), ("--token-weight", 0.3), ("--var-loss", 0.1)):
+        assert train(tmp_path / "out", *options, recipe="micro_cnn") == 2
+        told = error_of(capsys)
+        assert "neither tokens nor feedback" in told and options[0] in told
+    assert train(tmp_path / "out", "--model", "vit_micro", recipe="micro_cnn") == 2
+    assert "vit_micro has tokens" in error_of(capsys)
+    assert train(tmp_path / "out", "--grad-checkpointing", recipe="micro_cnn") == 2
+    assert "would count what --grad-checkpointing recomputes twice" in error_of(capsys)
     assert not (tmp_path / "out").exists()
 
 

@@ -1,0 +1,73 @@
+"""Decision bias: a cue changes what is answered, and nothing of what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from absvit.mechanisms.host import Host
+from absvit.mechanisms.mechanism import Mechanism, Told
+from absvit.mechanisms.passes import image_bytes, looked, recordable, trajectory_of
+from absvit.models.priors import ClassPrior, Prior
+from absvit.models.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from absvit.networks.network import Network
+
+__all__ = ["DECISION_BIAS", "DecisionBiasMechanism"]
+
+
+@dataclass(frozen=True)
+class DecisionBiasMechanism(Mechanism):
+    """The cued class has its dose added to its logit: the control for a criterion that moves.
+
+    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of the
+    cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets 1966).
+    Each factor of a product adds its own.
+    """
+
+    source = "Green and Swets 1966, Signal Detection Theory and Psychophysics: the criterion set by prior odds"
+    kinds = ("class",)
+
+    def on(self, network: Network) -> Told:
+        """Let any network answer by it."""
+        if not network.categories:
+            raise ValueError(f"{self.name} biases a class and {network.name} names none: give its categories")
+        return Told(
+            network,
+            self,
+            partial(_look, self, network),
+            ("learned", *self.kinds),
+            grid=network.readout and network.readout.grid,
+            records=recordable(network),
+            image_bytes=image_bytes(network),
+        )
+
+
+def _look(
+    mechanism: DecisionBiasMechanism,
+    network: Network,
+    images: Tensor,
+    priors: Sequence[Prior],
+    iterations: int,
+    record: Sequence[str],
+) -> Trajectory:
+    first, host = looked(network, images), Host.of(network)
+    under = [replace(first, logits=first.logits + _bias(mechanism, prior, host).to(first.logits)) for prior in priors]
+    return trajectory_of(network, first, [under] * iterations, priors, record)
+
+
+def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:
+    """What is added to the logits, (class,) or (image, class)."""
+    cued = [part for part in prior.parts if isinstance(part, ClassPrior)]
+    return sum(mechanism.dose(part) * F.one_hot(part.known(host), host.num_classes) for part in cued)
+
+
+DECISION_BIAS = DecisionBiasMechanism(
+    "decision_bias", "a cued class is answered more readily, and nothing is seen otherwise"
+)

@@ -1,0 +1,63 @@
+"""Class activation mapping (Zhou et al. 2016): what each place adds to the logit of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor
+
+from absvit.models.priors import ClassPrior, Prior
+
+__all__ = ["class_activation", "classes_named", "classifier_rows"]
+
+
+def class_activation(features: Tensor, rows: Tensor, index: Tensor, shares: Tensor | float) -> Tensor:
+    """What each place adds to the logit of a class (equation 2 of the paper).
+
+    Parameters
+    ----------
+    features : (image, place, channel) that are pooled and classified.
+    rows : (class, channel) of the classifier.
+    index : (image,) classes.
+    shares : (image, place) of each place in what is pooled, or one for all.
+
+    Returns
+    -------
+    (image, place); where places are pooled by these shares, it sums to the logit less its bias.
+    """
+    return (features @ rows[index, :, None].to(features)).squeeze(-1) * shares
+
+
+def classes_named(priors: Sequence[Prior], model, logits: Tensor) -> Tensor:
+    """Classes that priors name or, where one names none, those answered.
+
+    Parameters
+    ----------
+    priors : what is looked for; of several classes in one the first counts.
+    model : whose classes these are.
+    logits : (prior, image, class) of the pass.
+
+    Returns
+    -------
+    (prior, image) int64.
+    """
+    index = logits.argmax(-1)
+    for row, prior in zip(index, priors, strict=True):
+        named = next((part for part in prior.parts if isinstance(part, ClassPrior)), None)
+        if named is not None:
+            row.copy_(named.known(model))
+    return index
+
+
+def classifier_rows(model: VisionTransformer) -> Tensor:
+    """Rows of a ViT's classifier (class, channel), times the weights of the norm that stands before it.
+
+    Raises
+    ------
+    ValueError : it has no classifier.
+    """
+    rows, norm = getattr(model.get_classifier(), "weight", None), getattr(model.fc_norm, "weight", None)
+    if rows is None:
+        raise ValueError("class_activation needs a classifier and this model has none (num_classes=0)")
+    return rows if norm is None else rows * norm

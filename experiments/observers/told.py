@@ -1,0 +1,70 @@
+"""Observers that look by a mechanism of attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from torch import Tensor
+
+from absvit.mechanisms import Told
+from absvit.models.trajectory import Trajectory
+from absvit.networks import Network, network_of
+from experiments.observers.observer import Observer
+
+__all__ = ["network_of_observer", "observer_told"]
+
+
+def observer_told(told: Told, label: str | None = None, seed: int = 0) -> Observer:
+    """Make an observer of a network under a mechanism.
+
+    Its ``facts`` hold the mechanism: its name, parameters and source, and what else is known of it, such as
+    how tunings were measured.
+
+    Parameters
+    ----------
+    told : who looks.
+    label : what the record calls it; its host, a plus sign and its mechanism, if left out.
+    seed : of its training, where it is known.
+    """
+    network, mechanism = told.network, told.mechanism
+    about = {"name": mechanism.name, "parameters": mechanism.parameters, "source": mechanism.source, **told.facts}
+    return Observer(
+        label or f"{network.name}+{mechanism.name}",
+        mechanism.line,
+        categories=network.categories,
+        size=network.size,
+        look=partial(_look, told),
+        mean=network.mean,
+        std=network.std,
+        grid=told.grid,
+        kinds=told.kinds,
+        records=told.records,
+        layers=told.layers,
+        width=told.width,
+        gains=told.gains,
+        course=told.course,
+        weights=network.weights,
+        device=str(network.device),
+        seed=seed,
+        facts={**network.facts, "mechanism": about},
+    )
+
+
+def network_of_observer(observer: Observer) -> Network:
+    """Give what an observer sees as a network, so that a mechanism can be put on it.
+
+    Raises
+    ------
+    ValueError : it is told what to look for in a way of its own.
+    """
+    if observer.kinds or observer.records:
+        raise ValueError(
+            f"{observer.name} is told what to look for in a way of its own: leave out the mechanism, or name a network"
+        )
+    known = {name: getattr(observer, name) for name in ("name", "categories", "size", "mean", "std")}
+    return network_of(observer.look, **known)
+
+
+def _look(told: Told, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    return told.perceive(images.to(told.network.device), priors, iterations, record)
