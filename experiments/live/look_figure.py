@@ -15,10 +15,11 @@ from experiments.probes.bistable import signature_layout
 from experiments.probes.bistable.signature_layout import Column
 from experiments.statistics.intervals import number_text
 
-__all__ = ["KINDS", "attention", "draw_map", "draw_scale", "only_map", "paths"]
+__all__ = ["KINDS", "attention", "draw_map", "draw_place", "draw_scale", "only_map", "paths"]
 
 CLIPPED = "clipped_token_norm"  # made of the record's token_norm
-KINDS = {**signature_layout.MAP_NAMES, CLIPPED: "clipped token norm", "rollout": "attention rollout"}
+KINDS = {**signature_layout.MAP_NAMES, CLIPPED: "clipped token norm", "rollout": "attention rollout",
+         "class_activation": "class activation"}  # fmt: skip
 LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 SCALE = 10.5  # mm of a scale below a picture
 SHOWN = 5  # classes
@@ -63,7 +64,7 @@ def attention(
         for (x, y), heading in zip(cells, headings, strict=True):
             page.text(x, y - 2, heading, size=points(STYLE.letter))
         place_picture(page, image, *cells[0], WIDTH, height)
-        _draw_place(page, run, height)
+        draw_place(page, run, height)
         maps = zip((before, after, change), (limits, limits, (-bound, bound)), shades, strict=True)
         for column, (values, ends, colours) in enumerate(maps, start=1):
             x, y = cells[column]
@@ -90,8 +91,11 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
     """
     if kind == CLIPPED and "token_norm" in record:
         record = record.assign({CLIPPED: _clipped(record["token_norm"])})
-    if kind not in record or kind not in KINDS:
-        raise ValueError(f"expected one of the maps {', '.join(k for k in KINDS if k in record)}; got {kind!r}")
+    known = [name for name in KINDS if name in record]
+    if not known:
+        raise ValueError(f"there is no map to be drawn: {record.attrs['model']} has no places")
+    if kind not in known:
+        raise ValueError(f"expected one of the maps {', '.join(known)}; got {kind!r}")
     values = record[kind]
     for dim, index in (("layer", layer), ("head", head)):
         if dim in values.dims and index is not None:
@@ -156,7 +160,7 @@ def _ticks(last: int) -> list[int]:
     return list(range(0, max(int(last), 1) + 1, max(1, -(-int(last) // 6))))
 
 
-def _draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
+def draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
     """Draw the place cue: one standard deviation around the spotlight's centre, or the box."""
     x, y, sd = (float(run[name][0]) for name in ("place_x", "place_y", "place_sd"))
     left, top, right, bottom = (float(run[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom"))
