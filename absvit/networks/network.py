@@ -52,6 +52,11 @@ class Network:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def num_classes(self) -> int:
+        """Number of its classes."""
+        return len(self.categories)
+
+    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return next((tensor.device for tensor in _tensors(self.module)), torch.device("cpu"))
@@ -96,7 +101,7 @@ class Network:
                 f"{self.name} takes images (image, channel, y, x) of {self.size[0]} x {self.size[1]} pixels, got "
                 f"{tuple(images.shape)}: resize them, or say another size="
             )
-        return _checked(self.name, self.classify(images.to(self.device)), len(images), len(self.categories))
+        return _checked(self.name, self.classify(images.to(self.device)), len(images), self.num_classes)
 
     def picture(self, n: int = 2) -> Tensor:
         """Noise (image, channel, y, x) that is always the same, to try things on."""
@@ -138,7 +143,10 @@ def network_of(
     name = name or str(cfg.get("architecture") or getattr(model, "__name__", type(model).__name__))
     size = size or _size_of(model, cfg)
     if size is None:
-        raise ValueError(f"nothing says what pictures {name} takes: give size=(height, width) in pixels")
+        raise ValueError(
+            f"nothing says what pictures {name} takes: give size=(height, width) in pixels, as in observer_of(model, "
+            "size=(224, 224), categories=NAMES)"
+        )
     mean, std = mean or cfg.get("mean", PLAIN_MEAN), std or cfg.get("std", PLAIN_STD)
     classify = _looking(module) if module is not None else model
     unnamed = Network(

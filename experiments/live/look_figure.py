@@ -39,12 +39,14 @@ def attention(
     Parameters
     ----------
     record : what ``look`` gives; its first picture and last prior are shown.
-    kind : map, one of ``KINDS``; where it does not exist bottom-up, the grey picture stands alone.
+    kind : map, one of ``KINDS``; where it does not exist bottom-up, or the observer has no maps at all, the grey
+        picture stands alone.
     layer, head : block and head, where the map has several; None for the mean of the heads.
     opacity : weight of the map over the picture, in [0, 1].
     style : sizes and colours; in one column the pictures stand two by two, and the course below the bars.
     """
-    run = only_map(record, kind, layer, head).isel(prior=[-1])
+    has_maps = not set(KINDS).isdisjoint(record)
+    run = (only_map(record, kind, layer, head) if has_maps else _without_map(record, kind)).isel(prior=[-1])
     cue, last = str(run["prior"].values[0]), int(run["iteration"].values[-1])
     image = run["image"].values[0]
     height = WIDTH * image.shape[0] / image.shape[1]
@@ -91,11 +93,8 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
     """
     if kind == CLIPPED and "token_norm" in record:
         record = record.assign({CLIPPED: _clipped(record["token_norm"])})
-    known = [name for name in KINDS if name in record]
-    if not known:
-        raise ValueError(f"there is no map to be drawn: {record.attrs['model']} has no places")
-    if kind not in known:
-        raise ValueError(f"expected one of the maps {', '.join(known)}; got {kind!r}")
+    if kind not in record or kind not in KINDS:
+        raise ValueError(f"expected one of the maps {', '.join(k for k in KINDS if k in record)}; got {kind!r}")
     values = record[kind]
     for dim, index in (("layer", layer), ("head", head)):
         if dim in values.dims and index is not None:
@@ -103,6 +102,12 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
                 raise ValueError(f"{dim} must be in {-values.sizes[dim]}..{values.sizes[dim] - 1}, got {index}")
             values = values.isel({dim: index}, drop=True)
     return record.assign({kind: values.mean("head") if "head" in values.dims else values})
+
+
+def _without_map(record: xr.Dataset, kind: str) -> xr.Dataset:
+    """A record of an observer without maps, with one of the given kind that is nowhere defined."""
+    dims = ("iteration", "prior", "stimulus", "token_y", "token_x")
+    return record.assign({kind: (dims, np.full([record.sizes[dim] for dim in dims], np.nan))})
 
 
 def _clipped(norms: xr.DataArray) -> xr.DataArray:

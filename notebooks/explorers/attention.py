@@ -9,9 +9,8 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import xarray as xr
-from torch import nn
 
-from absvit.models.class_names import class_names
+from absvit.networks import Network
 from experiments import measures
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
@@ -46,8 +45,8 @@ class AttentionSelection:
 
     Parameters
     ----------
-    model : name of the model.
-    checkpoint : "" for its default weights; a tag of bundled ones, a file or an address.
+    model : name of the network.
+    checkpoint : "" for its default weights; a tag of bundled ones, a file, an address or "untrained".
     device : where it computes.
     source : kind of embedded pictures, or "a file".
     number : which embedded picture.
@@ -102,7 +101,7 @@ class AttentionExplorer(Explorer):
 
     Parameters
     ----------
-    model : model that is shown first: a name, also HOST+MECHANISM, or any network or observer itself.
+    model : network that is shown first: a name, HOST+MECHANISM, or any network or observer itself.
     folder : where uploads are kept and figures are saved.
     """
 
@@ -199,17 +198,18 @@ class AttentionExplorer(Explorer):
     def _read(self, model: str, checkpoint: str, device: str, *picture):
         return read_picture(*picture, self.models(model, checkpoint, device))
 
-    def _fit(self, model: nn.Module | Observer) -> None:
-        """Give the controls the classes, layers and heads of a model, and a picture of what it knows."""
+    def _fit(self, model: Network | Observer) -> None:
+        """Give the controls the classes, layers and heads of a network, and a picture of what it knows."""
         show_known(self.controls, "source", model)
-        names = class_names(model)
-        self.controls["category"].options = tuple(names)
+        names, depth = model.categories, observer_of(model).layers
+        self.controls["category"].options = names
         if self.controls["category"].value not in names:
             self.controls["category"].value = next((name for name in FIRST_CUES if name in names), names[0])
-        layer, depth = self.controls["layer"], max(1, observer_of(model).layers)
-        layer.max = depth - 1
+        layer = self.controls["layer"]
+        layer.max = max(0, depth - 1)
         layer.value = max(0, depth - 3)
-        heads = model.blocks[0].attn.num_heads if hasattr(model, "blocks") else 0  # observers do not tell them
+        blocks = getattr(getattr(model, "module", None), "blocks", None)  # an observer does not tell its heads
+        heads = blocks[0].attn.num_heads if blocks and depth else 0
         self.controls["head"].options = [("mean", -1), *((str(head), head) for head in range(heads))]
 
     def _clicked(self, x: float, y: float) -> None:

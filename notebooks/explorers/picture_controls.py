@@ -7,10 +7,10 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
-from torch import nn
 
 from absvit.images import read_photograph
 from absvit.models.class_names import class_indices
+from absvit.networks import Network
 from experiments.live import pictures
 from notebooks.explorers.explorer import labelled, readable
 from stimuli.families.objects import CATEGORIES
@@ -24,7 +24,7 @@ FILE = "a file"
 BUNDLED = Path(__file__).parents[1] / "pictures"  # photographs, named by what they show
 
 
-def bundled_for(model: nn.Module) -> str:
+def bundled_for(model: Network) -> str:
     """Give the photographs that a model is shown first: the bundled ones, where it knows these alone.
 
     Returns
@@ -38,7 +38,7 @@ def bundled_for(model: nn.Module) -> str:
     return str(BUNDLED.relative_to(Path.cwd()) if BUNDLED.is_relative_to(Path.cwd()) else BUNDLED)
 
 
-def show_known(controls: dict[str, widgets.Widget], family: str, model: nn.Module) -> None:
+def show_known(controls: dict[str, widgets.Widget], family: str, model: Network) -> None:
     """Let a model that has just been chosen see pictures of what it knows, unless somebody's own are shown."""
     folder, first = controls["photographs"], bundled_for(model)
     if folder.value.strip() and Path(folder.value).resolve() != BUNDLED.resolve():
@@ -58,7 +58,7 @@ def code_of_folder(photographs: str) -> str:
     return f", folder=Path({photographs.strip()!r})" if photographs.strip() else ""
 
 
-def read_picture(source: str, number: int, path: str, photographs: str, model: nn.Module) -> np.ndarray:
+def read_picture(source: str, number: int, path: str, photographs: str, model: Network) -> np.ndarray:
     """Read a picture, (y, x, channel) uint8, at the size that a model takes.
 
     The source is one of ``pictures.PICTURES``, whose pictures are numbered, or ``FILE`` with a path;

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import xarray as xr
 
 from absvit.mechanisms import MECHANISMS
-from absvit.networks import Network, load_network, network_of
+from absvit.networks import Network
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
 from experiments.live.look import Cue
@@ -20,7 +20,7 @@ from experiments.live.tell import MAPS, tell
 from experiments.live.tell_figure import rivals
 from experiments.observers import Observer, observer_of
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, model_controls
+from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, given, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
 from notebooks.explorers.place_picker import PlacePicker
 
@@ -104,9 +104,8 @@ class MechanismExplorer(Explorer):
     leading = (*WHO, "prior", *PICTURE)
 
     def __init__(self, model: str | Network | Callable = "cnn_micro", folder: Path | str = "outputs") -> None:
-        self._given = {} if isinstance(model, str) else {(network := network_of(model)).name: network}
-        name = next(iter(self._given), model)
-        self.models = Models(self.check, load=self._network)
+        name, self._given = given(model)
+        self.models = Models(self.check, given=self._given)
         self._observer = lru_cache(16)(self._observed)
         self._pixels = lru_cache(16)(self._read)
         self._told = lru_cache(32)(self._tell)
@@ -174,11 +173,11 @@ class MechanismExplorer(Explorer):
         """Write the lines that make the same figure."""
         s = selection
         words = ", ".join(map(repr, (s.model, s.checkpoint.strip() or "default", s.device)))
-        given = "network_of(given)  # what the explorer was given"
+        here = "network_of(given)  # what the explorer was given"
         place = f", place=({s.x}, {s.y}), width={s.width}" if "place" in s.prior else ""
         category = f", category={s.category!r}" if "class" in s.prior else ""
         return (
-            f"{IMPORTS}\nnetwork = {given if s.model in self._given else f'load_network({words})'}\n"
+            f"{IMPORTS}\nnetwork = {here if s.model in self._given else f'load_network({words})'}\n"
             f"model = replace(observer_of(network, {ALONE!r}), kinds=())\n"
             f"mechanisms = {[*s.mechanisms]}\n"
             "told = [observer_of(network, name, mechanism=MECHANISMS[name]) for name in mechanisms]\n"
@@ -187,9 +186,6 @@ class MechanismExplorer(Explorer):
             f"record = tell([model, *told], picture, cue, iterations={s.iterations})\n"
             f"figure = rivals(record, {s.kind!r}{style})\n"
         )
-
-    def _network(self, model: str, checkpoint: str, device: str) -> Network:
-        return self._given[model] if model in self._given else load_network(model, checkpoint or None, device)
 
     def _observed(self, model: str, checkpoint: str, device: str, mechanism: str) -> Observer:
         """A network under a mechanism; without one it is told nothing, not even by feedback of its own."""

@@ -98,4 +98,4 @@ def test_other_explorers_take_any_network_and_a_host_with_its_mechanism(stranger
     np.testing.assert_array_equal(given.record["logits"], explorer.record["logits"])
     blind = AttentionExplorer(stranger, tmp_path)
     blind.controls["prior"].value = "none"
-    assert blind.message == "there is no map to be drawn: stranger has no places"
+    assert blind.message == "" and set(blind.record.data_vars) == {"logits", "image"}

@@ -6,8 +6,8 @@ import threading
 import pytest
 import torch
 
-import absvit
-from notebooks.explorers import AttentionExplorer
+from absvit.networks import load_network
+from notebooks.explorers import AttentionExplorer, live_model
 from notebooks.explorers.explorer import Later, Stale
 
 
@@ -50,7 +50,7 @@ def test_a_later_move_gives_up_the_passes_of_an_earlier_one(tmp_path):
 
         return hook
 
-    hooks = [block.norm2.register_forward_pre_hook(slow(layer)) for layer, block in enumerate(model.blocks)]
+    hooks = [block.norm2.register_forward_pre_hook(slow(layer)) for layer, block in enumerate(model.module.blocks)]
 
     async def moves():
         first = explorer.picture.value
@@ -85,19 +85,19 @@ def test_a_mistake_in_the_loop_is_one_line_and_the_next_move_is_shown(tmp_path):
 
 
 def test_a_model_that_is_no_longer_wanted_keeps_nobody_waiting_and_is_never_shown(tmp_path, monkeypatch):
-    explorer, load = AttentionExplorer(folder=tmp_path), absvit.load_model
+    explorer, load = AttentionExplorer(folder=tmp_path), load_network
     explorer.controls["prior"].value = "none"
     begun, going_on, loaded, shown = threading.Event(), threading.Event(), [], []
 
-    def slow(name, checkpoint):
+    def slow(name, checkpoint, device):
         if name == "vit_micro":
             begun.set()
             going_on.wait(60)
-        model = load(name, checkpoint)
+        model = load(name, checkpoint, device)
         loaded.append(name)
         return model
 
-    monkeypatch.setattr(absvit, "load_model", slow)
+    monkeypatch.setattr(live_model, "load_network", slow)
     explorer.picture.observe(lambda _: shown.append(explorer.source), "value")
 
     async def moves():
@@ -122,4 +122,4 @@ def test_work_is_stale_once_something_later_is_asked_for(tmp_path):
     explorer.check()
     explorer._asked += 1
     with pytest.raises(Stale):
-        explorer.models("absvit_micro")(torch.zeros(1, 3, 112, 112))
+        explorer.models("absvit_micro").logits(torch.zeros(1, 3, 112, 112))

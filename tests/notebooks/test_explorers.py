@@ -325,7 +325,7 @@ def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, f
 def test_the_gain_follows_the_default_of_the_model(kind, folder):
     explorer = kind(folder=folder)
     assert explorer.selection.gain == 2.0
-    explorer.models("absvit_micro", "official_seed0").prior_gains["class"] = 40.0  # as of the official models
+    explorer.models("absvit_micro", "official_seed0").module.prior_gains["class"] = 40.0  # as of the official models
     explorer.controls["checkpoint"].value = "official_seed0"
     assert explorer.message == "" and explorer.selection.gain == 40.0
     explorer.selection = wanted = replace(explorer.selection, checkpoint="seed1", gain=70.0)
