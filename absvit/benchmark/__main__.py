@@ -1,4 +1,4 @@
-"""``python -m absvit.benchmark inference | training | loader | segmentation``: the command line of the benchmarks."""
+"""``python -m absvit.benchmark inference | training ...``: the command line of the benchmarks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "inference": "Time logits of a batch under several class priors.",
     "training": "Time training steps, follow the loss in bfloat16, and measure memory.",
     "loader": "Time how fast training pictures are read and augmented.",
+    "sharing": "Time mechanisms of attention whose priors share what they do not change, against whole passes.",
     "segmentation": "Time UPerNet on a backbone, and measure its memory.",
 }
 

@@ -105,7 +105,7 @@ def _of_look(told: Told, images: Tensor, priors: list[Prior]) -> Iterator[str]:
             yield f"does not give {name}, which it says it records"
     for prior, of in zip(priors, found.logits.unbind(1), strict=True):
         together = told.perceive(images, [_neutral(prior), prior, LearnedPrior()], ITERATIONS).logits
-        own = together[0, 0].expand_as(together[:, 0])
+        own = told.network.logits(images).expand_as(together[:, 0])
         if not torch.equal(together[:, 0], own):
             yield f"sees otherwise than the network at a gain of 0 ({prior.label})"
         if not told.mechanism.acts(LearnedPrior()) and not torch.equal(together[:, 2], own):

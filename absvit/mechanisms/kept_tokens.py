@@ -72,7 +72,7 @@ def look_at_kept(
     """Look as the evidence gate does, at the places that are kept alone.
 
     Doses of factors add up, as powers of one weight do. Evidence is that of the bottom-up pass, which alone has
-    seen all places.
+    seen all places; where no place has any, all are kept.
     """
     first, model = looked(network, images), network.module
     entering = embedded(model, images.to(network.device))
@@ -85,7 +85,13 @@ def look_at_kept(
         at = kept[..., None].expand(-1, -1, tokens.shape[2])
         features = torch.zeros_like(tokens).scatter(1, at, seen.tokens[:, model.num_prefix_tokens :])
         shares = torch.zeros_like(weights).scatter(1, kept, 1 / kept.shape[1])
-        return Seen(seen.logits, weights.to(tokens), features, shares.to(tokens))
+        matched = weights.any(1)[:, None]
+        return Seen(
+            seen.logits.where(matched, first.logits),
+            weights.to(tokens),
+            features.where(matched[..., None], first.features),
+            shares.where(matched, 1 / tokens.shape[1]).to(tokens),
+        )
 
     last, passes = [first] * len(priors), []
     for _ in range(iterations):

@@ -48,7 +48,9 @@ MAY_IMPORT = {
     "absvit.robustness": (*MODELS, "absvit.networks", "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
-    "absvit.benchmark": (*MODELS, "absvit.benchmark", "absvit.segmentation", "absvit.training"),
+    "absvit.benchmark": (
+        *MODELS, "absvit.benchmark", "absvit.mechanisms", "absvit.networks", "absvit.segmentation", "absvit.training",
+    ),
     "experiments": (*MODELS, "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),

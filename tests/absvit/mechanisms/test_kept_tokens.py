@@ -44,7 +44,7 @@ def test_it_is_the_blocks_on_the_places_with_the_largest_cosine_with_the_centred
     evidence = F.cosine_similarity(projected, rows[3], dim=-1).clamp(min=0)
     for image in range(3):
         order = sorted(range(16), key=lambda place: -evidence[image, place].item())
-        expected = logits_of(model, image, sorted(order[:n]))
+        expected = logits_of(model, image, sorted(order[:n]) if evidence[image].any() else range(16))
         torch.testing.assert_close(seen.logits[1:, 0, image], expected.expand(2, -1), rtol=1e-4, atol=1e-5)
 
 
@@ -75,6 +75,14 @@ def test_without_a_dose_or_a_cue_it_is_the_network_bit_for_bit():
     assert torch.equal(seen.logits, logits.expand(3, 2, -1, -1))
     all_kept = told(strength=0.01).perceive(IMAGES, [ClassPrior(1)])
     torch.testing.assert_close(all_kept.logits[1, 0], logits, rtol=1e-4, atol=1e-5)
+
+
+def test_where_no_place_matches_all_are_kept():
+    nowhere_in_the_second = torch.stack([RAMP.weights, torch.zeros(GRID), RAMP.weights])
+    seen = told().perceive(IMAGES, [SpatialPrior(nowhere_in_the_second), RAMP], 1, ["class_activation"])
+    assert torch.equal(seen.logits[1, 0, 1], seen.logits[0, 0, 1])
+    assert torch.equal(seen.logits[1, 0, ::2], seen.logits[1, 1, ::2])
+    torch.testing.assert_close(seen.class_activation[1, 0, 1], seen.class_activation[0, 0, 1])
 
 
 def test_what_is_left_out_adds_nothing_to_the_class():
