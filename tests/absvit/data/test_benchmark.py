@@ -12,7 +12,7 @@ from PIL import Image
 
 import absvit
 from absvit import priors
-from absvit.benchmark import inference, mechanisms, plain, segmentation, training
+from absvit.benchmark import inference, plain, segmentation, sharing, training
 from absvit.benchmark.__main__ import main
 from absvit.networks import network_of
 
@@ -62,8 +62,9 @@ def small_network(name, checkpoint):
 
 
 def test_mechanisms_are_timed_against_whole_passes(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(mechanisms, "load_network", small_network)
+    monkeypatch.setattr(sharing, "load_network", small_network)
     out = tmp_path / "rows.json"
+<<<<<<< HEAD
     words = [
         "mechanisms",
         "--models",
@@ -76,6 +77,9 @@ def test_mechanisms_are_timed_against_whole_passes(tmp_path, monkeypatch, capsys
         "--size",
         "32",
     ]
+=======
+    words = ["sharing", "--models", "own", "--names", "decision_bias", "spatial_gain", "--size", "32"]
+>>>>>>> net
     assert main([*words, "--n-priors", "2", "--repeats", "1", "--out", str(out)]) == 0
     rows = json.loads(out.read_text())["rows"]
     assert [row["mechanism"] for row in rows] == ["decision_bias", "spatial_gain"]

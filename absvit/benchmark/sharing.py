@@ -1,4 +1,4 @@
-"""Mechanisms: several class or place priors at once, against as many whole passes of the network in turn."""
+"""Sharing: several class or place priors at once, against as many whole passes of the network in turn."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from absvit.models.priors import ClassPrior, Prior, SpatialPrior
 from absvit.networks import Network, load_network, network_of
 from stimuli.drawing.shapes import CATEGORIES
 
-__all__ = ["Mechanisms", "mechanisms"]
+__all__ = ["Sharing", "sharing"]
 
 
 @dataclass(frozen=True)
-class Mechanisms:
-    """Mechanisms: logits of a batch under several priors, in each of which a network looks otherwise.
+class Sharing:
+    """Sharing: logits of a batch under several priors, in each of which a network looks otherwise.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Mechanisms:
     out: Path | None = None
 
 
-def mechanisms(parameters: Mechanisms) -> list[dict]:
+def sharing(parameters: Sharing) -> list[dict]:
     """Time mechanisms against whole passes, one for each prior and one bottom-up.
 
     One row a network, mechanism and number of priors: seconds and their ratio; an ArithmeticError where priors
