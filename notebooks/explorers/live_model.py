@@ -27,11 +27,13 @@ def model_names(feedback: bool = False) -> list[str]:
 
 
 def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widget]:
-    """Make the controls that say which model looks: model, which may be any network's name, checkpoint and device."""
+    """Make the controls that say which model looks: model, which may be any network's name, checkpoint and device.
+
+    A model that is none of the zoo's is offered first.
+    """
+    names = list(dict.fromkeys([*({model} - {*model_names()}), *model_names(feedback)]))
     return {
-        "model": labelled(
-            widgets.Combobox, "model", options=model_names(feedback), value=model, continuous_update=False
-        ),
+        "model": labelled(widgets.Combobox, "model", options=names, value=model, continuous_update=False),
         "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),
         "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device_here()),
     }
