@@ -28,10 +28,9 @@ def model_names(feedback: bool = False) -> list[str]:
 
 def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widget]:
     """Make the controls that say which model looks: model, which may be any network's name, checkpoint and device."""
+    names = [*([] if model in model_names() else [model]), *model_names(feedback)]
     return {
-        "model": labelled(
-            widgets.Combobox, "model", options=model_names(feedback), value=model, continuous_update=False
-        ),
+        "model": labelled(widgets.Combobox, "model", options=names, value=model, continuous_update=False),
         "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),
         "device": labelled(widgets.Dropdown, "device", options=DEVICES, value=device_here()),
     }
@@ -111,6 +110,7 @@ class Models:
         if "+" in model:
             return load_observers(model, [checkpoint] if checkpoint else [], device=device_here(device))[0]
         loaded = load_network(model, checkpoint, device_here(device))
+        observer_of(loaded)  # finds its places by passes that nobody gives up
         for part in loaded.module.modules():
             if any(True for _ in part.parameters(recurse=False)):
                 part.register_forward_pre_hook(lambda *_: self._check())
