@@ -18,7 +18,7 @@ BENCHMARKS = {
     "inference": "Time logits of a batch under several class priors.",
     "training": "Time training steps, follow the loss in bfloat16, and measure memory.",
     "loader": "Time how fast training pictures are read and augmented.",
-    "mechanisms": "Time mechanisms of attention under several priors, against whole passes.",
+    "sharing": "Time mechanisms of attention whose priors share what they do not change, against whole passes.",
     "segmentation": "Time UPerNet on a backbone, and measure its memory.",
 }
 

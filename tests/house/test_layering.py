@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
     "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
     "absvit.networks": (*MODELS, "absvit.networks"),
-    "absvit.robustness": (*MODELS, "absvit.robustness"),
+    "absvit.robustness": (*MODELS, "absvit.networks", "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
     "absvit.benchmark": (
@@ -70,7 +70,7 @@ MAY_IMPORT = {
         "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",
         "stimuli.foundation", "stimuli.sets", *READ,
     ),
-    "notebooks": (*MODELS, "experiments", "notebooks"),
+    "notebooks": (*MODELS, "absvit.mechanisms.__init__", "absvit.networks", "experiments", "notebooks"),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.

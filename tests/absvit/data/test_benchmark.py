@@ -12,8 +12,9 @@ from PIL import Image
 
 import absvit
 from absvit import priors
-from absvit.benchmark import inference, plain, segmentation, training
+from absvit.benchmark import inference, plain, segmentation, sharing, training
 from absvit.benchmark.__main__ import main
+from absvit.networks import network_of
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,25 @@ def test_it_refuses_to_time_different_things(monkeypatch, capsys):
     words = ["inference", "--models", "absvit_tiny_patch16_224", "--batch", "1", "--n-priors", "1", "--repeats", "1"]
     assert main(words) == 2
     assert "logits differ" in capsys.readouterr().err
+
+
+def small_network(name, checkpoint):
+    torch.manual_seed(0)
+    layers = torch.nn.Conv2d(3, 4, 3, 2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+    net = torch.nn.Sequential(*layers, torch.nn.Linear(4, 14)).eval()
+    return network_of(net, name=name, size=(64, 64))
+
+
+def test_mechanisms_are_timed_against_whole_passes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sharing, "load_network", small_network)
+    out = tmp_path / "rows.json"
+    words = ["sharing", "--models", "own", "--names", "decision_bias", "spatial_gain", "--size", "32"]
+    assert main([*words, "--n-priors", "2", "--repeats", "1", "--out", str(out)]) == 0
+    rows = json.loads(out.read_text())["rows"]
+    assert [row["mechanism"] for row in rows] == ["decision_bias", "spatial_gain"]
+    for row in rows:
+        assert row["times_faster"] == pytest.approx(row["seconds"]["whole"] / row["seconds"]["ours"])
+    assert capsys.readouterr().out.count("2 priors") == 2
 
 
 def tiny(name):

@@ -1,8 +1,8 @@
-"""Mechanisms: several class or place priors at once, against as many whole passes of the network in turn."""
+"""Sharing: several class or place priors at once, against as many whole passes of the network in turn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -12,15 +12,15 @@ from torch import Tensor
 from absvit.benchmark.timing import times
 from absvit.mechanisms import MECHANISMS, Told
 from absvit.models.priors import ClassPrior, Prior, SpatialPrior
-from absvit.networks import Network, load_network
+from absvit.networks import Network, load_network, network_of
 from stimuli.drawing.shapes import CATEGORIES
 
-__all__ = ["Mechanisms", "mechanisms"]
+__all__ = ["Sharing", "sharing"]
 
 
 @dataclass(frozen=True)
-class Mechanisms:
-    """Mechanisms: logits of a batch under several priors, in each of which a network looks otherwise.
+class Sharing:
+    """Sharing: logits of a batch under several priors, in each of which a network looks otherwise.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class Mechanisms:
         Networks to time, untrained.
     names
         Mechanisms.
+    size
+        Height and width of the images in pixels; each network's own, if left out.
     batch
         Images in the batch.
     n_priors
@@ -42,6 +44,7 @@ class Mechanisms:
 
     models: tuple[str, ...] = ("cnn_micro", "resnet18")
     names: tuple[str, ...] = ("decision_bias", "evidence_gate", "feature_gain", "spatial_gain")
+    size: int | None = None
     batch: int = 16
     n_priors: tuple[int, ...] = (1, 3, 10)
     repeats: int = 5
@@ -49,7 +52,7 @@ class Mechanisms:
     out: Path | None = None
 
 
-def mechanisms(parameters: Mechanisms) -> list[dict]:
+def sharing(parameters: Sharing) -> list[dict]:
     """Time mechanisms against whole passes, one for each prior and one bottom-up.
 
     One row a network, mechanism and number of priors: seconds and their ratio; an ArithmeticError where priors
@@ -59,8 +62,7 @@ def mechanisms(parameters: Mechanisms) -> list[dict]:
         torch.set_num_threads(parameters.threads)
     rows = []
     for model in parameters.models:
-        network = load_network(model, "untrained")
-        network = replace(network, categories=(*CATEGORIES, *network.categories[len(CATEGORIES) :]))  # for tunings
+        network = _network(model, parameters.size)
         images = network.picture(parameters.batch)
         for name in parameters.names:
             told = MECHANISMS[name].on(network)
@@ -69,6 +71,13 @@ def mechanisms(parameters: Mechanisms) -> list[dict]:
                 rows.append({"model": model, "mechanism": name} | _compare(told, images, cues, parameters.repeats))
                 print("{model:12} {mechanism:14} {priors:3d} priors: {times_faster:.2f} x whole".format(**rows[-1]))
     return rows
+
+
+def _network(name: str, size: int | None) -> Network:
+    """A network at a size, whose first classes are those of the embedded objects, so that tunings can be measured."""
+    network = load_network(name, "untrained")
+    categories = (*CATEGORIES, *network.categories[len(CATEGORIES) :])
+    return network_of(network.module, name=name, categories=categories, size=(size, size) if size else network.size)
 
 
 def _cues(told: Told, n: int) -> list[Prior]:
@@ -82,7 +91,7 @@ def _cues(told: Told, n: int) -> list[Prior]:
 @torch.no_grad()
 def _compare(told: Told, images: Tensor, cues: list[Prior], repeats: int) -> dict:
     """Times of one pass up to what is changed and the rest for each prior, and of whole passes."""
-    network: Network = told.network
+    network = told.network
     together = told.perceive(images, cues).logits[1]
     alone = torch.stack([told.perceive(images, [cue]).logits[1, 0] for cue in cues])
     difference = (together - alone).abs().max() / alone.abs().max()
