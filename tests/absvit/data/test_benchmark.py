@@ -64,22 +64,7 @@ def small_network(name, checkpoint):
 def test_mechanisms_are_timed_against_whole_passes(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sharing, "load_network", small_network)
     out = tmp_path / "rows.json"
-<<<<<<< HEAD
-    words = [
-        "mechanisms",
-        "--models",
-        "own",
-        "--names",
-        "decision_bias",
-        "spatial_gain",
-        "--batch",
-        "2",
-        "--size",
-        "32",
-    ]
-=======
     words = ["sharing", "--models", "own", "--names", "decision_bias", "spatial_gain", "--size", "32"]
->>>>>>> net
     assert main([*words, "--n-priors", "2", "--repeats", "1", "--out", str(out)]) == 0
     rows = json.loads(out.read_text())["rows"]
     assert [row["mechanism"] for row in rows] == ["decision_bias", "spatial_gain"]
