@@ -62,7 +62,7 @@ PROBE = Probe(
     "scenes",
     conditions,
     prepare=_scenes,
-    records=("logits", "prior_weights", "feedback_norm", "value_norm"),
+    records=("logits", "prior_weights", "feedback_norm", "value_norm", "class_activation"),
     summarise=later("experiments.probes.object_prior.summary:object_prior_summary"),
     columns={
         "neutral": f"without a cue, {NAMED}",

@@ -105,7 +105,7 @@ PROBE = Probe(
     conditions,
     needs=("object_class", "object_mask", "object_x", "object_y"),
     prepare=_displays,
-    records=("logits", "prior_weights", "value_norm", "class_attention"),
+    records=("logits", "prior_weights", "value_norm", "class_attention", "class_activation"),
     summarise=later("experiments.probes.spatial_prior.summary:spatial_prior_summary"),
     columns={
         "distance": "of attention from the target, in pixels, mean over stimuli",
