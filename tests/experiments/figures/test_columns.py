@@ -43,6 +43,7 @@ def test_the_help_names_columns_and_their_tests(capsys):
     assert "permutation test" not in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.seconds
 def test_notes_stand_below_the_table(tmp_path, capsys):
     made.object_prior_record().to_zarr(tmp_path / "r.zarr", consolidated=False)
     assert main(["summary", str(tmp_path / "r.zarr")]) == 0
