@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import platform
 from collections.abc import Mapping
@@ -292,8 +293,13 @@ def _environment(model: nn.Module) -> dict[str, str]:
     """What the training runs with, and on."""
     device = next(model.parameters()).device
     on_gpu = {"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda} if device.type == "cuda" else {}
-    versions = {name: version(name) for name in ("absvit", "torch", "timm", "numpy")}
-    return {"python": platform.python_version(), **versions, "device": device.type, **on_gpu}
+    return {"python": platform.python_version(), **_versions(), "device": device.type, **on_gpu}
+
+
+@functools.cache  # asked at every checkpoint
+def _versions() -> Mapping[str, str]:
+    """Versions of what computes."""
+    return {name: version(name) for name in ("absvit", "torch", "timm", "numpy")}
 
 
 def _plain(facts: Mapping) -> dict:

@@ -105,6 +105,7 @@ def test_a_stranger_s_observer_is_told_what_it_takes_and_looks_bottom_up_else():
     assert len(experiments.summary(record)) > 0
 
 
+@pytest.mark.seconds
 def test_all_probes_show_their_stimuli_to_a_function_of_images():
     plain = Observer("colours", "mean colours", CATEGORIES, SIZE, lambda images: images.flatten(2).mean(2).repeat(1, 4))
     few = {

@@ -26,6 +26,7 @@ SMALL = {  # parameters with which a probe is tried, where its own take long
 MANY = {"navon": 8, "search": 12, "contours": 8, "crowding": 12}  # stimuli that their tables need
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", [*PROBES])
 def test_probes_keep_their_promises(name):
     record = check_probe(name, PROBES[name].parameters(**SMALL.get(name, {})), n=MANY.get(name, 4))
@@ -167,6 +168,7 @@ def test_every_figure_is_tried():
     assert set(synthetic_figures.RECORDS) == set(FIGURES)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", synthetic_figures.RECORDS)
 def test_figures_keep_their_promises(name):
     check_figure(name, synthetic_figures.RECORDS[name](), **synthetic_figures.few(name))

@@ -76,6 +76,7 @@ def old(tmp_path_factory):
     return folder
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", ["halves", "cueing"])
 def test_old_sets_are_read_verified_and_shown(name, old, tmp_path):
     assert read(old / name).sizes["stimulus"] >= 4
@@ -84,6 +85,7 @@ def test_old_sets_are_read_verified_and_shown(name, old, tmp_path):
     assert experiments([*words, "--n", "4", "--stimuli", str(old / name), "--out", str(tmp_path / "r.zarr")]) == 0
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("name", "figure"), [("bistable", "signature"), ("settling", "settling"), ("spatial_prior", "cueing")]
 )

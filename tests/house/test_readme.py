@@ -54,6 +54,7 @@ def test_what_it_names_exists():
     assert [name for name in (*scripts, *linked) if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.seconds
 def test_the_table_of_models_is_the_zoos():
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d.]*) ?\| ([\d.]*) ?\|", README, re.MULTILINE)
     assert [row[0] for row in rows] == [variant.name for variant in zoo.VARIANTS]

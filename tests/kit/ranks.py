@@ -1,4 +1,4 @@
-"""Programs in two processes: started by torchrun, or forked from a server that has loaded what takes long."""
+"""Programs in several processes: started by torchrun, or forked from a server that has loaded what takes long."""
 
 import multiprocessing
 import os
@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import torch
 from torch.distributed import TCPStore
 
 SERVER = multiprocessing.get_context("forkserver")
@@ -27,18 +28,18 @@ def torchrun(*words):
     return done
 
 
-def both(module, *words):
-    """What two processes said that run a module together, as torchrun's do, and the larger of their exit codes."""
+def both(module, *words, count=2):
+    """What processes said that run a module or file together, as torchrun's do, and the largest of their exit codes."""
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # outlives both, as a launcher's does
     shared = {
-        "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
+        "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
         "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0",
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        said = [Path(folder) / name for name in ("out", "err")]
-        ranks = []
-        for rank in "01":
-            environment = {**shared, "RANK": rank, "LOCAL_RANK": rank}
+        said, ranks = [Path(folder) / name for name in ("out", "err")], []
+        for rank in range(count):
+            environment = {**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
             ranks.append(SERVER.Process(target=_become, args=(module, [*map(str, words)], environment, said)))
             ranks[-1].start()
         for rank in ranks:
@@ -50,7 +51,11 @@ def both(module, *words):
 def _become(module, words, environment, said):
     """One of the processes, whose words go to files."""
     os.environ.update(environment)
+    torch.set_num_threads(1)  # as a launcher's processes have, whose bits may be asked for
     for descriptor, path in enumerate(said, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), descriptor)
-    sys.argv = [module, *words]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    sys.argv = [str(module), *words]
+    if isinstance(module, Path):
+        runpy.run_path(str(module), run_name="__main__")
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from chromium import IN_BROWSER, chromium
 from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -30,15 +31,12 @@ READY = """() => {
     const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
     return kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
 }"""
+CELLS = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
+FAULTS = f"{CELLS}.flatMap(cell => cell.outputs.toJSON()).filter(output => output.output_type === 'error')"
+ENDED = f"() => {CELLS}.every(cell => cell.executionCount) || {FAULTS}.length > 0"  # cells after a fault never run
 SOURCE = "() => document.querySelector('.explorer-picture')?.src"
 
 pytestmark = pytest.mark.browser
-
-
-def chromium():
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found, "no Chromium was found: apt-get install chromium, or brew install --cask chromium"
-    return found
 
 
 def answers(address):
@@ -86,23 +84,28 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
+    path = chromium()
+    assert path, "no Chromium was found: apt-get install chromium, or brew install --cask chromium"
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=QUIET, timeout=PATIENCE)
+        opened = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=PATIENCE)
         yield opened
         opened.close()
 
 
 @contextlib.contextmanager
 def run(browser, lab, name):
-    """The page of a notebook whose cells have run; no error on its console, a screenshot in the end."""
+    """The page of a notebook whose cells have run without a fault; no error on its console, a screenshot in the end."""
+    assert name in IN_BROWSER
     page, errors = browser.new_page(viewport={"width": 1300, "height": 1600}), []
     page.set_default_timeout(PATIENCE)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
     page.wait_for_function(READY)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(SOURCE)
+    page.wait_for_function(ENDED)
     page.wait_for_function(READY)
+    assert page.evaluate(FAULTS) == []
+    page.wait_for_function(SOURCE)
     page.locator(".explorer-picture").first.scroll_into_view_if_needed()
     yield page
     SHOTS.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ def test_the_plain_implementation_gives_the_same_logits(small):
     torch.testing.assert_close(plainly, ours.logits[1], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.seconds
 def test_it_runs_and_writes_what_it_measured(tmp_path, monkeypatch, capsys):
     def make(name):
         return absvit.create_model(name, depth=1, embed_dim=24, num_heads=3)
@@ -89,6 +90,7 @@ def test_the_plain_implementation_gives_the_loss_that_the_equations_give():
     torch.testing.assert_close(loss.detach(), sum(smooth) / 2 + 0.2 * errors, rtol=1e-12, atol=0)
 
 
+@pytest.mark.seconds
 def test_training_steps_are_timed_and_losses_followed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training, "create_model", tiny)
     out = tmp_path / "rows.json"

@@ -1,11 +1,11 @@
-"""Processes that work together: alone, and two that torchrun starts."""
+"""Processes that work together: alone, two as torchrun starts them, and two that it starts and starts again."""
 
 import json
 
 import pytest
 import torch
 import torch.distributed as dist
-from ranks import torchrun
+from ranks import both, torchrun
 
 from absvit.distributed import Process, joined, sum_over_ranks
 
@@ -96,20 +96,23 @@ def test_too_little_memory_is_one_line_with_advice(no_torchrun):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has ...")
 
 
-def ran(program, folder, *options):
-    (folder / "program.py").write_text(program)
-    torchrun(*options, folder / "program.py", folder)
+@pytest.fixture
+def program(tmp_path):
+    return tmp_path / "program.py"
 
 
 @pytest.mark.processes
-def test_a_restart_does_not_meet_the_processes_that_have_ended(tmp_path):
-    ran(RESTARTED, tmp_path, "--max-restarts", "1")
+def test_a_restart_does_not_meet_the_processes_that_have_ended(program, tmp_path):
+    program.write_text(RESTARTED)
+    torchrun("--max-restarts", "1", program, tmp_path)
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in range(2)] == ["2.0", "2.0"]
 
 
 @pytest.mark.processes
-def test_two_processes_join_sum_and_leave(tmp_path):
-    ran(PROGRAM, tmp_path)
+def test_two_processes_join_sum_and_leave(program, tmp_path):
+    program.write_text(PROGRAM)
+    done = both(program, tmp_path)
+    assert done.returncode == 0, done.stderr
     for rank in range(2):
         assert json.loads((tmp_path / f"{rank}.json").read_text()) == {
             "rank": rank, "world_size": 2, "device": "cpu", "first": rank == 0, "backend": "gloo",

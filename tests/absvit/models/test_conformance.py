@@ -57,6 +57,7 @@ def test_plain_vit(dtype):
                 assert distance(logits, vector["logits"]) < PRECISION[dtype]
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("dtype", PRECISION, ids=str)
 @pytest.mark.parametrize(
     ("name", "file", "batch", "prior"),
@@ -99,6 +100,7 @@ def test_calling_the_model_gives_the_original_second_pass(dtype, gradients):
         assert distance(logits.detach(), vector["logits_pass2"]) < PRECISION[dtype]
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("dtype", PRECISION, ids=str)
 @pytest.mark.parametrize("file", [TINY, f"{GAP}__class120_gain40"])
 def test_variational_loss(file, dtype):
@@ -112,6 +114,7 @@ def test_variational_loss(file, dtype):
     assert distance(0.1 * errors.sum(), vector["var_loss"]) < PRECISION[dtype]
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("dtype", PRECISION, ids=str)
 def test_training_step(dtype):
     vector = np.load(COPIES / "train_step__absvit_tiny_patch16_224.npz")
@@ -134,6 +137,7 @@ def test_training_step(dtype):
     assert {n: v for n, v in norms.items() if v != pytest.approx(expected[n], rel=tolerance, abs=1e-12)} == {}
 
 
+@pytest.mark.seconds
 def test_attacks_through_both_passes():
     vector = np.load((WHOLE if WHOLE.exists() else COPIES) / "attacks__absvit_tiny_patch16_224.npz")
     model = formula.fill(timm.create_model(TINY)).requires_grad_(False)
@@ -197,6 +201,7 @@ def test_state_dict_has_the_official_names():
     assert set(timm.create_model(GAP).state_dict()) == gap
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize(
     ("name", "size", "kwargs"),
@@ -230,6 +235,7 @@ def test_model_and_training_terms_equal_the_plain_model(name, size, kwargs, seed
         assert distance(parameter.grad, state[key].grad) < 1e-7, key
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(("file", "gap"), [(TINY, False), (f"{GAP}__class120_gain40", True)])
 def test_the_plain_model_gives_the_original_numbers_too(file, gap):
     state = formula_model(file.split("__")[0], torch.float64).state_dict()

@@ -31,6 +31,7 @@ def seen(model, images):
     return found.logits[-1].softmax(-1)[..., named].numpy(), weights.numpy()
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS)
 def test_the_cued_animal_wins_on_either_side(checkpoint, halves):
     p, weights = seen(absvit.load_model("absvit_hybrid_lite0_224", checkpoint), halves)

@@ -60,6 +60,7 @@ def whole(folder):
     return run(folder, folder / "whole.zarr")
 
 
+@pytest.mark.seconds
 def test_every_picture_is_counted_once_as_a_plain_loop_does(folder, whole):
     made, cfg = model(), model().pretrained_cfg
     shown = conditions(SUITES, sources(folder), CLASSES, SIZE)

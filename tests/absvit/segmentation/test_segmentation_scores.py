@@ -126,6 +126,7 @@ def test_the_record_holds_what_a_loop_over_the_predictions_counts(trained, loade
         assert record[name].attrs["long_name"] and record[name].attrs["units"], name
 
 
+@pytest.mark.seconds
 def test_a_test_that_was_stopped_goes_on_to_the_same_bytes(trained, loaded, tmp_path, monkeypatch):
     whole = run_test(options(trained, out=tmp_path / "whole.zarr"), Cue(), loaded, ALONE)
     write, written = records.Record.write, []
@@ -159,6 +160,7 @@ def test_a_picture_or_labels_replaced_under_their_name_are_told(trained, loaded,
         run_test(options(trained, data_path=place, out=tmp_path / "r.zarr", resume=True), Cue(), loaded, ALONE)
 
 
+@pytest.mark.seconds
 def test_processes_share_the_pictures(trained, loaded, tmp_path):
     whole = run_test(options(trained, out=tmp_path / "whole.zarr"), Cue(), loaded, ALONE)
     first, second = (Process(rank, 2, torch.device("cpu")) for rank in (0, 1))

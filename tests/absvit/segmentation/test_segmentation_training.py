@@ -50,6 +50,7 @@ def log_of(out):
 # ---- the published layouts, end to end -------------------------------------------------------------------------------
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("data_set", "model"), [("VOC", "absvit"), ("CITYSCAPES", "vit"), ("ADE20K", "absvit"), ("FOLDERS", "vit")]
 )
@@ -88,6 +89,7 @@ def test_a_published_layout_goes_from_training_to_prediction(data_set, model, tm
             assert overlay.width > 400 * passes
 
 
+@pytest.mark.seconds
 def test_the_base_recipe_trains_as_it_stands(tmp_path):
     """The published recipe with a model of the same kind that is quick: nothing else is changed but the numbers."""
     root = TREES["VOC"](tmp_path / "data")
@@ -111,6 +113,7 @@ def whole(tmp_path_factory):
     return out
 
 
+@pytest.mark.seconds
 def test_training_lowers_the_loss_and_says_what_was_trained(whole):
     lines = log_of(whole)
     updates, tested = [line for line in lines if "epoch" not in line], [line for line in lines if "epoch" in line]

@@ -30,6 +30,7 @@ def half_done(whole, out):
     return out
 
 
+@pytest.mark.seconds
 def test_a_changed_setting_of_the_optimiser_counts(whole, pictures, tmp_path):
     out = half_done(whole, tmp_path / "out")
     changed = ("--weight-decay", "0.3", "--opt-betas", "0.5", "0.9", "--opt-eps", "1e-3", "--allow-differences")
@@ -65,6 +66,7 @@ def test_what_differs_is_applied(options, anew, whole, pictures, tmp_path, capsy
     assert "going on although these differ" in told and ("the optimiser starts anew" in told) == anew
 
 
+@pytest.mark.seconds
 def test_fields_that_change_no_number_may_differ(whole, pictures, tmp_path):
     out = half_done(whole, tmp_path / "out")
     free = ("--checkpoint-every", "3", "--keep-every", "2")
@@ -75,6 +77,7 @@ def test_fields_that_change_no_number_may_differ(whole, pictures, tmp_path):
     assert run(out, pictures, "--no-model-ema", *free, "--grad-checkpointing") == 0
 
 
+@pytest.mark.seconds
 def test_a_finetuning_goes_on_without_the_file_that_it_began_with(pictures, tmp_path):
     file = tmp_path / "weights.pt"
     torch.save(absvit.create_model("absvit_micro", num_classes=7, img_size=32).state_dict(), file)
@@ -160,6 +163,7 @@ def test_random_states_are_kept_and_given_back(whole):
     assert set(content["environment"]) == {"python", "absvit", "torch", "timm", "numpy", "device"}
 
 
+@pytest.mark.seconds
 def test_every_generator_is_seeded_for_every_update(pictures, tmp_path, monkeypatch):
     seen = {}
     update = torch.nn.utils.clip_grad_norm_  # after the micro-batch

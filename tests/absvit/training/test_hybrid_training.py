@@ -39,6 +39,7 @@ def train(recipe, pictures, cache, out, *options):
     return command.main([*map(str, words)])
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("recipe", ["hybrid_cued", "hybrid_official", "hybrid_vit"])
 def test_a_recipe_trains_and_its_weights_look_at_pictures(recipe, pictures, cache, tmp_path):
     assert train(recipe, pictures, cache, tmp_path) == 0
@@ -78,6 +79,7 @@ def test_whole_pictures_alone_are_shown_to_the_controls():
     assert RECIPES["hybrid_cued"].cues.shares[0] < 0.5
 
 
+@pytest.mark.seconds
 def test_a_killed_training_goes_on_to_the_same_bits(pictures, cache, tmp_path, monkeypatch):
     options = ("--checkpoint-every", 3)
     assert train("hybrid_cued", pictures, cache, tmp_path / "whole", *options) == 0
@@ -98,6 +100,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(pictures, cache, tmp_path, m
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.seconds
 def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, monkeypatch):
     tasks = []
     make = composites.CompositeTask.__init__

@@ -21,6 +21,7 @@ from absvit.training.recipe import RECIPES
 from absvit.training.task import build_model
 
 
+@pytest.mark.seconds
 def test_a_training_logs_updates_and_epochs_and_keeps_its_checkpoints(whole):
     updates, epochs = log_of(whole)
     assert [line["step"] for line in updates] == list(range(UPDATES))
@@ -51,6 +52,7 @@ def test_the_weights_that_a_training_leaves_load_with_its_size_and_classes(whole
     assert card["validation"]["epoch"] == 3 and card["images"] == 72
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("killed_at", range(1, UPDATES + 1))
 def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pictures, tmp_path, monkeypatch):
     updates = PictureTask.updates
@@ -105,6 +107,7 @@ def test_accumulated_and_shared_updates_are_those_of_one_batch(pictures, tmp_pat
             )
 
 
+@pytest.mark.seconds
 def test_a_compiled_training_is_the_same(pictures, tmp_path, monkeypatch):
     assert run(tmp_path / "plain", pictures, "--no-model-ema") == 0
     compiled, compile_of = [], torch.compile
@@ -125,6 +128,7 @@ def rates(out, pictures, *options):
     return [line["lr"] for line in log_of(out)[0]]
 
 
+@pytest.mark.seconds
 def test_the_rate_follows_every_update(pictures, tmp_path):
     found = rates(tmp_path, pictures, "--layer-decay", "1", "--warmup-lr", "0.03", "--min-lr", "0.01")
     steps = np.arange(12)
@@ -133,6 +137,7 @@ def test_the_rate_follows_every_update(pictures, tmp_path):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+@pytest.mark.seconds
 def test_the_official_schedule_lags_one_epoch_behind(pictures, tmp_path):
     found = rates(tmp_path, pictures, "--layer-decay", "1", "--schedule", "official", "--warmup-lr", "0.03")
     scheduler = CosineLRScheduler(
@@ -143,6 +148,7 @@ def test_the_official_schedule_lags_one_epoch_behind(pictures, tmp_path):
     np.testing.assert_allclose(found, np.repeat(by_epoch, 3), rtol=1e-9)
 
 
+@pytest.mark.seconds
 def test_a_rate_below_its_least_does_not_rise_to_it(pictures, tmp_path, capsys):
     options = ("--layer-decay", "1", "--warmup-epochs", "0", "--min-lr", "0.5")
     assert rates(tmp_path, pictures, *options) == pytest.approx([0.3] * 12)
@@ -180,6 +186,7 @@ def test_only_what_the_recipe_says_learns(options, learning, pictures, tmp_path)
     assert changed == {name for name in before if name.startswith(learning)}
 
 
+@pytest.mark.seconds
 def test_top_down_tuning_of_any_vit_starts_at_its_own_function(pictures, tmp_path):
     torch.manual_seed(3)
     vit = absvit.create_model("vit_micro", num_classes=3, img_size=16)
@@ -202,6 +209,7 @@ def test_top_down_tuning_of_any_vit_starts_at_its_own_function(pictures, tmp_pat
     assert all(torch.equal(further[name], state[name]) for name in state)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_trains_alike(precision, pictures, tmp_path):
     options = ("--no-model-ema", "--drop-path", "0")
@@ -213,6 +221,7 @@ def test_half_precision_trains_alike(precision, pictures, tmp_path):
         assert torch.load(tmp_path / "half" / "last.pt")["scaler"]["scale"] > 1
 
 
+@pytest.mark.seconds
 def test_recomputed_activations_change_nothing(pictures, tmp_path):
     options = ("--no-model-ema", "--drop-path", "0.2")
     assert run(tmp_path / "kept", pictures, *options) == 0
@@ -221,6 +230,7 @@ def test_recomputed_activations_change_nothing(pictures, tmp_path):
     assert [line["loss"] for line in one] == pytest.approx([line["loss"] for line in two], rel=1e-6)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("kind", ["soft", "hard"])
 @pytest.mark.parametrize("model", ["absvit_micro", "vit_micro"])
 def test_a_teacher_teaches(kind, model, pictures, tmp_path):

@@ -15,6 +15,7 @@ WITH_A_DIGEST_FINE = {
 NO_UPDATE_YET = {"optimizer.state is empty"}  # in half precision the first ones may be left out
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("fp16", [False, True])
 def test_whatever_is_spoilt_is_refused(fp16, tmp_path):
     tried, went_on = outcomes(tmp_path, fp16)
@@ -30,6 +31,7 @@ def trained(tmp_path_factory):
     return data, out, (out / "last.pt").read_bytes()
 
 
+@pytest.mark.seconds
 def test_zeroed_bytes_are_not_gone_on_from(trained, capsys):
     data, out, whole = trained
     for start in range(2**14, len(whole) - 2**13, len(whole) // 4):

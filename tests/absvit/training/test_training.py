@@ -145,6 +145,7 @@ def test_two_processes_train_as_one(alone, tmp_path):
         assert two["loss"] == pytest.approx(one["loss"], abs=1e-4)
 
 
+@pytest.mark.seconds
 def test_the_card_says_how_the_model_came_to_be(alone):
     card = json.loads((alone / "absvit_micro.json").read_text())
     assert (card["model"], card["recipe"], card["seed"], card["images"]) == ("absvit_micro", "micro_cued", 0, 80)
@@ -160,6 +161,7 @@ def test_the_card_says_how_the_model_came_to_be(alone):
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
 
 
+@pytest.mark.seconds
 def test_a_checkpoint_of_another_recipe_is_left_alone(alone, capsys):
     before = (alone / "last.pt").read_bytes()
     assert train(alone, *OPTIONS, "--lr", "2e-3") == 2

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from coloured_pictures import SMALL, error_of
+from ranks import both
 
 from absvit.training import __main__ as command
 
@@ -27,18 +28,20 @@ def test_all_ranks_end_with_the_message_of_the_one_that_failed(pictures, tmp_pat
     bad.write_bytes(b"not a picture")
     words = ("finetune", *SMALL, "--batch-size", "4", "--data-path", tmp_path / "data", "--output_dir", tmp_path / "o")
     started = time.monotonic()
-    _, said = launch(*words).communicate(timeout=300)
-    assert time.monotonic() - started < 100
+    training = launch(*words)
+    _, said = training.communicate(timeout=300)
+    assert training.returncode == 2 and time.monotonic() - started < 100
     told = {line for line in said.splitlines() if line.startswith("error: ")}
     assert len(told) == 1 and str(bad) in told.pop() and "Traceback" not in said
 
 
 def test_a_loss_that_is_not_finite_stops_all_ranks(pictures, tmp_path):
     words = ("finetune", *SMALL, "--batch-size", "4", "--lr", "1e30", "--warmup-epochs", "0", "--layer-decay", "None")
-    training = launch(*words, "--checkpoint-every", "1", "--data-path", pictures, "--output_dir", tmp_path / "out")
-    _, said = training.communicate(timeout=300)
-    assert training.returncode == 2
-    told = {line for line in said.splitlines() if line.startswith("error: ")}
+    ended = both(
+        "absvit.training", *words, "--checkpoint-every", "1", "--data-path", pictures, "--output_dir", tmp_path / "out"
+    )
+    assert ended.returncode == 2
+    told = {line for line in ended.stderr.splitlines() if line.startswith("error: ")}
     assert len(told) == 1 and "at step 1;" in (line := told.pop()) and "last.pt" in line
 
 
@@ -80,8 +83,8 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_bits_of_one_tha
     """Three processes, so that the order in which gradients are summed shows: rank, then launcher, are killed."""
     whole, out = tmp_path / "whole", tmp_path / "out"
     words = (*THREE, "--data-path", pictures, "--output_dir")
-    first = launch(*words, whole, NPROC="3")
-    assert first.wait(timeout=300) == 0, first.stderr.read()
+    first = both("absvit.training", *words, whole, count=3)
+    assert first.returncode == 0, first.stderr
 
     training = launch("--max-restarts", 1, *words, out, NPROC="3")
     wait_for(4, training, out)
@@ -104,7 +107,6 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_bits_of_one_tha
     _, said = training.communicate(timeout=300)
     assert "going on from update" in said and "find_unused" not in said
 
-    again = launch(*words, out, NPROC="3")
-    _, said = again.communicate(timeout=300)
-    assert again.returncode == 0 and "going on from update" in said, said
+    again = both("absvit.training", *words, out, count=3)
+    assert again.returncode == 0 and "going on from update" in again.stderr, again.stderr
     assert (out / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()

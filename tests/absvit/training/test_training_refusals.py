@@ -224,6 +224,7 @@ def test_a_teacher_of_other_classes_is_refused(pictures, tmp_path, capsys):
     assert f"no teacher of the 3 classes in {file}" in error_of(capsys)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, capsys):
     shutil.copytree(pictures, tmp_path / "data")
@@ -240,6 +241,7 @@ def test_an_unreadable_picture_fails_or_is_counted(workers, pictures, tmp_path, 
     assert log_of(tmp_path / "skips")[0][-1]["unreadable"] == 5  # those of before are not forgotten
 
 
+@pytest.mark.seconds
 def test_an_unreadable_validation_picture_costs_no_update_or_is_counted(whole, pictures, tmp_path, capsys):
     shutil.copytree(pictures, tmp_path / "data")
     bad, kept = tmp_path / "data" / "val" / "red" / "1.png", (pictures / "val" / "red" / "1.png").read_bytes()

@@ -61,6 +61,7 @@ def test_what_cues_are_worth_is_told_of_records_of_several_probes(tmp_path, caps
     assert columns - {"probe", "cue", "n", *TELLING} <= set(measures.PROFILED)
 
 
+@pytest.mark.seconds
 def test_notes_stand_below_the_table(tmp_path, capsys):
     made.object_prior_record().to_zarr(tmp_path / "r.zarr", consolidated=False)
     assert main(["summary", str(tmp_path / "r.zarr")]) == 0

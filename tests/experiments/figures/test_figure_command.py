@@ -107,6 +107,7 @@ def test_the_list_names_every_figure(capsys):
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FIGURES)
 
 
+@pytest.mark.seconds
 def test_caption_and_numbers_are_written_beside_the_figure(folder, tmp_path, capsys):
     words = ["figure", "search", str(folder / "search.zarr"), "--out", str(tmp_path / "s.pdf"), "--caption", "--table"]
     assert main([*words, "--width", "single"]) == 0

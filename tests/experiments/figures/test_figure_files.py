@@ -51,6 +51,7 @@ def text_of(pdf, key):
     return plain.decode("utf-16") if plain.startswith((b"\xfe\xff", b"\xff\xfe")) else plain.decode("latin-1")
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", ["signature", "robustness", "settling"])
 def test_every_font_of_a_pdf_is_an_embedded_truetype_font(files, name):
     path = files[name][2]["pdf"]

@@ -117,6 +117,7 @@ def written(folder, record, style=figures.STYLE):
     return [str(one.message) for one in said], paths[0].read_bytes()
 
 
+@pytest.mark.seconds
 def test_chinese_is_drawn_where_a_font_is_installed_and_told_where_none_is(tmp_path, request):
     record = named(bistable_record(2, size=32), lambda name: f"犬 {name}")
     bare = replace(figures.STYLE, fonts=("DejaVu Sans",))

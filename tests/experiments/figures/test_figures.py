@@ -68,6 +68,7 @@ def test_text_is_whole_and_overlaps_nothing(record, drawing):
     assert sum(bool(text.get_visible() and text.get_text().strip()) for text in texts) > 10
 
 
+@pytest.mark.seconds
 def test_each_row_shows_a_stimulus_and_its_maps(record):
     figure = figures.signature(record)
     assert len(figure.axes[0].images) == 4 * 4 + 2
@@ -191,6 +192,7 @@ def test_the_name_of_a_model_is_whole_over_the_panels_of_one_column():
     assert not [*faults_of_text(figure)]
 
 
+@pytest.mark.seconds
 def test_the_same_record_gives_the_same_bytes_and_leaves_matplotlib_alone(record, tmp_path):
     before = dict(matplotlib.rcParams)
     written = []
@@ -201,6 +203,7 @@ def test_the_same_record_gives_the_same_bytes_and_leaves_matplotlib_alone(record
     assert dict(matplotlib.rcParams) == before
 
 
+@pytest.mark.seconds
 def test_formats_follow_the_path(record, tmp_path):
     figure = figures.steering(record)
     assert figures.save(figure, tmp_path / "steering", record) == [

@@ -42,6 +42,7 @@ def test_live_passes_are_those_of_perceive(model):
     np.testing.assert_allclose(weights[1:], maps.prior_weight_map(seen), rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.seconds
 def test_a_live_pair_of_morphs_is_the_one_that_the_probe_shows(model, stored):
     live = follow(model, "morph", 1, HYSTERESIS, steps=5)
     pair = stored.isel(stimulus=slice(2, 4)).load()

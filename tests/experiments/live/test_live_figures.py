@@ -69,6 +69,7 @@ DRAWINGS = {
 }  # fmt: skip
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("drawing", DRAWINGS)
 @pytest.mark.parametrize("look", LOOKS)
 def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, look):

@@ -242,6 +242,7 @@ def test_the_summary_of_switching_pools_the_phases():
     assert row["gamma_shape"] == pytest.approx(stats.gamma.fit(durations, floc=0)[0])
 
 
+@pytest.mark.seconds
 def test_a_summary_reads_the_logits_a_chunk_at_a_time():
     shape, chunks = (1, 1, 6, 1, 600, 1000), (1, 1, 6, 1, 10, 1000)
     dims = ("gain", "severity", "iteration", "prior", "stimulus")

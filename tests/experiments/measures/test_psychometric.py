@@ -70,6 +70,7 @@ def test_perfect_data_give_the_true_parameters_back():
     assert (fit.threshold, fit.width, fit.lapse) == pytest.approx((0.2, 1.5, 0.03), abs=2e-3)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("level", "designs", "widths", "lapses"),
     [(0.95, ("5x10", "7x40"), (0.5, 2.0), ("wrong",)), (0.5, ("7x40",), (2.0,), ("free",))],  # .5: nor too wide

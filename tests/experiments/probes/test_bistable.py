@@ -39,6 +39,7 @@ def pictures(stimuli):
     return normalise(stimuli["image"].values, (0.5,) * 3, (0.5,) * 3)
 
 
+@pytest.mark.seconds
 def test_class_cues_are_the_models_own_class_priors(record, model, stimuli):
     classes = torch.from_numpy(stimuli["object_class"].values.astype(np.int64))
     cues = [priors.ClassPrior(classes[:, 0]), priors.ClassPrior(classes[:, 1]), priors.LearnedPrior()]
@@ -108,6 +109,7 @@ def test_the_record_holds_the_stimuli(record, stimuli):
     assert record["class_1"].values.tolist() == stimuli["object_class"].values[:, 0].tolist()
 
 
+@pytest.mark.seconds
 def test_chunks_and_resuming_change_nothing(record, model, stimuli, tmp_path, monkeypatch):
     store = Store(tmp_path / "r.zarr", chunk=2, resume=True)
     parameters, shown = bistable.Bistable(iterations=2), []
@@ -125,6 +127,7 @@ def test_chunks_and_resuming_change_nothing(record, model, stimuli, tmp_path, mo
     xr.testing.assert_equal(again, record)
 
 
+@pytest.mark.seconds
 def test_observers_and_controls_stand_side_by_side(model, stimuli):
     observers = [
         observer_of(m, label, seed)

@@ -37,6 +37,7 @@ def record(model, stimuli, tmp_path_factory):
     return run("bistable", model, stimuli, bistable.Bistable(gains=GAINS), 5, store).load()
 
 
+@pytest.mark.seconds
 def test_every_gain_is_that_of_its_cues(record, model, stimuli):
     images = normalise(stimuli["image"].values, (0.5,) * 3, (0.5,) * 3)
     classes = torch.from_numpy(stimuli["object_class"].values.astype(np.int64))
@@ -50,6 +51,7 @@ def test_every_gain_is_that_of_its_cues(record, model, stimuli):
         assert set(np.unique(weights)) <= {0, gain}
 
 
+@pytest.mark.seconds
 def test_the_table_has_a_row_for_every_gain_and_mix(record, stimuli):
     assert np.array_equal(record["mix"], stimuli["mix"])
     table = summaries.graded_summary(record, n=20)

@@ -50,6 +50,7 @@ def record(model, stimuli, tmp_path_factory):
     return run(model, stimuli, tmp_path_factory.mktemp("corruption") / "r.zarr")
 
 
+@pytest.mark.seconds
 def test_the_record_is_what_perceive_gives_of_the_corrupted_pictures(record, model, stimuli):
     assert dict(record["logits"].sizes) == {
         "gain": 2, "corruption": 2, "severity": 3, "iteration": 3, "prior": 5, "stimulus": 5, "class": 12,

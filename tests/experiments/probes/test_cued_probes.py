@@ -43,6 +43,7 @@ def pictures(stimuli):
     return normalise(stimuli["image"].values, (0.5,) * 3, (0.5,) * 3)
 
 
+@pytest.mark.seconds
 def test_every_gain_is_the_models_own_class_prior_at_that_gain(record, model, shown):
     classes = torch.from_numpy(shown["object_class"].values.astype(np.int64))
     absent = torch.from_numpy(record["absent_class"].values)
@@ -77,6 +78,7 @@ def test_the_record_tells_its_stimuli(record, shown):
     assert not (record["absent_class"].values[:, None] == shown["object_class"].values).any()
 
 
+@pytest.mark.seconds
 def test_observers_controls_and_a_plain_vit(shown):
     both = [
         observer_of(make(untrained(seed=seed)), label, seed)
@@ -154,6 +156,7 @@ def test_the_displays_of_the_spatial_prior_show_none_of_the_categories_at_fixati
     assert middles[:, 9:11, 9:11].min() == middles[:, 9:11, 9:11].max() == 128  # is open, as no category is
 
 
+@pytest.mark.seconds
 def test_a_number_that_leaves_the_design_unbalanced_is_told_once_at_the_start(model, tmp_path):
     parameters = object_prior.ObjectPrior(gains=(1.0,))
     for n, told in (
@@ -199,6 +202,7 @@ CHOSEN = {
 }  # fmt: skip
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_priors_see_what_they_see_among_all(name, model):
     probe, stimuli, one = PROBES[name], display(name, StimulusOptions(n=12, seed=1), model), model

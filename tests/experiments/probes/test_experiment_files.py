@@ -30,6 +30,7 @@ def test_a_file_says_what_the_words_say(tmp_path):
     assert experiment_file.words_of(tmp_path / "e.toml") == [*WORDS, "--controls"]
 
 
+@pytest.mark.seconds
 def test_a_file_runs_and_goes_on(tmp_path, capsys):
     (tmp_path / "e.yaml").write_text(yaml.safe_dump(FIELDS | {"out": str(tmp_path / "file.zarr")}))
     assert main(["run", str(tmp_path / "e.yaml"), "--share", "1", "2"]) == 0

@@ -41,6 +41,7 @@ def photograph(path, seed=0, mode="RGB"):
     return str(path)
 
 
+@pytest.mark.seconds
 def test_the_record_describes_itself(record, weights):
     stored = xr.open_zarr(record)
     assert dict(stored["logits"].sizes) == {
@@ -53,6 +54,7 @@ def test_the_record_describes_itself(record, weights):
     assert set(stored.attrs) >= {"title", "model", "checkpoint", "package_version", "git_commit", "command", "device"}
 
 
+@pytest.mark.seconds
 def test_summary_as_text_csv_and_latex(record, capsys, tmp_path):
     assert main(["summary", str(record), "--format", "csv"]) == 0
     (tmp_path / "t.csv").write_text(capsys.readouterr().out)
@@ -65,6 +67,7 @@ def test_summary_as_text_csv_and_latex(record, capsys, tmp_path):
     assert "\\begin{tabular}" in capsys.readouterr().out
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", ["signature", "steering"])
 def test_figures_are_written_with_their_caption(record, name, tmp_path, capsys):
     assert main(["figure", name, str(record), "--out", str(tmp_path / "f"), "--format", "png", "svg"]) == 0
@@ -80,6 +83,7 @@ def test_export_writes_netcdf(record, tmp_path):
         assert np.array_equal(read["logits"], xr.open_zarr(record)["logits"])
 
 
+@pytest.mark.seconds
 def test_a_stimulus_set_on_disk_gives_the_record_of_the_same_set_drawn(weights, tmp_path, record):
     format.write(bistable.draw(bistable.Halves(), 6, 3), tmp_path / "set")
     words = ["bistable", "--checkpoint", *weights, "--stimuli", str(tmp_path / "set"), "--seed", "3"]
@@ -88,6 +92,7 @@ def test_a_stimulus_set_on_disk_gives_the_record_of_the_same_set_drawn(weights, 
     xr.testing.assert_equal(xr.open_zarr(tmp_path / "r.zarr")["logits"].load(), intact.load())
 
 
+@pytest.mark.seconds
 def test_two_photographs_and_a_class_folder(weights, tmp_path):
     one, two = photograph(tmp_path / "a.png"), photograph(tmp_path / "b.tif", 1, "CMYK")
     words = ["bistable", "--checkpoint", weights[0], "--out"]
@@ -113,6 +118,7 @@ def test_real_photographs_of_many_sizes_are_halved(weights, tmp_path):
         assert pictures.shape == (6, 112, 112, 3) and (pictures.std(axis=(1, 2, 3)) > 5).all()
 
 
+@pytest.mark.seconds
 def test_a_card_holds_what_was_measured(weights, tmp_path, record):
     singles = []
     for name, options in (("single", []), ("rotated", ["--hue-shift", "180"])):
@@ -213,6 +219,7 @@ def test_two_names_never_become_one():
     assert naming.called(["labrador", "Labrador retriever"], model) == ["labrador", "Labrador retriever"]
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("probe", ["bistable", "recognition"])
 def test_one_unknown_class_leaves_the_cues_of_the_others(probe, weights, tmp_path):
     for category in ("heart", "Star", "labrador"):
@@ -249,6 +256,7 @@ def test_a_set_shows_what_the_model_knows(tmp_path):
     assert np.array_equal(called, np.array(CATEGORIES)[drawn["object_class"][~unknown]])
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("size", [80, 224])
 def test_a_set_of_another_size_is_resized_where_that_is_wanted(size, weights, tmp_path, fails):
     drawn = bistable.draw(bistable.Halves(replace(bistable.Halves().scene, size=(size, size))), 2, 3)

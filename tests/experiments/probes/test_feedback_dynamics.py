@@ -142,6 +142,7 @@ def record(model, tmp_path_factory):
     return run("feedback_dynamics", observers, halves(), parameters, 5, store).load()
 
 
+@pytest.mark.seconds
 def test_the_record_holds_what_perceive_gives(record, model):
     stimuli = halves()
     height, width, colours = stimuli["image"].shape[1:]
@@ -170,6 +171,7 @@ def test_the_record_holds_what_perceive_gives(record, model):
         assert name == "done" or (variable.attrs["long_name"] and variable.attrs["units"]), name
 
 
+@pytest.mark.seconds
 def test_chunks_change_nothing(record, model):
     observers = [observer_of(model, "one"), observer_of(permuted_decoders(model), "permuted")]
     parameters = FeedbackDynamics(passes=3, gains=(1.0, 3.0), noise=(0.0, 0.2), features=True)

@@ -26,12 +26,14 @@ def test_every_probe_is_a_command():
     assert set(PROBES) <= set(COMMANDS)
 
 
+@pytest.mark.seconds
 def test_a_record_too_small_for_a_summary_is_whole(weights, tmp_path, fails):
     told = fails(["contours", "--n", 1, "--checkpoint", weights[0], "--out", tmp_path / "r.zarr"])
     assert "the record is whole" in told and "larger --n" in told
     assert xr.open_zarr(tmp_path / "r.zarr")["done"].all()
 
 
+@pytest.mark.seconds
 def test_the_record_describes_itself(record):
     stored = xr.open_zarr(record)
     sizes = {"seed": 2, "gain": 2, "iteration": 2, "prior": 6, "stimulus": 3, "class": 12}
@@ -42,6 +44,7 @@ def test_the_record_describes_itself(record):
         assert variable.attrs["long_name"] and variable.attrs["units"], name
 
 
+@pytest.mark.seconds
 def test_table_and_trials_come_from_the_record_alone(record, tmp_path, capsys):
     assert main(["summary", str(record), "--format", "csv"]) == 0
     (tmp_path / "t.csv").write_text(capsys.readouterr().out)
@@ -54,6 +57,7 @@ def test_table_and_trials_come_from_the_record_alone(record, tmp_path, capsys):
     assert len(human_trials.read(tmp_path / "trials.csv")) == 2 * 2 * 6 * 3
 
 
+@pytest.mark.seconds
 def test_another_experiment_in_the_way_is_told(record, weights, fails):
     words = ["--checkpoint", *weights, "--n", "3", "--seed", "3", "--out", record]
     assert "--resume" in fails(["object_prior", *words, "--gains", "1", "2"])

@@ -1,0 +1,11 @@
+"""The browser that tests drive, and the notebooks that they run in it."""
+
+import shutil
+
+IN_BROWSER = ("01_attention", "02_bistable", "03_records", "04_dynamics", "05_robustness")
+
+
+def chromium():
+    """Path of a Chromium; None where there is none."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next(filter(None, found), None)
