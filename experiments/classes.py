@@ -35,6 +35,11 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
     unknown = [name for name, index in zip(categories, class_indices(observer, categories), strict=True) if index < 0]
     if unknown:
         names = list(observer.categories)
+        if all(name.isdecimal() for name in names):
+            raise ValueError(
+                f"the classes of {observer.name} have no names, and {probe} asks for {unknown[0]!r}: give them, "
+                "categories= in the order of its logits"
+            )
         near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
         more = ", ..." if len(names) > 12 else ""
         told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"

@@ -53,10 +53,12 @@ class ObserverOptions:
     Parameters
     ----------
     model
-        One or several, each a name or HOST+MECHANISM.
+        One or several, each a name or HOST+MECHANISM; a name is that of a network (ours, timm's, or
+        torchvision's, such as torchvision.resnet18) or of an observer that an installed package brings.
     checkpoint
-        Tags of bundled weights such as seed1, "default" (the bundled or released weights) or "untrained", of
-        every network; or files and addresses of a single one. Several make a dimension ``seed``.
+        Tags of bundled weights such as seed1, "default" (the bundled or released weights, or those that the
+        network's library fetches) or "untrained" (random ones), of every network; or files and addresses of a
+        single one. Several make a dimension ``seed``.
     controls
         Run each AbSViT with permuted decoders as well.
     label

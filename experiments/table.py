@@ -16,7 +16,7 @@ from experiments.probes import PROBES
 from experiments.statistics.intervals import interval_text
 
 __all__ = [
-    "ENDS", "bare", "cells", "each_observer", "interval_cells", "rows_of", "rows_over", "summary",
+    "ENDS", "bare", "cells", "each_observer", "interval_cells", "profiles", "rows_of", "rows_over", "summary",
     "summary_latex", "summary_text", "table", "untold",
 ]  # fmt: skip
 
@@ -59,6 +59,20 @@ def summary(records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False) -> p
     if of is None:
         raise ValueError(f"{name} summarises nothing: read its record with open_record")
     return pd.concat([of(record) for record in opened], ignore_index=True)
+
+
+def profiles(records: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """Tabulate what cues are worth to each observer of records of one probe or of several, with 95 % intervals.
+
+    Returns
+    -------
+    DataFrame as ``measures.mechanism_profile`` gives it, over all trained models, with the column probe.
+    """
+    frames = [measures.mechanism_profile(record).assign(probe=written_by(record)) for record in records]
+    rows = pd.concat(frames, ignore_index=True)
+    rows = rows[rows["seed"] == "all"].drop(columns="seed")
+    rows.insert(0, "probe", rows.pop("probe"))
+    return rows.dropna(axis="columns", how="all")
 
 
 def untold(records: Sequence[xr.Dataset]) -> list[str]:

@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from timm.data import ImageNetInfo
@@ -26,10 +27,21 @@ def own_names(model: nn.Module) -> tuple[str, ...] | None:
 
 
 def named(names: Sequence[str] | None, n: int) -> list[str]:
-    """Name n classes: as they are called, as ImageNet's if 1000 have no names, else by their numbers."""
+    """Name n classes: as they are called, as ImageNet's if 1000 have no names, else by their numbers.
+
+    The two of ImageNet's that are called alike, crane, are told apart by their wnids.
+    """
     if names is None and n == IMAGENET_CLASSES:
-        names = ImageNetInfo().label_descriptions()
+        names = _of_imagenet()
     return list(names) if names is not None and len(names) == n else [str(index) for index in range(n)]
+
+
+@cache
+def _of_imagenet() -> tuple[str, ...]:
+    """Names of ImageNet's classes, each of one class alone."""
+    info, names = ImageNetInfo(), ImageNetInfo().label_descriptions()
+    wnids = [info.index_to_label_name(index) for index in range(len(names))]
+    return tuple(f"{of} ({wnid})" if names.count(of) > 1 else of for of, wnid in zip(names, wnids, strict=True))
 
 
 def class_names(model: nn.Module) -> list[str]:

@@ -36,7 +36,7 @@ def check_tag(name: str) -> None:
         raise ValueError(f"timm has no weights {name!r}; it has {', '.join(known) or f'none of {architecture}'}")
 
 
-def from_timm(name: str) -> nn.Module:
+def from_timm(name: str, **made_with) -> nn.Module:
     """Make a network of timm's with its pretrained weights, as timm fetches and keeps them.
 
     Raises
@@ -51,13 +51,13 @@ def from_timm(name: str) -> nn.Module:
         raise ValueError(f"the weights {name} give features and no classes: take another tag, or --checkpoint FILE")
     kept = _kept_of_hub(cfg) if cfg.hf_hub_id else None
     if kept is not None:
-        model = timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(kept)})
+        model = timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(kept)}, **made_with)
     else:
         tried, place = _where(cfg)
         with _fetching(name, tried, place):
             if cfg.hf_hub_id:
                 _reach(cfg)
-            model = timm.create_model(name, pretrained=True)
+            model = timm.create_model(name, pretrained=True, **made_with)
     told = f"{cfg.architecture}.{cfg.tag}" if cfg.tag else cfg.architecture
     model.checkpoint, model.checkpoint_sha256 = told, ""  # of the weights themselves: timm may change them
     return model
@@ -113,11 +113,11 @@ def torchvision_model(architecture: str, weights=None, **kwargs) -> nn.Module:
         "crop_pct": side / edge,
         "interpolation": pixels.interpolation.value,
     }
-    model.categories = tuple(told.meta["categories"])
+    model.num_classes = kwargs.get("num_classes", len(told.meta["categories"]))
     return model
 
 
-def from_torchvision(architecture: str, weights) -> nn.Module:
+def from_torchvision(architecture: str, weights, **made_with) -> nn.Module:
     """Make a network of torchvision's with its pretrained weights, as torchvision fetches and keeps them.
 
     Raises
@@ -128,7 +128,7 @@ def from_torchvision(architecture: str, weights) -> nn.Module:
     place = Path(torch.hub.get_dir(), "checkpoints", Path(urlsplit(weights.url).path).name)
     found = checkpoints.read(place) if place.exists() else None  # refused, where it holds more than tensors
     with _fetching(architecture, weights.url, place):
-        model = torchvision_model(architecture, weights)
+        model = torchvision_model(architecture, weights, **made_with)
     model.checkpoint = f"{architecture}.{weights.name}"
     model.checkpoint_sha256 = found.sha256 if found else checkpoints.read(place).sha256
     return model

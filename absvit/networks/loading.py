@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import timm
 import torch
 from torch import nn
 
 from absvit.models import checkpoints
+from absvit.models.class_names import own_names
 from absvit.models.zoo import RELEASES, load_with_its_classes
 from absvit.models.zoo.locations import bundled, is_usual
 from absvit.models.zoo.variants import MODEL_NAMES
@@ -25,7 +27,11 @@ OF_TORCHVISION = "torchvision."
 
 
 def load_network(
-    name: str, checkpoint: str | os.PathLike | None = None, device: str | torch.device = "cpu", seed: int = 0
+    name: str,
+    checkpoint: str | os.PathLike | None = None,
+    device: str | torch.device = "cpu",
+    seed: int = 0,
+    **made_with: object,
 ) -> Network:
     """Load a network; what this returns is never randomly initialised, unless "untrained" is said.
 
@@ -38,61 +44,76 @@ def load_network(
         and keeps; a bundled tag such as "seed1", a path or an address; or "untrained".
     device : where it computes.
     seed : of untrained weights; else what it is called where the weights do not say of which seed they are.
+    **made_with : as its library's, such as ``num_classes``, or ``img_size`` of a ViT; ``which`` of a file's
+        weights, as ``absvit.load_model``.
 
     Raises
     ------
     FileNotFoundError : no such file, or weights that cannot be fetched; says what to do.
-    ValueError : unknown name or tag, no weights of this name, or a file that is not its weights.
+    ValueError : unknown name or tag, no weights of this name, a file that is not its weights, or a network
+        that is not made with these.
     """
-    load = _torchvision(name) if name.startswith(OF_TORCHVISION) else _timm(name)
-    if checkpoint == UNTRAINED:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            model = load(UNTRAINED)
-        model.checkpoint, model.checkpoint_sha256 = UNTRAINED, ""
-    else:
-        model = load(None if is_usual(checkpoint) else checkpoint)
-    network = network_of(model.to(device).eval(), name=name)
+    load, names = _torchvision(name) if name.startswith(OF_TORCHVISION) else (_timm(name), None)
+    try:
+        if checkpoint == UNTRAINED:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                model = load(UNTRAINED, **made_with)
+            model.checkpoint, model.checkpoint_sha256 = UNTRAINED, ""
+        else:
+            model = load(None if is_usual(checkpoint) else checkpoint, **made_with)
+    except TypeError as error:
+        if not made_with:
+            raise
+        raise ValueError(f"no {name} can be made with {made_with} ({error}): leave that out") from error
+    named_by_library = names if own_names(model) is None and len(names or ()) == model.num_classes else None
+    network = network_of(model.to(device).eval(), name=name, categories=named_by_library)
     facts = {**network.facts, **({UNTRAINED: True} if checkpoint == UNTRAINED else {})}
     return replace(network, seed=getattr(model, "card", {}).get("seed", seed), facts=facts)
 
 
-def _timm(name: str) -> Callable[[object], nn.Module]:
+def _timm(name: str) -> Callable[..., nn.Module]:
     """What makes one of ours or timm's: of a file, of its library's weights, or untrained."""
     if not timm.is_model(name):
         raise ValueError(f"unknown model {name!r}; the nearest names are {', '.join(_near(name))}")
     own = name in MODEL_NAMES or name in RELEASES or bundled(name).exists()
     own or libraries.check_tag(name)
 
-    def load(checkpoint) -> nn.Module:
+    def load(checkpoint, **made_with) -> nn.Module:
         if checkpoint == UNTRAINED:
-            return timm.create_model(name)
-        return load_with_its_classes(name, checkpoint) if own or checkpoint else libraries.from_timm(name)
+            return timm.create_model(name, **made_with)
+        if own or checkpoint:
+            return load_with_its_classes(name, checkpoint, **made_with)
+        return libraries.from_timm(name, **made_with)
 
     return load
 
 
-def _torchvision(name: str) -> Callable[[object], nn.Module]:
-    """What makes one of torchvision's, likewise."""
+def _torchvision(name: str) -> tuple[Callable[..., nn.Module], Sequence[str]]:
+    """What makes one of torchvision's, likewise, and how torchvision calls its classes."""
     architecture, _, tag = name.removeprefix(OF_TORCHVISION).partition(".")
     weights = libraries.torchvision_weights(architecture, tag)
 
-    def load(checkpoint) -> nn.Module:
+    def load(checkpoint, **made_with) -> nn.Module:
         if checkpoint == UNTRAINED:
-            return libraries.torchvision_model(architecture)
-        return _from_file(architecture, checkpoint) if checkpoint else libraries.from_torchvision(architecture, weights)
+            return libraries.torchvision_model(architecture, **made_with)
+        if checkpoint:
+            return _from_file(architecture, checkpoint, **made_with)
+        return libraries.from_torchvision(architecture, weights, **made_with)
 
-    return load
+    return load, weights.meta["categories"]
 
 
-def _from_file(architecture: str, file: str | os.PathLike) -> nn.Module:
+def _from_file(
+    architecture: str, file: str | os.PathLike, which: Literal["model", "ema"] = "model", **made_with
+) -> nn.Module:
     """One of torchvision's with the weights of a file, and as many classes as these have."""
-    loaded = checkpoints.read(file)
+    loaded = checkpoints.read(file, which=which)
     rows = [len(tensor) for name, tensor in loaded.state_dict.items() if name.endswith("weight") and tensor.ndim == 2]
-    model = libraries.torchvision_model(architecture, **({"num_classes": rows[-1]} if rows else {}))
+    model = libraries.torchvision_model(architecture, **({"num_classes": rows[-1]} if rows else {}) | made_with)
     checkpoints.load_into(model, loaded.state_dict)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
-    model.categories = loaded.card.get("categories") or model.categories
+    model.categories = loaded.card.get("categories")
     return model
 
 

@@ -143,7 +143,10 @@ def network_of(
     name = name or str(cfg.get("architecture") or getattr(model, "__name__", type(model).__name__))
     size = size or _size_of(model, cfg)
     if size is None:
-        raise ValueError(f"nothing says what pictures {name} takes: give size=(height, width) in pixels")
+        raise ValueError(
+            f"nothing says what pictures {name} takes: give size=(height, width) in pixels, as in observer_of(model, "
+            "size=(224, 224), categories=NAMES)"
+        )
     mean, std = mean or cfg.get("mean", PLAIN_MEAN), std or cfg.get("std", PLAIN_STD)
     classify = _looking(module) if module is not None else model
     unnamed = Network(

@@ -115,7 +115,7 @@ def find_readout(network: Network) -> Readout | str:
     """Find the readout of a network, or say why there is none."""
     if network.module is None:
         return f"{network.name} is a function: nothing is known of its places and its classifier"
-    with torch.no_grad():
+    with torch.no_grad(), evaluating(network.module):
         calls, logits = _traced(network, network.picture())
         for place in reversed(calls):
             for reading in _readings(place.gave, network):
@@ -213,29 +213,29 @@ def _rows(head: Sequence[_Call], pooled: Tensor) -> Tensor | None:
     if not isinstance(last.module, nn.Linear | nn.Conv2d) or weight[0].numel() != pooled.shape[1]:
         return None
     weight = weight.flatten(1)
-    if _is_affine(before, pooled):
+    anything = 100 * torch.randn(8, pooled.shape[1], generator=torch.Generator().manual_seed(0)).to(pooled)
+    if _is_affine(before, anything):
         zero, unit = pooled.new_zeros(1, pooled.shape[1]), torch.eye(pooled.shape[1]).to(pooled)
         unchanged = not before or torch.equal(_through(before, unit), unit)
         return weight if unchanged else (_through(head, unit) - _through(head, zero)).T
     norms = [call.module for call in before if getattr(call.module, "weight", None) is not None]
-    if len(norms) == 1 and norms[0].weight.shape == pooled.shape[1:] and _is_norm(before, pooled):
+    if len(norms) == 1 and norms[0].weight.shape == pooled.shape[1:] and _is_norm(before, anything):
         return weight * norms[0].weight
     return None
 
 
-def _is_affine(before: Sequence[_Call], pooled: Tensor) -> bool:
+def _is_affine(before: Sequence[_Call], values: Tensor) -> bool:
+    """Whether modules are affine, tried on values that are far larger than their biases."""
     if not before:
         return True
-    zero, x, y = (_through(before, values) for values in (0 * pooled, pooled, pooled.flip(0)))
-    both = _through(before, 2 * pooled - 3 * pooled.flip(0))
+    zero, x, y = (_through(before, of) for of in (0 * values, values, values.flip(0)))
+    both = _through(before, 2 * values - 3 * values.flip(0))
     return _same(both - zero, 2 * (x - zero) - 3 * (y - zero))
 
 
-def _is_norm(before: Sequence[_Call], pooled: Tensor) -> bool:
-    """Whether it is a layer norm: of the same for every scale, and odd about its bias."""
-    pooled = pooled / pooled.std() * 100  # so that a norm's epsilon is nothing
-    x, longer, against = (_through(before, values) for values in (pooled, 3 * pooled, -pooled))
-    bias = _through(before, 0 * pooled)
+def _is_norm(before: Sequence[_Call], values: Tensor) -> bool:
+    """Whether modules are a layer norm: the same for every scale, and odd about its bias."""
+    x, longer, against, bias = (_through(before, of) for of in (values, 3 * values, -values, 0 * values))
     return _same(x, longer) and _same(x - bias, bias - against)
 
 

@@ -26,9 +26,10 @@ class ModelOptions:
     Parameters
     ----------
     model
-        Name of the model, ours or timm's.
+        Name of the network: ours, timm's, or torchvision's, such as torchvision.resnet18.
     checkpoint
-        File, address or tag of bundled weights; the bundled or released weights, if left out.
+        File, address or tag of bundled weights; the bundled or released weights, or those that the network's
+        library fetches, if left out; untrained for random ones.
     weights
         Of a training's checkpoint: the model itself, or its average over updates (ema).
     img_size

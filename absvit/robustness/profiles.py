@@ -10,7 +10,7 @@ from torch import nn
 from absvit.distributed import Process
 from absvit.models import AbSViT
 from absvit.models.checkpoints import identity
-from absvit.models.zoo import load_with_its_classes
+from absvit.networks import load_network
 from absvit.robustness.classes import model_classes
 from absvit.robustness.evaluation import Preprocessing, evaluate
 from absvit.robustness.options import ProfileOptions
@@ -25,8 +25,9 @@ LEAST_SIZE = 16
 def run_profile(options: ProfileOptions, process: Process) -> xr.Dataset:
     """Evaluate a checkpoint on some suites, as :func:`profile_model` does; gives the record."""
     who = options.model
-    size = {} if who.img_size is None else {"img_size": who.img_size}
-    model = load_with_its_classes(who.model, who.checkpoint, which=who.weights, **size).to(process.device)
+    made_with = {"img_size": who.img_size, "which": {"model": None}.get(who.weights, who.weights)}
+    made_with = {name: value for name, value in made_with.items() if value is not None}
+    model = load_network(who.model, who.checkpoint, process.device, **made_with).module
     return profile_model(model, model_classes(model, who.classes), options, process.is_first)
 
 

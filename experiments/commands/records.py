@@ -12,12 +12,12 @@ import tyro
 
 from absvit import records
 from experiments import measures
-from experiments.columns import help_text, notes_of
+from experiments.columns import INTERVALS, help_text, notes_of
 from experiments.exchange import human_trials
 from experiments.probe import written_by
 from experiments.probes import PROBES
 from experiments.statistics.recovery import Simulated, coverage
-from experiments.table import summary, summary_latex, table, untold
+from experiments.table import profiles, summary, summary_latex, table, untold
 from stimuli.foundation import command_line
 
 __all__ = ["COMMANDS", "command"]
@@ -27,7 +27,10 @@ Words = tyro.conf.Positional
 
 
 def show_summary(
-    record: Annotated[tuple[Path, ...], Words], maps: bool = False, format: Literal["text", "csv", "latex"] = "text"
+    record: Annotated[tuple[Path, ...], Words],
+    maps: bool = False,
+    mechanisms: bool = False,
+    format: Literal["text", "csv", "latex"] = "text",
 ) -> None:
     """The measures of records as a table, with 95 % bootstrap intervals.
 
@@ -37,20 +40,25 @@ def show_summary(
         One or more records of one probe.
     maps
         Tell how well each kind of map localises the cued object, instead.
+    mechanisms
+        Tell what cues are worth to each observer (benefit, cost, selection, sensitivity, criterion), instead; of
+        records of bistable, object_prior and spatial_prior together.
     format
         Text, CSV (numbers in full) or LaTeX.
     """
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
     opened = [records.load(path) for path in record]
-    frame, probe = summary(opened, maps), written_by(opened[0])
+    frame, probe = profiles(opened) if mechanisms else summary(opened, maps), written_by(opened[0])
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
         print(summary_latex(frame, probe), end="")
     else:
         seeds = 1 if "seed" in frame else min(of.sizes.get("seed", 1) for of in opened)
-        print(table(frame, seeds), *untold(opened), "", *notes_of(probe, frame), sep="\n")
+        of_profile = [f"{name}: {text}." for name, text in measures.PROFILED.items() if name in frame]
+        notes = [INTERVALS, *of_profile] if mechanisms else notes_of(probe, frame)
+        print(table(frame, seeds), *untold(opened), "", *notes, sep="\n")
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:

@@ -31,7 +31,8 @@ PERMUTED = ", decoders permuted"
 PROBES = {"bistable": "two objects", "object_prior": "scenes", "spatial_prior": "displays"}
 LINE, GAP = 2.9, 3.0  # mm of a line of text, and between panels
 WIDEST = 36.0  # mm of names
-STEP, EDGE = 1.9, 1.6  # mm between the dots of an observer, and between rivals and controls
+STEP, DOTS = 1.9, 5.8  # mm between the dots of an observer, and from the first to behind the last at most
+EDGE = 1.6  # mm between rivals and controls
 
 
 @dataclass(frozen=True)
@@ -43,46 +44,58 @@ class Quantity:
     title, unit : above and below it.
     told : what the caption says of it.
     none : value where there is no effect, or at chance.
-    low : lower end of the axis of a share, whose upper end is 1; the axis follows the data, if left out.
+    within : ends of the axis where the data lie within them; the axis follows the data, if left out.
     """
 
     title: str
     unit: str
     told: str
     none: float | None = None
-    low: float | None = None
+    within: tuple[float, float] | None = None
 
 
+SHARE, MORE, UPPER, FEW = (-0.05, 1.05), (0.25, 1.03), (0.4, 1.03), (-0.005, 0.1)
 QUANTITIES = {
     "benefit": Quantity(
         "benefit", "share of targets", "Share of targets that are named under a valid cue minus that without one.", 0
     ),
     "cost": Quantity("cost", "share of targets", "Share without a cue minus that under an invalid one.", 0),
     "selection_index": Quantity(
-        "selection index", "share", "p(cued) / (p(class 1) + p(class 2)), over cues for either object.", 0.5, 0.25
+        "selection index", "share", "p(cued) / (p(class 1) + p(class 2)), over cues for either object.", 0.5, MORE
     ),
     "cue_decides": Quantity(
-        "both cues decide", "share of stimuli", "Stimuli in which each of two cues lets its object win.", None, -0.05
+        "both cues decide", "share of stimuli", "Stimuli in which each of two cues lets its object win.", None, SHARE
     ),
-    "p_cued": Quantity("p (cued)", "probability", "Probability of the cued target's class.", None, -0.05),
+    "p_cued": Quantity("p (cued)", "probability", "Probability of the cued target's class.", None, SHARE),
     "false_alarms": Quantity(
-        "false alarms", "share of stimuli", "Stimuli in which a class that is cued and not shown is named.", 0
+        "false alarms", "share of stimuli", "Stimuli in which a class that is cued and not shown is named.", 0, FEW
     ),
-    "area_d_prime": Quantity(
-        "sensitivity", "change of d′", "Change by the cue of d′ of telling whether a class is shown, from the area "
-        "under the ROC of its log odds; no bias changes it.", 0
+    "choice_d_prime": Quantity(
+        "sensitivity", "change of d′", "Change by the cue of d′ of the choice of what is shown among all classes; the "
+        "bias, what a cue gives to a class that it names and that is not shown, is taken off.", 0
     ),
     "criterion": Quantity(
-        "criterion", "change of c", "Change by the cue of the criterion of saying that it is shown (p at least .5); "
-        "negative: said more readily.", 0
+        "criterion", "change of c", "Change by the cue of the criterion of saying that a class is shown (p at least "
+        ".5); negative: said more readily.", 0
     ),
     "auc_prior_weights": Quantity(
-        "map of weights", "AUC", "Area under the ROC with which the prior's weights find the target.", 0.5, 0.4
+        "map of weights", "AUC", "Area under the ROC with which the prior's weights find the target.", 0.5, UPPER
     ),
     "auc_class_activation": Quantity(
-        "map of activation", "AUC", "The same of what each place adds to the logit of the class.", 0.5, 0.4
+        "map of activation", "AUC", "The same of what each place adds to the logit of the class.", 0.5, UPPER
+    ),
+    "absent_evidence": Quantity(
+        "bias", "change of log odds", "Change by the cue of the log odds of a class that is not shown.", 0
+    ),
+    "area_d_prime": Quantity(
+        "sensitivity, yes or no", "change of d′", "Change by the cue of d′ of telling whether a class is shown, from "
+        "the area under the ROC of its log odds.", 0
+    ),
+    "d_prime": Quantity(
+        "sensitivity of answers", "change of d′", "The same from the answers (p at least .5).", 0
     ),
 }  # fmt: skip
+USUAL = [name for name in QUANTITIES if name not in ("absent_evidence", "area_d_prime", "d_prime")]
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,8 @@ def mechanisms(
     style : sizes and colours.
     gain : gain that is shown, the nearest in each record; its middle one, if left out.
     quantities : panels, in their order, some of benefit, cost, selection_index, cue_decides, p_cued, false_alarms,
-        area_d_prime, criterion, auc_prior_weights and auc_class_activation; all that there are, if left out.
+        choice_d_prime, criterion, auc_prior_weights, auc_class_activation, absent_evidence, area_d_prime and d_prime;
+        those before absent_evidence, if left out.
     n : bootstrap resamples.
 
     Raises
@@ -122,17 +136,13 @@ def mechanisms(
         raise ValueError(f"there is no quantity {unknown[0]!r}; expected some of {', '.join(QUANTITIES)}")
     shown = [_at(record, gain) for record in records]
     rows = _profiles(shown, n)
-    names = [name for name in quantities or QUANTITIES if rows[name].notna().any()]
+    names = [name for name in quantities or USUAL if rows[name].notna().any()]
     if not names:
-        raise ValueError(
-            f"no observer of these records takes a cue that tells of {', '.join(quantities or QUANTITIES)}"
-        )
-    kinds = {name: of for record in shown for name, of in measures.told_of(record).items()}
-    labels = labels_of({name: kinds[name] for name in dict.fromkeys(rows["model"])})
-    looks = style.looks_of(dict.fromkeys(rows["cued by"]))
+        raise ValueError(f"no observer of these records takes a cue that tells of {', '.join(quantities or USUAL)}")
+    labels, looks = _labels(rows, shown), style.looks_of(dict.fromkeys(rows["cued by"]))
     with style.context():
         lines = {name: wrapped(label.text, WIDEST) for name, label in labels.items()}
-        left = max(text_width(line) for of in lines.values() for line in of) + 2
+        left = max(text_width(line) for of in lines.values() for line in of) + 3
     ladder = _Ladder.of(labels, lines, looks)
     across = min(len(names), 2 if style.column == "single" else min(5, -(-len(names) // 2)))
     free = (style.width - left - GAP * (across - 1)) / across  # of a panel, without what stands at its left
@@ -189,6 +199,7 @@ class _Ladder:
     places : middle of the row of each observer, from the upper edge.
     edge : place of the line above the controls; None where there are rivals or controls alone.
     height : of all rows.
+    step : between the dots of an observer.
     """
 
     labels: Mapping[str, Label]
@@ -197,20 +208,21 @@ class _Ladder:
     places: Mapping[str, float]
     edge: float | None
     height: float
+    step: float
 
     @classmethod
     def of(cls, labels: Mapping[str, Label], lines: Mapping[str, Sequence[str]], looks: Mapping[str, dict]) -> _Ladder:
         """Give each observer a row that holds the lines of its name, and a dot for each thing that cues."""
-        places, edge, top = {}, None, 0.0
+        places, edge, top, step = {}, None, 0.0, min(STEP, DOTS / len(looks))
         for is_control in (False, True):
             members = [name for name, label in labels.items() if label.is_control == is_control]
             if members and top:
                 edge, top = top + EDGE / 2, top + EDGE
             for name in members:
-                tall = 1.5 + max(LINE * len(lines[name]), STEP * len(looks))
+                tall = 1.5 + max(LINE * len(lines[name]), step * len(looks))
                 places[name] = top + tall / 2
                 top += tall
-        return cls(labels, {name: "\n".join(of) for name, of in lines.items()}, looks, places, edge, top)
+        return cls(labels, {name: "\n".join(of) for name, of in lines.items()}, looks, places, edge, top, step)
 
     def draw(self, rows: pd.DataFrame, name: str, is_named: bool, axes: Axes) -> None:
         """Draw one quantity of all observers: dots with intervals, a small one of each trained model, n/a of none."""
@@ -219,7 +231,7 @@ class _Ladder:
         for model, place in self.places.items():
             chosen = rows[rows["model"] == model]
             for k, (cued_by, look) in enumerate(self.looks.items()):
-                at = place + (k - (len(self.looks) - 1) / 2) * STEP
+                at = place + (k - (len(self.looks) - 1) / 2) * self.step
                 _draw_dots(axes, chosen[chosen["cued by"] == cued_by], name, at, look, self.labels[model].is_control)
             if chosen.empty:
                 where = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center_baseline"}
@@ -240,11 +252,11 @@ class _Ladder:
         axes.grid(axis="x", color=STYLE.track, linewidth=thin)
         axes.set_axisbelow(True)
         axes.margins(x=0.1)
-        if quantity.low is not None:
-            axes.set_xlim(min(quantity.low, axes.get_xlim()[0]), 1.05)
-            axes.set_xticks([tick for tick in (0, 0.5, 1) if tick > axes.get_xlim()[0]])
-        else:
-            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        if quantity.within:
+            low, high = axes.dataLim.intervalx
+            slack = 0.04 * (high - low)
+            axes.set_xlim(min(low - slack, quantity.within[0]), max(high + slack, quantity.within[1]))
 
 
 def _draw_dots(axes: Axes, rows: pd.DataFrame, name: str, place: float, look: dict, is_control: bool) -> None:
@@ -273,6 +285,14 @@ def _profiles(records: Sequence[xr.Dataset], n: int) -> pd.DataFrame:
     tables = {probe: table_of(of, measures.mechanism_profile, n).rows for probe, of in by_probe.items()}
     named = [rows.assign(**{"cued by": PROBES[probe] + ", " + rows["cue"] + " cue"}) for probe, rows in tables.items()]
     return pd.concat(named, ignore_index=True)
+
+
+def _labels(rows: pd.DataFrame, records: Sequence[xr.Dataset]) -> dict[str, Label]:
+    """Labels of the observers, those of a host next to each other."""
+    kinds = {name: of for record in records for name, of in measures.told_of(record).items()}
+    hosts = list(dict.fromkeys(_parts(name)[0] for name in rows["model"]))
+    names = sorted(dict.fromkeys(rows["model"]), key=lambda name: hosts.index(_parts(name)[0]))
+    return labels_of({name: kinds[name] for name in names})
 
 
 def _parts(name: str) -> tuple[str, str, dict[str, list[str]]]:

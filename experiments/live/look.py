@@ -28,7 +28,7 @@ CueKind = Literal["none", "learned", "class", "place", "class and place"]
 CUES = get_args(CueKind)
 REQUESTS = {  # what perceive has to record for a map
     "prior_weights": "", "feedback_norm": "feedback_norms", "token_norm": "token_norms", "value_norm": "value_norms",
-    "class_attention": "attention", "rollout": "attention",
+    "class_attention": "attention", "rollout": "attention", "class_activation": "class_activation",
 }  # fmt: skip
 MAPS = tuple(REQUESTS)
 PIXELS = ("place_x", "place_y", "place_sd", "box_left", "box_top", "box_right", "box_bottom")
@@ -133,8 +133,8 @@ def look(
     Returns
     -------
     Record in memory: logits (iteration, prior, stimulus, class) and the maps of ``MAPS``: prior_weights and
-    rollout (iteration, prior, stimulus, token_y, token_x), the norms with a dimension layer, class_attention
-    with layer and head. Maps that the observer does not have are left out.
+    rollout and class_activation (iteration, prior, stimulus, token_y, token_x), the norms with a dimension
+    layer, class_attention with layer and head. Maps that the observer does not have are left out.
 
     Raises
     ------
@@ -146,7 +146,9 @@ def look(
     if observer.kinds:
         given, steps = [cue.prior(observer) for cue in cues.values()], iterations
     elif any(cue.kind != "none" for cue in cues.values()):
-        raise ValueError(f"{observer.name} takes no priors, having no feedback path: choose the cue none, or an AbSViT")
+        raise ValueError(
+            f"{observer.name} takes no priors, having no feedback path: choose the cue none, an AbSViT or a mechanism"
+        )
     wanted = {REQUESTS[kind] for kind in kinds} - {""}
     seen = observer.seen(observer.images(pictures), given, steps, sorted(wanted))
     values = _values(seen, len(cues), observer, kinds)
@@ -215,6 +217,7 @@ def _values(
         "value_norm": ((*outer, "layer", *PLACES), lambda: of_layers(maps.value_norm_map)),
         "class_attention": ((*outer, "layer", "head", *PLACES), to_patches),
         "rollout": ((*outer, *PLACES), lambda: maps.attention_rollout(seen)),
+        "class_activation": ((*outer, *PLACES), lambda: maps.class_activation_map(seen)),
         "prior_weights": ((*outer, *PLACES), lambda: later(lambda: maps.prior_weight_map(seen))),
         "feedback_norm": ((*outer, "layer", *PLACES), lambda: later(lambda: of_layers(maps.feedback_norm_map), depth)),
     }

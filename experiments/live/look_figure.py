@@ -15,10 +15,11 @@ from experiments.probes.bistable import signature_layout
 from experiments.probes.bistable.signature_layout import Column
 from experiments.statistics.intervals import number_text
 
-__all__ = ["KINDS", "attention", "draw_map", "draw_scale", "only_map", "paths"]
+__all__ = ["KINDS", "attention", "draw_map", "draw_place", "draw_scale", "only_map", "paths"]
 
 CLIPPED = "clipped_token_norm"  # made of the record's token_norm
-KINDS = {**signature_layout.MAP_NAMES, CLIPPED: "clipped token norm", "rollout": "attention rollout"}
+KINDS = {**signature_layout.MAP_NAMES, CLIPPED: "clipped token norm", "rollout": "attention rollout",
+         "class_activation": "class activation"}  # fmt: skip
 LEFT, GAP, WIDTH, TOP = 3.0, 3.0, 41.0, 7.0  # mm of the row of pictures
 SCALE = 10.5  # mm of a scale below a picture
 SHOWN = 5  # classes
@@ -65,7 +66,7 @@ def attention(
         for (x, y), heading in zip(cells, headings, strict=True):
             page.text(x, y - 2, heading, size=points(STYLE.letter))
         place_picture(page, image, *cells[0], WIDTH, height)
-        _draw_place(page, run, height)
+        draw_place(page, run, height)
         maps = zip((before, after, change), (limits, limits, (-bound, bound)), shades, strict=True)
         for column, (values, ends, colours) in enumerate(maps, start=1):
             x, y = cells[column]
@@ -164,7 +165,7 @@ def _ticks(last: int) -> list[int]:
     return list(range(0, max(int(last), 1) + 1, max(1, -(-int(last) // 6))))
 
 
-def _draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
+def draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
     """Draw the place cue: one standard deviation around the spotlight's centre, or the box."""
     x, y, sd = (float(run[name][0]) for name in ("place_x", "place_y", "place_sd"))
     left, top, right, bottom = (float(run[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom"))

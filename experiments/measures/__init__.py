@@ -14,7 +14,8 @@ from experiments.measures.consistency import (
     stimulus_of,
 )
 from experiments.measures.corruption import corruption_profile
-from experiments.measures.cueing import Cueing, cueing_of, cueings_of, told_of
+from experiments.measures.cue_effects import PROFILED, mechanism_profile
+from experiments.measures.cue_roles import Cueing, cueing_of, cueings_of, told_of
 from experiments.measures.dynamics import (
     cue_memory,
     decision_time,
@@ -30,7 +31,6 @@ from experiments.measures.dynamics import (
 from experiments.measures.letters import letter_evidence
 from experiments.measures.localisation import object_tokens, object_tokens_of_all, roc_auc
 from experiments.measures.matching import cue_benefit, cue_false_alarms, matched_strength
-from experiments.measures.mechanisms import PROFILED, mechanism_profile
 from experiments.measures.response_times import conditional_accuracy, response_entropy, response_margin
 from experiments.measures.selection import (
     DEFAULT_MAP,

@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 import xarray as xr
 
-from experiments.measures.cueing import cueing_of
+from experiments.measures.cue_roles import cueing_of
 from experiments.measures.localisation import described
 from experiments.measures.targets import target_evidence
 from experiments.statistics.detection import criterion, d_prime, d_prime_from_area, d_prime_from_choice
@@ -52,7 +52,7 @@ def asked_evidence(record: xr.Dataset, cue: str | None = None) -> xr.DataArray:
     Returns
     -------
     (..., question, under, stimulus), under = uncued, cued; the coordinate ``shown`` tells signal from noise, the
-    attribute ``alternatives`` how many classes there are.
+    attributes ``alternatives`` how many classes there are, and ``named`` whether the cue names what is asked for.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def asked_evidence(record: xr.Dataset, cue: str | None = None) -> xr.DataArray:
     evidence = xr.concat(found, "question")
     evidence = evidence.assign_coords(shown=("question", [name != "absent_class" for name, _ in asked]))
     evidence = described(evidence.transpose(..., "question", "under", "stimulus"), "log odds of the class asked for")
-    return evidence.assign_attrs(alternatives=record.sizes["class"])
+    return evidence.assign_attrs(alternatives=record.sizes["class"], named=cueing.kind == "class")
 
 
 def detection_by_cue(
@@ -78,12 +78,14 @@ def detection_by_cue(
     the probability that the class is there. Rates are corrected log-linearly (Hautus 1995), and so is the area,
     whose trials are pairs of a shown and an absent class. Since answers fall at one point of the ROC alone,
     d_prime and criterion follow Macmillan and Creelman (2005, chapters 1 and 2) for normal evidence of equal
-    variance; area, and area_d_prime with it, hold for any (Bamber 1975), and a pure bias leaves them as they are.
+    variance: where hardly any answer is a false alarm, c follows d'. The area, and area_d_prime with it, hold for
+    any evidence (Bamber 1975), and a pure bias leaves them as they are; an area that is 1 without a cue cannot grow.
 
     The choice among all classes is that of Luce (1959): what is shown is named with its probability p. As d' of
-    m alternatives (Hacker and Ratcliff 1979) it would take a bias for sensitivity, since the cue names the right
-    answer; so from the evidence under the cue the change of ``absent_evidence`` is taken first, the bias of Luce's
-    choice model: what the cue gives to a class that is not there.
+    m alternatives (Hacker and Ratcliff 1979) it would take a bias for sensitivity where the cue names the right
+    answer; so from the evidence under such a cue the change of ``absent_evidence`` is taken first, the bias of
+    Luce's choice model: what the cue gives to a class that it names and that is not there. The mean of p is
+    corrected as the rates are.
 
     Parameters
     ----------
@@ -100,10 +102,12 @@ def detection_by_cue(
 
     Raises
     ------
-    ValueError : no signal or no noise, or n or level out of range.
+    ValueError : no signal or no noise, an attribute is missing, or n or level out of range.
     """
     check_sampling(n, level)
-    shown, alternatives = evidence["shown"].values, int(evidence.attrs.get("alternatives", 2))
+    if missing := [name for name in ("alternatives", "named") if name not in evidence.attrs]:
+        raise ValueError(f"the evidence lacks the attributes {', '.join(missing)}: give what asked_evidence gives")
+    shown, facts = evidence["shown"].values, (evidence.attrs["alternatives"], evidence.attrs["named"])
     if shown.all() or not shown.any():
         raise ValueError("expected questions on classes that are shown and on classes that are not")
     moved = (evidence if "seed" in evidence.dims else evidence.expand_dims("seed")).transpose(
@@ -112,7 +116,7 @@ def detection_by_cue(
     leading = moved.shape[:-4]
     estimates, samples = [], []
     for of_one in moved.values.reshape(-1, *moved.shape[-4:]):
-        statistics = [_quantities(trials[:, shown], trials[:, ~shown], alternatives, threshold) for trials in of_one]
+        statistics = [_quantities(trials[:, shown], trials[:, ~shown], *facts, threshold) for trials in of_one]
         estimate, drawn = statistic_samples(statistics, moved.sizes["stimulus"], n, seed, 2 * len(shown))
         estimates.append(estimate), samples.append(drawn)
     template = xr.DataArray(
@@ -132,13 +136,14 @@ def _under(values: xr.DataArray) -> xr.DataArray:
     return bare.rename(prior="under").assign_coords(under=list(UNDER[:2]))
 
 
-def _quantities(signals: np.ndarray, noises: np.ndarray, m: int, threshold: float) -> Callable:
+def _quantities(signals: np.ndarray, noises: np.ndarray, m: int, named: bool, threshold: float) -> Callable:
     """Quantities of one model as a function of how often each stimulus is picked.
 
     Parameters
     ----------
     signals, noises : (under, question, stimulus) evidence.
     m : alternatives of the choice.
+    named : whether the cue names what is asked for, and so may bias the choice.
     threshold : evidence from which the answer is yes.
     """
     wins = [_wins(signal, noise) for signal, noise in zip(signals, noises, strict=True)]
@@ -154,11 +159,12 @@ def _quantities(signals: np.ndarray, noises: np.ndarray, m: int, threshold: floa
             pairs = picked**2 * len(signal) * len(noise)
             area = ((weights @ wins[under]) * weights).sum(1) / picked**2
             bounded = (area * pairs + 0.5) / (pairs + 1)
-            unbiased = signal - (absent[under] - absent[0])[:, None, None]
-            right = np.einsum("si,sqi->s", weights, scipy.special.expit(unbiased)) / (picked * len(signal))
+            unbiased = signal - named * (absent[under] - absent[0])[:, None, None]
+            right = np.einsum("si,sqi->s", weights, scipy.special.expit(unbiased))
+            chosen = (right + 0.5) / (picked * len(signal) + 1)
             found.append([
                 hits / trials[1], false_alarms / trials[3], d_prime(*trials), criterion(*trials), area,
-                d_prime_from_area(bounded), absent[under], d_prime_from_choice(right, m),
+                d_prime_from_area(bounded), absent[under], d_prime_from_choice(chosen, m),
             ])  # fmt: skip
         found.append(np.subtract(found[1], found[0]))
         return np.moveaxis(np.array(found), -1, 0).reshape(len(weights), -1)

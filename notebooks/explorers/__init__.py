@@ -5,5 +5,13 @@ from notebooks.explorers.bistable import BistableExplorer
 from notebooks.explorers.dynamics import DynamicsExplorer
 from notebooks.explorers.records import RecordExplorer
 from notebooks.explorers.robustness import RobustnessExplorer
+from notebooks.explorers.telling import MechanismExplorer
 
-__all__ = ["AttentionExplorer", "BistableExplorer", "DynamicsExplorer", "RecordExplorer", "RobustnessExplorer"]
+__all__ = [
+    "AttentionExplorer",
+    "BistableExplorer",
+    "DynamicsExplorer",
+    "MechanismExplorer",
+    "RecordExplorer",
+    "RobustnessExplorer",
+]

@@ -16,9 +16,9 @@ from experiments.figures.page import Figure
 from experiments.figures.style import Style
 from experiments.live.look import CUES, Cue, look
 from experiments.live.look_figure import KINDS, attention
-from experiments.observers import observer_of
+from experiments.observers import Observer, observer_of
 from notebooks.explorers.explorer import Explorer, labelled
-from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, model_controls
+from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, given, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
 from notebooks.explorers.place_picker import PlacePicker
 
@@ -26,10 +26,12 @@ __all__ = ["AttentionExplorer", "AttentionSelection"]
 
 SHAPES = ("spotlight", "box")
 PICTURE = ("source", "number", "path", "photographs")
+GIVEN = "experiments.observer_of(given)  # what the explorer was given"
 FIRST_CUES = ("star", "cat")  # what the first pictures show
 IMPORTS = """from pathlib import Path
 
 import absvit
+import experiments
 from absvit.images import read_photograph
 from experiments.live import pictures
 from experiments.live.look import Cue, look
@@ -99,21 +101,22 @@ class AttentionExplorer(Explorer):
 
     Parameters
     ----------
-    model : model that is shown first.
+    model : network that is shown first: a name, HOST+MECHANISM, or any network or observer itself.
     folder : where uploads are kept and figures are saved.
     """
 
     leading = (*WHO, "prior", *PICTURE)
 
-    def __init__(self, model: str = "absvit_micro", folder: Path | str = "outputs") -> None:
-        self.models = Models(self.check)
+    def __init__(self, model: str | object = "absvit_micro", folder: Path | str = "outputs") -> None:
+        name, self._given = given(model)
+        self.models = Models(self.check, given=self._given)
         self._pixels = lru_cache(16)(self._read)
         self._looked = lru_cache(32)(self._look)
         self._fitted_to: tuple[str, ...] | None = None
         self.chooser = PictureChooser("halves")
         slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
         controls = {
-            **model_controls(model),
+            **model_controls(name),
             **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES, value="class"),
             "category": labelled(widgets.Combobox, "class", placeholder="type to search", continuous_update=False),
@@ -179,8 +182,9 @@ class AttentionExplorer(Explorer):
         place = f", place=({s.x}, {s.y}), width={s.width}" if s.cue.box is None else f", box={s.cue.box}"
         place = place if "place" in s.prior else ""
         category = f", category={s.category!r}" if "class" in s.prior else ""
+        loaded = GIVEN if s.model in self._given else code_of(s.model, s.checkpoint, s.device)
         return (
-            f"{IMPORTS}\nmodel = {code_of(s.model, s.checkpoint, s.device)}\n"
+            f"{IMPORTS}\nmodel = {loaded}\n"
             f"picture = {code_of_picture(s.source, s.number, s.path, s.photographs)}\n"
             f"cue = Cue({s.prior!r}{category}{place}, gain={s.gain})\n"
             f'record = look(model, picture, {{"cue": cue}}, iterations={s.iterations})\n'
@@ -194,7 +198,7 @@ class AttentionExplorer(Explorer):
     def _read(self, model: str, checkpoint: str, device: str, *picture):
         return read_picture(*picture, self.models(model, checkpoint, device))
 
-    def _fit(self, model: Network) -> None:
+    def _fit(self, model: Network | Observer) -> None:
         """Give the controls the classes, layers and heads of a network, and a picture of what it knows."""
         show_known(self.controls, "source", model)
         names, depth = model.categories, observer_of(model).layers
@@ -204,7 +208,8 @@ class AttentionExplorer(Explorer):
         layer = self.controls["layer"]
         layer.max = max(0, depth - 1)
         layer.value = max(0, depth - 3)
-        heads = model.module.blocks[0].attn.num_heads if depth else 0
+        blocks = getattr(getattr(model, "module", None), "blocks", None)  # an observer does not tell its heads
+        heads = blocks[0].attn.num_heads if blocks and depth else 0
         self.controls["head"].options = [("mean", -1), *((str(head), head) for head in range(heads))]
 
     def _clicked(self, x: float, y: float) -> None:

@@ -120,7 +120,7 @@ class BistableExplorer(Explorer):
         s = selection
         stored = f"records.load({s.stored.strip()!r})" if s.stored.strip() else "None"
         return (
-            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
+            "from pathlib import Path\n\nimport absvit\nimport experiments\nfrom absvit import records\n"
             "from experiments.live.compete import compete\n"
             "from experiments.live.compete_figure import competition\n\n"
             f"model = {code_of(s.model, s.checkpoint, s.device)}\n"

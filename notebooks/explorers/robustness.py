@@ -146,7 +146,7 @@ class RobustnessExplorer(Explorer):
         picture = code_of_picture(s.source, s.number, s.path, s.photographs)
         loaded = "".join(f"    {' '.join(filter(None, who))!r}: {code_of(*who, s.device)},\n" for who in s.observers)
         return (
-            "from pathlib import Path\n\nimport absvit\nfrom absvit import records\n"
+            "from pathlib import Path\n\nimport absvit\nimport experiments\nfrom absvit import records\n"
             "from absvit.images import read_photograph\nfrom experiments.live import pictures\n"
             "from experiments.live.corrupt import corrupt\n"
             "from experiments.live.corrupt_figure import degrading\n\n"

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
     "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
     "absvit.networks": (*MODELS, "absvit.networks"),
-    "absvit.robustness": (*MODELS, "absvit.robustness"),
+    "absvit.robustness": (*MODELS, "absvit.networks", "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
     "absvit.benchmark": (

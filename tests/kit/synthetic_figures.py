@@ -54,7 +54,7 @@ RECORDS = {
     "hysteresis": lambda: [made.dynamics_record("hysteresis")],
     "dominance": lambda: [made.dynamics_record("switching", 60)],
     "dynamics": lambda: [made.dynamics_record("settling"), made.dynamics_record("hysteresis")],
-    "mechanisms": lambda: [observers_record(), made.object_prior_record()],
+    "mechanisms": lambda: [observers_record()],
     "corruption": lambda: [made.corruption_record()],
     "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],
     "training": logs,
@@ -66,4 +66,5 @@ UNSAMPLED = ("signature", "sheet", "robustness", "training", "consistency")  # f
 
 def few(name):
     """Options that let a figure be drawn fast."""
-    return {} if name in UNSAMPLED else {"n": 20}
+    shown = {"quantities": ("benefit", "p_cued", "choice_d_prime", "auc_class_activation")}
+    return {} if name in UNSAMPLED else {"n": 20} | (shown if name == "mechanisms" else {})

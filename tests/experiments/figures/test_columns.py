@@ -1,11 +1,15 @@
 """Columns of summaries are explained, with their tests, in the help, on the terminal and in LaTeX."""
 
+import io
 import re
 
+import pandas as pd
 import pytest
 import synthetic_probe_records as made
 from synthetic_figures import RECORDS
+from synthetic_records import bistable_record
 
+from experiments import measures
 from experiments.__main__ import main
 from experiments.columns import EVERY, latex_of, notes_of
 from experiments.probe import written_by
@@ -41,6 +45,20 @@ def test_the_help_names_columns_and_their_tests(capsys):
     )
     assert main(["--help"]) == 0
     assert "permutation test" not in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_cues_are_worth_is_told_of_records_of_several_probes(tmp_path, capsys):
+    paths = [str(tmp_path / f"{name}.zarr") for name in ("bistable", "scenes")]
+    for record, path in zip((bistable_record(4, size=16, tokens=4), made.object_prior_record()), paths, strict=True):
+        record.to_zarr(path, consolidated=False)
+    assert main(["summary", "--mechanisms", *paths]) == 0
+    told = capsys.readouterr().out
+    assert "\nabsent_evidence: change by the cue" in told and "auc_class_activation" not in told
+    assert main(["summary", "--mechanisms", "--format", "csv", *paths]) == 0
+    rows = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert rows["probe"].tolist() == ["bistable"] * 2 + ["object_prior"] * 4
+    columns = {re.sub("_(low|high)$", "", name) for name in rows}
+    assert columns - {"probe", "cue", "n", *TELLING} <= set(measures.PROFILED)
 
 
 def test_notes_stand_below_the_table(tmp_path, capsys):

@@ -18,7 +18,9 @@ def normal_evidence(d=1.5, noise_criterion=0.2, bias=0.8, n=1001):
     x = np.stack([quantiles + d / 2, quantiles - d / 2])[:, None] - noise_criterion
     values = np.concatenate([x, x + bias], axis=1)
     coordinates = {"under": ["uncued", "cued"], "shown": ("question", [True, False])}
-    return xr.DataArray(values, coordinates, ("question", "under", "stimulus"), attrs={"alternatives": 4})
+    return xr.DataArray(
+        values, coordinates, ("question", "under", "stimulus"), attrs={"alternatives": 4, "named": True}
+    )
 
 
 def biased(record, b):
@@ -91,7 +93,7 @@ def test_quantities_against_loops(last):
     for u, under in enumerate(("uncued", "cued")):
         signal, noise = [*evidence["class 1"][u], *evidence["class 2"][u]], evidence["absent class"][u]
         hits, false = sum(x >= 0 for x in signal), sum(x >= 0 for x in noise)
-        right = np.mean(special.expit(np.array(signal) - u * shift))
+        right = (sum(special.expit(np.array(signal) - u * shift)) + 0.5) / (18 + 1)
         expected = {
             "hits": hits / 18, "false_alarms": false / 9, "d_prime": measures.d_prime(hits, 18, false, 9),
             "criterion": measures.criterion(hits, 18, false, 9), "area": measures.area_from_evidence(signal, noise),
@@ -102,6 +104,21 @@ def test_quantities_against_loops(last):
         assert set(expected) == set(measures.DETECTED)
         for name, value in expected.items():
             assert float(found.sel(under=under, quantity=name)) == pytest.approx(float(value), abs=1e-5), name
+
+
+def test_a_cue_that_names_no_class_has_no_bias_to_take_off(last):
+    found = measures.detection_by_cue(measures.asked_evidence(last, "place"), n=1)["estimate"].sel(under="cued")
+    p = special.softmax(last["logits"].values.astype(float), axis=-1)
+    at = list(last["prior"].values).index
+    right = sum(p[at(f"place {k}"), i, int(last[f"class_{k}"][i])] for k in (1, 2) for i in range(9))
+    expected = measures.d_prime_from_choice((right + 0.5) / 19, 6)
+    assert float(found.sel(quantity="choice_d_prime")) == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_certainty_is_a_finite_sensitivity():
+    evidence = normal_evidence()
+    found = measures.detection_by_cue(evidence.where(~evidence["shown"], 90.0), n=2)["estimate"]
+    assert np.isfinite(found).all() and found.sel(quantity="choice_d_prime", under="cued") > 3
 
 
 def test_a_sample_is_the_statistic_of_the_stimuli_that_it_picked(last):
@@ -116,7 +133,7 @@ def test_a_sample_is_the_statistic_of_the_stimuli_that_it_picked(last):
 
 def test_intervals_cover_and_seeds_are_averaged():
     two = xr.concat([normal_evidence(d, n=301) for d in (1.0, 2.0)], xr.Variable("seed", [0, 1]))
-    two = two.assign_attrs(alternatives=4)
+    two = two.assign_attrs(alternatives=4, named=True)
     found = measures.detection_by_cue(two, n=60).sel(under="uncued", quantity="area_d_prime")
     assert float(found["estimate"]) == pytest.approx(1.5, abs=0.03)
     assert found["low"] < 1.15 and found["high"] > 1.85  # either model may be drawn twice
@@ -150,6 +167,8 @@ def test_what_a_record_cannot_tell_is_named(last):
     evidence = measures.asked_evidence(last)
     with pytest.raises(ValueError, match="shown and on classes that are not"):
         measures.detection_by_cue(evidence.isel(question=[0]))
+    with pytest.raises(ValueError, match="lacks the attributes alternatives, named"):
+        measures.detection_by_cue(evidence.drop_attrs())
     with pytest.raises(ValueError, match="bistable, object_prior or spatial_prior"):
         measures.mechanism_profile(made.search_record())
 

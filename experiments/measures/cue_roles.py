@@ -1,4 +1,4 @@
-"""Cueing: which priors of a record cue a target, something else, a class that is not shown, or nothing."""
+"""Roles of cues: which priors of a record cue a target, something else, a class that is not shown, or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanisms: what cues are worth to each observer of a record, as one table, so that rivals can be compared."""
+"""Effects of cues: what they are worth to each observer of a record, as one table, so that rivals can be compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from experiments.measures.cueing import Cueing, cueings_of, told_of
+from experiments.measures.cue_roles import Cueing, cueings_of, told_of
 from experiments.measures.selection import cue_decides, selection_index, written
 from experiments.measures.sensitivity import asked_evidence, detection_by_cue
 from experiments.measures.targets import prior_difference, region_auc, reported, target_probability
@@ -43,7 +43,7 @@ def mechanism_profile(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.Da
     """Tabulate what cues are worth in the last iteration, by observer and kind of cue.
 
     Targets are both objects of bistable pictures, each under its cue, and object 1 of scenes and displays; see
-    ``experiments.measures.cueing``. Where an observer does not take a kind of cue (the record's ``prior_kinds``), or
+    ``experiments.measures.cue_roles``. Where an observer does not take a kind of cue (the record's ``prior_kinds``), or
     the record cannot tell, the cell is NaN.
 
     Parameters
