@@ -109,8 +109,11 @@ def _from_file(
 ) -> nn.Module:
     """One of torchvision's with the weights of a file, and as many classes as these have."""
     loaded = checkpoints.read(file, which=which)
-    rows = [len(tensor) for name, tensor in loaded.state_dict.items() if name.endswith("weight") and tensor.ndim == 2]
-    model = libraries.torchvision_model(architecture, **({"num_classes": rows[-1]} if rows else {}) | made_with)
+    model = libraries.torchvision_model(architecture, **made_with)
+    *_, last = model.state_dict()  # of the classifier
+    classes = len(loaded.state_dict.get(last, ()))
+    if classes not in (0, model.num_classes):
+        model = libraries.torchvision_model(architecture, **{"num_classes": classes, **made_with})
     checkpoints.load_into(model, loaded.state_dict)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     model.categories = loaded.card.get("categories")
@@ -119,5 +122,6 @@ def _from_file(
 
 def _near(name: str) -> list[str]:
     """Names like one that nobody knows."""
-    known = [*MODEL_NAMES, *timm.list_models(), *(OF_TORCHVISION + other for other in libraries.torchvision_names())]
+    of_torchvision = [OF_TORCHVISION + other for other in libraries.torchvision_names()]
+    known = [*MODEL_NAMES, *timm.list_models(), *of_torchvision]
     return difflib.get_close_matches(name, known, 4, 0.5) or list(MODEL_NAMES)

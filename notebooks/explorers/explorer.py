@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 import ipywidgets as widgets
@@ -110,7 +110,8 @@ class Explorer(widgets.VBox):
 
     def __init__(self, controls: Mapping[str, widgets.Widget], kind: type, name: str, folder: Path | str) -> None:
         self.controls, self._kind, self.folder = dict(controls), kind, Path(folder)
-        self._asked = self._working = self._answered = 0  # numbers of moves
+        self._asked = self._answered = 0  # numbers of moves
+        self._at = local()  # number of the move that a thread works for
         self._pool = ThreadPoolExecutor(1, "explorer")
         self._loads = ThreadPoolExecutor(LOADS, "loading")  # a load cannot be stopped, but nobody has to wait for it
         self._record: xr.Dataset | None = None
@@ -264,7 +265,7 @@ class Explorer(widgets.VBox):
         ------
         Stale : nobody waits for it.
         """
-        if self._working != self._asked:
+        if getattr(self._at, "move", self._asked) != self._asked:
             raise Stale
 
     def save(self) -> None:
@@ -343,7 +344,7 @@ class Explorer(widgets.VBox):
 
     def _prepared(self) -> tuple[Any, tuple[str, str]]:
         """The selection, once the controls fit each other, and the style and width of its figure."""
-        quiet, self._quiet = self._quiet, True
+        quiet, self._quiet, self._at.move = self._quiet, True, self._asked
         try:
             self.prepare()
             return self.selection, (self.style.value, self.width.value)
@@ -353,7 +354,7 @@ class Explorer(widgets.VBox):
     def _work(self, number: int, selection: Any, look: tuple[str, str]) -> Shown | str | None:
         """What a selection shows, or why it cannot be shown; None where a later move has made it stale."""
         with self._drawing:
-            self._working = number
+            self._at.move = number
             try:
                 self.check()
                 return self._views(selection, look)

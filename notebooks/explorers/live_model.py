@@ -27,8 +27,11 @@ def model_names(feedback: bool = False) -> list[str]:
 
 
 def model_controls(model: str, feedback: bool = False) -> dict[str, widgets.Widget]:
-    """Make the controls that say which model looks: model, which may be any network's name, checkpoint and device."""
-    names = [*([] if model in model_names() else [model]), *model_names(feedback)]
+    """Make the controls that say which model looks: model, which may be any network's name, checkpoint and device.
+
+    A model that is none of the zoo's is offered first.
+    """
+    names = list(dict.fromkeys([*({model} - {*model_names()}), *model_names(feedback)]))
     return {
         "model": labelled(widgets.Combobox, "model", options=names, value=model, continuous_update=False),
         "checkpoint": labelled(widgets.Combobox, "checkpoint", placeholder="default weights", continuous_update=False),

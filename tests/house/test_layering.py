@@ -70,7 +70,7 @@ MAY_IMPORT = {
         "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",
         "stimuli.foundation", "stimuli.sets", *READ,
     ),
-    "notebooks": (*MODELS, "experiments", "notebooks"),
+    "notebooks": (*MODELS, "absvit.mechanisms.__init__", "absvit.networks", "experiments", "notebooks"),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.

@@ -15,6 +15,8 @@ from synthetic_pictures import CLASSES, SIZE, model, paint, write_model
 import absvit
 from absvit import records
 from absvit.images import IMAGENET_MEAN, IMAGENET_STD, eval_transform
+from absvit.models import checkpoints
+from absvit.networks import load_network
 from absvit.robustness import evaluation
 from absvit.robustness.__main__ import main
 from absvit.robustness.attacks import normalised, perturb
@@ -331,3 +333,18 @@ def test_two_processes_give_the_record_of_one(folder, whole, tmp_path):
     for name in ("predicted", "correct", "in_top5", "target", "n", "top1", "top5"):
         np.testing.assert_array_equal(two[name], whole[name])
     np.testing.assert_allclose(two["loss"], whole["loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "torchvision.squeezenet1_1"])
+def test_networks_of_other_libraries_have_profiles(folder, tmp_path, name):
+    made = load_network(name, "untrained", seed=1, num_classes=len(CLASSES)).module
+    checkpoints.write(tmp_path / "w.safetensors", made.state_dict(), {"categories": list(CLASSES)})
+    words = ["clean", "--model", name, "--checkpoint", tmp_path / "w.safetensors", "--data", folder / "clean"]
+    assert main([str(word) for word in (*words, "--out", tmp_path / "r.zarr")]) == 0
+    record = records.load(tmp_path / "r.zarr")
+    assert record.attrs["model"] == name and record.attrs["checkpoint"] == "w.safetensors"
+    pixels = Preprocessing.of(made)
+    path = folder / "clean" / CLASSES[0] / "0.png"
+    with Image.open(path) as picture, torch.no_grad():
+        image = normalised(pixels.transform(True)(picture.convert("RGB"))[None], pixels.mean, pixels.std)
+        assert record["predicted"].values[0, 0] == made(image).argmax()
