@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Layout", "layouts_of"]
+__all__ = ["Layout", "layouts_of", "watching"]
 
 WITH_CHANNELS_LAST = (nn.Linear, nn.LayerNorm)
 
@@ -36,6 +37,20 @@ class Layout:
         return self.shape[self.channel - 1]
 
 
+@contextmanager
+def watching(module: nn.Module, note: Callable[[str, nn.Module, tuple, object], None]) -> Iterator[None]:
+    """Have the parts of a module tell, for a while, of each call: name, part, what it was given and gave."""
+    with ExitStack() as hooks:
+        for name, part in module.named_modules():
+            if name:
+                hooks.callback(part.register_forward_hook(partial(_told, note, name)).remove)
+        yield
+
+
+def _told(note: Callable, name: str, part: nn.Module, given: tuple, gave: object) -> None:
+    note(name, part, given, gave)  # and gives nothing, which would be taken for the output
+
+
 def layouts_of(module: nn.Module, look: Callable[[Tensor], Tensor], pictures: Tensor) -> dict[str, Layout]:
     """Layouts of the modules that give one float tensor with channels, once a pass, in order of computation.
 
@@ -50,11 +65,7 @@ def layouts_of(module: nn.Module, look: Callable[[Tensor], Tensor], pictures: Te
     def note(name: str, kind: nn.Module, output: object) -> None:
         found[name] = None if name in found else _layout(kind, output, pictures)
 
-    with ExitStack() as hooks, torch.no_grad():
-        for name, part in module.named_modules():
-            if name:
-                handle = part.register_forward_hook(lambda part, _, output, name=name: note(name, part, output))
-                hooks.callback(handle.remove)
+    with watching(module, lambda name, part, given, gave: note(name, part, gave)), torch.no_grad():
         look(pictures)
     return {name: layout for name, layout in found.items() if layout is not None}
 

@@ -33,7 +33,8 @@ def check_tag(name: str) -> None:
     """Refuse a tag of timm's weights that there is not; those of the architecture are listed."""
     architecture, _, tag = name.partition(".")
     if tag and name not in (known := timm.list_pretrained(f"{architecture}.*")):
-        raise ValueError(f"timm has no weights {name!r}; it has {', '.join(known) or f'none of {architecture}'}")
+        have = ", ".join(known) or f"none of {architecture}"
+        raise ValueError(f"timm has no weights {name!r}; it has {have}")
 
 
 def from_timm(name: str, **made_with) -> nn.Module:
@@ -41,17 +42,19 @@ def from_timm(name: str, **made_with) -> nn.Module:
 
     Raises
     ------
-    FileNotFoundError : they are not kept here and cannot be fetched; says what was tried, and where it belongs.
+    FileNotFoundError : they are not kept here and cannot be fetched; says what was tried, and where they
+        would be kept.
     ValueError : timm has none, or they give no classes.
     """
     cfg = timm.get_pretrained_cfg(name)
     if cfg is None or not cfg.has_weights:
         raise ValueError(f"timm has no pretrained weights of {name}: {REMEDY}")
     if not cfg.num_classes:
-        raise ValueError(f"the weights {name} give features and no classes: take another tag, or --checkpoint FILE")
+        raise ValueError(f"the weights {name} give features, no classes: take another tag, or --checkpoint FILE")
     kept = _kept_of_hub(cfg) if cfg.hf_hub_id else None
     if kept is not None:
-        model = timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(kept)}, **made_with)
+        overlay = {"file": str(kept)}
+        model = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **made_with)
     else:
         tried, place = _where(cfg)
         with _fetching(name, tried, place):
@@ -84,7 +87,8 @@ def torchvision_weights(architecture: str, tag: str = ""):
         raise ValueError(f"torchvision has no classifier {architecture!r}; the nearest are {', '.join(near)}")
     known = torchvision.models.get_model_weights(architecture)
     if tag and tag not in known.__members__:
-        raise ValueError(f"torchvision has no weights {tag!r} of {architecture}; it has {', '.join(known.__members__)}")
+        names = ", ".join(known.__members__)
+        raise ValueError(f"torchvision has no weights {tag!r} of {architecture}; it has {names}")
     return known[tag] if tag else known.DEFAULT
 
 
@@ -122,7 +126,8 @@ def from_torchvision(architecture: str, weights, **made_with) -> nn.Module:
 
     Raises
     ------
-    FileNotFoundError : they are not kept here and cannot be fetched; says what was tried, and where it belongs.
+    FileNotFoundError : they are not kept here and cannot be fetched; says what was tried, and where they
+        would be kept.
     ValueError : the file that is kept is damaged, or holds code.
     """
     place = Path(torch.hub.get_dir(), "checkpoints", Path(urlsplit(weights.url).path).name)
@@ -161,7 +166,8 @@ def _reach(cfg) -> None:
     repository, _, revision = cfg.hf_hub_id.partition("@")
     name = cfg.hf_hub_filename or REPOSITORY_FILES[0]
     with suppress(EntryNotFoundError):  # then it answers, and timm looks for another file
-        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(repository, name, revision=revision or None))
+        address = huggingface_hub.hf_hub_url(repository, name, revision=revision or None)
+        huggingface_hub.get_hf_file_metadata(address)
 
 
 @contextmanager
@@ -172,6 +178,6 @@ def _fetching(name: str, tried: str, place: Path) -> Iterator[None]:
     except Exception as error:  # what clients of networks can raise has no end
         said = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
         raise FileNotFoundError(
-            f"no weights of {name}: {tried} cannot be fetched ({said}) and is not kept at {place}: fetch it elsewhere, "
-            f"and {REMEDY}"
+            f"no weights of {name}: {tried} cannot be fetched ({said}) and is not kept at {place}: fetch it "
+            f"elsewhere, and {REMEDY}"
         ) from error

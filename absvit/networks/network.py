@@ -98,14 +98,15 @@ class Network:
         """
         if images.ndim != 4 or tuple(images.shape[-2:]) != tuple(self.size):
             raise ValueError(
-                f"{self.name} takes images (image, channel, y, x) of {self.size[0]} x {self.size[1]} pixels, got "
-                f"{tuple(images.shape)}: resize them, or say another size="
+                f"{self.name} takes images (image, channel, y, x) of {self.size[0]} x {self.size[1]} pixels, "
+                f"got {tuple(images.shape)}: resize them, or say another size="
             )
         return _checked(self.name, self.classify(images.to(self.device)), len(images), self.num_classes)
 
     def picture(self, n: int = 2) -> Tensor:
         """Noise (image, channel, y, x) that is always the same, to try things on."""
-        like = next((tensor for tensor in _tensors(self.module) if tensor.is_floating_point()), torch.empty(0))
+        floats = (tensor for tensor in _tensors(self.module) if tensor.is_floating_point())
+        like = next(floats, torch.empty(0))
         noise = torch.randn(n, len(self.mean), *self.size, generator=torch.Generator().manual_seed(0))
         return noise.to(like.device, like.dtype)
 
@@ -144,8 +145,8 @@ def network_of(
     size = size or _size_of(model, cfg)
     if size is None:
         raise ValueError(
-            f"nothing says what pictures {name} takes: give size=(height, width) in pixels, as in observer_of(model, "
-            "size=(224, 224), categories=NAMES)"
+            f"nothing says what pictures {name} takes: give size=(height, width) in pixels, as in "
+            "observer_of(model, size=(224, 224), categories=NAMES)"
         )
     mean, std = mean or cfg.get("mean", PLAIN_MEAN), std or cfg.get("std", PLAIN_STD)
     classify = _looking(module) if module is not None else model
@@ -175,7 +176,7 @@ def layer_named(network: Network, name: str) -> nn.Module:
     if name in network.layers:
         return network.module.get_submodule(name)
     near = difflib.get_close_matches(name, network.layers, 4, 0.3) or network.layers[-4:]
-    told = f"the nearest are {', '.join(near)}" if near else "it is a function, and nothing is known of its layers"
+    told = f"the nearest are {', '.join(near)}" if near else "it is a function, whose layers are not known"
     raise ValueError(f"{network.name} has no layer {name!r} that gives channels once a pass; {told}")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from absvit.models.perceive import evaluating
+from absvit.networks.layers import watching
 
 if TYPE_CHECKING:
     from absvit.networks.network import Network
@@ -72,7 +72,7 @@ class Readout:
 
 @dataclass(frozen=True, eq=False)
 class _Call:
-    """A module that was called, with what came and went; tensors that were changed in place since are as changed."""
+    """A module that was called, with what came and went; what was changed in place since is as changed."""
 
     name: str
     module: nn.Module
@@ -82,7 +82,7 @@ class _Call:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How a tensor is read: channels last or not, tokens before the places, and the mean of places or a token."""
+    """How a tensor is read: where its channels and places are, and the mean of places or the first token."""
 
     channels_last: bool
     grid: tuple[int, int]
@@ -126,8 +126,8 @@ def find_readout(network: Network) -> Readout | str:
                 if weight is not None:
                     return _readout(network, place.name, reading, head, weight)
     return (
-        f"the head of {network.name} is not linear after a mean over places or a class token: nothing can be read "
-        "of its places; choose another network, or a mechanism that changes layers"
+        f"the head of {network.name} is not linear after a mean over places or a class token: nothing can be "
+        "read of its places; choose another network, or a mechanism that changes layers"
     )
 
 
@@ -139,11 +139,7 @@ def _traced(network: Network, pictures: Tensor) -> tuple[list[_Call], Tensor]:
         if given and isinstance(given[0], Tensor) and isinstance(gave, Tensor):
             calls.append(_Call(name, module, given[0], gave))
 
-    with ExitStack() as hooks:
-        for name, part in network.module.named_modules():
-            if name:
-                hook = part.register_forward_hook(lambda part, given, gave, name=name: note(name, part, given, gave))
-                hooks.callback(hook.remove)
+    with watching(network.module, note):
         logits = network.logits(pictures)
     return list(calls), logits
 
@@ -170,7 +166,8 @@ def _grid(n: int, network: Network) -> tuple[int, int] | None:
     if own and math.prod(own) == n:
         return int(own[0]), int(own[1])
     rows = round(math.sqrt(max(n, 0) * network.size[0] / network.size[1]))
-    return (rows, n // rows) if rows and n > 1 and n % rows == 0 and _alike(rows, n // rows, network.size) else None
+    whole = rows and n > 1 and n % rows == 0
+    return (rows, n // rows) if whole and _alike(rows, n // rows, network.size) else None
 
 
 def _alike(rows: int, columns: int, size: tuple[int, int]) -> bool:
@@ -180,8 +177,8 @@ def _alike(rows: int, columns: int, size: tuple[int, int]) -> bool:
 def _head(calls: Sequence[_Call], pooled: Tensor, logits: Tensor) -> list[_Call] | None:
     """The modules that make logits of what was pooled; None where they do not."""
     leaves = [call for call in calls if not any(call.module.children())]
-    while leaves and getattr(leaves[-1].module, "weight", None) is None:  # what follows the classifier does nothing
-        leaves.pop()
+    while leaves and getattr(leaves[-1].module, "weight", None) is None:
+        leaves.pop()  # what follows the classifier may do nothing
     for number in range(len(leaves) - 1, -1, -1):
         given = leaves[number].given
         if given.numel() == pooled.numel() and pooled.any() and _same(given.flatten(1), pooled):
@@ -240,6 +237,7 @@ def _is_norm(before: Sequence[_Call], values: Tensor) -> bool:
 
 
 def _readout(network: Network, name: str, reading: _Reading, head: Sequence[_Call], weight: Tensor) -> Readout:
+    """A readout that looks through a network."""
     layer = network.module.get_submodule(name)
 
     def watched(run: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
@@ -258,4 +256,5 @@ def _readout(network: Network, name: str, reading: _Reading, head: Sequence[_Cal
         with evaluating(network.module):
             return _through(head, pooled)
 
-    return Readout(name, watched, look, classify, weight.detach(), reading.grid, reading.prefix, reading.pooled)
+    found = reading.grid, reading.prefix, reading.pooled
+    return Readout(name, watched, look, classify, weight.detach(), *found)

@@ -113,6 +113,7 @@ class Models:
         if "+" in model:
             return load_observers(model, [checkpoint] if checkpoint else [], device=device_here(device))[0]
         loaded = load_network(model, checkpoint, device_here(device))
+        observer_of(loaded)  # finds its places by passes that nobody gives up
         for part in loaded.module.modules():
             if any(True for _ in part.parameters(recurse=False)):
                 part.register_forward_pre_hook(lambda *_: self._check())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -105,7 +105,7 @@ class MechanismExplorer(Explorer):
 
     def __init__(self, model: str | Network | Callable = "cnn_micro", folder: Path | str = "outputs") -> None:
         name, self._given = given(model)
-        self.models = Models(self.check, given=self._given)
+        self.models = Models(lambda: None, given=self._given)  # each look is given up as a whole
         self._observer = lru_cache(16)(self._observed)
         self._pixels = lru_cache(16)(self._read)
         self._told = lru_cache(32)(self._tell)
@@ -191,8 +191,15 @@ class MechanismExplorer(Explorer):
         """A network under a mechanism; without one it is told nothing, not even by feedback of its own."""
         network = self.models(model, checkpoint, device)
         if mechanism:
-            return observer_of(network, mechanism, mechanism=MECHANISMS[mechanism])
-        return replace(observer_of(network, ALONE), kinds=())
+            found = observer_of(network, mechanism, mechanism=MECHANISMS[mechanism])
+        else:
+            found = replace(observer_of(network, ALONE), kinds=())
+        return replace(found, look=partial(self._looked, found.look))
+
+    def _looked(self, look: Callable, *told):
+        """What is seen, unless nobody waits for it any more."""
+        self.check()
+        return look(*told)
 
     def _can_have(self, model: str, checkpoint: str, device: str, mechanism: str) -> bool:
         try:

@@ -115,7 +115,8 @@ def test_all_probes_show_their_stimuli_to_a_function_of_images():
         record = experiments.run(probe, plain, n=24, parameters=probe.parameters(**few.get(name, {})))
         first = record["logits"].isel(prior=slice(1)).values
         assert (record["logits"].values == first).all() and record.attrs["prior_kinds"] == "[]"
-        assert len(experiments.summary(record)) > 0, name
+        nothing_to_tell = name == "match"  # no strength of a cue that changes nothing
+        assert len(experiments.summary(record)) > 0 or nothing_to_tell, name
 
 
 def test_products_and_controls_of_priors_need_all_their_kinds():

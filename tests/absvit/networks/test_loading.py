@@ -118,7 +118,8 @@ def test_a_file_has_as_many_classes_as_it_has_and_its_card_names_them(tmp_path):
     sha256 = checkpoints.write(tmp_path / "a.safetensors", model.state_dict(), card)
     network = load_network("test_resnet", tmp_path / "a.safetensors")
     assert_same(network, model)
-    assert network.weights() == ("a.safetensors", sha256) and network.categories == tuple("abcde") and network.seed == 4
+    assert network.weights() == ("a.safetensors", sha256)
+    assert network.categories == tuple("abcde") and network.seed == 4
     model = torchvision.models.squeezenet1_1().eval()
     torch.save(model.state_dict(), tmp_path / "s.pth")
     network = load_network("torchvision.squeezenet1_1", tmp_path / "s.pth")
@@ -142,7 +143,7 @@ def test_ours_are_loaded_as_they_are(micro):
         ("resnet18.a9", r"timm has no weights 'resnet18.a9'; it has resnet18.a1_in1k, "),
         ("torchvision.resnt18", r"torchvision has no classifier 'resnt18'; the nearest are resnet18, "),
         ("torchvision.resnet18.V9", r"no weights 'V9' of resnet18; it has IMAGENET1K_V1, "),
-        ("vit_small_patch14_reg4_dinov2", "give features and no classes: take another tag"),
+        ("vit_small_patch14_reg4_dinov2", "give features, no classes: take another tag"),
     ],
 )
 def test_names_that_there_are_not_are_refused_with_the_nearest(name, told):
