@@ -97,7 +97,8 @@ class Told:
     mechanism : how what it is told changes what it sees.
     look : function of (images, priors, iterations, record) that gives a Trajectory of these priors, iterations
         0 to T; each prior acts. Without priors and iterations: of the bottom-up pass alone. It sees each
-        picture by itself. Its iteration 0 is ``network.logits(images)``, bit for bit.
+        picture by itself. Its iteration 0 gives the network's logits, bit for bit where it is the network that
+        computes them (feedback has AbSViT's own passes, which differ in the last bits).
     kinds : kinds of prior that it takes; "any" for whatever weighs places.
     grid : rows and columns of places, to which places that are cued and maps belong; None where it has none.
     records : what it records, of ``RECORDABLE``, besides weights of places.
