@@ -57,29 +57,36 @@ class Quantity:
 SHARE, MORE, UPPER, FEW = (-0.05, 1.05), (0.25, 1.03), (0.4, 1.03), (-0.005, 0.1)
 QUANTITIES = {
     "benefit": Quantity(
-        "benefit", "share of targets", "Share of targets that are named under a valid cue minus that without one.", 0
+        "benefit", "share of targets",
+        "Share of targets that are named under a valid cue minus that without one.", 0
     ),
     "cost": Quantity("cost", "share of targets", "Share without a cue minus that under an invalid one.", 0),
     "selection_index": Quantity(
-        "selection index", "share", "p(cued) / (p(class 1) + p(class 2)), over cues for either object.", 0.5, MORE
+        "selection index", "share",
+        "p(cued) / (p(class 1) + p(class 2)), over cues for either object.", 0.5, MORE
     ),
     "cue_decides": Quantity(
-        "both cues decide", "share of stimuli", "Stimuli in which each of two cues lets its object win.", None, SHARE
+        "both cues decide", "share of stimuli",
+        "Stimuli in which each of two cues lets its object win.", None, SHARE
     ),
     "p_cued": Quantity("p (cued)", "probability", "Probability of the cued target's class.", None, SHARE),
     "false_alarms": Quantity(
-        "false alarms", "share of stimuli", "Stimuli in which a class that is cued and not shown is named.", 0, FEW
+        "false alarms", "share of stimuli",
+        "Stimuli in which a class that is cued and not shown is named.", 0, FEW
     ),
     "choice_d_prime": Quantity(
-        "sensitivity", "change of d′", "Change by the cue of d′ of the choice of what is shown among all classes; the "
-        "bias, what a cue gives to a class that it names and that is not shown, is taken off.", 0
+        "sensitivity", "change of d′",
+        "Change by the cue of d′ of the choice of what is shown among all classes; the bias, what a cue gives to "
+        "a class that it names and that is not shown, is taken off.", 0
     ),
     "criterion": Quantity(
-        "criterion", "change of c", "Change by the cue of the criterion of saying that a class is shown (p at least "
-        ".5); negative: said more readily.", 0
+        "criterion", "change of c",
+        "Change by the cue of the criterion of saying that a class is shown (p at least .5); negative: said more "
+        "readily.", 0
     ),
     "auc_prior_weights": Quantity(
-        "map of weights", "AUC", "Area under the ROC with which the prior's weights find the target.", 0.5, UPPER
+        "map of weights", "AUC",
+        "Area under the ROC with which the prior's weights find the target.", 0.5, UPPER
     ),
     "auc_class_activation": Quantity(
         "map of activation", "AUC", "The same of what each place adds to the logit of the class.", 0.5, UPPER
@@ -88,8 +95,9 @@ QUANTITIES = {
         "bias", "change of log odds", "Change by the cue of the log odds of a class that is not shown.", 0
     ),
     "area_d_prime": Quantity(
-        "sensitivity, yes or no", "change of d′", "Change by the cue of d′ of telling whether a class is shown, from "
-        "the area under the ROC of its log odds.", 0
+        "sensitivity, yes or no", "change of d′",
+        "Change by the cue of d′ of telling whether a class is shown, from the area under the ROC of its log "
+        "odds.", 0
     ),
     "d_prime": Quantity(
         "sensitivity of answers", "change of d′", "The same from the answers (p at least .5).", 0
@@ -123,9 +131,9 @@ def mechanisms(
     records : of bistable, object_prior and spatial_prior; those of one probe are of different observers.
     style : sizes and colours.
     gain : gain that is shown, the nearest in each record; its middle one, if left out.
-    quantities : panels, in their order, some of benefit, cost, selection_index, cue_decides, p_cued, false_alarms,
-        choice_d_prime, criterion, auc_prior_weights, auc_class_activation, absent_evidence, area_d_prime and d_prime;
-        those before absent_evidence, if left out.
+    quantities : panels, in their order, some of benefit, cost, selection_index, cue_decides, p_cued,
+        false_alarms, choice_d_prime, criterion, auc_prior_weights, auc_class_activation, absent_evidence,
+        area_d_prime and d_prime; those before absent_evidence, if left out.
     n : bootstrap resamples.
 
     Raises
@@ -138,7 +146,8 @@ def mechanisms(
     rows = _profiles(shown, n)
     names = [name for name in quantities or USUAL if rows[name].notna().any()]
     if not names:
-        raise ValueError(f"no observer of these records takes a cue that tells of {', '.join(quantities or USUAL)}")
+        wanted = ", ".join(quantities or USUAL)
+        raise ValueError(f"no observer of these records takes a cue that tells of {wanted}")
     labels, looks = _labels(rows, shown), style.looks_of(dict.fromkeys(rows["cued by"]))
     with style.context():
         lines = {name: wrapped(label.text, WIDEST) for name, label in labels.items()}
@@ -150,13 +159,13 @@ def mechanisms(
     for k, name in enumerate(names):
         first, quantity = k % across == 0, QUANTITIES[name]
         draw = partial(ladder.draw, rows, name, first)
-        wide = (left + free) / (GAP + free) if first else 1.0
-        panels.append(Panel(draw, quantity.title, quantity.told, (), left if first else GAP, ladder.height, wide=wide))
+        beside, wide = (left, (left + free) / (GAP + free)) if first else (GAP, 1.0)
+        panels.append(Panel(draw, quantity.title, quantity.told, (), beside, ladder.height, wide=wide))
     return Layout(panels, f"{_opening(shown, labels)}.", _closing(rows), (2, across), keys_of(looks, {}))
 
 
 def labels_of(kinds: Mapping[str, Sequence[str] | None]) -> dict[str, Label]:
-    """Call observers by host, mechanism and strength, without what all have in common, and no two of them the same.
+    """Call observers by host, mechanism and strength: without what all have in common, no two the same.
 
     Parameters
     ----------
@@ -167,7 +176,9 @@ def labels_of(kinds: Mapping[str, Sequence[str] | None]) -> dict[str, Label]:
     A label for each, no two the same.
     """
     hosts = {_parts(name)[0] for name in kinds}
-    short, long = ({name: _told(name, of, len(hosts) > 1, whole) for name, of in kinds.items()} for whole in (0, 1))
+    several = len(hosts) > 1
+    short = {name: _told(name, of, several, whole=False) for name, of in kinds.items()}
+    long = {name: _told(name, of, several, whole=True) for name, of in kinds.items()}
     for fuller in (long, {name: name for name in kinds}):
         twice = Counter(short.values())
         short = {name: fuller[name] if twice[text] > 1 else text for name, text in short.items()}
@@ -222,20 +233,22 @@ class _Ladder:
                 tall = 1.5 + max(LINE * len(lines[name]), step * len(looks))
                 places[name] = top + tall / 2
                 top += tall
-        return cls(labels, {name: "\n".join(of) for name, of in lines.items()}, looks, places, edge, top, step)
+        names = {name: "\n".join(of) for name, of in lines.items()}
+        return cls(labels, names, looks, places, edge, top, step)
 
     def draw(self, rows: pd.DataFrame, name: str, is_named: bool, axes: Axes) -> None:
-        """Draw one quantity of all observers: dots with intervals, a small one of each trained model, n/a of none."""
+        """Draw one quantity of all observers: dots with intervals, small ones of each trained model, or n/a."""
         rows = rows[rows[name].notna()]
         note(axes, interval_columns(rows, name))
         for model, place in self.places.items():
             chosen = rows[rows["model"] == model]
+            is_open = self.labels[model].is_control
             for k, (cued_by, look) in enumerate(self.looks.items()):
                 at = place + (k - (len(self.looks) - 1) / 2) * self.step
-                _draw_dots(axes, chosen[chosen["cued by"] == cued_by], name, at, look, self.labels[model].is_control)
+                _draw_dots(axes, chosen[chosen["cued by"] == cued_by], name, at, look, is_open)
             if chosen.empty:
                 where = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center_baseline"}
-                bare = {"color": "white", "pad": 0.5, "linewidth": 0}  # no line of the axes runs through the letters
+                bare = {"color": "white", "pad": 0.5, "linewidth": 0}  # no line runs through the letters
                 axes.text(0.5, place, "n/a", color=STYLE.unknown, bbox=bare, **where)
         self._finish(axes, QUANTITIES[name], is_named)
 
@@ -259,13 +272,14 @@ class _Ladder:
             axes.set_xlim(min(low - slack, quantity.within[0]), max(high + slack, quantity.within[1]))
 
 
-def _draw_dots(axes: Axes, rows: pd.DataFrame, name: str, place: float, look: dict, is_control: bool) -> None:
+def _draw_dots(axes: Axes, rows: pd.DataFrame, name: str, place: float, look: dict, is_open: bool) -> None:
     """Draw a quantity of one observer: over all trained models, and below each of these."""
     whole, each = rows[rows["seed"] == "all"], rows[rows["seed"] != "all"]
-    small = {"linestyle": "none", "markersize": 0.6 * matplotlib.rcParams["lines.markersize"], "alpha": 0.6, "mew": 0}
-    axes.plot(each[name], [place + 0.4 * STEP] * len(each), **look | small)
+    size = 0.6 * matplotlib.rcParams["lines.markersize"]
+    small = look | {"linestyle": "none", "markersize": size, "alpha": 0.6, "mew": 0}
+    axes.plot(each[name], [place + 0.4 * STEP] * len(each), **small)
     axes.hlines([place] * len(whole), whole[f"{name}_low"], whole[f"{name}_high"], color=look["color"])
-    face = {"markerfacecolor": "white"} if is_control else {}
+    face = {"markerfacecolor": "white"} if is_open else {}
     axes.plot(whole[name], [place] * len(whole), **look | {"linestyle": "none"} | face)
 
 
@@ -283,7 +297,8 @@ def _profiles(records: Sequence[xr.Dataset], n: int) -> pd.DataFrame:
     for record in records:
         by_probe.setdefault(written_by(record), []).append(record)
     tables = {probe: table_of(of, measures.mechanism_profile, n).rows for probe, of in by_probe.items()}
-    named = [rows.assign(**{"cued by": PROBES[probe] + ", " + rows["cue"] + " cue"}) for probe, rows in tables.items()]
+    cued_by = {probe: f"{PROBES[probe]}, " + rows["cue"] + " cue" for probe, rows in tables.items()}
+    named = [rows.assign(**{"cued by": cued_by[probe]}) for probe, rows in tables.items()]
     return pd.concat(named, ignore_index=True)
 
 
@@ -308,7 +323,7 @@ def _parts(name: str) -> tuple[str, str, dict[str, list[str]]]:
 def _told(name: str, kinds: Sequence[str] | None, with_host: bool, whole: bool) -> str:
     """What an observer is, with all of its parameters or the strength alone."""
     host, mechanism, values = _parts(name)
-    others = [f"{k.replace('_', ' ')} {' '.join(of)}" for k, of in values.items() if k != "strength"] if whole else []
+    others = [f"{k.replace('_', ' ')} {' '.join(of)}" for k, of in values.items() if whole and k != "strength"]
     strength = "".join(f" ×{of}" for of in values.get("strength", ()))
     what = [mechanism.replace("_", " ") + strength] if mechanism else ["plain network"] if kinds == () else []
     permuted = ["decoders permuted"] if name.endswith(PERMUTED) else []
@@ -337,9 +352,9 @@ def _closing(rows: pd.DataFrame) -> str:
     several = rows["seed"].nunique() > 1
     trained, small = " and trained models" * several, " Small dots: each trained model." * several
     return (
-        f"Bars: 95 % bootstrap intervals over stimuli{trained}.{small} Below the broken line, open dots: controls "
-        "(plain networks, permuted decoders, a bias of the decision). n/a: not measured, since the observer takes no "
-        "such cue or the record does not hold it."
+        f"Bars: 95 % bootstrap intervals over stimuli{trained}.{small} Below the broken line, open dots: "
+        "controls (plain networks, permuted decoders, a bias of the decision). n/a: not measured, since the "
+        "observer takes no such cue or the record does not hold it."
     )
 
 

@@ -1,4 +1,4 @@
-"""Roles of cues: which priors of a record cue a target, something else, a class that is not shown, or nothing."""
+"""Roles of cues: which priors of a record cue a target, something else, a class not shown, or nothing."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Cueing:
     neutral : prior with which cues are compared.
     valid : prior that cues it, by the coordinate that holds the class of a target.
     invalid : likewise, the prior that cues something else; empty where the record has none.
-    absent : priors under which the class that is not shown is asked for; those that cue it, where the cues are
-        classes.
+    absent : priors under which the class that is not shown is asked for; those that cue it, where the cues
+        are classes.
     pair : priors that cue object 1 and object 2; empty where no two do.
     """
 
@@ -73,8 +73,8 @@ def cueing_of(record: xr.Dataset, cue: str | None = None) -> Cueing:
     if cue not in found:
         priors = record["prior"].values.tolist() if "prior" in record.coords else []
         raise ValueError(
-            f"expected a record of bistable, object_prior or spatial_prior with {cue} cues and a neutral one; this has "
-            f"the priors {priors}"
+            f"expected a record of bistable, object_prior or spatial_prior with {cue} cues and a neutral one; "
+            f"this has the priors {priors}"
         )
     return found[cue]
 
@@ -86,7 +86,8 @@ def told_of(record: xr.Dataset) -> dict[str, tuple[str, ...] | None]:
     ----------
     record : whose attribute ``prior_kinds`` is a JSON list, or one by observer where they differ.
     """
-    names = record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]
+    one = [record.attrs.get("model", "model")]
+    names = record["model"].values.tolist() if "model" in record.dims else one
     kinds = json.loads(record.attrs.get("prior_kinds", "null"))
     of_each = kinds if isinstance(kinds, dict) else dict.fromkeys(names, kinds)
     taken = {name: of_each.get(name) for name in names}
@@ -97,16 +98,18 @@ def _of_two_objects(kind: str) -> Cueing:
     """Bistable pictures: each of two objects is the target once."""
     one, two = f"{kind} 1", f"{kind} 2"
     absent = ("absent class",) if kind == "class" else (one, two)
-    return Cueing(kind, "none", {"class_1": one, "class_2": two}, {"class_1": two, "class_2": one}, absent, (one, two))
+    valid, invalid = {"class_1": one, "class_2": two}, {"class_1": two, "class_2": one}
+    return Cueing(kind, "none", valid, invalid, absent, (one, two))
 
 
 def _of_scenes() -> Cueing:
     """Scenes: object 1 is the target, and an invalid cue names object 2."""
-    return Cueing("class", "neutral", {"class_1": "valid"}, {"class_1": "invalid"}, ("absent",), ("valid", "invalid"))
+    pair = ("valid", "invalid")
+    return Cueing("class", "neutral", {"class_1": "valid"}, {"class_1": "invalid"}, ("absent",), pair)
 
 
 def _of_spotlights(record: xr.Dataset, names: list[str]) -> list[Cueing]:
-    """Displays with a target: a spotlight on it, or at the largest angle from it, against diffuse attention."""
+    """Displays: a spotlight on the target, or at the largest angle from it, against diffuse attention."""
     if not {"angle", "width"} <= set(record.coords):
         return []
     angles, widths = record["angle"].values, record["width"].values
@@ -116,7 +119,8 @@ def _of_spotlights(record: xr.Dataset, names: list[str]) -> list[Cueing]:
     on, off = ([names[k] for k in middle if angles[k] == angle] for angle in (0, angles[middle].max()))
     if not on:
         return []
-    return [Cueing("place", "diffuse", {"class_1": on[0]}, {"class_1": off[0]} if off != on else {}, (on[0],), ())]
+    invalid = {"class_1": off[0]} if off != on else {}
+    return [Cueing("place", "diffuse", {"class_1": on[0]}, invalid, (on[0],), ())]
 
 
 def _there(cueing: Cueing, names: list[str]) -> Cueing:

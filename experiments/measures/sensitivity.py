@@ -1,10 +1,10 @@
 """Sensitivity: whether a cue lets an observer tell more, or only lets it say yes more readily.
 
-An observer is asked of each stimulus "is this class there?", of classes that are shown (signal) and of one that is
-not (noise), once with a cue and once without. Its evidence is the log odds of the class, ln p / (1 - p), with the
-probability that the softmax gives it (Luce 1959: choice among all classes). A cue that only favours what it names,
-as b added to the logit of the cued class does, adds b to the evidence of signal and noise alike: it moves the
-criterion and no measure of sensitivity that goes by the evidence (Green and Swets 1966).
+An observer is asked of each stimulus "is this class there?", of classes that are shown (signal) and of one
+that is not (noise), once with a cue and once without. Its evidence is the log odds of the class, with the
+probability that the softmax gives it (Luce 1959: choice among all classes). A cue that only favours what it
+names, as b added to the logit of the cued class does, adds b to the evidence of signal and noise alike: it
+moves the criterion and no measure of sensitivity that goes by the evidence (Green and Swets 1966).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ UNDER = ("uncued", "cued", "change")
 def asked_evidence(record: xr.Dataset, cue: str | None = None) -> xr.DataArray:
     """Log odds of each class that is asked for, without and with a cue.
 
-    In bistable records both objects are signals, each under the cue for it; in scenes and displays the target is,
-    under the valid cue. The noise is a class that is not shown (``absent_class``), under the cue for it or, where
-    cues are places, under those on the targets.
+    In bistable records both objects are signals, each under the cue for it; in scenes and displays the
+    target is, under the valid cue. The noise is a class that is not shown (``absent_class``), under the cue
+    for it or, where cues are places, under those on the targets.
 
     Parameters
     ----------
@@ -51,8 +51,9 @@ def asked_evidence(record: xr.Dataset, cue: str | None = None) -> xr.DataArray:
 
     Returns
     -------
-    (..., question, under, stimulus), under = uncued, cued; the coordinate ``shown`` tells signal from noise, the
-    attributes ``alternatives`` how many classes there are, and ``named`` whether the cue names what is asked for.
+    (..., question, under, stimulus), under = uncued, cued; the coordinate ``shown`` tells signal from
+    noise, the attributes ``alternatives`` how many classes there are, and ``named`` whether the cue names
+    what is asked for.
 
     Raises
     ------
@@ -60,12 +61,13 @@ def asked_evidence(record: xr.Dataset, cue: str | None = None) -> xr.DataArray:
     """
     cueing = cueing_of(record, cue)
     if not cueing.absent:
-        raise ValueError("expected a prior for a class that is not shown, the record has none: false alarms need it")
+        raise ValueError("expected a prior for a class that is not shown, which false alarms need; the record has none")
     asked = [*cueing.valid.items(), *(("absent_class", prior) for prior in cueing.absent)]
-    found = [_under(target_evidence(record.sel(prior=[cueing.neutral, prior]), name)) for name, prior in asked]
-    evidence = xr.concat(found, "question")
+    both = [(name, record.sel(prior=[cueing.neutral, prior])) for name, prior in asked]
+    evidence = xr.concat([_under(target_evidence(of, name)) for name, of in both], "question")
     evidence = evidence.assign_coords(shown=("question", [name != "absent_class" for name, _ in asked]))
-    evidence = described(evidence.transpose(..., "question", "under", "stimulus"), "log odds of the class asked for")
+    evidence = evidence.transpose(..., "question", "under", "stimulus")
+    evidence = described(evidence, "log odds of the class asked for")
     return evidence.assign_attrs(alternatives=record.sizes["class"], named=cueing.kind == "class")
 
 
@@ -74,25 +76,26 @@ def detection_by_cue(
 ) -> xr.Dataset:
     """Hits, false alarms, sensitivity and criterion without and with a cue, and their change, cued - uncued.
 
-    Yes is said where the evidence reaches the threshold, at 0 where p >= .5: the rule that errs least where p is
-    the probability that the class is there. Rates are corrected log-linearly (Hautus 1995), and so is the area,
-    whose trials are pairs of a shown and an absent class. Since answers fall at one point of the ROC alone,
-    d_prime and criterion follow Macmillan and Creelman (2005, chapters 1 and 2) for normal evidence of equal
-    variance: where hardly any answer is a false alarm, c follows d'. The area, and area_d_prime with it, hold for
-    any evidence (Bamber 1975), and a pure bias leaves them as they are; an area that is 1 without a cue cannot grow.
+    Yes is said where the evidence reaches the threshold, at 0 where p >= .5: the rule that errs least where
+    p is the probability that the class is there. Rates are corrected log-linearly (Hautus 1995), and so is
+    the area, whose trials are pairs of a shown and an absent class. Since answers fall at one point of the
+    ROC alone, d_prime and criterion follow Macmillan and Creelman (2005, chapters 1 and 2) for normal
+    evidence of equal variance: where hardly any answer is a false alarm, c follows d'. The area, and
+    area_d_prime with it, hold for any evidence (Bamber 1975), and a pure bias leaves them as they are; an
+    area that is 1 without a cue cannot grow.
 
-    The choice among all classes is that of Luce (1959): what is shown is named with its probability p. As d' of
-    m alternatives (Hacker and Ratcliff 1979) it would take a bias for sensitivity where the cue names the right
-    answer; so from the evidence under such a cue the change of ``absent_evidence`` is taken first, the bias of
-    Luce's choice model: what the cue gives to a class that it names and that is not there. The mean of p is
-    corrected as the rates are.
+    The choice among all classes is that of Luce (1959): what is shown is named with its probability p. As
+    d' of m alternatives (Hacker and Ratcliff 1979) it would take a bias for sensitivity where the cue names
+    the right answer; so from the evidence under such a cue the change of ``absent_evidence`` is taken
+    first, the bias of Luce's choice model: what the cue gives to a class that it names and that is not
+    there. The mean of p is corrected as the rates are.
 
     Parameters
     ----------
-    evidence : (..., question, under, stimulus), as :func:`asked_evidence` gives it; with the dim seed where several
-        models were trained, of which each has its own sensitivity.
-    n, seed, level : bootstrap resamples of stimuli and trained models (at least 1), their seed, and the coverage in
-        (0, 1).
+    evidence : (..., question, under, stimulus), as :func:`asked_evidence` gives it; with the dim seed where
+        several models were trained, of which each has its own sensitivity.
+    n, seed, level : bootstrap resamples of stimuli and trained models (at least 1), their seed, and the
+        coverage in (0, 1).
     threshold : evidence from which the answer is yes.
 
     Returns
@@ -106,7 +109,7 @@ def detection_by_cue(
     """
     check_sampling(n, level)
     if missing := [name for name in ("alternatives", "named") if name not in evidence.attrs]:
-        raise ValueError(f"the evidence lacks the attributes {', '.join(missing)}: give what asked_evidence gives")
+        raise ValueError(f"the evidence lacks the attributes {', '.join(missing)} that asked_evidence gives it")
     shown, facts = evidence["shown"].values, (evidence.attrs["alternatives"], evidence.attrs["named"])
     if shown.all() or not shown.any():
         raise ValueError("expected questions on classes that are shown and on classes that are not")
@@ -116,7 +119,8 @@ def detection_by_cue(
     leading = moved.shape[:-4]
     estimates, samples = [], []
     for of_one in moved.values.reshape(-1, *moved.shape[-4:]):
-        statistics = [_quantities(trials[:, shown], trials[:, ~shown], *facts, threshold) for trials in of_one]
+        parts = [(trials[:, shown], trials[:, ~shown]) for trials in of_one]
+        statistics = [_quantities(*signals_and_noises, *facts, threshold) for signals_and_noises in parts]
         estimate, drawn = statistic_samples(statistics, moved.sizes["stimulus"], n, seed, 2 * len(shown))
         estimates.append(estimate), samples.append(drawn)
     template = xr.DataArray(
@@ -126,8 +130,10 @@ def detection_by_cue(
         attrs={"long_name": "detection of the class asked for", "units": "1"},
     )
     some = np.full(template.size, moved.sizes["stimulus"] > 1)
-    told = {"seed": seed, "averaged": "seed, stimulus", "members": [moved.sizes["seed"], moved.sizes["stimulus"]]}
-    return with_percentiles(template, np.concatenate(estimates), np.concatenate(samples, axis=1), level, some, **told)
+    members = [moved.sizes["seed"], moved.sizes["stimulus"]]
+    told = {"seed": seed, "averaged": "seed, stimulus", "members": members}
+    drawn = np.concatenate(samples, axis=1)
+    return with_percentiles(template, np.concatenate(estimates), drawn, level, some, **told)
 
 
 def _under(values: xr.DataArray) -> xr.DataArray:

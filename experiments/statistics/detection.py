@@ -97,9 +97,9 @@ def d_prime_from_area(area: Numbers):
 def proportion_correct(d_prime: Numbers, m: int) -> np.ndarray:
     """Share of right choices among m alternatives, P = integral of phi(x - d') Phi(x)^(m - 1) dx.
 
-    The observer chooses the alternative with most evidence, which is normal of unit variance in all of them and
-    d' higher in the right one (Hacker and Ratcliff 1979, Percept. Psychophys. 26, equation 1; Macmillan and
-    Creelman 2005, chapter 10).
+    The observer chooses the alternative with most evidence, which is normal of unit variance in all of them
+    and d' higher in the right one (Hacker and Ratcliff 1979, Percept. Psychophys. 26, equation 1; Macmillan
+    and Creelman 2005, chapter 10).
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def proportion_correct(d_prime: Numbers, m: int) -> np.ndarray:
 
 
 def d_prime_from_choice(proportion: Numbers, m: int) -> np.ndarray:
-    """Sensitivity of an observer who chooses rightly among m alternatives so often (Hacker and Ratcliff 1979).
+    """Sensitivity of an observer who is right so often among m alternatives (Hacker and Ratcliff 1979).
 
     Parameters
     ----------
@@ -134,8 +134,8 @@ def d_prime_from_choice(proportion: Numbers, m: int) -> np.ndarray:
 
     Returns
     -------
-    d' in standard deviations, shaped as the proportion: the inverse of :func:`proportion_correct`; negative below
-    chance, infinite at 0 and 1.
+    d' in standard deviations, shaped as the proportion: the inverse of :func:`proportion_correct`; negative
+    below chance, infinite at 0 and 1.
 
     Raises
     ------

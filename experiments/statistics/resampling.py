@@ -65,14 +65,18 @@ def hierarchical_bootstrap(
 
 
 def statistic_samples(
-    statistics: Sequence[Callable[[np.ndarray], np.ndarray]], members: int, n: int = 2000, seed: int = 0, width: int = 1
+    statistics: Sequence[Callable[[np.ndarray], np.ndarray]],
+    members: int,
+    n: int = 2000,
+    seed: int = 0,
+    width: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw bootstrap samples of a statistic that is no mean, such as d', as :func:`hierarchical_bootstrap` draws.
+    """Draw bootstrap samples of a statistic that is no mean, such as d', as ``hierarchical_bootstrap`` does.
 
     Parameters
     ----------
-    statistics : of each trained model, a function of how often each stimulus is picked (sample, stimulus) that gives
-        (sample, column); the mean over the models that are picked is taken.
+    statistics : of each trained model, a function of how often each stimulus is picked (sample, stimulus)
+        that gives (sample, column); the mean over the models that are picked is taken.
     members : stimuli.
     n, seed : samples (at least 1) and their seed.
     width : numbers that a statistic holds at once for each stimulus of a sample.

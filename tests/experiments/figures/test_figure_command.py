@@ -54,7 +54,7 @@ def lines_of_error(words, folder, capsys):
     [
         (["portrait", "bistable.zarr"], "no figure 'portrait': did you mean"),
         (["search"], "the figure search needs records"),
-        (["search", "bistable.zarr"], "figures of such a record: maps, signature, steering, sheet"),
+        (["search", "bistable.zarr"], "figures of such a record: maps, mechanisms, signature, steering, sheet"),
         (["search", "bistable.zarr"], "draws records of search, got one of bistable"),
         (["settling", "search.zarr"], "draws records of feedback_dynamics: settling, got one of search"),
         (["signature", "search.zarr"], "draws records of bistable"),
