@@ -13,8 +13,7 @@ from absvit.models import checkpoints, zoo
 from absvit.models.zoo import locations
 from stimuli.families import objects
 
-NAME = "cnn_micro"
-TAGS = (None, *locations.bundled_tags(NAME))
+NAME, TAGS = "cnn_micro", (None, "seed1", "seed2")
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +99,14 @@ def test_the_bundled_weights_are_small_and_tell_what_they_are(bundled):
     card = model.card
     assert (card["model"], card["recipe"]) == (NAME, "micro_cnn")
     assert model.categories == tuple(objects.CATEGORIES) and not model.training
+    assert card["measured"]["single-object accuracy"]["value"] > 0.97
+    assert card["measured"]["single-object accuracy, hue rotated by 180 degrees"]["value"] > 0.95
+
+
+def test_the_bundled_weights_are_of_three_trainings():
+    files = [checkpoints.read(locations.bundled(NAME, tag)) for tag in TAGS]
+    assert [file.card["seed"] for file in files] == [0, 1, 2]
+    assert len({file.sha256 for file in files}) == 3 and locations.bundled_tags(NAME) == ["seed1", "seed2"]
 
 
 def test_the_bundled_weights_know_single_objects(bundled):
