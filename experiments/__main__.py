@@ -22,6 +22,7 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "export": "Write a record as one netCDF file, or its trials as a table in model-vs-human's format.",
     "verify": "Check that every file of a record is there and holds what was written.",
     "compare": "Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.",
+    "matched": "The observers of a record of match, each at the strength that was chosen for it.",
     "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
     "card": "Write what was measured of a checkpoint into its card.",
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.mechanisms.vit_host import grid_of
+from absvit.mechanisms.vit_host import grid_of, kind_of
 from absvit.models.absvit import AbSViT
 from absvit.models.course import Course, follow
 from absvit.models.lifting import topdown_from
@@ -114,10 +114,9 @@ def _with_feedback(network: Network, mechanism: str) -> tuple[AbSViT, dict[str, 
     if isinstance(network.module, AbSViT):
         return network.module, {}
     if type(network.module) not in VITS:
-        kind = "a function" if network.module is None else type(network.module).__name__
         raise ValueError(
             f"{mechanism} needs an AbSViT, or a timm VisionTransformer to be lifted to one, and {network.name} is "
-            f"{kind}: choose such a network, or another mechanism"
+            f"{kind_of(network)}: choose such a network, or another mechanism"
         )
     return topdown_from(network.module), {"decoders": UNTRAINED}
 

@@ -18,7 +18,7 @@ from absvit.models.vit_pass import VITS
 if TYPE_CHECKING:
     from absvit.networks.network import Network
 
-__all__ = ["grid_of", "vit_bytes", "vit_host", "vit_of", "vit_trajectory"]
+__all__ = ["grid_of", "kind_of", "vit_bytes", "vit_host", "vit_of", "vit_trajectory"]
 
 
 def vit_of(network: Network, mechanism: str) -> nn.Module:
@@ -29,12 +29,19 @@ def vit_of(network: Network, mechanism: str) -> nn.Module:
     ValueError : it is none whose blocks can be run one by one; ``mechanism`` is what cannot be on it.
     """
     if type(network.module) not in VITS:
-        kind = "a function" if network.module is None else type(network.module).__name__
         raise ValueError(
-            f"{mechanism} needs a timm VisionTransformer or an AbSViT, and {network.name} is {kind}: choose such a "
-            "network, or another mechanism"
+            f"{mechanism} needs a timm VisionTransformer or an AbSViT, and {network.name} is {kind_of(network)}: "
+            "choose such a network, or another mechanism"
         )
     return network.module
+
+
+def kind_of(network: Network) -> str:
+    """Say what a network is: of several libraries a class may have one name."""
+    if network.module is None:
+        return "a function"
+    kind = type(network.module)
+    return f"{kind.__module__.partition('.')[0]}'s {kind.__name__}"
 
 
 def grid_of(network: Network) -> tuple[int, int]:

@@ -35,7 +35,8 @@ def load(path: str | os.PathLike) -> xr.Dataset:
     if not path.exists():
         raise FileNotFoundError(f"no record at {path}; make one with python -m experiments PROBE --out {path}")
     files = _sealed_files(path)
-    return xr.open_zarr(path if files is None else seals.Sealed(path, files), consolidated=False)
+    stored = xr.open_zarr(path if files is None else seals.Sealed(path, files), consolidated=False)
+    return stored.assign_coords(stored.coords.to_dataset().compute().variables)  # else they are read with every use
 
 
 def verify(path: str | os.PathLike) -> str:

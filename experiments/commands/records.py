@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -107,6 +108,27 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     print("\n".join([table(human_trials.agreement(trials)), *measures.remarks(trials)]))
 
 
+def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "class") -> None:
+    """The observers of a record of match, each at the strength that was chosen for it, as --model takes them.
+
+    Those that no cue helps are left out.
+
+    Parameters
+    ----------
+    record
+        Record of match.
+    cue
+        Kind of cue that the strength is for.
+    """
+    from experiments.observers.spec import spec_of
+
+    frame = summary(records.load(record))
+    for row in frame[(frame["cue"] == cue) & (frame["strength"] > 0)].itertuples():
+        spec = spec_of(row.model)
+        told = {**spec.parameters, "strength": (f"{row.strength:g}",)}
+        print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
+
+
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:
     """Write what was measured of a checkpoint into its card.
 
@@ -176,5 +198,5 @@ def command(name: str) -> Callable:
 
 COMMANDS = {
     "run": run_file, "summary": show_summary, "export": export, "verify": verify, "compare": compare,
-    "recovery": recovery, "card": card,
+    "matched": matched, "recovery": recovery, "card": card,
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -51,12 +53,12 @@ def object_tokens_of_all(record: xr.Dataset) -> list[xr.DataArray]:
     names = sorted((name for name in record if str(name).startswith("mask_")), key=lambda name: int(name[5:]))
     if not names:
         raise ValueError("the record holds no masks, which this measure needs: run the probe on stimuli with masks")
-    masks, found = [record[name] for name in names], []
+    masks, found = [record[name].variable for name in names], []  # without coordinates, which every step would compare
     for number, mask in enumerate(masks):
-        others = [other for place, other in enumerate(masks) if place != number]
-        rival = xr.concat(others, "object").max("object") if others else xr.zeros_like(mask)
+        rival = functools.reduce(np.maximum, masks[:number] + masks[number + 1 :], xr.zeros_like(mask))
         own = mask.where(mask > rival, 0)
-        found.append((own > 0) & (own >= np.minimum(own.max(("token_y", "token_x")), 0.5)))
+        held = (own > 0) & (own >= np.minimum(own.max(("token_y", "token_x")), 0.5))
+        found.append(xr.DataArray(held, record[names[number]].coords))
     return found
 
 
@@ -111,9 +113,9 @@ def over_map(measure, values: xr.DataArray, *masks: xr.DataArray) -> xr.DataArra
     def flat(*arrays: np.ndarray) -> np.ndarray:
         return measure(*(array.reshape(*array.shape[:-2], -1) for array in arrays))
 
-    tokens = [("token_y", "token_x")] * (1 + len(masks))
+    tokens, bare = [("token_y", "token_x")] * (1 + len(masks)), [mask.variable for mask in masks]
     return xr.apply_ufunc(
-        flat, values, *masks, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
+        flat, values, *bare, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
         dask_gufunc_kwargs={"allow_rechunk": True},
     )  # fmt: skip
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from experiments.measures.selection import absent_probability, classes_known, cued_probability, probabilities
+from experiments.measures.selection import classes_known, cued_probability, probabilities
 
 __all__ = ["cue_benefit", "cue_false_alarms", "matched_strength"]
 
 KINDS = ("class", "place")
+FALSE = {"class": ("absent class",), "place": ("place 1", "place 2")}  # priors under which it is asked, by kind of cue
 
 
 def cue_benefit(record: xr.Dataset) -> xr.DataArray:
@@ -31,7 +32,7 @@ def cue_benefit(record: xr.Dataset) -> xr.DataArray:
 
 
 def cue_false_alarms(record: xr.Dataset) -> xr.DataArray:
-    """Probability of a class that is not shown: under the class cue that names it, and under place cues.
+    """Whether a class that is not shown is the answer: under the class cue that names it, and under place cues.
 
     Parameters
     ----------
@@ -39,20 +40,17 @@ def cue_false_alarms(record: xr.Dataset) -> xr.DataArray:
 
     Returns
     -------
-    (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds "class" and "place", those that there are.
+    (..., iteration, prior, stimulus) share of the cues, in [0, 1]; ``prior`` holds "class" and "place", those
+    that there are.
     """
-    found, priors = {}, set(record["prior"].values.tolist())
-    if "absent class" in priors:
-        found["class"] = absent_probability(record).sel(prior="absent class", drop=True)
-    if {"place 1", "place 2"} <= priors:
-        p = probabilities(record.sel(prior=["place 1", "place 2"]))
-        absent = p.isel({"class": record["absent_class"].variable.load()}).drop_vars("class", errors="ignore")
-        found["place"] = absent.mean("prior")
-    if not found:
+    answered = record["logits"].argmax("class") == record["absent_class"].variable.load()
+    priors = set(record["prior"].values.tolist())
+    told = {kind: list(names) for kind, names in FALSE.items() if priors >= set(names)}
+    if not told:
         raise ValueError(f'expected priors "absent class" or "place 1" and "place 2", got {sorted(priors)}')
-    bare = [values.drop_vars(["cue", "kind", "prior"], errors="ignore") for values in found.values()]
-    joined = xr.concat(bare, xr.Variable("prior", np.array(list(found), object)), coords="minimal", compat="override")
-    return joined.assign_attrs(long_name="probability of a class that is not shown", units="1")
+    found = [answered.sel(prior=names).mean("prior") for names in told.values()]
+    joined = xr.concat(found, xr.Variable("prior", np.array(list(told), object)), coords="minimal", compat="override")
+    return joined.assign_attrs(long_name="a class that is not shown is the answer", units="1")
 
 
 def matched_strength(record: xr.Dataset, limit: float = 0.02) -> xr.Dataset:
@@ -64,7 +62,7 @@ def matched_strength(record: xr.Dataset, limit: float = 0.02) -> xr.Dataset:
     Parameters
     ----------
     record : with a dim gain, and priors as :func:`cue_benefit` and :func:`cue_false_alarms` read them.
-    limit : largest mean probability of a class that is not shown, in (0, 1).
+    limit : largest share of answers, in (0, 1), that name a class that is not shown.
 
     Returns
     -------
@@ -99,7 +97,7 @@ def matched_strength(record: xr.Dataset, limit: float = 0.02) -> xr.Dataset:
 
 WORDS = {
     "benefit": "mean raise of the cued object's probability by a valid cue",
-    "false_alarms": "mean probability of a class that is not shown",
+    "false_alarms": "share of answers that name the class that is not shown",
     "strength": "gain at which a valid cue helps most within the limit of false alarms",
 }
 

@@ -7,6 +7,9 @@ class that the model does not know, a prior, a map or masks, is named in a Value
 
 from __future__ import annotations
 
+import functools
+import operator
+
 import numpy as np
 import scipy
 import xarray as xr
@@ -224,4 +227,4 @@ def _regions(record: xr.Dataset, target: int) -> tuple[xr.DataArray, xr.DataArra
     if not 1 <= target <= len(objects):
         raise ValueError(f"expected an object from 1 to {len(objects)}, got {target}")
     others = [tokens for number, tokens in enumerate(objects, 1) if number != target]
-    return objects[target - 1], np.logical_or.reduce(others) if others else xr.zeros_like(objects[0])
+    return objects[target - 1], functools.reduce(operator.or_, others) if others else xr.zeros_like(objects[0])

@@ -34,6 +34,10 @@ class Spec:
     mechanism: str = ""
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        told = ",".join(f"{name}={value}" for name, values in self.parameters.items() for value in values)
+        return f"{self.host}{'+' * bool(self.mechanism)}{self.mechanism}{':' * bool(told)}{told}"
+
 
 def spec_of(text: str) -> Spec:
     """Read such a word: ``spec_of("cnn_micro+evidence_gate:strength=2")``.

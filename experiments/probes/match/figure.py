@@ -34,30 +34,32 @@ def match(table: Table, style: Style) -> Layout:
     keys = [Key(words, looks[words] | {"linestyle": "-"}) for words in KINDS.values()]
     keys += [Key(f"{kind} cue", {"color": style.ink, **DASHES[kind]}) for kind in there]
     about = (
-        "Raise of the cued object's probability by a valid cue, and probability of a class that is not shown "
-        "(under the class cue that names it, or under place cues), by the strength of the cue; vertical lines: the "
-        "strength that is chosen"
+        "Raise of the cued object's probability by a valid cue, and share of answers that name a class that is not "
+        "shown (the one that is cued or, under place cues, one that is drawn for the picture), by the strength of "
+        "the cue; vertical lines: the strength that is chosen"
     )
     return table.layout(panels, about, (2, 4), keys)
 
 
 def _curves(rows: pd.DataFrame, looks: dict, axes: Axes) -> None:
     """Benefit and false alarms over strength, evenly spaced."""
-    strengths = sorted(set(rows["gain"].astype(float)))
+    strengths = sorted(set(rows["strength"].astype(float)))
     place = {strength: at for at, strength in enumerate(strengths)}
     for kind, curve in rows.groupby("cue", sort=False):
-        curve = curve.sort_values("gain")
+        curve = curve.sort_values("strength")
         for name, words in KINDS.items():
-            x = curve["gain"].astype(float).map(place).to_numpy()
+            x = curve["strength"].astype(float).map(place).to_numpy()
             draw_interval_lines(axes, x, curve, name, {**looks[words], "markersize": 2, **DASHES[kind]})
-        for strength in curve["gain"][curve["chosen"]]:
+        for strength in curve["strength"][curve["chosen"]]:
             thin = matplotlib.rcParams["axes.linewidth"]
             axes.axvline(place[strength], color="0.3", linewidth=thin, linestyle=DASHES[kind]["linestyle"])
     draw_reference(axes, y=0)
     step = max(1, -(-len(strengths) // 5))
     shown = strengths[::step]
     axes.set_xticks([place[strength] for strength in shown], [tick_text(round(strength, 2)) for strength in shown])
-    axes.set(xlabel="strength of the cue", ylabel="probability", ylim=(min(-0.05, axes.get_ylim()[0]), 1.04))
+    axes.set(xlabel="strength of the cue", ylabel="benefit, share of answers")
+    axes.set(ylim=(min(-0.55, axes.get_ylim()[0]), 1.05), yticks=(-0.5, 0, 0.5, 1))
+    axes.yaxis.set_major_formatter(tick_text)
 
 
 FIGURE = Figure(

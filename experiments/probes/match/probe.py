@@ -1,9 +1,9 @@
 """The match probe: how strongly each observer has to be told, so that mechanisms are compared at their best.
 
 Two objects compete, as in the bistable probe, and every cue comes at every strength. The rule: of the
-strengths at which a cued class that is not shown gets at most the stated mean probability, that one is
-chosen at which a valid cue raises the mean probability of what it cues most; of several, the weakest. The
-stimuli have a seed of their own, so that nothing is chosen on what is measured later.
+strengths at which a cued class that is not shown is answered at most at the stated rate, that one is chosen
+at which a valid cue raises the mean probability of what it cues most; of several, the weakest. The stimuli
+have a seed of their own, so that nothing is chosen on what is measured later.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Match:
     gains
         Strengths that are tried: factors on the strength that an observer has, which is 1 where none is said.
     false_alarms
-        Largest mean probability, in (0, 1), of a class that is cued and not shown.
+        Largest share of pictures, in (0, 1), in which a class that is cued and not shown is the answer.
     iterations
         Feedback passes, at least 1.
     margin
@@ -77,8 +77,8 @@ PROBE = Probe(
     columns={
         "strength": "at which a valid cue helps most while false alarms stay below the limit; 0: at none",
         "benefit": "probability of the cued object's class under a valid cue less that without a cue",
-        "false_alarms": "probability of a class that is not shown, under the cue that is told to help: the class cue "
-        "that names it, or a place cue",
+        "false_alarms": "share of answers that name a class that is not shown: the one that is cued or, under place "
+        "cues, one that is drawn for the picture",
         "at_limit": "yes where a stronger cue helps more and is ruled out by false alarms, end where the strongest "
         "that was tried is chosen",
     },

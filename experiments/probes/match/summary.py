@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -22,21 +24,24 @@ def match_curves(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFra
 
     Returns
     -------
-    DataFrame with a row per model, kind of cue and gain: n (stimuli), ``benefit`` and ``false_alarms`` with
-    their ``_low`` and ``_high``, 95 % bootstrap intervals over stimuli and trained models; ``chosen``,
-    whether the record's choice is this gain. A kind of cue that changes nothing has no rows.
+    DataFrame with a row per model, kind of cue and ``strength``, the gain times the strength that the
+    observer has: n (stimuli), ``benefit`` and ``false_alarms`` with their ``_low`` and ``_high``, 95 %
+    bootstrap intervals over stimuli and trained models; ``chosen``, whether the record's choice is this one.
+    A kind of cue that changes nothing has no rows.
     """
-    rows = []
+    rows, own = [], json.loads(record.attrs.get("mechanisms", "{}"))
     for told, part in each_observer(record):
+        gain = told.pop("gain")
+        strength = ((own.get(told["model"]) or {}).get("parameters", {}).get("strength") or 1) * gain
         last = part.isel(iteration=[-1])
         by_measure = {"benefit": measures.cue_benefit(last), "false_alarms": measures.cue_false_alarms(last)}
         by_measure = {name: values.isel(iteration=0, drop=True) for name, values in by_measure.items()}
         for kind in by_measure["benefit"]["prior"].values.tolist():
-            if not np.isnan(strength := float(part[f"{kind}_strength"])):
+            if not np.isnan(chosen := float(part[f"{kind}_strength"])):
                 values = {name: of.sel(prior=kind, drop=True) for name, of in by_measure.items()}
-                row = told | {"cue": kind, "n": part.sizes["stimulus"]} | cells(values, n, seed)
-                rows.append(row | {"chosen": told["gain"] == strength})
-    columns = None if rows else ["model", "gain", "cue", "n", "benefit", "false_alarms", "chosen"]
+                row = told | {"cue": kind, "n": part.sizes["stimulus"], "strength": strength}
+                rows.append(row | cells(values, n, seed) | {"chosen": gain == chosen})
+    columns = None if rows else ["model", "cue", "n", "strength", "benefit", "false_alarms", "chosen"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -56,10 +61,8 @@ def match_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFr
             rows.append({"model": model, "cue": cue, "n": curve["n"].iloc[0], "strength": 0.0, "at_limit": "yes"})
             continue
         better = curve["benefit"].max() > at["benefit"].iloc[0]
-        end = at["gain"].iloc[0] == curve["gain"].max()
-        told = {"strength": at["gain"].iloc[0], "at_limit": "yes" if better else "end" if end else "no"}
-        kept = ["model", "cue", "n", *[name for name in curve if name.startswith(("benefit", "false_alarms"))]]
-        rows.append(at.iloc[0][kept].to_dict() | told)
+        end = at["strength"].iloc[0] == curve["strength"].max()
+        rows.append(at.iloc[0].drop("chosen").to_dict() | {"at_limit": "yes" if better else "end" if end else "no"})
     front = ["model", "cue", "n", "strength"]
     frame = pd.DataFrame(rows, columns=None if rows else [*front, "benefit", "false_alarms", "at_limit"])
     return frame[[*front, *(name for name in frame if name not in front)]]

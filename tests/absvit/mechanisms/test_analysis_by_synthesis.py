@@ -91,6 +91,6 @@ def test_it_keeps_what_mechanisms_promise(model, strength):
 
 def test_other_networks_are_refused_by_name():
     with pytest.raises(
-        ValueError, match="feedback needs an AbSViT, or a timm VisionTransformer .* plain is Sequential"
+        ValueError, match="feedback needs an AbSViT, or a timm VisionTransformer .* plain is torch's Sequential"
     ):
         FEEDBACK.on(network_of(convnet(), name="plain", size=(16, 16)))

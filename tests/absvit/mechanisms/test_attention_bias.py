@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from small_vit import GRID, IMAGES, KINDS, passed_by_hand, tiny_absvit, tiny_vit
-from timm.models.vision_transformer import VisionTransformer
+from timm.models.vision_transformer import ParallelScalingBlock, VisionTransformer
 from tiny_networks import convnet
 
 from absvit.mechanisms import MECHANISMS, check_mechanism
@@ -166,8 +166,8 @@ class Other(VisionTransformer):
 @pytest.mark.parametrize(
     ("network", "kind"),
     [
-        (network_of(convnet(), size=(16, 16)), "Sequential"),
-        (network_of(tiny_vit(Other), name="other"), "Other"),
+        (network_of(convnet(), size=(16, 16)), "torch's Sequential"),
+        (network_of(tiny_vit(Other), name="other"), "test_attention_bias's Other"),
         (network_of(lambda images: images.mean((2, 3)), size=(32, 32)), "a function"),
     ],
     ids=["convolutions", "a class derived from it", "a function"],
@@ -175,6 +175,11 @@ class Other(VisionTransformer):
 def test_other_networks_are_refused_by_name(network, kind):
     with pytest.raises(ValueError, match=f"attention_bias needs a timm VisionTransformer .* {network.name} is {kind}"):
         BIAS.on(network)
+
+
+def test_blocks_of_another_kind_are_refused():
+    with pytest.raises(ValueError, match="expected pre-norm blocks with plain attention"):
+        BIAS.on(network_of(tiny_vit(block_fn=ParallelScalingBlock)))
 
 
 def test_blocks_that_there_are_not_are_refused_and_the_nearest_named():

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from absvit.records import load
 from absvit.records.options import Store
-from experiments import measures, run
+from experiments import load_observers, measures, run
+from experiments.__main__ import main
 from experiments.figures import FIGURES
 from experiments.probes import PROBES
 from experiments.probes.match.probe import Match
@@ -52,6 +54,23 @@ def test_a_plain_network_has_no_strength(record):
     assert np.isnan(plain["class_strength"]) and not len(PROBES["match"].summarise(plain))
     with pytest.raises(ValueError, match="no cue changes what these see"):
         FIGURES["match"](plain)
+
+
+def test_observers_come_out_as_they_are_called_at_their_strengths(micro, tmp_path, capsys):
+    words = ["vit_micro", "vit_micro+decision_bias:strength=3", "absvit_micro"]
+    run("match", load_observers(words), parameters=Match(GAINS, false_alarms=0.5), n=2, out=tmp_path / "r.zarr")
+    record = load(tmp_path / "r.zarr")
+    chosen = dict(zip(words, record["class_strength"].values.tolist(), strict=True))
+    assert np.isnan(chosen["vit_micro"]) and chosen["vit_micro+decision_bias:strength=3"] == 1
+    table = PROBES["match"].summarise(record).set_index(["model", "cue"])["strength"]
+    assert table["vit_micro+decision_bias:strength=3", "class"] == 3
+    assert main(["matched", str(tmp_path / "r.zarr")]) == 0
+    assert capsys.readouterr().out.split() == [
+        "vit_micro+decision_bias:strength=3", f"absvit_micro+feedback:strength={chosen['absvit_micro']:g}"
+    ]  # fmt: skip
+    place = float(record["place_strength"].sel(model="absvit_micro"))
+    assert main(["matched", str(tmp_path / "r.zarr"), "--cue", "place"]) == 0
+    assert capsys.readouterr().out.split() == [f"absvit_micro+feedback:strength={place:g}"]
 
 
 @pytest.mark.parametrize(
