@@ -18,7 +18,12 @@ __all__ = ["attributes", "check_told"]
 
 
 def attributes(
-    probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object, seed: int, pictures: int = 1
+    probe: Probe,
+    observers: Sequence[Observer],
+    stimuli: Stimuli,
+    parameters: object,
+    seed: int,
+    pictures: int = 1,
 ) -> dict:
     """Provenance of a record, checkpoints in the order of ``seed``; warns where the stimuli are unbalanced.
 
@@ -38,6 +43,8 @@ def attributes(
     first = observers[0]
     weights = _by_model(observers, lambda of: [observer.weights() for observer in of])
     files, hashes = zip(*weights[first.name], strict=True)
+    takes_all = all("any" in observer.kinds for observer in observers)
+    of_layer = hasattr(parameters, "layer") and first.layers
     return (
         provenance(probe.entitled(parameters), seed, asdict(parameters), first.device)
         | {
@@ -48,8 +55,8 @@ def attributes(
             "stimuli": json.dumps({"n": stimuli.n, **made}),
             "prior_gains": _told(observers, lambda observer: dict(observer.gains)),
         }
-        | ({"layer": parameters.layer % first.layers} if hasattr(parameters, "layer") and first.layers else {})
-        | ({} if all("any" in each.kinds for each in observers) else {"prior_kinds": _told(observers, _kinds)})
+        | ({"layer": parameters.layer % first.layers} if of_layer else {})
+        | ({} if takes_all else {"prior_kinds": _told(observers, lambda observer: list(observer.kinds))})
         | _side_by_side(observers, weights)
         | _untaken(probe, observers, stimuli, parameters)
         | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
@@ -69,13 +76,9 @@ def check_told(probe: Probe, observers: Sequence[Observer], example: xr.Dataset,
         cued, untaken = _cues(probe, observer, example, parameters)
         if observer.kinds and cued and untaken == cued:
             raise ValueError(
-                f"{observer.name} takes none of the cues {', '.join(cued)}: it takes {', '.join(observer.kinds)}; name "
-                "other --priors, or leave it out"
+                f"{observer.name} takes none of the cues {', '.join(cued)}: it takes "
+                f"{', '.join(observer.kinds)}; name other --priors, or leave it out"
             )
-
-
-def _kinds(observer: Observer) -> list[str]:
-    return list(observer.kinds)
 
 
 def _by_model(observers: Sequence[Observer], told: Callable[[list[Observer]], object]) -> dict[str, object]:
@@ -120,5 +123,6 @@ def _untaken(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, para
 def _cues(probe: Probe, observer: Observer, example: xr.Dataset, parameters: object) -> tuple[list[str], list[str]]:
     """Names of the conditions in which something is cued, and of those that an observer does not take."""
     trial = trial_of(observer, example, 0)
-    cued = [condition for condition in looks_of(probe, observer, example, parameters) if condition.cues(trial)]
+    looks = looks_of(probe, observer, example, parameters)
+    cued = [condition for condition in looks if condition.cues(trial)]
     return [each.name for each in cued], [each.name for each in cued if not each.taken(trial)]

@@ -92,7 +92,7 @@ def run(
 
 
 def _looking(observers: Sequence | Observer | nn.Module | str) -> list[Observer]:
-    """Observers, however they are given, those of a name side by side; refuses what cannot stand in one record."""
+    """Observers, however they are given, those of a name next to each other; refuses what cannot be one record."""
     if isinstance(observers, str):
         return load_observers(observers)
     given = list(observers) if isinstance(observers, Sequence) else [observers]
@@ -107,7 +107,7 @@ def _looking(observers: Sequence | Observer | nn.Module | str) -> list[Observer]
 
 
 def _by_seed(observers: Sequence[Observer]) -> list[Observer]:
-    """Observers of each name in the order of their seeds; numbered from 0 where names have others than the first."""
+    """Observers of each name, their seeds numbered from 0 where names have different ones."""
     names = list(dict.fromkeys(observer.name for observer in observers))
     each = [[observer for observer in observers if observer.name == name] for name in names]
     seeds = [[observer.seed for observer in of_name] for of_name in each]

@@ -36,7 +36,7 @@ def tell(observers: Sequence[Observer], picture: np.ndarray, cue: Cue, iteration
     -------
     Record in memory: logits (model, iteration, prior, stimulus, class) and the maps of ``MAPS`` (model,
     iteration, prior, stimulus, token_y, token_x), on the grid of the first observer that has one, NaN where
-    there are none; the picture; and ``taken`` (model), who takes the cue: others look bottom-up in all passes.
+    there are none; the picture; and ``taken`` (model), who takes the cue: others look bottom-up throughout.
 
     Raises
     ------
@@ -47,10 +47,12 @@ def tell(observers: Sequence[Observer], picture: np.ndarray, cue: Cue, iteration
     if not names or len(set(names)) < len(names):
         raise ValueError(f"expected observers with a name each, got {', '.join(names) or 'none'}")
     if len({(observer.size, observer.categories) for observer in observers}) > 1:
-        raise ValueError(f"observers of one picture have the same size and categories, and {', '.join(names)} differ")
+        told = ", ".join(names)
+        raise ValueError(f"observers of one picture have the same size and categories, and {told} differ")
     taken = [bool(observer.kinds) and observer.takes(cue.prior(observer)) for observer in observers]
     told = [cue if takes else Cue("none") for takes in taken]
-    seen = [look(each, picture, {"cue": how}, iterations, MAPS) for each, how in zip(observers, told, strict=True)]
+    pairs = zip(observers, told, strict=True)
+    seen = [look(observer, picture, {"cue": how}, iterations, MAPS) for observer, how in pairs]
     grid, size = with_grid(observers).locations, picture.shape[:2]
     parts = [_part(record, grid, iterations + 1) for record in seen]
     dims = {name: (*OUTER, "class") if name == "logits" else (*OUTER, *PLACES) for name in parts[0]}
@@ -72,10 +74,10 @@ def tell(observers: Sequence[Observer], picture: np.ndarray, cue: Cue, iteration
 
 
 def _part(record: xr.Dataset, grid: tuple[int, int], passes: int) -> dict[str, np.ndarray]:
-    """Logits and maps (iteration, prior, stimulus, ...) of one observer; after its last pass, every one is as that."""
+    """Logits and maps (iteration, prior, stimulus, ...) of one observer; later passes are as its last one."""
     at = np.minimum(np.arange(passes), record.sizes["iteration"] - 1)
     none = np.full((record.sizes["iteration"], 1, 1, *grid), np.nan, np.float32)
-    maps = {
-        name: on_grid(torch.from_numpy(record[name].values), grid).numpy() if name in record else none for name in MAPS
-    }
-    return {name: value[at] for name, value in {"logits": record["logits"].values, **maps}.items()}
+    parts = {"logits": record["logits"].values} | dict.fromkeys(MAPS, none)
+    for name in (name for name in MAPS if name in record):
+        parts[name] = on_grid(torch.from_numpy(record[name].values), grid).numpy()
+    return {name: value[at] for name, value in parts.items()}

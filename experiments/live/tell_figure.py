@@ -1,4 +1,4 @@
-"""The figure of rivals: one picture and one cue, and what each observer makes of it: its map and its answers."""
+"""The figure of rivals: one picture and one cue, and what each observer makes of them: its map, its answers."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ def rivals(record: xr.Dataset, kind: str = MAPS[0], style: Style = STYLE) -> Fig
     cue, names = str(record["prior"].values[0]), record["model"].values.tolist()
     image = record["image"].values[0]
     height = WIDTH * image.shape[0] / image.shape[1]
-    maps = [signature_layout.map_in_pixels(record.sel(model=name), Column("", cue, -1, kind, 0)) for name in names]
+    column = Column("", cue, -1, kind, 0)
+    maps = [signature_layout.map_in_pixels(record.sel(model=name), column) for name in names]
     limits = (0.0, 1.0) if np.isnan(maps).all() else (float(np.nanmin(maps)), float(np.nanmax(maps)))
-    p = measures.probabilities(record).isel(iteration=-1, prior=0, stimulus=0).transpose("model", "class").values
+    p = measures.probabilities(record).isel(iteration=-1, prior=0, stimulus=0)
+    p = p.transpose("model", "class").values
     classes = _shown(record, p)
-    words, colours = [plain(str(record["class"].values[index])) for index in classes], STYLE.colours(len(classes))
+    words = [plain(str(record["class"].values[index])) for index in classes]
+    colours = STYLE.colours(len(classes))
     bold = 1 if _named(record) else 0
     across, pitch = (4 if style.column == "double" else 2), TOP + height + BAR * len(classes) + 2
     cells = [(LEFT + k % across * (WIDTH + GAP), TOP + k // across * pitch) for k in range(1 + len(names))]
@@ -67,7 +70,7 @@ def _named(record: xr.Dataset) -> list[int]:
 
 
 def _shown(record: xr.Dataset, p: np.ndarray) -> list[int]:
-    """The class that is cued first, and those most probable to any observer, of probabilities (model, class)."""
+    """The class that is cued and, of probabilities p (model, class), those most probable to any observer."""
     best = np.argsort(-p.max(0), kind="stable").tolist()
     return list(dict.fromkeys([*_named(record), *best]))[:SHOWN]
 
@@ -84,5 +87,6 @@ def _caption(record: xr.Dataset, kind: str, limits: tuple[float, float]) -> str:
     return (
         f"One picture and the cue {_told(record)}, as seen by {', '.join(record['model'].values)}, in pass "
         f"{int(record['iteration'].values[-1]) + 1}: {KINDS[kind]} ({number_text(limits[0])} to "
-        f"{number_text(limits[1])}; grey: there is none), the class that is cued, and the most probable ones.{without}"
+        f"{number_text(limits[1])}; grey: there is none), the class that is cued, and the most probable ones."
+        f"{without}"
     )

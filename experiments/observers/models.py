@@ -85,9 +85,8 @@ def _has_plain_blocks(module: nn.Module | None) -> bool:
 
 def _with_map(observer: Observer, network: Network) -> Observer:
     """An observer that records what each of its places adds to the class that it answers."""
-    return replace(
-        observer, look=partial(_look_at_places, network), grid=network.readout.grid, records=recordable(network)
-    )
+    look = partial(_look_at_places, network)
+    return replace(observer, look=look, grid=network.readout.grid, records=recordable(network))
 
 
 def _with_tokens(observer: Observer, model: nn.Module) -> Observer:

@@ -53,7 +53,7 @@ def load_observers(
     words = [names] if isinstance(names, str) else list(names)
     labels = _labels(words, label)
     specs = [spec_of(word) for word in words]
-    mechanisms = [mechanism_of(spec) for spec in specs]  # what cannot be meant is refused before anything is loaded
+    mechanisms = [mechanism_of(spec) for spec in specs]  # refused before anything is loaded
     hosts = list(dict.fromkeys(spec.host for spec in specs))
     files = [checkpoint for checkpoint in checkpoints if not re.fullmatch(r"\w+", str(checkpoint))]
     if len(hosts) > 1 and files:
@@ -71,7 +71,8 @@ def _labels(words: Sequence[str], label: str | Sequence[str] | None) -> list[str
     """What each is called; refuses names that are not one each."""
     labels = [label] if isinstance(label, str) else list(label or words)
     if len(labels) != len(words):
-        raise ValueError(f"expected as many labels as models, {len(words)}, got {len(labels)}: {', '.join(labels)}")
+        got = f"{len(labels)}: {', '.join(labels)}"
+        raise ValueError(f"expected as many labels as models, {len(words)}, got {got}")
     if twice := [name for name in labels if labels.count(name) > 1]:
         raise ValueError(f"two observers are called {twice[0]!r}: name each model once, or give them labels")
     return labels

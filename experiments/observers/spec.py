@@ -1,4 +1,4 @@
-"""How an observer is called in a word, ``HOST[+MECHANISM[:PARAMETER=VALUE,...]]``, and what the word means."""
+"""How an observer is called in a word, ``HOST[+MECHANISM[:PARAMETER=VALUE,...]]``, and what that means."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ def spec_of(text: str) -> Spec:
     host, plus, rest = text.partition("+")
     mechanism, colon, told = rest.partition(":")
     parts = [part.partition("=") for part in told.split(",")] if colon else []
-    if not host or (plus and not mechanism) or not all(name and sign and value for name, sign, value in parts):
-        raise ValueError(f"cannot read {text!r}: expected {SYNTAX}, such as cnn_micro+evidence_gate:strength=2")
+    if not host or (plus and not mechanism) or not all(map(all, parts)):
+        such = "cnn_micro+evidence_gate:strength=2"
+        raise ValueError(f"cannot read {text!r}: expected {SYNTAX}, such as {such}")
     given: dict[str, tuple[str, ...]] = {}
     for name, _, value in parts:
         given[name] = (*given.get(name, ()), value)
@@ -78,7 +79,8 @@ def mechanism_of(spec: Spec) -> Mechanism | None:
         try:
             values[name] = _value(hints[name], words)
         except ValueError:
-            raise ValueError(f"{spec.mechanism} takes {name} as {told[name]}, got {' and '.join(words)}") from None
+            got = " and ".join(words)
+            raise ValueError(f"{spec.mechanism} takes {name} as {told[name]}, got {got}") from None
     return replace(mechanism, **values)
 
 

@@ -28,7 +28,7 @@ def observer_told(told: Told, label: str | None = None, seed: int = 0) -> Observ
     seed : of its training, where it is known.
     """
     network, mechanism = told.network, told.mechanism
-    about = {"name": mechanism.name, "parameters": mechanism.parameters, "source": mechanism.source, **told.facts}
+    about = {name: getattr(mechanism, name) for name in ("name", "parameters", "source")}
     return Observer(
         label or f"{network.name}+{mechanism.name}",
         mechanism.line,
@@ -47,7 +47,7 @@ def observer_told(told: Told, label: str | None = None, seed: int = 0) -> Observ
         weights=network.weights,
         device=str(network.device),
         seed=seed,
-        facts={**network.facts, "mechanism": about},
+        facts={**network.facts, "mechanism": {**about, **told.facts}},
     )
 
 

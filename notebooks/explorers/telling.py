@@ -1,4 +1,4 @@
-"""MechanismExplorer: tell a network what to look for by one mechanism of attention or several, on one picture."""
+"""MechanismExplorer: tell a network what to look for by mechanisms of attention, on one picture."""
 
 from __future__ import annotations
 
@@ -112,17 +112,19 @@ class MechanismExplorer(Explorer):
         self._fitted_to: tuple[str, ...] | None = None
         self.chooser = PictureChooser("halves")
         slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
+        gains = {"value": 1, "min": 0, "max": LARGEST_GAIN, "step": 0.25}
+        typed = {"placeholder": "type to search", "continuous_update": False}
         rows = {"rows": len(MECHANISMS), "value": FIRST}
         controls = {
             **model_controls(name),
             "mechanisms": labelled(widgets.SelectMultiple, "mechanisms", options=tuple(MECHANISMS), **rows),
             **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES),
-            "category": labelled(widgets.Combobox, "class", placeholder="type to search", continuous_update=False),
+            "category": labelled(widgets.Combobox, "class", **typed),
             "x": labelled(widgets.FloatSlider, "x", value=0.25, **share, **slider),
             "y": labelled(widgets.FloatSlider, "y", value=0.5, **share, **slider),
             "width": labelled(widgets.FloatSlider, "width", value=0.15, min=0.02, max=1, step=0.01, **slider),
-            "gain": labelled(widgets.FloatSlider, "gain", value=1, min=0, max=LARGEST_GAIN, step=0.25, **slider),
+            "gain": labelled(widgets.FloatSlider, "gain", **gains, **slider),
             "iterations": labelled(widgets.IntSlider, "iterations", value=1, min=0, max=8, **slider),
             "kind": labelled(widgets.Dropdown, "map", options=[(KINDS[kind], kind) for kind in MAPS]),
         }
@@ -208,7 +210,7 @@ class MechanismExplorer(Explorer):
             return False
         return True
 
-    def _tell(self, who: tuple, mechanisms: tuple[str, ...], picture: tuple, cue: Cue, iterations: int) -> xr.Dataset:
+    def _tell(self, who: tuple, mechanisms: tuple[str, ...], picture: tuple, cue: Cue, iterations: int):
         observers = [self._observer(*who, name) for name in ("", *mechanisms)]
         return tell(observers, self._pixels(*who, *picture), cue, iterations)
 

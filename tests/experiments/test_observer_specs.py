@@ -78,14 +78,19 @@ def test_one_word_means_what_it_did():
 
 
 def test_controls_are_of_those_that_feed_back():
-    found = load_observers(["absvit_micro", "absvit_micro+feedback:strength=2", "absvit_micro+decision_bias"], (), True)
+    words = ["absvit_micro", "absvit_micro+feedback:strength=2", "absvit_micro+decision_bias"]
+    found = load_observers(words, (), True)
     permuted = ", decoders permuted"
     assert [name for name, _ in names(found) if name.endswith(permuted)] == [
         "absvit_micro" + permuted, "absvit_micro+feedback:strength=2" + permuted,
     ]  # fmt: skip
 
 
-TEMPLATE = Observer("template", "mean colours", CATEGORIES, (112, 112), lambda x: x.flatten(2).mean(2).repeat(1, 4))
+def colours(images):
+    return images.flatten(2).mean(2).repeat(1, 4)
+
+
+TEMPLATE = Observer("template", "mean colours", CATEGORIES, (112, 112), colours)
 
 
 def test_what_a_package_brings_is_a_host_if_the_mechanism_needs_logits_alone(monkeypatch):
@@ -107,13 +112,16 @@ def test_what_a_package_brings_is_a_host_if_the_mechanism_needs_logits_alone(mon
         load_observers(["vit_micro", "template"], ["seed1"])
 
 
+TWO = ["vit_micro", "absvit_micro"]
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
         ({"names": ["vit_micro", "vit_micro"]}, "two observers are called 'vit_micro'"),
-        ({"names": ["vit_micro", "absvit_micro"], "label": ["a", "a"]}, "two observers are called 'a'"),
-        ({"names": ["vit_micro", "absvit_micro"], "label": "a"}, "expected as many labels as models, 2, got 1: a"),
-        ({"names": ["vit_micro", "absvit_micro"], "checkpoints": ["w/file.pt"]}, "w/file.pt is the checkpoint of one"),
+        ({"names": TWO, "label": ["a", "a"]}, "two observers are called 'a'"),
+        ({"names": TWO, "label": "a"}, "expected as many labels as models, 2, got 1: a"),
+        ({"names": TWO, "checkpoints": ["w/file.pt"]}, "w/file.pt is the checkpoint of one host"),
         ({"names": ["vit_micro", "nothing+evidence_gat"]}, "no mechanism 'evidence_gat'"),
         ({"names": "vit_mikro"}, "unknown model 'vit_mikro'; the nearest names are .*vit_micro"),
     ],

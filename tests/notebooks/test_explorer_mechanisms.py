@@ -1,4 +1,4 @@
-"""The explorer of mechanisms: on one picture each is what its code makes, and what a host cannot have is one line."""
+"""The explorer of mechanisms: what is shown is what its code makes, and what a host cannot have is one line."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from absvit.networks import network_of
 from experiments.figures.screen import png
 from experiments.observers import observer_of
 from notebooks.explorers import AttentionExplorer, MechanismExplorer
+from notebooks.explorers.telling import FIRST
 from stimuli.families.objects import CATEGORIES
 
 
@@ -38,7 +39,7 @@ def stranger():
     ],
 )
 def test_the_code_of_a_selection_makes_what_is_shown(explorer, change):
-    base = replace(explorer.selection, model="vit_micro", checkpoint="", mechanisms=("decision_bias", "evidence_gate"))
+    base = replace(explorer.selection, model="vit_micro", checkpoint="", mechanisms=FIRST)
     explorer.selection = wanted = replace(base, **{"prior": "class", "kind": "class_activation"} | change)
     assert explorer.message == "" and explorer.selection == wanted
     assert explorer.record["model"].values.tolist() == ["no mechanism", *wanted.mechanisms]
@@ -58,7 +59,8 @@ def test_a_gain_of_zero_leaves_what_the_network_sees_by_itself(explorer):
 
 
 def test_a_mechanism_that_a_host_cannot_have_is_one_line_and_leaves_with_the_next_host(explorer, tmp_path):
-    explorer.selection = replace(explorer.selection, model="vit_micro", mechanisms=("attention_bias", "decision_bias"))
+    both = ("attention_bias", "decision_bias")
+    explorer.selection = replace(explorer.selection, model="vit_micro", mechanisms=both)
     assert explorer.message == ""
     explorer.controls["model"].value = "cnn_micro"
     assert explorer.message == "" and explorer.selection.mechanisms == ("decision_bias",)
@@ -68,7 +70,8 @@ def test_a_mechanism_that_a_host_cannot_have_is_one_line_and_leaves_with_the_nex
 
 
 def test_a_click_is_a_spotlight_and_a_drag_one_whose_edges_are_two_deviations_away(explorer):
-    explorer.selection = replace(explorer.selection, model="vit_micro", mechanisms=("attention_bias",), prior="place")
+    one = {"mechanisms": ("attention_bias",), "prior": "place"}
+    explorer.selection = replace(explorer.selection, model="vit_micro", **one)
     explorer.place.said.value = "0.9 0.1 0.91 0.1 12345.6"
     assert (explorer.selection.x, explorer.selection.y) == (0.91, 0.1)
     explorer.place.said.value = "0.2 0.4 0.6 0.8 12345.7"
