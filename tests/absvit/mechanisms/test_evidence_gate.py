@@ -9,7 +9,7 @@ from torch import nn
 
 from absvit.mechanisms import MECHANISMS
 from absvit.networks import network_of
-from absvit.priors import ClassPrior, LearnedPrior, PerceptPrior, ShuffledPrior, SpatialPrior, VectorPrior
+from absvit.priors import ClassPrior, LearnedPrior, PerceptPrior, Prior, ShuffledPrior, SpatialPrior, VectorPrior
 
 GATE = MECHANISMS["evidence_gate"]
 NETWORK = network_of(convnet(), size=(16, 16))
@@ -88,3 +88,19 @@ def test_what_cannot_be_gated_is_refused():
     hidden = nn.Sequential(*convnet()[:-1], nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4)).eval()
     with pytest.raises(ValueError, match="not linear"):
         GATE.on(network_of(hidden, size=(16, 16)))
+
+
+class UpperPrior(Prior):
+    """A stranger's: the upper half of the grid, at a gain of its own kind."""
+
+    kind, default_gain = "upper", 3.0
+
+    def match(self, tokens, model):
+        rows, columns = model.patch_embed.grid_size
+        places = torch.arange(tokens.shape[1] - model.num_prefix_tokens, device=tokens.device)
+        return (1 - 0.5 * (places >= rows // 2 * columns).float()).expand(len(tokens), -1)
+
+
+def test_a_prior_of_another_package_means_the_same():
+    weights = TOLD.perceive(IMAGES, [UpperPrior()]).prior_weights[0, 0].unflatten(-1, (4, 4))
+    assert (weights[:, :2] == 1).all() and torch.allclose(weights[:, 2:], torch.tensor(0.5**6))
