@@ -32,8 +32,8 @@ UNTRAINED = "those of topdown_from: the feedback of no prior changes anything un
 class FeedbackMechanism(Mechanism):
     """The output tokens, weighted by a prior, are fed back to the values of every block's attention: AbSViT.
 
-    Iteration t weights the tokens of pass t - 1 by dose times match, sends them down the decoders, and runs the
-    blocks again (Shi et al. 2023, section 3.3; :func:`absvit.perceive`). A LearnedPrior is the model's own
+    Iteration t weights the tokens of pass t - 1 by dose times match, sends them down the decoders, and runs
+    the blocks again (Shi et al. 2023, section 3.3; :func:`absvit.perceive`). A LearnedPrior is the model's own
     prompt, and is fed back as any other: it is what an AbSViT does where nothing is cued.
 
     A plain ViT is lifted (:func:`absvit.topdown_from`). Its decoders start at 0, so that **no prior changes
@@ -45,7 +45,7 @@ class FeedbackMechanism(Mechanism):
         default gains of their kinds; else the dose of a prior is strength times its gain, or 1.
     """
 
-    source = "Shi, Darrell and Wang 2023, CVPR, Top-Down Visual Attention from Analysis by Synthesis, section 3.3"
+    source = "Shi, Darrell and Wang 2023, CVPR, section 3.3: top-down attention from analysis by synthesis"
     kinds = ("class", "vector", "place", "any")
 
     strength: float | None = None
@@ -115,8 +115,8 @@ def _with_feedback(network: Network, mechanism: str) -> tuple[AbSViT, dict[str, 
         return network.module, {}
     if type(network.module) not in VITS:
         raise ValueError(
-            f"{mechanism} needs an AbSViT, or a timm VisionTransformer to be lifted to one, and {network.name} is "
-            f"{kind_of(network)}: choose such a network, or another mechanism"
+            f"{mechanism} needs an AbSViT, or a timm VisionTransformer to be lifted to one, and "
+            f"{network.name} is {kind_of(network)}: choose such a network, or another mechanism"
         )
     return topdown_from(network.module), {"decoders": UNTRAINED}
 
@@ -138,7 +138,7 @@ def _look(
 
 
 def _looked(model: AbSViT, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
-    """As perceive; all tokens go to the top of the first pass, so that it has the same bits if no other follows."""
+    """As perceive; all tokens of the first pass go to the top, whether another follows or not: the same bits."""
     seen = perceive(model, images, priors, iterations, record if iterations else {*record, "tokens"})
     return seen if "tokens" in record else replace(seen, tokens=None)
 
@@ -151,4 +151,4 @@ def _course(
     return follow(model, pictures, lambda *at: mechanism.dosed(prior_at(*at)), *how)
 
 
-FEEDBACK = FeedbackMechanism("feedback", "what matches a cue is fed back from the output to the values of all blocks")
+FEEDBACK = FeedbackMechanism("feedback", "what matches a cue is fed back to the values of all blocks")

@@ -29,8 +29,8 @@ __all__ = ["ATTENTION_BIAS", "AttentionBiasMechanism"]
 class AttentionBiasMechanism(Mechanism):
     """The log weights of a prior are added to the attention scores of a ViT's blocks.
 
-    A query attends a place by softmax_k(q . k / sqrt(d) + dose log max(match_k, floor)): the exponential of its
-    score is multiplied by a weight, match ** dose, before all are divided by their sum. Tokens before the
+    A query attends a place by softmax_k(q . k / sqrt(d) + dose log max(match_k, floor)): the exponential of
+    its score is multiplied by a weight, match ** dose, before all are divided by their sum. Tokens before the
     patches have weight 1. The match is with the tokens of the pass before, as in AbSViT, which changes values
     where this changes queries and keys.
 
@@ -45,7 +45,7 @@ class AttentionBiasMechanism(Mechanism):
     layers : names of the blocks whose scores are biased, such as ``blocks.2``; all, if left out.
     """
 
-    source = "our formulation, after Reynolds and Heeger 2009, Neuron 61: an attention field before a normalisation"
+    source = "our formulation, after Reynolds and Heeger 2009, Neuron 61: a field before a normalisation"
     kinds = ("class", "vector", "place", "any")
 
     floor: float = 0.01

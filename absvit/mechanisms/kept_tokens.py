@@ -1,7 +1,7 @@
 """Kept tokens: the evidence gate of a ViT that reads its class token, to which places cannot be weighted.
 
-Its class token pools by attention. Places with little evidence are left out of the pass instead, as DynamicViT
-(Rao et al. 2021) and EViT (Liang et al. 2022) leave out those that matter least, to save work.
+Its class token pools by attention. Places with little evidence are left out of the pass instead, as
+DynamicViT (Rao et al. 2021) and EViT (Liang et al. 2022) leave out those that matter least, to save work.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def look_at_kept(
 ) -> Trajectory:
     """Look as the evidence gate does, at the places that are kept alone.
 
-    Doses of factors add up, as powers of one weight do. Evidence is that of the bottom-up pass, which alone has
-    seen all places; where no place has any, all are kept.
+    Doses of factors add up, as powers of one weight do. Evidence is that of the bottom-up pass, which alone
+    has seen all places; where no place has any, all are kept.
     """
     first, model = looked(network, images), network.module
     entering = embedded(model, images.to(network.device))

@@ -1,4 +1,4 @@
-"""A ViT as the host of a mechanism that changes what its blocks do: as priors see it, and what its passes make."""
+"""A ViT as the host of a mechanism: what it is, as priors see it, and what its passes make."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def vit_of(network: Network, mechanism: str) -> nn.Module:
     """
     if type(network.module) not in VITS:
         raise ValueError(
-            f"{mechanism} needs a timm VisionTransformer or an AbSViT, and {network.name} is {kind_of(network)}: "
-            "choose such a network, or another mechanism"
+            f"{mechanism} needs a timm VisionTransformer or an AbSViT, and {network.name} is "
+            f"{kind_of(network)}: choose such a network, or another mechanism"
         )
     return network.module
 
@@ -75,7 +75,7 @@ def vit_trajectory(
 
 
 def vit_bytes(network: Network) -> int:
-    """Memory that a pass over one image takes, with the tokens that it and the bottom-up pass leave, and attention."""
+    """Memory that a pass over one image takes, with attention and the tokens of this and the first pass."""
     model, images = network.module, network.picture(1)
     tokens = math.prod(grid_of(network)) + model.num_prefix_tokens
     attention = 2 * model.blocks[0].attn.num_heads * tokens**2

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from absvit.models.absvit import AbSViT
 from absvit.models.class_activation import class_activation, classes_named, classifier_rows
-from absvit.models.priors import Prior
+from absvit.models.priors import LearnedPrior, Prior
 
 __all__ = ["PASSED", "VITS", "VitPass", "attention_of", "blocks_passed", "embedded"]
 
@@ -57,11 +57,14 @@ class VitPass:
         if name == "token_norms":
             return torch.stack([x.norm(dim=-1) for x in self.states[:-1]], dim=1)
         if name == "class_activation":
-            index = classes_named([prior], self.model, self.logits[None])[0] if prior else self.logits.argmax(-1)
+            priors = [prior or LearnedPrior()]
+            index = classes_named(priors, self.model, self.logits[None])[0]
             places = self.tokens.shape[1] - self.model.num_prefix_tokens
             return class_activation(self.tokens, classifier_rows(self.model), index, 1 / places)
-        blocks = enumerate(zip(self.model.blocks, self.states, strict=False))
-        found = [OF_BLOCK[name](block.attn, block.norm1(x), self.biases.get(layer)) for layer, (block, x) in blocks]
+        found = [
+            OF_BLOCK[name](block.attn, block.norm1(self.states[layer]), self.biases.get(layer))
+            for layer, block in enumerate(self.model.blocks)
+        ]
         return torch.stack(found, dim=1)
 
 
@@ -84,13 +87,13 @@ def blocks_passed(
     """
     states, biases = list(states), biases or {}
     for layer in range(len(states) - 1, len(model.blocks)):
-        bias = biases.get(layer)
-        states.append(model.blocks[layer](states[-1], attn_mask=None if bias is None else bias[:, None, None]))
+        mask = biases[layer][:, None, None] if layer in biases else None  # of every head and query
+        states.append(model.blocks[layer](states[-1], attn_mask=mask))
     tokens = model.norm(states[-1])
     return VitPass(model, states, biases, tokens, model.forward_head(tokens))
 
 
-# ---- what a block is asked for -------------------------------------------------------------------------------------
+# ---- what a block is asked for -----------------------------------------------------------------------------
 
 
 def attention_of(attn: Attention, x: Tensor, bias: Tensor | None = None) -> Tensor:

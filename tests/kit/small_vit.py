@@ -40,7 +40,8 @@ def tiny_absvit():
 def passed_by_hand(model, x, weights=None, biased=(0, 1)):
     """Tokens after the final norm of those entering the first block, attention to each times its weight."""
     for number, block in enumerate(model.blocks):
-        query, key, value = (part.unflatten(-1, (2, 8)) for part in block.attn.qkv(block.norm1(x)).chunk(3, -1))
+        parts = block.attn.qkv(block.norm1(x)).chunk(3, -1)
+        query, key, value = (part.unflatten(-1, (2, 8)) for part in parts)
         attention = (torch.einsum("iqhc,ikhc->ihqk", query, key) / 8**0.5).softmax(-1)
         if weights is not None and number in biased:
             attention = attention * weights[:, None, None]

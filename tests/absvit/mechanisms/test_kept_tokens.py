@@ -1,4 +1,4 @@
-"""Kept tokens: the evidence gate of a ViT with a class token is a pass over the places with the most evidence."""
+"""Kept tokens: the gate of a ViT with a class token is a pass over the places with the most evidence."""
 
 from dataclasses import replace
 
