@@ -148,6 +148,14 @@ def test_seeds_are_numbered_where_those_of_names_differ_and_numbers_must_agree()
         experiments.run("recognition", [COLOURS, COLOURS], n=2)
 
 
+def test_a_network_without_tokens_has_the_map_of_what_its_places_add_to_the_answer():
+    record = experiments.run("bistable", "cnn_micro", n=2)
+    assert record["class_activation"].notnull().all() and record["token_norm"].isnull().all()
+    drawn = experiments.figures.FIGURES["signature"]([record])
+    assert "class activation bottom-up" in drawn.get_label()
+    assert "class_activation" not in experiments.run("bistable", "vit_micro", n=2)  # whose records are as they were
+
+
 def test_a_record_of_one_observer_tells_no_more_than_before():
     beside = {"mechanisms", "map_grids", "checkpoints", "untaken_priors"}
     for observer in (COLOURS, "absvit_micro"):

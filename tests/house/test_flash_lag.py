@@ -24,7 +24,10 @@ experiments export r.zarr r.nc
 experiments flash_lag --model template --n 12 --gains 2 --out t.zarr
 experiments summary t.zarr
 experiments figure flash_lag t.zarr --out t.pdf
+experiments flash_lag --model template template+decision_bias absvit_micro --n 6 --gains 2 --out b.zarr
+experiments summary b.zarr
 """.strip().splitlines()
+REFUSED = "experiments flash_lag --model template+spatial_gain --n 6 --out no.zarr"
 PROGRAM = """
 import contextlib, importlib, io, json, sys
 
@@ -86,7 +89,7 @@ def desk(installed, tmp_path_factory):
     """A folder in which all calls were made and the checks held, and what the calls said."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "e.yaml").write_text("probe: flash_lag\nn: 12\nchunk: 5\ngains: [2.0]\nout: again.zarr\n")
-    return folder, called(installed, folder, CALLS, CHECKS)
+    return folder, called(installed, folder, [*CALLS, REFUSED], CHECKS)
 
 
 pytestmark = pytest.mark.processes
@@ -103,6 +106,10 @@ def test_it_is_listed_tabulated_and_drawn(desk):
     assert "flash_lag" in told["stimuli list"][1] and "A flash beside a moving" in told["experiments list"][1]
     assert "template            correlates pictures" in told["experiments list"][1]
     assert "template" in told["experiments summary t.zarr"][1]
+    beside = told["experiments summary b.zarr"][1]
+    assert "template+decision_bias" in beside and "seen bottom-up, since the observer does not take the cue" in beside
+    code, _, refused = told[REFUSED]
+    assert code == 2 and refused.count("error:") == 1 and "template" in refused and not (folder / "no.zarr").exists()
     assert "flash_evidence" in told["experiments summary r.zarr"][1]
     assert "Log odds of the flashed" in next(said for call, (_, said, _) in told.items() if "figure" in call)
     assert (folder / "f.pdf").stat().st_size > 5000 and (folder / "r.nc").exists()

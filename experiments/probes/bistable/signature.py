@@ -69,7 +69,7 @@ def signature(
             _draw_row(page, grid, row, chosen.isel(stimulus=[row]), columns, ranges, style)
         for kind_, limits in ranges.items():
             first = 1 + [column.kind for column in columns].index(kind_)
-            _draw_scale(page, grid, first, signature_layout.MAP_NAMES[kind_], limits)
+            _draw_scale(page, grid, first, signature_layout.SHOWN[kind_], limits)
         if signature_layout.classes_known(run):
             note(page, _indices(run, columns))
     page.figure.set_label(caption(record, stimuli, n, kind, place))
@@ -104,8 +104,8 @@ def caption(
     text = [
         f"Bistable stimuli seen by {signature_layout.model_name(record)}: {', '.join(map(str, numbers))} of "
         f"{record.sizes['stimulus']} ({rule}). Rules under a stimulus mark where object 1 (blue) and object "
-        f"2 (orange) lie. Maps over the grey picture: {signature_layout.MAP_NAMES[columns[0].kind]} "
-        f"bottom-up, {signature_layout.MAP_NAMES[kind]} in pass {record['iteration'].values[-1] + 1} under a "
+        f"2 (orange) lie. Maps over the grey picture: {signature_layout.SHOWN[columns[0].kind]} "
+        f"bottom-up, {signature_layout.SHOWN[kind]} in pass {record['iteration'].values[-1] + 1} under a "
         f"cue; maps of one kind share a scale. Bars: probability of the {classes}{cued}."
     ]
     if signature_layout.classes_known(record):

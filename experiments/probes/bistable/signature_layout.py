@@ -13,7 +13,7 @@ from experiments import measures
 from experiments.measures.localisation import object_tokens
 
 __all__ = [
-    "Column", "Grid", "MAP_NAMES", "balanced", "classes_known", "columns_of", "first_run", "map_in_pixels",
+    "Column", "Grid", "MAP_NAMES", "SHOWN", "balanced", "classes_known", "columns_of", "first_run", "map_in_pixels",
     "map_range", "model_name", "object_extents", "shown_classes", "shown_probabilities",
 ]  # fmt: skip
 MAP_NAMES = {
@@ -23,8 +23,14 @@ MAP_NAMES = {
     "token_norm": "token norm",
     "class_attention": "class attention",
 }
+SHOWN = MAP_NAMES | {"class_activation": "class activation"}  # which may be negative
 NARROW = 120.0  # mm
-BOTTOM_UP_MAPS = ("token_norm", "class_attention", "value_norm")  # shown bottom-up where a map needs feedback
+BOTTOM_UP_MAPS = (
+    "token_norm",
+    "class_attention",
+    "value_norm",
+    "class_activation",
+)  # shown bottom-up where a map needs feedback
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ def columns_of(record: xr.Dataset, kind: str, place: bool) -> list[Column]:
     ------
     ValueError : the record lacks this map, has no map of the bottom-up pass, or no cues.
     """
-    present = [name for name in measures.MAPS if name in record]
+    present = [name for name in SHOWN if name in record]
     if kind not in present:
         raise ValueError(f"expected one of the record's maps {present}, got {kind!r}")
     bottom_up = [name for name in (kind, *BOTTOM_UP_MAPS) if name in present and _exists_bottom_up(record[name])]
