@@ -296,6 +296,7 @@ def test_a_model_that_is_no_transformer_is_refused(tmp_path, fails):
     assert "resnet18 is neither" in fails(words)
 
 
+@pytest.mark.seconds
 def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys, fails):
     single = tmp_path / "single.zarr"
     assert main(["recognition", "--checkpoint", weights[0], "--n", "2", "--out", str(single)]) == 0
