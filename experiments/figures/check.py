@@ -207,19 +207,22 @@ def _of_files(drawn: Drawn, records: Sequence[xr.Dataset]) -> Iterator[str]:
 
 def _of_numbers(drawn: Drawn, table: pd.DataFrame) -> Iterator[str]:
     """Which numbers are drawn and do not stand in the table."""
-    rows = [np.array([*filter(np.isfinite, pd.to_numeric(row, errors="coerce"))]) for row in table.to_numpy(object)]
+    rows = table.apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    rows = np.where(np.isfinite(rows), rows, np.nan)  # as words are, and close to nothing
+    every = rows[~np.isnan(rows)]
     for axes in drawn.axes[1:]:  # the first one is the page in mm
         if axes.get_label() == "<colorbar>":
             continue
+        across, dots = _named(axes.xaxis), axes.yaxis_inverted()  # rows of dots, from the top: their y is no number
         for point in _points(axes):
-            if not _is_told(point, rows, axes):
+            wanted = point[[k for k, value in enumerate(point) if np.isfinite(value) and not (dots and k % 2)]]
+            if not _is_told(wanted[~_close(across, wanted).any(axis=0)], rows):
                 yield f"draws {np.round(point, 4).tolist()} in {axes.get_label()!r}, which is in no row of its table"
         for image in (*axes.images, *axes.findobj(QuadMesh)):
             values = np.asarray(np.ma.filled(image.get_array(), np.nan), float)
             for value in values[np.isfinite(values)]:
-                if not any(np.isclose(row, value, rtol=1e-6).any() for row in rows):
+                if not np.isclose(every, value, rtol=1e-6).any():
                     yield f"draws {value} in {axes.get_label()!r}, which is in no row of its table"
-    every = np.concatenate([np.empty(0), *rows])
     for text in _numbers_written(drawn):
         value, digits = float(text.replace("−", "-")), len(text.partition(".")[2])
         if not np.isclose(every, value, rtol=0.05, atol=0.51 * 10.0**-digits).any():
@@ -253,12 +256,14 @@ def _points(axes: Axes) -> Iterator[np.ndarray]:
         yield np.array([patch.get_x(), patch.get_x() + patch.get_width(), patch.get_height()])
 
 
-def _is_told(point: np.ndarray, rows: Sequence[np.ndarray], axes: Axes) -> bool:
-    """Whether one row holds all numbers of a point, but for the places that have a name."""
-    across, dots = _named(axes.xaxis), axes.yaxis_inverted()  # rows of dots, from the top: their y is no number
-    wanted = [value for k, value in enumerate(point) if np.isfinite(value) and not (dots and k % 2)]
-    wanted = [value for value in wanted if not np.isclose(across, value).any()]
-    return any(all(np.isclose(row, value, rtol=1e-6, atol=1e-9).any() for value in wanted) for row in rows)
+def _is_told(wanted: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether one row holds all these numbers."""
+    return bool(_close(rows, wanted, rtol=1e-6, atol=1e-9).any(axis=1).all(axis=-1).any())
+
+
+def _close(values: np.ndarray, wanted: np.ndarray, **tolerances: float) -> np.ndarray:
+    """Whether values (...) are close to each of the wanted numbers (...; wanted)."""
+    return np.isclose(values[..., None], wanted, **tolerances)
 
 
 def _named(axis) -> np.ndarray:

@@ -29,6 +29,7 @@ def leaning(images, priors, iterations, record):
 LEANING = Observer("leaning", "leans towards a class that it is told", CATEGORIES, SIZE, leaning, kinds=("class",))
 
 
+@pytest.mark.seconds
 def test_models_their_controls_and_those_of_strangers_keep_what_observers_promise():
     for observer in (
         *experiments.OBSERVERS.values(),
@@ -95,6 +96,7 @@ def test_an_observer_that_breaks_its_promise_is_told_in_one_sentence(changes, to
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.seconds
 def test_a_stranger_s_observer_is_told_what_it_takes_and_looks_bottom_up_else():
     record = experiments.run("object_prior", LEANING, n=6)
     assert record.attrs["prior_kinds"] == '["class"]' and record.attrs["model"] == "leaning"

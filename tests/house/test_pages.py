@@ -99,7 +99,7 @@ SCENES = {
 }  # fmt: skip
 IN_A_FORK = """
 import os, sys, traceback
-import torch, torchvision
+import huggingface_hub.hf_api, safetensors.torch, torch, torchvision  # all that takes long of what timm loads
 torch.set_num_threads(1)
 assert "timm" not in sys.modules
 for scene in sys.stdin.read().split("\\0"):

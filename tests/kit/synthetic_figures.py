@@ -6,6 +6,7 @@ import pandas as pd
 import synthetic_probe_records as made
 from synthetic_records import bistable_record, several
 
+from experiments import measures
 from experiments.exchange.human_trials import trials_of
 
 OBSERVERS = ("vit_a_model_of_a_very_long_name", "subject-01", "subject-02")
@@ -37,6 +38,13 @@ def observers_record():
     return record.assign(class_activation=record["value_norm"]).assign_attrs(prior_kinds=json.dumps(kinds))
 
 
+def matched_record():
+    """Cues of several strengths, and the choice among them."""
+    record = made.gains_record()
+    choice = measures.matched_strength(record, 0.5).data_vars
+    return record.assign(choice).assign_attrs(probe="match", title="match")
+
+
 RECORDS = {
     "signature": lambda: [bistable_record(4, size=32)],
     "steering": lambda: [several(n=4, size=16, tokens=4)],
@@ -55,6 +63,7 @@ RECORDS = {
     "dominance": lambda: [made.dynamics_record("switching", 60)],
     "dynamics": lambda: [made.dynamics_record("settling"), made.dynamics_record("hysteresis")],
     "mechanisms": lambda: [observers_record()],
+    "match": lambda: [matched_record()],
     "corruption": lambda: [made.corruption_record()],
     "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],
     "training": logs,

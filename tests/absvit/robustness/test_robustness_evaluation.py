@@ -90,6 +90,7 @@ def test_every_picture_is_counted_once_as_a_plain_loop_does(folder, whole):
     assert number == 66
 
 
+@pytest.mark.seconds
 def test_scores_are_means_of_the_samples(whole):
     for suite in range(4):
         for k, severity in enumerate(whole["severity"].values):
@@ -107,6 +108,7 @@ def test_scores_are_means_of_the_samples(whole):
                 np.testing.assert_allclose(cell["class_accuracy"].isel({"class": name}), expected)
 
 
+@pytest.mark.seconds
 def test_a_run_that_was_stopped_goes_on_and_gives_the_same_record(folder, whole, tmp_path, monkeypatch):
     seen, original = [], evaluation._seen
 
@@ -137,6 +139,7 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same_record(folder, whole,
     same(result, whole)
 
 
+@pytest.mark.seconds
 def test_another_evaluation_does_not_go_on(folder, whole, tmp_path):
     shutil.copytree(folder / "whole.zarr", tmp_path / "r.zarr")
     for change in ({"seed": 2}, {"eps": (4.0,)}, {"severities": (2, 4)}):
@@ -169,6 +172,7 @@ def test_the_decision_falls_among_the_classes_of_the_suite(folder, tmp_path):
     )
 
 
+@pytest.mark.seconds
 def test_a_targeted_attack_goes_towards_another_class(folder, tmp_path, monkeypatch):
     aims = {}
 
@@ -192,6 +196,7 @@ def test_a_targeted_attack_goes_towards_another_class(folder, tmp_path, monkeypa
     assert mixed["target_rate"].sel(suite="clean").isnull().all() and (mixed["aim"].values[:11] == -1).all()
 
 
+@pytest.mark.seconds
 def test_an_attack_of_no_size_changes_nothing(folder, tmp_path):
     nothing = run(folder, tmp_path / "n.zarr", suites=["pgd"], sources={"eps": (0.0,)})
     clean = run(folder, tmp_path / "c.zarr", suites=["clean"])
@@ -223,6 +228,7 @@ def words(folder, out, *more):
     ]  # fmt: skip
 
 
+@pytest.mark.seconds
 def test_the_command_writes_record_and_tables(folder, whole, tmp_path, capsys):
     out = tmp_path / "new" / "r.zarr"
     assert main(words(folder, out)) == 0
@@ -273,6 +279,7 @@ def test_an_unreadable_picture_is_named(folder, tmp_path, capsys, workers):
     assert error.strip().splitlines()[-1].startswith("error: clean")
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("kind", "suites"), [("folder", ["clean"]), ("tar", ["clean"]), ("tar", ["imagenet_c"]), ("folder", ["fgsm"])]
 )

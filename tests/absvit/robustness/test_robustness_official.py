@@ -44,6 +44,7 @@ def test_official_options_evaluate_the_suites(root, tmp_path, capsys):
     np.testing.assert_array_equal(records.load(tmp_path / "robustness.zarr")["loss"], before)
 
 
+@pytest.mark.seconds
 def test_averaged_weights_are_not_taken_for_those_of_the_model(root, tmp_path, capsys):
     average = {name: tensor + 0.01 for name, tensor in model().state_dict().items()}
     torch.save({"model": model().state_dict(), "model_ema": average}, tmp_path / "both.pth")

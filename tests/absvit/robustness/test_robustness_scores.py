@@ -142,6 +142,7 @@ def seed_record(seed, share=0.5, **options):
     return made_record(wnids(), lambda *_: np.arange(40) < 40 * share + 2 * seed, sha256=str(seed), **options)
 
 
+@pytest.mark.seconds
 def test_over_seeds_all_numbers_are_means_with_students_intervals():
     profiles = [tables.profile(seed_record(seed)) for seed in range(3)]
     profiles.append(tables.profile(seed_record(9, model="vit_micro")))

@@ -102,6 +102,7 @@ def options(root, **changed):
     return Test(**(base | changed))
 
 
+@pytest.mark.seconds
 def test_the_record_holds_what_a_loop_over_the_predictions_counts(trained, loaded, tmp_path):
     record = run_test(options(trained, out=tmp_path / "r.zarr"), Cue(), loaded, ALONE)
     assert record["confusion"].dims == ("iteration", "stimulus", "class", "predicted_class")

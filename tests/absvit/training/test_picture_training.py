@@ -160,6 +160,7 @@ def test_the_official_schedule_warms_up_for_whole_epochs(pictures, tmp_path, cap
     assert "whole epochs, got warmup_epochs 0.5" in capsys.readouterr().err
 
 
+@pytest.mark.seconds
 def test_rates_grow_with_the_update_and_fall_with_depth(pictures, tmp_path):
     assert run(tmp_path, pictures, "--lr", "1e-3", "--lr-batch", "4", "--layer-decay", "0.5", "--warmup-epochs", 0) == 0
     state = torch.load(tmp_path / "last.pt")
@@ -168,6 +169,7 @@ def test_rates_grow_with_the_update_and_fall_with_depth(pictures, tmp_path):
     assert log_of(tmp_path)[0][0]["lr"] == pytest.approx(1e-3 * 8 / 4)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("options", "learning"),
     [
@@ -300,6 +302,7 @@ def official_file(path, model, **more):
     return path
 
 
+@pytest.mark.seconds
 def test_official_files_evaluate_and_train_on(pictures, tmp_path, capsys):
     torch.manual_seed(5)
     model = absvit.create_model("absvit_micro", num_classes=3, img_size=16)
@@ -327,6 +330,7 @@ def test_finetuning_resamples_positions_and_replaces_the_classifier(pictures, tm
     assert torch.equal(state["blocks.1.mlp.fc1.weight"], model.state_dict()["blocks.1.mlp.fc1.weight"])
 
 
+@pytest.mark.seconds
 def test_tensorboard_shows_the_log(pictures, tmp_path):
     assert run(tmp_path, pictures, "--tensorboard") == 0
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()

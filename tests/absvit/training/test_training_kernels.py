@@ -61,6 +61,7 @@ def test_attention_in_bfloat16():
         torch.testing.assert_close(mine.double(), exact, rtol=0.05, atol=0.05)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", ["vit_micro", "absvit_micro"])
 def test_no_model_trains_with_the_slow_kernel(name):
     model, images = absvit.create_model(name), numbers(1, 3, 112, 112)

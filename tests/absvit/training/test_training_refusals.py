@@ -67,6 +67,7 @@ def test_another_number_of_processes_is_refused(whole, pictures, tmp_path):
 HOLDING = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print('held'); input()"
 
 
+@pytest.mark.seconds
 def test_two_trainings_do_not_share_a_folder(pictures, tmp_path, capsys):
     out = tmp_path / "out"
     out.mkdir()

@@ -75,6 +75,7 @@ def test_a_figure_that_keeps_its_promises_is_taken():
     check_figure(figure(laid_out()), bistable_record(4, size=16, tokens=4))
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("broken", "told"),
     [

@@ -24,6 +24,7 @@ TELLING = {"model", "seed", "prior", "gain", "noise", "mix", "figure", "set_size
            "corruption", "severity", "iteration"}  # fmt: skip
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("figure", OF_EACH_PROBE)
 def test_every_number_of_a_summary_is_explained(figure):
     record = RECORDS[figure]()[0]

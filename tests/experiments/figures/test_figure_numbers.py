@@ -42,6 +42,7 @@ def test_numbers_of_scales_and_ticks_are_short(write, values, texts):
     assert [write(value) for value in values] == texts.split()
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(("name", "protocol"), [("settling", "settling"), ("energy", "settling"), ("hysteresis",) * 2])
 def test_figures_of_dynamics_read_what_they_draw_and_nothing_else(name, protocol):
     record = made.dynamics_record(protocol)

@@ -58,6 +58,7 @@ DRAWINGS = {
 }
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("drawing", DRAWINGS)
 def test_text_is_whole_and_overlaps_nothing(record, drawing):
     figure = DRAWINGS[drawing](record)

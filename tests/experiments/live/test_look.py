@@ -182,6 +182,7 @@ def test_photographs_keep_their_proportions_unless_the_model_was_trained_on_sque
     assert (shown.max() > 200) == squeezed
 
 
+@pytest.mark.seconds
 def test_the_bundled_models_of_photographs_say_that_they_were_trained_on_squeezed_ones():
     for tag in ("default", "seed1", "seed2"):
         assert shown_pictures.saw_squeezed(absvit.load_model("absvit_hybrid_lite0_224", tag))

@@ -290,6 +290,7 @@ def test_a_checkpoint_of_few_classes_is_looked_with(tmp_path):
     assert xr.open_zarr(tmp_path / "r.zarr").sizes["class"] == 5
 
 
+@pytest.mark.seconds
 def test_records_of_two_probes_are_not_summarised_together(weights, record, tmp_path, capsys, fails):
     single = tmp_path / "single.zarr"
     assert main(["recognition", "--checkpoint", weights[0], "--n", "2", "--out", str(single)]) == 0

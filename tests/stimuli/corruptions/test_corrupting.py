@@ -49,6 +49,7 @@ def test_a_copy_has_the_benchmark_s_layout_and_its_pixels(folder, tmp_path):
     assert np.array_equal(np.asarray(Image.open(out / "fog" / "4" / "n02" / "b.png")), expected)
 
 
+@pytest.mark.seconds
 def test_the_bytes_do_not_depend_on_processes_order_or_a_stop(folder, tmp_path, refused):
     whole, other = tmp_path / "whole", tmp_path / "other"
     assert corrupted(folder, whole) == 0

@@ -55,6 +55,7 @@ def test_deterministic_corruptions_are_the_peer_s(name, shown):
     assert generator.random() == rng().random()  # nothing was drawn
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", RANDOM)
 def test_random_corruptions_have_the_peer_s_mean_variance_and_spectrum(name):
     bounds = np.array(BOUNDS.get(name, (0.4, 0.4, 0.1)))[[0, 1, 2, 2, 2, 2, 2, 2]]
