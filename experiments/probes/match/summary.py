@@ -36,7 +36,7 @@ def match_curves(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFra
         last = part.isel(iteration=[-1])
         by_measure = {"benefit": measures.cue_benefit(last), "false_alarms": measures.cue_false_alarms(last)}
         by_measure = {name: values.isel(iteration=0, drop=True) for name, values in by_measure.items()}
-        for kind in by_measure["benefit"]["prior"].values.tolist():
+        for kind in (name for name in by_measure["false_alarms"]["prior"].values if f"{name}_strength" in part):
             if not np.isnan(chosen := float(part[f"{kind}_strength"])):
                 values = {name: of.sel(prior=kind, drop=True) for name, of in by_measure.items()}
                 row = told | {"cue": kind, "n": part.sizes["stimulus"], "strength": strength}
