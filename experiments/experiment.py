@@ -39,7 +39,7 @@ def run(
     observers: Sequence | Observer | nn.Module | str,
     stimuli: Stimuli | xr.Dataset | StimulusOptions | str | Path | None = None,
     parameters: object | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     store: RecordOptions | None = None,
     *,
     out: Path | str | None = None,
@@ -53,7 +53,7 @@ def run(
     observers : of one kind, each name with the same seeds; a single one, a model, or a name will do.
     stimuli : a stimulus set, or its folder; a family, by name; the probe's own display, if left out.
     parameters : the probe's frozen dataclass; its defaults, if left out.
-    seed : of the stimuli that are drawn, and of what the probe draws itself.
+    seed : of the stimuli that are drawn, and of what the probe draws itself; the probe's, if left out.
     store : where the record goes; it stays in memory, if neither this nor ``out`` is given.
     out : folder of a new record, the rest of ``store`` being its defaults.
     n : number of stimuli, where they are drawn or come from a folder.
@@ -70,11 +70,16 @@ def run(
     """
     probe, observers = PROBES.of(probe), _looking(observers)
     parameters = probe.parameters() if parameters is None else parameters
+    seed = probe.seed if seed is None else seed
     stimuli, each = prepared(probe, observers, _given(probe, observers[0], stimuli, parameters, seed, n), parameters)
     look = probe.show or partial(perceived, probe)
 
+    def finish(record: xr.Dataset) -> xr.Dataset:
+        return xr.Dataset() if probe.finish is None else probe.finish(record, parameters)
+
     def part(of: slice) -> xr.Dataset:
-        return look(observers, stimuli.part(of.start * each, (of.stop - of.start) * each), parameters, seed)
+        seen = look(observers, stimuli.part(of.start * each, (of.stop - of.start) * each), parameters, seed)
+        return seen.assign(xr.full_like(finish(seen), np.nan).data_vars)  # until all are seen
 
     told = partial(attributes, probe, observers, stimuli, parameters, seed, each)
     if store is None and out is not None:
@@ -83,8 +88,8 @@ def run(
         starts = range(0, stimuli.n // each, CHUNK)
         parts = [part(slice(at, min(at + CHUNK, stimuli.n // each))) for at in starts]
         joined = xr.concat(parts, "stimulus", data_vars="minimal", coords="minimal", compat="override", join="override")
-        return joined.assign_attrs(told())
-    return fill(part, stimuli.n // each, told, store)
+        return joined.assign(finish(joined).data_vars).assign_attrs(told())
+    return fill(part, stimuli.n // each, told, store, finish if probe.finish else None)
 
 
 def _looking(observers: Sequence | Observer | nn.Module | str) -> list[Observer]:

@@ -131,11 +131,14 @@ class Probe(Generic[P]):
         refuses those that it cannot show.
     pictures : function of an example of the stimuli and the parameters that gives the pictures of one trial.
     check : function of the stimuli and the parameters that refuses stimuli as a whole.
+    seed : seed of what is drawn, where none is given.
     families : other families that the command draws, by name.
     varies : fields of the family's parameters that are options of the command: default and meaning by name.
     records : variables of its records: logits, and maps of ``MAPS``.
     show : function of (observers, some stimuli, parameters, seed) that gives their part of the record; they
         are perceived under every condition, if left out.
+    finish : function of a record whose stimuli are all seen, and the parameters, that gives variables of the
+        whole; the record holds them.
     summarise : function of a record that gives its table.
     localise : function of a record that tells how well its maps find what is cued.
     columns : what the columns of these tables are.
@@ -155,10 +158,12 @@ class Probe(Generic[P]):
     prepare: Callable[[xr.Dataset], xr.Dataset] = _unchanged
     pictures: Callable[[xr.Dataset, P], int] = _one
     check: Callable[[Stimuli, P], None] | None = None
+    seed: int = 0
     families: tuple[str, ...] = ()
     varies: Mapping[str, tuple[object, str]] = field(default_factory=dict)
     records: tuple[str, ...] = ("logits", *MAPS)
     show: Callable[..., xr.Dataset] | None = None
+    finish: Callable[[xr.Dataset, P], xr.Dataset] | None = None
     summarise: Callable[[xr.Dataset], pd.DataFrame] | None = None
     localise: Callable[[xr.Dataset], pd.DataFrame] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)

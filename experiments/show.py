@@ -13,6 +13,7 @@ import xarray as xr
 
 from absvit import maps
 from absvit.models.class_names import class_indices
+from absvit.models.requests import RECORDABLE
 from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
 from experiments.observers import Observer
 from experiments.probe import MAPS, Condition, Probe, Trial
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["by_gain", "check_finite", "looks_of", "passes_of", "perceived", "trial_of"]
 
-REQUESTS = ("feedback_norms", "value_norms", "token_norms", "class_attention")
 MAPS_OF = {
     "prior_weights": ("prior_weights", maps.prior_weight_map),
     "feedback_norm": ("feedback_norms", maps.feedback_norm_map),
@@ -45,8 +45,8 @@ def perceived(
     observers : each name with the same seeds; of one size, with the same classes and locations. Under a
         condition of a kind that it does not take, an observer looks bottom-up.
     stimuli : stimulus set, as the probe shows it.
-    parameters : the probe's, with ``iterations``, ``layer`` and, where the cues have a dim of gains,
-        ``gains``.
+    parameters : the probe's, with ``iterations`` and, where maps of a layer are recorded, ``layer``; where the
+        cues have a dim of gains, ``gains``.
     seed : seed of the experiment.
 
     Returns
@@ -60,12 +60,14 @@ def perceived(
     ValueError : a stimulus gives logits that are not finite (it is named).
     """
     gains, names = tuple(getattr(parameters, "gains", ())), [name for name in MAPS if name in probe.records]
+    requests = [MAPS_OF[name][0] for name in names if MAPS_OF[name][0] in RECORDABLE]
+    layer = getattr(parameters, "layer", 0)
     trial = trial_of(observers[0], stimuli, seed)
     looks = looks_of(probe, observers[0], stimuli, parameters)
     parts = []
     for observer in observers:
-        seen = passes_of(observer, stimuli["image"].values, trial, looks, parameters, REQUESTS)
-        values = _variables(seen, trial.grid, parameters.layer, max(1, len(gains)) * len(looks), names)
+        seen = passes_of(observer, stimuli["image"].values, trial, looks, parameters, requests)
+        values = _variables(seen, trial.grid, layer, max(1, len(gains)) * len(looks), names)
         parts.append({name: by_gain(value, len(gains)) for name, value in values.items()})
     dims = (*["gain"] * bool(gains), "iteration", "prior", "stimulus")
     check_finite(parts, dims, trial.numbers)

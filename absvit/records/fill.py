@@ -21,11 +21,13 @@ def fill(
     n: int,
     attributes: Callable[[], Mapping[str, str | int]],
     store: RecordOptions,
+    finish: Callable[[xr.Dataset], xr.Dataset] | None = None,
 ) -> xr.Dataset:
     """Compute and write what is not done yet of a record whose first chunk tells how all are laid out.
 
-    ``shown`` gives the part of a slice of the n stimuli, ``attributes`` the record's provenance. The record
-    is opened lazily; whole, unless tasks that share it still run.
+    ``shown`` gives the part of a slice of the n stimuli, ``attributes`` the record's provenance, ``finish``
+    the variables of the whole, which the parts hold as well. The record is opened lazily; whole, unless tasks
+    that share it still run.
     """
     begun = {}
 
@@ -41,7 +43,7 @@ def fill(
             values = begun.pop((part.start, part.stop), None)
             yield shown(part) if values is None else values
 
-    return fill_chunks(store, layout, values_of)
+    return fill_chunks(store, layout, values_of, finish=finish)
 
 
 def fill_chunks(
@@ -82,7 +84,9 @@ def fill_chunks(
             bar.update(_count([part]))
     wait_for_all()
     if finish is not None and rank == 0:
-        record.complete(finish(load(store.out)))
+        whole = load(store.out)
+        if (whole["done"].values == 1).all():  # of tasks that share the record, the last one finishes it
+            record.complete(finish(whole))
     wait_for_all()
     return load(store.out)
 

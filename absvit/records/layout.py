@@ -74,7 +74,7 @@ def seal_of(part: slice) -> str:
 
 def varies(array: zarr.Array) -> bool:
     """Say whether an array is written a chunk of stimuli at a time."""
-    return "stimulus" in array.metadata.dimension_names and array.basename != "stimulus"
+    return "stimulus" in (array.metadata.dimension_names or ()) and array.basename != "stimulus"
 
 
 def file_of(array: zarr.Array, part: slice) -> str:

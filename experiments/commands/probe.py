@@ -34,7 +34,8 @@ def command_of(probe: Probe) -> Callable:
             if process.is_first:
                 print(_summary(record, probe))
 
-    options = {"store": Store, "who": ObserverOptions, "source": StimulusOptions, "parameters": probe.parameters}
+    source = StimulusOptions(seed=probe.seed)
+    options = {"store": Store, "who": ObserverOptions, "source": source, "parameters": probe.parameters}
     if probe.families or probe.varies:
         options["display"] = _display(probe)
     return command_line.command(probe.question, start, **options)

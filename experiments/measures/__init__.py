@@ -28,6 +28,7 @@ from experiments.measures.dynamics import (
 )
 from experiments.measures.letters import letter_evidence
 from experiments.measures.localisation import object_tokens, object_tokens_of_all, roc_auc
+from experiments.measures.matching import cue_benefit, cue_false_alarms, matched_strength
 from experiments.measures.response_times import conditional_accuracy, response_entropy, response_margin
 from experiments.measures.selection import (
     DEFAULT_MAP,
@@ -70,16 +71,15 @@ __all__ = [
     "DEFAULT_MAP", "MAPS", "PsychometricFit", "Sigmoid", "absent_probability", "accuracy", "accuracy_by_observer",
     "area_from_evidence", "attention_auc", "attention_gradient", "attention_share", "benefit_by_place", "bootstrap",
     "classes_known", "cohens_dz", "cohens_kappa", "conditional_accuracy", "congruency_effect", "corruption_profile",
-    "criterion",
-    "critical_spacing", "cue_decides", "cue_distance", "cued_probability", "cueing_benefit", "cueing_cost", "d_prime",
-    "d_prime_from_area", "error_consistency", "fit_psychometric", "group_difference", "hierarchical_bootstrap",
-    "is_cue_conflict", "is_person",
-    "letter_evidence", "mean_error_consistency", "object_1_share", "object_tokens", "object_tokens_of_all",
-    "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "psychometric_intervals",
-    "region_auc", "region_iou", "region_share", "remarks", "reported", "response_entropy", "response_margin", "roc_auc",
-    "selection_index", "shape_bias", "shape_decisions", "sign_test", "slope", "stimulus_of",
-    "target_evidence", "target_probability", "written",
-    "cue_memory", "decision_time", "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance",
-    "hysteresis_area", "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa",
-    "rsatoolbox_rdms", "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
+    "criterion", "critical_spacing", "cue_benefit", "cue_decides", "cue_false_alarms", "cue_distance",
+    "cued_probability", "cueing_benefit", "cueing_cost", "d_prime", "d_prime_from_area", "error_consistency",
+    "fit_psychometric", "group_difference", "hierarchical_bootstrap", "is_cue_conflict", "is_person",
+    "letter_evidence", "matched_strength", "mean_error_consistency", "object_1_share", "object_tokens",
+    "object_tokens_of_all", "other_probability", "paired_permutation_test", "prior_difference", "probabilities",
+    "psychometric_intervals", "region_auc", "region_iou", "region_share", "remarks", "reported", "response_entropy",
+    "response_margin", "roc_auc", "selection_index", "shape_bias", "shape_decisions", "sign_test", "slope",
+    "stimulus_of", "target_evidence", "target_probability", "written", "cue_memory", "decision_time",
+    "dominance_durations", "energy_change", "fit_durations", "fixed_point_distance", "hysteresis_area",
+    "hysteresis_width", "linear_cka", "oscillation", "rdm", "representation_similarity", "rsa", "rsatoolbox_rdms",
+    "settling_iteration", "speed_accuracy", "switch_rate", "transition_point",
 ]  # fmt: skip

@@ -1,0 +1,68 @@
+"""The match probe: the record holds the curves and the choice, whatever the chunks and however often it is stopped."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from absvit.records.options import Store
+from experiments import measures, run
+from experiments.figures import FIGURES
+from experiments.probes import PROBES
+from experiments.probes.match.probe import Match
+
+GAINS = (0.0, 1.0, 4.0)
+
+
+@pytest.fixture(scope="module")
+def record(micro):
+    return run("match", micro, parameters=Match(GAINS), n=6)
+
+
+def test_the_record_holds_the_choice_that_its_own_trials_give(record, micro, tmp_path):
+    found = measures.matched_strength(record)
+    for name in found.data_vars:
+        xr.testing.assert_allclose(record[name], found[name])
+    stored = run("match", micro, parameters=Match(GAINS), n=6, store=Store(tmp_path / "r.zarr", chunk=4))
+    for name in found.data_vars:
+        np.testing.assert_allclose(stored[name], found[name], atol=1e-5)
+    assert stored.attrs["seed"] == 1000  # stimuli of its own
+
+
+def test_tasks_that_share_a_record_leave_the_choice_to_the_last(record, micro, tmp_path):
+    for k in (0, 1):
+        store = Store(tmp_path / "r.zarr", chunk=3, share=(k, 2))
+        shared = run("match", micro, parameters=Match(GAINS), n=6, store=store)
+        assert np.isnan(shared["class_benefit"]).all() == (k == 0)
+    np.testing.assert_allclose(shared["class_benefit"], record["class_benefit"], atol=1e-5)
+
+
+def test_the_table_tells_strength_benefit_and_false_alarms(record):
+    table = PROBES["match"].summarise(record).set_index("cue")
+    assert table.index.tolist() == ["class", "place"]
+    for kind, row in table.iterrows():
+        assert row["strength"] == float(record[f"{kind}_strength"])
+        at = record.sel(gain=row["strength"])
+        assert row["benefit"] == pytest.approx(float(at[f"{kind}_benefit"]), abs=1e-6)
+        assert row["false_alarms"] == pytest.approx(float(at[f"{kind}_false_alarms"]), abs=1e-6)
+        assert row["benefit_low"] <= row["benefit"] <= row["benefit_high"]
+
+
+def test_a_plain_network_has_no_strength(record):
+    plain = run("match", "vit_micro", parameters=Match(GAINS), n=2)
+    assert np.isnan(plain["class_strength"]) and not len(PROBES["match"].summarise(plain))
+    with pytest.raises(ValueError, match="no cue changes what these see"):
+        FIGURES["match"](plain)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"gains": (1.0, 1.0)}, "different finite numbers"),
+        ({"gains": (-1.0,)}, "different finite numbers"),
+        ({"false_alarms": 0.0}, r"lie in \(0, 1\)"),
+        ({"iterations": 0}, "at least 1"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(given, says):
+    with pytest.raises(ValueError, match=says):
+        Match(**given)
