@@ -49,7 +49,7 @@ def show_summary(
     """
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
-    opened = [records.load(path) for path in record]
+    opened = [records.in_memory(records.load(path)) for path in record]
     frame, probe = profiles(opened) if mechanisms else summary(opened, maps), written_by(opened[0])
     if format == "csv":
         print(frame.to_csv(index=False), end="")
