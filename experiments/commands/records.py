@@ -111,7 +111,7 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
 def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "class") -> None:
     """The observers of a record of match, each at the strength that was chosen for it, as --model takes them.
 
-    Those that no cue helps are left out.
+    Those that no such cue changes are left out.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
     from experiments.observers.spec import spec_of
 
     frame = summary(records.load(record))
-    for row in frame[(frame["cue"] == cue) & (frame["strength"] > 0)].itertuples():
+    for row in frame[frame["cue"] == cue].itertuples():
         spec = spec_of(row.model)
         told = {**spec.parameters, "strength": (f"{row.strength:g}",)}
         print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))

@@ -52,17 +52,17 @@ def match_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFr
     -------
     DataFrame with a row per model and kind of cue: n, ``strength``, and there ``benefit`` and
     ``false_alarms`` with their ``_low`` and ``_high``; ``at_limit`` says whether false alarms, or the end of
-    what was tried, keep it from being larger.
+    what was tried, keep it from helping more.
     """
+    limit = json.loads(record.attrs["parameters"])["false_alarms"]
     curves, rows = match_curves(record, n, seed), []
-    for (model, cue), curve in curves.groupby(["model", "cue"], sort=False):
-        at = curve[curve["chosen"]]
-        if not len(at):  # nothing helps within the limit
-            rows.append({"model": model, "cue": cue, "n": curve["n"].iloc[0], "strength": 0.0, "at_limit": "yes"})
-            continue
-        better = curve["benefit"].max() > at["benefit"].iloc[0]
-        end = at["strength"].iloc[0] == curve["strength"].max()
-        rows.append(at.iloc[0].drop("chosen").to_dict() | {"at_limit": "yes" if better else "end" if end else "no"})
+    for _, curve in curves.groupby(["model", "cue"], sort=False):
+        at = curve[curve["chosen"]].iloc[0]
+        tried = curve[curve["strength"] > 0]
+        over, better = at["false_alarms"] > limit, tried["benefit"].max() > at["benefit"]
+        end = at["strength"] == tried["strength"].max()
+        told = "over" if over else "yes" if better else "end" if end else "no"
+        rows.append(at.drop("chosen").to_dict() | {"at_limit": told})
     front = ["model", "cue", "n", "strength"]
     frame = pd.DataFrame(rows, columns=None if rows else [*front, "benefit", "false_alarms", "at_limit"])
     return frame[[*front, *(name for name in frame if name not in front)]]
