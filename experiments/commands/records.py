@@ -121,11 +121,14 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
         Kind of cue that the strength is for.
     """
     from experiments.observers.spec import spec_of
+    from experiments.probes.match.summary import strengths
 
-    frame = summary(records.load(record))
-    for row in frame[frame["cue"] == cue].itertuples():
-        spec = spec_of(row.model)
-        told = {**spec.parameters, "strength": (f"{row.strength:g}",)}
+    opened = records.load(record)
+    if written_by(opened) != "match":
+        raise ValueError(f"expected a record of match, got one of {opened.attrs.get('title', 'no title')!r}")
+    for name, strength in strengths(opened, cue).items():
+        spec = spec_of(name)
+        told = {**spec.parameters, "strength": (f"{strength:g}",)}
         print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
 
 

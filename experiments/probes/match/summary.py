@@ -9,14 +9,27 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.table import cells, each_observer
+from experiments.table import cells, each_observer, names_of
 
-__all__ = ["choice", "match_curves", "match_summary"]
+__all__ = ["choice", "match_curves", "match_summary", "own_strength", "strengths"]
 
 
 def choice(record: xr.Dataset, parameters) -> xr.Dataset:
     """Give the curves of a whole record, and the strengths that are chosen by the probe's parameters."""
     return measures.matched_strength(record, parameters.false_alarms)
+
+
+def strengths(record: xr.Dataset, cue: str) -> dict[str, float]:
+    """Give the strength that was chosen for a kind of cue, by the name of the observer; none that no cue changes."""
+    gains = record[f"{cue}_strength"].values.ravel().tolist()
+    return {name: own_strength(record, name) * gain for name, gain in zip(names_of(record), gains, strict=True)
+            if not np.isnan(gain)}  # fmt: skip
+
+
+def own_strength(record: xr.Dataset, name: str) -> float:
+    """Give the strength that an observer of a record has, of which gains are multiples; 1 where none is said."""
+    mechanism = json.loads(record.attrs.get("mechanisms", "{}")).get(name) or {}
+    return mechanism.get("parameters", {}).get("strength") or 1.0
 
 
 def match_curves(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -29,10 +42,10 @@ def match_curves(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFra
     bootstrap intervals over stimuli and trained models; ``chosen``, whether the record's choice is this one.
     A kind of cue that changes nothing has no rows.
     """
-    rows, own = [], json.loads(record.attrs.get("mechanisms", "{}"))
+    rows = []
     for told, part in each_observer(record):
         gain = told.pop("gain")
-        strength = ((own.get(told["model"]) or {}).get("parameters", {}).get("strength") or 1) * gain
+        strength = own_strength(record, told["model"]) * gain
         last = part.isel(iteration=[-1])
         by_measure = {"benefit": measures.cue_benefit(last), "false_alarms": measures.cue_false_alarms(last)}
         by_measure = {name: values.isel(iteration=0, drop=True) for name, values in by_measure.items()}
