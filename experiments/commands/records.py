@@ -128,7 +128,7 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
         raise ValueError(f"expected a record of match, got one of {opened.attrs.get('title', 'no title')!r}")
     for name, strength in strengths(opened, cue).items():
         spec = spec_of(name)
-        told = {**spec.parameters, "strength": (f"{strength:g}",)}
+        told = {**spec.parameters, "strength": (f"{strength:.3g}",)}
         print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
 
 
