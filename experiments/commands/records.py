@@ -122,7 +122,10 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
     """
     from experiments.observers.spec import spec_of
 
-    frame = summary(records.load(record))
+    opened = records.load(record)
+    if (name := written_by(opened)) != "match":
+        raise ValueError(f"strengths are chosen in a record of match, got one of {name}: run match first")
+    frame = summary(opened)
     for row in frame[(frame["cue"] == cue) & (frame["strength"] > 0)].itertuples():
         spec = spec_of(row.model)
         told = {**spec.parameters, "strength": (f"{row.strength:g}",)}
