@@ -187,6 +187,8 @@ def summary_latex(frame: pd.DataFrame, probe: str | None) -> str:
 
 def table(frame: pd.DataFrame, seeds: int = 1) -> str:
     """Lay a summary out for the terminal; its intervals are over so many trained models, besides stimuli."""
+    if not len(frame):
+        return "nothing to tabulate"
     lines = [summary_text(frame).to_string(index=False, float_format="{:.3g}".format, na_rep="")]
     if np.isinf(frame.select_dtypes("number")).any(axis=None):
         lines.append("inf and -inf: above and below all values that were shown")

@@ -48,9 +48,12 @@ class Mechanism:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
+        several = [of.name for of in fields(self) if isinstance(of.default, tuple)]
         for name, value in self.parameters.items():
+            if name in several and isinstance(value, str):
+                raise ValueError(f"{name} of {self.name} are several words, got one: write ({value!r},)")
             numbers = value if isinstance(value, tuple) else (value,)
-            if wrong := [number for number in numbers if isinstance(number, float) and not math.isfinite(number)]:
+            if wrong := [number for number in numbers if isinstance(number, Real) and not math.isfinite(number)]:
                 raise ValueError(f"{name} of {self.name} must be a finite number, got {wrong[0]}")
         unset = self.strength is None is type(self).strength  # left to the model, by a mechanism that allows it
         if not unset and (isinstance(self.strength, bool) or not isinstance(self.strength, Real)):

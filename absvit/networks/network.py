@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
@@ -94,14 +95,21 @@ class Network:
 
         Raises
         ------
-        ValueError : images of another size, or what comes is not logits of its classes.
+        ValueError : images of another size, what comes is not logits of its classes, or a pass changes weights.
         """
         if images.ndim != 4 or tuple(images.shape[-2:]) != tuple(self.size):
             raise ValueError(
                 f"{self.name} takes images (image, channel, y, x) of {self.size[0]} x {self.size[1]} pixels, "
                 f"got {tuple(images.shape)}: resize them, or say another size="
             )
-        return _checked(self.name, self.classify(images.to(self.device)), len(images), self.num_classes)
+        before = _versions(self.module)
+        logits = self.classify(images.to(self.device))
+        if changed := [name for name, version in _versions(self.module).items() if before.get(name) != version]:
+            raise ValueError(
+                f"{self.name} changes its own weights by looking ({changed[0]}), so that no two passes are of one "
+                "network: give one that does not learn in eval mode"
+            )
+        return _checked(self.name, logits, len(images), self.num_classes)
 
     def picture(self, n: int = 2) -> Tensor:
         """Noise (image, channel, y, x) that is always the same, to try things on."""
@@ -148,6 +156,8 @@ def network_of(
             f"nothing says what pictures {name} takes: give size=(height, width) in pixels, as in "
             "observer_of(model, size=(224, 224), categories=NAMES)"
         )
+    if not (isinstance(size, Sequence) and len(size) == 2 and all(isinstance(n, Integral) and n > 0 for n in size)):
+        raise ValueError(f"size is (height, width) in pixels, two whole numbers above 0, got {size!r}")
     mean, std = mean or cfg.get("mean", PLAIN_MEAN), std or cfg.get("std", PLAIN_STD)
     classify = _looking(module) if module is not None else model
     unnamed = Network(
@@ -237,6 +247,13 @@ def _size_of(model: object, cfg: Mapping) -> tuple[int, int] | None:
     embedded = getattr(getattr(model, "patch_embed", None), "img_size", None)
     size = embedded or tuple(cfg.get("input_size", ()))[-2:]
     return (int(size[0]), int(size[1])) if size else None
+
+
+def _versions(module: nn.Module | None) -> dict[str, tuple[int, int]]:
+    """Where each of its weights lies, and how often it was changed in place."""
+    state = {} if module is None else module.state_dict(keep_vars=True)
+    tensors = {name: of for name, of in state.items() if isinstance(of, Tensor) and not of.is_inference()}
+    return {name: (of.data_ptr(), of._version) for name, of in tensors.items()}
 
 
 def _tensors(module: nn.Module | None):

@@ -124,8 +124,8 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
     from experiments.probes.match.summary import strengths
 
     opened = records.load(record)
-    if written_by(opened) != "match":
-        raise ValueError(f"expected a record of match, got one of {opened.attrs.get('title', 'no title')!r}")
+    if (probe := written_by(opened)) != "match":
+        raise ValueError(f"strengths are chosen in a record of match, got one of {probe}: run match first")
     for name, strength in strengths(opened, cue).items():
         spec = spec_of(name)
         told = {**spec.parameters, "strength": (f"{strength:.3g}",)}

@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import offset_copy
 
 from experiments.figures.numbers import RULE, interval_columns, note
-from experiments.figures.style import STYLE
+from experiments.figures.style import MARKERS, STYLE
 
 __all__ = [
     "Key", "Panel", "draw_interval_lines", "draw_interval_rows", "draw_lines_by", "draw_reference", "keys_of",
@@ -77,8 +77,13 @@ class Panel:
 
 
 def model_looks(models: Sequence[str]) -> dict[str, dict]:
-    """How lines of several models differ: the first is solid, the others dashed and dotted with open markers."""
-    return {name: MODELS[min(k, len(MODELS) - 1)] for k, name in enumerate(dict.fromkeys(models))}
+    """How lines of several models differ: the first is solid, the others dashed and dotted with open markers.
+
+    From the fourth on each has a marker of its own besides, as long as there are some.
+    """
+    names = dict.fromkeys(models)
+    marked = [MODELS[-1] | {"marker": MARKERS[k % len(MARKERS)]} for k in range(1, 1 + len(names))]
+    return dict(zip(names, (*MODELS, *marked), strict=False))
 
 
 def keys_of(looks: dict[str, dict], models: dict[str, dict], ink: str = STYLE.ink) -> tuple[Key, ...]:

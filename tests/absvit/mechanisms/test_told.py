@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from tiny_networks import IMAGES, convnet
@@ -63,7 +64,12 @@ def test_what_cannot_be_asked_for_is_refused(given, says):
         TOLD.perceive(**{"images": IMAGES, "priors": [ClassPrior(1)], **given})
 
 
-@pytest.mark.parametrize("strength", [float("nan"), float("inf"), "2", True, None])
+@pytest.mark.parametrize("strength", [float("nan"), float("inf"), np.float32("nan"), "2", True, None])
 def test_strengths_are_finite_numbers(strength):
     with pytest.raises(ValueError, match="strength of evidence_gate must be a finite number"):
         replace(MECHANISMS["evidence_gate"], strength=strength)
+
+
+def test_several_layers_are_not_one_word():
+    with pytest.raises(ValueError, match=r"layers of feature_gain are several words.*\('layer3',\)"):
+        replace(MECHANISMS["feature_gain"], layers="layer3")

@@ -195,3 +195,31 @@ def test_images_and_logits_of_another_size_are_refused():
 def test_what_a_network_is_given_is_what_it_knows():
     network = Network("mine", lambda images: images, ("a",), SIZE)
     assert network.device == torch.device("cpu") and network.layers == () and network.num_classes == 1
+
+
+@pytest.mark.parametrize("size", [32, (32, 0), (16, 16, 3)])
+def test_a_size_is_height_and_width(size):
+    with pytest.raises(ValueError, match="two whole numbers above 0"):
+        network_of(small_cnn(), size=size)
+
+
+class Learner(nn.Module):
+    """Goes on learning in eval mode."""
+
+    def __init__(self, replaces):
+        super().__init__()
+        self.bias, self.replaces = nn.Parameter(torch.zeros(5), requires_grad=False), replaces
+
+    def forward(self, images):
+        if self.replaces:
+            self.bias = nn.Parameter(self.bias + 1)
+        else:
+            self.bias += 1
+        return images.mean((1, 2, 3))[:, None] + self.bias
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_network_that_changes_its_weights_by_looking_is_refused(replaces):
+    network = network_of(Learner(replaces), size=(16, 16), categories=list("abcde"))
+    with pytest.raises(ValueError, match=r"changes its own weights by looking \(bias\)"):
+        network.logits(network.picture())

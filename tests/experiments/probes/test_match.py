@@ -86,3 +86,17 @@ def test_observers_come_out_as_they_are_called_at_their_strengths(micro, tmp_pat
 def test_parameters_out_of_range_are_refused(given, says):
     with pytest.raises(ValueError, match=says):
         Match(**given)
+
+
+def test_an_observer_that_no_cue_reaches_leaves_nothing_to_tabulate(tmp_path, capsys):
+    out = str(tmp_path / "r.zarr")
+    assert main(["match", "--model", "vit_micro", "--n", "2", "--gains", "0", "1", "--out", out]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("nothing to tabulate\n") and "vit_micro (all cues)" in printed
+
+
+def test_a_record_of_another_probe_has_no_matched_strengths(tmp_path, capsys):
+    out = str(tmp_path / "r.zarr")
+    assert main(["recognition", "--model", "vit_micro", "--n", "2", "--out", out]) == 0
+    assert main(["matched", out]) == 2
+    assert "in a record of match, got one of recognition" in capsys.readouterr().err
