@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -111,23 +112,27 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
 def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "class") -> None:
     """The observers of a record of match, each at the strength that was chosen for it, as --model takes them.
 
-    Those that no cue helps are left out.
+    Those that no cue helps are left out, and so are controls.
 
     Parameters
     ----------
     record
-        Record of match.
+        Record of match, its observers called as --model has them.
     cue
         Kind of cue that the strength is for.
     """
-    from experiments.observers.spec import spec_of
+    from experiments.observers.spec import PERMUTED, spec_of
 
     opened = records.load(record)
     if (name := written_by(opened)) != "match":
         raise ValueError(f"strengths are chosen in a record of match, got one of {name}: run match first")
-    frame = summary(opened)
+    frame, had = summary(opened), json.loads(opened.attrs.get("mechanisms", "{}"))
     for row in frame[(frame["cue"] == cue) & (frame["strength"] > 0)].itertuples():
+        if row.model.endswith(PERMUTED):
+            continue
         spec = spec_of(row.model)
+        if spec.mechanism != (had.get(row.model) or {}).get("name", ""):
+            raise ValueError(f"{row.model!r} is a label, and tells no host: run match without --label")
         told = {**spec.parameters, "strength": (f"{row.strength:g}",)}
         print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
 
