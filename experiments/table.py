@@ -91,6 +91,11 @@ def untold(records: Sequence[xr.Dataset]) -> list[str]:
     return [f"seen bottom-up, since the observer does not take the cue: {text}"] if told else []
 
 
+def names_of(record: xr.Dataset) -> list[str]:
+    """Names of the observers of a record."""
+    return record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]
+
+
 def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
     """Go through the models and gains of a record.
 
@@ -100,7 +105,7 @@ def each_observer(record: xr.Dataset) -> Iterator[tuple[dict, xr.Dataset]]:
     dim seed where several were run.
     """
     record = measures.written(record)
-    for model in record["model"].values.tolist() if "model" in record.dims else [record.attrs.get("model", "model")]:
+    for model in names_of(record):
         of_model = record.sel(model=model, drop=True) if "model" in record.dims else record
         for gain in of_model["gain"].values.tolist() if "gain" in record.dims else [None]:
             part = of_model if gain is None else of_model.sel(gain=gain, drop=True)

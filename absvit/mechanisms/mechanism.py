@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from absvit.images import check_images
-from absvit.models.perceive import ACCELERATOR_BUDGET, CPU_BUDGET, RECORDABLE, evaluating
-from absvit.models.priors import LearnedPrior, Prior
+from absvit.models.perceive import ACCELERATOR_BUDGET, CPU_BUDGET, evaluating
+from absvit.models.priors import Prior
+from absvit.models.requests import check_passes, priors_for
 from absvit.models.trajectory import Shown, Trajectory
 
 if TYPE_CHECKING:
@@ -176,31 +177,17 @@ class Told:
     def _asked(self, images: Tensor, priors, iterations: int, record: Sequence[str]) -> list[Prior]:
         """The priors, after all that cannot be done has been refused."""
         check_images(images, self.network.size)
-        if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 0:
-            raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
-        if isinstance(record, str) or not set(record) <= set(RECORDABLE):
-            raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
+        check_passes(iterations, record)
         if lacking := [name for name in record if name not in self.records]:
             raise ValueError(f"{self} records {', '.join(self.records) or 'nothing'}, and not {lacking[0]}")
-        if isinstance(priors, Prior):
-            raise ValueError(f"priors is a sequence of priors, got one {type(priors).__name__}: write [prior]")
-        priors = [LearnedPrior()] if priors is None else list(priors)
-        if not priors:
-            raise ValueError("priors must hold at least one prior, got an empty sequence")
-        for prior in priors:
-            if not isinstance(prior, Prior):
-                raise ValueError(f"priors must hold absvit.priors objects, got {type(prior).__name__}")
-            if not self.takes(prior):
+        for prior in priors if isinstance(priors, Sequence) else ():
+            if isinstance(prior, Prior) and not self.takes(prior):
                 refused = sorted(prior.kinds - {*self.kinds, "learned"})
                 raise ValueError(
                     f"{self} takes priors of kind {', '.join(self.kinds)}, and none of {', '.join(refused)} "
                     f"({prior.label}): use another mechanism or prior"
                 )
-            if prior.n_images not in (None, len(images)):
-                raise ValueError(f"a prior was given for {prior.n_images} images, but there are {len(images)}")
-            if prior.grid not in (None, self.grid):
-                raise ValueError(f"weights must cover the grid of {self.grid} places, got {prior.grid}")
-        return priors
+        return priors_for(priors, len(images), self.grid)
 
     def _slices(self, images: Tensor, budget: int | None) -> list[slice]:
         if budget is not None and not (isinstance(budget, Integral) and budget > 0):

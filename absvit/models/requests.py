@@ -14,7 +14,9 @@ from absvit.models.absvit import AbSViT
 from absvit.models.attention import check_blocks
 from absvit.models.priors import LearnedPrior, Prior
 
-__all__ = ["RECORDABLE", "check_images_of", "check_model", "check_request", "token_grid"]
+__all__ = [
+    "RECORDABLE", "check_images_of", "check_model", "check_passes", "check_request", "priors_for", "token_grid",
+]  # fmt: skip
 
 RECORDABLE = (
     "tokens",
@@ -66,11 +68,7 @@ def check_request(
 
     Gives priors, the learned prompt where none is given, and iterations: 0 for a plain ViT.
     """
-    unknown = set(record) - set(RECORDABLE)
-    if isinstance(record, str) or unknown:
-        raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
-    if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 0:
-        raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
+    check_passes(iterations, record)
     if not isinstance(model, AbSViT):
         if priors is not None or iterations > 1:
             raise ValueError(
@@ -78,6 +76,24 @@ def check_request(
                 "use an AbSViT, or absvit.topdown_from(model)"
             )
         return [LearnedPrior()], 0
+    return priors_for(priors, len(images), token_grid(model, images)), iterations
+
+
+def check_passes(iterations: int, record: Sequence[str]) -> None:
+    """Refuse a number of iterations that is none, and names of what cannot be recorded."""
+    if isinstance(record, str) or not set(record) <= set(RECORDABLE):
+        raise ValueError(f"record takes a sequence of names among {RECORDABLE}, got {record!r}")
+    if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 0:
+        raise ValueError(f"iterations must be an integer of at least 0, got {iterations!r}")
+
+
+def priors_for(priors: Sequence[Prior] | None, n_images: int, grid: tuple[int, int] | None) -> list[Prior]:
+    """Give priors for so many images of a grid of tokens, the learned prompt where none is given.
+
+    Raises
+    ------
+    ValueError : something else than priors, or they are for other images or another grid.
+    """
     if isinstance(priors, Prior):
         raise ValueError(f"priors is a sequence of priors, got one {type(priors).__name__}: write [prior]")
     priors = [LearnedPrior()] if priors is None else list(priors)
@@ -86,8 +102,8 @@ def check_request(
     for prior in priors:
         if not isinstance(prior, Prior):
             raise ValueError(f"priors must hold absvit.priors objects, got {type(prior).__name__}")
-        if prior.n_images not in (None, len(images)):
-            raise ValueError(f"a prior was given for {prior.n_images} images, but there are {len(images)}")
-        if prior.grid not in (None, token_grid(model, images)):
-            raise ValueError(f"weights must cover the grid of {token_grid(model, images)} tokens, got {prior.grid}")
-    return priors, iterations
+        if prior.n_images not in (None, n_images):
+            raise ValueError(f"a prior was given for {prior.n_images} images, but there are {n_images}")
+        if prior.grid not in (None, grid):
+            raise ValueError(f"weights must cover the grid of {grid} tokens, got {prior.grid}")
+    return priors

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "provenance": ["provenance"],
-        "reading": ["export", "load", "verify"],
+        "reading": ["export", "in_memory", "load", "verify"],
         "seals": ["Damaged"],
         "writing": ["Record", "begin", "join"],
     },

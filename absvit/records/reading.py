@@ -14,7 +14,7 @@ from absvit.records import seals
 from absvit.records.layout import FIXED, all_done, file_of, identity, parts_of, readable, seal_of, varies
 from stimuli.foundation.files import whole
 
-__all__ = ["export", "load", "verify"]
+__all__ = ["export", "in_memory", "load", "verify"]
 
 
 def load(path: str | os.PathLike) -> xr.Dataset:
@@ -37,6 +37,20 @@ def load(path: str | os.PathLike) -> xr.Dataset:
     files = _sealed_files(path)
     stored = xr.open_zarr(path if files is None else seals.Sealed(path, files), consolidated=False)
     return stored.assign_coords(stored.coords.to_dataset().compute().variables)  # else they are read with every use
+
+
+def in_memory(record: xr.Dataset, most: int = 2**26) -> xr.Dataset:
+    """Read all of a small record but its pictures at once; to compute a chunk at a time takes longer.
+
+    Parameters
+    ----------
+    record : what :func:`load` gives.
+    most : bytes; a record that holds more is left as it is.
+    """
+    wanted = record.drop_vars([name for name, values in record.data_vars.items() if "x" in values.dims])
+    if wanted.nbytes > most:
+        return record
+    return record.assign({name: values.variable for name, values in wanted.compute().data_vars.items()})
 
 
 def verify(path: str | os.PathLike) -> str:

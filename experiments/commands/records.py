@@ -50,7 +50,7 @@ def show_summary(
     """
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
-    opened = [records.load(path) for path in record]
+    opened = [records.in_memory(records.load(path)) for path in record]
     frame, probe = profiles(opened) if mechanisms else summary(opened, maps), written_by(opened[0])
     if format == "csv":
         print(frame.to_csv(index=False), end="")
@@ -112,7 +112,7 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
 def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "class") -> None:
     """The observers of a record of match, each at the strength that was chosen for it, as --model takes them.
 
-    Those that no cue helps are left out, and so are controls.
+    Those that no such cue changes are left out, and so are controls.
 
     Parameters
     ----------
@@ -122,18 +122,19 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
         Kind of cue that the strength is for.
     """
     from experiments.observers.spec import PERMUTED, spec_of
+    from experiments.probes.match.summary import strengths
 
     opened = records.load(record)
-    if (name := written_by(opened)) != "match":
-        raise ValueError(f"strengths are chosen in a record of match, got one of {name}: run match first")
-    frame, had = summary(opened), json.loads(opened.attrs.get("mechanisms", "{}"))
-    for row in frame[(frame["cue"] == cue) & (frame["strength"] > 0)].itertuples():
-        if row.model.endswith(PERMUTED):
+    if (probe := written_by(opened)) != "match":
+        raise ValueError(f"strengths are chosen in a record of match, got one of {probe}: run match first")
+    had = json.loads(opened.attrs.get("mechanisms", "{}"))
+    for name, strength in strengths(opened, cue).items():
+        if name.endswith(PERMUTED):
             continue
-        spec = spec_of(row.model)
-        if spec.mechanism != (had.get(row.model) or {}).get("name", ""):
-            raise ValueError(f"{row.model!r} is a label, and tells no host: run match without --label")
-        told = {**spec.parameters, "strength": (f"{row.strength:g}",)}
+        spec = spec_of(name)
+        if spec.mechanism != (had.get(name) or {}).get("name", ""):
+            raise ValueError(f"{name!r} is a label, and tells no host: run match without --label")
+        told = {**spec.parameters, "strength": (f"{strength:.3g}",)}
         print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
 
 

@@ -33,7 +33,7 @@ def kind_of(record: xr.Dataset) -> str:
 
 def opened(paths: Sequence[Path]) -> tuple[list[xr.Dataset], list[xr.Dataset]]:
     """Open records: what is drawn, and what tells where it comes from, here the same."""
-    found = [records.load(path) for path in paths]
+    found = [records.in_memory(records.load(path)) for path in paths]
     return found, found
 
 

@@ -324,7 +324,7 @@ def _told(name: str, kinds: Sequence[str] | None, with_host: bool, whole: bool) 
     """What an observer is, with all of its parameters or the strength alone."""
     host, mechanism, values = _parts(name)
     others = [f"{k.replace('_', ' ')} {' '.join(of)}" for k, of in values.items() if whole and k != "strength"]
-    strength = "".join(f" ×{of}" for of in values.get("strength", ()))
+    strength = "".join(f" ×{_rounded(of)}" for of in values.get("strength", ()))
     what = [mechanism.replace("_", " ") + strength] if mechanism else ["plain network"] if kinds == () else []
     permuted = ["decoders permuted"] if name.endswith(PERMUTED) else []
     found = [*what, *others, *permuted]
@@ -356,6 +356,14 @@ def _closing(rows: pd.DataFrame) -> str:
         "controls (plain networks, permuted decoders, a bias of the decision). n/a: not measured, since the "
         "observer takes no such cue or the record does not hold it."
     )
+
+
+def _rounded(strength: str) -> str:
+    """A strength to three figures; as it is written, where it is no number."""
+    try:
+        return f"{float(strength):.3g}"
+    except ValueError:
+        return strength
 
 
 FIGURE = Figure(

@@ -56,8 +56,9 @@ def cue_false_alarms(record: xr.Dataset) -> xr.DataArray:
 def matched_strength(record: xr.Dataset, limit: float = 0.02) -> xr.Dataset:
     """Choose the strength at which a valid cue helps most under a stated rate of false alarms.
 
-    Means over stimuli and trained models, in the last pass. Among the gains with false alarms of at most the
-    limit, the one with the largest benefit is chosen; of several, the smallest.
+    Means over stimuli and trained models, in the last pass. Among the gains above 0 with false alarms of at
+    most the limit, the one with the largest benefit is chosen; of several, the smallest. Where every gain has
+    more, it is chosen among those with the fewest.
 
     Parameters
     ----------
@@ -67,13 +68,13 @@ def matched_strength(record: xr.Dataset, limit: float = 0.02) -> xr.Dataset:
     Returns
     -------
     For each kind of cue: ``class_benefit`` and ``class_false_alarms`` ([model,] gain), and ``class_strength``
-    ([model,]): a gain; 0 where no gain helps within the limit, NaN where the cue changes nothing at all.
+    ([model,]): a gain; NaN where the cue changes nothing at all.
 
     Raises
     ------
-    ValueError : the record has no dim gain, or lacks a prior or a class.
+    ValueError : the record has no gains above 0, or lacks a prior or a class.
     """
-    if "gain" not in record.dims:
+    if "gain" not in record.dims or not (record["gain"] > 0).any():
         raise ValueError("strengths are matched in a record of several gains: run match, or give --gains")
     if lacking := [name for name in ("class_1", "class_2", "absent_class") if not classes_known(record, name).all()]:
         raise ValueError(f"strengths are matched by classes that the observer knows, and {lacking[0]} is not known")
@@ -98,15 +99,15 @@ def matched_strength(record: xr.Dataset, limit: float = 0.02) -> xr.Dataset:
 WORDS = {
     "benefit": "mean raise of the cued object's probability by a valid cue",
     "false_alarms": "share of answers that name the class that is not shown",
-    "strength": "gain at which a valid cue helps most within the limit of false alarms",
+    "strength": "gain at which a valid cue helps most, within the limit of false alarms where one is",
 }
 
 
 def _choice(benefit: xr.DataArray, false_alarms: xr.DataArray, limit: float) -> xr.DataArray:
-    """The gain of the largest benefit among those within the limit: 0 where none helps, NaN where none matters."""
-    order = np.argsort(benefit["gain"].values)
-    benefit, false_alarms = benefit.isel(gain=order), false_alarms.isel(gain=order)
-    within = benefit.where((false_alarms <= limit) & (benefit > 0), -np.inf)
-    best = benefit["gain"].values[within.argmax("gain").values]
-    chosen = within.max("gain").copy(data=np.where(within.max("gain") > 0, best, 0.0))
-    return chosen.where((benefit != 0).any("gain"))
+    """The chosen gain, by the rule of :func:`matched_strength`; NaN where no gain changes anything."""
+    above = np.flatnonzero(benefit["gain"].values > 0)
+    above = above[np.argsort(benefit["gain"].values[above])]
+    helps, false = benefit.isel(gain=above), false_alarms.isel(gain=above)
+    allowed = np.maximum(false.min("gain"), limit)
+    best = helps.where(false <= allowed, -np.inf).argmax("gain")
+    return best.copy(data=helps["gain"].values[best.values]).where((benefit != 0).any("gain"))

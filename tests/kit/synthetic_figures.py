@@ -42,7 +42,9 @@ def matched_record():
     """Cues of several strengths, and the choice among them."""
     record = made.gains_record()
     choice = measures.matched_strength(record, 0.5).data_vars
-    return record.assign(choice).assign_attrs(probe="match", title="match")
+    return record.assign(choice).assign_attrs(
+        probe="match", title="match", parameters=json.dumps({"false_alarms": 0.5})
+    )
 
 
 RECORDS = {

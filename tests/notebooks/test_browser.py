@@ -191,3 +191,13 @@ def test_severity_corruption_and_models_move_the_robustness_explorer(lab, browse
         changes(page, lambda: corruption.locator("select").select_option("fog"))
         models = page.locator(".widget-select-multiple select")
         changes(page, lambda: models.select_option(["absvit_micro", "absvit_micro seed1"]))
+
+
+def test_mechanisms_are_switched_on_one_picture(lab, browser):
+    with run(browser, lab, "07_mechanisms") as page:
+        mechanisms = page.locator(".widget-select-multiple select")
+        changes(page, lambda: mechanisms.select_option(["evidence_gate", "spatial_gain"]))
+        cue = control(page, "dropdown", "cue")
+        changes(page, lambda: cue.locator("select").select_option("place"))
+        changes(page, lambda: press(page, "gain"))
+        says(page, "mechanisms = ['evidence_gate', 'spatial_gain']")

@@ -37,6 +37,7 @@ def store(folder):
     return str(place.out)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     "change",
     [
@@ -53,6 +54,7 @@ def test_the_code_makes_the_picture_that_is_shown(live, change):
     np.testing.assert_array_equal(pixels(made_by(live.source)), pixels(live.picture.value))
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("protocol", ["settling", "hysteresis"])
 def test_photographs_of_a_class_folder_are_looked_at(live, class_folder, protocol):  # noqa: F811
     passes = 2 if protocol == "settling" else 1
@@ -67,6 +69,7 @@ def test_photographs_of_a_class_folder_are_looked_at(live, class_folder, protoco
     assert live.message == ""
 
 
+@pytest.mark.seconds
 def test_the_play_button_moves_the_pass_and_each_pass_is_another_picture(live):
     live.selection = replace(live.selection, protocol="settling", passes=5, prior="class 1", iteration=0)
     assert live.play.max == live.controls["iteration"].max == 5
@@ -88,6 +91,7 @@ def test_the_record_is_what_unfolding_gives(live):
     np.testing.assert_array_equal(live.record["logits"], expected["logits"])
 
 
+@pytest.mark.seconds
 def test_a_stored_record_is_leafed_through(store, folder):
     explorer = DynamicsExplorer(store, folder=folder)
     assert explorer.message == "" and explorer.selection.trial == 0

@@ -73,6 +73,7 @@ LOOKS = {"paper": (), "one column": ("paper", "single"), "slide": ("slides",)}
 WIDTHS = {"paper": 180, "one column": 89, "slide": 333}
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("drawing", DRAWINGS)
 @pytest.mark.parametrize("look", LOOKS)
 def test_text_is_whole_and_overlaps_nothing(looked, competed, stored, drawing, look):

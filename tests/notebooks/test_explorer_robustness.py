@@ -32,6 +32,7 @@ def explorer(stores, folder):
     return RobustnessExplorer(stores, folder=folder)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     "change",
     [

@@ -52,6 +52,7 @@ def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     "change",
     [
@@ -157,6 +158,7 @@ def plain(explorer):
     )
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("mode", MODES)
 def test_uploads_of_odd_modes_are_shown_and_their_code_reads_them(attention, folder, mode):
     attention.selection = plain(attention)
@@ -195,6 +197,7 @@ def test_an_unreadable_upload_is_one_line(folder):
     assert "broken.jpg as a photograph" in explorer.message
 
 
+@pytest.mark.seconds
 def test_the_code_of_a_bistable_picture_makes_what_is_shown(store):
     explorer = BistableExplorer()
     assert explorer.message == ""
@@ -223,6 +226,7 @@ def class_folder(folder):
     return str(folder / "photographs")
 
 
+@pytest.mark.seconds
 def test_two_readings_can_be_photographs_of_a_class_folder(class_folder, folder):
     explorer = BistableExplorer(folder=folder)
     for family in ("halves", "overlay"):
@@ -242,6 +246,7 @@ def test_every_model_of_the_zoo_can_be_chosen(attention):
     assert set(steered) == {name for name in names if name.startswith("absvit")}
 
 
+@pytest.mark.seconds
 def test_any_variable_of_a_record_is_shown_with_its_code(store, folder):
     explorer = RecordExplorer(store, folder)
     for variable in ("logits", "prior_weights", "image", "mask_1"):
@@ -302,6 +307,7 @@ def test_a_figure_is_saved_with_its_origin(attention, folder, suffix):
     attention.file.value = "attention"
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", explorers.__all__)
 def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, folder):
     kind = getattr(explorers, name)
@@ -321,6 +327,7 @@ def test_figures_are_shown_saved_and_coded_in_a_style_and_a_width(name, store, f
     assert explorer.source == before
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("kind", [BistableExplorer, explorers.DynamicsExplorer])
 def test_the_gain_follows_the_default_of_the_model(kind, folder):
     explorer = kind(folder=folder)

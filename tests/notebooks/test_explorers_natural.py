@@ -33,6 +33,7 @@ def test_only_models_that_know_the_photographs_alone_start_with_them(monkeypatch
         assert bundled_for(absvit.create_model(name, num_classes=classes)) == ""
 
 
+@pytest.mark.seconds
 def test_attention_starts_with_cat_and_horse_and_sees_the_cued_one(tmp_path):
     explorer = AttentionExplorer(NAME, tmp_path)
     assert explorer.message == ""
@@ -44,6 +45,7 @@ def test_attention_starts_with_cat_and_horse_and_sees_the_cued_one(tmp_path):
     np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
 
 
+@pytest.mark.seconds
 def test_pictures_follow_the_model_and_ones_own_stay(tmp_path):
     for name in ("cat", "dog"):
         Image.new("RGB", (60, 40), "grey").save(tmp_path / f"{name}.png")
@@ -67,6 +69,7 @@ def test_pictures_follow_the_model_and_ones_own_stay(tmp_path):
     assert "no class folder" in explorer.message and "\n" not in explorer.message
 
 
+@pytest.mark.seconds
 def test_cat_and_horse_compete(tmp_path):
     explorer = BistableExplorer(model=NAME, folder=tmp_path)
     assert explorer.message == "" and explorer.controls["mix"].disabled
@@ -80,6 +83,7 @@ def test_cat_and_horse_compete(tmp_path):
     assert explorer.message == "" and explorer.selection == wanted
 
 
+@pytest.mark.seconds
 def test_passes_over_cat_and_horse_are_played(tmp_path):
     explorer = DynamicsExplorer(model=NAME, folder=tmp_path)
     assert explorer.message == "" and Path(explorer.selection.photographs).resolve() == BUNDLED

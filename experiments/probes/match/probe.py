@@ -2,8 +2,9 @@
 
 Two objects compete, as in the bistable probe, and every cue comes at every strength. The rule: of the
 strengths at which a cued class that is not shown is answered at most at the stated rate, that one is chosen
-at which a valid cue raises the mean probability of what it cues most; of several, the weakest. The stimuli
-have a seed of their own, so that nothing is chosen on what is measured later.
+at which a valid cue raises the mean probability of what it cues most; of several, the weakest. Where every
+strength has a higher rate, those with the lowest are compared, and the table says so. The stimuli have a seed
+of their own, so that nothing is chosen on what is measured later.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Match:
     Parameters
     ----------
     gains
-        Strengths that are tried: factors on the strength that an observer has, which is 1 where none is said.
+        Strengths that are tried, one of them above 0: factors on the strength that an observer has, which is 1
+        where none is said.
     false_alarms
         Largest share of pictures, in (0, 1), in which a class that is cued and not shown is the answer.
     iterations
@@ -45,8 +47,8 @@ class Match:
 
     def __post_init__(self) -> None:
         wrong = [gain for gain in self.gains if not (np.isfinite(gain) and gain >= 0)]
-        if wrong or not self.gains or len(set(self.gains)) < len(self.gains):
-            raise ValueError(f"gains must be different finite numbers of at least 0, got {self.gains}")
+        if wrong or not any(self.gains) or len(set(self.gains)) < len(self.gains):
+            raise ValueError(f"gains must be different finite numbers of at least 0, one above it, got {self.gains}")
         if not 0 < self.false_alarms < 1:
             raise ValueError(f"false_alarms must lie in (0, 1), got {self.false_alarms}")
         if self.iterations < 1 or self.margin < 0:
@@ -75,12 +77,12 @@ PROBE = Probe(
     finish=later("experiments.probes.match.summary:choice"),
     summarise=later("experiments.probes.match.summary:match_summary"),
     columns={
-        "strength": "at which a valid cue helps most while false alarms stay below the limit; 0: at none",
+        "strength": "at which a valid cue helps most while false alarms stay within the limit",
         "benefit": "probability of the cued object's class under a valid cue less that without a cue",
         "false_alarms": "share of answers that name a class that is not shown: the one that is cued or, under place "
         "cues, one that is drawn for the picture",
-        "at_limit": "yes where a stronger cue helps more and is ruled out by false alarms, end where the strongest "
-        "that was tried is chosen",
+        "at_limit": "yes: another strength helps more and is ruled out by false alarms; over: every strength has more "
+        "of them, and those with the fewest are compared; end: the strongest that was tried is chosen",
     },
     figures=("match",),
 )

@@ -9,14 +9,27 @@ import pandas as pd
 import xarray as xr
 
 from experiments import measures
-from experiments.table import cells, each_observer
+from experiments.table import cells, each_observer, names_of
 
-__all__ = ["choice", "match_curves", "match_summary"]
+__all__ = ["choice", "match_curves", "match_summary", "own_strength", "strengths"]
 
 
 def choice(record: xr.Dataset, parameters) -> xr.Dataset:
     """Give the curves of a whole record, and the strengths that are chosen by the probe's parameters."""
     return measures.matched_strength(record, parameters.false_alarms)
+
+
+def strengths(record: xr.Dataset, cue: str) -> dict[str, float]:
+    """Give the strength that was chosen for a kind of cue, by the name of the observer; none that no cue changes."""
+    gains = record[f"{cue}_strength"].values.ravel().tolist()
+    return {name: own_strength(record, name) * gain for name, gain in zip(names_of(record), gains, strict=True)
+            if not np.isnan(gain)}  # fmt: skip
+
+
+def own_strength(record: xr.Dataset, name: str) -> float:
+    """Give the strength that an observer of a record has, of which gains are multiples; 1 where none is said."""
+    mechanism = json.loads(record.attrs.get("mechanisms", "{}")).get(name) or {}
+    return mechanism.get("parameters", {}).get("strength") or 1.0
 
 
 def match_curves(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -29,10 +42,10 @@ def match_curves(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFra
     bootstrap intervals over stimuli and trained models; ``chosen``, whether the record's choice is this one.
     A kind of cue that changes nothing has no rows.
     """
-    rows, own = [], json.loads(record.attrs.get("mechanisms", "{}"))
+    rows = []
     for told, part in each_observer(record):
         gain = told.pop("gain")
-        strength = ((own.get(told["model"]) or {}).get("parameters", {}).get("strength") or 1) * gain
+        strength = own_strength(record, told["model"]) * gain
         last = part.isel(iteration=[-1])
         by_measure = {"benefit": measures.cue_benefit(last), "false_alarms": measures.cue_false_alarms(last)}
         by_measure = {name: values.isel(iteration=0, drop=True) for name, values in by_measure.items()}
@@ -52,17 +65,17 @@ def match_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFr
     -------
     DataFrame with a row per model and kind of cue: n, ``strength``, and there ``benefit`` and
     ``false_alarms`` with their ``_low`` and ``_high``; ``at_limit`` says whether false alarms, or the end of
-    what was tried, keep it from being larger.
+    what was tried, keep it from helping more.
     """
+    limit = json.loads(record.attrs["parameters"])["false_alarms"]
     curves, rows = match_curves(record, n, seed), []
-    for (model, cue), curve in curves.groupby(["model", "cue"], sort=False):
-        at = curve[curve["chosen"]]
-        if not len(at):  # nothing helps within the limit
-            rows.append({"model": model, "cue": cue, "n": curve["n"].iloc[0], "strength": 0.0, "at_limit": "yes"})
-            continue
-        better = curve["benefit"].max() > at["benefit"].iloc[0]
-        end = at["strength"].iloc[0] == curve["strength"].max()
-        rows.append(at.iloc[0].drop("chosen").to_dict() | {"at_limit": "yes" if better else "end" if end else "no"})
+    for _, curve in curves.groupby(["model", "cue"], sort=False):
+        at = curve[curve["chosen"]].iloc[0]
+        tried = curve[curve["strength"] > 0]
+        over, better = at["false_alarms"] > limit, tried["benefit"].max() > at["benefit"]
+        end = at["strength"] == tried["strength"].max()
+        told = "over" if over else "yes" if better else "end" if end else "no"
+        rows.append(at.drop("chosen").to_dict() | {"at_limit": told})
     front = ["model", "cue", "n", "strength"]
     frame = pd.DataFrame(rows, columns=None if rows else [*front, "benefit", "false_alarms", "at_limit"])
     return frame[[*front, *(name for name in frame if name not in front)]]

@@ -52,7 +52,7 @@ def test_a_module_in_training_mode_looks_in_eval_mode_and_is_put_back():
         ({"priors": [ClassPrior(7)]}, r"class_index must be in 0..3, got 7"),
         ({"priors": [ClassPrior("dog")]}, "the model has no class 'dog'"),
         ({"priors": [ClassPrior(torch.tensor([1, 2]))]}, "given for 2 images, but there are 3"),
-        ({"priors": [SpatialPrior(torch.ones(5, 5))]}, r"cover the grid of \(4, 4\) places, got \(5, 5\)"),
+        ({"priors": [SpatialPrior(torch.ones(5, 5))]}, r"cover the grid of \(4, 4\) tokens, got \(5, 5\)"),
         ({"iterations": -1}, "iterations must be an integer of at least 0"),
         ({"record": "logits"}, "record takes a sequence of names"),
         ({"record": ["attention"]}, "records class_activation, and not attention"),

@@ -163,6 +163,7 @@ def test_what_inference_keeps_does_not_stop_training(model):
     assert all(decoder.linear2.weight.grad.any() for decoder in model.decoders)
 
 
+@pytest.mark.seconds
 def test_a_trace_folds_the_weights_that_it_holds(model):
     with torch.no_grad():
         traced = torch.jit.trace(copy.deepcopy(model), IMAGES)

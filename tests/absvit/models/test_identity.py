@@ -32,6 +32,7 @@ def test_every_probe_takes_models_of_no_file(name, kind, tmp_path):
     assert len(record["class"]) == 12 and record["class"].values[0] == "disk"
 
 
+@pytest.mark.seconds
 def test_weights_are_told_apart_by_all_that_they_hold():
     torch.manual_seed(0)
     model = absvit.create_model("absvit_micro")

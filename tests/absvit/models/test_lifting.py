@@ -45,6 +45,7 @@ LIFTED = {
 }
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(("name", "kwargs"), LIFTED.values(), ids=LIFTED)
 def test_lifted_vits_start_at_their_own_function(name, kwargs):
     plain = vit(name, **kwargs)
@@ -67,6 +68,7 @@ def test_lifted_vits_start_at_their_own_function(name, kwargs):
     }
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(("name", "kwargs"), LIFTED.values(), ids=LIFTED)
 def test_lifted_vits_learn_to_use_feedback(name, kwargs):
     plain = vit(name, **kwargs).train()

@@ -96,6 +96,7 @@ def test_every_prior_and_recordable(seed, iterations):
     torch.testing.assert_close(seen.probabilities, seen.logits.softmax(-1))
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("name", "kwargs"),
     [
@@ -127,6 +128,7 @@ def test_other_input_sizes(size):
     torch.testing.assert_close(seen.logits[1, 0], model(images).detach())
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("size", [(160, 160), (64, 128)])
 def test_dynamic_input_size(size):
     model = filled(size=96, depth=2, dynamic_img_size=True)

@@ -26,6 +26,7 @@ def model():
     return absvit.create_model(NAME).eval()
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("gradients", [True, False])
 def test_features_are_timms(model, gradients):
     images = noise()

@@ -59,6 +59,7 @@ def test_forward(name):
     torch.testing.assert_close(model(images).detach(), logits, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", NAMES)
 def test_backward_reaches_every_parameter(name):
     model = small(name, num_classes=42).train()
@@ -73,6 +74,7 @@ def test_backward_reaches_every_parameter(name):
         torch.testing.assert_close(gradient, gradients[key], rtol=1e-4, atol=1e-6, msg=key)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", NAMES)
 def test_default_cfg(name):
     with torch.device("meta"):
@@ -114,6 +116,7 @@ def test_created_on_a_device_in_a_type_and_kept_frozen(name):
         timm.create_model(name, device="meta", not_an_argument=1)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", NAMES)
 def test_features_only(name):
     model = timm.create_model(name, features_only=True, **SIZE).eval()
@@ -132,6 +135,7 @@ def test_features_only(name):
         torch.testing.assert_close(features, e)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", TOPDOWN)
 def test_intermediates_are_the_blocks_of_the_second_pass(name):
     model = small(name)
@@ -148,6 +152,7 @@ def test_intermediates_are_the_blocks_of_the_second_pass(name):
         torch.testing.assert_close(result, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("indices", [None, 2, [0, -1], (1,)], ids=str)
 @pytest.mark.parametrize("kwargs", [{}, {"class_token": False, "global_pool": "avg"}, {"reg_tokens": 2}], ids=str)
 def test_intermediates_in_every_form_of_timm(kwargs, indices):
@@ -173,6 +178,7 @@ def test_intermediates_in_every_form_of_timm(kwargs, indices):
         model.forward_intermediates(images, output_fmt="NHWC")
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", TOPDOWN)
 def test_pruning_keeps_the_second_pass(name):
     model, images = small(name), noise()
@@ -186,6 +192,7 @@ def test_pruning_keeps_the_second_pass(name):
     assert [key for key, parameter in model.named_parameters() if parameter.grad is None] == []
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", NAMES)
 def test_torchscript(name):
     with set_scriptable(True), set_exportable(True):

@@ -58,6 +58,16 @@ def test_a_record_holds_what_was_written_and_opens_without_our_code(tmp_path, va
     assert record.pending() == []
 
 
+def test_a_small_record_is_read_at_once_but_for_its_pictures(tmp_path, values):
+    fill(records.begin(tmp_path / "r.zarr", layout(), CHUNK), values)
+    pictures = dask.array.zeros((N, 2), chunks=(CHUNK, 2))
+    stored = records.load(tmp_path / "r.zarr").assign(image=(("stimulus", "x"), pictures))
+    read = records.in_memory(stored)
+    assert read["logits"].chunks is None and read["image"].chunks == stored["image"].chunks
+    assert records.in_memory(stored, most=1) is stored and stored["logits"].chunks is not None
+    xr.testing.assert_identical(read.load(), stored.load())
+
+
 def test_a_stopped_record_goes_on_and_equals_an_uninterrupted_one(tmp_path, values):
     whole = records.begin(tmp_path / "whole.zarr", layout(created="now"), CHUNK)
     fill(whole, values)

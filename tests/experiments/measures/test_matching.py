@@ -48,8 +48,8 @@ def test_benefit_and_false_alarms_are_the_probabilities_that_were_written():
         ((0.25, 0.4, 0.6, 0.9), (0.0, 0.01, 0.02, 0.2), 0.02, 2.0),  # the best is ruled out
         ((0.25, 0.4, 0.6, 0.9), (0.0, 0.01, 0.02, 0.2), 0.5, 4.0),
         ((0.25, 0.4, 0.4, 0.3), (0.01, 0.01, 0.01, 0.01), 0.02, 1.0),  # of equals the weakest
-        ((0.25, 0.1, 0.1, 0.1), (0.01, 0.01, 0.01, 0.01), 0.02, 0.0),  # no strength helps
-        ((0.25, 0.4, 0.6, 0.9), (0.03, 0.03, 0.03, 0.03), 0.02, 0.0),  # none is within the limit
+        ((0.25, 0.1, 0.2, 0.1), (0.01, 0.01, 0.01, 0.01), 0.02, 2.0),  # none helps: the one that harms least
+        ((0.25, 0.4, 0.6, 0.9), (0.0, 0.05, 0.03, 0.2), 0.02, 2.0),  # none is within the limit: the fewest
     ],
 )
 def test_the_largest_benefit_within_the_limit_is_chosen(cued, false, limit, chosen):
@@ -69,8 +69,9 @@ def test_a_cue_that_changes_nothing_has_no_strength_and_models_have_their_own():
 
 def test_what_cannot_be_matched_is_told():
     record = record_of((0.25, 0.4, 0.6, 0.9), (0.01,) * 4)
-    with pytest.raises(ValueError, match="several gains: run match"):
-        measures.matched_strength(record.isel(gain=0))
+    for no_gain in (record.isel(gain=0), record.isel(gain=[0])):
+        with pytest.raises(ValueError, match="several gains: run match"):
+            measures.matched_strength(no_gain)
     with pytest.raises(ValueError, match="absent_class is not known"):
         measures.matched_strength(record.assign_coords(absent_class=("stimulus", np.arange(100) - 1)))
     with pytest.raises(ValueError, match='expected priors "absent class"'):

@@ -78,6 +78,7 @@ def test_observers_come_out_as_they_are_called_at_their_strengths(micro, tmp_pat
     [
         ({"gains": (1.0, 1.0)}, "different finite numbers"),
         ({"gains": (-1.0,)}, "different finite numbers"),
+        ({"gains": (0.0,)}, "one above it"),
         ({"false_alarms": 0.0}, r"lie in \(0, 1\)"),
         ({"iterations": 0}, "at least 1"),
     ],

@@ -80,6 +80,7 @@ def test_the_middle_square_is_shown():
     assert (shown([["x"]] * 3, 3, read=lambda _: pixels.transpose(1, 0, 2))["image"] == 200).all()
 
 
+@pytest.mark.seconds
 def test_the_probes_take_photographs_of_any_mode_and_size(photographs, weights, tmp_path):
     words = ["--model", NAME, "--checkpoint", str(weights), "--folder", str(photographs), "--n", "30"]
     assert main(["recognition", *words, "--out", str(tmp_path / "whole.zarr")]) == 0
@@ -115,6 +116,7 @@ def test_what_cannot_be_shown_is_told(words, told, photographs, weights, tmp_pat
     assert told in said[-1]
 
 
+@pytest.mark.seconds
 def test_an_unknown_folder_of_classes_is_refused_or_places_only(photographs, weights, tmp_path, capsys):
     for name in ("yak", "fox"):
         (tmp_path / "pictures" / name).mkdir(parents=True)

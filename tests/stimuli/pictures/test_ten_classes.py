@@ -41,6 +41,7 @@ def first_names():
     return {wnid: info.label_descriptions()[k].split(",")[0] for k, wnid in enumerate(info.label_names())}
 
 
+@pytest.mark.seconds
 def test_the_map_holds_what_its_reasons_say():
     found = {
         name: {first for wnid, first in first_names().items() if cifar10_in_imagenet.class_of(wnid) == name}
@@ -54,6 +55,7 @@ def test_the_map_holds_what_its_reasons_say():
     assert OUTSIDE - {"hyena", "bat"} <= set(first_names().values())
 
 
+@pytest.mark.seconds
 def test_its_classes_are_the_models_and_no_wnid_stands_twice():
     assert tuple(sorted({*cifar10_in_imagenet.LISTED, *cifar10_in_imagenet.RANGES})) == HYBRID_CATEGORIES
     listed = [wnid for wnids in cifar10_in_imagenet.LISTED.values() for wnid in wnids]

@@ -52,6 +52,7 @@ def test_a_set_is_sorted_by_any_column(tmp_path):
     assert main(["verify", str(tmp_path / "set")]) == 0
 
 
+@pytest.mark.seconds
 def test_a_gallery_shows_every_family(tmp_path, capsys):
     assert main(["gallery", str(tmp_path / "sheets"), "--n", "2", "--columns", "2"]) == 0
     made = {path.stem for path in (tmp_path / "sheets").iterdir()}

@@ -80,6 +80,7 @@ def ended_in_a_worker(n, seed, first=0):
     return DRAW(n, seed, first)
 
 
+@pytest.mark.seconds
 def test_a_process_that_is_ended_is_told_of(tmp_path, parts_of_ten):
     with pytest.raises(OSError, match="fewer --jobs"):
         make(ended_in_a_worker, Request(tmp_path / "set", 20, jobs=2))

@@ -2,7 +2,7 @@
 
 import shutil
 
-IN_BROWSER = ("01_attention", "02_bistable", "03_records", "04_dynamics", "05_robustness")
+IN_BROWSER = ("01_attention", "02_bistable", "03_records", "04_dynamics", "05_robustness", "07_mechanisms")
 
 
 def chromium():
