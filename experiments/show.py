@@ -80,7 +80,7 @@ def perceived(
         for part in parts
     ]
     dims = (*["gain"] * bool(gains), "iteration", "prior", "stimulus")
-    check_finite(parts, dims, trial.numbers)
+    check_finite(observers, parts, dims, trial.numbers)
     return assembled(
         parts,
         observers,
@@ -181,24 +181,30 @@ def by_gain(values: np.ndarray, n_gains: int) -> np.ndarray:
     return np.moveaxis(values.reshape(len(values), n_gains, -1, *values.shape[2:]), 1, 0)
 
 
-def check_finite(parts: Sequence[Mapping[str, np.ndarray]], dims: Sequence[str], numbers: np.ndarray) -> None:
+def check_finite(
+    observers: Sequence[Observer], parts: Sequence[Mapping[str, np.ndarray]], dims: Sequence[str], numbers: np.ndarray
+) -> None:
     """Refuse logits that are not finite.
 
     Parameters
     ----------
+    observers : who looked.
     parts : of each observer, arrays by name.
     dims : of the logits, but for the class.
     numbers : (stimulus,) numbers of the stimuli.
 
     Raises
     ------
-    ValueError : some are not; the stimulus is named.
+    ValueError : some are not; the stimulus and the observer are named.
     """
     others = tuple(axis for axis, dim in enumerate((*dims, "class")) if dim != "stimulus")
-    finite = np.all([np.isfinite(part["logits"]).all(axis=others) for part in parts], axis=0)
-    if not finite.all():
-        number = numbers[~finite][0]
-        raise ValueError(f"logits of stimulus {number} are not finite: check the checkpoint, the picture and the gains")
+    for observer, part in zip(observers, parts, strict=True):
+        finite = np.isfinite(part["logits"]).all(axis=others)
+        if not finite.all():
+            raise ValueError(
+                f"logits of stimulus {numbers[~finite][0]} are not finite, as {observer.name} sees it: check the "
+                "checkpoint, the picture and the gains"
+            )
 
 
 def _masks(trial: Trial) -> dict[str, tuple]:

@@ -123,5 +123,5 @@ def _from_file(
 def _near(name: str) -> list[str]:
     """Names like one that nobody knows."""
     of_torchvision = [OF_TORCHVISION + other for other in libraries.torchvision_names()]
-    known = [*MODEL_NAMES, *timm.list_models(), *of_torchvision]
+    known = sorted({*MODEL_NAMES, *timm.list_models(), *of_torchvision})
     return difflib.get_close_matches(name, known, 4, 0.5) or list(MODEL_NAMES)

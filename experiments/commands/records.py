@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -111,23 +112,28 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
 def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "class") -> None:
     """The observers of a record of match, each at the strength that was chosen for it, as --model takes them.
 
-    Those that no such cue changes are left out.
+    Those that no such cue changes are left out, and so are controls.
 
     Parameters
     ----------
     record
-        Record of match.
+        Record of match, its observers called as --model has them.
     cue
         Kind of cue that the strength is for.
     """
-    from experiments.observers.spec import spec_of
+    from experiments.observers.spec import PERMUTED, spec_of
     from experiments.probes.match.summary import strengths
 
     opened = records.load(record)
     if (probe := written_by(opened)) != "match":
         raise ValueError(f"strengths are chosen in a record of match, got one of {probe}: run match first")
+    had = json.loads(opened.attrs.get("mechanisms", "{}"))
     for name, strength in strengths(opened, cue).items():
+        if name.endswith(PERMUTED):
+            continue
         spec = spec_of(name)
+        if spec.mechanism != (had.get(name) or {}).get("name", ""):
+            raise ValueError(f"{name!r} is a label, and tells no host: run match without --label")
         told = {**spec.parameters, "strength": (f"{strength:.3g}",)}
         print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
 

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 
 import torch
 
-from absvit.mechanisms import Mechanism
+from absvit.mechanisms import MECHANISMS, Mechanism
 from absvit.networks import Network, load_network
 from experiments.observers import OBSERVERS
 from experiments.observers.models import feeds_back, observer_of, permuted_decoders
 from experiments.observers.observer import Observer
-from experiments.observers.spec import mechanism_of, spec_of
+from experiments.observers.spec import PERMUTED, mechanism_of, spec_of
 
 __all__ = ["load_observers"]
 
-PERMUTED = "decoders permuted"
 FEEDBACK = "feedback"  # the mechanism that an AbSViT has itself
 
 
@@ -54,6 +53,8 @@ def load_observers(
     labels = _labels(words, label)
     specs = [spec_of(word) for word in words]
     mechanisms = [mechanism_of(spec) for spec in specs]  # refused before anything is loaded
+    if hostless := [spec.host for spec in specs if spec.host in MECHANISMS]:
+        raise ValueError(f"{hostless[0]} is a mechanism, which is put on a network: write HOST+{hostless[0]}")
     hosts = list(dict.fromkeys(spec.host for spec in specs))
     files = [checkpoint for checkpoint in checkpoints if not re.fullmatch(r"\w+", str(checkpoint))]
     if len(hosts) > 1 and files:
@@ -107,5 +108,5 @@ def _looking(host: list[Network] | Observer, mechanism: Mechanism | None, label:
     by_feedback = mechanism is None or mechanism.name == FEEDBACK
     if permuted and by_feedback and all(map(feeds_back, host)):
         controls = [(permuted_decoders(network.module, network.seed), network.seed) for network in host]
-        found += [observer_of(model, f"{label}, {PERMUTED}", seed, mechanism) for model, seed in controls]
+        found += [observer_of(model, f"{label}{PERMUTED}", seed, mechanism) for model, seed in controls]
     return found

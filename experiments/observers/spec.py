@@ -14,8 +14,9 @@ from stimuli.foundation.options import TYPES
 if typing.TYPE_CHECKING:
     from absvit.mechanisms.mechanism import Mechanism
 
-__all__ = ["SYNTAX", "Spec", "mechanism_of", "spec_of"]
+__all__ = ["PERMUTED", "SYNTAX", "Spec", "mechanism_of", "spec_of"]
 
+PERMUTED = ", decoders permuted"  # behind an observer's name: its control
 SYNTAX = "HOST[+MECHANISM[:PARAMETER=VALUE,...]]"
 
 

@@ -117,7 +117,7 @@ def test_places_are_those_of_the_readout_or_none():
         (
             lambda x: x.mean((2, 3)).repeat(1, 4) * np.nan,
             {"size": SIZE, "categories": CATEGORIES},
-            "stimulus 0 are not",
+            "stimulus 0 are not finite, as <lambda> sees it",
         ),
     ],
     ids=["no size", "no categories", "another number of classes", "not finite"],

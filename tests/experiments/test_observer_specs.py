@@ -124,6 +124,7 @@ TWO = ["vit_micro", "absvit_micro"]
         ({"names": TWO, "checkpoints": ["w/file.pt"]}, "w/file.pt is the checkpoint of one host"),
         ({"names": ["vit_micro", "nothing+evidence_gat"]}, "no mechanism 'evidence_gat'"),
         ({"names": "vit_mikro"}, "unknown model 'vit_mikro'; the nearest names are .*vit_micro"),
+        ({"names": ["vit_micro", "decision_bias"]}, r"decision_bias is a mechanism.*: write HOST\+decision_bias"),
     ],
 )
 def test_observers_that_cannot_be_had_are_told_in_one_line(given, told):

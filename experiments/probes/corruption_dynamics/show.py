@@ -49,7 +49,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Corrup
         by_corruption.append(by_severity)
     values = np.moveaxis(np.array(by_corruption, np.float32), (2, 3), (0, 1))  # observers first, then gains
     parts = [{"logits": of_observer} for of_observer in values]
-    check_finite(parts, INNER, trial.numbers)
+    check_finite(observers, parts, INNER, trial.numbers)
     return assembled(
         parts,
         observers,

@@ -52,7 +52,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Feedba
         images = observer.images(pictures["image"].values).unflatten(0, (-1, per_trial))
         found = _run(observer, images.unbind(1), replace(trial, observer=observer), looks, parameters)
         parts.append(_as_recorded(found, trial.grid))
-    check_finite(parts, INNER, trial.numbers)
+    check_finite(observers, parts, INNER, trial.numbers)
     sizes = dict(zip(INNER, parts[0]["logits"].shape, strict=False))
     record = assembled(
         parts,

@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 
+from experiments.figures.panels import model_looks
 from experiments.figures.style import STYLES
 
 
@@ -23,3 +24,10 @@ def luminance(colour):
 def test_shades_go_from_dark_to_light_so_that_grey_prints_tell_them_apart():
     values = [luminance(look["color"]) for look in STYLES["paper"].shades(6)]
     assert np.all(np.diff(values) > 0.02) and values[-1] < 0.6
+
+
+def test_models_beyond_the_third_have_markers_of_their_own():
+    looks = model_looks([f"model {k}" for k in range(9)])
+    assert len(looks) == 9 and looks["model 0"] == {"linestyle": "-"}
+    markers = [look.get("marker") for look in looks.values()]
+    assert markers[:3] == [None] * 3 and len(set(markers[3:])) == 6

@@ -100,3 +100,15 @@ def test_a_record_of_another_probe_has_no_matched_strengths(tmp_path, capsys):
     assert main(["recognition", "--model", "vit_micro", "--n", "2", "--out", out]) == 0
     assert main(["matched", out]) == 2
     assert "in a record of match, got one of recognition" in capsys.readouterr().err
+
+
+def test_matched_observers_are_those_that_model_takes_controls_left_out_and_labels_refused(tmp_path, capsys):
+    labelled, out = str(tmp_path / "l.zarr"), str(tmp_path / "r.zarr")
+    words = ["match", "--n", "2", "--gains", "0", "1", "--false-alarms", "0.9"]
+    assert main([*words, "--model", "vit_micro+decision_bias", "--label", "bias", "--out", labelled]) == 0
+    assert main([*words, "--model", "absvit_micro", "--controls", "--out", out]) == 0
+    capsys.readouterr()
+    assert main(["matched", labelled]) == 2
+    assert "'bias' is a label" in capsys.readouterr().err
+    assert main(["matched", out, "--cue", "place"]) == 0
+    assert "permuted" not in capsys.readouterr().out
