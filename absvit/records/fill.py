@@ -85,7 +85,7 @@ def fill_chunks(
     wait_for_all()
     if finish is not None and rank == 0:
         whole = load(store.out)
-        if (whole["done"].values == 1).all():  # of tasks that share the record, the last one finishes it
+        if store.share is None or (whole["done"].values == 1).all():  # of tasks that share it, the last finishes it
             record.complete(finish(whole))
     wait_for_all()
     return load(store.out)

@@ -76,9 +76,13 @@ def test_every_published_model_has_the_official_recipe(kind, model):
     assert (a.aa, a.color_jitter, a.train_interpolation, a.repeats) == ("rand-m9-mstd0.5-inc1", 0.4, "bicubic", 3)
 
 
+LATER = ("micro_cnn",)  # recipes that release 0.1.0 did not have
+
+
 def test_all_recipes_decide_what_they_decided_in_release_0_1_0():
     """By the same names, or a training that was begun there could not go on."""
-    decided = json.dumps({name: recipe.options for name, recipe in RECIPES.items()}, sort_keys=True)
+    then = {name: recipe.options for name, recipe in RECIPES.items() if name not in LATER}
+    decided = json.dumps(then, sort_keys=True)
     assert hashlib.sha256(decided.encode()).hexdigest().startswith("89c4d45655c26259")
 
 
