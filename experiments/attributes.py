@@ -31,9 +31,9 @@ def attributes(
     pictures where they are the steps of a morph sequence. Under priors that it does not take an observer
     looks bottom-up; ``prior_kinds`` tells which it takes. What differs between observers that stand side by
     side is told by model, as JSON: their kinds and gains; the mechanism that each has (``mechanisms``); the
-    rows and columns of its own maps (``map_grids``); its weights (``checkpoints``, where ``checkpoint`` are
-    the first one's); and, where some take cues, under which of them each looks bottom-up
-    (``untaken_priors``).
+    rows and columns of its own maps (``map_grids``, which also tells of a single observer that it has none);
+    its weights (``checkpoints``, where ``checkpoint`` are the first one's); and, where some take cues, under
+    which of them each looks bottom-up (``untaken_priors``).
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
@@ -102,7 +102,7 @@ def _side_by_side(observers: Sequence[Observer], weights: Mapping[str, Sequence]
              for name, of in weights.items()}  # fmt: skip
     return (
         ({"mechanisms": json.dumps(mechanisms)} if any(mechanisms.values()) else {})
-        | ({"map_grids": json.dumps(grids)} if len(set(grids.values())) > 1 else {})
+        | ({"map_grids": json.dumps(grids)} if len(set(grids.values())) > 1 or None in grids.values() else {})
         | (
             {"checkpoints": json.dumps(files)}
             if any(of != weights[observers[0].name] for of in weights.values())

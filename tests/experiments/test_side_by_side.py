@@ -156,7 +156,8 @@ def test_a_network_without_tokens_has_the_map_of_what_its_places_add_to_the_answ
     assert "class_activation" not in experiments.run("bistable", "vit_micro", n=2)  # whose records are as they were
 
 
-def test_a_record_of_one_observer_tells_no_more_than_before():
-    beside = {"mechanisms", "map_grids", "checkpoints", "untaken_priors"}
-    for observer in (COLOURS, "absvit_micro"):
-        assert beside.isdisjoint(experiments.run("recognition", observer, n=1).attrs)
+def test_a_record_of_one_observer_tells_no_more_than_before_but_that_it_has_no_places():
+    beside = {"mechanisms", "checkpoints", "untaken_priors"}
+    told = [experiments.run("recognition", observer, n=1).attrs for observer in (COLOURS, "absvit_micro")]
+    assert all(beside.isdisjoint(of) for of in told) and "map_grids" not in told[1]
+    assert json.loads(told[0]["map_grids"]) == {"colours": None}
