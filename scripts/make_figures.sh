@@ -21,8 +21,7 @@ figure energy energy.png "$probes/settling.zarr"
 figure hysteresis hysteresis.png "$probes/hysteresis.zarr"
 figure robustness robustness.png outputs/robustness/{absvit,vit}_micro.{default,seed1,seed2}.zarr
 N=132 bash scripts/compare_mechanisms.sh >/dev/null
-"$PYTHON" -m experiments figure mechanisms outputs/mechanisms/{bistable,object_prior}-class.zarr \
-    --quantities benefit false_alarms choice_d_prime --dpi 150 --out "$into/mechanisms.png"
+figure mechanisms mechanisms.png outputs/mechanisms/{bistable,object_prior}-class.zarr --quantities benefit choice_d_prime
 trainings=$(ls -d outputs/training/cifar10_{absvit,vit}_seed* 2>/dev/null || true)  # where they were made: hours
 [ -z "$trainings" ] || figure training training.png $trainings
 evaluated=$(ls -d outputs/robustness/cifar10_*.zarr 2>/dev/null || true)  # with CIFAR10=FOLDER, by robustness_micro.sh
