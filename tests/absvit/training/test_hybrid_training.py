@@ -30,8 +30,11 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache") / "features"
+def cache(pictures, tmp_path_factory):
+    """Features as a training has left them."""
+    folder = tmp_path_factory.mktemp("cache")
+    assert train("hybrid_vit", pictures, folder / "features", folder / "out") == 0
+    return folder / "features"
 
 
 def train(recipe, pictures, cache, out, *options):
