@@ -17,6 +17,7 @@ from absvit.models.course import Course, follow
 from absvit.models.lifting import topdown_from
 from absvit.models.perceive import RECORDABLE, perceive
 from absvit.models.priors import Prior
+from absvit.models.priors.base import WrappedPrior
 from absvit.models.trajectory import Trajectory
 from absvit.models.vit_pass import VITS
 
@@ -84,26 +85,13 @@ class FeedbackMechanism(Mechanism):
 
 
 @dataclass(frozen=True, eq=False)
-class _Dosed(Prior):
+class _Dosed(WrappedPrior):
     """A prior with the doses of a mechanism for gains."""
 
-    prior: Prior
     strength: float
 
     def weigh(self, tokens: Tensor, model: AbSViT) -> Tensor:
         return self.prior.weigh(tokens, model, lambda match, gain: self.strength * gain * match)
-
-    @property
-    def parts(self) -> tuple[Prior, ...]:
-        return self.prior.parts
-
-    @property
-    def n_images(self) -> int | None:
-        return self.prior.n_images
-
-    @property
-    def grid(self) -> tuple[int, int] | None:
-        return self.prior.grid
 
     def for_images(self, chosen: slice) -> _Dosed:
         return _Dosed(self.prior.for_images(chosen), self.strength)

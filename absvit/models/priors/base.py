@@ -16,7 +16,7 @@ from torch import Tensor
 
 from absvit.models.absvit import AbSViT
 
-__all__ = ["Prior", "ProductPrior"]
+__all__ = ["Prior", "ProductPrior", "WrappedPrior"]
 
 
 def _times(match: Tensor, gain: float) -> Tensor:
@@ -154,3 +154,30 @@ class ProductPrior(Prior):
     def for_images(self, chosen: slice) -> ProductPrior:
         """A product of what each factor is cut down to."""
         return ProductPrior(tuple(factor.for_images(chosen) for factor in self.factors))
+
+
+@dataclass(frozen=True, eq=False)
+class WrappedPrior(Prior):
+    """Another prior, weighed otherwise; it is of the same parts, and for the same images and grid.
+
+    Parameters
+    ----------
+    prior : the other one.
+    """
+
+    prior: Prior
+
+    @property
+    def parts(self) -> tuple[Prior, ...]:
+        """Those of the other prior."""
+        return self.prior.parts
+
+    @property
+    def n_images(self) -> int | None:
+        """As the other prior."""
+        return self.prior.n_images
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """As the other prior."""
+        return self.prior.grid

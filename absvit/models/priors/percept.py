@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from absvit.models.absvit import AbSViT, cosine_weights
-from absvit.models.priors.base import Prior
+from absvit.models.priors.base import Prior, WrappedPrior
 
 __all__ = ["PerceptPrior", "ShuffledPrior", "random_directions"]
 
@@ -47,7 +47,7 @@ class PerceptPrior(Prior):
 
 
 @dataclass(frozen=True, eq=False)
-class ShuffledPrior(Prior):
+class ShuffledPrior(WrappedPrior):
     """A control: another prior's weights in random order over the patch tokens of each image.
 
     Parameters
@@ -57,7 +57,6 @@ class ShuffledPrior(Prior):
     first_image : number of the first image, counted on when images are processed in parts.
     """
 
-    prior: Prior
     seed: int = 0
     first_image: int = 0
 
@@ -73,11 +72,6 @@ class ShuffledPrior(Prior):
         return torch.cat([weights[:, :prefix], weights.gather(1, order)], dim=1)
 
     @property
-    def parts(self) -> tuple[Prior, ...]:
-        """Those of the shuffled prior."""
-        return self.prior.parts
-
-    @property
     def label(self) -> str:
         """That of the shuffled prior, and what was done to it."""
         return f"{self.prior.label}, shuffled"
@@ -86,16 +80,6 @@ class ShuffledPrior(Prior):
     def kinds(self) -> frozenset[str]:
         """Those of the shuffled prior, and that weights can be shuffled."""
         return self.prior.kinds | {"shuffled"}
-
-    @property
-    def n_images(self) -> int | None:
-        """As the shuffled prior."""
-        return self.prior.n_images
-
-    @property
-    def grid(self) -> tuple[int, int] | None:
-        """As the shuffled prior."""
-        return self.prior.grid
 
     def for_images(self, chosen: slice) -> ShuffledPrior:
         """Cut the shuffled prior down; the orders stay those of its images."""
