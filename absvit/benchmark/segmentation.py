@@ -9,7 +9,7 @@ from statistics import median
 
 import torch
 
-from absvit.benchmark.timing import highest_memory, in_fresh_process, times
+from absvit.benchmark.timing import highest_memory, in_fresh_process, memory_added, times
 from absvit.segmentation.loading_segmenter import build_segmenter
 from absvit.segmentation.objective import SegmentationObjective
 from absvit.segmentation.recipe import SegmentationRecipe
@@ -106,7 +106,7 @@ def _image(name: str, parameters: Segmentation) -> dict:
         "parameters": {part: sum(p.numel() for p in module.parameters()) for part, module in parts.items()},
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
-        "peak_bytes": highest_memory(parameters.device) - before,
+        "peak_bytes": memory_added(before, parameters.device),
     }
 
 
@@ -126,7 +126,7 @@ def _step(name: str, parameters: Segmentation) -> dict:
 
     before = highest_memory(parameters.device)
     seconds, cpu_seconds = _medians({"step": step}, parameters)
-    needed = highest_memory(parameters.device) - before
+    needed = memory_added(before, parameters.device)
     return {"seconds_step": seconds["step"], "cpu_seconds_step": cpu_seconds["step"], "peak_bytes_step": needed}
 
 

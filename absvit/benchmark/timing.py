@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["highest_memory", "in_fresh_process", "times"]
+__all__ = ["highest_memory", "in_fresh_process", "memory_added", "times"]
 
 
 def times(calls: dict[str, Callable[[], object]], repeats: int) -> tuple[dict[str, list], dict[str, list]]:
@@ -45,3 +45,12 @@ def highest_memory(device: str) -> int:
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         return int(lines["VmHWM"].split()[0]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+def memory_added(before: int, device: str) -> int:
+    """Bytes by which the peak memory of this process has grown since :func:`highest_memory` gave ``before``.
+
+    The kernel counts pages by CPU and sums them up now and then: a peak may be told some pages lower than before,
+    which is no growth.
+    """
+    return max(0, highest_memory(device) - before)

@@ -13,7 +13,7 @@ from timm.optim import create_optimizer_v2
 from torch import Tensor
 
 from absvit.benchmark.plain import plain_loss
-from absvit.benchmark.timing import highest_memory, in_fresh_process, times
+from absvit.benchmark.timing import highest_memory, in_fresh_process, memory_added, times
 from absvit.models import AbSViT, create_model
 from absvit.training.cpu_kernels import faster_kernels
 from absvit.training.pictures.objective import PictureObjective
@@ -186,7 +186,7 @@ def _peak(name: str, batch: int, device: str, checkpointing: bool) -> int:
     learner, examples = _Learner(model), _examples(model, batch, 0, device)
     before = highest_memory(device)
     learner.step(*examples)
-    return highest_memory(device) - before
+    return memory_added(before, device)
 
 
 def _line(row: dict) -> str:

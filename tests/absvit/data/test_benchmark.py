@@ -12,7 +12,7 @@ from PIL import Image
 
 import absvit
 from absvit import priors
-from absvit.benchmark import inference, plain, segmentation, sharing, training
+from absvit.benchmark import inference, plain, segmentation, sharing, timing, training
 from absvit.benchmark.__main__ import main
 from absvit.networks import network_of
 
@@ -168,3 +168,8 @@ def test_benchmarks_of_nothing_are_one_line(words, says, capsys):
     assert main(words.split()) == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
+
+
+def test_memory_that_the_kernel_tells_lower_than_before_is_no_growth(monkeypatch):
+    monkeypatch.setattr(timing, "highest_memory", lambda device: 10_000)
+    assert timing.memory_added(18_192, "cpu") == 0 and timing.memory_added(4_000, "cpu") == 6_000
