@@ -17,19 +17,23 @@ from absvit.models.perceive import Trajectory
 from absvit.models.priors import KindsPrior, Prior
 from absvit.models.priors.directions import CuedClasses
 from absvit.models.trajectory import Shown
+from experiments.observers.models import observer_of
 from experiments.observers.observer import Observer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from torch import nn
+
     from absvit.models.course import Course
     from absvit.models.kind_sets import KindSet
+    from absvit.networks import Network
 
 __all__ = ["answering_in"]
 
 
-def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer:
-    """Let an observer answer in the categories of a set, whatever its mechanism.
+def answering_in(observer: Observer | Network | nn.Module, kind_set: KindSet | str | Path) -> Observer:
+    """Let an observer, or a network, answer in the categories of a set, whatever its mechanism.
 
     Its logits are those of the categories, log of the mean probability of their kinds
     (:class:`~absvit.models.kind_sets.CategoryReadout`). A category that it is told to look for is a prior of all of
@@ -38,7 +42,7 @@ def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer
 
     Parameters
     ----------
-    observer : who looks.
+    observer : who looks; or whatever :func:`~experiments.observers.observer_of` makes one of.
     kind_set : name of a set, a user's CSV file, or the set itself.
 
     Returns
@@ -49,7 +53,7 @@ def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer
     ------
     FileNotFoundError, ValueError : there is no such set, or the observer cannot answer in it.
     """
-    kind_set = kind_set_of(kind_set)
+    observer, kind_set = observer_of(observer), kind_set_of(kind_set)
     readout = CategoryReadout.of(kind_set, observer)
     of_kinds = partial(_of_kinds, _Kinds(kind_set, readout))
     return replace(
