@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from absvit.models.class_names import class_indices
+from absvit.models.class_names import called, class_indices
 from absvit.models.kind_sets import CategoryReadout, kind_set_of
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import KindsPrior, Prior
@@ -61,8 +61,18 @@ def answering_in(observer: Observer | Network | nn.Module, kind_set: KindSet | s
         categories=readout.categories,
         look=partial(_look, observer, readout, of_kinds),
         course=observer.course and partial(_course, observer, readout, of_kinds),
+        known_as=partial(_known_as, observer, readout),
         facts={**observer.facts, "read_out": {"name": readout.name, "kinds": dict(readout.kinds)}},
     )
+
+
+def _known_as(observer: Observer, readout: CategoryReadout, names: Sequence[str]) -> list[str]:
+    """The categories that classes of an observer are of."""
+    category = {index: name for name, indices in readout.kinds.items() for index in indices}
+    own = class_indices(readout, names)
+    kinds = class_indices(observer, called(names, observer))
+    found = zip(names, own, kinds, strict=True)
+    return [name if place >= 0 else category.get(int(kind), name) for name, place, kind in found]
 
 
 def _look(
