@@ -48,6 +48,8 @@ class Observer:
     gains : default gains of the kinds of prior.
     course : function of (pictures, prior_at, settings, generators) that follows it pass by pass, as
         :func:`absvit.follow`; None where each pass is as the first.
+    evidence : function of (images, classes) that gives what each place adds, bottom-up, to the logit of a class:
+        (prior, image, token_y, token_x) of classes (prior, image); None where it cannot tell.
     weights : function that gives the name of the file of its weights and the SHA-256 of these.
     device : where it computes.
     seed : what the record's ``seed`` says, the seed of the training where it is known.
@@ -71,6 +73,7 @@ class Observer:
     width: int | None = None
     gains: Mapping[str, float] = field(default_factory=dict)
     course: Callable[..., Course] | None = None
+    evidence: Callable[[Tensor, Tensor], Tensor] | None = None
     weights: Callable[[], tuple[str, str]] = _of_no_file
     device: str = "cpu"
     seed: int = 0
