@@ -61,6 +61,7 @@ def answering_in(observer: Observer | Network | nn.Module, kind_set: KindSet | s
         categories=readout.categories,
         look=partial(_look, observer, readout, of_kinds),
         course=observer.course and partial(_course, observer, readout, of_kinds),
+        evidence=observer.evidence and partial(_evidence, observer, readout),
         known_as=partial(_known_as, observer, readout),
         facts={**observer.facts, "read_out": {"name": readout.name, "kinds": dict(readout.kinds)}},
     )
@@ -100,6 +101,13 @@ def _course(
 ) -> Course:
     course = observer.course(pictures, lambda *at: of_kinds(prior_at(*at)), *how)
     return replace(course, logits=readout.logits(course.logits))
+
+
+def _evidence(observer: Observer, readout: CategoryReadout, images: Tensor, categories: Tensor) -> Tensor:
+    """The best evidence of a category's kinds at each place, of categories (prior, image)."""
+    kinds = readout.members[categories.cpu()].movedim(-1, 0)  # (kind, prior, image)
+    maps = observer.evidence(images, kinds.clamp(min=0).flatten(0, 1)).unflatten(0, kinds.shape[:2])
+    return maps.where(kinds.to(maps.device)[..., None, None] >= 0, -torch.inf).amax(0)
 
 
 @dataclass(frozen=True)

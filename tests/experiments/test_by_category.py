@@ -75,6 +75,16 @@ def test_in_a_course_a_category_is_told_as_its_kinds(micro):
     torch.testing.assert_close(found.logits, means(plain.logits).log())
 
 
+def test_evidence_for_a_category_is_the_best_of_its_kinds(micro):
+    observer = observer_of(micro)
+    images = observer.images(PICTURES)
+    found = answering_in(observer, FORMS).evidence(images, torch.tensor([[0, 1], [1, 0]]))
+    each = [observer.evidence(images, torch.full((1, 2), kind))[0] for kind in range(12)]
+    forms = [torch.stack(each[:3]).amax(0), torch.stack(each[3:]).amax(0)]
+    torch.testing.assert_close(found[0], torch.stack([forms[0][0], forms[1][1]]))
+    torch.testing.assert_close(found[1], torch.stack([forms[1][0], forms[0][1]]))
+
+
 def test_the_promises_of_an_observer_are_kept():
     (observer,) = load_observers("cnn_micro+evidence_gate", read_out=FORMS)
     check_observer(observer)
