@@ -6,6 +6,7 @@ import golden
 import numpy as np
 import pytest
 import synthetic_figures
+import synthetic_pictures
 import xarray as xr
 
 from experiments import check_probe
@@ -15,6 +16,7 @@ from experiments.probes import PROBES
 from stimuli.families import FAMILIES, objects
 from stimuli.families.check import check_family
 from stimuli.families.cutout_scenes import Natural
+from stimuli.families.photographed.outlines import Outlines
 from stimuli.sets import format
 
 SMALL = {  # parameters with which a probe is tried, where its own take long
@@ -22,6 +24,10 @@ SMALL = {  # parameters with which a probe is tried, where its own take long
     "feedback_dynamics": {"passes": 3, "gains": (2.0,), "maps": True},
     "object_prior": {"gains": (2.0,)},
     "spatial_prior": {"gains": (2.0,), "widths": (0.1,), "angles": (0.0, 90.0)},
+}
+OF_FILES = {  # parameters of families that show given pictures, which they lay into a folder
+    "natural": lambda folder: Natural(str(golden.segment(folder))),
+    "outlines": lambda folder: Outlines(str(synthetic_pictures.outlined(folder / "outlined"))),
 }
 MANY = {"navon": 8, "search": 12, "contours": 8, "crowding": 12}  # stimuli that their tables need
 
@@ -51,7 +57,7 @@ def test_a_probe_that_breaks_a_promise_is_told(change, says):
 
 @pytest.mark.parametrize("name", [*FAMILIES])
 def test_families_keep_their_promises(name, tmp_path):
-    check_family(name, Natural(str(golden.segment(tmp_path))) if name == "natural" else None)
+    check_family(name, OF_FILES[name](tmp_path) if name in OF_FILES else None)
 
 
 def drawn(change):
