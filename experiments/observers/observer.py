@@ -53,6 +53,8 @@ class Observer:
     weights : function that gives the name of the file of its weights and the SHA-256 of these.
     device : where it computes.
     seed : what the record's ``seed`` says, the seed of the training where it is known.
+    known_as : function of names of classes that gives what it knows each by, or the name itself; None where it knows
+        them by their own names. It is given where it answers in categories, each of several classes.
     facts : further facts: ``squeezed`` photographs in training, ``crop_pct`` and ``interpolation`` of its
         evaluation.
     """
@@ -75,6 +77,7 @@ class Observer:
     weights: Callable[[], tuple[str, str]] = _of_no_file
     device: str = "cpu"
     seed: int = 0
+    known_as: Callable[[Sequence[str]], list[str]] | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
