@@ -12,11 +12,11 @@ import xarray as xr
 
 from absvit.images import class_folder, read_photograph
 from absvit.models.class_names import called, known_as
-from experiments.classes import known_of_folder, known_of_set
+from experiments.classes import known_of_folder, known_of_names, known_of_set
 from experiments.command_options import StimulusOptions
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
-from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
+from stimuli.families import FAMILIES, Family, cue_conflict, halves, overlay, single_photographs
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
 from stimuli.sets.reading import fingerprint_of, read_parts
@@ -124,11 +124,22 @@ def _singles_of_folder(source: StimulusOptions, observer: Observer, size: tuple[
     return Stimuli(lambda first, n: draw(n, source.seed, first), n, _of_folder(source.folder))
 
 
+def _conflict_of_folder(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
+    given = sorted({name for pair in cue_conflict.listed(source.folder) for name in pair})
+    kept, names = known_of_names(source.folder, given, observer, 2)
+    shown = tuple(given[c] for c in kept)
+    parameters = cue_conflict.CUE_CONFLICT.sized(size, folder=str(source.folder), categories=shown)
+    n = min(source.n, sum(map(len, cue_conflict.listed(source.folder, shown, agreeing=False).values())))
+    draw = partial(cue_conflict.draw, parameters, seed=source.seed)
+    return Stimuli(lambda first, n: draw(n, first=first).assign_attrs(categories=names), n, _of_folder(source.folder))
+
+
 OF_PICTURES = {
     ("halves", "folder"): _halves_of_folder,
     ("halves", "photographs"): _halves_of_pair,
     ("overlay", "photographs"): _overlay_of_pair,
     ("objects", "folder"): _singles_of_folder,
+    ("cue_conflict", "folder"): _conflict_of_folder,
 }
 
 
