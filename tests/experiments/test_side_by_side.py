@@ -34,7 +34,7 @@ def leaning(images, priors, iterations, record):
     """As much more of a class as its prior's gain."""
     logits = colours(images).expand(1 + iterations, len(priors or [0]), -1, -1).clone()
     for number, prior in enumerate(priors or ()):
-        logits[1:, number] += (prior.gain or 1) * F.one_hot(prior.indices(LEANING).expand(len(images)), 12)
+        logits[1:, number] += (prior.gain or 1) * prior.members(LEANING).float()
     return logits
 
 

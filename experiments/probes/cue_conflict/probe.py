@@ -1,4 +1,4 @@
-"""The cue-conflict probe: the shape of one category with the texture of another, and a cue for either.
+"""The cue-conflict probe: the shape of one category with the texture of another, and a cue for either or both.
 
 Object 1 is of the shape's category, object 2 of the texture's. People answer with the shape, networks mostly
 with the texture (Geirhos et al. 2019, ICLR). Whether an observer *can* see the shape is another question: a
@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
 
+import absvit
 from experiments import cues
-from experiments.probe import Condition, Probe
+from experiments.probe import Condition, Probe, Trial
 from stimuli.foundation.registry import later
+
+if TYPE_CHECKING:
+    from absvit.models.priors import Prior
 
 __all__ = ["PROBE", "CueConflict", "conditions"]
 
@@ -37,11 +43,12 @@ class CueConflict(cues.CueParameters):
 
 
 def conditions(parameters: CueConflict) -> list[Condition]:
-    """List the priors: no cue, one for the category of the shape, of the texture, of none; the controls."""
+    """List the priors: no cue, one for the category of the shape, of the texture, of both, of none; the controls."""
     of_class = {name: partial(cues.class_cue, f"class_{k}") for k, name in ((1, "shape"), (2, "texture"))}
     found = [
         Condition("none", 0, "none", cues.learned),
         *(Condition(name, k, "class", cue) for k, (name, cue) in enumerate(of_class.items(), 1)),
+        Condition("both", 0, "both classes", _either),
         Condition("absent class", -1, "absent class", partial(cues.class_cue, "absent_class")),
         *(
             Condition(f"shuffled {name}", k, "shuffled class", partial(cues.shuffled, cue))
@@ -50,6 +57,12 @@ def conditions(parameters: CueConflict) -> list[Condition]:
         Condition("random vector", 0, "random vector", cues.random_vector),
     ]
     return cues.chosen(found, parameters.priors, ("none",))
+
+
+def _either(trial: Trial) -> Prior:
+    """Both categories at once, at the trial's gain."""
+    both = np.stack([trial.classes["class_1"], trial.classes["class_2"]], axis=1)
+    return absvit.priors.KindsPrior(both, trial.gain)
 
 
 def _pictures(stimuli: xr.Dataset) -> xr.Dataset:
