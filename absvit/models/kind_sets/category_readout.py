@@ -63,6 +63,11 @@ class CategoryReadout:
         return tuple(self.kinds)
 
     @property
+    def num_classes(self) -> int:
+        """Number of categories, which are the classes of who answers in them."""
+        return len(self.kinds)
+
+    @property
     def members(self) -> Tensor:
         """Places of each category's kinds, (category, kind) int64; -1 where it has fewer."""
         most = max(map(len, self.kinds.values()))
@@ -73,10 +78,3 @@ class CategoryReadout:
         log_p = of_classes.log_softmax(-1)
         means = [log_p[..., list(of)].logsumexp(-1) - math.log(len(of)) for of in self.kinds.values()]
         return torch.stack(means, -1)
-
-    def of_classes(self, values: Tensor, n: int) -> Tensor:
-        """Give each of n classes the value (..., category) of its category, (..., class); 0 to those of none."""
-        found = values.new_zeros(*values.shape[:-1], n)
-        for place, of in enumerate(self.kinds.values()):
-            found[..., list(of)] = values[..., place, None]
-        return found
