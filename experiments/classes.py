@@ -16,10 +16,11 @@ import xarray as xr
 
 from absvit.images import class_folder
 from absvit.models.class_names import called, candidates, class_indices
+from absvit.models.kind_sets import KIND_SETS
 from experiments.observers import Observer
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
-__all__ = ["check_classes", "known_of_folder", "known_of_names", "known_of_set"]
+__all__ = ["check_classes", "known_of_folder", "known_of_set"]
 
 IN_SET = {"long_name": "number of the stimulus in the set that it was taken from", "units": "1"}
 
@@ -43,9 +44,11 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
         near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
         more = ", ..." if len(names) > 12 else ""
         told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
+        sets = [name for name, kind_set in KIND_SETS.items() if set(unknown) <= set(kind_set.kinds)]
+        instead = f", or let it answer in categories: --read-out {' or '.join(sets)}" if sets else ""
         raise ValueError(
             f"{observer.name} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another "
-            "model or other stimuli"
+            f"model or other stimuli{instead}"
         )
 
 
@@ -68,27 +71,14 @@ def known_of_folder(folder: Path, observer: Observer, least: int = 1) -> tuple[l
     """
     samples, given = class_folder(folder)
     files = [[path for path, c in samples if c == index] for index in range(len(given))]
-    kept, names = known_of_names(folder, given, observer, least)
-    return [files[c] for c in kept], names
-
-
-def known_of_names(
-    folder: Path, given: Sequence[str], observer: Observer, least: int = 1
-) -> tuple[list[int], list[str]]:
-    """Choose the classes of a folder that a model knows; all, where it knows fewer than the least that is needed.
-
-    Returns
-    -------
-    Their numbers among those given, and their names as the model has them.
-    """
     names = called(given, observer)
     if taken := [f"{a!r} as {b!r}" for a, b in zip(given, names, strict=True) if a.casefold() != b.casefold()]:
         warnings.warn(f"classes of {folder} are taken for the model's: {', '.join(taken)}", stacklevel=3)
-    known = np.flatnonzero(class_indices(observer, names) >= 0).tolist()
-    if not least <= len(known) < len(names):
-        return list(range(len(names))), names
-    _tell(folder, [name for c, name in enumerate(names) if c not in known], observer)
-    return known, [names[c] for c in known]
+    known = np.flatnonzero(class_indices(observer, names) >= 0)
+    if least <= len(known) < len(names):
+        _tell(folder, [name for c, name in enumerate(names) if c not in known], observer)
+        return [files[c] for c in known], [names[c] for c in known]
+    return files, names
 
 
 def known_of_set(folder: Path, observer: Observer) -> tuple[Callable[[int, int], xr.Dataset], int]:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from absvit.images import class_folder, read_photograph
 from absvit.models.class_names import called, known_as
-from experiments.classes import known_of_folder, known_of_names, known_of_set
+from experiments.classes import known_of_folder, known_of_set
 from experiments.command_options import StimulusOptions
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
@@ -125,13 +125,12 @@ def _singles_of_folder(source: StimulusOptions, observer: Observer, size: tuple[
 
 
 def _conflict_of_folder(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
-    given = sorted({name for pair in cue_conflict.listed(source.folder) for name in pair})
-    kept, names = known_of_names(source.folder, given, observer, 2)
-    shown = tuple(given[c] for c in kept)
-    parameters = cue_conflict.CUE_CONFLICT.sized(size, folder=str(source.folder), categories=shown)
-    n = min(source.n, sum(map(len, cue_conflict.listed(source.folder, shown, agreeing=False).values())))
-    draw = partial(cue_conflict.draw, parameters, seed=source.seed)
-    return Stimuli(lambda first, n: draw(n, first=first).assign_attrs(categories=names), n, _of_folder(source.folder))
+    n = sum(map(len, cue_conflict.listed(source.folder, agreeing=False).values()))
+    part = _drawing(cue_conflict.CUE_CONFLICT, source.seed, size, folder=str(source.folder))
+    names = called(part(0, 1).attrs["categories"], observer)
+    return Stimuli(
+        lambda first, n: part(first, n).assign_attrs(categories=names), min(source.n, n), _of_folder(source.folder)
+    )
 
 
 OF_PICTURES = {

@@ -28,20 +28,23 @@ def cue_conflict_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd
     rows = []
     for told, part in each_observer(record):
         last = measures.in_conflict(part.isel(iteration=-1, drop=True))
-        answered = {word: measures.reported(last, name).load() for word, name in CATEGORIES.items()}
-        likely = {word: measures.target_probability(last, name).load() for word, name in CATEGORIES.items()}
+        known = {word: name for word, name in CATEGORIES.items() if measures.classes_known(last, name).all()}
+        answered = {word: measures.reported(last, name).load() for word, name in known.items()}
+        likely = {word: measures.target_probability(last, name).load() for word, name in known.items()}
         bias = measures.shape_decides(last).load()
         for prior in last["prior"].values.tolist():
-            here = {word: of.sel(prior=prior) for word, of in answered.items()}
-            changes = {f"{word}_change": _change(answered[word], prior) for word in ("shape", "texture")}
-            absent = {"absent": here.pop("absent"), "p_absent": likely["absent"].sel(prior=prior)}
+            here, p = ({word: of.sel(prior=prior) for word, of in values.items()} for values in (answered, likely))
+            asked = prior in ASKED
             values = {
-                **here,
+                "shape": here["shape"],
+                "texture": here["texture"],
                 "other": ~(here["shape"] | here["texture"]),
                 "shape_bias": bias.sel(prior=prior),
-                **{f"p_{word}": likely[word].sel(prior=prior) for word in here},
-                **changes,
-                **(absent if prior in ASKED else dict.fromkeys(absent)),
+                "p_shape": p["shape"],
+                "p_texture": p["texture"],
+                **{f"{word}_change": _change(answered[word], prior) for word in ("shape", "texture")},
+                "absent": here.get("absent") if asked else None,
+                "p_absent": p.get("absent") if asked else None,
             }
             rows.append(told | {"prior": prior, "n": last.sizes["stimulus"]} | cells(values, n, seed))
     return pd.DataFrame(rows)
