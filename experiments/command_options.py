@@ -100,7 +100,7 @@ class StimulusOptions:
         Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves,
         overlay, mosaic, morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
-        Class folder of photographs, one folder a class.
+        Class folder of photographs, one folder a class; of cue conflict, pictures FOLDER/SHAPE/SHAPEk-TEXTUREm.
     photographs
         Two photographs.
     classes
