@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -47,7 +48,11 @@ def recordable(network: Network) -> tuple[str, ...]:
 
 
 def looked(network: Network, images: Tensor) -> Seen:
-    """Let a network look by itself, and keep its places where it has them."""
+    """Let a network look by itself, or recall what it saw, and keep its places where it has them."""
+    return network.recalled("looked", images, partial(_looked, network, images))
+
+
+def _looked(network: Network, images: Tensor) -> Seen:
     if network.readout is None:
         return Seen(network.logits(images))
     tokens, logits = network.readout.look(images)
