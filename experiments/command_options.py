@@ -73,11 +73,12 @@ class ObserverOptions:
     label: Annotated[str | tuple[str, ...] | None, _words("WORD")] = None
     device: str | None = None
 
-    def load(self) -> list[Observer]:
-        """Load the observers."""
+    def load(self, batches: int = 0) -> list[Observer]:
+        """Load the observers, whose hosts remember so many batches of images."""
         from experiments.observers import load_observers
 
-        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
+        device = device_here(self.device)
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, batches)
 
 
 @dataclass(frozen=True)
