@@ -14,7 +14,7 @@ import xarray as xr
 from torch import Tensor, nn
 
 from absvit import maps, priors
-from absvit.models.class_names import class_indices, known_as
+from absvit.models.kind_words import Kinds, kinds_of
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
@@ -42,7 +42,7 @@ class Cue:
     ----------
     kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
         two.
-    category : the class in words: its name or a part of it that no other has, a WordNet identifier.
+    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads them.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
@@ -79,30 +79,28 @@ class Cue:
 
         Raises
         ------
-        ValueError : the observer has no class of this name; the nearest are given.
+        ValueError : the observer has no class of this name, the nearest are given; or the words may mean several.
         """
         if self.kind in ("none", "learned"):
             return priors.LearnedPrior(self.gain)
         if self.kind == "place":
             return self._place(observer, self.gain)
-        of_class = priors.ClassPrior(*self.classes(observer), self.gain)
+        of_class = priors.class_prior(self.category, observer, self.gain)
         return of_class if self.kind == "class" else of_class * self._place(observer, 1.0)
 
-    def classes(self, observer: Observer) -> list[int]:
-        """Give the numbers of the classes that it names among an observer's; none, where it names none.
+    def kinds(self, observer: Observer) -> Kinds | None:
+        """Give the classes that it names among an observer's; None, where it names none.
 
         Raises
         ------
-        ValueError : the observer has no class of this name, the nearest are given; or several, which are.
+        ValueError : as :func:`~absvit.models.kind_words.kinds_of`.
         """
-        if "class" not in self.kind:
-            return []
-        return class_indices(observer, [known_as(self.category, observer)]).tolist()
+        return kinds_of(self.category, observer) if "class" in self.kind else None
 
     def known_to(self, observer: Observer) -> Cue:
         """Give the same cue with its class called as an observer calls it."""
-        classes = self.classes(observer)
-        return replace(self, category=observer.categories[classes[0]]) if classes else self
+        kinds = self.kinds(observer)
+        return replace(self, category=kinds.name) if kinds else self
 
     def condition(self, name: str, size: tuple[int, int]) -> Condition:
         """Give the condition that the cue is, under a name and in pictures of a height and width."""
@@ -218,8 +216,9 @@ def look(
 
 
 def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observer], parameters: Mapping) -> xr.Dataset:
-    """Say of a record in memory who looked, by name, with which weights, where, and how."""
+    """Say of a record in memory who looked, by name, with which weights, where, how, and in which categories."""
     files, digests = zip(*(observer.weights() for observer in observers.values()), strict=True)
+    read_outs = {name: of.facts["read_out"] for name, of in observers.items() if "read_out" in of.facts}
     return described(record).assign_attrs(
         title=title,
         model=", ".join(observers),
@@ -227,6 +226,7 @@ def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observe
         checkpoint_sha256=", ".join(digests),
         device=next(iter(observers.values())).device,
         parameters=json.dumps(parameters),
+        **({"read_out": json.dumps(read_outs)} if read_outs else {}),
     )
 
 

@@ -39,7 +39,7 @@ def tell(
         under mechanisms. Words are loaded, ``["cnn_micro", "cnn_micro+evidence_gate"]``.
     picture : (y, x, channel) uint8, of their size; or files of one photograph, or of two that are put side by
         side (:func:`experiments.live.pictures.photographed`).
-    cues : what to look for, one after the other: a cue, or a class in words; a mapping names them.
+    cues : what to look for, one after the other: a cue, or kinds in words; a mapping names them.
     iterations : passes under a cue, at least 0.
 
     Returns
@@ -73,7 +73,7 @@ def tell(
             "taken": (("model", "prior"), taken),
             "iteration": np.arange(iterations + 1),
             **condition_coordinates([cue.condition(name, size) for name, cue in cues.items()]),
-            "kinds": ("prior", np.array([" ".join(map(str, cue.classes(first))) for cue in cues.values()], object)),
+            "kinds": ("prior", np.array([_numbers(cue, first) for cue in cues.values()], object)),
             **token_centres(grid, size),
         },
     ).merge(seen[0]["image"])
@@ -108,6 +108,12 @@ def _named(cues: Told | Sequence[Told] | Mapping[str, Cue]) -> dict[str, Cue]:
         told = ", ".join(cue.category or cue.kind for cue in every)
         raise ValueError(f"expected cues with a name each, got {told or 'none'}: give a mapping that names them")
     return found
+
+
+def _numbers(cue: Cue, observer: Observer) -> str:
+    """Numbers of the classes that a cue names, in a line."""
+    kinds = cue.kinds(observer)
+    return " ".join(map(str, kinds.indices)) if kinds else ""
 
 
 def _takes(observer: Observer, cue: Cue) -> bool:
