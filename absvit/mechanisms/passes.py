@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -48,15 +47,9 @@ def recordable(network: Network) -> tuple[str, ...]:
 
 
 def looked(network: Network, images: Tensor) -> Seen:
-    """Let a network look by itself, or recall what it saw, and keep its places where it has them."""
-    return network.recalled("looked", images, partial(_looked, network, images))
-
-
-def _looked(network: Network, images: Tensor) -> Seen:
-    if network.readout is None:
-        return Seen(network.logits(images))
-    tokens, logits = network.readout.look(images)
-    return Seen(logits, features=network.readout.places(tokens))
+    """Let a network look by itself, and keep its places where it has them."""
+    places, logits = network.seen(images)
+    return Seen(logits, features=places)
 
 
 def trajectory_of(

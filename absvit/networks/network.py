@@ -114,6 +114,26 @@ class Network:
             )
         return _checked(self.name, logits, len(images), self.num_classes)
 
+    def seen(self, images: Tensor) -> tuple[Tensor | None, Tensor]:
+        """Give what its places show, and its logits, of one pass, or recall them.
+
+        Parameters
+        ----------
+        images : as of :meth:`logits`.
+
+        Returns
+        -------
+        (image, place, channel) that are pooled and classified, None where nothing is known of places; and
+        (image, class).
+        """
+        return self.recalled("seen", images, partial(self._see, images))
+
+    def _see(self, images: Tensor) -> tuple[Tensor | None, Tensor]:
+        if self.readout is None:
+            return None, self.logits(images)
+        tokens, logits = self.readout.look(images)
+        return self.readout.places(tokens), logits
+
     def remembering(self, batches: int = 1) -> Network:
         """Give the same network with a memory: what is looked for next on a picture costs it no new pass.
 
