@@ -172,6 +172,8 @@ def draw_place(page: Axes, run: xr.Dataset, box: tuple[float, float, float, floa
 
     It is one standard deviation around the spotlight's centre, the box, or the edge of the painted cells.
     """
+    if "place" not in str(run["kind"].values[0]):
+        return
     x, y, sd = (float(run[name][0]) for name in ("place_x", "place_y", "place_sd"))
     left, top, right, bottom = (float(run[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom"))
     across, down = box[2] / run.sizes["x"], box[3] / run.sizes["y"]

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-
-from experiments import measures
+from scipy.special import softmax
 
 __all__ = ["NO_CUE", "answers", "competition", "competitors", "weights"]
 
@@ -92,8 +91,8 @@ def weights(record: xr.Dataset) -> pd.DataFrame:
 
 def _probabilities(record: xr.Dataset) -> np.ndarray:
     """(model, iteration, prior, class)."""
-    p = measures.probabilities(record).isel(stimulus=0)
-    return p.transpose("model", "iteration", "prior", "class").values
+    logits = record["logits"].isel(stimulus=0).transpose("model", "iteration", "prior", "class").values
+    return softmax(logits, axis=-1)
 
 
 def _pairs(record: xr.Dataset) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from experiments.figures.numbers import note
 from experiments.figures.page import overlay, page_of, place_picture, plain, points, shortened, two_digits
@@ -28,6 +28,8 @@ LEFT, GAP, TOP = 3.0, 2.5, 3.0  # mm
 NAME, LINE, SCALE = 5.5, 3.4, 5.0  # mm of an observer's name, of the cue above a map, and of its scale below
 BAR, STRIP, NUMBER = 6.2, 1.1, 7.0  # mm of a kind's bar, of either of its strips, and of a number
 PICTURE, LOWEST, LONGEST = 34.0, 20.0, 240.0  # mm: height of the picture, least of a map, and of the page
+FINE = 160  # pixels of a picture under a map at least
+Box = tuple[float, float, float]  # left and upper edge, and width, in mm
 NOTHING = "no evidence: it weighs nothing"
 
 
@@ -106,6 +108,8 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
     kinds = competitors(record)
     colours = dict(zip(kinds, STYLE.colours(len(kinds)), strict=True))
     answered, shares, weighed = answers(record), competition(record), weights(record)
+    empty = {(row.model, row.prior) for row in weighed.itertuples() if row.weighs_nothing}
+    of_maps = _small(record)
     sheet = Sheet.of(len(names), len(priors), aspect, style)
     tops, end = [], TOP + PICTURE + 7
     for name in names:
@@ -113,7 +117,8 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
         end += sheet.row(*(of.loc[of["model"] == name, "prior"].nunique() for of in (answered, shares)))
     with style.context():
         page = page_of(end, style)
-        _draw_head(page, record, colours, aspect, style.width)
+        bars = _Bars()
+        _draw_head(page, record, colours, aspect, bars, style.width)
         for top, name in zip(tops, names, strict=True):
             page.text(
                 LEFT, top, shortened(name, style.width - 2 * LEFT, "bold"), size=points(STYLE.letter), weight="bold"
@@ -122,25 +127,50 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
             for number, prior in enumerate(of_model["prior"].unique()):
                 x, y = sheet.block(number)
                 at = priors.index(prior) if prior in priors else 0
-                one = record.sel(model=name).isel(prior=[at])
-                nothing = bool(weighed.query("model == @name and prior == @prior")["weighs_nothing"].any())
+                one = of_maps.sel(model=name).isel(prior=[at])
                 here = x, top + NAME + y - 3
                 page.text(here[0], here[1] + 1.2, shortened(_heading(prior, one), sheet.map[0] + sheet.bars))
                 scale = _draw_map(page, one, kind, (here[0], here[1] + LINE, *sheet.map))
-                text = NOTHING if nothing else scale
+                text = NOTHING if (name, prior) in empty else scale
                 page.text(here[0], here[1] + sheet.line - 2.0, shortened(text, sheet.map[0] + sheet.bars))
                 answer = of_model[of_model["prior"] == prior]
-                _draw_answers(page, answer, colours, (here[0] + sheet.map[0] + GAP, here[1] + LINE, sheet.bars))
+                _draw_answers(page, answer, colours, bars, (here[0] + sheet.map[0] + GAP, here[1] + LINE, sheet.bars))
             left, width = sheet.shares
             below = top + NAME - 3 + (sheet.lines(of_model["prior"].nunique()) if sheet.below() else 0)
-            _draw_shares(page, shares[shares["model"] == name], colours, (left, below, width))
+            _draw_shares(page, shares[shares["model"] == name], colours, bars, (left, below, width))
+        bars.draw(page)
     for panel, table in (("answers", answered), ("competition", shares), ("weights", weighed)):
         note(page, table.assign(panel=panel))
     page.figure.set_label(_caption(record, kind, list(kinds), weighed))
     return page.figure
 
 
-def _draw_head(page: Axes, record: xr.Dataset, colours: dict[str, str], aspect: float, width: float) -> None:
+def _small(record: xr.Dataset) -> xr.Dataset:
+    """What maps are drawn of, with a picture that is no finer than they show."""
+    step = max(1, min(record.sizes["y"], record.sizes["x"]) // FINE)
+    image = record["image"].coarsen(y=step, x=step, boundary="trim").mean().astype(np.uint8)
+    return record[list(MAPS)].drop_dims(["y", "x"], errors="ignore").assign(image=image)
+
+
+class _Bars:
+    """Bars that are drawn at once, which is faster than one by one."""
+
+    def __init__(self) -> None:
+        self._corners, self._colours = [], []
+
+    def add(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        """Take one up; left and upper edge and size in mm."""
+        self._corners.append([(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
+        self._colours.append(colour)
+
+    def draw(self, page: Axes) -> None:
+        """Draw them."""
+        page.add_collection(PolyCollection(self._corners, facecolors=self._colours, linewidths=0), autolim=False)
+
+
+def _draw_head(
+    page: Axes, record: xr.Dataset, colours: dict[str, str], aspect: float, bars: _Bars, width: float
+) -> None:
     """Draw the picture, the places that are cued, and what the colours mean."""
     wide = PICTURE / aspect
     place_picture(page, record["image"].values[0], LEFT, TOP, wide, PICTURE)
@@ -151,7 +181,7 @@ def _draw_head(page: Axes, record: xr.Dataset, colours: dict[str, str], aspect: 
     page.text(x, TOP + 2.5, shortened("probabilities", room))
     for number, (colour, text) in enumerate(keys):
         y = TOP + 5 + 4 * number
-        page.add_patch(Rectangle((x, y), 4, 2.2, color=colour, linewidth=0))
+        bars.add(x, y, 4, 2.2, colour)
         page.text(x + 6, y + 2, shortened(text, room - 6))
 
 
@@ -181,7 +211,7 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
     return (0.0, 1.0) if np.isnan(values).all() else (float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def _draw_answers(page: Axes, rows: pd.DataFrame, colours: dict[str, str], box: tuple[float, float, float]) -> None:
+def _draw_answers(page: Axes, rows: pd.DataFrame, colours: dict[str, str], bars: _Bars, box: Box) -> None:
     """Draw, for each kind, a grey strip without the cue above one with it; the box is left, top and width."""
     x, top, width = box
     for number, (kind, before, after) in enumerate(zip(rows["kind"], rows["without"], rows["with"], strict=True)):
@@ -190,10 +220,10 @@ def _draw_answers(page: Axes, rows: pd.DataFrame, colours: dict[str, str], box: 
         page.text(x + width - NUMBER, y + 2.4, number_text(before), ha="right", color=STYLE.unknown)
         page.text(x + width, y + 2.4, number_text(after), ha="right")
         for line, (value, fill) in enumerate(((before, STYLE.unknown), (after, colour))):
-            _draw_bar(page, [(value, fill)], (x, y + 3.1 + line * STRIP, width, STRIP))
+            _draw_bar(bars, [(value, fill)], (x, y + 3.1 + line * STRIP, width, STRIP))
 
 
-def _draw_shares(page: Axes, rows: pd.DataFrame, colours: dict[str, str], box: tuple[float, float, float]) -> None:
+def _draw_shares(page: Axes, rows: pd.DataFrame, colours: dict[str, str], bars: _Bars, box: Box) -> None:
     """Draw, without a cue and with each, the shares of the competing kinds behind each other."""
     x, top, width = box
     first = next(iter(colours))
@@ -202,16 +232,16 @@ def _draw_shares(page: Axes, rows: pd.DataFrame, colours: dict[str, str], box: t
         y, of = top + LINE + BAR * number, rows[rows["prior"] == prior].set_index("kind")["share"]
         page.text(x, y + 2.4, shortened(prior if prior == NO_CUE else f"cue: {plain(prior)}", width - NUMBER))
         page.text(x + width, y + 2.4, number_text(of[first]), ha="right")
-        _draw_bar(page, [(of[kind], colour) for kind, colour in colours.items()], (x, y + 3.1, width, 2 * STRIP))
+        _draw_bar(bars, [(of[kind], colour) for kind, colour in colours.items()], (x, y + 3.1, width, 2 * STRIP))
 
 
-def _draw_bar(page: Axes, parts: Sequence[tuple[float, str]], box: tuple[float, float, float, float]) -> None:
+def _draw_bar(bars: _Bars, parts: Sequence[tuple[float, str]], box: tuple[float, float, float, float]) -> None:
     """Draw values with their colours behind each other, on a track whose full length is 1."""
     x, y, width, height = box
-    page.add_patch(Rectangle((x, y), width, height, color=STYLE.track, linewidth=0))
+    bars.add(x, y, width, height, STYLE.track)
     for value, colour in parts:
         if not np.isnan(value):
-            page.add_patch(Rectangle((x, y), width * value, height, color=colour, linewidth=0))
+            bars.add(x, y, width * value, height, colour)
             x += width * value
 
 
