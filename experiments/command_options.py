@@ -77,12 +77,12 @@ class ObserverOptions:
     device: str | None = None
     read_out: str | None = None
 
-    def load(self) -> list[Observer]:
-        """Load the observers."""
+    def load(self, batches: int = 0) -> list[Observer]:
+        """Load the observers, whose hosts remember so many batches of images."""
         from experiments.observers import load_observers
 
         device = device_here(self.device)
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, self.read_out)
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, self.read_out, batches)
 
 
 @dataclass(frozen=True)
