@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -55,20 +55,33 @@ class EvidenceGateMechanism(Mechanism):
 
     def on(self, network: Network) -> Told:
         """Let a network look by it whose classifier is linear after a mean over places, or a ViT."""
-        readout = readout_of(network)
-        if not readout.pooled:
-            vit_of(network, f"{self.name}, where a class token is read,")
+        if readout_of(network).pooled:
+            return self._told(network, partial(_look, partial(_unchanged, network)), image_bytes(network))
+        vit_of(network, f"{self.name}, where a class token is read,")
+        return self._told(network, look_at_kept, vit_bytes(network))
+
+    def after(self, told: Told) -> Told:
+        """Let it pool the places of what another mechanism has changed before."""
+        if told.seen is None or not told.network.readout.pooled:
+            raise ValueError(
+                f"{self.name} pools places, and {told.mechanism.name} leaves none to be pooled: put first what changes "
+                "layers, then a single mechanism that pools"
+            )
+        return self._told(told.network, partial(_look, told.seen), told.image_bytes)
+
+    def _told(self, network: Network, look: Callable[..., Trajectory], image_bytes: int) -> Told:
+        readout = network.readout
         rows = readout.weight - readout.weight.mean(0)
         host = Host(network.categories, rows, readout.grid)
         return Told(
             network,
             self,
-            partial(_look if readout.pooled else look_at_kept, self, network, host, span_of(rows)),
+            partial(look, self, network, host, span_of(rows)),
             ("learned", *self.kinds),
             grid=readout.grid,
             records=recordable(network),
             width=rows.shape[1],
-            image_bytes=(image_bytes if readout.pooled else vit_bytes)(network),
+            image_bytes=image_bytes,
         )
 
     def weights(self, prior: Prior, tokens: Tensor, host: Host) -> Tensor:
@@ -112,7 +125,13 @@ def pooling_shares(weights: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True)
 
 
+def _unchanged(network: Network, images: Tensor, priors: Sequence[Prior], iterations: int):
+    first = looked(network, images)
+    return first, [[first] * len(priors)] * iterations
+
+
 def _look(
+    seen: Callable[[Tensor, Sequence[Prior], int], tuple[Seen, list[list[Seen]]]],
     mechanism: EvidenceGateMechanism,
     network: Network,
     host: Host,
@@ -122,16 +141,17 @@ def _look(
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
-    first, readout = looked(network, images), network.readout
-    tokens = first.features @ span @ span.T
+    first, unpooled = seen(images, priors, iterations)
+    projected = cache(lambda of: of.features @ span @ span.T)  # of passes that priors share, once
     last, passes = [first] * len(priors), []
-    for _ in range(iterations):
+    for row in unpooled:
         passes.append([])
-        for prior, before in zip(priors, last, strict=True):
+        for prior, of, before in zip(priors, row, last, strict=True):
+            tokens = projected(of)
             weights = mechanism.weights(prior, tokens, host.showing(tokens, before.logits))
             shares = pooling_shares(weights).to(tokens)
-            logits = readout.classify((shares[:, :, None] * first.features).sum(1))
-            passes[-1].append(Seen(logits, weights.to(tokens), first.features, shares))
+            logits = network.readout.classify((shares[:, :, None] * of.features).sum(1))
+            passes[-1].append(Seen(logits, weights.to(tokens), of.features, shares))
         last = passes[-1]
     return trajectory_of(network, first, passes, priors, record)
 
