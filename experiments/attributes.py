@@ -33,7 +33,8 @@ def attributes(
     side is told by model, as JSON: their kinds and gains; the mechanism that each has (``mechanisms``); the
     rows and columns of its own maps (``map_grids``, which also tells of a single observer that it has none);
     its weights (``checkpoints``, where ``checkpoint`` are the first one's); and, where some take cues, under
-    which of them each looks bottom-up (``untaken_priors``).
+    which of them each looks bottom-up (``untaken_priors``). Where they answer in the categories of a set,
+    ``read_out`` is its name, and of each category the places of its kinds among their own classes.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
@@ -57,6 +58,7 @@ def attributes(
         }
         | ({"layer": parameters.layer % first.layers} if of_layer else {})
         | ({} if takes_all else {"prior_kinds": _told(observers, lambda observer: list(observer.kinds))})
+        | ({"read_out": _told(observers, lambda of: of.facts["read_out"])} if "read_out" in first.facts else {})
         | _side_by_side(observers, weights)
         | _untaken(probe, observers, stimuli, parameters)
         | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})

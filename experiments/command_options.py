@@ -65,6 +65,9 @@ class ObserverOptions:
         What the record calls the models, a word for each; what stands behind --model, if left out.
     device
         Cpu or cuda; a GPU where there is one, if left out.
+    read_out
+        Answer in the categories of a set of kinds, and be told these: "sixteen" (Geirhos et al. 2019: airplane, bear,
+        bicycle, bird ...), or a CSV file with the columns category and kind, a kind a line.
     """
 
     model: Annotated[str | tuple[str, ...], _words("NAME"), tyro.conf.arg(help=MODEL)] = "absvit_micro"
@@ -72,12 +75,14 @@ class ObserverOptions:
     controls: bool = False
     label: Annotated[str | tuple[str, ...] | None, _words("WORD")] = None
     device: str | None = None
+    read_out: str | None = None
 
     def load(self) -> list[Observer]:
         """Load the observers."""
         from experiments.observers import load_observers
 
-        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
+        device = device_here(self.device)
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, self.read_out)
 
 
 @dataclass(frozen=True)

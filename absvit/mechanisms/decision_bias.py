@@ -8,13 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.passes import image_bytes, looked, recordable, trajectory_of
-from absvit.models.priors import ClassPrior, Prior
+from absvit.models.priors import Prior
+from absvit.models.priors.directions import CuedClasses
 from absvit.models.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class DecisionBiasMechanism(Mechanism):
 
     Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of the
     cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets 1966).
-    Each factor of a product adds its own.
+    Each factor of a product adds its own; of several kinds each has the dose added, so that the odds of all of them
+    together are multiplied by exp(d).
     """
 
     source = "Green and Swets 1966, Signal Detection Theory and Psychophysics: the criterion set by prior odds"
@@ -89,8 +90,8 @@ def _answer(
 
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:
     """What is added to the logits, (class,) or (image, class)."""
-    cued = [part for part in prior.parts if isinstance(part, ClassPrior)]
-    return sum(mechanism.dose(part) * F.one_hot(part.known(host), host.num_classes) for part in cued)
+    cued = [part for part in prior.parts if isinstance(part, CuedClasses)]
+    return sum(mechanism.dose(part) * part.members(host).float() for part in cued)
 
 
 DECISION_BIAS = DecisionBiasMechanism(

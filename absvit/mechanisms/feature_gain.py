@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+import torch
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
@@ -33,7 +34,8 @@ class FeatureGainMechanism(Mechanism):
     The tuning of a channel to a class is its mean response to pictures of the class, less the mean over classes,
     divided by the standard deviation over classes; or the gradient of the class's logit with respect to it. In
     the paper it is negative for channels that prefer other classes, so that these are damped; and so it is here.
-    Factors of a product each multiply the channels.
+    Factors of a product each multiply the channels. The tuning to several kinds at once is the mean of those that
+    were measured.
 
     Parameters
     ----------
@@ -100,10 +102,11 @@ class FeatureGainMechanism(Mechanism):
         for part in prior.parts:
             if part.kind != "class":
                 continue
-            index = part.known(host).to(tunings.device).reshape(-1)
-            of = tunings[index]
+            members = torch.atleast_2d(part.members(host).to(tunings.device))  # (image, class)
+            shown = members & ~tunings.isnan().any(1)
+            of = (shown.to(tunings) @ tunings.nan_to_num()) / shown.sum(1, keepdim=True)
             if of.isnan().any():
-                name = host.categories[int(index[of.isnan().any(1)][0])]
+                name = host.categories[int(members[of.isnan().any(1)][0].int().argmax())]
                 raise ValueError(
                     f"no picture of the class {name!r} was among those on which {self.name} measured tunings: give "
                     "stimuli=FOLDER with some, or a larger n"

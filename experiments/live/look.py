@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +13,6 @@ import xarray as xr
 from torch import Tensor, nn
 
 from absvit import maps, priors
-from absvit.models.class_names import class_indices
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
@@ -42,7 +40,7 @@ class Cue:
     ----------
     kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
         two.
-    category : name of the class.
+    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads them.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
@@ -72,29 +70,21 @@ class Cue:
 
         Raises
         ------
-        ValueError : the observer has no class of this name; the nearest are given.
+        ValueError : the observer has no class of this name, the nearest are given; or the words may mean several.
         """
         if self.kind in ("none", "learned"):
             return priors.LearnedPrior(self.gain)
         if self.kind == "class":
-            return priors.ClassPrior(self._class_index(observer), self.gain)
+            return priors.class_prior(self.category, observer, self.gain)
         if self.kind == "place":
             return self._place(observer, self.gain)
-        return priors.ClassPrior(self._class_index(observer), self.gain) * self._place(observer, 1.0)
+        return priors.class_prior(self.category, observer, self.gain) * self._place(observer, 1.0)
 
     def condition(self, name: str, size: tuple[int, int]) -> Condition:
         """Give the condition that the cue is, under a name and in pictures of a height and width."""
         pixels = self._pixels(size) if "place" in self.kind else [np.nan] * len(PIXELS)
         levels = {"category": self.category, **dict(zip(PIXELS, pixels, strict=True))}
         return Condition(name, 0, self.kind, lambda trial: self.prior(trial.observer), levels)
-
-    def _class_index(self, observer: Observer) -> int:
-        (index,) = class_indices(observer, [self.category])
-        if index < 0:
-            names = observer.categories
-            near = difflib.get_close_matches(self.category, names, 4, 0.4) or names[:12]
-            raise ValueError(f"the model has no class {self.category!r}; the nearest are {', '.join(near)}")
-        return int(index)
 
     def _place(self, observer: Observer, gain: float | None) -> priors.SpatialPrior:
         size, grid = observer.size, observer.locations
@@ -177,8 +167,9 @@ def look(
 
 
 def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observer], parameters: Mapping) -> xr.Dataset:
-    """Say of a record in memory who looked, by name, with which weights, where, and how."""
+    """Say of a record in memory who looked, by name, with which weights, where, how, and in which categories."""
     files, digests = zip(*(observer.weights() for observer in observers.values()), strict=True)
+    read_outs = {name: of.facts["read_out"] for name, of in observers.items() if "read_out" in of.facts}
     return described(record).assign_attrs(
         title=title,
         model=", ".join(observers),
@@ -186,6 +177,7 @@ def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observe
         checkpoint_sha256=", ".join(digests),
         device=next(iter(observers.values())).device,
         parameters=json.dumps(parameters),
+        **({"read_out": json.dumps(read_outs)} if read_outs else {}),
     )
 
 
