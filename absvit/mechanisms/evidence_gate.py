@@ -13,7 +13,7 @@ from torch import Tensor
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.kept_tokens import look_at_kept
 from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.mechanisms.passes import Seen, image_bytes, looked, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, Seen, image_bytes, recordable, trajectory_of, unchanged, unpooled
 from absvit.mechanisms.vit_host import vit_bytes, vit_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -56,18 +56,13 @@ class EvidenceGateMechanism(Mechanism):
     def on(self, network: Network) -> Told:
         """Let a network look by it whose classifier is linear after a mean over places, or a ViT."""
         if readout_of(network).pooled:
-            return self._told(network, partial(_look, partial(_unchanged, network)), image_bytes(network))
+            return self._told(network, partial(_look, partial(unchanged, network)), image_bytes(network))
         vit_of(network, f"{self.name}, where a class token is read,")
         return self._told(network, look_at_kept, vit_bytes(network))
 
     def after(self, told: Told) -> Told:
         """Let it pool the places of what another mechanism has changed before."""
-        if told.seen is None or not told.network.readout.pooled:
-            raise ValueError(
-                f"{self.name} pools places, and {told.mechanism.name} leaves none to be pooled: put first what changes "
-                "layers, then a single mechanism that pools"
-            )
-        return self._told(told.network, partial(_look, told.seen), told.image_bytes)
+        return self._told(told.network, partial(_look, unpooled(told, self.name)), told.image_bytes)
 
     def _told(self, network: Network, look: Callable[..., Trajectory], image_bytes: int) -> Told:
         readout = network.readout
@@ -125,13 +120,8 @@ def pooling_shares(weights: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True)
 
 
-def _unchanged(network: Network, images: Tensor, priors: Sequence[Prior], iterations: int):
-    first = looked(network, images)
-    return first, [[first] * len(priors)] * iterations
-
-
 def _look(
-    seen: Callable[[Tensor, Sequence[Prior], int], tuple[Seen, list[list[Seen]]]],
+    seen: Callable[[Tensor, Sequence[Prior], int], Passes],
     mechanism: EvidenceGateMechanism,
     network: Network,
     host: Host,

@@ -13,7 +13,7 @@ from torch import Tensor
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.multiplied import Multiplied, block_at, spread
-from absvit.mechanisms.passes import Seen, image_bytes, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, image_bytes, recordable, trajectory_of
 from absvit.mechanisms.tunings import examples_of, gradient_tunings, response_tunings
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -136,7 +136,7 @@ def _seen(
     priors: Sequence[Prior],
     iterations: int,
     keep: bool = True,
-) -> tuple[Seen, list[list[Seen]]]:
+) -> Passes:
     network, host = changed.network, Host.of(changed.network)
     gains = [
         {name: spread(mechanism.gain(prior, host, of), network.layouts[name]) for name, of in tunings.items()}

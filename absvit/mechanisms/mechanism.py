@@ -19,7 +19,7 @@ from absvit.models.requests import check_passes, priors_for
 from absvit.models.trajectory import Shown, Trajectory
 
 if TYPE_CHECKING:
-    from absvit.mechanisms.passes import Seen
+    from absvit.mechanisms.passes import Passes
     from absvit.models.course import Course
     from absvit.networks.network import Network
 
@@ -144,7 +144,7 @@ class Told:
     width: int | None = None
     gains: Mapping[str, float] = field(default_factory=dict)
     course: Callable[..., Course] | None = None
-    seen: Callable[[Tensor, Sequence[Prior], int], tuple[Seen, list[list[Seen]]]] | None = None
+    seen: Callable[[Tensor, Sequence[Prior], int], Passes] | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     image_bytes: int = 0
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told, gain_of
 from absvit.mechanisms.multiplied import Multiplied, block_at, map_of, n_places, prefix_of
-from absvit.mechanisms.passes import Seen, image_bytes, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, image_bytes, recordable, trajectory_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
 
@@ -148,7 +148,7 @@ def _seen(
     priors: Sequence[Prior],
     iterations: int,
     keep: bool = True,
-) -> tuple[Seen, list[list[Seen]]]:
+) -> Passes:
     network, (layer,) = changed.network, changed.layers
     images = images.to(network.device)
     grid, prefix = map_of(layout, network), prefix_of(layout, network)

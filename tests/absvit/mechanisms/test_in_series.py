@@ -12,11 +12,13 @@ from absvit.priors import ClassPrior, LearnedPrior, SpatialPrior
 
 MODULE = convnet()
 NETWORK = network_of(MODULE, size=(16, 16))
-BIAS, GATE, SPOT = (MECHANISMS[name] for name in ("decision_bias", "evidence_gate", "spatial_gain"))
+BIAS, GATE, SPOT, AWAY = (
+    MECHANISMS[name] for name in ("decision_bias", "evidence_gate", "spatial_gain", "explaining_away")
+)
 LEFT = SpatialPrior(torch.tensor([1.0, 0.5, 0, 0]).expand(4, 4))
 
 
-@pytest.mark.parametrize("mechanisms", [(GATE, BIAS), (SPOT, GATE), (BIAS, BIAS)])
+@pytest.mark.parametrize("mechanisms", [(AWAY, GATE, BIAS), (SPOT, GATE), (BIAS, BIAS)])
 def test_each_keeps_the_promises_of_a_mechanism(mechanisms):
     check_mechanism(together(mechanisms), NETWORK)
 
@@ -55,10 +57,11 @@ def test_the_strength_is_a_factor_on_each():
 @pytest.mark.parametrize(
     ("mechanisms", "told"),
     [
-        ((GATE, GATE), "evidence_gate pools places, and evidence_gate leaves none"),
-        ((BIAS, GATE), "and decision_bias leaves none to be pooled: put first what changes layers"),
+        ((GATE, GATE), "evidence_gate acts on places before they are pooled, and evidence_gate leaves none"),
+        ((BIAS, GATE), "and decision_bias leaves none: put first what changes layers or features"),
         ((GATE, SPOT), "spatial_gain cannot act on what evidence_gate leaves.*: put it first"),
         ((SPOT, SPOT), "no other that does beside it"),
+        ((GATE, AWAY), "explaining_away acts on places before"),
     ],
 )
 def test_what_cannot_follow_another_says_why(mechanisms, told):
