@@ -71,13 +71,19 @@ class EvidenceGateMechanism(Mechanism):
         return Told(
             network,
             self,
-            partial(look, self, network, host, span_of(rows)),
+            partial(look, self, network, host, self.evidence(network)),
             ("learned", *self.kinds),
             grid=readout.grid,
             records=recordable(network),
-            width=rows.shape[1],
+            width=rows.shape[1] if "vector" in self.kinds else None,
             image_bytes=image_bytes,
         )
+
+    def evidence(self, network: Network) -> Callable[[Tensor], Tensor]:
+        """Give the function of features (image, place, channel) that gives what priors are matched with."""
+        rows = network.readout.weight
+        span = span_of(rows - rows.mean(0))
+        return lambda features: features @ span @ span.T
 
     def weights(self, prior: Prior, tokens: Tensor, host: Host) -> Tensor:
         """Weigh places.
@@ -85,7 +91,7 @@ class EvidenceGateMechanism(Mechanism):
         Parameters
         ----------
         prior : what to look for.
-        tokens : (image, place, channel) features, projected.
+        tokens : (image, place, channel) what it is matched with: features, projected.
         host : the network in the pass before.
 
         Returns
@@ -125,23 +131,23 @@ def _look(
     mechanism: EvidenceGateMechanism,
     network: Network,
     host: Host,
-    span: Tensor,
+    evidence: Callable[[Tensor], Tensor],
     images: Tensor,
     priors: Sequence[Prior],
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
     first, unpooled = seen(images, priors, iterations)
-    projected = cache(lambda of: of.features @ span @ span.T)  # of passes that priors share, once
+    found = cache(lambda of: evidence(of.features))  # of a pass that priors share once
     last, passes = [first] * len(priors), []
     for row in unpooled:
         passes.append([])
         for prior, of, before in zip(priors, row, last, strict=True):
-            tokens = projected(of)
+            tokens = found(of)
             weights = mechanism.weights(prior, tokens, host.showing(tokens, before.logits))
-            shares = pooling_shares(weights).to(tokens)
+            shares = pooling_shares(weights).to(of.features)
             logits = network.readout.classify((shares[:, :, None] * of.features).sum(1))
-            passes[-1].append(Seen(logits, weights.to(tokens), of.features, shares))
+            passes[-1].append(Seen(logits, weights.to(shares), of.features, shares))
         last = passes[-1]
     return trajectory_of(network, first, passes, priors, record)
 

@@ -89,6 +89,7 @@ def without(features: Tensor, direction: Tensor, share: float) -> Tensor:
     ----------
     features : (image, place, channel).
     direction : (image, channel) of unit length; of length 0 for an image of which nothing is taken.
+    share : 1 for all of it.
     """
     along = features @ direction[:, :, None]
     return features - share * along * direction[:, None]
