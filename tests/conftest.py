@@ -7,11 +7,11 @@ ALONE = ("slow", "processes")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Long tests come first, each on its own; the others of a file stay together, for what they share."""
+    """Long tests come first, each on its own unless it is in a group; the others of a file stay together."""
     if unstable := [item.nodeid for item in items if " at 0x" in item.nodeid]:
         raise pytest.UsageError(f"names of tests differ from process to process, give ids: {unstable[0]}")
     for item in items:
-        if not any(item.get_closest_marker(name) for name in ALONE):
+        if not any(item.get_closest_marker(name) for name in (*ALONE, "xdist_group")):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("browser", *ALONE)))
 
