@@ -87,7 +87,7 @@ def desk(installed, tmp_path_factory):
     return folder, called(installed, folder, [*CALLS, REFUSED], CHECKS)
 
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("flash_lag")]  # all of them look at two desks
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("test_flash_lag")]  # which share two desks
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -1,7 +1,9 @@
 """Worker processes that load pictures: their failures, and their death at any moment, are one line."""
 
+import subprocess
+import sys
+
 import pytest
-from ranks import alone
 
 from absvit.data.loading import loading
 
@@ -32,10 +34,9 @@ sys.exit(command_line.run(read, "program", []))
 
 @pytest.mark.processes
 @pytest.mark.parametrize(("before", "busy"), [(0.5, 0), (0, 2)], ids=["while it is waited for", "at any moment"])
-def test_a_worker_that_is_killed_is_one_line(before, busy, tmp_path):
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM.format(before=before, busy=busy))
-    done = alone(program)
+def test_a_worker_that_is_killed_is_one_line(before, busy):
+    program = PROGRAM.format(before=before, busy=busy)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: DataLoader worker (pid") and done.stderr.count("\n") == 1
     assert "fewer workers" in done.stderr

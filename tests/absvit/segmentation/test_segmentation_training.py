@@ -128,6 +128,7 @@ def test_training_lowers_the_loss_and_says_what_was_trained(whole):
 
 
 @pytest.mark.processes
+@pytest.mark.xdist_group("test_segmentation_training")  # whose first training it shares
 def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
     words = ["upernet_absvit_micro", *SCENES, "--checkpoint-every", "1", "--out", tmp_path]
     training = started("absvit.segmentation", *words)
