@@ -76,9 +76,9 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "class_names", "priors", "class_activation", "requests", "recording",
-    "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__",
-    "__main__",
+    "attention", "feedback", "absvit", "class_names", "kind_sets", "kind_words", "priors", "class_activation",
+    "requests", "recording", "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting",
+    "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 OF_MODELS = "experiments.observers.models"
