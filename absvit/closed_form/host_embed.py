@@ -68,8 +68,8 @@ class HostEmbed(nn.Module):
 
     Parameters
     ----------
-    host : the network; None of a model that is only counted, or that is given :meth:`maps` in place of images, as
-        trainings keep them.
+    host : the network; None of a model that is only counted, or that is given :meth:`maps` in place of
+        images, as trainings keep them.
     grid : rows and columns of places.
     size : height and width of images in pixels.
     channels : of a feature.

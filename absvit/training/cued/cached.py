@@ -24,8 +24,8 @@ HELD_OUT = ("whole", "halves", "overlays")
 class CachedTask(CuedTask):
     """Base of the tasks on composites whose features are cached.
 
-    Subclasses set ``made``, what the composites show, ``cued``, batches of them, and ``_facts``, what tells them
-    from others.
+    Subclasses set ``made``, what the composites show, ``cued``, batches of them, and ``_facts``, what tells
+    them from others.
     """
 
     made: Plan
@@ -51,7 +51,8 @@ class CachedTask(CuedTask):
 
     def _measured(self, model: nn.Module) -> dict[str, float]:
         """Measures of one model by name."""
-        whole, *together = (np.flatnonzero(self.made.kind == KINDS.index(f"held-out {kind}")) for kind in HELD_OUT)
+        kinds = [KINDS.index(f"held-out {kind}") for kind in HELD_OUT]
+        whole, *together = (np.flatnonzero(self.made.kind == kind) for kind in kinds)
         if not len(whole):
             return {}
         with torch.inference_mode(), evaluating(model):

@@ -57,8 +57,8 @@ class CuedComposites:
     made : what the composites show.
     cache : their features.
     n_classes : number of classes.
-    posteriors : function of composites (image,) that gives what each of their pictures shows, (image, slot, class)
-        probabilities, 0 without a picture; their classes if left out.
+    posteriors : function of composites (image,) that gives what each of their pictures shows, (image, slot,
+        class) probabilities, 0 without a picture; their classes if left out.
 
     Raises
     ------

@@ -128,7 +128,8 @@ def draw(composite: int, made: Plan, size: int, seed: int, read: Callable[[int],
     for slot in slots:
         top, left, height, width = boxes[slot]
         picture = _varied(np.asarray(read(int(made.picture[composite, slot]))), made.chance[composite, slot])
-        picture, place = resized(picture, (int(height), int(width))), np.s_[top : top + height, left : left + width]
+        picture = resized(picture, (int(height), int(width)))
+        place = np.s_[top : top + height, left : left + width]
         overlaid = slot > slots[0] and KINDS[made.kind[composite]] in OVERLAID
         image[place] = (image[place].astype(np.uint16) + picture + 1) // 2 if overlaid else picture
     return image
@@ -159,7 +160,7 @@ def alone(kind: int, pictures: np.ndarray, targets: np.ndarray, chance: np.ndarr
 
 
 def together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classes: int, seed: int) -> tuple:
-    """Composites of pictures of different classes: of two halves, two overlaid, or of two to four quarters."""
+    """Composites of pictures of different classes: two halves, two overlaid, or two to four quarters."""
     chance = generator(seed, 100 + kind).random((n, n_classes + SLOTS * (CHANCES + 1) + 1))
     classes = np.argsort(chance[:, :n_classes], axis=1)[:, :SLOTS]
     each, count = chance[:, n_classes:-1].reshape(n, SLOTS, CHANCES + 1), 2 + (chance[:, -1] * 3).astype(np.int64)
@@ -171,7 +172,8 @@ def together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classes
     box = np.zeros((n, SLOTS, 4), np.int64)
     if KINDS[kind] != "mosaic":
         count[:] = 2
-        box[:, 0], box[:, 1] = ((0, 0, 4, 4),) * 2 if KINDS[kind] in OVERLAID else ((0, 0, 4, 2), (0, 2, 4, 2))
+        overlaid = KINDS[kind] in OVERLAID
+        box[:, 0], box[:, 1] = ((0, 0, 4, 4),) * 2 if overlaid else ((0, 0, 4, 2), (0, 2, 4, 2))
     else:
         cells = np.argsort(each[:, :, -1], axis=1)
         box[..., 0], box[..., 1], box[..., 2:] = cells // 2 * 2, cells % 2 * 2, 2

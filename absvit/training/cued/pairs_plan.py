@@ -27,11 +27,11 @@ class Pairs:
     overlays
         Pairs one over the other, of one half each at every place.
     held_out
-        Pictures of the held-out kinds; they are measured as the training goes, whole, in as many halves and in
-        as many overlays.
+        Pictures of the held-out kinds; they are measured as the training goes, whole, in as many halves and
+        in as many overlays.
     every, first
-        Kinds that are held out: every so manieth class of the host, counted from this one. No training picture
-        shows them.
+        Kinds that are held out: every so manieth class of the host, counted from this one. No training
+        picture shows them.
     composition_seed
         Seed of what meets; the same pairs serve trainings of every seed.
     """
@@ -45,10 +45,11 @@ class Pairs:
     composition_seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.pictures, self.halves + self.overlays) < 1 or min(self.halves, self.overlays, self.held_out) < 0:
+        some, none = (self.pictures, self.halves + self.overlays), (self.halves, self.overlays, self.held_out)
+        if min(some) < 1 or min(none) < 0:
             raise ValueError(
-                "pictures must be at least 1, halves, overlays and held_out at least 0, not both of the former, got "
-                f"{self.pictures}, {self.halves}, {self.overlays}, {self.held_out}"
+                "pictures must be at least 1, halves, overlays and held_out at least 0, not both of the "
+                f"former, got {self.pictures}, {self.halves}, {self.overlays}, {self.held_out}"
             )
         if not 0 <= self.first < self.every or self.composition_seed < 0:
             raise ValueError(
@@ -83,8 +84,9 @@ def plan_pairs(pairs: Pairs, targets: np.ndarray) -> Plan:
         kinds, compact = np.unique(targets[pictures], return_inverse=True)
         if len(kinds) < SLOTS:
             raise ValueError(
-                f"pairs need pictures of at least {SLOTS} {which}kinds, got {len(kinds)} (held out are those with "
-                f"number % {pairs.every} == {pairs.first}): give pictures of more kinds, or other --every and --first"
+                f"pairs need pictures of at least {SLOTS} {which}kinds, got {len(kinds)} (held out are those "
+                f"with number % {pairs.every} == {pairs.first}): give pictures of more kinds, or other --every "
+                "and --first"
             )
         local = np.full(len(targets), -1)
         local[pictures] = compact

@@ -1,4 +1,4 @@
-"""Training of a closed form: without labels, on pairs of pictures, towards what its host answers to each alone."""
+"""Training of a closed form on pairs of pictures, without labels: the host says what each of them shows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from stimuli.foundation.texts import some
 
 __all__ = ["ClosedForm", "SteeredRecipe", "SteeredTask"]
 
-ASTIR = 3e-3  # SD of queries and keys at the start: at 0 they would get no gradient; attention stays uniform to 1 %
+ASTIR = 3e-3  # SD of queries and keys at the start, which would get no gradient at 0
 AT_ONCE = 16  # images in a batch of those that tell which directions are kept
 START = "closed_form.safetensors"
 
@@ -43,8 +43,8 @@ class ClosedForm:
     Parameters
     ----------
     rank
-        Directions that are kept, those in which logits vary most over the places of ``looked`` pictures; all if
-        left out.
+        Directions that are kept, those in which logits vary most over the places of ``looked`` pictures;
+        all if left out.
     blocks
         Blocks of attention.
     share
@@ -69,16 +69,16 @@ class ClosedForm:
 class SteeredRecipe(CuedRecipe):
     """A training of a closed form on pairs of pictures; no label of a training picture is used.
 
-    Targets are the host's own answers to each picture whole, and alone: their mean where nothing is cued or what is
-    cued is absent, that of the cued one where it is cued, by the class that the host sees in it or by its place.
-    Embedding and classifier are frozen, and so is the MLP, which is silent; attention and decoders learn, each matrix
-    at a rate in proportion to what stands on its diagonal (:meth:`SteeredTask.learning`).
+    Targets are the host's answers to each picture whole and alone: their mean where nothing is cued or what
+    is cued is absent, that of the cued one where it is cued, by the class that the host sees in it or by its
+    place. Embedding and classifier are frozen, and so is the MLP, which is silent; attention and decoders learn,
+    each matrix at a rate in proportion to what it holds (:meth:`SteeredTask.learning`).
 
     Parameters
     ----------
     data_set
-        As in the recipes for pictures; the training split alone is used, and the kinds that are held out of it are
-        measured.
+        As in the recipes for pictures; the training split alone is used, and measured on the kinds that are
+        held out of it.
     closed_form
         What the training starts from.
     pairs
@@ -113,8 +113,8 @@ class SteeredRecipe(CuedRecipe):
         super().__post_init__()
         if self.drop or self.drop_path or self.trainable != "end2end" or self.token_weight:
             raise ValueError(
-                f"{self.name} trains attention and decoders of a closed form, whose places have no labels: leave "
-                "--drop, --drop-path, --trainable and --token-weight out"
+                f"{self.name} trains attention and decoders of a closed form, whose places have no labels: "
+                "leave --drop, --drop-path, --trainable and --token-weight out"
             )
 
     def task(self, data: RunOptions, process: Process) -> SteeredTask:
@@ -137,8 +137,8 @@ class SteeredTask(CachedTask):
 
     Raises
     ------
-    FileNotFoundError, ValueError : data set, host or cache are not as they should be, or the host does not know a
-        kind.
+    FileNotFoundError, ValueError : data set, host or cache are not as they should be, or the host does not
+        know a kind.
     """
 
     best_by = "halves_p_cued"
@@ -150,7 +150,8 @@ class SteeredTask(CachedTask):
         try:
             start = create_model(recipe.model, **self.made_with())
         except TypeError as error:
-            raise ValueError(f"{recipe.model} is no closed form ({error}): name one, such as absvit_lite0") from error
+            told = f"{recipe.model} is no closed form ({error}): name one, such as absvit_lite0"
+            raise ValueError(told) from error
         self.classes, kinds = tuple(start.categories), _kinds(start, pictures)
         made = plan_pairs(recipe.pairs, kinds[pictures.targets])
         held = np.flatnonzero(recipe.pairs.holds_out(np.arange(len(self.classes))))
@@ -170,7 +171,7 @@ class SteeredTask(CachedTask):
         def cached(name: str, n: int, shape: tuple[int, int, int]) -> features.FeatureCache:
             return features.open_cache(feature_cache / name, self._facts, n, shape, process)
 
-        whole = np.flatnonzero(np.isin(made.kind, [KINDS.index(kind) for kind in ("whole", "held-out whole")]))
+        whole = np.flatnonzero(np.isin(made.kind, [KINDS.index("whole"), KINDS.index("held-out whole")]))
         self.cache = cached("composites", len(made), (embed.proj.out_features, *embed.grid_size))
         answers = cached("answers", len(whole), (len(self.classes), 1, 1))
         mean, std = pixels["mean"], pixels["std"]
@@ -199,6 +200,8 @@ class SteeredTask(CachedTask):
         Another number of threads could give its directions another sign.
         """
         if self.process.is_first and not file.exists():
+            if len(self.cache.missing()) < self.cache.n_shards:
+                raise ValueError(f"{file} is gone, which tells what is cached there: remove {file.parent}")
             told = create_model(self.recipe.model, **self.made_with(), pictures=batches())
             checkpoints.write(file, told.state_dict(), told.card)
         wait_for_all()
@@ -208,8 +211,8 @@ class SteeredTask(CachedTask):
     def data(self) -> str:
         """What is composed."""
         return (
-            f"{self.recipe.data_set} {self.folder}, pairs of its training pictures without their labels; kinds held "
-            f"out: {some(self.held_out)}"
+            f"{self.recipe.data_set} {self.folder}, pairs of its training pictures without their labels; "
+            f"kinds held out: {some(self.held_out)}"
         )
 
     def made_with(self) -> dict:
@@ -226,7 +229,7 @@ class SteeredTask(CachedTask):
         return model
 
     def learning(self, model: nn.Module) -> list[dict]:
-        """One group for each matrix, at a rate in proportion to the multiple of the identity that it starts from.
+        """One group for each matrix, at a rate in proportion to the identity that it is a multiple of.
 
         The optimiser's steps are as large whatever a matrix holds, and these hold from .01 to 10^5.
         """
@@ -236,7 +239,7 @@ class SteeredTask(CachedTask):
         ]  # fmt: skip
 
     def card(self, model: nn.Module) -> dict:
-        """What the card tells, with the closed form that it started from and all kinds that it did not see."""
+        """What the card tells, with the closed form at the start and all kinds that were not seen."""
         told = super().card(model)
         kept = {key: self.start.card[key] for key in ("closed_form", "prior_sharpness")}
         return {"data": told.pop("data"), **kept, "held_out": self.held_out, **told}
@@ -247,12 +250,12 @@ def _kinds(model: AbSViT, pictures: LabelledPictures) -> np.ndarray:
     kinds = class_indices(model, pictures.classes)
     if (kinds < 0).any():
         unknown = [name for name, kind in zip(pictures.classes, kinds, strict=True) if kind < 0]
-        raise ValueError(f"the host has no class {some(unknown)}: name folders as it names its classes, or by wnids")
+        raise ValueError(f"the host has no class {some(unknown)}: name folders as it does, or by wnids")
     return kinds
 
 
 def _as_seen(made: composite_plan.Plan, whole: np.ndarray, posteriors: np.ndarray) -> composite_plan.Plan:
-    """The plan with what the host sees in a training picture for its class; those held out keep their labels."""
+    """The plan with what the host sees in training pictures as their classes; those held out keep theirs."""
     seen = np.full(made.picture.max() + 2, -1)
     seen[made.picture[whole, 0]] = posteriors.argmax(1)
     learned = np.isin(made.kind, [KINDS.index(kind) for kind in ("whole", "halves", "overlay")])
@@ -269,6 +272,6 @@ def _batches(numbers: np.ndarray, draw, mean, std) -> Iterator[Tensor]:
 
 LITE0_STEERED = SteeredRecipe(
     "lite0_steered",
-    "The closed form of 1,000 kinds, trained without labels on pairs: train_dist.sh lite0_steered --data-path IMAGENET",
+    "A closed form trained without labels, on pairs: train_dist.sh lite0_steered --data-path IMAGENET",
     expect="to be measured",
 )
