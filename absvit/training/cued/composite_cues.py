@@ -57,8 +57,9 @@ class CuedComposites:
     made : what the composites show.
     cache : their features.
     n_classes : number of classes.
-    posteriors : function of composites (image,) that gives what each of their pictures shows, (image, slot,
-        class) probabilities, 0 without a picture; their classes if left out.
+    posteriors : function of composites (image,) that gives what each of their pictures shows, and what it
+        shows to whoever looks for its class, (image, slot, class) probabilities, 0 without a picture; their
+        classes for certain if left out.
 
     Raises
     ------
@@ -71,7 +72,7 @@ class CuedComposites:
         made: Plan,
         cache: FeatureCache,
         n_classes: int,
-        posteriors: Callable[[np.ndarray], np.ndarray] | None = None,
+        posteriors: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> None:
         self.cues, self.made, self.cache, self.n_classes = cues, made, cache, n_classes
         self.posteriors = posteriors or self._certain
@@ -126,7 +127,7 @@ class CuedComposites:
             features[mirrored] = features[mirrored].flip(-1)
             coverage[mirrored] = coverage[mirrored][..., ::-1]
         count = (target >= 0).sum(axis=1)
-        parts = self.posteriors(composites)
+        parts, looked_for = self.posteriors(composites)
         shown = parts.sum(axis=1) / count[:, None]
         cued = (chance[:, 1] * count).astype(np.int64)
         cued_class = target[rows, cued]
@@ -137,8 +138,9 @@ class CuedComposites:
         absent_class = (np.cumsum(absent, axis=1) > nth[:, None]).argmax(axis=1)
         caught = (asked == 4) | ((asked == 0) & (chance[:, 3] < catch))
         overlaid = np.isin(self.made.kind[composites], [KINDS.index(kind) for kind in OVERLAID])
-        told = (asked == 2) | ((asked == 3) & ~overlaid)  # a place tells nothing about which of those overlaid
-        right = np.where(told[:, None], parts[rows, cued], shown)
+        placed = (asked == 3) & ~overlaid  # a place does not tell which of those that are overlaid is meant
+        right = np.where(placed[:, None], parts[rows, cued], shown)
+        right = np.where((asked == 2)[:, None], looked_for[rows, cued], right)
         cue_class = np.where(asked == 2, cued_class, np.where(caught, absent_class, -1))
         token_class = (coverage * (target + 1)[..., None, None]).max(axis=1) - 1
         places = place_cues(coverage[rows, cued].astype(np.float32), chance)
@@ -146,10 +148,10 @@ class CuedComposites:
         values = (shown, right, cue_class, cue_place, token_class)
         return SceneBatch(features, *(torch.from_numpy(value) for value in values))
 
-    def _certain(self, composites: np.ndarray) -> np.ndarray:
+    def _certain(self, composites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The class of each picture, for certain."""
         eye = np.eye(self.n_classes + 1, dtype=np.float32)[:, :-1]  # class -1 shows nothing
-        return eye[self.made.target[composites]]
+        return (eye[self.made.target[composites]],) * 2
 
     @staticmethod
     def _coverage(box: np.ndarray, used: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Training of a closed form on pairs of pictures, without labels: the host says what each of them shows."""
+"""Training of a closed form on pairs, without labels: it says itself what each picture shows alone."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from absvit.data.datasets import DataSet, LabelledPictures, open_dataset
 from absvit.data.picture_identity import contents
 from absvit.distributed import Process, told_by_first, wait_for_all
 from absvit.models import AbSViT, checkpoints, create_model
+from absvit.models.absvit import cosine_weights
 from absvit.models.class_names import class_indices
 from absvit.models.perceive import evaluating
+from absvit.models.priors.directions import sharpened, sharpness_of
 from absvit.training.cued import composite_plan
 from absvit.training.cued import feature_cache as features
 from absvit.training.cued.batch import CuedRecipe
 from absvit.training.cued.cached import CachedTask
 from absvit.training.cued.composite_cues import CuedComposites, Cues
-from absvit.training.cued.composite_plan import KINDS
+from absvit.training.cued.composite_plan import KINDS, Plan
 from absvit.training.cued.pairs_plan import Pairs, plan_pairs
+from absvit.training.losses import look_twice
 from absvit.training.recipe import Flat
 from absvit.training.run_options import RunOptions
 from stimuli.foundation.texts import some
@@ -32,7 +35,7 @@ from stimuli.foundation.texts import some
 __all__ = ["ClosedForm", "SteeredRecipe", "SteeredTask"]
 
 ASTIR = 3e-3  # SD of queries and keys at the start, which would get no gradient at 0
-AT_ONCE = 16  # images in a batch of those that tell which directions are kept
+AT_ONCE = 16  # images in a batch of those that are only looked at
 START = "closed_form.safetensors"
 
 
@@ -69,10 +72,11 @@ class ClosedForm:
 class SteeredRecipe(CuedRecipe):
     """A training of a closed form on pairs of pictures; no label of a training picture is used.
 
-    Targets are the host's answers to each picture whole and alone: their mean where nothing is cued or what
-    is cued is absent, that of the cued one where it is cued, by the class that the host sees in it or by its
-    place. Embedding and classifier are frozen, and so is the MLP, which is silent; attention and decoders learn,
-    each matrix at a rate in proportion to what it holds (:meth:`SteeredTask.learning`).
+    Targets are the closed form's own answers to each picture whole and alone: the mean of its bottom-up ones
+    where nothing is cued or what is cued is absent, that of the cued one where its place is cued, and where its
+    class is cued, which is the most probable one, the answer under that cue. Embedding and classifier are frozen,
+    and so is the MLP, which is silent; attention and decoders learn, each matrix at a rate in proportion to what
+    it holds (:meth:`SteeredTask.learning`).
 
     Parameters
     ----------
@@ -125,8 +129,8 @@ class SteeredRecipe(CuedRecipe):
 class SteeredTask(CachedTask):
     """Pairs of the training pictures of a data set, whose kinds are in part held out.
 
-    The cache holds, in two folders, the embedded composites and the host's answers to whole pictures; beside
-    the former lies the closed form. What is missing is computed when the task is opened.
+    The cache holds the embedded composites and the closed form that embedded them. What is missing is computed
+    when the task is opened, and the closed form is asked about each picture.
 
     Parameters
     ----------
@@ -168,31 +172,26 @@ class SteeredTask(CachedTask):
         def draw(number: int) -> np.ndarray:
             return composite_plan.draw(number, made, side, recipe.pairs.composition_seed, pictures.read)
 
-        def cached(name: str, n: int, shape: tuple[int, int, int]) -> features.FeatureCache:
-            return features.open_cache(feature_cache / name, self._facts, n, shape, process)
-
-        whole = np.flatnonzero(np.isin(made.kind, [KINDS.index("whole"), KINDS.index("held-out whole")]))
-        self.cache = cached("composites", len(made), (embed.proj.out_features, *embed.grid_size))
-        answers = cached("answers", len(whole), (len(self.classes), 1, 1))
+        shape = (embed.proj.out_features, *embed.grid_size)
+        self.cache = features.open_cache(feature_cache, self._facts, len(made), shape, process)
         mean, std = pixels["mean"], pixels["std"]
         looked = np.flatnonzero(made.kind == KINDS.index("whole"))[: recipe.closed_form.looked]
-        start = self._start(start, self.cache.folder / START, lambda: _batches(looked, draw, mean, std))
-        embed, host = start.to(process.device).patch_embed, start.patch_embed.host.module
-        with evaluating(host):
+        self.start = self._start(start, feature_cache / START, lambda: _batches(looked, draw, mean, std))
+        embed = self.start.to(process.device).patch_embed
+        with evaluating(embed.host.module):
             features.build(self.cache, embed.maps, draw, process, mean, std)
-            logits = lambda images: host(images)[..., None, None]  # noqa: E731 - as maps
-            features.build(answers, logits, lambda row: draw(whole[row]), process, mean, std)
-        embed.host = None
-        self.start = start.cpu()
-        posteriors = answers.read(np.arange(len(whole)))[..., 0, 0].softmax(1).numpy()
-        self.made = _as_seen(made, whole, posteriors)
-        rows = np.full(len(pictures) + 1, len(whole))
+        embed.host = None  # from here on it is given what is cached
+        whole = np.flatnonzero(np.isin(made.kind, [KINDS.index("whole"), KINDS.index("held-out whole")]))
+        answers = self._answers_to(whole)
+        self.made = _as_seen(made, whole, answers[0].argmax(1))
+        rows = np.full(len(pictures) + 1, len(whole))  # the last one is that of no picture
         rows[made.picture[whole, 0]] = np.arange(len(whole))
-        posteriors = np.concatenate([posteriors, np.zeros_like(posteriors[:1])])  # of no picture
-        self.cued = CuedComposites(
-            recipe.cues, self.made, self.cache, len(self.classes),
-            lambda composites: posteriors[rows[made.picture[composites]]],
-        )  # fmt: skip
+        answers = np.concatenate([answers, np.zeros_like(answers[:, :1])], axis=1)
+
+        def posteriors(composites: np.ndarray) -> np.ndarray:
+            return answers[:, rows[made.picture[composites]]]
+
+        self.cued = CuedComposites(recipe.cues, self.made, self.cache, len(self.classes), posteriors)
 
     def _start(self, model: AbSViT, file: Path, batches) -> AbSViT:
         """The closed form of the cache, made by the first process where it is not there yet.
@@ -207,6 +206,23 @@ class SteeredTask(CachedTask):
         wait_for_all()
         model.load_state_dict(checkpoints.read(file).state_dict)
         return model
+
+    def _answers_to(self, whole: np.ndarray) -> np.ndarray:
+        """The closed form's answers to whole pictures, bottom-up and with the most probable class cued.
+
+        (2, composite, class) probabilities.
+        """
+        model, answers = self.start, []
+
+        def weigh(tokens: Tensor) -> Tensor:
+            rows = model.get_classifier().weight[model.forward_head(tokens).argmax(1)][:, None]
+            return model.prior_gains["class"] * sharpened(cosine_weights(tokens, rows), sharpness_of(model))
+
+        with torch.inference_mode():
+            for part in np.array_split(whole, max(1, len(whole) // AT_ONCE)):
+                seen = look_twice(model, self.cache.read(part).to(self.process.device), weigh)
+                answers.append(torch.stack([seen.bottom_up, seen.top_down]).softmax(-1).cpu())
+        return torch.cat(answers, dim=1).numpy()
 
     def data(self) -> str:
         """What is composed."""
@@ -254,10 +270,10 @@ def _kinds(model: AbSViT, pictures: LabelledPictures) -> np.ndarray:
     return kinds
 
 
-def _as_seen(made: composite_plan.Plan, whole: np.ndarray, posteriors: np.ndarray) -> composite_plan.Plan:
-    """The plan with what the host sees in training pictures as their classes; those held out keep theirs."""
-    seen = np.full(made.picture.max() + 2, -1)
-    seen[made.picture[whole, 0]] = posteriors.argmax(1)
+def _as_seen(made: Plan, whole: np.ndarray, classes: np.ndarray) -> Plan:
+    """The plan with what is seen in training pictures as their classes; those held out keep theirs."""
+    seen = np.full(made.picture.max() + 2, -1)  # the last one is that of no picture
+    seen[made.picture[whole, 0]] = classes
     learned = np.isin(made.kind, [KINDS.index(kind) for kind in ("whole", "halves", "overlay")])
     return replace(made, target=np.where(learned[:, None], seen[made.picture], made.target))
 
