@@ -5,6 +5,7 @@ The page of :mod:`absvit.models.priors`, and of the priors in words.
 
 from absvit.models.priors import (
     ClassPrior,
+    KindsPrior,
     LearnedPrior,
     PerceptPrior,
     Prior,
@@ -12,11 +13,12 @@ from absvit.models.priors import (
     ShuffledPrior,
     SpatialPrior,
     VectorPrior,
+    class_prior,
 )
 from absvit.words.instructions import instruction
 from absvit.words.text_prior import TextPrior
 
 __all__ = [
-    "ClassPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior", "SpatialPrior",
-    "TextPrior", "VectorPrior", "instruction",
+    "ClassPrior", "KindsPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior",
+    "SpatialPrior", "TextPrior", "VectorPrior", "class_prior", "instruction",
 ]  # fmt: skip

@@ -1,15 +1,17 @@
 """Words: what an observer is told in plain language, as priors. ``encoder.py`` is the contract of encoders.
 
-A sentence is read by a small grammar, its phrases become vectors by an encoder of sentences, and a map in closed
-form takes vectors to what a network with named classes knows. Another package's encoder is found by the entry
-point ``absvit.encoders``.
+A sentence is read by a small grammar, its phrases become vectors by an encoder of sentences, and a map in
+closed form takes vectors to what a network with named classes knows. Another package's encoder is found by the
+entry point ``absvit.encoders``.
 """
 
 import lazy_loader
 
 from stimuli.foundation.registry import Registry
 
-__all__ = ["ENCODERS", "Encoder", "Meaning", "TextPrior", "WordMap", "instruction", "meaning", "reading", "word_map"]
+__all__ = [
+    "ENCODERS", "Encoder", "Meaning", "TextPrior", "WordMap", "instruction", "meaning", "reading", "word_map",
+]  # fmt: skip
 
 ENCODERS = Registry("absvit.words.encoder:Encoder", "absvit.encoders", ("absvit.words",))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from absvit.models.absvit import AbSViT
 from absvit.words.encoder import Encoder
+from absvit.words.phrases import checked
 from absvit.words.regression import FOUND, WordMap, word_map
-from absvit.words.texts import checked
 
 __all__ = ["DOUBTFUL", "Meaning", "meaning"]
 
@@ -27,8 +27,8 @@ class Meaning:
     ----------
     text : the phrase.
     kinds : those that it weighs most, with their weights as shares of all that are above 0.
-    confidence : share in [0, 1] of phrases as near to what is known that were found when their kind was left out;
-        1 of a name of what is known.
+    confidence : share in [0, 1] of phrases as near to what is known that were found when their kind was left
+        out; 1 of a name of what is known.
     nearness : cosine of the phrase with the nearest text of a kind.
     encoder : name of the encoder.
     """
@@ -48,8 +48,8 @@ class Meaning:
         """Warn where it is doubtful."""
         if self.doubtful:
             warnings.warn(
-                f"{self.text!r} is far from all that the network knows (confidence {self.confidence:.2f}): it may be "
-                "nonsense, another language than the encoder's, or nothing visible",
+                f"{self.text!r} is far from all that the network knows (confidence {self.confidence:.2f}): it "
+                "may be nonsense, another language than the encoder's, or nothing visible",
                 stacklevel=2,
             )
 
@@ -87,11 +87,12 @@ def _taken(text: str, known: WordMap) -> Meaning:
     pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
     kinds = tuple((known.kinds.names[place], round(value, 4)) for place, value in pairs)
     nearness = known.nearness(text)
-    return Meaning(text, kinds, round(_confidence(nearness, known), 4), round(nearness, 4), known.encoder.name)
+    confidence = round(_confidence(nearness, known), 4)
+    return Meaning(text, kinds, confidence, round(nearness, 4), known.encoder.name)
 
 
 def _confidence(nearness: float, known: WordMap) -> float:
-    """Share of left-out texts of such a nearness whose kind was found, which rises with the nearness alone."""
+    """Share of left-out texts of such a nearness whose kind was found; it rises with the nearness."""
     if nearness >= 1:
         return 1.0
     from scipy.optimize import isotonic_regression  # here: whoever uses no words waits for none of it

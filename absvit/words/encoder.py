@@ -19,7 +19,7 @@ DEFAULT, FALLBACK = "minilm", "names"
 
 @dataclass(frozen=True)
 class Encoder:
-    """What turns texts into vectors that are near where the texts mean the like. A kind of encoder derives from this.
+    """What turns texts into vectors, near where the texts mean the like. A kind of encoder derives from this.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Encoder:
 
 
 def encoder_named(name: str | Encoder | None = None) -> Encoder:
-    """Give an encoder by its name, or as it is; None for the default, or for what stands in for it, with a warning.
+    """Give an encoder by its name, or as it is; None for the default, or with a warning its stand-in.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _usual() -> str:
     if importlib.util.find_spec("tokenizers") is not None:
         return DEFAULT
     warnings.warn(
-        "sentences are matched with names word by word: pip install absvit[words] for the encoder of sentences",
+        "sentences are matched with names word by word; for an encoder of sentences pip install absvit[words]",
         stacklevel=3,
     )
     return FALLBACK

@@ -4,16 +4,16 @@
 
     sentence = clause {separator clause}
     clause   = [opening] [negation] (phrase [place] | place)
-    opening  = look for | look at | search for | find | attend to | watch | watch for        (please before it)
+    opening  = look for | look at | search for | find | attend to | watch | watch for   (please before it)
     negation = ignore | not | avoid                   the complement of the clause's weights
     place    = (on | at | in | to | towards) [the] where [half | side | part | edge | corner] [of the picture]
              | everywhere | anywhere              a place without a phrase needs no "on"
-    where    = left | right | top | bottom | upper | lower | centre | center | middle | top left | upper right ...
-             | corners
+    where    = left | right | top | bottom | upper | lower | centre | center | middle
+             | top left | upper right ... | corners
     separator = ";" or ","  or  "and", "but" before a negation; "and", "but", "," before a place of its own
 
-A phrase is whatever remains. What stands in double quotes is a phrase as it is: ``"a top hat" on the left``. A
-sentence with a word of place or negation that this does not cover is refused, and so are places that exclude
+A phrase is whatever remains. What stands in double quotes is a phrase as it is: ``"a top hat" on the left``.
+A sentence with a word of place or negation that this does not cover is refused, and so are places that exclude
 each other; nothing is guessed.
 """
 
@@ -23,7 +23,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from absvit.words.texts import checked, words_of
+from absvit.words.phrases import checked, words_of
 
 __all__ = ["Clause", "Reading", "reading"]
 
@@ -39,7 +39,8 @@ _PLACE_ALONE = rf"(?:{_IN})?(?:the )?(?:{_WHERE}|everywhere|anywhere)"
 OPENING = re.compile(r"^(?:please )?(?:look for|look at|search for|find|attend to|watch for|watch)(?: |$)")
 NEGATION = re.compile(r"^(?:ignore|not|avoid)(?: |$)")
 SEPARATOR = re.compile(
-    rf"\s*;\s*|\s*,\s*(?:(?:and|but) )?| (?:and|but) (?=(?:ignore|not|avoid) )| (?:and|but) (?={_PLACE_ALONE}\b)"
+    r"\s*;\s*|\s*,\s*(?:(?:and|but) )?"
+    rf"| (?:and|but) (?=(?:ignore|not|avoid) )| (?:and|but) (?={_PLACE_ALONE}\b)"
 )
 NOT_READ = {
     "left": "place", "right": "place", "top": "place", "bottom": "place", "upper": "place", "lower": "place",
@@ -47,8 +48,8 @@ NOT_READ = {
     "everywhere": "place", "anywhere": "place", "nowhere": "place", "above": "place", "below": "place",
     "beside": "place", "behind": "place", "between": "place",
     "not": "negation", "no": "negation", "never": "negation", "without": "negation", "except": "negation",
-    "ignore": "negation", "avoid": "negation", "neither": "negation", "nor": "negation", "nothing": "negation",
-    "none": "negation", "nobody": "negation", "cannot": "negation",
+    "ignore": "negation", "avoid": "negation", "neither": "negation", "nor": "negation",
+    "nothing": "negation", "none": "negation", "nobody": "negation", "cannot": "negation",
 }  # fmt: skip
 QUOTED = re.compile(r'"([^"]*)"')
 MARK = "\ue000{}\ue001"
@@ -136,8 +137,8 @@ def _clause(part: str, sentence: str, quoted: Sequence[str]) -> Clause:
         if word in NOT_READ or word.endswith("n't"):
             kind = NOT_READ.get(word, "negation")
             raise ValueError(
-                f"cannot read {word!r} in {sentence!r} as a {kind}: places stand at the end of a phrase, as in 'the "
-                "dog on the left', 'not' and 'ignore' before one; a phrase in double quotes is taken as it is"
+                f"cannot read {word!r} in {sentence!r} as a {kind}: places stand at the end of a phrase, "
+                "as in 'the dog on the left', 'not' and 'ignore' before one; a phrase in double quotes stays as it is"
             )
     phrase = MARKED.sub(lambda mark: quoted[int(mark[1])], low)
     return Clause(checked(phrase) if phrase else "", place, ignored)
@@ -149,4 +150,5 @@ def _check_places(clauses: Sequence[Clause], sentence: str) -> None:
     for pair in EXCLUDING:
         if pair <= where:
             one, other = sorted(pair)
-            raise ValueError(f"{sentence!r} asks for {one} and {other}, whose product is nothing: name one place")
+            asked = f"{sentence!r} asks for {one} and {other}"
+            raise ValueError(f"{asked}, whose product is nothing: name one place")

@@ -35,14 +35,18 @@ class InstructionPrior(ProductPrior):
 
 
 def instruction(
-    sentence: str, gain: float | None = None, sharpness: float | None = None, encoder: str | Encoder | None = None
+    sentence: str,
+    gain: float | None = None,
+    sharpness: float | None = None,
+    encoder: str | Encoder | None = None,
 ) -> InstructionPrior:
     """Make priors of a sentence, such as "the dog on the left": its phrases times its places.
 
     Parameters
     ----------
     sentence : of the grammar of ``absvit.words.grammar``: places (left, right, top, bottom, centre, corners,
-        everywhere), "ignore ..." and "not ..." for the complement of what follows; the rest is what to look for.
+        everywhere), "ignore ..." and "not ..." for the complement of what follows; the rest is what to look
+        for.
     gain : factor on the weights of each of its phrases, and of what it leaves; None for the model's defaults.
     sharpness : of its phrases; None for the model's own.
     encoder : of its phrases, or its name; None for the default.
@@ -59,9 +63,9 @@ def instruction(
     return InstructionPrior(tuple(_prior(clause, gain, sharpness, encoder) for clause in read.clauses), read)
 
 
-def _prior(clause: Clause, gain: float | None, sharpness: float | None, encoder: str | Encoder | None) -> Prior:
+def _prior(clause: Clause, gain: float | None, *told) -> Prior:
     """The prior of a clause."""
-    what = [TextPrior(clause.phrase, gain, sharpness, encoder)] if clause.phrase else []
+    what = [TextPrior(clause.phrase, gain, *told)] if clause.phrase else []
     where = [RegionPrior(clause.place)] if clause.place else []
     factors = (*what, *where)
     prior = factors[0] if len(factors) == 1 else ProductPrior(factors)

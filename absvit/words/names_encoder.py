@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.words.encoder import Encoder
-from absvit.words.texts import STOP_WORDS, words_of
+from absvit.words.phrases import STOP_WORDS, words_of
 
 __all__ = ["NAMES", "NamesEncoder"]
 
@@ -21,10 +21,10 @@ PLURAL = re.compile(r"(?<=[^su])s$")
 
 @dataclass(frozen=True)
 class NamesEncoder(Encoder):
-    """A bag of words: each word, without a plural's s, is a random direction of its own (Weinberger et al. 2009).
+    """A bag of words: each, without a plural's s, has a random direction of its own (Weinberger et al. 2009).
 
-    A phrase is near a kind where they share words: those of its name, or of its description, which mostly says
-    what it is a kind of. Texts without words in common are nearly orthogonal.
+    A phrase is near a kind where they share words: those of its name, or of its description, which mostly
+    says what it is a kind of. Texts without words in common are nearly orthogonal.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class RegionPrior(Prior):
 
 @dataclass(frozen=True, eq=False)
 class ComplementPrior(WrappedPrior):
-    """All but what another prior matches: 1 less its match relative to its largest, of a product factor by factor.
+    """All but what another prior matches: 1 less its match by its largest, of a product factor by factor.
 
     Parameters
     ----------

@@ -2,19 +2,22 @@
 
 Derivation
 ----------
-Let t_i be the texts of kinds c(i), e(t) their vectors less the mean, at unit length, and k(t, u) = exp(beta (e(t)
-. e(u) - 1)) a kernel that is 1 where texts mean the same. Kernel ridge regression (Saunders et al. 1998) takes a
-text to a direction d(t) = sum_i a_i(t) r_c(i), r_c the direction of a kind at unit length, with
+Let t_i be the texts of kinds c(i), e(t) their vectors less the mean, at unit length, and
+
+    k(t, u) = exp(beta (e(t) . e(u) - 1))
+
+a kernel that is 1 where texts mean the same. Kernel ridge regression (Saunders et al. 1998) takes a text to a
+direction d(t) = sum_i a_i(t) r_c(i), r_c the direction of a kind at unit length, with
 
     a(t) = k(t, .) C,    C = (K + lambda 1)^-1,
 
-so that d is a sum of kinds with weights, which are a's summed over the texts of each. Left out, all its texts
-together, a kind gets the directions (block B of its texts; cf. the leave-one-out of ridge regression, Allen 1974)
+so that d is a sum of kinds with weights, which are a's summed over the texts of each. Left out, all its
+texts together (block B; cf. the leave-one-out of ridge regression, Allen 1974), a kind gets the directions
 
     d_B = r_B - (C_BB)^-1 (C R)_B,
 
-and the weights of all other kinds likewise. The strength lambda that is taken is the one at which these left-out
-directions lie nearest to the kinds' own, on average over kinds and levels of text.
+without its own among the weights. The strength lambda that is taken is the one at which these directions lie
+nearest to the kinds' own, on average over kinds and levels of text.
 """
 
 from __future__ import annotations
@@ -29,8 +32,8 @@ from torch import Tensor
 
 from absvit.models.absvit import AbSViT
 from absvit.words.encoder import Encoder, encoder_named
-from absvit.words.kinds import Kinds, called, kinds_of, texts_of
-from absvit.words.texts import checked
+from absvit.words.knowledge import Kinds, called, kinds_of, texts_of
+from absvit.words.phrases import checked
 from absvit.words.vectors import vectors
 
 __all__ = ["LeftOut", "WordMap", "fitted", "word_map"]
@@ -103,8 +106,8 @@ class WordMap:
         """
         if encoder is not None and encoder.sha256 != self.encoder.sha256:
             raise ValueError(
-                f"the map was fitted with the encoder {self.encoder.name} ({self.encoder.sha256[:8]}), and the texts "
-                f"come with {encoder.name} ({encoder.sha256[:8]}): use one encoder"
+                f"the map was fitted with the encoder {self.encoder.name} ({self.encoder.sha256[:8]}), and the "
+                f"texts come with {encoder.name} ({encoder.sha256[:8]}): use one encoder"
             )
         return torch.stack([self._meant(checked(text)) for text in texts])
 
@@ -119,7 +122,7 @@ class WordMap:
         return F.normalize(vectors([text], self.encoder) - self.mean, dim=1)
 
     def nearness(self, text: str) -> float:
-        """Give the cosine of a text's vector with that of the nearest text of a kind, 1 where it is a kind's name."""
+        """Give the cosine of a text's vector with that of the nearest text of a kind; 1 of a kind's name."""
         plain = checked(text)
         return 1.0 if called(plain, self.kinds.names) else float((self._placed(plain) @ self.texts.T).max())
 
@@ -181,7 +184,7 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _without_own(inverse: Tensor, directions: Tensor, n: int) -> Tensor:
-    """Directions (text, channel) of texts with their kinds left out, at unit length; texts stand level by level."""
+    """Directions (text, channel) of texts with their kinds left out, at unit length, level by level."""
     levels = len(inverse) // n
     own = inverse.reshape(levels, n, levels, n).diagonal(dim1=1, dim2=3).permute(2, 0, 1)  # C_BB of each kind
     targets = directions.repeat(levels, 1)

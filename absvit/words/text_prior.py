@@ -12,8 +12,8 @@ from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.priors.directions import SharpPrior
 from absvit.words.confidence import meaning
 from absvit.words.encoder import Encoder
+from absvit.words.phrases import checked
 from absvit.words.regression import word_map
-from absvit.words.texts import checked
 
 __all__ = ["TextPrior"]
 
@@ -22,8 +22,8 @@ __all__ = ["TextPrior"]
 class TextPrior(SharpPrior):
     """What a sentence describes, whether a class is called so or not: our addition to the model.
 
-    The direction is a sum of the directions of the classes, with weights that an encoder of sentences and a map in
-    closed form give them (``absvit.words.regression``). What the sentence was taken for is said by
+    The direction is a sum of the directions of the classes, with weights that an encoder of sentences and a map
+    in closed form give them (``absvit.words.regression``). What the sentence was taken for is said by
     :func:`absvit.words.meaning`; where that is doubtful, there is a warning.
 
     Parameters
@@ -48,7 +48,7 @@ class TextPrior(SharpPrior):
         several = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 1)
         if several and not len(given):
             raise ValueError("text must be a sentence or one for each image, got none")
-        texts = [checked(text) for text in given] if several else checked(given if given is None else _plain(given))
+        texts = [checked(text) for text in given] if several else checked(_plain(given))
         object.__setattr__(self, "text", np.array(texts))
 
     @property
@@ -66,7 +66,8 @@ class TextPrior(SharpPrior):
         for text in dict.fromkeys(self.texts):
             meaning(text, model, self.encoder).warn()
         direction = word_map(model, self.encoder).directions(self.texts).to(tokens.device, tokens.dtype)
-        return self.sharpened(cosine_weights(tokens, direction[:, None] if self.text.ndim else direction[0]), model)
+        match = cosine_weights(tokens, direction[:, None] if self.text.ndim else direction[0])
+        return self.sharpened(match, model)
 
 
 def _plain(given: object) -> object:

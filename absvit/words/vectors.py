@@ -69,7 +69,7 @@ def _checked(found: Tensor, texts: tuple[str, ...], encoder: Encoder) -> Tensor:
     if not fits or not bool(((found.norm(dim=1) - 1).abs() < UNIT).all()):
         came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise ValueError(
-            f"the encoder {encoder.name} gives {came} for {len(texts)} texts: expected vectors (text, number) of "
-            "unit length"
+            f"the encoder {encoder.name} gives {came} for {len(texts)} texts: expected vectors (text, number) "
+            "of unit length"
         )
     return found

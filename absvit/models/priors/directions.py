@@ -9,13 +9,14 @@ from numbers import Real
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.class_names import class_indices, known_as
 from absvit.models.priors.base import Prior
 
-__all__ = ["ClassPrior", "LearnedPrior", "SharpPrior", "VectorPrior", "sharpened", "sharpness_of"]
+__all__ = ["ClassPrior", "CuedClasses", "LearnedPrior", "SharpPrior", "VectorPrior", "sharpened", "sharpness_of"]
 
 
 def sharpened(match: Tensor, sharpness: float) -> Tensor:
@@ -117,8 +118,36 @@ class VectorPrior(SharpPrior):
         return self.sharpened(match, model)
 
 
+class CuedClasses(SharpPrior):
+    """Base of priors that look for classes of the model, which stand in the field that ``per_image`` names."""
+
+    kind = "class"
+
+    def members(self, model: AbSViT) -> Tensor:
+        """Say which classes are looked for, (class,) or (image, class) bool; what a derived prior defines."""
+        raise TypeError(f"{type(self).__name__} must define members(model)")
+
+    def checked(self, index: Tensor, model: AbSViT) -> Tensor:
+        """Give places of classes as they are; refuse what is no place of a class of the model."""
+        wrong = index[(index < 0) | (index >= model.num_classes)]
+        if wrong.numel():
+            raise ValueError(
+                f"{self.per_image[0]} must be in 0..{model.num_classes - 1}, got {int(wrong.flatten()[0])}"
+            )
+        return index
+
+    def rows(self, model: AbSViT) -> Tensor:
+        """Give the rows of the model's classifier, (class, channel)."""
+        rows = getattr(model.get_classifier(), "weight", None)
+        if rows is None:
+            raise ValueError(
+                "a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior"
+            )
+        return rows
+
+
 @dataclass(frozen=True, eq=False)
-class ClassPrior(SharpPrior):
+class ClassPrior(CuedClasses):
     """A class: the classifier's row for it is the direction to look for (the official demo).
 
     Parameters
@@ -132,7 +161,6 @@ class ClassPrior(SharpPrior):
     class_index: int | str | Tensor | Sequence[str]
     gain: float | None = None
     sharpness: float | None = None
-    kind = "class"
     per_image = ("class_index", 1)
 
     def __post_init__(self) -> None:
@@ -158,11 +186,7 @@ class ClassPrior(SharpPrior):
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """Cosine with the classifier's row of the class, sharpened."""
-        rows = getattr(model.get_classifier(), "weight", None)
-        if rows is None:
-            raise ValueError(
-                "a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior"
-            )
+        rows = self.rows(model)
         index = self.known(model).to(rows.device)
         row = rows[index].to(tokens.dtype)
         return self.sharpened(cosine_weights(tokens, row if index.ndim == 0 else row[:, None]), model)
@@ -194,8 +218,8 @@ class ClassPrior(SharpPrior):
 
     def known(self, model: AbSViT) -> Tensor:
         """Places of the classes among the model's, as :meth:`indices`; refuses what is no place of a class."""
-        index = self.indices(model)
-        wrong = index[(index < 0) | (index >= model.num_classes)]
-        if wrong.numel():
-            raise ValueError(f"class_index must be in 0..{model.num_classes - 1}, got {int(wrong.flatten()[0])}")
-        return index
+        return self.checked(self.indices(model), model)
+
+    def members(self, model: AbSViT) -> Tensor:
+        """Say which class is looked for, (class,) or (image, class) bool."""
+        return F.one_hot(self.known(model), model.num_classes).bool()

@@ -1,4 +1,4 @@
-"""Encoders against a transformer written out, and against the library that the default's weights come from."""
+"""Encoders against a transformer written out, and the library that the default's weights come from."""
 
 import importlib.util
 import math
@@ -37,7 +37,7 @@ def published(layers=2, width=8, hidden=12, pieces=30, positions=9):
 
 
 def written_out(weights, pieces, heads=2, layers=2):
-    """The vector of one text by BERT's equations (Devlin et al. 2019), and the mean of tokens at unit length."""
+    """The vector of one text by BERT's equations (Devlin et al. 2019): the mean of tokens at unit length."""
 
     def linear(x, name):
         return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]

@@ -1,4 +1,4 @@
-"""Sentences are read by the grammar that is documented, or refused in one line; what is told is never guessed."""
+"""Sentences are read by the grammar that is documented, or refused in one line; nothing is guessed."""
 
 import pytest
 

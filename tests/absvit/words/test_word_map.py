@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from absvit.mechanisms.host import Host
 from absvit.words import ENCODERS, meaning, word_map
-from absvit.words.kinds import kinds_of, texts_of
+from absvit.words.knowledge import kinds_of, texts_of
 from absvit.words.regression import STEEPNESS
 from absvit.words.vectors import vectors
 

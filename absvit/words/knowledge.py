@@ -30,8 +30,8 @@ class Kinds:
     names : of the kinds.
     sha256 : of names and directions.
     directions : (kind, channel) of unit length, in which a token's evidence for a kind lies.
-    likeness : (kind, channel) of unit length, whose cosines say how alike kinds look to the network; directions
-        themselves, but of a closed form the rows of its host.
+    likeness : (kind, channel) of unit length, whose cosines say how alike kinds look to the network: the
+        directions, but of a closed form the rows of its host.
     """
 
     names: tuple[str, ...]
@@ -67,7 +67,7 @@ def called(phrase: str, names: Sequence[str]) -> list[int]:
 
 
 def texts_of(names: Sequence[str]) -> dict[str, list[str]]:
-    """Give the texts of kinds by level: what they are called and, if all are ImageNet's, how WordNet describes them.
+    """Give texts of kinds by level: their names and, if all are ImageNet's, WordNet's descriptions.
 
     Parameters
     ----------
