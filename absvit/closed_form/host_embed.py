@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["HostEmbed", "SharesNorm", "blurred"]
+from absvit.models.perceive import evaluating
+
+__all__ = ["Host", "HostEmbed", "SharesNorm", "blurred"]
 
 BINOMIAL = (1.0, 2.0, 1.0)
 AT_ONCE = 4  # images, without gradients on a CPU: their activations stay in its caches
@@ -25,16 +27,48 @@ def blurred(maps: Tensor) -> Tensor:
     return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), kernel, groups=maps.shape[1])
 
 
+class Host:
+    """A frozen network, and where in a pass its places stand.
+
+    Parameters
+    ----------
+    module : the network.
+    layer : name of the module of it whose output shows the places.
+    tokens : function of that output that gives tokens (image, token, channel).
+    prefix : number of tokens before the places.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        layer: str,
+        tokens: Callable[[Tensor], Tensor],
+        prefix: int,
+    ) -> None:
+        self.module, self.layer, self.tokens, self.prefix = module, layer, tokens, prefix
+
+    def features(self, images: Tensor) -> Tensor:
+        """Give what it shows at its places, (image, place, channel)."""
+        kept: list[Tensor] = []
+        layer = self.module.get_submodule(self.layer)
+        hook = layer.register_forward_hook(lambda module, given, values: kept.append(values))
+        try:
+            with evaluating(self.module):
+                self.module(images)
+        finally:
+            hook.remove()
+        return self.tokens(kept[0])[:, self.prefix :]  # an AbSViT looks twice: of its bottom-up pass
+
+
 class HostEmbed(nn.Module):
     """The embedding of an AbSViT that looks through a frozen network, its host.
 
     A token is A f, the projected feature of a place, and a constant behind it. The host is neither a parameter
-    nor in the state dict; it follows the model to its device and type.
+    nor in the state dict; it follows the model to its device and type, and is copied with it.
 
     Parameters
     ----------
-    features : function of normalised images that gives the host's features (image, place, channel).
-    host : the network itself; None where there is none to follow.
+    host : the network; None of a model that is only counted.
     grid : rows and columns of places.
     size : height and width of images in pixels.
     channels : of a feature.
@@ -46,8 +80,7 @@ class HostEmbed(nn.Module):
 
     def __init__(
         self,
-        features: Callable[[Tensor], Tensor],
-        host: nn.Module | None,
+        host: Host | None,
         grid: tuple[int, int],
         size: tuple[int, int],
         channels: int,
@@ -55,16 +88,15 @@ class HostEmbed(nn.Module):
         blur: bool = True,
     ) -> None:
         super().__init__()
-        self.features, self.blur = features, blur
-        self._beside = (host,)  # no submodule: not trained, and not stored
+        self.host, self.blur = host, blur  # no submodule: not trained, and not stored
         self.proj = nn.Linear(channels, width - 1, bias=False)
         self.constant = nn.Parameter(torch.ones(()), requires_grad=False)
         self.img_size, self.grid_size, self.num_patches = size, grid, grid[0] * grid[1]
         self.patch_size = tuple(side // n for side, n in zip(size, grid, strict=True))
 
     def _apply(self, fn, recurse: bool = True) -> nn.Module:
-        if self._beside[0] is not None:
-            self._beside[0]._apply(fn)
+        if self.host is not None:
+            self.host.module._apply(fn)
         return super()._apply(fn, recurse)
 
     def feat_ratio(self, as_scalar: bool = True) -> int | tuple[int, int]:
@@ -88,9 +120,11 @@ class HostEmbed(nn.Module):
         """
         if tuple(images.shape[-2:]) != self.img_size:
             down, across = self.img_size
-            raise ValueError(f"expected images of {down} x {across} pixels, got {tuple(images.shape[-2:])}: resize them")
+            raise ValueError(
+                f"expected images of {down} x {across} pixels, got {tuple(images.shape[-2:])}: resize them"
+            )
         at_once = len(images) if torch.is_grad_enabled() or images.device.type != "cpu" else AT_ONCE
-        features = torch.cat([self.features(part) for part in images.split(max(1, at_once))])
+        features = torch.cat([self.host.features(part) for part in images.split(max(1, at_once))])
         tokens = self.proj(features.to(self.proj.weight.dtype))
         if self.blur:
             maps = tokens.transpose(1, 2).unflatten(2, self.grid_size)
@@ -128,5 +162,5 @@ class SharesNorm(nn.Module):
         """
         shares = pooled * (self.constant / pooled[:, -1:])
         if self.eps is not None:
-            shares = torch.cat([F.layer_norm(shares[:, :-1], shares.shape[1:] - 1, eps=self.eps), shares[:, -1:]], 1)
+            shares = torch.cat([F.layer_norm(shares[:, :-1], (shares.shape[1] - 1,), eps=self.eps), shares[:, -1:]], 1)
         return shares * self.weight

@@ -13,8 +13,8 @@ times the identity. A pass without feedback gives
     x_i + beta mean_j x_j,    of mean (1 + beta) mean_j x_j,
 
 and feedback, in which the tokens weighted by a prior w_j return to the values (Shi et al. 2023, section 3.3), adds
-beta s mean_j w_j x_j to every token. So the mean is, up to a factor, sum_j (1 + g w_j) x_j with g = beta s / (1 + beta),
-and its last channel kappa sum_j (1 + g w_j). Divided by that channel it is
+beta s mean_j w_j x_j to every token. So the mean is, up to a factor, sum_j (1 + g w_j) x_j with
+g = beta s / (1 + beta), and its last channel kappa sum_j (1 + g w_j). Divided by that channel it is
 
     sum_j (1 + g w_j) x_j / sum_j (1 + g w_j),
 
@@ -26,12 +26,11 @@ places do that nothing weighs. With several blocks, beta becomes (1 + beta)^bloc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from absvit.closed_form.host_embed import HostEmbed, SharesNorm
+from absvit.closed_form.host_embed import Host, HostEmbed, SharesNorm
 from absvit.models.absvit import AbSViT
 from absvit.models.perceive import evaluating
 from absvit.networks.network import Network, network_of
@@ -94,7 +93,8 @@ def steerable_from(
         embedding, rows, bias, aside, eps = _linear_parts(network, readout, pictures, rank)
         parts = {"classes": len(rows), "channels": embedding.shape[1], "width": embedding.shape[0] + 1}
         shape = {"grid": readout.grid, "size": tuple(network.size), "blocks": blocks, "blur": blur, "eps": eps}
-        model = skeleton(partial(_features, readout), network.module, **parts, **shape).to(network.device)
+        host = Host(network.module, readout.layer, readout.tokens, readout.prefix)
+        model = skeleton(host, **parts, **shape).to(network.device)
         _write(model, embedding, rows, bias, aside, share)
         constant = ASIDE * model.patch_embed(network.picture(1))[..., :-1].norm(dim=-1).mean()
         for part in (model.patch_embed, model.fc_norm):
@@ -103,8 +103,7 @@ def steerable_from(
 
 
 def skeleton(
-    features,
-    host: nn.Module | None,
+    host: Host | None,
     *,
     classes: int,
     channels: int,
@@ -120,7 +119,7 @@ def skeleton(
 
     Parameters
     ----------
-    features, host, grid, size, channels, width, blur : as of :class:`HostEmbed`.
+    host, grid, size, channels, width, blur : as of :class:`HostEmbed`.
     classes : number of classes.
     blocks : number of blocks.
     eps : of the host's layer norm behind the pooling, None for none.
@@ -128,7 +127,7 @@ def skeleton(
     """
 
     def embed(**given) -> HostEmbed:
-        return HostEmbed(features, host, grid, size, channels, width, blur)
+        return HostEmbed(host, grid, size, channels, width, blur)
 
     model = AbSViT(
         img_size=size, patch_size=1, embed_layer=embed, embed_dim=width, depth=blocks, num_heads=1, mlp_ratio=1 / 64,
@@ -172,7 +171,7 @@ def _linear_parts(
     given, bias = readout.classify(features).double(), readout.classify(torch.zeros_like(features[:1]))[0].double()
     if not _agree(features.double() @ rows.T + bias, given):  # a norm stands between pooling and classifier
         eye = torch.eye(rows.shape[1], dtype=rows.dtype, device=rows.device)
-        return eye, rows, bias, torch.ones_like(rows[0]), _eps(features, given, rows, bias)
+        return eye, rows, bias, torch.ones_like(rows[0]), _eps(0.01 * features, readout, rows, bias)
     mean = rows.mean(0)
     centred = rows - mean
     moment = centred @ centred.T if pictures is None else centred @ _moment(network, readout, pictures) @ centred.T
@@ -189,8 +188,9 @@ def _agree(logits: Tensor, expected: Tensor) -> bool:
     return bool((logits - expected).abs().max() <= EXACT * expected.abs().max())
 
 
-def _eps(features: Tensor, given: Tensor, rows: Tensor, bias: Tensor) -> float:
-    """The eps with which a plain layer norm and the rows give what the host gives."""
+def _eps(features: Tensor, readout: Readout, rows: Tensor, bias: Tensor) -> float:
+    """The eps with which a plain layer norm and the rows give what the host gives; features so small that it counts."""
+    given = readout.classify(features).double()
     for eps in EPS:
         normed = nn.functional.layer_norm(features.double(), features.shape[1:], eps=eps)
         if _agree(normed @ rows.T + bias, given):
@@ -240,7 +240,8 @@ def _told(model: AbSViT, network: Network, sharpness: float, parameters: dict) -
         "prior_gains": dict(GAINS),
         "categories": list(network.categories),
     }
-    pixels = {"input_size": (3, *network.size), "mean": tuple(network.mean), "std": tuple(network.std)}
-    model.pretrained_cfg = {**pixels, **{key: network.facts[key] for key in ("crop_pct", "interpolation") if key in network.facts}}
+    pixels = {key: network.facts[key] for key in ("crop_pct", "interpolation") if key in network.facts}
+    pixels |= {"input_size": (3, *network.size), "mean": tuple(network.mean), "std": tuple(network.std)}
+    model.pretrained_cfg = pixels
     model.checkpoint, model.checkpoint_sha256 = f"closed form of {checkpoint or network.name}", ""
     return model.requires_grad_(False).eval()

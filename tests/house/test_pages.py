@@ -14,7 +14,7 @@ import absvit
 PAGES = {
     "absvit": [
         "AbSViT", "Trajectory", "create_model", "follow", "images", "list_models", "load_model", "maps",
-        "mechanisms", "networks", "perceive", "priors", "records", "topdown_from",
+        "mechanisms", "networks", "perceive", "priors", "records", "steerable_from", "topdown_from",
     ],
     "absvit.training": ["RECIPES", "Recipe", "RunOptions", "Task", "train"],
 }  # fmt: skip

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from absvit.models import checkpoints
+from absvit.models.checkpoints import formats
 from absvit.models.lifting import topdown_from
 from absvit.models.zoo import locations
 from absvit.models.zoo.published import RELEASES
@@ -103,7 +104,9 @@ def load_model(
         kwargs = {**kwargs, "pretrained_cfg_overlay": overlay}
     check_name(name)
     if name in locations.CLOSED_FORMS and locations.is_usual(checkpoint):
-        return create_model(name, **kwargs).eval()
+        model = create_model(name, **kwargs).eval()
+        model.card |= formats.read_card(locations.bundled(name))  # what was measured of it
+        return model
     loaded = checkpoints.read(locations.locate(name, checkpoint, RELEASES.get(name)), sha256, which)
     model = _fitting(name, loaded, kwargs)
     weights = _in_its_names(model, loaded.state_dict) if name in locations.PACKAGED else loaded.state_dict
