@@ -16,6 +16,7 @@ import xarray as xr
 
 from absvit.images import class_folder
 from absvit.models.class_names import called, candidates, class_indices
+from absvit.models.kind_sets import KIND_SETS
 from experiments.observers import Observer
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
@@ -44,9 +45,11 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
         near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
         more = ", ..." if len(names) > 12 else ""
         told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
+        sets = [name for name, kind_set in KIND_SETS.items() if set(unknown) <= set(kind_set.kinds)]
+        instead = f", or let it answer in categories: --read-out {' or '.join(sets)}" if sets else ""
         raise ValueError(
             f"{observer.name} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another "
-            "model or other stimuli"
+            f"model or other stimuli{instead}"
         )
 
 

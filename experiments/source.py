@@ -16,7 +16,7 @@ from experiments.classes import known_of_folder, known_of_set
 from experiments.command_options import StimulusOptions
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
-from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
+from stimuli.families import FAMILIES, Family, cue_conflict, halves, overlay, single_photographs
 from stimuli.families.photographed import mosaic
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
@@ -122,6 +122,15 @@ def _singles_of_folder(source: StimulusOptions, observer: Observer, size: tuple[
     return Stimuli(lambda first, n: draw(n, source.seed, first), n, _of_folder(source.folder))
 
 
+def _conflict_of_folder(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
+    n = sum(map(len, cue_conflict.listed(source.folder, agreeing=False).values()))
+    part = _drawing(cue_conflict.CUE_CONFLICT, source.seed, size, folder=str(source.folder))
+    names = called(part(0, 1).attrs["categories"], observer)
+    return Stimuli(
+        lambda first, n: part(first, n).assign_attrs(categories=names), min(source.n, n), _of_folder(source.folder)
+    )
+
+
 OF_PICTURES = {
     ("halves", "folder"): partial(_pairs_of_folder, halves.HALVES, halves.from_class_folder),
     ("halves", "photographs"): partial(_of_two, halves.HALVES, halves.from_photographs),
@@ -130,6 +139,7 @@ OF_PICTURES = {
     ("mosaic", "folder"): partial(_pairs_of_folder, mosaic.MOSAIC, mosaic.from_class_folder),
     ("mosaic", "photographs"): partial(_of_two, mosaic.MOSAIC, mosaic.from_photographs),
     ("objects", "folder"): _singles_of_folder,
+    ("cue_conflict", "folder"): _conflict_of_folder,
 }
 
 

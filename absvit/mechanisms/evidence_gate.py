@@ -123,7 +123,7 @@ def _look(
     record: Sequence[str],
 ) -> Trajectory:
     first, readout = looked(network, images), network.readout
-    tokens = first.features @ span @ span.T
+    tokens = network.recalled("projected", images, lambda: first.features @ span @ span.T)
     last, passes = [first] * len(priors), []
     for _ in range(iterations):
         passes.append([])

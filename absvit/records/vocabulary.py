@@ -48,6 +48,9 @@ CUED = {
     "box_top": ("upper edge of the cued box; NaN where there is none", "pixel"),
     "box_right": ("right edge of the cued box; NaN where there is none", "pixel"),
     "box_bottom": ("lower edge of the cued box; NaN where there is none", "pixel"),
+    "cells": ("rows and columns of a grid over the picture, and of each of its cells that is cued", "1"),
+    "taken": ("whether the observer takes the cue; else it looks bottom-up", "1"),
+    "kinds": ("numbers of the classes that the cue names", "1"),
     "mix": ("weight of the second reading", "1"),
     "competition": ("how evenly objects 1 and 2 compete bottom-up, min(p1, p2) / max(p1, p2); 1 = equally", "1"),
 }

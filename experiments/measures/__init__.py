@@ -1,6 +1,7 @@
 """Measures: numbers of a record, from the record alone; nothing here runs a model or plots."""
 
 from experiments.measures.alternation import dominance_durations, fit_durations, switch_rate
+from experiments.measures.conflict import in_conflict, shape_decides
 from experiments.measures.consistency import (
     accuracy_by_observer,
     cohens_kappa,
@@ -87,12 +88,13 @@ __all__ = [
     "d_prime_from_area", "d_prime_from_choice", "decision_time", "DEFAULT_MAP", "DETECTED", "detection_by_cue",
     "dominance_durations", "energy_change", "error_consistency", "fit_durations", "fit_psychometric",
     "fixed_point_distance", "group_difference", "hierarchical_bootstrap", "hysteresis_area", "hysteresis_width",
-    "is_cue_conflict", "is_person", "letter_evidence", "linear_cka", "MAPS", "matched_strength",
+    "in_conflict", "is_cue_conflict", "is_person", "letter_evidence", "linear_cka", "MAPS", "matched_strength",
     "mean_error_consistency", "mechanism_profile", "object_1_share", "object_tokens", "object_tokens_of_all",
     "oscillation", "other_probability", "paired_permutation_test", "prior_difference", "probabilities", "PROFILED",
     "proportion_correct", "psychometric_intervals", "PsychometricFit", "rdm", "region_auc", "region_iou",
     "region_pointing", "region_share", "remarks", "reported", "representation_similarity", "response_entropy",
     "response_margin", "RIVALS", "roc_auc", "rsa", "rsatoolbox_rdms", "selection_index", "settling_iteration",
-    "shape_bias", "shape_decisions", "Sigmoid", "sign_test", "slope", "speed_accuracy", "stimulus_of", "switch_rate",
+    "shape_bias", "shape_decides", "shape_decisions", "Sigmoid", "sign_test", "slope", "speed_accuracy", "stimulus_of",
+    "switch_rate",
     "target_evidence", "target_probability", "told_of", "transition_point", "written",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import displays
 import golden
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from experiments.probe import written_by
 from experiments.probes import PROBES
 from stimuli.families import FAMILIES, objects
 from stimuli.families.check import check_family
+from stimuli.families.cue_conflict import CueConflict
 from stimuli.families.cutout_scenes import Natural
 from stimuli.families.photographed.outlines import Outlines
 from stimuli.sets import format
@@ -28,6 +30,7 @@ SMALL = {  # parameters with which a probe is tried, where its own take long
 OF_FILES = {  # parameters of families that show given pictures, which they lay into a folder
     "natural": lambda folder: Natural(str(golden.segment(folder))),
     "outlines": lambda folder: Outlines(str(synthetic_pictures.outlined(folder / "outlined"))),
+    "cue_conflict": lambda folder: CueConflict(str(synthetic_pictures.in_conflict(folder / "conflict"))),
 }
 MANY = {"navon": 8, "search": 12, "contours": 8, "crowding": 12}  # stimuli that their tables need
 
@@ -35,7 +38,9 @@ MANY = {"navon": 8, "search": 12, "contours": 8, "crowding": 12}  # stimuli that
 @pytest.mark.seconds
 @pytest.mark.parametrize("name", [*PROBES])
 def test_probes_keep_their_promises(name):
-    record = check_probe(name, PROBES[name].parameters(**SMALL.get(name, {})), n=MANY.get(name, 4))
+    record = check_probe(
+        name, PROBES[name].parameters(**SMALL.get(name, {})), displays.given(name, n=4), MANY.get(name, 4)
+    )
     assert set(PROBES[name].figures) <= set(FIGURES)
     assert written_by(record) == name == written_by(xr.Dataset(attrs={"title": record.attrs["title"]}))
 

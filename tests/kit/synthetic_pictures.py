@@ -31,6 +31,17 @@ def paint(root, classes=CLASSES, each=2, size=SIZE, seed=0):
     return root
 
 
+def in_conflict(root, classes=CLASSES[:3], each=2, size=64):
+    """Pictures of every shape with every texture; red tells the shape, green the texture, blue the number."""
+    for s, shape in enumerate(classes):
+        (root / shape).mkdir(parents=True)
+        for t, texture in enumerate(classes):
+            for number in range(each):
+                picture = Image.new("RGB", (size, size + 10), (40 * s, 40 * t, 40 * number))
+                picture.save(root / shape / f"{shape}{number + 1}-{texture}{number + 3}.png")
+    return root
+
+
 def model(name="absvit_micro", classes=CLASSES, seed=0):
     """An untrained model whose answers vary from picture to picture."""
     torch.manual_seed(seed)
