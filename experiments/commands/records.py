@@ -130,7 +130,7 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
     cue
         Kind of cue that the strength is for.
     """
-    from experiments.observers.spec import PERMUTED, spec_of
+    from experiments.observers.spec import PERMUTED, at_strength, spec_of
     from experiments.probes.match.summary import strengths
 
     opened = records.load(record)
@@ -141,10 +141,9 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
         if name.endswith(PERMUTED):
             continue
         spec = spec_of(name)
-        if spec.mechanism != (had.get(name) or {}).get("name", ""):
+        if "+".join(each.mechanism for each in spec.mechanisms) != (had.get(name) or {}).get("name", ""):
             raise ValueError(f"{name!r} is a label, and tells no host: run match without --label")
-        told = {**spec.parameters, "strength": (f"{strength:.3g}",)}
-        print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
+        print(at_strength(replace(spec, mechanism=spec.mechanism or "feedback"), strength))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:

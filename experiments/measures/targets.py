@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 import xarray as xr
 
-from experiments.measures.localisation import DEFAULT_MAP, described, map_of, object_tokens_of_all, over_map, roc_auc
+from experiments.measures.localisation import DEFAULT_MAP, described, map_of, over_map, roc_auc, tokens_of
 
 __all__ = [
     "cueing_benefit", "cueing_cost", "prior_difference", "region_auc", "region_iou", "region_pointing", "region_share",
@@ -170,7 +170,7 @@ def region_share(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -
     covers no token, or the map is 0 on all objects.
     """
     _regions(record, target)
-    objects = object_tokens_of_all(record)
+    objects = tokens_of(record)
 
     def share(values: np.ndarray, *masks: np.ndarray) -> np.ndarray:
         values, means = values.astype(np.float64), []
@@ -248,9 +248,9 @@ def _known(record: xr.Dataset, name: str) -> np.ndarray:
     return record[name].values
 
 
-def _regions(record: xr.Dataset, target: int) -> tuple[xr.DataArray, xr.DataArray]:
+def _regions(record: xr.Dataset, target: int) -> tuple[xr.Variable, xr.Variable]:
     """Tokens of an object, and those of all others."""
-    objects = object_tokens_of_all(record)
+    objects = tokens_of(record)
     if not 1 <= target <= len(objects):
         raise ValueError(f"expected an object from 1 to {len(objects)}, got {target}")
     others = [tokens for number, tokens in enumerate(objects, 1) if number != target]

@@ -58,6 +58,7 @@ def test_a_plain_cnn_looks_bottom_up_in_every_probe(name):
         assert (record.sizes["token_y"], record.sizes["token_x"]) == observer.grid == (8, 8)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", ["resnet18", "torchvision.squeezenet1_1"])
 def test_networks_by_name_are_a_word_of_the_command(name, folder, tmp_path):
     out = tmp_path / "r.zarr"
