@@ -27,10 +27,10 @@ __all__ = ["DECISION_BIAS", "DecisionBiasMechanism"]
 class DecisionBiasMechanism(Mechanism):
     """The cued class has its dose added to its logit: the control for a criterion that moves.
 
-    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of the
-    cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets 1966).
-    Each factor of a product adds its own; of several kinds each has the dose added, so that the odds of all of them
-    together are multiplied by exp(d).
+    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of
+    the cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets
+    1966). Each factor of a product adds its own; of several kinds each has the dose added, so that the odds
+    of all of them together are multiplied by exp(d).
     """
 
     source = "Green and Swets 1966, Signal Detection Theory and Psychophysics: the criterion set by prior odds"
