@@ -75,7 +75,7 @@ class MechanismSelection:
     x, y : the spotlight's centre, as fractions of width and height.
     width : standard deviation of the spotlight, as a fraction of the picture's width.
     cells : that are painted, as ``look.written`` writes them.
-    gain : of the cue; times the strength of a mechanism it is the dose.
+    gain : factor on the default gain of whoever looks; times the strength of a mechanism it is the dose.
     iterations : passes under the cue.
     kind : map.
     """
@@ -113,9 +113,9 @@ class MechanismSelection:
         elif "place" in self.prior:
             where = {"place": (self.x, self.y), "width": self.width}
         if "class" not in self.prior:
-            return [Cue(self.prior, gain=self.gain, **where)]
+            return [Cue(self.prior, times=self.gain, **where)]
         words = dict.fromkeys(word.strip() for word in (self.category, self.other) if word.strip())
-        return [Cue(self.prior, word, gain=self.gain, **where) for word in words]
+        return [Cue(self.prior, word, times=self.gain, **where) for word in words]
 
 
 class MechanismExplorer(Explorer):
