@@ -98,9 +98,9 @@ class StimulusOptions:
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
         Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves,
-        overlay, morph, ambiguous, cueing, search, navon, contours or crowding.
+        overlay, mosaic, morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
-        Class folder of photographs, one folder a class.
+        Class folder of photographs, one folder a class; of cue conflict, pictures FOLDER/SHAPE/SHAPEk-TEXTUREm.
     photographs
         Two photographs.
     classes

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
@@ -37,8 +38,7 @@ class DecisionBiasMechanism(Mechanism):
 
     def on(self, network: Network) -> Told:
         """Let any network answer by it."""
-        if not network.categories:
-            raise ValueError(f"{self.name} biases a class and {network.name} names none: give its categories")
+        self._check(network)
         return Told(
             network,
             self,
@@ -48,6 +48,15 @@ class DecisionBiasMechanism(Mechanism):
             records=recordable(network),
             image_bytes=image_bytes(network),
         )
+
+    def after(self, told: Told) -> Told:
+        """Let what is seen by any other mechanism be answered by it."""
+        self._check(told.network)
+        return replace(told, mechanism=self, look=partial(_answer, self, told), seen=None, course=None)
+
+    def _check(self, network: Network) -> None:
+        if not network.categories:
+            raise ValueError(f"{self.name} biases a class and {network.name} names none: give its categories")
 
 
 def _look(
@@ -61,6 +70,22 @@ def _look(
     first, host = looked(network, images), Host.of(network)
     under = [replace(first, logits=first.logits + _bias(mechanism, prior, host).to(first.logits)) for prior in priors]
     return trajectory_of(network, first, [under] * iterations, priors, record)
+
+
+def _answer(
+    mechanism: DecisionBiasMechanism,
+    told: Told,
+    images: Tensor,
+    priors: Sequence[Prior],
+    iterations: int,
+    record: Sequence[str],
+) -> Trajectory:
+    seen, host = told.look(images, priors, iterations, record), Host.of(told.network)
+    first, under = seen.logits[:1], seen.logits[1:]
+    if not len(under):
+        return seen
+    biases = [torch.as_tensor(_bias(mechanism, prior, host)).to(under).expand(under.shape[2:]) for prior in priors]
+    return replace(seen, logits=torch.cat([first, under + torch.stack(biases)]))
 
 
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.multiplied import Multiplied, block_at, spread
-from absvit.mechanisms.passes import image_bytes, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, image_bytes, recordable, trajectory_of
 from absvit.mechanisms.tunings import examples_of, gradient_tunings, response_tunings
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -68,13 +68,15 @@ class FeatureGainMechanism(Mechanism):
         changed = Multiplied.of(network, self.layers or (block_at(network, LATE),))
         examples = examples_of(network, self.stimuli, self.n, self.seed)
         tunings = MEASURED[self.tuning](network, changed.layers, examples)
+        how = self, changed, {name: of.to(network.device) for name, of in tunings.items()}
         return Told(
             network,
             self,
-            partial(_look, self, changed, {name: of.to(network.device) for name, of in tunings.items()}),
+            partial(_look, *how),
             ("learned", *self.kinds),
             grid=network.readout and network.readout.grid,
             records=recordable(network),
+            seen=partial(_seen, *how) if network.readout else None,
             facts={"layers": changed.layers, "shared": changed.cut is not None, **examples.facts},
             image_bytes=image_bytes(network),
         )
@@ -122,13 +124,26 @@ def _look(
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
+    seen = _seen(mechanism, changed, tunings, images, priors, iterations, "class_activation" in record)
+    return trajectory_of(changed.network, *seen, priors, record)
+
+
+def _seen(
+    mechanism: FeatureGainMechanism,
+    changed: Multiplied,
+    tunings: Mapping[str, Tensor],
+    images: Tensor,
+    priors: Sequence[Prior],
+    iterations: int,
+    keep: bool = True,
+) -> Passes:
     network, host = changed.network, Host.of(changed.network)
     gains = [
         {name: spread(mechanism.gain(prior, host, of), network.layouts[name]) for name, of in tunings.items()}
         for prior in priors
     ]
-    first, under = changed.seen(images, gains, "class_activation" in record)
-    return trajectory_of(network, first, [under] * iterations, priors, record)
+    first, under = changed.seen(images, gains, keep)
+    return first, [under] * iterations
 
 
 FEATURE_GAIN = FeatureGainMechanism(

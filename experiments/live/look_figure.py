@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
+from absvit.models.maps import block_of
 from experiments import measures
 from experiments.figures.page import overlay, page_of, place_picture, plain, points, shortened, two_digits
 from experiments.figures.style import STYLE, Style
@@ -100,9 +101,11 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
     values = record[kind]
     for dim, index in (("layer", layer), ("head", head)):
         if dim in values.dims and index is not None:
-            if not -values.sizes[dim] <= index < values.sizes[dim]:
-                raise ValueError(f"{dim} must be in {-values.sizes[dim]}..{values.sizes[dim] - 1}, got {index}")
-            values = values.isel({dim: index}, drop=True)
+            size = values.sizes[dim]
+            place = block_of(index, size) if dim == "layer" else index
+            if not -size <= place < size:
+                raise ValueError(f"{dim} must be in {-size}..{size - 1}, got {index}")
+            values = values.isel({dim: place}, drop=True)
     return record.assign({kind: values.mean("head") if "head" in values.dims else values})
 
 

@@ -37,6 +37,7 @@ FAMILIES = get_args(Family)
 PICTURES = (*FAMILIES, "photographs", "objects", "pairs")
 GRADED = ("overlay", "morph")  # their readings can be mixed in any proportion
 STEPS = 101  # of a morph, a picture for every hundredth
+ELONGATED = 100  # times the shorter side, a longer side that nobody means
 
 
 def two_readings(
@@ -170,8 +171,17 @@ def fitted(photograph: Image.Image, model: nn.Module | Observer) -> np.ndarray:
     """Bring a photograph in mode RGB to the pixels (y, x, channel) uint8 that a model looks at.
 
     It is resized and cropped as in the model's evaluation.
+
+    Raises
+    ------
+    ValueError : it is so elongated that its middle alone would be seen, and resizing it take all memory.
     """
-    observer = observer_of(model)
+    observer, sides = observer_of(model), photograph.size
+    if max(sides) > ELONGATED * min(sides):
+        raise ValueError(
+            f"a photograph of {sides[0]} x {sides[1]} pixels (width x height) is longer than {ELONGATED} times its "
+            "shorter side: cut out the part that is to be seen"
+        )
     told = {"input_size": (3, *observer.size), "mean": observer.mean, "std": observer.std}
     batch = transform_for({**observer.facts, **told})(photograph)[None]
     return (denormalise(batch, observer.mean, observer.std)[0] * 255 + 0.5).astype(np.uint8)

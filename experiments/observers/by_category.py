@@ -11,25 +11,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from absvit.models.class_names import class_indices
+from absvit.models.class_names import called, class_indices
 from absvit.models.kind_sets import CategoryReadout, kind_set_of
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import KindsPrior, Prior
 from absvit.models.priors.directions import CuedClasses
 from absvit.models.trajectory import Shown
+from experiments.observers.models import observer_of
 from experiments.observers.observer import Observer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from torch import nn
+
     from absvit.models.course import Course
     from absvit.models.kind_sets import KindSet
+    from absvit.networks import Network
 
 __all__ = ["answering_in"]
 
 
-def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer:
-    """Let an observer answer in the categories of a set, whatever its mechanism.
+def answering_in(observer: Observer | Network | nn.Module, kind_set: KindSet | str | Path) -> Observer:
+    """Let an observer, or a network, answer in the categories of a set, whatever its mechanism.
 
     Its logits are those of the categories, log of the mean probability of their kinds
     (:class:`~absvit.models.kind_sets.CategoryReadout`). A category that it is told to look for is a prior of all of
@@ -38,7 +42,7 @@ def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer
 
     Parameters
     ----------
-    observer : who looks.
+    observer : who looks; or whatever :func:`~experiments.observers.observer_of` makes one of.
     kind_set : name of a set, a user's CSV file, or the set itself.
 
     Returns
@@ -49,7 +53,7 @@ def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer
     ------
     FileNotFoundError, ValueError : there is no such set, or the observer cannot answer in it.
     """
-    kind_set = kind_set_of(kind_set)
+    observer, kind_set = observer_of(observer), kind_set_of(kind_set)
     readout = CategoryReadout.of(kind_set, observer)
     of_kinds = partial(_of_kinds, _Kinds(kind_set, readout))
     return replace(
@@ -57,8 +61,19 @@ def answering_in(observer: Observer, kind_set: KindSet | str | Path) -> Observer
         categories=readout.categories,
         look=partial(_look, observer, readout, of_kinds),
         course=observer.course and partial(_course, observer, readout, of_kinds),
+        evidence=observer.evidence and partial(_evidence, observer, readout),
+        known_as=partial(_known_as, observer, readout),
         facts={**observer.facts, "read_out": {"name": readout.name, "kinds": dict(readout.kinds)}},
     )
+
+
+def _known_as(observer: Observer, readout: CategoryReadout, names: Sequence[str]) -> list[str]:
+    """The categories that classes of an observer are of."""
+    category = {index: name for name, indices in readout.kinds.items() for index in indices}
+    own = class_indices(readout, names)
+    kinds = class_indices(observer, called(names, observer))
+    found = zip(names, own, kinds, strict=True)
+    return [name if place >= 0 else category.get(int(kind), name) for name, place, kind in found]
 
 
 def _look(
@@ -86,6 +101,13 @@ def _course(
 ) -> Course:
     course = observer.course(pictures, lambda *at: of_kinds(prior_at(*at)), *how)
     return replace(course, logits=readout.logits(course.logits))
+
+
+def _evidence(observer: Observer, readout: CategoryReadout, images: Tensor, categories: Tensor) -> Tensor:
+    """The best evidence of a category's kinds at each place, of categories (prior, image)."""
+    kinds = readout.members[categories.cpu()].movedim(-1, 0)  # (kind, prior, image)
+    maps = observer.evidence(images, kinds.clamp(min=0).flatten(0, 1)).unflatten(0, kinds.shape[:2])
+    return maps.where(kinds.to(maps.device)[..., None, None] >= 0, -torch.inf).amax(0)
 
 
 @dataclass(frozen=True)

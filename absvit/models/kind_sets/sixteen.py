@@ -15,7 +15,7 @@ def _numbers(ranges: str) -> tuple[str, ...]:
 
 SIXTEEN = KindSet(
     "sixteen",
-    "entry-level categories of Geirhos et al. 2019, Proc. ICLR, each of the kinds of ImageNet below it in WordNet",
+    "entry-level categories of Geirhos et al. 2018 and 2019, each of the kinds of ImageNet that are of it in WordNet",
     {
         "airplane": _numbers("404"),
         "bear": _numbers("294-297"),
