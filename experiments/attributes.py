@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import xarray as xr
 
+from absvit.models.maps import block_of
 from absvit.records import provenance
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
@@ -56,7 +57,7 @@ def attributes(
             "stimuli": json.dumps({"n": stimuli.n, **made}),
             "prior_gains": _told(observers, lambda observer: dict(observer.gains)),
         }
-        | ({"layer": parameters.layer % first.layers} if of_layer else {})
+        | ({"layer": block_of(parameters.layer, first.layers)} if of_layer else {})
         | ({} if takes_all else {"prior_kinds": _told(observers, lambda observer: list(observer.kinds))})
         | ({"read_out": _told(observers, lambda of: of.facts["read_out"])} if "read_out" in first.facts else {})
         | _side_by_side(observers, weights)

@@ -77,12 +77,12 @@ class ObserverOptions:
     device: str | None = None
     read_out: str | None = None
 
-    def load(self) -> list[Observer]:
-        """Load the observers."""
+    def load(self, batches: int = 0) -> list[Observer]:
+        """Load the observers, whose hosts remember so many batches of images."""
         from experiments.observers import load_observers
 
         device = device_here(self.device)
-        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, self.read_out)
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, self.read_out, batches)
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class StimulusOptions:
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
         Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves,
-        overlay, morph, ambiguous, cueing, search, navon, contours or crowding.
+        overlay, mosaic, morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
-        Class folder of photographs, one folder a class.
+        Class folder of photographs, one folder a class; of cue conflict, pictures FOLDER/SHAPE/SHAPEk-TEXTUREm.
     photographs
         Two photographs.
     classes

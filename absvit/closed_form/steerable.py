@@ -40,6 +40,7 @@ __all__ = ["GAINS", "SHARPNESS", "skeleton", "steerable_from"]
 
 GAINS = {"learned": 1.0, "class": 100.0, "vector": 100.0, "place": 100.0}
 SHARPNESS = 8.0
+LENGTH = 1e-3  # of a token, about: what is fed back, N times as strong, then fits into half precision
 ASIDE = 1e-3  # what is no evidence stands this far aside of it: the mean logit, and the constant, in a token's length
 EPS = (1e-6, 1e-5, 1e-12)  # of layer norms
 EXACT = 1e-4  # of the largest logit
@@ -96,9 +97,10 @@ def steerable_from(
         host = Host(network.module, readout.layer, readout.tokens, readout.prefix)
         model = skeleton(host, **parts, **shape).to(network.device)
         _write(model, embedding, rows, bias, aside, share)
-        constant = ASIDE * model.patch_embed(network.picture(1))[..., :-1].norm(dim=-1).mean()
-        for part in (model.patch_embed, model.fc_norm):
-            part.constant.copy_(constant)
+        length = model.patch_embed(network.picture(1))[..., :-1].norm(dim=-1).mean()
+        model.fc_norm.constant.copy_(ASIDE * length)
+        model.patch_embed.constant.copy_(ASIDE * LENGTH)
+        model.patch_embed.proj.weight.mul_(LENGTH / length)
     return _told(model, network, sharpness, {"rank": rank, "blocks": blocks, "share": share, "blur": blur})
 
 

@@ -138,7 +138,13 @@ def _look(
     record: Sequence[str],
 ) -> Trajectory:
     first, unpooled = seen(images, priors, iterations)
-    found = cache(lambda of: evidence(of.features))  # of a pass that priors share once
+
+    @cache  # of a pass that priors share once
+    def found(of: Seen) -> Tensor:
+        alone = of is first  # the network by itself, which may have looked at these images before
+        made = partial(evidence, of.features)
+        return network.recalled(("evidence", type(mechanism)), images, made) if alone else made()
+
     last, passes = [first] * len(priors), []
     for row in unpooled:
         passes.append([])

@@ -52,10 +52,8 @@ def recordable(network: Network) -> tuple[str, ...]:
 
 def looked(network: Network, images: Tensor) -> Seen:
     """Let a network look by itself, and keep its places where it has them."""
-    if network.readout is None:
-        return Seen(network.logits(images))
-    tokens, logits = network.readout.look(images)
-    return Seen(logits, features=network.readout.places(tokens))
+    places, logits = network.seen(images)
+    return Seen(logits, features=places)
 
 
 def unchanged(network: Network, images: Tensor, priors: Sequence[Prior], iterations: int) -> Passes:

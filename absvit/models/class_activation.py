@@ -11,7 +11,7 @@ from torch import Tensor
 from absvit.models.priors import Prior
 from absvit.models.priors.directions import CuedClasses
 
-__all__ = ["class_activation", "classes_named", "classifier_rows"]
+__all__ = ["class_activation", "classes_named", "classifier_rows", "pooled_tokens"]
 
 
 def class_activation(features: Tensor, rows: Tensor, index: Tensor, shares: Tensor | float) -> Tensor:
@@ -51,6 +51,15 @@ def classes_named(priors: Sequence[Prior], model, logits: Tensor) -> Tensor:
             members = named.members(model).to(logits.device)
             row.copy_(of_classes.where(members, -torch.inf).argmax(-1))
     return index
+
+
+def pooled_tokens(model: VisionTransformer, tokens: Tensor) -> Tensor:
+    """Give tokens (image, token, channel) so that their mean is what the rows of the classifier are applied to.
+
+    They are the tokens themselves, but where the norm behind the pooling makes shares of them.
+    """
+    per_unit = getattr(model.fc_norm, "per_unit", None)
+    return tokens if per_unit is None else per_unit(tokens)
 
 
 def classifier_rows(model: VisionTransformer) -> Tensor:

@@ -108,7 +108,8 @@ def _layout(values: xr.Dataset, n: int, chunk: int) -> xr.Dataset:
             if isinstance(variable.dtype, np.dtypes.StringDType):  # few and short, and dask knows no words
                 empty = np.full(tuple(sizes.values()), "", variable.dtype)
             else:
-                empty = dask.array.zeros(tuple(sizes.values()), dtype=variable.dtype, chunks=chunks)
+                shape = tuple(sizes.values())  # and a name, for to digest what an array is made of takes long
+                empty = dask.array.zeros(shape, dtype=variable.dtype, chunks=chunks, name=f"unwritten-{name}")
             whole[name] = xr.Variable(variable.dims, empty, variable.attrs)
     numbers = int(values["stimulus"][0]) + np.arange(n)
     first = values.drop_dims("stimulus").assign_coords(stimulus=("stimulus", numbers, values["stimulus"].attrs))

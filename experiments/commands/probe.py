@@ -32,7 +32,7 @@ def command_of(probe: Probe) -> Callable:
             stimuli = shown(probe, parameters, source, observers[0], family, changes)
             record = run(probe, observers, stimuli, parameters, source.seed, store)
             if process.is_first:
-                print(_summary(record, probe))
+                print(_summary(records.in_memory(record), probe))
 
     source = StimulusOptions(seed=probe.seed)
     options = {"store": Store, "who": ObserverOptions, "source": source, "parameters": probe.parameters}

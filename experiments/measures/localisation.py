@@ -9,11 +9,12 @@ import pandas as pd
 import xarray as xr
 
 __all__ = [
-    "DEFAULT_MAP", "MAPS", "described", "map_of", "mean_share", "object_tokens", "object_tokens_of_all", "over_map",
-    "roc_auc",
+    "DEFAULT_MAP", "MAPS", "RIVALS", "described", "map_of", "mean_share", "object_tokens", "object_tokens_of_all",
+    "over_map", "roc_auc", "tokens_of",
 ]  # fmt: skip
 
 MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")
+RIVALS = ("class_activation", "class_evidence")  # maps of the logits of a class, which may be negative
 DEFAULT_MAP = "prior_weights"
 
 
@@ -50,15 +51,20 @@ def object_tokens_of_all(record: xr.Dataset) -> list[xr.DataArray]:
     ------
     ValueError : the record holds no masks.
     """
+    return [xr.DataArray(held, record["mask_1"].coords) for held in tokens_of(record)]
+
+
+def tokens_of(record: xr.Dataset) -> list[xr.Variable]:
+    """Give the masks of :func:`object_tokens_of_all` without coordinates, which every step would copy and compare."""
     names = sorted((name for name in record if str(name).startswith("mask_")), key=lambda name: int(name[5:]))
     if not names:
         raise ValueError("the record holds no masks, which this measure needs: run the probe on stimuli with masks")
-    masks, found = [record[name].variable for name in names], []  # without coordinates, which every step would compare
+    masks, found = [record[name].variable for name in names], []
     for number, mask in enumerate(masks):
         rival = functools.reduce(np.maximum, masks[:number] + masks[number + 1 :], xr.zeros_like(mask))
         own = mask.where(mask > rival, 0)
         held = (own > 0) & (own >= np.minimum(own.max(("token_y", "token_x")), 0.5))
-        found.append(xr.DataArray(held, record[names[number]].coords))
+        found.append(held)
     return found
 
 
@@ -107,15 +113,15 @@ def map_of(record: xr.Dataset, kind: str) -> xr.DataArray:
     return record[kind]
 
 
-def over_map(measure, values: xr.DataArray, *masks: xr.DataArray) -> xr.DataArray:
+def over_map(measure, values: xr.DataArray, *masks: xr.Variable) -> xr.DataArray:
     """A measure of a map and of masks, all of them flattened to (..., token)."""
 
     def flat(*arrays: np.ndarray) -> np.ndarray:
         return measure(*(array.reshape(*array.shape[:-2], -1) for array in arrays))
 
-    tokens, bare = [("token_y", "token_x")] * (1 + len(masks)), [mask.variable for mask in masks]
+    tokens = [("token_y", "token_x")] * (1 + len(masks))
     return xr.apply_ufunc(
-        flat, values, *bare, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
+        flat, values, *masks, input_core_dims=tokens, dask="parallelized", output_dtypes=[float],
         dask_gufunc_kwargs={"allow_rechunk": True},
     )  # fmt: skip
 

@@ -20,9 +20,9 @@ from experiments.measures.localisation import (
     described,
     map_of,
     mean_share,
-    object_tokens,
     over_map,
     roc_auc,
+    tokens_of,
 )
 
 __all__ = [
@@ -221,7 +221,7 @@ def attention_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "o
     """
     if against not in ("other", "rest"):
         raise ValueError(f'against must be "other" or "rest", got {against!r}')
-    tokens_1, tokens_2 = object_tokens(record)
+    tokens_1, tokens_2 = tokens_of(record[["mask_1", "mask_2"]])
     others_1, others_2 = (tokens_2, tokens_1) if against == "other" else (~tokens_1, ~tokens_2)
     area = _over_maps(roc_auc, record, kind, ((tokens_1, others_1), (tokens_2, others_2)))
     return described(area, f"AUC of the map {kind}, cued object against {against}")
@@ -242,7 +242,7 @@ def attention_share(record: xr.Dataset, kind: str = DEFAULT_MAP) -> xr.DataArray
     (..., iteration, prior, stimulus) in [0, 1], chance .5, as where the map is 0 on both objects; ``prior``
     holds the kinds of cue. NaN where the map is NaN or an object covers no token.
     """
-    tokens_1, tokens_2 = object_tokens(record)
+    tokens_1, tokens_2 = tokens_of(record[["mask_1", "mask_2"]])
     share = _over_maps(mean_share, record, kind, ((tokens_1, tokens_2), (tokens_2, tokens_1)))
     return described(share, f"share of the cued object in the map {kind}")
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from absvit.models.class_names import class_indices
+from absvit.models.class_names import called, class_indices
 from absvit.models.kind_sets import CategoryReadout, kind_set_of
 from absvit.models.perceive import Trajectory
 from absvit.models.priors import KindsPrior, Prior
@@ -61,8 +61,19 @@ def answering_in(observer: Observer | Network | nn.Module, kind_set: KindSet | s
         categories=readout.categories,
         look=partial(_look, observer, readout, of_kinds),
         course=observer.course and partial(_course, observer, readout, of_kinds),
+        evidence=observer.evidence and partial(_evidence, observer, readout),
+        known_as=partial(_known_as, observer, readout),
         facts={**observer.facts, "read_out": {"name": readout.name, "kinds": dict(readout.kinds)}},
     )
+
+
+def _known_as(observer: Observer, readout: CategoryReadout, names: Sequence[str]) -> list[str]:
+    """The categories that classes of an observer are of."""
+    category = {index: name for name, indices in readout.kinds.items() for index in indices}
+    own = class_indices(readout, names)
+    kinds = class_indices(observer, called(names, observer))
+    found = zip(names, own, kinds, strict=True)
+    return [name if place >= 0 else category.get(int(kind), name) for name, place, kind in found]
 
 
 def _look(
@@ -90,6 +101,13 @@ def _course(
 ) -> Course:
     course = observer.course(pictures, lambda *at: of_kinds(prior_at(*at)), *how)
     return replace(course, logits=readout.logits(course.logits))
+
+
+def _evidence(observer: Observer, readout: CategoryReadout, images: Tensor, categories: Tensor) -> Tensor:
+    """The best evidence of a category's kinds at each place, of categories (prior, image)."""
+    kinds = readout.members[categories.cpu()].movedim(-1, 0)  # (kind, prior, image)
+    maps = observer.evidence(images, kinds.clamp(min=0).flatten(0, 1)).unflatten(0, kinds.shape[:2])
+    return maps.where(kinds.to(maps.device)[..., None, None] >= 0, -torch.inf).amax(0)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from absvit import AbSViT, perceive
 from absvit.mechanisms import Mechanism
 from absvit.mechanisms.passes import looked, recordable, trajectory_of
+from absvit.models.class_activation import class_activation, classifier_rows
 from absvit.models.course import follow
 from absvit.models.perceive import RECORDABLE, Trajectory
 from absvit.models.requests import check_model
 from absvit.networks import Network, network_of
 from experiments.observers.observer import Observer
-from experiments.observers.told import network_of_observer, observer_told
+from experiments.observers.told import evidence_of, network_of_observer, observer_told
 
 __all__ = ["feeds_back", "observer_of", "permuted_decoders"]
 
@@ -86,7 +87,8 @@ def _has_plain_blocks(module: nn.Module | None) -> bool:
 def _with_map(observer: Observer, network: Network) -> Observer:
     """An observer that records what each of its places adds to the class that it answers."""
     look = partial(_look_at_places, network)
-    return replace(observer, look=look, grid=network.readout.grid, records=recordable(network))
+    evidence = evidence_of(network)
+    return replace(observer, look=look, grid=network.readout.grid, records=recordable(network), evidence=evidence)
 
 
 def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
@@ -98,6 +100,7 @@ def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
         records=tuple(name for name in RECORDABLE if name != "class_attention" or model.has_class_token),
         layers=len(model.blocks),
         width=model.embed_dim,
+        evidence=partial(_evidence_of_tokens, model),
     )
     if not isinstance(model, AbSViT):
         return watched
@@ -128,6 +131,14 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
 
 def _look(model: nn.Module, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
     return perceive(model, images.to(_device(model)), priors, iterations, record)
+
+
+def _evidence_of_tokens(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
+    """What each patch adds to the logits of classes, by the tokens of the bottom-up pass."""
+    tokens = perceive(model, images.to(_device(model)), iterations=0, record=("tokens",)).tokens[0, 0]
+    tokens, rows = tokens[:, model.num_prefix_tokens :], classifier_rows(model)
+    maps = torch.stack([class_activation(tokens, rows, index, 1 / tokens.shape[1]) for index in classes])
+    return maps.unflatten(-1, tuple(model.patch_embed.grid_size))
 
 
 def _look_at_places(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:

@@ -29,6 +29,7 @@ def load_observers(
     device: str | torch.device = "cpu",
     label: str | Sequence[str] | None = None,
     read_out: str | Path | KindSet | None = None,
+    batches: int = 0,
 ) -> list[Observer]:
     """Load observers by name, each in every checkpoint and, if asked for, with its control.
 
@@ -43,6 +44,7 @@ def load_observers(
     device : where networks compute.
     label : what the record calls them, one for each name; the names, if left out.
     read_out : set of kinds in whose categories all answer, by its name or file; their own classes, if left out.
+    batches : of images whose features a host remembers (``Network.remembering``), for many cues on one picture.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def load_observers(
             f"{files[0]} is the checkpoint of one host, not of {' and '.join(hosts)}: give tags, or run each alone"
         )
     kind_set = None if read_out is None else kind_set_of(read_out)
-    loaded = {host: _networks(host, checkpoints, permuted, device) for host in hosts}
+    loaded = {host: _networks(host, checkpoints, permuted, device, batches) for host in hosts}
     found = []
     for spec, mechanism, called in zip(specs, mechanisms, labels, strict=True):
         found += _looking(loaded[spec.host], mechanism, called, permuted)
@@ -87,7 +89,7 @@ def _labels(words: Sequence[str], label: str | Sequence[str] | None) -> list[str
 
 
 def _networks(
-    host: str, checkpoints: Sequence[str], permuted: bool, device: str | torch.device
+    host: str, checkpoints: Sequence[str], permuted: bool, device: str | torch.device, batches: int
 ) -> list[Network] | Observer:
     """A host in every checkpoint, or the observer that a package declares."""
     if host in OBSERVERS:
@@ -104,7 +106,7 @@ def _networks(
     seeds = [network.seed for network in networks]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")
-    return networks
+    return [network.remembering(batches) for network in networks] if batches else networks
 
 
 def _looking(host: list[Network] | Observer, mechanism: Mechanism | None, label: str, permuted: bool) -> list[Observer]:

@@ -5,14 +5,18 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from absvit import priors
 from absvit.models.course import CourseSettings
 from absvit.models.kind_sets import KindSet, kind_set_of
 from experiments import run
+from experiments.classes import known_of_folder, known_of_set
 from experiments.live.look import Cue, look
 from experiments.observers import Observer, answering_in, check_observer, load_observers, observer_of
+from stimuli.families import halves
 from stimuli.families.objects import CATEGORIES
+from stimuli.sets import format
 
 ROUND, OTHER = CATEGORIES[:3], CATEGORIES[3:]
 FORMS = KindSet("forms", "round and other drawn objects", {"round": tuple(ROUND), "other": tuple(OTHER)})
@@ -71,6 +75,16 @@ def test_in_a_course_a_category_is_told_as_its_kinds(micro):
     torch.testing.assert_close(found.logits, means(plain.logits).log())
 
 
+def test_evidence_for_a_category_is_the_best_of_its_kinds(micro):
+    observer = observer_of(micro)
+    images = observer.images(PICTURES)
+    found = answering_in(observer, FORMS).evidence(images, torch.tensor([[0, 1], [1, 0]]))
+    each = [observer.evidence(images, torch.full((1, 2), kind))[0] for kind in range(12)]
+    forms = [torch.stack(each[:3]).amax(0), torch.stack(each[3:]).amax(0)]
+    torch.testing.assert_close(found[0], torch.stack([forms[0][0], forms[1][1]]))
+    torch.testing.assert_close(found[1], torch.stack([forms[1][0], forms[0][1]]))
+
+
 def test_the_promises_of_an_observer_are_kept():
     (observer,) = load_observers("cnn_micro+evidence_gate", read_out=FORMS)
     check_observer(observer)
@@ -110,6 +124,35 @@ def test_the_sixteen_are_answered_and_told_by_a_network_of_imagenet():
     images = torch.rand(2, 3, 8, 8)
     dogs = colours(images).softmax(-1)[:, list(sixteen.members("dog", observer))].mean(1)
     torch.testing.assert_close(found.seen(images).logits[0, 0, :, 10].exp(), dogs)
+
+
+def test_photographs_of_kinds_are_of_their_categories(tmp_path, micro):
+    observer, generator = answering_in(observer_of(micro), FORMS), np.random.default_rng(0)
+    for name in (*ROUND[:2], OTHER[0], "unheard"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(generator.integers(0, 256, (8, 8, 3), np.uint8)).save(tmp_path / name / f"{name}.png")
+    with pytest.warns(UserWarning) as said:
+        files, names = known_of_folder(tmp_path, observer, 2)
+    assert {name: sorted(file.stem for file in of) for name, of in zip(names, files, strict=True)} == {
+        "round": sorted(ROUND[:2]), "other": [OTHER[0]],
+    }  # fmt: skip
+    assert f"{OTHER[0]!r} as 'other'" in str(said[0].message) and "unheard" in str(said[1].message)
+
+
+def test_a_set_of_kinds_is_of_their_categories(tmp_path, micro):
+    drawn = halves.draw(halves.Halves(), 40, 3)
+    format.write(drawn, tmp_path / "set")
+    with pytest.warns(UserWarning, match=r"left out of .*: \d+ with two objects of one category"):
+        part, n = known_of_set(tmp_path / "set", answering_in(observer_of(micro), FORMS))
+    classes = np.where(drawn["object_class"].values < len(ROUND), 0, 1)
+    kept = np.flatnonzero(classes[:, 0] != classes[:, 1])
+    shown = part(0, n)
+    assert n == len(kept) and shown.attrs["categories"] == list(dict.fromkeys(
+        "round" if name in ROUND else "other" for name in drawn.attrs["categories"]
+    ))  # fmt: skip
+    assert shown["number_in_set"].values.tolist() == kept.tolist()
+    names = np.array(shown.attrs["categories"])[shown["object_class"].values]
+    assert (names == np.array(["round", "other"])[classes[kept]]).all()
 
 
 def test_a_command_answers_in_a_set(tmp_path, capsys):

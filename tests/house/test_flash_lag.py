@@ -1,13 +1,13 @@
 """A stranger's package is installed, and all programs work with what it declares; a bad package is told in a line."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ranks import alone
 
 KIT = Path(__file__).parents[1] / "kit"
 CALLS = """
@@ -59,16 +59,10 @@ for name in ("r.zarr", "t.zarr"):
 """
 
 
-def python(packages, folder, *words):
-    """What Python says in a folder, with some packages installed."""
-    path = os.pathsep.join([str(packages), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = os.environ | {"PYTHONPATH": path}
-    return subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
-
-
 def called(packages, folder, calls, checks=""):
     """Exit codes, and what was said, of calls of our programs, all in one process, and then of some checks."""
-    done = python(packages, folder, "-c", PROGRAM, json.dumps(calls), checks)
+    (folder / "program.py").write_text(PROGRAM)
+    done = alone(folder / "program.py", json.dumps(calls), checks, folder=folder, packages=packages)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -79,7 +73,8 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     source = shutil.copytree(KIT / "flash_lag", folder / "source")
     words = ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "--target"]
-    done = python(folder, folder, *words, str(folder / "packages"), str(source))
+    command = [sys.executable, *words, str(folder / "packages"), str(source)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder / "packages"
 
@@ -92,7 +87,7 @@ def desk(installed, tmp_path_factory):
     return folder, called(installed, folder, [*CALLS, REFUSED], CHECKS)
 
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("test_flash_lag")]  # which share two desks
 
 
 @pytest.mark.parametrize("call", CALLS)

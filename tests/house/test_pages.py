@@ -74,7 +74,7 @@ def test_the_help_of_a_program_loads_nothing_heavy(words):
     assert "absvit" in loaded and set(HEAVY).isdisjoint(loaded)
 
 
-# ---- timm knows our models whatever is imported first: each scene in a process forked before timm is loaded ----------
+# ---- timm knows our models whatever is imported first: each scene in a process forked before both are loaded ---------
 
 KNOWN = "assert timm.create_model('absvit_micro').prompt is not None and timm.is_model('vit_micro')"
 SCENES = {
@@ -97,12 +97,14 @@ SCENES = {
             "absvit.models.zoo.variants",
         )
     },
+    "unpickled": "import pickle\nmodel = pickle.load(open('model.pkl', 'rb'))\nimport timm\n"
+    "assert type(model).__name__ == 'AbSViT' and timm.is_model('absvit_micro')",
 }  # fmt: skip
 IN_A_FORK = """
 import os, sys, traceback
 import huggingface_hub.hf_api, safetensors.torch, torch, torchvision  # all that takes long of what timm loads
 torch.set_num_threads(1)
-assert "timm" not in sys.modules
+assert {"timm", "absvit"}.isdisjoint(sys.modules)
 for scene in sys.stdin.read().split("\\0"):
     if not (child := os.fork()):
         try:
@@ -118,15 +120,8 @@ for scene in sys.stdin.read().split("\\0"):
 
 @pytest.mark.processes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_timm_knows_our_models_whatever_comes_first():
-    words = [sys.executable, "-c", IN_A_FORK]
-    done = subprocess.run(words, input="\0".join(SCENES.values()), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.processes
-def test_a_model_is_unpickled_in_a_fresh_process(tmp_path):
+def test_timm_knows_our_models_whatever_comes_first_and_they_are_unpickled(tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(timm.create_model("absvit_micro")))
-    script = "import pickle, sys\nmodel = pickle.load(open(sys.argv[1], 'rb'))\nimport timm\n"
-    script += "print(type(model).__name__, timm.is_model('absvit_micro'))"
-    assert python("-c", script, str(tmp_path / "model.pkl")) == "AbSViT True\n"
+    given = {"input": "\0".join(SCENES.values()), "capture_output": True, "text": True, "cwd": tmp_path}
+    done = subprocess.run([sys.executable, "-c", IN_A_FORK], **given)
+    assert done.returncode == 0, done.stderr

@@ -12,7 +12,6 @@ COLOURS = {"blue": (40, 40, 220), "green": (30, 200, 30), "red": (220, 40, 40)}
 SMALL = (
     "--model", "absvit_micro", "--input-size", "16", "--batch-size", "8", "--total-batch", "8", "--epochs", "3",
     "--warmup-epochs", "1", "--num-workers", "0", "--device", "cpu", "--log-every", "1", "--precision", "fp32",
-    "--checkpoint-every", "2",
 )  # fmt: skip
 UPDATES = 9  # three epochs of 24 pictures
 
@@ -63,4 +62,7 @@ def error_of(capsys):
     return lines[0]
 
 
-ALL_ON = ("--model-ema", "--mixup", "0.8", "--cutmix", "1", "--drop", "0.1", "--drop-path", "0.2", "--use_patch_aug")
+ALL_ON = (
+    "--model-ema", "--mixup", "0.8", "--cutmix", "1", "--drop", "0.1", "--drop-path", "0.2", "--use_patch_aug",
+    "--checkpoint-every", "2",
+)  # fmt: skip

@@ -36,11 +36,28 @@ def both(module, *words, count=2):
         "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port),
         "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0",
     }  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        said, ranks = [Path(folder) / name for name in ("out", "err")], []
-        for rank in range(count):
-            environment = {**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-            ranks.append(SERVER.Process(target=_become, args=(module, [*map(str, words)], environment, said)))
+    return _run(module, words, [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)])
+
+
+def alone(module, *words, folder=None, packages=None):
+    """What a module or file said that runs by itself, in a folder, with the packages that lie in another."""
+    return _run(module, words, [{}], folder, packages)
+
+
+def started(module, *words):
+    """A module or file that runs by itself, and goes on while the test does; what it says goes nowhere."""
+    process = SERVER.Process(target=_become, args=(module, [*map(str, words)], {}, (os.devnull, os.devnull)))
+    process.start()
+    return process
+
+
+def _run(module, words, environments, folder=None, packages=None):
+    """What processes said, one of each environment, and the largest of their exit codes."""
+    with tempfile.TemporaryDirectory() as desk:
+        said, ranks = [Path(desk) / name for name in ("out", "err")], []
+        for environment in environments:
+            given = module, [*map(str, words)], environment, said, folder, packages
+            ranks.append(SERVER.Process(target=_become, args=given))
             ranks[-1].start()
         for rank in ranks:
             rank.join(timeout=300)
@@ -48,9 +65,12 @@ def both(module, *words, count=2):
         return subprocess.CompletedProcess(words, code, *(path.read_text() for path in said))
 
 
-def _become(module, words, environment, said):
+def _become(module, words, environment, said, folder=None, packages=None):
     """One of the processes, whose words go to files."""
     os.environ.update(environment)
+    if folder is not None:
+        os.chdir(folder)
+    sys.path[:0] = [str(path) for path in (packages, folder) if path is not None]
     torch.set_num_threads(1)  # as a launcher's processes have, whose bits may be asked for
     for descriptor, path in enumerate(said, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), descriptor)

@@ -84,11 +84,12 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
+    """A browser's context: what one page has loaded of JupyterLab, the next one finds in its cache."""
     path = chromium()
     assert path, "no Chromium was found: apt-get install chromium, or brew install --cask chromium"
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=PATIENCE)
-        yield opened
+        yield opened.new_context(viewport={"width": 1300, "height": 1600})
         opened.close()
 
 
@@ -96,7 +97,7 @@ def browser():
 def run(browser, lab, name):
     """The page of a notebook whose cells have run without a fault; no error on its console, a screenshot in the end."""
     assert name in IN_BROWSER
-    page, errors = browser.new_page(viewport={"width": 1300, "height": 1600}), []
+    page, errors = browser.new_page(), []
     page.set_default_timeout(PATIENCE)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")

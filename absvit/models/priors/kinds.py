@@ -92,7 +92,8 @@ class KindsPrior(CuedClasses):
 
     def members(self, model: AbSViT) -> Tensor:
         """Say which classes are looked for, (class,) or (image, class) bool."""
-        return (self.known(model)[..., None] == torch.arange(model.num_classes)).any(-2)
+        index = self.known(model)
+        return (index[..., None] == torch.arange(model.num_classes, device=index.device)).any(-2)
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """Largest cosine with the classifier's rows of the classes, sharpened; 0 for an image without classes."""

@@ -98,6 +98,16 @@ def test_a_place_is_pooled_alone_and_priors_multiply(images):
     assert (weights[:, :, 2:] == 0).all() and (weights[:, :, :2] > 0).any()
 
 
+def test_what_places_add_is_the_logit(images):
+    network = hosted()
+    model = absvit.steerable_from(network)
+    seen = absvit.perceive(model, images, [priors.ClassPrior(5)], 1, ("class_activation", "feedback"))
+    bias = model.head.bias[5]
+    assert seen.feedback.abs().max() < 6e4  # of half precision
+    for logits, activation in zip(seen.logits[:, 0, :, 5][1:], seen.class_activation[1:, 0], strict=True):
+        torch.testing.assert_close(activation.sum(-1) + bias, logits, rtol=1e-3, atol=1e-3)
+
+
 def test_fewer_directions_keep_what_varies_most_over_pictures(images):
     network = hosted()
     rows, readout = readout_of(network).weight.detach(), readout_of(network)

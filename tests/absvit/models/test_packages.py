@@ -54,7 +54,9 @@ def test_without_a_network_it_says_which_file_goes_where(index):
     with pytest.raises(FileNotFoundError, match="pip cannot fetch it .*No matching distribution") as error:
         FILE.located()
     told = str(error.value)
-    assert "\n" not in told and f"put its {FILE.file} at {FILE.cached}" in told and "pip install absvit[natural]" in told
+    assert (
+        "\n" not in told and f"put its {FILE.file} at {FILE.cached}" in told and "pip install absvit[natural]" in told
+    )
     FILE.cached.parent.mkdir(parents=True)
     FILE.cached.write_bytes(CONTENT)
     assert FILE.located() == FILE.cached

@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 import re
+from functools import cache
 
 import formula
 import plain
@@ -33,10 +34,18 @@ TRACER = {
 }
 
 
-def small(name, seed=0, **kwargs):
+def made(name, seed=0, **kwargs):
     """A model of a few blocks with weights that make feedback matter."""
     model = timm.create_model(name, **{**SIZE, **kwargs})
     return formula.fill(model, seed, torch.float32)
+
+
+kept = cache(made)
+
+
+def small(name, seed=0, **kwargs):
+    """A copy of such a model, which takes less long than to make it anew."""
+    return copy.deepcopy(kept(name, seed, **kwargs))
 
 
 def noise(batch=2, channels=3, size=64):
@@ -51,7 +60,7 @@ def named_gradients(model, images):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_forward(name):
-    model = timm.create_model(name).eval()
+    model = timm.create_model(name, depth=SIZE["depth"]).eval()
     images = torch.randn(1, *model.default_cfg["input_size"])
     with torch.no_grad():
         logits = model(images)
@@ -199,7 +208,7 @@ def test_pruning_keeps_the_second_pass(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_torchscript(name):
     with set_scriptable(True), set_exportable(True):
-        model = small(name)
+        model = made(name)
     scripted, images = torch.jit.script(model), noise()
     for gradients in (True, False):
         with torch.set_grad_enabled(gradients):
@@ -250,6 +259,7 @@ def test_fx_feature_extraction(name):
     assert [key for key, parameter in trained.named_parameters() if parameter.grad is None] == []
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize(
     ("name", "gradients"), [*((name, True) for name in LIGHT), *((name, False) for name in LIGHT if "micro" in name)]
 )

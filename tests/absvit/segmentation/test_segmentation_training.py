@@ -4,8 +4,6 @@ import dataclasses
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -14,7 +12,7 @@ import torch
 import xarray as xr
 from coloured_pictures import error_of, lines_of, without_time
 from PIL import Image
-from ranks import both
+from ranks import both, started
 from segmentation_trees import SIZE, TREES, folders
 
 from absvit.distributed import Process
@@ -130,15 +128,17 @@ def test_training_lowers_the_loss_and_says_what_was_trained(whole):
 
 
 @pytest.mark.processes
+@pytest.mark.xdist_group("test_segmentation_training")  # whose first training it shares
 def test_a_killed_training_goes_on_to_the_same_bits(whole, tmp_path):
-    words = [sys.executable, "-m", "absvit.segmentation", "upernet_absvit_micro", *SCENES, "--checkpoint-every", "1"]
-    training = subprocess.Popen([*words, "--out", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    words = ["upernet_absvit_micro", *SCENES, "--checkpoint-every", "1", "--out", tmp_path]
+    training = started("absvit.segmentation", *words)
     log = tmp_path / "log.jsonl"
     while not (log.exists() and log.read_bytes().count(b"\n") > 5):
-        assert training.poll() is None
+        assert training.exitcode is None
         time.sleep(0.005)
-    training.send_signal(signal.SIGKILL)
-    assert training.wait() == -signal.SIGKILL
+    training.kill()
+    training.join()
+    assert training.exitcode == -signal.SIGKILL
     assert 0 < torch.load(tmp_path / "last.pt")["position"]["step"] < 16
     assert run("upernet_absvit_micro", *SCENES, "--checkpoint-every", 1, "--out", tmp_path) == 0
     assert log_of(tmp_path) == log_of(whole)

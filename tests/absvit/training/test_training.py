@@ -134,6 +134,7 @@ def alone(tmp_path_factory):
 
 
 @pytest.mark.processes
+@pytest.mark.xdist_group("test_training")  # whose short training it shares
 def test_two_processes_train_as_one(alone, tmp_path):
     done = both("absvit.training", "micro_cued", *OPTIONS, "--out", tmp_path)
     assert done.returncode == 0, done.stderr

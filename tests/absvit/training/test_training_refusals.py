@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from coloured_pictures import ALL_ON, SMALL, error_of, log_of, run, without_time
-from ranks import both
+from ranks import alone, both
 
 import absvit
 
@@ -274,11 +274,12 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path):
     assert run(out, pictures, "--no-model-ema", "--epochs", "1", "--warmup-epochs", "0") == 0
     kept = (out / "last.pt").read_bytes()
     words = ["finetune", *SMALL, "--data-path", pictures, "--output_dir", out, "--no-model-ema", "--allow-differences"]
-    limited = (
+    limited = tmp_path / "limited.py"
+    limited.write_text(
         "import resource, sys; from absvit.training.__main__ import main; "
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(kept) // 2},) * 2); sys.exit(main(sys.argv[1:]))"
     )
-    done = subprocess.run([sys.executable, "-c", limited, *map(str, words)], capture_output=True, text=True)
+    done = alone(limited, *words)
     assert done.returncode == 2
     assert f"cannot write the checkpoint {out / 'last.pt'}" in done.stderr and "the last one is kept" in done.stderr
     assert (out / "last.pt").read_bytes() == kept

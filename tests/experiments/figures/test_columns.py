@@ -48,6 +48,7 @@ def test_the_help_names_columns_and_their_tests(capsys):
     assert "permutation test" not in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.seconds
 def test_what_cues_are_worth_is_told_of_records_of_several_probes(tmp_path, capsys):
     paths = [str(tmp_path / f"{name}.zarr") for name in ("bistable", "scenes")]
     for record, path in zip((bistable_record(4, size=16, tokens=4), made.object_prior_record()), paths, strict=True):

@@ -58,6 +58,7 @@ def overlay(file):
     return file.read_bytes()
 
 
+@pytest.mark.seconds
 def test_overlays_of_segmentations_follow_no_users_settings_either(tmp_path):
     expected = overlay(tmp_path / "o.png")
     for user in USERS.values():

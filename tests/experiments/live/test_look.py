@@ -109,6 +109,12 @@ def test_a_photograph_is_fitted_as_in_evaluation(model):
     np.testing.assert_allclose(pixels[:, 50, 0], np.arange(112) * 2 + 0.5, atol=1.5)
 
 
+def test_a_photograph_is_resized_as_far_as_it_shows_anything(model):
+    assert fitted(Image.new("RGB", (300, 3)), model).shape == fitted(Image.new("RGB", (1, 1)), model).shape
+    with pytest.raises(ValueError, match=r"60000 x 1 pixels \(width x height\) is longer than 100 times"):
+        fitted(Image.new("RGB", (60000, 1)), model)
+
+
 def test_a_record_in_memory_can_be_stamped(model, pictures):
     record = look(model, pictures, {"cue": Cue("class", "star")})
     attributes = stamped(record).attrs

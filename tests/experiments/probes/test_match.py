@@ -20,6 +20,7 @@ def record(micro):
     return run("match", micro, parameters=Match(GAINS), n=6)
 
 
+@pytest.mark.seconds
 def test_the_record_holds_the_choice_that_its_own_trials_give(record, micro, tmp_path):
     found = measures.matched_strength(record)
     for name in found.data_vars:
@@ -30,6 +31,7 @@ def test_the_record_holds_the_choice_that_its_own_trials_give(record, micro, tmp
     assert stored.attrs["seed"] == 1000  # stimuli of its own
 
 
+@pytest.mark.seconds
 def test_tasks_that_share_a_record_leave_the_choice_to_the_last(record, micro, tmp_path):
     for k in (0, 1):
         store = Store(tmp_path / "r.zarr", chunk=3, share=(k, 2))
@@ -56,6 +58,7 @@ def test_a_plain_network_has_no_strength(record):
         FIGURES["match"](plain)
 
 
+@pytest.mark.seconds
 def test_observers_come_out_as_they_are_called_at_their_strengths(micro, tmp_path, capsys):
     words = ["vit_micro", "vit_micro+decision_bias:strength=3", "absvit_micro"]
     run("match", load_observers(words), parameters=Match(GAINS, false_alarms=0.5), n=2, out=tmp_path / "r.zarr")
@@ -88,6 +91,7 @@ def test_parameters_out_of_range_are_refused(given, says):
         Match(**given)
 
 
+@pytest.mark.seconds
 def test_an_observer_that_no_cue_reaches_leaves_nothing_to_tabulate(tmp_path, capsys):
     out = str(tmp_path / "r.zarr")
     assert main(["match", "--model", "vit_micro", "--n", "2", "--gains", "0", "1", "--out", out]) == 0
@@ -102,6 +106,7 @@ def test_a_record_of_another_probe_has_no_matched_strengths(tmp_path, capsys):
     assert "in a record of match, got one of recognition" in capsys.readouterr().err
 
 
+@pytest.mark.seconds
 def test_matched_observers_are_those_that_model_takes_controls_left_out_and_labels_refused(tmp_path, capsys):
     labelled, out = str(tmp_path / "l.zarr"), str(tmp_path / "r.zarr")
     words = ["match", "--n", "2", "--gains", "0", "1", "--false-alarms", "0.9"]
