@@ -1,26 +1,27 @@
-"""Any network that classifies the mean of its places linearly, as an AbSViT whose feedback is a gate of evidence.
+"""Any network that classifies the mean of its places, as an AbSViT whose feedback is a gate of evidence.
 
 Derivation
 ----------
-Let a host show a feature f_i at each of N places, and answer W mean_i f_i + c. Write W = Q A + 1 w', with w the mean
-row and Q of orthonormal columns: x_i = A f_i are the logits that place i would give, less their mean, in orthogonal
-coordinates, and row k of Q is the direction of class k among them, Q_k . x_i = (W_k - w) f_i.
+Let a host show a feature f_i at each of N places, and answer W mean_i f_i + c. Write W = Q A + 1 w', with
+w the mean row and Q of orthonormal columns: x_i = A f_i are the logits that place i would give, less
+their mean, in orthogonal coordinates, and row k of Q is the direction of class k among them:
+Q_k . x_i = (W_k - w) f_i.
 
-Take tokens (x_i, kappa), kappa a constant; one block whose queries and keys are 0, so that attention is uniform, whose
-values are the tokens, whose projection is beta times the identity, and whose MLP is silent; and decoders that are s
-times the identity. A pass without feedback gives
+Take tokens (x_i, kappa), kappa a constant; one block whose queries and keys are 0, so that attention is
+uniform, whose values are the tokens, whose projection is beta times the identity, and whose MLP is
+silent; and decoders that are s times the identity. A pass without feedback gives
 
     x_i + beta mean_j x_j,    of mean (1 + beta) mean_j x_j,
 
-and feedback, in which the tokens weighted by a prior w_j return to the values (Shi et al. 2023, section 3.3), adds
-beta s mean_j w_j x_j to every token. So the mean is, up to a factor, sum_j (1 + g w_j) x_j with
-g = beta s / (1 + beta), and its last channel kappa sum_j (1 + g w_j). Divided by that channel it is
+and feedback, in which the tokens weighted by a prior w_j return to the values (Shi et al. 2023, section
+3.3), adds beta s mean_j w_j x_j to every token. So the mean is, up to a factor, sum_j (1 + g w_j) x_j
+with g = beta s / (1 + beta), and its last channel kappa sum_j (1 + g w_j). Divided by that channel it is
 
     sum_j (1 + g w_j) x_j / sum_j (1 + g w_j),
 
-the pooling by shares of an evidence gate: **feedback is a gate, where attention is uniform and decoders are the
-identity**. Without a prior it is the host, exactly. With s = N (1 + beta) / beta a place of weight 1 counts as N
-places do that nothing weighs. With several blocks, beta becomes (1 + beta)^blocks - 1.
+the pooling by shares of an evidence gate: **feedback is a gate, where attention is uniform and decoders
+are the identity**. Without a prior it is the host, exactly. With s = N (1 + beta) / beta a place of
+weight 1 counts as N places do that nothing weighs. With n blocks, beta becomes (1 + beta)^n - 1.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ __all__ = ["GAINS", "SHARPNESS", "skeleton", "steerable_from"]
 GAINS = {"learned": 1.0, "class": 100.0, "vector": 100.0, "place": 100.0}
 SHARPNESS = 8.0
 LENGTH = 1e-3  # of a token, about: what is fed back, N times as strong, then fits into half precision
-ASIDE = 1e-3  # what is no evidence stands this far aside of it: the mean logit, and the constant, in a token's length
+ASIDE = 1e-3  # of a token's length: what is no evidence, the mean logit and the constant
 EPS = (1e-6, 1e-5, 1e-12)  # of layer norms
 EXACT = 1e-4  # of the largest logit
 
@@ -59,29 +60,32 @@ def steerable_from(
 ) -> AbSViT:
     """Make an AbSViT over a frozen network, its host: in seconds, without training. The module derives why.
 
-    Bottom-up it answers as its host does: to rounding at full rank, whatever the other parameters. A class prior
-    gates places by how much of the evidence that each shows is for the class.
+    Bottom-up it answers as its host does: to rounding at full rank, whatever the other parameters. A
+    class prior gates places by how much of the evidence that each shows is for the class.
 
     Parameters
     ----------
-    network : whose classifier is linear after the mean over its places, a layer norm between them or not: CNNs with
-        global average pooling, ViTs that pool their tokens. It is used as it is, and shared.
-    pictures : batches (image, channel, y, x) of normalised images, of any content. The directions that are kept,
-        where not all are, are those in which logits vary most over their places; without pictures over features
-        that vary in all directions alike.
-    rank : number of directions among logits that are kept; None for all. Fewer are faster, and no longer exact.
+    network : whose classifier is linear after the mean over its places, a layer norm between them or not:
+        CNNs with global average pooling, ViTs that pool their tokens. It is used as it is, and shared.
+    pictures : batches (image, channel, y, x) of normalised images, of any content. The directions that
+        are kept, where not all are, are those in which logits vary most over their places; without
+        pictures over features that vary in all directions alike.
+    rank : number of directions among logits that are kept; None for all. Fewer are faster, and no longer
+        exact.
     blocks : of attention, at least 1. They do the same.
-    share : beta of the derivation: of the mean of all tokens in each one after a block. It blunts the evidence.
-    blur : mix each place with its neighbours, by a binomial kernel: its evidence becomes that of a neighbourhood.
+    share : beta of the derivation: of the mean of all tokens in each one after a block. It blunts the
+        evidence.
+    blur : mix each place with its neighbours, by a binomial kernel: its evidence becomes that of a
+        neighbourhood.
     sharpness : of class and vector priors, where they have none of their own; a power, 1 is the paper's.
-    places : read the mean over places also where a class token is classified. Bottom-up it then answers otherwise
-        than its host.
+    places : read the mean over places also where a class token is classified. Bottom-up it then answers
+        otherwise than its host.
 
     Returns
     -------
-    AbSViT in eval mode, frozen but for what training may change (its ``state_dict``, without the host). Default
-    gains are :data:`GAINS`. Its card tells host and parameters; it is saved as any other, and its weights are
-    loaded into what this function gives for the same host.
+    AbSViT in eval mode, frozen but for what training may change (its ``state_dict``, without the host).
+    Default gains are :data:`GAINS`. Its card tells host and parameters; it is saved as any other, and its
+    weights are loaded into what this function gives for the same host.
 
     Raises
     ------
@@ -164,9 +168,10 @@ def _features(readout: Readout, images: Tensor) -> Tensor:
 def _linear_parts(
     network: Network, readout: Readout, pictures: Iterable[Tensor] | None, rank: int | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, float | None]:
-    """The embedding (channel of tokens, channel of features), rows of the head, its bias, scales behind the pooling.
+    """What is written into a model: embedding, rows and bias of the head, scales behind the pooling.
 
-    Last comes the eps of the host's layer norm, None where it has none.
+    The embedding is (channel of tokens, channel of features). Last comes the eps of the host's layer norm,
+    None where it has none.
     """
     rows = readout.weight.detach().double()
     features = torch.randn(4, rows.shape[1], generator=torch.Generator().manual_seed(0)).to(readout.weight)
@@ -191,7 +196,7 @@ def _agree(logits: Tensor, expected: Tensor) -> bool:
 
 
 def _eps(features: Tensor, readout: Readout, rows: Tensor, bias: Tensor) -> float:
-    """The eps with which a plain layer norm and the rows give what the host gives; features so small that it counts."""
+    """The eps with which a layer norm and the rows give what the host gives, of features so small that it counts."""
     given = readout.classify(features).double()
     for eps in EPS:
         normed = nn.functional.layer_norm(features.double(), features.shape[1:], eps=eps)
