@@ -84,8 +84,9 @@ def _answer(
     first, under = seen.logits[:1], seen.logits[1:]
     if not len(under):
         return seen
-    biases = [torch.as_tensor(_bias(mechanism, prior, host)).to(under).expand(under.shape[2:]) for prior in priors]
-    return replace(seen, logits=torch.cat([first, under + torch.stack(biases)]))
+    biases = [torch.as_tensor(_bias(mechanism, prior, host)).to(under) for prior in priors]
+    biased = under + torch.stack([bias.expand(under.shape[2:]) for bias in biases])
+    return replace(seen, logits=torch.cat([first, biased]))
 
 
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:
