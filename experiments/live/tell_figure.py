@@ -148,7 +148,7 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
 def _small(record: xr.Dataset) -> xr.Dataset:
     """What maps are drawn of, with a picture that is no finer than they show."""
     step = max(1, min(record.sizes["y"], record.sizes["x"]) // FINE)
-    image = record["image"].coarsen(y=step, x=step, boundary="trim").mean().astype(np.uint8)
+    image = record["image"].isel(y=slice(None, None, step), x=slice(None, None, step))
     return record[list(MAPS)].drop_dims(["y", "x"], errors="ignore").assign(image=image)
 
 
@@ -197,8 +197,8 @@ def _heading(prior: str, one: xr.Dataset) -> str:
 def _draw_map(page: Axes, one: xr.Dataset, kind: str, box: tuple[float, float, float, float]) -> str:
     """Draw a map of one observer and cue in the last pass; say which map it is, and the ends of its scale."""
     image, cue = one["image"].values[0], str(one["prior"].values[0])
-    found = [(of, signature_layout.map_in_pixels(one, Column("", cue, -1, of, 0))) for of in (kind, *MAPS)]
-    of, values = next(((of, values) for of, values in found if not np.isnan(values).all()), found[0])
+    of = next((of for of in (kind, *MAPS) if not np.isnan(one[of].values[-1]).all()), kind)
+    values = signature_layout.map_in_pixels(one, Column("", cue, -1, of, 0))
     ends = _ends(values)
     place_picture(page, overlay(image, values, ends), *box)
     draw_place(page, one, box)

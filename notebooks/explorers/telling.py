@@ -24,7 +24,7 @@ from experiments.live.look_figure import KINDS
 from experiments.live.rivalry import weights
 from experiments.live.tell import MAPS, tell
 from experiments.live.tell_figure import rivals
-from experiments.observers import Observer, observer_of
+from experiments.observers import Observer, load_observers, observer_of
 from experiments.statistics.intervals import number_text
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, given, model_controls
@@ -63,6 +63,7 @@ class MechanismSelection:
     checkpoint : "" for its default weights; a tag of bundled ones, a file, an address, or "untrained".
     device : where it computes.
     mechanisms : names of those that it is told by, each beside the network alone.
+    beside : names of other observers, HOST or HOST+MECHANISM, with spaces between them; "" for none.
     source : kind of embedded pictures, or "a file".
     number : which embedded picture.
     path : the file.
@@ -74,7 +75,7 @@ class MechanismSelection:
     x, y : the spotlight's centre, as fractions of width and height.
     width : standard deviation of the spotlight, as a fraction of the picture's width.
     cells : that are painted, as ``look.written`` writes them.
-    gain : of the cue; times the strength of a mechanism it is the dose.
+    gain : factor on the default gain of whoever looks; times the strength of a mechanism it is the dose.
     iterations : passes under the cue.
     kind : map.
     """
@@ -83,6 +84,7 @@ class MechanismSelection:
     checkpoint: str
     device: str
     mechanisms: tuple[str, ...]
+    beside: str
     source: str
     number: int
     path: str
@@ -111,9 +113,9 @@ class MechanismSelection:
         elif "place" in self.prior:
             where = {"place": (self.x, self.y), "width": self.width}
         if "class" not in self.prior:
-            return [Cue(self.prior, gain=self.gain, **where)]
+            return [Cue(self.prior, times=self.gain, **where)]
         words = dict.fromkeys(word.strip() for word in (self.category, self.other) if word.strip())
-        return [Cue(self.prior, word, gain=self.gain, **where) for word in words]
+        return [Cue(self.prior, word, times=self.gain, **where) for word in words]
 
 
 class MechanismExplorer(Explorer):
@@ -127,26 +129,33 @@ class MechanismExplorer(Explorer):
     model : network that is shown first: any name that ``absvit.networks.load_network`` takes, or a network,
         a module or a function (``network_of`` tells what it has to know of these).
     folder : where uploads are kept and figures are saved.
+    beside : names of other observers that are told the same, with spaces between them, such as an AbSViT of the
+        same classes and size.
     """
 
     leading = (*WHO, "prior", *PICTURE)
 
-    def __init__(self, model: str | Network | Callable = "cnn_micro", folder: Path | str = "outputs") -> None:
+    def __init__(
+        self, model: str | Network | Callable = "cnn_micro", folder: Path | str = "outputs", beside: str = ""
+    ) -> None:
         name, self._given = given(model)
         self.models = Models(lambda: None, given=self._given)  # each look is given up as a whole
         self._observer = lru_cache(16)(self._observed)
         self._pixels = lru_cache(16)(self._read)
         self._told = lru_cache(32)(self._tell)
         self._suggested = lru_cache(32)(self._suggest)
+        self._others = lru_cache(4)(lambda names: load_observers(names.split(), batches=1))
         self._fitted_to: tuple[str, ...] | None = None
         self.chooser = PictureChooser("halves")
         slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
         gains = {"value": 1, "min": 0, "max": LARGEST_GAIN, "step": 0.25}
         typed = {"placeholder": "type to search", "continuous_update": False}
         rows = {"rows": len(MECHANISMS), "value": FIRST}
+        named = {"value": beside, "placeholder": "HOST+MECHANISM ...", "continuous_update": False}
         controls = {
             **model_controls(name),
             "mechanisms": labelled(widgets.SelectMultiple, "mechanisms", options=tuple(MECHANISMS), **rows),
+            "beside": labelled(widgets.Text, "beside", **named),
             **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES),
             "category": labelled(widgets.Combobox, "look for", **typed),
@@ -173,17 +182,18 @@ class MechanismExplorer(Explorer):
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        return [*rows[:8], self.chooser.upload, *rows[8:11], self.meant, self.suggestions, self.place, *rows[11:]]
+        return [*rows[:9], self.chooser.upload, *rows[9:12], self.meant, self.suggestions, self.place, *rows[12:]]
 
     def needs(self) -> Callable[[], object]:
         """Give what loads the network and puts the mechanisms on it."""
-        at = {name: self.controls[name].value for name in (*WHO, "mechanisms")}
+        at = {name: self.controls[name].value for name in (*WHO, "mechanisms", "beside")}
         who, load = tuple(at[name] for name in WHO), self.models.named(self.controls)
 
         def loaded() -> None:
             load()
             for name in at["mechanisms"]:
                 self._can_have(*who, name)
+            self._others(at["beside"])
 
         return loaded
 
@@ -262,7 +272,7 @@ class MechanismExplorer(Explorer):
         """Tell the network what to look for by each mechanism, and draw what is seen."""
         s = selection
         who, picture = (s.model, s.checkpoint, s.device), tuple(getattr(s, name) for name in PICTURE)
-        record = self._told(who, s.mechanisms, picture, tuple(s.cues), s.iterations)
+        record = self._told(who, s.mechanisms, s.beside.strip(), picture, tuple(s.cues), s.iterations)
         offered = [asdict(one) for one in self._suggested(who, picture)]
         record = record.assign_attrs(suggestions=json.dumps(offered))
         return record, rivals(record, s.kind, style)
@@ -305,6 +315,7 @@ class MechanismExplorer(Explorer):
         words = ", ".join(map(repr, (s.model, s.checkpoint.strip() or "default", s.device)))
         here = "network_of(given)  # what the explorer was given"
         told = ", ".join(map(_code_of, s.cues))
+        beside = "".join(f", {name!r}" for name in s.beside.split())
         return (
             f"{IMPORTS}\nnetwork = {here if s.model in self._given else f'load_network({words})'}\n"
             f"model = replace(observer_of(network, {ALONE!r}), kinds=())\n"
@@ -312,7 +323,7 @@ class MechanismExplorer(Explorer):
             "told = [observer_of(network, name, mechanism=MECHANISMS[name]) for name in mechanisms]\n"
             f"picture = {code_of_picture(s.source, s.number, s.path, s.photographs)}\n"
             f"cues = [{told}]\n"
-            f"record = tell([model, *told], picture, cues, iterations={s.iterations})\n"
+            f"record = tell([model, *told{beside}], picture, cues, iterations={s.iterations})\n"
             f"figure = rivals(record, {s.kind!r}{style})\n"
         )
 
@@ -337,8 +348,16 @@ class MechanismExplorer(Explorer):
             return False
         return True
 
-    def _tell(self, who: tuple, mechanisms: tuple[str, ...], picture: tuple, cues: tuple[Cue, ...], iterations: int):
-        observers = [self._observer(*who, name) for name in ("", *mechanisms)]
+    def _tell(
+        self,
+        who: tuple,
+        mechanisms: tuple[str, ...],
+        beside: str,
+        picture: tuple,
+        cues: tuple[Cue, ...],
+        iterations: int,
+    ) -> xr.Dataset:
+        observers = [*(self._observer(*who, name) for name in ("", *mechanisms)), *self._others(beside)]
         return tell(observers, self._pixels(*who, *picture), cues, iterations)
 
     def _suggest(self, who: tuple, picture: tuple) -> list[Suggestion]:
