@@ -48,7 +48,7 @@ def instruction(
         everywhere), "ignore ..." and "not ..." for the complement of what follows; the rest is what to look
         for.
     gain : factor on the weights of each of its phrases, and of what it leaves; None for the model's defaults.
-    sharpness : of its phrases; None for the model's own.
+    sharpness : of its phrases, and of what is left of those to ignore; None for the model's own.
     encoder : of its phrases, or its name; None for the default.
 
     Returns
@@ -63,10 +63,11 @@ def instruction(
     return InstructionPrior(tuple(_prior(clause, gain, sharpness, encoder) for clause in read.clauses), read)
 
 
-def _prior(clause: Clause, gain: float | None, *told) -> Prior:
+def _prior(clause: Clause, gain: float | None, sharpness: float | None, encoder: str | Encoder | None) -> Prior:
     """The prior of a clause."""
-    what = [TextPrior(clause.phrase, gain, *told)] if clause.phrase else []
+    sharp = 1 if clause.ignored else sharpness  # what is left is made sharp instead
+    what = [TextPrior(clause.phrase, gain, sharp, encoder)] if clause.phrase else []
     where = [RegionPrior(clause.place)] if clause.place else []
     factors = (*what, *where)
     prior = factors[0] if len(factors) == 1 else ProductPrior(factors)
-    return ComplementPrior(prior, gain) if clause.ignored else prior
+    return ComplementPrior(prior, gain, sharpness) if clause.ignored else prior

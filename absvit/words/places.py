@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 from absvit.models.absvit import AbSViT
 from absvit.models.priors import Prior, SpatialPrior
 from absvit.models.priors.base import WrappedPrior
+from absvit.models.priors.directions import SharpPrior
 
 __all__ = ["REGIONS", "ComplementPrior", "RegionPrior"]
 
@@ -58,16 +59,19 @@ class RegionPrior(Prior):
 
 
 @dataclass(frozen=True, eq=False)
-class ComplementPrior(WrappedPrior):
+class ComplementPrior(WrappedPrior, SharpPrior):
     """All but what another prior matches: 1 less its match by its largest, of a product factor by factor.
 
     Parameters
     ----------
     prior : what is to be ignored; its gains play no part.
     gain : factor on the weights; None for the model's default of the other prior's kind.
+    sharpness : power of what is left relative to its peak; None for the model's own. The other prior's should
+        be 1: what it hardly matches is then nearly left.
     """
 
     gain: float | None = None
+    sharpness: float | None = None
 
     @property
     def kind(self) -> str:
@@ -86,11 +90,11 @@ class ComplementPrior(WrappedPrior):
 
     def for_images(self, chosen: slice) -> ComplementPrior:
         """The complement of what the other is cut down to."""
-        return ComplementPrior(self.prior.for_images(chosen), self.gain)
+        return replace(self, prior=self.prior.for_images(chosen))
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """What the other leaves."""
-        return 1 - self.prior.weigh(tokens, model, _relative)
+        return self.sharpened(1 - self.prior.weigh(tokens, model, _relative), model)
 
 
 def _relative(match: Tensor, gain: float) -> Tensor:

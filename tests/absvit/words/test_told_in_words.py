@@ -98,6 +98,8 @@ def test_what_is_ignored_may_be_a_product(host, tokens):
     seen = cat.match(tokens, host)
     expected = 1 - seen / seen.amax(1, keepdim=True) * left.match(tokens, host)
     torch.testing.assert_close(ComplementPrior(cat * left).match(tokens, host), expected)
+    sharp = ComplementPrior(cat * left, sharpness=3.0).match(tokens, host)
+    torch.testing.assert_close(sharp, expected**3)  # a peak of 1: places to the right are left
     nothing = ComplementPrior(RegionPrior(("everywhere",))).match(tokens, host)
     assert not nothing.any()
 
