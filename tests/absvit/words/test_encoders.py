@@ -1,4 +1,4 @@
-"""Encoders against a transformer written out, and the library that the default's weights come from."""
+"""Encoders against a transformer written out."""
 
 import importlib.util
 import math
@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from absvit.words import ENCODERS, Encoder, minilm
+from absvit.words import ENCODERS, Encoder
 from absvit.words.encoder import encoder_named
 from absvit.words.minilm import SentenceEncoder, renamed
 
@@ -67,28 +67,6 @@ def test_the_encoder_is_bert_whose_tokens_are_averaged():
         found = network(pieces, present)
     expected = torch.stack([written_out(weights, text) for text in texts])
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
-
-
-@pytest.mark.seconds
-@pytest.mark.skipif(not importlib.util.find_spec("tokenizers"), reason="needs the extra words")
-def test_the_default_gives_the_vectors_of_the_library_of_its_weights():
-    transformers = pytest.importorskip("transformers")
-    if not (minilm.WEIGHTS.there and minilm.TOKENIZER.there):
-        pytest.skip("the weights are not on this machine")
-    texts = ["something that flies", "a dog", "a chair mounted on rockers; for sitting"]
-    files = minilm.TOKENIZER.located(), minilm.WEIGHTS.located()
-    cut = transformers.PreTrainedTokenizerFast(tokenizer_file=str(files[0]), pad_token="[PAD]")
-    given = cut(texts, padding=True, return_tensors="pt")
-    sizes = {"vocab_size": 30522, "hidden_size": 384, "num_hidden_layers": 6, "intermediate_size": 1536}
-    bert = transformers.BertModel(transformers.BertConfig(**sizes), add_pooling_layer=False).eval()
-    from safetensors.torch import load_file
-
-    bert.load_state_dict(load_file(files[1]), strict=False)
-    with torch.no_grad():
-        tokens = bert(given["input_ids"], given["attention_mask"]).last_hidden_state
-    present = given["attention_mask"][..., None]
-    expected = F.normalize((tokens * present).sum(1) / present.sum(1), dim=1)
-    torch.testing.assert_close(ENCODERS["minilm"].embed(texts), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_counted_words_are_near_where_texts_share_them():
