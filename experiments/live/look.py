@@ -42,7 +42,8 @@ class Cue:
     ----------
     kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
         two.
-    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads them.
+    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads
+        them.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
