@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["images", "mechanisms", "networks", "priors", "records"],
     submod_attrs={
+        "closed_form": ["steerable_from"],
         "models": ["AbSViT", "Trajectory", "create_model", "list_models", "load_model", "maps", "topdown_from"],
         "models.course": ["follow"],
         "models.perceive": ["perceive"],

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageOps
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, RandomCrop, Resize, ToTensor
 
-from stimuli.drawing.backgrounds import to_rgb
+from stimuli.drawing.backgrounds import to_rgb, unreadable
 from stimuli.foundation import picture_files
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -75,7 +75,7 @@ def _decode(file: Path | io.BytesIO, name: str, upright: bool) -> Image.Image:
             picture.load()
             return to_rgb(ImageOps.exif_transpose(picture) if upright else picture)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"cannot read {name} as a photograph (JPEG, PNG, TIFF ...): {error}") from error
+        raise ValueError(f"cannot read {name} as a photograph (JPEG, PNG, TIFF ...): {unreadable(error)}") from error
 
 
 def eval_transform(
@@ -235,7 +235,10 @@ def normalise(
     """
     pixels = np.asarray(pixels)
     if pixels.ndim not in (3, 4) or pixels.shape[-1] != len(mean) or 0 in pixels.shape:
-        raise ValueError(f"expected pixels (image, y, x, {len(mean)} channels), got shape {pixels.shape}")
+        raise ValueError(
+            f"expected pixels (image, y, x, {len(mean)} channels), got shape {pixels.shape}: read_photograph brings "
+            "files of any kind to that"
+        )
     if pixels.dtype == np.uint8:
         pixels = pixels / np.float32(255)
     elif not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):

@@ -5,6 +5,7 @@ The page of :mod:`absvit.models.priors`.
 
 from absvit.models.priors import (
     ClassPrior,
+    KindsPrior,
     LearnedPrior,
     PerceptPrior,
     Prior,
@@ -12,9 +13,10 @@ from absvit.models.priors import (
     ShuffledPrior,
     SpatialPrior,
     VectorPrior,
+    class_prior,
 )
 
 __all__ = [
-    "ClassPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior", "SpatialPrior",
-    "VectorPrior",
+    "ClassPrior", "KindsPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior",
+    "SpatialPrior", "VectorPrior", "class_prior",
 ]  # fmt: skip

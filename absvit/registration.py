@@ -10,15 +10,20 @@ from types import ModuleType
 
 __all__ = ["register"]
 
-VARIANTS = "absvit.models.zoo.variants"  # registers all variants when it is imported
+VARIANTS = ("absvit.models.zoo.variants", "absvit.closed_form.registered")  # register all, when they are imported
 
 
 def register() -> None:
     """Let timm know our variants: now if it is loaded, else as soon as it is."""
     if "timm" in sys.modules:
-        importlib.import_module(VARIANTS)
+        _import_variants()
     elif not any(isinstance(finder, _BesideTimm) for finder in sys.meta_path):
         sys.meta_path.insert(0, _BesideTimm())
+
+
+def _import_variants() -> None:
+    for module in VARIANTS:
+        importlib.import_module(module)
 
 
 class _BesideTimm(MetaPathFinder):
@@ -42,6 +47,6 @@ class _BesideTimm(MetaPathFinder):
             loader.__dict__.pop("exec_module", None)
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            importlib.import_module(VARIANTS)
+            _import_variants()
 
         loader.exec_module = run_and_register

@@ -25,9 +25,11 @@ _HOMES = {
     "look": "experiments.live.look:look",
     "measures": "experiments.measures",
     "open_record": "absvit.records:load",
+    "rivals": "experiments.live.tell_figure:rivals",
     "run": "experiments.experiment:run",
     "statistics": "experiments.statistics",
     "summary": "experiments.table:summary",
+    "tell": "experiments.live.tell:tell",
 }
 __all__ = list(_HOMES)
 

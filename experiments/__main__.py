@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from absvit.mechanisms import MECHANISMS
+from absvit.models.kind_sets import KIND_SETS
 from experiments.observers import OBSERVERS
 from experiments.observers.spec import SYNTAX
 from experiments.probes import PROBES
@@ -26,14 +27,16 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
+TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
 
 
 def list_probes() -> None:
-    """Say what probes there are, what mechanisms, and what observers besides the networks, a line each."""
+    """Say what probes, mechanisms, observers besides the networks and sets of kinds there are, a line each."""
     parts = {
         "": PROBES.lines(),
         f"mechanisms of attention, as --model {SYNTAX} puts them on a host:": MECHANISMS.lines(),
         "and, as --model takes them:": OBSERVERS.lines(),
+        "sets of kinds, as --read-out takes them:": KIND_SETS.lines(),
     }
     for title, lines in parts.items():
         if lines:
@@ -56,6 +59,7 @@ COMMANDS = {
     **{name: command_line.deferred(line, partial(_of_probe, name)) for name, line in PROBES.lines().items()},
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
+    "tell": command_line.deferred(TELL, later("experiments.commands.tell:command")),
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import xarray as xr
 
+from absvit.models.maps import block_of
 from absvit.records import provenance
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
@@ -33,7 +34,8 @@ def attributes(
     side is told by model, as JSON: their kinds and gains; the mechanism that each has (``mechanisms``); the
     rows and columns of its own maps (``map_grids``, which also tells of a single observer that it has none);
     its weights (``checkpoints``, where ``checkpoint`` are the first one's); and, where some take cues, under
-    which of them each looks bottom-up (``untaken_priors``).
+    which of them each looks bottom-up (``untaken_priors``). Where they answer in the categories of a set,
+    ``read_out`` is its name, and of each category the places of its kinds among their own classes.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
@@ -55,8 +57,9 @@ def attributes(
             "stimuli": json.dumps({"n": stimuli.n, **made}),
             "prior_gains": _told(observers, lambda observer: dict(observer.gains)),
         }
-        | ({"layer": parameters.layer % first.layers} if of_layer else {})
+        | ({"layer": block_of(parameters.layer, first.layers)} if of_layer else {})
         | ({} if takes_all else {"prior_kinds": _told(observers, lambda observer: list(observer.kinds))})
+        | ({"read_out": _told(observers, lambda of: of.facts["read_out"])} if "read_out" in first.facts else {})
         | _side_by_side(observers, weights)
         | _untaken(probe, observers, stimuli, parameters)
         | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})

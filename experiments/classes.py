@@ -16,11 +16,13 @@ import xarray as xr
 
 from absvit.images import class_folder
 from absvit.models.class_names import called, candidates, class_indices
+from absvit.models.kind_sets import KIND_SETS
 from experiments.observers import Observer
 from stimuli.sets.reading import read_parts, read_rows, read_table, recipe_of
 
 __all__ = ["check_classes", "known_of_folder", "known_of_set"]
 
+TOLD = 12  # classes in one line
 IN_SET = {"long_name": "number of the stimulus in the set that it was taken from", "units": "1"}
 
 
@@ -43,9 +45,11 @@ def check_classes(observers: Sequence[Observer], categories: Sequence[str], prob
         near = difflib.get_close_matches(unknown[0], names, 4, 0.4)
         more = ", ..." if len(names) > 12 else ""
         told = f"the nearest that it knows: {', '.join(near)}" if near else f"it knows {', '.join(names[:12])}{more}"
+        sets = [name for name, kind_set in KIND_SETS.items() if set(unknown) <= set(kind_set.kinds)]
+        instead = f", or let it answer in categories: --read-out {' or '.join(sets)}" if sets else ""
         raise ValueError(
             f"{observer.name} does not know the class {unknown[0]!r}, which {probe} asks for ({told}): choose another "
-            "model or other stimuli"
+            f"model or other stimuli{instead}"
         )
 
 
@@ -67,10 +71,11 @@ def known_of_folder(folder: Path, observer: Observer, least: int = 1) -> tuple[l
     FileNotFoundError, ValueError : no folder, or one without pictures.
     """
     samples, given = class_folder(folder)
-    files = [[path for path, c in samples if c == index] for index in range(len(given))]
-    names = called(given, observer)
-    if taken := [f"{a!r} as {b!r}" for a, b in zip(given, names, strict=True) if a.casefold() != b.casefold()]:
-        warnings.warn(f"classes of {folder} are taken for the model's: {', '.join(taken)}", stacklevel=3)
+    theirs = observer.known_as(given) if observer.known_as else called(given, observer)
+    if taken := [f"{a!r} as {b!r}" for a, b in zip(given, theirs, strict=True) if a.casefold() != b.casefold()]:
+        warnings.warn(f"classes of {folder} are taken for the model's: {_some(taken)}", stacklevel=3)
+    names = list(dict.fromkeys(theirs))
+    files = [[path for path, c in samples if theirs[c] == name] for name in names]
     known = np.flatnonzero(class_indices(observer, names) >= 0)
     if least <= len(known) < len(names):
         _tell(folder, [name for c, name in enumerate(names) if c not in known], observer)
@@ -90,19 +95,25 @@ def known_of_set(folder: Path, observer: Observer) -> tuple[Callable[[int, int],
     FileNotFoundError, ValueError : as :func:`stimuli.sets.reading.read_parts`.
     """
     recipe = recipe_of(folder)
-    variables, names = recipe["variables"], recipe["categories"]
+    variables, given = recipe["variables"], recipe["categories"]
+    names = observer.known_as(given) if observer.known_as else given
     if "object_class" not in variables:
         return read_parts(folder)
     table = read_table(folder, variables)
     drawn, index = table[variables["object_class"]["columns"]].to_numpy(), class_indices(observer, names)
     unknown = [c for c in np.unique(drawn[drawn >= 0]) if index[c] < 0]
     rows = ~np.isin(drawn, unknown).any(axis=1)
-    if not unknown or not rows.any():
+    categories = list(dict.fromkeys(name for name, at in zip(names, index, strict=True) if at >= 0))
+    places = {name: number for number, name in enumerate(categories)}
+    numbers = np.array([*(places.get(name, -1) for name in names), -1])  # the last one is of no object
+    merged = rows & _alike(numbers[drawn]) & ~_alike(drawn)
+    if (names == given and not unknown) or not (rows & ~merged).any():
         return read_parts(folder)
-    _tell(folder, [names[c] for c in unknown], observer)
-    kept, known = table[rows], np.flatnonzero(index >= 0)
-    numbers = np.full(len(names) + 1, -1)  # the last one is of no object
-    numbers[known] = np.arange(len(known))
+    if unknown:
+        _tell(folder, [names[c] for c in unknown], observer)
+    if merged.any():
+        warnings.warn(f"left out of {folder}: {merged.sum()} with two objects of one category", stacklevel=3)
+    kept = table[rows & ~merged]
 
     def part(first: int, n: int) -> xr.Dataset:
         found = read_rows(folder, kept.iloc[first : first + n], recipe)
@@ -110,13 +121,24 @@ def known_of_set(folder: Path, observer: Observer) -> tuple[Callable[[int, int],
         anew = ("stimulus", first + np.arange(found.sizes["stimulus"]), found["stimulus"].attrs)
         found = found.assign(object_class=found["object_class"].copy(data=classes))
         found["number_in_set"] = ("stimulus", found["stimulus"].values, IN_SET)
-        return found.assign_coords(stimulus=anew).assign_attrs(categories=[names[c] for c in known])
+        return found.assign_coords(stimulus=anew).assign_attrs(categories=categories)
 
     return part, len(kept)
+
+
+def _alike(classes: np.ndarray) -> np.ndarray:
+    """Which stimuli (stimulus,) show two objects of one category, of classes (stimulus, object), -1 of none."""
+    ordered = np.sort(classes, axis=1)
+    return ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1)
+
+
+def _some(told: Sequence[str]) -> str:
+    """What is told of a few, or of the first of many."""
+    return ", ".join(told[:TOLD]) + (f" and {len(told) - TOLD} more" if len(told) > TOLD else "")
 
 
 def _tell(folder: Path, unknown: Sequence[str], observer: Observer) -> None:
     """Say which classes are left out, and which of the model's each may mean."""
     may_be = {name: "; ".join(candidates(name, observer)[:4]) for name in unknown}
-    told = ", ".join(f"{name} (one of {of}?)" if of else name for name, of in may_be.items())
-    warnings.warn(f"left out of {folder}, since the model does not know them: {told}", stacklevel=4)
+    told = [f"{name} (one of {of}?)" if of else name for name, of in may_be.items()]
+    warnings.warn(f"left out of {folder}, since the model does not know them: {_some(told)}", stacklevel=4)

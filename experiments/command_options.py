@@ -65,6 +65,9 @@ class ObserverOptions:
         What the record calls the models, a word for each; what stands behind --model, if left out.
     device
         Cpu or cuda; a GPU where there is one, if left out.
+    read_out
+        Answer in the categories of a set of kinds, and be told these: "sixteen" (Geirhos et al. 2019:
+        airplane, bear, bicycle, bird ...), or a CSV file with the columns category and kind, a kind a line.
     """
 
     model: Annotated[str | tuple[str, ...], _words("NAME"), tyro.conf.arg(help=MODEL)] = "absvit_micro"
@@ -72,12 +75,14 @@ class ObserverOptions:
     controls: bool = False
     label: Annotated[str | tuple[str, ...] | None, _words("WORD")] = None
     device: str | None = None
+    read_out: str | None = None
 
-    def load(self) -> list[Observer]:
-        """Load the observers."""
+    def load(self, batches: int = 0) -> list[Observer]:
+        """Load the observers, whose hosts remember so many batches of images."""
         from experiments.observers import load_observers
 
-        return load_observers(self.model, self.checkpoint, self.controls, device_here(self.device), self.label)
+        device = device_here(self.device)
+        return load_observers(self.model, self.checkpoint, self.controls, device, self.label, self.read_out, batches)
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,10 @@ class StimulusOptions:
         Seed of the stimuli, 0 to 2**32 - 1; models are trained on others.
     stimuli
         Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves,
-        overlay, morph, ambiguous, cueing, search, navon, contours or crowding.
+        overlay, mosaic, morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
-        Class folder of photographs, one folder a class.
+        Class folder of photographs, one folder a class; of cue conflict, pictures
+        FOLDER/SHAPE/SHAPEk-TEXTUREm.
     photographs
         Two photographs.
     classes

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from absvit.models.priors import Prior
     from experiments.observers import Observer
 
-__all__ = ["MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
+__all__ = ["BOTTOM_UP", "MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
 
 P = TypeVar("P")
 MAPS = (  # that records can hold
     "prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention", "class_activation",
 )  # fmt: skip
+BOTTOM_UP = ("competition", "class_evidence")  # what records can hold of the first pass besides
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Probe(Generic[P]):
     seed : seed of what is drawn, where none is given.
     families : other families that the command draws, by name.
     varies : fields of the family's parameters that are options of the command: default and meaning by name.
-    records : variables of its records: logits, and maps of ``MAPS``.
+    records : variables of its records: logits, maps of ``MAPS``, and of ``BOTTOM_UP`` those that it wants.
     show : function of (observers, some stimuli, parameters, seed) that gives their part of the record; they
         are perceived under every condition, if left out.
     finish : function of a record whose stimuli are all seen, and the parameters, that gives variables of the

@@ -13,6 +13,7 @@ import xarray as xr
 from torch import Tensor
 
 from absvit import maps
+from absvit.models.class_activation import classes_named
 from absvit.models.class_names import class_indices
 from absvit.models.requests import RECORDABLE
 from experiments.assemble import PLACES, assembled, condition_coordinates, of_stimuli, token_centres
@@ -36,6 +37,7 @@ MAPS_OF = {
     "class_activation": ("class_activation", maps.class_activation_map),
 }
 OF_LAYERS = ("value_norms", "token_norms")
+DIMS_OF_FIRST = {"competition": ("stimulus",), "class_evidence": ("prior", "stimulus", *PLACES)}
 
 
 def perceived(
@@ -69,11 +71,12 @@ def perceived(
     layer = getattr(parameters, "layer", 0)
     trial = trial_of(with_grid(observers), stimuli, seed)
     looks = looks_of(probe, observers[0], stimuli, parameters)
-    parts = []
+    parts, first = [], []
     for observer in observers:
         own = trial if observer.locations == trial.grid else trial_of(observer, stimuli, seed)
         seen = passes_of(observer, stimuli["image"].values, own, looks, parameters, requests)
         parts.append(_variables(seen, trial.grid, layer, max(1, len(gains)) * len(looks), names))
+        first.append(_of_first_pass(probe, observer, stimuli["image"].values, own, looks, seen, trial.grid))
     passes = np.arange(max(len(part["logits"]) for part in parts))
     parts = [
         {name: by_gain(value[np.minimum(passes, len(value) - 1)], len(gains)) for name, value in part.items()}
@@ -82,9 +85,9 @@ def perceived(
     dims = (*["gain"] * bool(gains), "iteration", "prior", "stimulus")
     check_finite(observers, parts, dims, trial.numbers)
     return assembled(
-        parts,
+        [part | of for part, of in zip(parts, first, strict=True)],
         observers,
-        {name: (*dims, "class") if name == "logits" else (*dims, *PLACES) for name in parts[0]},
+        {name: (*dims, "class") if name == "logits" else (*dims, *PLACES) for name in parts[0]} | DIMS_OF_FIRST,
         of_stimuli(stimuli) | condition_coordinates(looks) | token_centres(trial.grid, trial.size) | {
             "iteration": passes,
             "class": np.array(observers[0].categories, object),
@@ -205,6 +208,39 @@ def check_finite(
                 f"logits of stimulus {numbers[~finite][0]} are not finite, as {observer.name} sees it: check the "
                 "checkpoint, the picture and the gains"
             )
+
+
+def _of_first_pass(
+    probe: Probe,
+    observer: Observer,
+    pictures: np.ndarray,
+    trial: Trial,
+    conditions: Sequence[Condition],
+    seen: Trajectory,
+    grid: tuple[int, int],
+) -> dict[str, np.ndarray]:
+    """What a probe wants of the bottom-up pass: how evenly two objects compete, and the evidence for cued classes."""
+    logits, found = seen.logits[0, 0].cpu(), {}
+    if "competition" in probe.records:
+        # min(p1, p2) / max(p1, p2) = exp(-|log odds|) of the two classes
+        known, one, two = _known_pair(trial)
+        odds = (logits.gather(1, one) - logits.gather(1, two)).squeeze(1)
+        found["competition"] = (-odds.abs()).exp().double().where(known, torch.nan).numpy()
+    if "class_evidence" in probe.records:
+        evidence = torch.full((len(conditions), len(pictures), *grid), torch.nan)
+        if observer.evidence is not None:
+            priors = [condition.prior(replace(trial, observer=observer)) for condition in conditions]
+            classes = classes_named(priors, observer, logits.expand(len(priors), *logits.shape))
+            with torch.no_grad():
+                evidence = on_grid(observer.evidence(observer.images(pictures), classes), grid)
+        found["class_evidence"] = evidence.half().cpu().numpy()
+    return found
+
+
+def _known_pair(trial: Trial) -> tuple[Tensor, Tensor, Tensor]:
+    """Whether the classes of objects 1 and 2 are known (stimulus,), and their indices (stimulus, 1), 0 where not."""
+    pair = torch.from_numpy(np.stack([trial.classes["class_1"], trial.classes["class_2"]]))
+    return (pair >= 0).all(0), *pair.clamp(min=0)[..., None]
 
 
 def _masks(trial: Trial) -> dict[str, tuple]:

@@ -16,7 +16,8 @@ from experiments.classes import known_of_folder, known_of_set
 from experiments.command_options import StimulusOptions
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
-from stimuli.families import FAMILIES, Family, halves, overlay, single_photographs
+from stimuli.families import FAMILIES, Family, cue_conflict, halves, overlay, single_photographs
+from stimuli.families.photographed import mosaic
 from stimuli.foundation.files import fingerprint
 from stimuli.pictures.photographs import Pictures
 from stimuli.sets.reading import fingerprint_of, read_parts
@@ -95,25 +96,22 @@ def _unfit(probe: Probe, family: str, given: str) -> str:
     )
 
 
-def _halves_of_folder(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
-    made_from = halves.HALVES.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
+def _pairs_of_folder(
+    family: Family, compose: Callable, source: StimulusOptions, observer: Observer, size: tuple[int, int]
+) -> Stimuli:
+    made_from = family.sized(size, pictures=Pictures(source.folder, squeeze=source.squeeze))
     files, names = known_of_folder(source.folder, observer, 2)
-    draw = partial(halves.from_class_folder, files, read_photograph, names, made_from)
+    draw = partial(compose, files, read_photograph, names, made_from)
     return Stimuli(lambda first, n: draw(n, source.seed, first), source.n, _of_folder(source.folder))
 
 
-def _halves_of_pair(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
+def _of_two(
+    family: Family, compose: Callable, source: StimulusOptions, observer: Observer, size: tuple[int, int]
+) -> Stimuli:
     pictures, names = _pair(source, observer)
     made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
-    made = halves.from_photographs(*pictures, names, halves.HALVES.sized(size, pictures=made_from))
+    made = compose(*pictures, names, family.sized(size, pictures=made_from))
     return replace(Stimuli.of(made), pictures=_of_pair(source))
-
-
-def _overlay_of_pair(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
-    pictures, names = _pair(source, observer)
-    made_from = Pictures(photographs=source.photographs, classes=names, squeeze=source.squeeze)
-    graded = overlay.OVERLAY.sized(size, pictures=made_from)
-    return replace(Stimuli.of(overlay.from_photographs(*pictures, names, graded)), pictures=_of_pair(source))
 
 
 def _singles_of_folder(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
@@ -124,11 +122,24 @@ def _singles_of_folder(source: StimulusOptions, observer: Observer, size: tuple[
     return Stimuli(lambda first, n: draw(n, source.seed, first), n, _of_folder(source.folder))
 
 
+def _conflict_of_folder(source: StimulusOptions, observer: Observer, size: tuple[int, int]) -> Stimuli:
+    n = sum(map(len, cue_conflict.listed(source.folder, agreeing=False).values()))
+    part = _drawing(cue_conflict.CUE_CONFLICT, source.seed, size, folder=str(source.folder))
+    names = called(part(0, 1).attrs["categories"], observer)
+    return Stimuli(
+        lambda first, n: part(first, n).assign_attrs(categories=names), min(source.n, n), _of_folder(source.folder)
+    )
+
+
 OF_PICTURES = {
-    ("halves", "folder"): _halves_of_folder,
-    ("halves", "photographs"): _halves_of_pair,
-    ("overlay", "photographs"): _overlay_of_pair,
+    ("halves", "folder"): partial(_pairs_of_folder, halves.HALVES, halves.from_class_folder),
+    ("halves", "photographs"): partial(_of_two, halves.HALVES, halves.from_photographs),
+    ("overlay", "folder"): partial(_pairs_of_folder, overlay.OVERLAY, overlay.from_class_folder),
+    ("overlay", "photographs"): partial(_of_two, overlay.OVERLAY, overlay.from_photographs),
+    ("mosaic", "folder"): partial(_pairs_of_folder, mosaic.MOSAIC, mosaic.from_class_folder),
+    ("mosaic", "photographs"): partial(_of_two, mosaic.MOSAIC, mosaic.from_photographs),
     ("objects", "folder"): _singles_of_folder,
+    ("cue_conflict", "folder"): _conflict_of_folder,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ from experiments.probes import PROBES
 from experiments.statistics.intervals import interval_text
 
 __all__ = [
-    "ENDS", "bare", "cells", "each_observer", "interval_cells", "profiles", "rows_of", "rows_over", "summary",
-    "summary_latex", "summary_text", "table", "untold",
+    "ENDS", "bare", "cells", "each_observer", "grouped", "interval_cells", "profiles", "rows_of", "rows_over",
+    "summary", "summary_latex", "summary_text", "table", "untold",
 ]  # fmt: skip
 
 ENDS = (("estimate", ""), ("low", "_low"), ("high", "_high"))  # of an interval, and of the columns that hold them
@@ -25,21 +25,27 @@ ROWS = ("model", "gain", "noise", "corruption", "severity", "prior", "iteration"
 FEW = 5  # so few stimuli or trained models do not tell how much others would differ
 
 
-def summary(records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False) -> pd.DataFrame:
+def summary(
+    records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False, by: str = "", bins: int = 3
+) -> pd.DataFrame:
     """Tabulate the measures of records of one probe, with 95 % bootstrap intervals.
 
     Parameters
     ----------
     records : one, or several.
     maps : tell how well each kind of map finds what is cued, instead.
+    by : variable of the stimuli by which they are grouped, such as "competition".
+    bins : groups of a variable that has more values than that, of as many stimuli each.
 
     Returns
     -------
-    DataFrame, as the probe's ``summarise`` gives it; ``PROBES[name].columns`` tells what its columns are.
+    DataFrame, as the probe's ``summarise`` gives it, with a column of the groups in front;
+    ``PROBES[name].columns`` tells what its columns are.
 
     Raises
     ------
-    ValueError : records of several probes or of none, or maps of a probe that has no such table.
+    ValueError : records of several probes or of none, maps of a probe that has no such table, or no such
+        variable.
     """
     opened = [records] if isinstance(records, xr.Dataset) else list(records)
     titles = {record.attrs.get("title", "no title") for record in opened}
@@ -58,17 +64,73 @@ def summary(records: xr.Dataset | Sequence[xr.Dataset], maps: bool = False) -> p
         raise ValueError(f"records of {name} have no table of their maps: leave out --maps")
     if of is None:
         raise ValueError(f"{name} summarises nothing: read its record with open_record")
-    return pd.concat([of(record) for record in opened], ignore_index=True)
+    return pd.concat([grouped(of, record, by, bins) for record in opened], ignore_index=True)
 
 
-def profiles(records: Sequence[xr.Dataset]) -> pd.DataFrame:
+def grouped(of: Callable[[xr.Dataset], pd.DataFrame], record: xr.Dataset, by: str = "", bins: int = 3) -> pd.DataFrame:
+    """Make a table of each group of a record's stimuli: of all, where they are not grouped.
+
+    Parameters
+    ----------
+    of : function of a record that gives its table.
+    record : of any probe.
+    by : variable that tells the groups, of the dim stimulus; of several observers, their mean. What is not
+        known (NaN) stands in no group.
+    bins : groups of a number that has more values than that: as many stimuli in each, in ascending order.
+
+    Returns
+    -------
+    DataFrame; the first column says the group, by its value or by the lowest and highest value in it.
+
+    Raises
+    ------
+    ValueError : the record has no such variable of its stimuli, or knows it of none.
+    """
+    if not by:
+        return of(record)
+    record = measures.written(record)
+    found = [str(name) for name, values in record.variables.items() if "stimulus" in values.dims and name != "stimulus"]
+    graded = [name for name in found if not {*record[name].dims} - {"model", "seed", "stimulus"}]
+    if by not in graded:
+        raise ValueError(f"expected a variable of the stimuli, {', '.join(sorted(graded))}; got {by!r}")
+    values = (
+        record[by].mean([dim for dim in record[by].dims if dim != "stimulus"]) if record[by].ndim > 1 else record[by]
+    )
+    frames = []
+    for label, chosen in _groups(pd.Series(values.values), bins):
+        frame = of(record.isel(stimulus=chosen))
+        frame = frame.drop(columns=by, errors="ignore").drop_duplicates()  # rows of one level and of all are the same
+        frame.insert(0, by, label)
+        frames.append(frame)
+    if not frames:
+        raise ValueError(f"{by} is not known of any stimulus")
+    return pd.concat(frames, ignore_index=True)
+
+
+def _groups(values: pd.Series, bins: int) -> Iterator[tuple[object, np.ndarray]]:
+    """Groups of stimuli that have a value, each with its label."""
+    known = values.dropna()
+    if known.nunique() <= bins or not pd.api.types.is_numeric_dtype(known):
+        yield from ((value, of.index.to_numpy()) for value, of in known.groupby(known))
+        return
+    for _, of in known.groupby(pd.qcut(known.rank(method="first"), bins, labels=False)):
+        yield f"{of.min():.2g} to {of.max():.2g}", of.index.to_numpy()
+
+
+def profiles(records: Sequence[xr.Dataset], by: str = "", bins: int = 3) -> pd.DataFrame:
     """Tabulate what cues are worth to each observer of records of one probe or of several, with 95 % intervals.
+
+    Parameters
+    ----------
+    records : of bistable, object_prior or spatial_prior.
+    by, bins : as for :func:`grouped`.
 
     Returns
     -------
     DataFrame as ``measures.mechanism_profile`` gives it, over all trained models, with the column probe.
     """
-    frames = [measures.mechanism_profile(record).assign(probe=written_by(record)) for record in records]
+    of_each = (grouped(measures.mechanism_profile, record, by, bins) for record in records)
+    frames = [frame.assign(probe=written_by(record)) for frame, record in zip(of_each, records, strict=True)]
     rows = pd.concat(frames, ignore_index=True)
     rows = rows[rows["seed"] == "all"].drop(columns="seed")
     rows.insert(0, "probe", rows.pop("probe"))

@@ -19,7 +19,9 @@ CORRUPT = "corrupted copies of a folder of pictures, as in ImageNet-C"
 
 def list_families() -> None:
     """List the families of stimuli."""
-    print("\n".join(f"{name:<12}{line}" for name, line in (FAMILIES.lines() | {"corrupt": CORRUPT}).items()))
+    lines = FAMILIES.lines() | {"corrupt": CORRUPT}
+    wide = max(map(len, lines)) + 1
+    print("\n".join(f"{name:<{wide}}{line}" for name, line in lines.items()))
 
 
 def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6) -> None:

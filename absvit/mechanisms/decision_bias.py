@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.passes import image_bytes, looked, recordable, trajectory_of
-from absvit.models.priors import ClassPrior, Prior
+from absvit.models.priors import Prior
+from absvit.models.priors.directions import CuedClasses
 from absvit.models.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ __all__ = ["DECISION_BIAS", "DecisionBiasMechanism"]
 class DecisionBiasMechanism(Mechanism):
     """The cued class has its dose added to its logit: the control for a criterion that moves.
 
-    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of the
-    cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets 1966).
-    Each factor of a product adds its own.
+    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of
+    the cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets
+    1966). Each factor of a product adds its own; of several kinds each has the dose added, so that the odds
+    of all of them together are multiplied by exp(d).
     """
 
     source = "Green and Swets 1966, Signal Detection Theory and Psychophysics: the criterion set by prior odds"
@@ -36,8 +38,7 @@ class DecisionBiasMechanism(Mechanism):
 
     def on(self, network: Network) -> Told:
         """Let any network answer by it."""
-        if not network.categories:
-            raise ValueError(f"{self.name} biases a class and {network.name} names none: give its categories")
+        self._check(network)
         return Told(
             network,
             self,
@@ -47,6 +48,15 @@ class DecisionBiasMechanism(Mechanism):
             records=recordable(network),
             image_bytes=image_bytes(network),
         )
+
+    def after(self, told: Told) -> Told:
+        """Let what is seen by any other mechanism be answered by it."""
+        self._check(told.network)
+        return replace(told, mechanism=self, look=partial(_answer, self, told), seen=None, course=None)
+
+    def _check(self, network: Network) -> None:
+        if not network.categories:
+            raise ValueError(f"{self.name} biases a class and {network.name} names none: give its categories")
 
 
 def _look(
@@ -62,10 +72,27 @@ def _look(
     return trajectory_of(network, first, [under] * iterations, priors, record)
 
 
+def _answer(
+    mechanism: DecisionBiasMechanism,
+    told: Told,
+    images: Tensor,
+    priors: Sequence[Prior],
+    iterations: int,
+    record: Sequence[str],
+) -> Trajectory:
+    seen, host = told.look(images, priors, iterations, record), Host.of(told.network)
+    first, under = seen.logits[:1], seen.logits[1:]
+    if not len(under):
+        return seen
+    biases = [torch.as_tensor(_bias(mechanism, prior, host)).to(under) for prior in priors]
+    biased = under + torch.stack([bias.expand(under.shape[2:]) for bias in biases])
+    return replace(seen, logits=torch.cat([first, biased]))
+
+
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:
     """What is added to the logits, (class,) or (image, class)."""
-    cued = [part for part in prior.parts if isinstance(part, ClassPrior)]
-    return sum(mechanism.dose(part) * F.one_hot(part.known(host), host.num_classes) for part in cued)
+    cued = [part for part in prior.parts if isinstance(part, CuedClasses)]
+    return sum(mechanism.dose(part) * part.members(host).float() for part in cued)
 
 
 DECISION_BIAS = DecisionBiasMechanism(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.kept_tokens import look_at_kept
 from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.mechanisms.passes import Seen, image_bytes, looked, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, Seen, image_bytes, recordable, trajectory_of, unchanged, unpooled
 from absvit.mechanisms.vit_host import vit_bytes, vit_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -55,21 +55,35 @@ class EvidenceGateMechanism(Mechanism):
 
     def on(self, network: Network) -> Told:
         """Let a network look by it whose classifier is linear after a mean over places, or a ViT."""
-        readout = readout_of(network)
-        if not readout.pooled:
-            vit_of(network, f"{self.name}, where a class token is read,")
+        if readout_of(network).pooled:
+            return self._told(network, partial(_look, partial(unchanged, network)), image_bytes(network))
+        vit_of(network, f"{self.name}, where a class token is read,")
+        return self._told(network, look_at_kept, vit_bytes(network))
+
+    def after(self, told: Told) -> Told:
+        """Let it pool the places of what another mechanism has changed before."""
+        return self._told(told.network, partial(_look, unpooled(told, self.name)), told.image_bytes)
+
+    def _told(self, network: Network, look: Callable[..., Trajectory], image_bytes: int) -> Told:
+        readout = network.readout
         rows = readout.weight - readout.weight.mean(0)
         host = Host(network.categories, rows, readout.grid)
         return Told(
             network,
             self,
-            partial(_look if readout.pooled else look_at_kept, self, network, host, span_of(rows)),
+            partial(look, self, network, host, self.evidence(network)),
             ("learned", *self.kinds),
             grid=readout.grid,
             records=recordable(network),
-            width=rows.shape[1],
-            image_bytes=(image_bytes if readout.pooled else vit_bytes)(network),
+            width=rows.shape[1] if "vector" in self.kinds else None,
+            image_bytes=image_bytes,
         )
+
+    def evidence(self, network: Network) -> Callable[[Tensor], Tensor]:
+        """Give the function of features (image, place, channel) that gives what priors are matched with."""
+        rows = network.readout.weight
+        span = span_of(rows - rows.mean(0))
+        return lambda features: features @ span @ span.T
 
     def weights(self, prior: Prior, tokens: Tensor, host: Host) -> Tensor:
         """Weigh places.
@@ -77,7 +91,7 @@ class EvidenceGateMechanism(Mechanism):
         Parameters
         ----------
         prior : what to look for.
-        tokens : (image, place, channel) features, projected.
+        tokens : (image, place, channel) what it is matched with: features, projected.
         host : the network in the pass before.
 
         Returns
@@ -113,25 +127,33 @@ def pooling_shares(weights: Tensor) -> Tensor:
 
 
 def _look(
+    seen: Callable[[Tensor, Sequence[Prior], int], Passes],
     mechanism: EvidenceGateMechanism,
     network: Network,
     host: Host,
-    span: Tensor,
+    evidence: Callable[[Tensor], Tensor],
     images: Tensor,
     priors: Sequence[Prior],
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
-    first, readout = looked(network, images), network.readout
-    tokens = first.features @ span @ span.T
+    first, unpooled = seen(images, priors, iterations)
+
+    @cache  # of a pass that priors share once
+    def found(of: Seen) -> Tensor:
+        alone = of is first  # the network by itself, which may have looked at these images before
+        made = partial(evidence, of.features)
+        return network.recalled(("evidence", type(mechanism)), images, made) if alone else made()
+
     last, passes = [first] * len(priors), []
-    for _ in range(iterations):
+    for row in unpooled:
         passes.append([])
-        for prior, before in zip(priors, last, strict=True):
+        for prior, of, before in zip(priors, row, last, strict=True):
+            tokens = found(of)
             weights = mechanism.weights(prior, tokens, host.showing(tokens, before.logits))
-            shares = pooling_shares(weights).to(tokens)
-            logits = readout.classify((shares[:, :, None] * first.features).sum(1))
-            passes[-1].append(Seen(logits, weights.to(tokens), first.features, shares))
+            shares = pooling_shares(weights).to(of.features)
+            logits = network.readout.classify((shares[:, :, None] * of.features).sum(1))
+            passes[-1].append(Seen(logits, weights.to(shares), of.features, shares))
         last = passes[-1]
     return trajectory_of(network, first, passes, priors, record)
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+import torch
 from torch import Tensor
 
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.multiplied import Multiplied, block_at, spread
-from absvit.mechanisms.passes import image_bytes, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, image_bytes, recordable, trajectory_of
 from absvit.mechanisms.tunings import examples_of, gradient_tunings, response_tunings
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
@@ -30,10 +31,11 @@ MEASURED = {"responses": response_tunings, "gradients": gradient_tunings}
 class FeatureGainMechanism(Mechanism):
     """Channels of chosen layers are multiplied by 1 + dose x tuning to the cued class, the same at every place.
 
-    The tuning of a channel to a class is its mean response to pictures of the class, less the mean over classes,
-    divided by the standard deviation over classes; or the gradient of the class's logit with respect to it. In
-    the paper it is negative for channels that prefer other classes, so that these are damped; and so it is here.
-    Factors of a product each multiply the channels.
+    The tuning of a channel to a class is its mean response to pictures of the class, less the mean over
+    classes, divided by the standard deviation over classes; or the gradient of the class's logit with
+    respect to it. In the paper it is negative for channels that prefer other classes, so that these are
+    damped; and so it is here. Factors of a product each multiply the channels. The tuning to several kinds
+    at once is the mean of those that were measured.
 
     Parameters
     ----------
@@ -66,13 +68,15 @@ class FeatureGainMechanism(Mechanism):
         changed = Multiplied.of(network, self.layers or (block_at(network, LATE),))
         examples = examples_of(network, self.stimuli, self.n, self.seed)
         tunings = MEASURED[self.tuning](network, changed.layers, examples)
+        how = self, changed, {name: of.to(network.device) for name, of in tunings.items()}
         return Told(
             network,
             self,
-            partial(_look, self, changed, {name: of.to(network.device) for name, of in tunings.items()}),
+            partial(_look, *how),
             ("learned", *self.kinds),
             grid=network.readout and network.readout.grid,
             records=recordable(network),
+            seen=partial(_seen, *how) if network.readout else None,
             facts={"layers": changed.layers, "shared": changed.cut is not None, **examples.facts},
             image_bytes=image_bytes(network),
         )
@@ -98,10 +102,11 @@ class FeatureGainMechanism(Mechanism):
         for part in prior.parts:
             if part.kind != "class":
                 continue
-            index = part.known(host).to(tunings.device).reshape(-1)
-            of = tunings[index]
+            members = torch.atleast_2d(part.members(host).to(tunings.device))  # (image, class)
+            shown = members & ~tunings.isnan().any(1)
+            of = (shown.to(tunings) @ tunings.nan_to_num()) / shown.sum(1, keepdim=True)
             if of.isnan().any():
-                name = host.categories[int(index[of.isnan().any(1)][0])]
+                name = host.categories[int(members[of.isnan().any(1)][0].int().argmax())]
                 raise ValueError(
                     f"no picture of the class {name!r} was among those on which {self.name} measured tunings: give "
                     "stimuli=FOLDER with some, or a larger n"
@@ -119,13 +124,26 @@ def _look(
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
+    seen = _seen(mechanism, changed, tunings, images, priors, iterations, "class_activation" in record)
+    return trajectory_of(changed.network, *seen, priors, record)
+
+
+def _seen(
+    mechanism: FeatureGainMechanism,
+    changed: Multiplied,
+    tunings: Mapping[str, Tensor],
+    images: Tensor,
+    priors: Sequence[Prior],
+    iterations: int,
+    keep: bool = True,
+) -> Passes:
     network, host = changed.network, Host.of(changed.network)
     gains = [
         {name: spread(mechanism.gain(prior, host, of), network.layouts[name]) for name, of in tunings.items()}
         for prior in priors
     ]
-    first, under = changed.seen(images, gains, "class_activation" in record)
-    return trajectory_of(network, first, [under] * iterations, priors, record)
+    first, under = changed.seen(images, gains, keep)
+    return first, [under] * iterations
 
 
 FEATURE_GAIN = FeatureGainMechanism(

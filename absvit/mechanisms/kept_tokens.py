@@ -6,7 +6,7 @@ DynamicViT (Rao et al. 2021) and EViT (Liang et al. 2022) leave out those that m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -63,7 +63,7 @@ def look_at_kept(
     mechanism: Mechanism,
     network: Network,
     host: Host,
-    span: Tensor,
+    evidence: Callable[[Tensor], Tensor],
     images: Tensor,
     priors: Sequence[Prior],
     iterations: int,
@@ -76,7 +76,7 @@ def look_at_kept(
     """
     first, model = looked(network, images), network.module
     entering = embedded(model, images.to(network.device))
-    tokens = first.features @ span @ span.T
+    tokens = evidence(first.features)
 
     def under(prior: Prior, before: Seen) -> Seen:
         weights = mechanism.weights(prior, tokens, host.showing(tokens, before.logits))

@@ -19,6 +19,7 @@ from absvit.models.requests import check_passes, priors_for
 from absvit.models.trajectory import Shown, Trajectory
 
 if TYPE_CHECKING:
+    from absvit.mechanisms.passes import Passes
     from absvit.models.course import Course
     from absvit.networks.network import Network
 
@@ -85,6 +86,22 @@ class Mechanism:
         """
         raise TypeError(f"{type(self).__name__} must define on(network)")
 
+    def after(self, told: Told) -> Told:
+        """Let it act on what another mechanism leaves, told the same prior (``in_series.py``).
+
+        Parameters
+        ----------
+        told : a network under the mechanism that acts before.
+
+        Raises
+        ------
+        ValueError : it cannot; a mechanism that defines no other changes the passes themselves.
+        """
+        raise ValueError(
+            f"{self.name} cannot act on what {told.mechanism.name} leaves, as it changes the network's own "
+            "passes: put it first, and no other that does beside it"
+        )
+
 
 def gain_of(prior: Prior) -> float:
     """Give the gain of a prior that is no product; its kind's, where it has none of its own."""
@@ -110,6 +127,9 @@ class Told:
     width : channels of a direction that it can be told; None where it takes none.
     gains : default gains of the kinds of prior, where they are not 1.
     course : function that follows it pass by pass, as :func:`absvit.follow`; None where each pass is as the first.
+    seen : function of (images, priors, iterations) that gives the bottom-up pass and the passes under priors,
+        (iteration, prior), with the features of their places, for a mechanism that acts on these; None where
+        it hands on none.
     facts : further facts for records: how tunings were measured, what was shared.
     image_bytes : memory that intermediate results of an image take; 0 where ``look`` keeps to the budget itself.
     """
@@ -124,6 +144,7 @@ class Told:
     width: int | None = None
     gains: Mapping[str, float] = field(default_factory=dict)
     course: Callable[..., Course] | None = None
+    seen: Callable[[Tensor, Sequence[Prior], int], Passes] | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     image_bytes: int = 0
 

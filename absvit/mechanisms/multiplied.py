@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -59,7 +60,8 @@ class Multiplied:
         cut = self.cut
         if cut is None or (keep and self.network.readout.layer not in cut.calls):
             return looked(self.network, images), [self._whole(images, of, keep) for of in gains]
-        changed, *passing = cut.below(images.to(self.network.device))
+        below = partial(cut.below, images.to(self.network.device))
+        changed, *passing = self.network.recalled(("below", self.layers[0]), images, below)
 
         def resumed(of: Mapping[str, Tensor]) -> Seen:
             first, *others = self.layers
@@ -67,7 +69,8 @@ class Multiplied:
             with multiplied(self.network, {name: of[name] for name in others if of}):
                 return self._kept(lambda: cut.resumed((values, *passing)), keep)
 
-        return resumed({}), [resumed(of) for of in gains]
+        first = self.network.recalled(("resumed", self.layers[0], keep), images, partial(resumed, {}))
+        return first, [resumed(of) for of in gains]
 
     def _whole(self, images: Tensor, gains: Mapping[str, Tensor], keep: bool) -> Seen:
         with multiplied(self.network, gains):

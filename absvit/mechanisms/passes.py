@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,10 @@ from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from absvit.mechanisms.mechanism import Told
     from absvit.networks.network import Network
 
-__all__ = ["Seen", "image_bytes", "looked", "recordable", "trajectory_of"]
+__all__ = ["Passes", "Seen", "image_bytes", "looked", "recordable", "trajectory_of", "unchanged", "unpooled"]
 
 ALIVE = 3  # times the largest input and output of a layer, that a pass may hold at once
 
@@ -41,6 +42,9 @@ class Seen:
     shares: Tensor | None = None
 
 
+Passes = tuple[Seen, list[list[Seen]]]  # the bottom-up pass, and those under priors (iteration, prior)
+
+
 def recordable(network: Network) -> tuple[str, ...]:
     """Name what can be recorded of any network: maps need places and a classifier that is linear."""
     return ("class_activation",) if network.readout else ()
@@ -48,10 +52,34 @@ def recordable(network: Network) -> tuple[str, ...]:
 
 def looked(network: Network, images: Tensor) -> Seen:
     """Let a network look by itself, and keep its places where it has them."""
-    if network.readout is None:
-        return Seen(network.logits(images))
-    tokens, logits = network.readout.look(images)
-    return Seen(logits, features=network.readout.places(tokens))
+    places, logits = network.seen(images)
+    return Seen(logits, features=places)
+
+
+def unchanged(network: Network, images: Tensor, priors: Sequence[Prior], iterations: int) -> Passes:
+    """Let a network look by itself in every pass, of which a mechanism can change the features."""
+    first = looked(network, images)
+    return first, [[first] * len(priors)] * iterations
+
+
+def unpooled(told: Told, name: str) -> Callable[[Tensor, Sequence[Prior], int], Passes]:
+    """Give the passes that a mechanism leaves to another one, which acts on the features of their places.
+
+    Parameters
+    ----------
+    told : a network under the first one.
+    name : what the other one is called.
+
+    Raises
+    ------
+    ValueError : it leaves no features that are yet to be pooled.
+    """
+    if told.seen is None or not told.network.readout.pooled:
+        raise ValueError(
+            f"{name} acts on places before they are pooled, and {told.mechanism.name} leaves none: put first "
+            "what changes layers or features, then a single mechanism that pools"
+        )
+    return told.seen
 
 
 def trajectory_of(

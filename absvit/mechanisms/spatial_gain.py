@@ -15,7 +15,7 @@ from torch import Tensor
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told, gain_of
 from absvit.mechanisms.multiplied import Multiplied, block_at, map_of, n_places, prefix_of
-from absvit.mechanisms.passes import image_bytes, recordable, trajectory_of
+from absvit.mechanisms.passes import Passes, image_bytes, recordable, trajectory_of
 from absvit.models.priors import Prior
 from absvit.models.trajectory import Trajectory
 
@@ -64,13 +64,15 @@ class SpatialGainMechanism(Mechanism):
         if n_places(layout) == 1:
             raise ValueError(f"{layer} of {network.name} has no places: name a layer before it")
         grid = network.readout.grid if network.readout else map_of(layout, network)
+        how = self, changed, Host(network.categories, grid=grid), layout
         return Told(
             network,
             self,
-            partial(_look, self, changed, Host(network.categories, grid=grid), layout),
+            partial(_look, *how),
             ("learned", *self.kinds),
             grid=grid,
             records=recordable(network),
+            seen=partial(_seen, *how) if network.readout else None,
             facts={"layers": changed.layers, "shared": changed.cut is not None},
             image_bytes=image_bytes(network),
         )
@@ -133,6 +135,20 @@ def _look(
     iterations: int,
     record: Sequence[str],
 ) -> Trajectory:
+    seen = _seen(mechanism, changed, host, layout, images, priors, iterations, "class_activation" in record)
+    return trajectory_of(changed.network, *seen, priors, record, host.grid)
+
+
+def _seen(
+    mechanism: SpatialGainMechanism,
+    changed: Multiplied,
+    host: Host,
+    layout: Layout,
+    images: Tensor,
+    priors: Sequence[Prior],
+    iterations: int,
+    keep: bool = True,
+) -> Passes:
     network, (layer,) = changed.network, changed.layers
     images = images.to(network.device)
     grid, prefix = map_of(layout, network), prefix_of(layout, network)
@@ -141,10 +157,10 @@ def _look(
         gains = [{layer: 1 + field.unsqueeze(layout.channel)} for field in fields]
     else:
         gains = [{layer: 1 + F.pad(field.flatten(1), (prefix, 0))[:, :, None]} for field in fields]
-    first, under = changed.seen(images, gains, "class_activation" in record)
+    first, under = changed.seen(images, gains, keep)
     weights = [mechanism.field(prior, host, images, host.grid).flatten(1) for prior in priors]
     under = [replace(seen, weights=of.to(seen.logits)) for seen, of in zip(under, weights, strict=True)]
-    return trajectory_of(network, first, [under] * iterations, priors, record, host.grid)
+    return first, [under] * iterations
 
 
 SPATIAL_GAIN = SpatialGainMechanism("spatial_gain", "what an early layer gives is multiplied around the cued place")

@@ -16,7 +16,7 @@ from timm.models.vision_transformer import Attention, VisionTransformer
 from torch import Tensor, nn
 
 from absvit.models.absvit import AbSViT
-from absvit.models.class_activation import class_activation, classes_named, classifier_rows
+from absvit.models.class_activation import class_activation, classes_named, classifier_rows, pooled_tokens
 from absvit.models.priors import Prior
 from absvit.models.recording import Part
 
@@ -118,7 +118,8 @@ def _run(
         by_prior = logits.unflatten(0, (max(1, len(priors)), -1))
         index = classes_named(priors, model, by_prior).flatten() if priors else logits.argmax(-1)
         shares = 1 / (tokens.shape[1] - model.num_prefix_tokens)
-        part.keep("class_activation", class_activation(tokens, classifier_rows(model), index, shares))
+        pooled = pooled_tokens(model, tokens)
+        part.keep("class_activation", class_activation(pooled, classifier_rows(model), index, shares))
     return tokens
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 
-from absvit.models.priors import ClassPrior, Prior
+from absvit.models.priors import Prior
+from absvit.models.priors.directions import CuedClasses
 
-__all__ = ["class_activation", "classes_named", "classifier_rows"]
+__all__ = ["class_activation", "classes_named", "classifier_rows", "pooled_tokens"]
 
 
 def class_activation(features: Tensor, rows: Tensor, index: Tensor, shares: Tensor | float) -> Tensor:
@@ -34,7 +36,7 @@ def classes_named(priors: Sequence[Prior], model, logits: Tensor) -> Tensor:
 
     Parameters
     ----------
-    priors : what is looked for; of several classes in one the first counts.
+    priors : what is looked for; of several classes in a product the first counts, of several kinds the most probable.
     model : whose classes these are.
     logits : (prior, image, class) of the pass.
 
@@ -43,11 +45,21 @@ def classes_named(priors: Sequence[Prior], model, logits: Tensor) -> Tensor:
     (prior, image) int64.
     """
     index = logits.argmax(-1)
-    for row, prior in zip(index, priors, strict=True):
-        named = next((part for part in prior.parts if isinstance(part, ClassPrior)), None)
+    for row, prior, of_classes in zip(index, priors, logits, strict=True):
+        named = next((part for part in prior.parts if isinstance(part, CuedClasses)), None)
         if named is not None:
-            row.copy_(named.known(model))
+            members = named.members(model).to(logits.device)
+            row.copy_(of_classes.where(members, -torch.inf).argmax(-1))
     return index
+
+
+def pooled_tokens(model: VisionTransformer, tokens: Tensor) -> Tensor:
+    """Give tokens (image, token, channel) so that their mean is what the rows of the classifier are applied to.
+
+    They are the tokens themselves, but where the norm behind the pooling makes shares of them.
+    """
+    per_unit = getattr(model.fc_norm, "per_unit", None)
+    return tokens if per_unit is None else per_unit(tokens)
 
 
 def classifier_rows(model: VisionTransformer) -> Tensor:

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from timm.data import ImageNetInfo
@@ -14,10 +14,13 @@ from torch import nn
 
 from stimuli.foundation.picture_files import normal
 
-__all__ = ["called", "candidates", "class_indices", "class_names", "known_as", "named", "own_names"]
+__all__ = [
+    "called", "candidates", "class_indices", "class_names", "imagenet_indices", "known_as", "listed", "meant_by",
+    "named", "own_names", "plain", "unknown",
+]  # fmt: skip
 
 IMAGENET_CLASSES = 1000
-LISTED = 40  # classes that are told in one line
+LISTED, FIRST = 40, 6  # classes that are told in one line, and of more than these
 
 
 def own_names(model: nn.Module) -> tuple[str, ...] | None:
@@ -39,9 +42,14 @@ def named(names: Sequence[str] | None, n: int) -> list[str]:
 @cache
 def _of_imagenet() -> tuple[str, ...]:
     """Names of ImageNet's classes, each of one class alone."""
-    info, names = ImageNetInfo(), ImageNetInfo().label_descriptions()
-    wnids = [info.index_to_label_name(index) for index in range(len(names))]
-    return tuple(f"{of} ({wnid})" if names.count(of) > 1 else of for of, wnid in zip(names, wnids, strict=True))
+    names = ImageNetInfo().label_descriptions()
+    return tuple(f"{of} ({wnid})" if names.count(of) > 1 else of for of, wnid in zip(names, _wnids(), strict=True))
+
+
+@cache
+def _wnids() -> tuple[str, ...]:
+    """Numbers in WordNet of ImageNet's classes; timm reads a large file for them."""
+    return tuple(ImageNetInfo().label_names())
 
 
 def class_names(model: nn.Module) -> list[str]:
@@ -56,7 +64,7 @@ def class_indices(model: nn.Module, categories: Sequence[str]) -> np.ndarray:
     """
     places = {normal(name): index for index, name in enumerate(class_names(model))}
     if model.num_classes == IMAGENET_CLASSES:
-        places |= {wnid: index for index, wnid in enumerate(ImageNetInfo().label_names())}
+        places |= {wnid: index for index, wnid in enumerate(_wnids())}
     return np.array([places.get(normal(name), -1) for name in categories], np.int64)
 
 
@@ -67,10 +75,8 @@ def candidates(name: str, model: nn.Module) -> list[str]:
     """
     if class_indices(model, [name])[0] >= 0:
         return [name]
-    wanted, names = _plain(name), {known: _plain(known) for known in class_names(model)}
-    synonyms = [known for known, plain in names.items() if wanted in (plain, *plain.split(", "))]
-    within = re.compile(rf"\b{re.escape(wanted)}\b" if wanted else "(?!)")
-    return synonyms or [known for known, plain in names.items() if within.search(plain)]
+    wanted = plain(name)
+    return [known for known in class_names(model) if wanted in _synonyms(known)] or _holding(wanted, model)
 
 
 def called(names: Sequence[str], model: nn.Module) -> list[str]:
@@ -81,18 +87,93 @@ def called(names: Sequence[str], model: nn.Module) -> list[str]:
 
 
 def known_as(name: str, model: nn.Module) -> str:
-    """Give a name of a class as a model has it; refuse that of none, or of several, which are listed."""
-    found = candidates(name, model)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ValueError(f"{name!r} may be {'; '.join(found[:LISTED])}: give one of them in full")
+    """Give a name of a class as a model has it; refuse that of none, or of several, which are listed.
+
+    The number of a class will do, and a wnid of ImageNet.
+    """
+    found = _numbered(name, model) or candidates(name, model)
+    if not found:
+        raise ValueError(unknown(name, model))
+    if len(found) > 1:
+        raise ValueError(_several(name, found))
+    return found[0]
+
+
+def meant_by(word: str, model: nn.Module) -> list[int]:
+    """Give the classes of a model that a word means: one, or all whose names hold what stands before a star.
+
+    Returns
+    -------
+    Their places; none, where the model has none.
+
+    Raises
+    ------
+    ValueError : one of several may be meant, which are told.
+    """
+    if word.endswith("*"):
+        found = _holding(plain(word[:-1]), model)
+    elif len(found := _numbered(word, model) or candidates(word, model)) > 1:
+        raise ValueError(f"{_several(word, found)}, or {word}* for all of them")
+    return [int(index) for index in class_indices(model, found)]
+
+
+def _several(name: str, found: Sequence[str]) -> str:
+    return f"{name!r} may be {'; '.join(found[:LISTED])}: give one of them in full"
+
+
+def imagenet_indices(model: nn.Module, numbers: Sequence[int]) -> np.ndarray:
+    """Find classes of ImageNet, by their numbers, among those of a model: (class,) int, -1 where it has no such class.
+
+    A model of other than 1000 classes has those whose names have a synonym in common.
+    """
+    if model.num_classes == IMAGENET_CLASSES:
+        return np.asarray(numbers, np.int64)
+    own = {synonym: index for index, name in enumerate(class_names(model)) for synonym in _synonyms(name)}
+    known = [_synonyms(_of_imagenet()[number]) for number in numbers]
+    return np.array([next((own[of] for of in synonyms if of in own), -1) for synonyms in known], np.int64)
+
+
+def unknown(name: str, model: nn.Module, others: Sequence[str] = ()) -> str:
+    """Say that a model has no class of a name, and which names, of classes or others, are the nearest."""
     known = class_names(model)
-    near = difflib.get_close_matches(name, known, 4, 0.4)
+    meant = {of: each for each in known for of in _synonyms(each)} | {plain(each): each for each in [*known, *others]}
+    close = difflib.get_close_matches(plain(name), meant, 8, 0.5)
+    near = list(dict.fromkeys(meant[of] for of in close))[:4]
     first = f"the nearest are {'; '.join(near)}; " if near else ""
-    rest = f"; ... ({len(known)} classes)" if len(known) > LISTED else ""
-    raise ValueError(f"the model has no class {name!r}; {first}it knows {'; '.join(known[:LISTED])}{rest}")
+    return f"the model has no class {name!r}; {first}it knows {listed(known)}"
 
 
-def _plain(name: str) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Tell the names of classes in a line: all, or the first, where they are many."""
+    told = names if len(names) <= LISTED else names[:FIRST]
+    return "; ".join(told) + (f"; ... ({len(names)} classes)" if len(names) > LISTED else "")
+
+
+@lru_cache(8192)  # all names are compared with every word
+def plain(name: str) -> str:
+    """Give a name in small letters, with single spaces and in one form of Unicode, as names are compared."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())
+
+
+def _synonyms(name: str) -> tuple[str, ...]:
+    """The whole of a name and the synonyms in it, as they are compared."""
+    whole = plain(name)
+    return (whole, *whole.split(", "))
+
+
+def _holding(wanted: str, model: nn.Module) -> list[str]:
+    """Names of classes that hold some words."""
+    within = re.compile(rf"\b{re.escape(wanted)}\b" if wanted else "(?!)")
+    return [known for known in class_names(model) if within.search(plain(known))]
+
+
+def _numbered(name: str, model: nn.Module) -> list[str]:
+    """The class of a number, or of a wnid of ImageNet, which is no name of a class itself."""
+    if class_indices(model, [name])[0] >= 0:
+        return []
+    names = class_names(model)
+    if re.fullmatch("[0-9]{1,9}", name) and int(name) < len(names):
+        return [names[int(name)]]
+    if re.fullmatch(r"n\d{8}", name) and name in _wnids():
+        return [names[index] for index in imagenet_indices(model, [_wnids().index(name)]) if index >= 0]
+    return []

@@ -9,6 +9,7 @@ from absvit.models.perceive import Trajectory
 
 __all__ = [
     "attention_rollout",
+    "block_of",
     "class_activation_map",
     "class_attention_map",
     "feedback_norm_map",
@@ -16,6 +17,8 @@ __all__ = [
     "token_norm_map",
     "value_norm_map",
 ]
+
+USUAL = -3  # block that maps are of, where none is asked for
 
 
 def prior_weight_map(trajectory: Trajectory) -> Tensor:
@@ -143,10 +146,22 @@ def _recorded(values: Tensor | None, name: str) -> Tensor:
 
 def _layer(values: Tensor | None, layer: int, name: str) -> Tensor:
     values = _recorded(values, name)
-    depth = values.shape[3]
+    return values[:, :, :, block_of(layer, values.shape[3])]
+
+
+def block_of(layer: int, depth: int) -> int:
+    """Give the place of a block among those of a model, from the bottom.
+
+    Parameters
+    ----------
+    layer : its place, negative from the top; ``USUAL`` of a model with fewer blocks is its lowest.
+    depth : number of blocks.
+    """
+    if layer == USUAL and depth < -USUAL:
+        return 0
     if not -depth <= layer < depth:
         raise ValueError(f"layer must be in {-depth}..{depth - 1}, got {layer}")
-    return values[:, :, :, layer]
+    return layer % depth
 
 
 def _patches(trajectory: Trajectory, values: Tensor) -> Tensor:

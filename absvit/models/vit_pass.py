@@ -13,7 +13,7 @@ from timm.models.vision_transformer import Attention, VisionTransformer
 from torch import Tensor
 
 from absvit.models.absvit import AbSViT
-from absvit.models.class_activation import class_activation, classes_named, classifier_rows
+from absvit.models.class_activation import class_activation, classes_named, classifier_rows, pooled_tokens
 from absvit.models.priors import LearnedPrior, Prior
 
 __all__ = ["PASSED", "VITS", "VitPass", "attention_of", "blocks_passed", "embedded"]
@@ -60,7 +60,9 @@ class VitPass:
             priors = [prior or LearnedPrior()]
             index = classes_named(priors, self.model, self.logits[None])[0]
             places = self.tokens.shape[1] - self.model.num_prefix_tokens
-            return class_activation(self.tokens, classifier_rows(self.model), index, 1 / places)
+            return class_activation(
+                pooled_tokens(self.model, self.tokens), classifier_rows(self.model), index, 1 / places
+            )
         found = [
             OF_BLOCK[name](block.attn, block.norm1(self.states[layer]), self.biases.get(layer))
             for layer, block in enumerate(self.model.blocks)

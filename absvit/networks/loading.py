@@ -15,7 +15,7 @@ from torch import nn
 from absvit.models import checkpoints
 from absvit.models.class_names import own_names
 from absvit.models.zoo import RELEASES, load_with_its_classes
-from absvit.models.zoo.locations import bundled, is_usual
+from absvit.models.zoo.locations import CLOSED_FORMS, bundled, is_usual
 from absvit.models.zoo.variants import MODEL_NAMES
 from absvit.networks import libraries
 from absvit.networks.network import Network, network_of
@@ -76,7 +76,7 @@ def _timm(name: str) -> Callable[..., nn.Module]:
     """What makes one of ours or timm's: of a file, of its library's weights, or untrained."""
     if not timm.is_model(name):
         raise ValueError(f"unknown model {name!r}; the nearest names are {', '.join(_near(name))}")
-    own = name in MODEL_NAMES or name in RELEASES or bundled(name).exists()
+    own = name in (*MODEL_NAMES, *CLOSED_FORMS, *RELEASES) or bundled(name).exists()
     own or libraries.check_tag(name)
 
     def load(checkpoint, **made_with) -> nn.Module:
@@ -123,5 +123,5 @@ def _from_file(
 def _near(name: str) -> list[str]:
     """Names like one that nobody knows."""
     of_torchvision = [OF_TORCHVISION + other for other in libraries.torchvision_names()]
-    known = sorted({*MODEL_NAMES, *timm.list_models(), *of_torchvision})
+    known = sorted({*MODEL_NAMES, *CLOSED_FORMS, *timm.list_models(), *of_torchvision})
     return difflib.get_close_matches(name, known, 4, 0.5) or list(MODEL_NAMES)

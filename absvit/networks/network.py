@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from numbers import Integral
@@ -16,6 +16,7 @@ from absvit.models.checkpoints import identity
 from absvit.models.class_names import named, own_names
 from absvit.models.perceive import evaluating
 from absvit.networks.layers import Layout, layouts_of
+from absvit.networks.memory import Made, Memory, with_memory
 from absvit.networks.readout import Readout, find_readout
 
 __all__ = ["Network", "layer_named", "network_of"]
@@ -39,6 +40,7 @@ class Network:
     weights : function that gives the name of the file of its weights, or their tag, and the SHA-256 of these.
     seed : of its training, or of its untrained weights.
     facts : further facts: ``crop_pct`` and ``interpolation`` of its evaluation, ``squeezed``, ``untrained``.
+    memory : of what it made of the last pictures; None, where every pass is a new one.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Network:
     weights: Callable[[], tuple[str, str]] = lambda: ("", "")
     seed: int = 0
     facts: Mapping[str, object] = field(default_factory=dict)
+    memory: Memory | None = None
 
     @property
     def num_classes(self) -> int:
@@ -110,6 +113,45 @@ class Network:
                 "network: give one that does not learn in eval mode"
             )
         return _checked(self.name, logits, len(images), self.num_classes)
+
+    def seen(self, images: Tensor) -> tuple[Tensor | None, Tensor]:
+        """Give what its places show, and its logits, of one pass, or recall them.
+
+        Parameters
+        ----------
+        images : as of :meth:`logits`.
+
+        Returns
+        -------
+        (image, place, channel) that are pooled and classified, None where nothing is known of places; and
+        (image, class).
+        """
+        return self.recalled("seen", images, partial(self._see, images))
+
+    def _see(self, images: Tensor) -> tuple[Tensor | None, Tensor]:
+        if self.readout is None:
+            return None, self.logits(images)
+        tokens, logits = self.readout.look(images)
+        return self.readout.places(tokens), logits
+
+    def remembering(self, batches: int = 1) -> Network:
+        """Give the same network with a memory: what is looked for next on a picture costs it no new pass.
+
+        Its numbers are the same, as long as its weights are.
+
+        Parameters
+        ----------
+        batches : of images whose features are kept, the latest.
+        """
+        memory = Memory(batches)
+        if not isinstance(self.module, AbSViT):
+            return replace(self, memory=memory)
+        module = with_memory(self.module, "patch_embed", memory)
+        return replace(self, memory=memory, module=module, classify=_looking(module))
+
+    def recalled(self, what: Hashable, images: Tensor, make: Callable[[], Made]) -> Made:
+        """Make something of images, or recall it, where there is a memory (:class:`Memory`)."""
+        return make() if self.memory is None else self.memory(what, images, make)
 
     def picture(self, n: int = 2) -> Tensor:
         """Noise (image, channel, y, x) that is always the same, to try things on."""

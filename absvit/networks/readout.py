@@ -39,6 +39,7 @@ class Readout:
     watched : function of a function that runs the network: gives the tokens of that pass (image, token,
         channel), those before the places first, then places row by row, which is what the pooling takes;
         and what the function gave.
+    tokens : function of what that module gives that gives the tokens.
     look : function of images that gives their tokens and logits, of one pass.
     classify : function of pooled features (image, channel) that gives logits (image, class). A norm may stand
         before the linear layer.
@@ -50,6 +51,7 @@ class Readout:
 
     layer: str
     watched: Callable[[Callable[[], Tensor]], tuple[Tensor, Tensor]]
+    tokens: Callable[[Tensor], Tensor]
     look: Callable[[Tensor], tuple[Tensor, Tensor]]
     classify: Callable[[Tensor], Tensor]
     weight: Tensor
@@ -257,4 +259,4 @@ def _readout(network: Network, name: str, reading: _Reading, head: Sequence[_Cal
             return _through(head, pooled)
 
     found = reading.grid, reading.prefix, reading.pooled
-    return Readout(name, watched, look, classify, weight.detach(), *found)
+    return Readout(name, watched, reading.tokens, look, classify, weight.detach(), *found)

@@ -48,7 +48,11 @@ CUED = {
     "box_top": ("upper edge of the cued box; NaN where there is none", "pixel"),
     "box_right": ("right edge of the cued box; NaN where there is none", "pixel"),
     "box_bottom": ("lower edge of the cued box; NaN where there is none", "pixel"),
+    "cells": ("rows and columns of a grid over the picture, and of each of its cells that is cued", "1"),
+    "taken": ("whether the observer takes the cue; else it looks bottom-up", "1"),
+    "kinds": ("numbers of the classes that the cue names", "1"),
     "mix": ("weight of the second reading", "1"),
+    "competition": ("how evenly objects 1 and 2 compete bottom-up, min(p1, p2) / max(p1, p2); 1 = equally", "1"),
 }
 MAPS = {
     "prior_weights": ("weight that the prior gives to a token, gain included; NaN bottom-up", "1"),
@@ -57,6 +61,7 @@ MAPS = {
     "token_norm": ("L2 norm of a token that enters block `layer`", "1"),
     "class_attention": ("attention from the class token; of the last block, mean over heads, if not by both", "1"),
     "class_activation": ("what a place adds to the logit of the cued class, or of the one answered if none is", "1"),
+    "class_evidence": ("what a place adds bottom-up to the logit of the cued class, or of the one answered", "1"),
     "rollout": ("attention from the class token traced through all blocks", "1"),
 }
 DYNAMICS = {

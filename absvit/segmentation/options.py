@@ -25,8 +25,8 @@ class Cue:
     Parameters
     ----------
     cue
-        Class to look for: a name or number among those that the backbone was pretrained on (its classifier's
-        row is the direction).
+        What to look for among the classes that the backbone was pretrained on (rows of its classifier are the
+        directions): a name or a part of one, a number, several at once, or a category such as dog.
     cue_box
         Place to look at: left, top, right and bottom as shares of the picture's width and height.
     cue_gain
@@ -43,38 +43,33 @@ class Cue:
             return None
         if not model.has_feedback:
             raise ValueError("this is a plain ViT: without feedback it takes no --cue and no --cue-box")
-        index = None if self.cue is None else self._index(model)
-        self._prior(model, index, model.stride)  # a box that lies outside is told before anything is computed
-        return lambda size: self._prior(model, index, size)
+        by_class = None if self.cue is None else self._class_prior(model)
+        self._prior(model, by_class, model.stride)  # a box that lies outside is told before anything is computed
+        return lambda size: self._prior(model, by_class, size)
 
-    def _index(self, model: Segmenter) -> int:
-        """Number of the cued class."""
-        backbone = model.backbone
-        names = tuple((backbone.pretrained_cfg or {}).get("label_names") or ())
-        names = names if len(names) == backbone.num_classes else ()
-        if self.cue in names:
-            return names.index(self.cue)
-        if not self.cue.isdigit() or int(self.cue) >= backbone.num_classes:
-            if not backbone.num_classes:
-                raise ValueError(
-                    "the backbone has no classifier, as it began without weights: there is no class to cue"
-                )
-            known = f" or one of {', '.join(names)}" if names else ""
-            raise ValueError(f"expected --cue 0 to {backbone.num_classes - 1}{known}, got {self.cue!r}")
-        return int(self.cue)
+    def _class_prior(self, model: Segmenter) -> Prior:
+        """The prior of the cued kinds."""
+        from absvit.models.priors import class_prior
 
-    def _prior(self, model: Segmenter, index: int | None, size: tuple[int, int]) -> Prior:
+        if not model.backbone.num_classes:
+            raise ValueError("the backbone has no classifier, as it began without weights: there is no class to cue")
+        try:
+            return class_prior(self.cue, model.backbone, self.cue_gain)
+        except ValueError as error:
+            last = model.backbone.num_classes - 1
+            raise ValueError(f"expected --cue 0 to {last}, got {self.cue!r}: {error}") from None
+
+    def _prior(self, model: Segmenter, by_class: Prior | None, size: tuple[int, int]) -> Prior:
         """Prior for images of a size."""
-        from absvit.models.priors import ClassPrior, SpatialPrior
+        from absvit.models.priors import SpatialPrior
 
-        by_class = None if index is None else ClassPrior(index, self.cue_gain)
         if self.cue_box is None:
             return by_class
         # shares of the picture, on a grid that covers its padding, too
         padded, (left, top, right, bottom) = model.padded_size(size), self.cue_box
         high, wide = size[0] / padded[0], size[1] / padded[1]
         edges = (left * wide, top * high, right * wide, bottom * high)
-        gain = self.cue_gain if index is None else None  # a gain that is given counts once
+        gain = self.cue_gain if by_class is None else None  # a gain that is given counts once
         by_place = SpatialPrior.box(edges, (1, 1), model.grid(size), gain=gain)
         return by_place if by_class is None else by_class * by_place
 

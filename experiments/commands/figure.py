@@ -17,9 +17,12 @@ from experiments.figures import FIGURES
 from stimuli.foundation.files import write_whole
 
 if typing.TYPE_CHECKING:
-    from experiments.figures import Figure
+    import xarray as xr
 
-__all__ = ["Page", "command"]
+    from experiments.figures import Figure, Style
+    from experiments.figures.page import Figure as Drawn
+
+__all__ = ["Page", "Print", "command", "write"]
 
 Flat = tyro.conf.OmitArgPrefixes
 GAIN = "Gain that is shown, the nearest in the record; the middle one, if left out."  # unless a figure says otherwise
@@ -27,7 +30,7 @@ GAIN = "Gain that is shown, the nearest in the record; the middle one, if left o
 
 @dataclass(frozen=True)
 class Page:
-    """Of what the figure is drawn, where it goes and what it looks like.
+    """Of what the figure is drawn.
 
     Parameters
     ----------
@@ -36,6 +39,18 @@ class Page:
     record
         The records; for consistency tables of trials (CSV files or folders of them); for training folders of
         trainings; for sheet also a stimulus set.
+    """
+
+    name: Annotated[str, tyro.conf.Positional]
+    record: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+
+
+@dataclass(frozen=True)
+class Print:
+    """Where a figure goes and what it looks like.
+
+    Parameters
+    ----------
     out
         File to write.
     format
@@ -55,8 +70,6 @@ class Page:
         Write the numbers beside the figure, as .csv and .tex.
     """
 
-    name: Annotated[str, tyro.conf.Positional]
-    record: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     out: Path | None = None
     format: tuple[Literal["pdf", "png", "svg", "jpg"], ...] = ()
     dpi: int = 300
@@ -65,6 +78,13 @@ class Page:
     font: str | None = None
     caption: bool = False
     table: bool = False
+
+    @property
+    def looks(self) -> Style:
+        """Style of the figure."""
+        from experiments.figures import style_of
+
+        return style_of(self.style, self.width, self.font)
 
 
 def command(words: Sequence[str]) -> Callable:
@@ -75,21 +95,23 @@ def command(words: Sequence[str]) -> Callable:
         return unknown
     figure = FIGURES[words[0]]
 
-    def start(page, options) -> None:
-        _draw(figure, page, vars(options))
+    def start(page, paper, options) -> None:
+        _draw(figure, page, paper, vars(options))
 
-    start.__annotations__ = {"page": Flat[Page], "options": Flat[_options_of(figure)]}
+    start.__annotations__ = {"page": Flat[Page], "paper": Flat[Print], "options": Flat[_options_of(figure)]}
     start.__doc__ = f"Draw {figure.shows}; prints the caption."
     return start
 
 
-def draw(page: Flat[Page]) -> None:
+def draw(page: Flat[Page], paper: Flat[Print]) -> None:
     """Draw a figure from records; prints its caption.
 
     Parameters
     ----------
     page
-        Of what it is drawn, where it goes and what it looks like.
+        Of what it is drawn.
+    paper
+        Where it goes and what it looks like.
     """
     if page.name != "list":
         FIGURES.of(page.name)
@@ -118,25 +140,35 @@ def _told_of(draw: Callable) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def _draw(figure: Figure, page: Page, options: dict) -> None:
+def _draw(figure: Figure, page: Page, paper: Print, options: dict) -> None:
     """Draw a figure of files; prints its caption and what was written."""
+    if not page.record or paper.out is None:
+        raise ValueError(f"the figure {figure.name} needs records, and --out FILE to be written to")
+    shown, origins = figure.opens(page.record)
+    write(figure(shown, style=paper.looks, **options), paper, origins)
+
+
+def write(drawn: Drawn, paper: Print, origins: Sequence[xr.Dataset]) -> None:
+    """Write a figure, and what is asked for beside it; prints its caption and what was written.
+
+    Parameters
+    ----------
+    drawn : the figure.
+    paper : where it goes.
+    origins : records that it was made from.
+    """
     from absvit import records
-    from experiments.figures import numbers_of, save, style_of
+    from experiments.figures import numbers_of, save
     from experiments.probe import written_by
     from experiments.table import summary_latex
 
-    if not page.record or page.out is None:
-        raise ValueError(f"the figure {figure.name} needs records, and --out FILE to be written to")
-    style = style_of(page.style, page.width, page.font)
-    shown, origins = figure.opens(page.record)
-    drawn = figure(shown, style=style, **options)
     facts = records.provenance("figure", 0, {}, "cpu")
     about = {name: str(facts[name]) for name in ("command", "package_version", "git_commit")}
-    written = save(drawn, page.out, origins, page.format or None, about, page.dpi)
+    written = save(drawn, paper.out, origins, paper.format or None, about, paper.dpi)
     beside = {}
-    if page.caption:
+    if paper.caption:
         beside[".txt"] = f"{drawn.get_label()}\n"
-    if page.table:  # in full and, without the points of curves, for a paper
+    if paper.table:  # in full and, without the points of curves, for a paper
         beside[".csv"] = numbers_of(drawn).to_csv(index=False)
         beside[".tex"] = summary_latex(numbers_of(drawn, curves=False), written_by(origins[0]))
     for ending, text in beside.items():

@@ -32,6 +32,8 @@ def show_summary(
     record: Annotated[tuple[Path, ...], Words],
     maps: bool = False,
     mechanisms: bool = False,
+    by: str = "",
+    bins: int = 3,
     format: Literal["text", "csv", "latex"] = "text",
 ) -> None:
     """The measures of records as a table, with 95 % bootstrap intervals.
@@ -45,13 +47,20 @@ def show_summary(
     mechanisms
         Tell what cues are worth to each observer (benefit, cost, selection, sensitivity, criterion), instead; of
         records of bistable, object_prior and spatial_prior together.
+    by
+        Variable of the stimuli by which they are grouped, such as competition or set_size.
+    bins
+        Groups of a variable that has more values than that, as many stimuli in each.
     format
         Text, CSV (numbers in full) or LaTeX.
     """
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1 group, got {bins}")
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
     opened = [records.in_memory(records.load(path)) for path in record]
-    frame, probe = profiles(opened) if mechanisms else summary(opened, maps), written_by(opened[0])
+    frame = profiles(opened, by, bins) if mechanisms else summary(opened, maps, by, bins)
+    probe = written_by(opened[0])
     if format == "csv":
         print(frame.to_csv(index=False), end="")
     elif format == "latex":
@@ -121,7 +130,7 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
     cue
         Kind of cue that the strength is for.
     """
-    from experiments.observers.spec import PERMUTED, spec_of
+    from experiments.observers.spec import PERMUTED, at_strength, spec_of
     from experiments.probes.match.summary import strengths
 
     opened = records.load(record)
@@ -132,10 +141,9 @@ def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "cl
         if name.endswith(PERMUTED):
             continue
         spec = spec_of(name)
-        if spec.mechanism != (had.get(name) or {}).get("name", ""):
+        if "+".join(each.mechanism for each in spec.mechanisms) != (had.get(name) or {}).get("name", ""):
             raise ValueError(f"{name!r} is a label, and tells no host: run match without --label")
-        told = {**spec.parameters, "strength": (f"{strength:.3g}",)}
-        print(replace(spec, mechanism=spec.mechanism or "feedback", parameters=told))
+        print(at_strength(replace(spec, mechanism=spec.mechanism or "feedback"), strength))
 
 
 def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rotated: Path | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from bisect import bisect_left
 from functools import lru_cache
@@ -108,8 +109,8 @@ def two_digits(value: float) -> str:
 
 
 def plain(name: str) -> str:
-    """Write a class name as a label: the first of its synonyms."""
-    return name.split(",")[0].replace("_", " ")
+    """Write a class name as a label: the first of its synonyms, without the WordNet identifier of one of two alike."""
+    return re.sub(r" \(n\d{8}\)$", "", name.split(",")[0]).replace("_", " ")
 
 
 def text_width(text: str, weight: str = "normal") -> float:

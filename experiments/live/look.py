@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import xarray as xr
 from torch import Tensor, nn
 
 from absvit import maps, priors
-from absvit.models.class_names import class_indices
+from absvit.models.kind_words import Kinds, kinds_of
 from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
@@ -22,7 +22,7 @@ from experiments.assemble import PLACES, assembled, condition_coordinates, token
 from experiments.observers import Observer, observer_of
 from experiments.probe import Condition
 
-__all__ = ["CUES", "MAPS", "Cue", "look", "of_observers", "stamped"]
+__all__ = ["CUES", "MAPS", "Cue", "look", "of_observers", "painted", "stamped", "written"]
 
 CueKind = Literal["none", "learned", "class", "place", "class and place"]
 CUES = get_args(CueKind)
@@ -42,12 +42,16 @@ class Cue:
     ----------
     kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
         two.
-    category : name of the class.
+    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads
+        them.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
         the place having gain 1.
     box : left, top, right and bottom as fractions of the picture: a box instead of the spotlight.
+    cells : row and column of each cell that is painted, of a grid of ``painted`` rows and columns over the
+        picture: these instead of the spotlight.
+    times : factor on the gain, also on the default of whoever looks.
     """
 
     kind: CueKind = "learned"
@@ -56,6 +60,9 @@ class Cue:
     width: float = 0.15
     gain: float | None = None
     box: tuple[float, float, float, float] | None = None
+    cells: tuple[tuple[int, int], ...] = ()
+    painted: tuple[int, int] = (1, 1)
+    times: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in CUES:
@@ -66,38 +73,58 @@ class Cue:
             left, top, right, bottom = self.box
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
                 raise ValueError(f"a box has 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {self.box}")
+        rows, columns = self.painted
+        if wrong := [(row, column) for row, column in self.cells if not (0 <= row < rows and 0 <= column < columns)]:
+            raise ValueError(f"a grid of {rows} x {columns} cells has no cell {wrong[0]}")
 
     def prior(self, observer: Observer) -> priors.Prior:
         """Give the prior that this cue means to an observer.
 
         Raises
         ------
-        ValueError : the observer has no class of this name; the nearest are given.
+        ValueError : the observer has no class of this name, the nearest are given; or the words may mean several.
         """
         if self.kind in ("none", "learned"):
-            return priors.LearnedPrior(self.gain)
-        if self.kind == "class":
-            return priors.ClassPrior(self._class_index(observer), self.gain)
+            return priors.LearnedPrior(self._gain(observer, "learned"))
         if self.kind == "place":
-            return self._place(observer, self.gain)
-        return priors.ClassPrior(self._class_index(observer), self.gain) * self._place(observer, 1.0)
+            return self._place(observer, self._gain(observer, "place"))
+        of_class = priors.class_prior(self.category, observer, self._gain(observer, "class"))
+        return of_class if self.kind == "class" else of_class * self._place(observer, 1.0)
+
+    def kinds(self, observer: Observer) -> Kinds | None:
+        """Give the classes that it names among an observer's; None, where it names none.
+
+        Raises
+        ------
+        ValueError : as :func:`~absvit.models.kind_words.kinds_of`.
+        """
+        return kinds_of(self.category, observer) if "class" in self.kind else None
+
+    def known_to(self, observer: Observer) -> Cue:
+        """Give the same cue with its class called as an observer calls it."""
+        kinds = self.kinds(observer)
+        return replace(self, category=kinds.name) if kinds else self
 
     def condition(self, name: str, size: tuple[int, int]) -> Condition:
         """Give the condition that the cue is, under a name and in pictures of a height and width."""
         pixels = self._pixels(size) if "place" in self.kind else [np.nan] * len(PIXELS)
         levels = {"category": self.category, **dict(zip(PIXELS, pixels, strict=True))}
+        if self.cells and "place" in self.kind:
+            levels["cells"] = written(self.cells, self.painted)
         return Condition(name, 0, self.kind, lambda trial: self.prior(trial.observer), levels)
 
-    def _class_index(self, observer: Observer) -> int:
-        (index,) = class_indices(observer, [self.category])
-        if index < 0:
-            names = observer.categories
-            near = difflib.get_close_matches(self.category, names, 4, 0.4) or names[:12]
-            raise ValueError(f"the model has no class {self.category!r}; the nearest are {', '.join(near)}")
-        return int(index)
+    def _gain(self, observer: Observer, kind: str) -> float | None:
+        """Gain of a kind of prior; None for the observer's default."""
+        if self.times == 1:
+            return self.gain
+        return self.times * (observer.gains.get(kind, 1.0) if self.gain is None else self.gain)
 
     def _place(self, observer: Observer, gain: float | None) -> priors.SpatialPrior:
         size, grid = observer.size, observer.locations
+        if self.cells:
+            mask = torch.from_numpy(painted(written(self.cells, self.painted)))
+            pixels = F.interpolate(mask[None, None].float(), size, mode="nearest")[0, 0]
+            return priors.SpatialPrior.from_mask(pixels, grid, gain=gain)
         x, y, sd, *edges = self._pixels(size)
         if self.box is not None:
             return priors.SpatialPrior.box(tuple(edges), size, grid, gain=gain)
@@ -105,10 +132,30 @@ class Cue:
 
     def _pixels(self, size: tuple[int, int]) -> list[float]:
         """The spotlight's x, y and standard deviation, and the box's edges; NaN where one is not used."""
-        spot = (np.nan,) * 3 if self.box else (*self.place, self.width)
+        spot = (np.nan,) * 3 if self.box or self.cells else (*self.place, self.width)
         height, width = size
         sides = (width, height, width, width, height, width, height)
         return [at * side for at, side in zip((*spot, *(self.box or (np.nan,) * 4)), sides, strict=True)]
+
+
+def written(cells: Sequence[tuple[int, int]], grid: tuple[int, int]) -> str:
+    """Write painted cells in a line, ``24x24: 3,4 3,5``: rows and columns of the grid, then those of each cell."""
+    return f"{grid[0]}x{grid[1]}: {' '.join(f'{row},{column}' for row, column in sorted(cells))}"
+
+
+def painted(text: str) -> np.ndarray:
+    """Give the cells that a line of :func:`written` tells, (row, column) bool, or refuse what is none."""
+    grid, _, cells = text.partition(":")
+    try:
+        mask = np.zeros([int(n) for n in grid.split("x")], bool)
+        for cell in cells.split():
+            row, column = (int(n) for n in cell.split(","))
+            if min(row, column) < 0:
+                raise ValueError
+            mask[row, column] = True
+    except (ValueError, IndexError):
+        raise ValueError(f"cannot read the cells {text!r}: expected such as '24x24: 3,4 3,5'") from None
+    return mask
 
 
 def look(
@@ -143,6 +190,7 @@ def look(
     pictures = np.asarray(pictures)
     pictures = pictures[None] if pictures.ndim == 3 else pictures
     observer, given, steps = observer_of(model), None, 0
+    cues = {name: cue.known_to(observer) for name, cue in cues.items()}
     if observer.kinds:
         given, steps = [cue.prior(observer) for cue in cues.values()], iterations
     elif any(cue.kind != "none" for cue in cues.values()):
@@ -177,8 +225,9 @@ def look(
 
 
 def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observer], parameters: Mapping) -> xr.Dataset:
-    """Say of a record in memory who looked, by name, with which weights, where, and how."""
+    """Say of a record in memory who looked, by name, with which weights, where, how, and in which categories."""
     files, digests = zip(*(observer.weights() for observer in observers.values()), strict=True)
+    read_outs = {name: of.facts["read_out"] for name, of in observers.items() if "read_out" in of.facts}
     return described(record).assign_attrs(
         title=title,
         model=", ".join(observers),
@@ -186,6 +235,7 @@ def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observe
         checkpoint_sha256=", ".join(digests),
         device=next(iter(observers.values())).device,
         parameters=json.dumps(parameters),
+        **({"read_out": json.dumps(read_outs)} if read_outs else {}),
     )
 
 

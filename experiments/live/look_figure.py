@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
+from absvit.models.maps import block_of
 from experiments import measures
 from experiments.figures.page import overlay, page_of, place_picture, plain, points, shortened, two_digits
 from experiments.figures.style import STYLE, Style
+from experiments.live.look import painted
 from experiments.probes.bistable import signature_layout
 from experiments.probes.bistable.signature_layout import Column
 from experiments.statistics.intervals import number_text
@@ -66,7 +69,7 @@ def attention(
         for (x, y), heading in zip(cells, headings, strict=True):
             page.text(x, y - 2, heading, size=points(STYLE.letter))
         place_picture(page, image, *cells[0], WIDTH, height)
-        draw_place(page, run, height)
+        draw_place(page, run, (*cells[0], WIDTH, height))
         maps = zip((before, after, change), (limits, limits, (-bound, bound)), shades, strict=True)
         for column, (values, ends, colours) in enumerate(maps, start=1):
             x, y = cells[column]
@@ -98,9 +101,11 @@ def only_map(record: xr.Dataset, kind: str, layer: int = -3, head: int | None = 
     values = record[kind]
     for dim, index in (("layer", layer), ("head", head)):
         if dim in values.dims and index is not None:
-            if not -values.sizes[dim] <= index < values.sizes[dim]:
-                raise ValueError(f"{dim} must be in {-values.sizes[dim]}..{values.sizes[dim] - 1}, got {index}")
-            values = values.isel({dim: index}, drop=True)
+            size = values.sizes[dim]
+            place = block_of(index, size) if dim == "layer" else index
+            if not -size <= place < size:
+                raise ValueError(f"{dim} must be in {-size}..{size - 1}, got {index}")
+            values = values.isel({dim: place}, drop=True)
     return record.assign({kind: values.mean("head") if "head" in values.dims else values})
 
 
@@ -165,20 +170,38 @@ def _ticks(last: int) -> list[int]:
     return list(range(0, max(int(last), 1) + 1, max(1, -(-int(last) // 6))))
 
 
-def draw_place(page: Axes, run: xr.Dataset, height: float) -> None:
-    """Draw the place cue: one standard deviation around the spotlight's centre, or the box."""
+def draw_place(page: Axes, run: xr.Dataset, box: tuple[float, float, float, float]) -> None:
+    """Draw the first place cue of a record over a picture, whose left, top, width and height are given in mm.
+
+    It is one standard deviation around the spotlight's centre, the box, or the edge of the painted cells.
+    """
+    if "place" not in str(run["kind"].values[0]):
+        return
     x, y, sd = (float(run[name][0]) for name in ("place_x", "place_y", "place_sd"))
     left, top, right, bottom = (float(run[f"box_{edge}"][0]) for edge in ("left", "top", "right", "bottom"))
-    across, down = WIDTH / run.sizes["x"], height / run.sizes["y"]
-    clip = Rectangle((LEFT, TOP), WIDTH, height, transform=page.transData)
+    across, down = box[2] / run.sizes["x"], box[3] / run.sizes["y"]
+    clip = Rectangle(box[:2], *box[2:], transform=page.transData)
     for colour, line in (("#000000", 1.8), ("#ffffff", 0.9)):
         look = {"fill": False, "edgecolor": colour, "linewidth": points(line)}
         if not np.isnan(x):
-            ring = Ellipse((LEFT + x * across, TOP + y * down), 2 * sd * across, 2 * sd * across, **look)
+            ring = Ellipse((box[0] + x * across, box[1] + y * down), 2 * sd * across, 2 * sd * across, **look)
             page.add_patch(ring).set_clip_path(clip)
         if not np.isnan(left):
-            corner = LEFT + left * across, TOP + top * down
+            corner = box[0] + left * across, box[1] + top * down
             page.add_patch(Rectangle(corner, (right - left) * across, (bottom - top) * down, **look))
+        if "cells" in run and str(run["cells"].values[0]):
+            edges = _edges(painted(str(run["cells"].values[0]))) * box[2:] + box[:2]
+            page.add_collection(LineCollection(edges, colors=colour, linewidths=points(line)), autolim=False)
+
+
+def _edges(mask: np.ndarray) -> np.ndarray:
+    """Edges (edge, end, x and y) around the cells of a mask (row, column), as fractions of its width and height."""
+    padded = np.pad(mask, 1).astype(int)
+    row, x = np.nonzero(np.diff(padded, axis=1)[1:-1])
+    y, column = np.nonzero(np.diff(padded, axis=0)[:, 1:-1])
+    upright = np.stack([np.stack([x, row], -1), np.stack([x, row + 1], -1)], 1)
+    level = np.stack([np.stack([column, y], -1), np.stack([column + 1, y], -1)], 1)
+    return np.concatenate([upright, level]) / mask.shape[::-1]
 
 
 def _probabilities(run: xr.Dataset) -> xr.DataArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -11,7 +12,7 @@ import xarray as xr
 from PIL import Image
 from torch import nn
 
-from absvit.images import denormalise, transform_for
+from absvit.images import denormalise, read_photograph, transform_for
 from absvit.models.class_names import class_indices
 from experiments.observers import Observer, observer_of
 from stimuli.families import halves, morph, objects, overlay
@@ -25,6 +26,7 @@ __all__ = [
     "Family",
     "fitted",
     "known_readings",
+    "photographed",
     "picture",
     "saw_squeezed",
     "two_readings",
@@ -35,6 +37,7 @@ FAMILIES = get_args(Family)
 PICTURES = (*FAMILIES, "photographs", "objects", "pairs")
 GRADED = ("overlay", "morph")  # their readings can be mixed in any proportion
 STEPS = 101  # of a morph, a picture for every hundredth
+ELONGATED = 100  # times the shorter side, a longer side that nobody means
 
 
 def two_readings(
@@ -125,12 +128,60 @@ def picture(name: str, number: int, model: nn.Module | Observer, folder: Path | 
     return objects.draw(scene, 1, 0, number)["image"].values[0]
 
 
+def photographed(
+    paths: str | Path | Sequence[str | Path],
+    model: nn.Module | Observer,
+    family: Literal["halves", "overlay"] = "halves",
+    mix: float = 0.5,
+    squeeze: bool | None = None,
+) -> np.ndarray:
+    """Give a photograph, or two in one picture, (y, x, channel) uint8, at the size that a model takes.
+
+    Parameters
+    ----------
+    paths : one picture file or two, the first of which is at the left, or below.
+    model : gives the size; one photograph is resized and cropped as in its evaluation.
+    family : of two, "halves" side by side, or an "overlay" of one shining through the other.
+    mix : weight of the second photograph of an overlay, in [0, 1].
+    squeeze : squeeze two photographs to their place, instead of cutting their middle out; as the model was
+        trained, if left out.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : there is no such file, or it is no picture; more than two of them.
+    """
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    if len(files) not in (1, 2):
+        raise ValueError(f"a picture is made of one photograph or two, got {len(files)}")
+    shown = [read_photograph(path) for path in files]
+    if len(shown) == 1:
+        return fitted(shown[0], model)
+    squeeze = saw_squeezed(model) if squeeze is None else squeeze
+    names, size, both = ("first", "second"), observer_of(model).size, [np.asarray(one) for one in shown]
+    pictures = Pictures(photographs=tuple(map(Path, files)), classes=names, squeeze=squeeze)
+    if family == "halves":
+        made = halves.from_photographs(*both, names, halves.HALVES.sized(size, pictures=pictures))
+    else:
+        scene = replace(overlay.Overlay().scene, size=size)
+        made = overlay.from_photographs(*both, names, overlay.Overlay(scene, (mix,), pictures))
+    return made["image"].values[0]
+
+
 def fitted(photograph: Image.Image, model: nn.Module | Observer) -> np.ndarray:
     """Bring a photograph in mode RGB to the pixels (y, x, channel) uint8 that a model looks at.
 
     It is resized and cropped as in the model's evaluation.
+
+    Raises
+    ------
+    ValueError : it is so elongated that its middle alone would be seen, and resizing it take all memory.
     """
-    observer = observer_of(model)
+    observer, sides = observer_of(model), photograph.size
+    if max(sides) > ELONGATED * min(sides):
+        raise ValueError(
+            f"a photograph of {sides[0]} x {sides[1]} pixels (width x height) is longer than {ELONGATED} times its "
+            "shorter side: cut out the part that is to be seen"
+        )
     told = {"input_size": (3, *observer.size), "mean": observer.mean, "std": observer.std}
     batch = transform_for({**observer.facts, **told})(photograph)[None]
     return (denormalise(batch, observer.mean, observer.std)[0] * 255 + 0.5).astype(np.uint8)

@@ -9,11 +9,12 @@ import pandas as pd
 import xarray as xr
 
 __all__ = [
-    "DEFAULT_MAP", "MAPS", "described", "map_of", "mean_share", "object_tokens", "object_tokens_of_all", "over_map",
-    "roc_auc", "tokens_of",
+    "DEFAULT_MAP", "MAPS", "RIVALS", "described", "map_of", "mean_share", "object_tokens", "object_tokens_of_all",
+    "over_map", "roc_auc", "tokens_of",
 ]  # fmt: skip
 
 MAPS = ("prior_weights", "feedback_norm", "value_norm", "token_norm", "class_attention")
+RIVALS = ("class_activation", "class_evidence")  # maps of the logits of a class, which may be negative
 DEFAULT_MAP = "prior_weights"
 
 

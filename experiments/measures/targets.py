@@ -17,8 +17,8 @@ import xarray as xr
 from experiments.measures.localisation import DEFAULT_MAP, described, map_of, over_map, roc_auc, tokens_of
 
 __all__ = [
-    "cueing_benefit", "cueing_cost", "prior_difference", "region_auc", "region_iou", "region_share", "reported",
-    "target_evidence", "target_probability",
+    "cueing_benefit", "cueing_cost", "prior_difference", "region_auc", "region_iou", "region_pointing", "region_share",
+    "reported", "target_evidence", "target_probability",
 ]  # fmt: skip
 
 
@@ -212,6 +212,33 @@ def region_iou(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> 
             return np.where(np.isnan(values).any(-1), np.nan, both / (2 * held - both))
 
     return described(over_map(overlap, map_of(record, kind), own), f"overlap of the map {kind} with object {target}")
+
+
+def region_pointing(record: xr.Dataset, kind: str = DEFAULT_MAP, target: int = 1) -> xr.DataArray:
+    """Whether a map is highest on an object: peak accuracy, the pointing game (Zhang et al. 2018, IJCV 126).
+
+    Where several tokens are the highest, the share of these that the object holds.
+
+    Parameters
+    ----------
+    record : record with masks.
+    kind : one of ``MAPS``.
+    target : number of the object, from 1.
+
+    Returns
+    -------
+    (..., iteration, prior, stimulus) in [0, 1], chance the object's share of the tokens; NaN where the map is
+    NaN or the object covers no token.
+    """
+    own, _ = _regions(record, target)
+
+    def hit(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        highest = values == values.max(-1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            found = (highest & mask).sum(-1) / highest.sum(-1)
+        return np.where(np.isnan(values).any(-1) | ~mask.any(-1), np.nan, found)
+
+    return described(over_map(hit, map_of(record, kind), own), f"the map {kind} is highest on object {target}")
 
 
 def _known(record: xr.Dataset, name: str) -> np.ndarray:

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from absvit import AbSViT, perceive
 from absvit.mechanisms import Mechanism
 from absvit.mechanisms.passes import looked, recordable, trajectory_of
+from absvit.models.class_activation import class_activation, classifier_rows
 from absvit.models.course import follow
 from absvit.models.perceive import RECORDABLE, Trajectory
 from absvit.models.requests import check_model
 from absvit.networks import Network, network_of
 from experiments.observers.observer import Observer
-from experiments.observers.told import network_of_observer, observer_told
+from experiments.observers.told import evidence_of, network_of_observer, observer_told
 
 __all__ = ["feeds_back", "observer_of", "permuted_decoders"]
 
@@ -70,7 +71,7 @@ def observer_of(
         facts=network.facts,
     )
     if is_vit:
-        return _with_tokens(observer, network.module)
+        return _with_tokens(observer, network)
     return observer if network.readout is None else _with_map(observer, network)
 
 
@@ -86,18 +87,21 @@ def _has_plain_blocks(module: nn.Module | None) -> bool:
 def _with_map(observer: Observer, network: Network) -> Observer:
     """An observer that records what each of its places adds to the class that it answers."""
     look = partial(_look_at_places, network)
-    return replace(observer, look=look, grid=network.readout.grid, records=recordable(network))
+    evidence = evidence_of(network)
+    return replace(observer, look=look, grid=network.readout.grid, records=recordable(network), evidence=evidence)
 
 
-def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
+def _with_tokens(observer: Observer, network: Network) -> Observer:
     """An observer that records what goes on in the blocks of a ViT, and of an AbSViT takes every prior."""
+    model = network.module
     watched = replace(
         observer,
-        look=partial(_look, model),
+        look=partial(_look, network),
         grid=tuple(model.patch_embed.grid_size),
         records=tuple(name for name in RECORDABLE if name != "class_attention" or model.has_class_token),
         layers=len(model.blocks),
         width=model.embed_dim,
+        evidence=partial(_evidence_of_tokens, model),
     )
     if not isinstance(model, AbSViT):
         return watched
@@ -126,8 +130,19 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
     return control
 
 
-def _look(model: nn.Module, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
-    return perceive(model, images.to(_device(model)), priors, iterations, record)
+def _look(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    """Perceive; the bottom-up pass alone is recalled, where it was made before."""
+    images = images.to(network.device)
+    seen = partial(perceive, network.module, images, priors, iterations, record)
+    return network.recalled(("bottom-up", *record), images, seen) if priors is None and not iterations else seen()
+
+
+def _evidence_of_tokens(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
+    """What each patch adds to the logits of classes, by the tokens of the bottom-up pass."""
+    tokens = perceive(model, images.to(_device(model)), iterations=0, record=("tokens",)).tokens[0, 0]
+    tokens, rows = tokens[:, model.num_prefix_tokens :], classifier_rows(model)
+    maps = torch.stack([class_activation(tokens, rows, index, 1 / tokens.shape[1]) for index in classes])
+    return maps.unflatten(-1, tuple(model.patch_embed.grid_size))
 
 
 def _look_at_places(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:

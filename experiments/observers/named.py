@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 
 from absvit.mechanisms import MECHANISMS, Mechanism
+from absvit.models.kind_sets import KindSet, kind_set_of
 from absvit.networks import Network, load_network
 from experiments.observers import OBSERVERS
+from experiments.observers.by_category import answering_in
 from experiments.observers.models import feeds_back, observer_of, permuted_decoders
 from experiments.observers.observer import Observer
 from experiments.observers.spec import PERMUTED, mechanism_of, spec_of
@@ -25,6 +28,8 @@ def load_observers(
     permuted: bool = False,
     device: str | torch.device = "cpu",
     label: str | Sequence[str] | None = None,
+    read_out: str | Path | KindSet | None = None,
+    batches: int = 0,
 ) -> list[Observer]:
     """Load observers by name, each in every checkpoint and, if asked for, with its control.
 
@@ -38,6 +43,10 @@ def load_observers(
     permuted : add each AbSViT that feeds back once more with permuted decoders.
     device : where networks compute.
     label : what the record calls them, one for each name; the names, if left out.
+    read_out : set of kinds in whose categories all answer, by its name or file; their own classes, if left
+        out.
+    batches : of images whose features a host remembers (``Network.remembering``), for many cues on one
+        picture.
 
     Returns
     -------
@@ -47,7 +56,8 @@ def load_observers(
     ------
     FileNotFoundError, ValueError : as ``absvit.networks.load_network``; a word that cannot be read, or a
         mechanism that its host cannot have; two checkpoints of one seed, or observers of one label; a
-        package's observer that cannot be had, or is given checkpoints.
+        package's observer that cannot be had, or is given checkpoints; a set of kinds that there is not, or
+        in which an observer cannot answer.
     """
     words = [names] if isinstance(names, str) else list(names)
     labels = _labels(words, label)
@@ -61,11 +71,12 @@ def load_observers(
         raise ValueError(
             f"{files[0]} is the checkpoint of one host, not of {' and '.join(hosts)}: give tags, or run each alone"
         )
-    loaded = {host: _networks(host, checkpoints, permuted, device) for host in hosts}
+    kind_set = None if read_out is None else kind_set_of(read_out)
+    loaded = {host: _networks(host, checkpoints, permuted, device, batches) for host in hosts}
     found = []
     for spec, mechanism, called in zip(specs, mechanisms, labels, strict=True):
         found += _looking(loaded[spec.host], mechanism, called, permuted)
-    return found
+    return found if kind_set is None else [answering_in(observer, kind_set) for observer in found]
 
 
 def _labels(words: Sequence[str], label: str | Sequence[str] | None) -> list[str]:
@@ -80,7 +91,7 @@ def _labels(words: Sequence[str], label: str | Sequence[str] | None) -> list[str
 
 
 def _networks(
-    host: str, checkpoints: Sequence[str], permuted: bool, device: str | torch.device
+    host: str, checkpoints: Sequence[str], permuted: bool, device: str | torch.device, batches: int
 ) -> list[Network] | Observer:
     """A host in every checkpoint, or the observer that a package declares."""
     if host in OBSERVERS:
@@ -97,7 +108,7 @@ def _networks(
     seeds = [network.seed for network in networks]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected checkpoints of different seeds, got {seeds}: give each only once")
-    return networks
+    return [network.remembering(batches) for network in networks] if batches else networks
 
 
 def _looking(host: list[Network] | Observer, mechanism: Mechanism | None, label: str, permuted: bool) -> list[Observer]:

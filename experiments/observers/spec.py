@@ -1,9 +1,10 @@
-"""How an observer is called in a word, ``HOST[+MECHANISM[:PARAMETER=VALUE,...]]``, and what that means."""
+"""How an observer is called in a word, ``HOST[+MECHANISM[:PARAMETER=VALUE,...]]...``, and what that means."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -14,10 +15,11 @@ from stimuli.foundation.options import TYPES
 if typing.TYPE_CHECKING:
     from absvit.mechanisms.mechanism import Mechanism
 
-__all__ = ["PERMUTED", "SYNTAX", "Spec", "mechanism_of", "spec_of"]
+__all__ = ["PERMUTED", "SYNTAX", "Spec", "at_strength", "mechanism_of", "spec_of"]
 
 PERMUTED = ", decoders permuted"  # behind an observer's name: its control
-SYNTAX = "HOST[+MECHANISM[:PARAMETER=VALUE,...]]"
+SYNTAX = "HOST[+MECHANISM[:PARAMETER=VALUE,...]]..."
+PLUS = re.compile(r"\+(?=[^\W\d]\w*(?:[:+]|$)|$)")  # before a mechanism, and none of 1e+2 or of a path
 
 
 @dataclass(frozen=True)
@@ -29,46 +31,81 @@ class Spec:
     host : name of the network, or of an observer that a package declares.
     mechanism : name of the mechanism that is put on it; "" for none.
     parameters : the words that each parameter of the mechanism is given, by its name.
+    then : mechanisms that act after it, in order, each without a host.
     """
 
     host: str
     mechanism: str = ""
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    then: tuple[Spec, ...] = ()
 
     def __str__(self) -> str:
         told = ",".join(f"{name}={value}" for name, values in self.parameters.items() for value in values)
-        return f"{self.host}{'+' * bool(self.mechanism)}{self.mechanism}{':' * bool(told)}{told}"
+        own = f"{self.host}{'+' * bool(self.mechanism)}{self.mechanism}{':' * bool(told)}{told}"
+        return own + "".join(map(str, self.then))
+
+    @property
+    def mechanisms(self) -> tuple[Spec, ...]:
+        """The mechanisms that are put on the host, in order, each a word without it."""
+        return (replace(self, host="", then=()), *self.then) if self.mechanism else ()
 
 
 def spec_of(text: str) -> Spec:
-    """Read such a word: ``spec_of("cnn_micro+evidence_gate:strength=2")``.
+    """Read such a word, ``spec_of("cnn_micro+evidence_gate:strength=2")``; several mechanisms in order.
 
     Raises
     ------
     ValueError : it is written otherwise.
     """
-    host, plus, rest = text.partition("+")
-    mechanism, colon, told = rest.partition(":")
-    parts = [part.partition("=") for part in told.split(",")] if colon else []
-    if not host or (plus and not mechanism) or not all(map(all, parts)):
+    host, *words = PLUS.split(text)
+    parts = [_part(word) for word in words]
+    if not host or None in parts:
         such = "cnn_micro+evidence_gate:strength=2"
         raise ValueError(f"cannot read {text!r}: expected {SYNTAX}, such as {such}")
+    return replace(parts[0], host=host, then=tuple(parts[1:])) if parts else Spec(host)
+
+
+def _part(word: str) -> Spec | None:
+    """Read a mechanism and its parameters; None where nothing can be read."""
+    mechanism, colon, told = word.partition(":")
+    parts = [part.partition("=") for part in told.split(",")] if colon else []
+    if not mechanism or not all(map(all, parts)):
+        return None
     given: dict[str, tuple[str, ...]] = {}
     for name, _, value in parts:
         given[name] = (*given.get(name, ()), value)
-    return Spec(host, mechanism, given)
+    return Spec("", mechanism, given)
 
 
 def mechanism_of(spec: Spec) -> Mechanism | None:
-    """Give the mechanism that is meant, with its parameters; None where there is none.
+    """Give the mechanism that is meant, with its parameters, or several together; None where there is none.
 
     Raises
     ------
-    ValueError : there is no such mechanism or parameter (the nearest, or all of them, are named), or a value
-        is of another type or refused by the mechanism.
+    ValueError : there is no such mechanism or parameter (the nearest, or all of them, are named), a value is
+        of another type or refused by the mechanism, or no prior tells all of several.
     """
-    if not spec.mechanism:
-        return None
+    mechanisms = [_mechanism(each) for each in spec.mechanisms]
+    if len(mechanisms) < 2:
+        return next(iter(mechanisms), None)
+    from absvit.mechanisms import together
+
+    return together(mechanisms)
+
+
+def at_strength(spec: Spec, strength: float) -> Spec:
+    """Give the same at another strength; of several mechanisms together it is a factor on their own."""
+    if len(spec.mechanisms) < 2:
+        return _at(spec, strength)
+    first, *others = (_at(each, strength * (_mechanism(each).strength or 1.0)) for each in spec.mechanisms)
+    return replace(first, host=spec.host, then=tuple(others))
+
+
+def _at(spec: Spec, strength: float) -> Spec:
+    return replace(spec, parameters={**spec.parameters, "strength": (f"{strength:.3g}",)})
+
+
+def _mechanism(spec: Spec) -> Mechanism:
     mechanism = MECHANISMS[spec.mechanism]
     told = {each.name: str(each.type) for each in fields(mechanism) if each.name in mechanism.parameters}
     if unknown := [name for name in spec.parameters if name not in told]:

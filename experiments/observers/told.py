@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from absvit.mechanisms import Told
+from absvit.mechanisms.passes import looked
+from absvit.models.class_activation import class_activation
 from absvit.models.trajectory import Trajectory
 from absvit.networks import Network, network_of
 from experiments.observers.observer import Observer
 
-__all__ = ["network_of_observer", "observer_told"]
+__all__ = ["evidence_of", "network_of_observer", "observer_told"]
 
 
 def observer_told(told: Told, label: str | None = None, seed: int = 0) -> Observer:
@@ -44,11 +47,26 @@ def observer_told(told: Told, label: str | None = None, seed: int = 0) -> Observ
         width=told.width,
         gains=told.gains,
         course=told.course,
+        evidence=evidence_of(network),
         weights=network.weights,
         device=str(network.device),
         seed=seed,
         facts={**network.facts, "mechanism": {**about, **told.facts}},
     )
+
+
+def evidence_of(network: Network) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """Give the function that tells what a network's places add to the logit of a class; None where it has none.
+
+    It is that of ``Observer.evidence``: class activation mapping of the bottom-up pass.
+    """
+    return None if network.readout is None else partial(_evidence, network)
+
+
+def _evidence(network: Network, images: Tensor, classes: Tensor) -> Tensor:
+    features, rows = looked(network, images.to(network.device)).features, network.readout.weight
+    maps = torch.stack([class_activation(features, rows, index, 1 / features.shape[1]) for index in classes])
+    return maps.unflatten(-1, network.readout.grid)
 
 
 def network_of_observer(observer: Observer) -> Network:

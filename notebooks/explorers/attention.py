@@ -11,7 +11,6 @@ import ipywidgets as widgets
 import xarray as xr
 
 from absvit.networks import Network
-from experiments import measures
 from experiments.figures.page import Figure
 from experiments.figures.style import Style
 from experiments.live.look import CUES, Cue, look
@@ -27,12 +26,12 @@ __all__ = ["AttentionExplorer", "AttentionSelection"]
 SHAPES = ("spotlight", "box")
 PICTURE = ("source", "number", "path", "photographs")
 GIVEN = "experiments.observer_of(given)  # what the explorer was given"
+FIRST_MAP = "class_activation"  # which there is bottom-up, too
 FIRST_CUES = ("star", "cat")  # what the first pictures show
 IMPORTS = """from pathlib import Path
 
 import absvit
 import experiments
-from absvit.images import read_photograph
 from experiments.live import pictures
 from experiments.live.look import Cue, look
 from experiments.live.look_figure import attention
@@ -133,7 +132,7 @@ class AttentionExplorer(Explorer):
             "head": labelled(widgets.Dropdown, "head", options=[("mean", -1)]),
             "opacity": labelled(widgets.FloatSlider, "opacity", value=0.56, min=0, max=1, step=0.02, **slider),
         }
-        controls["kind"].value = measures.DEFAULT_MAP
+        controls["kind"].value = FIRST_MAP
         self.place = PlacePicker(self._clicked, self._dragged)
         super().__init__(controls, AttentionSelection, "attention", folder)
         self.chooser.keep_uploads(self.folder, self._uploaded, lambda text: setattr(self, "message", text))

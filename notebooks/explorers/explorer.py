@@ -186,6 +186,9 @@ class Explorer(widgets.VBox):
         """
         return lambda: None
 
+    def shown(self) -> None:
+        """Do what follows from a figure once it is shown, such as offering something; by default there is nothing."""
+
     def prepare(self) -> None:
         """Fit the controls to each other before a selection is read from them."""
 
@@ -376,6 +379,7 @@ class Explorer(widgets.VBox):
         self._record, self._figure = found.record, found.figure
         self.picture.value, self._code.value, self.message = found.picture, found.code, ""
         self._caption.value = _small(found.figure.get_label())
+        self.shown()
 
 
 def _small(text: str) -> str:

@@ -69,7 +69,7 @@ def fit_gain(slider: widgets.FloatSlider, model: Network | Observer, kind: str =
 
 
 class Models:
-    """Networks by name, checkpoint and device; the latest stay in memory.
+    """Networks by name, checkpoint and device; the latest stay in memory, each with what it made of its last picture.
 
     Parameters
     ----------
@@ -109,10 +109,12 @@ class Models:
 
     def _loaded(self, model: str, checkpoint: str, device: str) -> Network | Observer:
         if model in self._given:
-            return self._given[model]
+            found = self._given[model]
+            return found.remembering() if isinstance(found, Network) else found
         if "+" in model:
-            return load_observers(model, [checkpoint] if checkpoint else [], device=device_here(device))[0]
-        loaded = load_network(model, checkpoint, device_here(device))
+            chosen = [checkpoint] if checkpoint else []
+            return load_observers(model, chosen, device=device_here(device), batches=1)[0]
+        loaded = load_network(model, checkpoint, device_here(device)).remembering()
         observer_of(loaded)  # finds its places by passes that nobody gives up
         for part in loaded.module.modules():
             if any(True for _ in part.parameters(recurse=False)):

@@ -8,7 +8,6 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
-from absvit.images import read_photograph
 from absvit.models.class_names import class_indices
 from absvit.networks import Network
 from experiments.live import pictures
@@ -40,12 +39,15 @@ def bundled_for(model: Network) -> str:
 
 def show_known(controls: dict[str, widgets.Widget], family: str, model: Network) -> None:
     """Let a model that has just been chosen see pictures of what it knows, unless somebody's own are shown."""
-    folder, first = controls["photographs"], bundled_for(model)
+    folder, first, shown = controls["photographs"], bundled_for(model), controls[family]
     if folder.value.strip() and Path(folder.value).resolve() != BUNDLED.resolve():
         return
     folder.value = first
-    if first and controls[family].value not in (FILE, "photographs"):
-        controls[family].value = "halves"
+    if first and shown.value not in (FILE, "photographs"):
+        shown.value = "halves"
+    elif not first and shown.value in pictures.FAMILIES and "photographs" in shown.options:
+        known = class_indices(model, CATEGORIES) >= 0
+        shown.value = shown.value if known.any() else "photographs"
 
 
 def folder_control() -> widgets.Text:
@@ -62,7 +64,8 @@ def read_picture(source: str, number: int, path: str, photographs: str, model: N
     """Read a picture, (y, x, channel) uint8, at the size that a model takes.
 
     The source is one of ``pictures.PICTURES``, whose pictures are numbered, or ``FILE`` with a path;
-    photographs are a class folder for the pictures of two readings, "" for the embedded objects.
+    two paths with a semicolon between them are put side by side. Photographs are a class folder for the
+    pictures of two readings, "" for the embedded objects.
 
     Raises
     ------
@@ -75,13 +78,18 @@ def read_picture(source: str, number: int, path: str, photographs: str, model: N
         return pictures.picture(source, number, model)
     if not path.strip():
         raise ValueError("no picture is chosen: upload one, or write its path into the field file")
-    return pictures.fitted(read_photograph(path.strip()), model)
+    return pictures.photographed(_paths(path), model)
+
+
+def _paths(text: str) -> list[str]:
+    """The path that is written in a field, or the paths with semicolons between them."""
+    return [text.strip()] if Path(text.strip()).exists() else [path.strip() for path in text.split(";") if path.strip()]
 
 
 def code_of_picture(source: str, number: int, path: str, photographs: str) -> str:
     """Write the expression that reads a picture (``read_picture``), of a model that is called ``model``."""
     if source == FILE:
-        return f"pictures.fitted(read_photograph({path.strip()!r}), model)"
+        return f"pictures.photographed({_paths(path)!r}, model)"
     folder = code_of_folder(photographs) if source in pictures.FAMILIES else ""
     return f"pictures.picture({source!r}, {number}, model{folder})"
 
@@ -98,11 +106,11 @@ class PictureChooser:
         self.controls = {
             "source": labelled(widgets.Dropdown, "picture", options=(*pictures.PICTURES, FILE), value=first),
             "number": labelled(widgets.BoundedIntText, "number", value=3, min=0, max=10_000),
-            "path": labelled(widgets.Text, "file", placeholder="picture.jpg", continuous_update=False),
+            "path": labelled(widgets.Text, "file", placeholder="picture.jpg; another.jpg", continuous_update=False),
             "photographs": folder_control(),
         }
         self.upload = widgets.FileUpload(
-            multiple=False, description="upload a picture", layout=widgets.Layout(width="180px")
+            multiple=True, description="upload one or two", layout=widgets.Layout(width="180px")
         )
 
     def fit(self) -> None:
@@ -113,19 +121,19 @@ class PictureChooser:
             self.controls[name].layout.display = "" if needed else "none"
 
     def keep_uploads(self, folder: Path, kept: Callable[[str], None], refused: Callable[[str], None]) -> None:
-        """Write uploads into a folder and say so, with their paths, or why one cannot be kept."""
+        """Write uploads into a folder and say so, with their paths as they are written into the field, or why not."""
 
         def uploaded(change: dict) -> None:
             if not change["new"]:
                 return
             try:
-                upload = change["new"][0]
-                path = folder / "uploads" / Path(upload["name"]).name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(bytes(upload["content"]))
+                paths = [folder / "uploads" / Path(upload["name"]).name for upload in change["new"]]
+                for path, upload in zip(paths, change["new"], strict=True):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(bytes(upload["content"]))
             except OSError as error:
                 refused(readable(error))
                 return
-            kept(str(path))
+            kept("; ".join(map(str, paths)))
 
         self.upload.observe(uploaded, "value")

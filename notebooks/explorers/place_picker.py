@@ -1,4 +1,4 @@
-"""Choosing a place on a picture: a click gives a spotlight, dragging gives a box; sliders beside it do the same."""
+"""Choosing a place on a picture: a click is a spotlight, dragging a box, or both paint cells; controls do the same."""
 
 from __future__ import annotations
 
@@ -26,47 +26,92 @@ MOVE = f"""if (this.from) {{ {AT}, low = [0, 1].map(k => 100 * Math.min(this.fro
 UP = f"""if (this.from) {{ {AT}, field = document.querySelector('.NAME input');
     field.value = [...this.from, ...at, event.timeStamp].join(' '); this.from = null;
     field.dispatchEvent(new Event('change', {{bubbles: true}})) }}"""
+# The brush: cells of a grid lie over the picture, and the first one that is pressed says whether cells are painted or
+# wiped. In the end those that are painted are written into the field by their numbers.
+CELL = """const r = this.getBoundingClientRect(), column = Math.floor((event.clientX - r.left) / r.width * COLUMNS),
+    row = Math.floor((event.clientY - r.top) / r.height * ROWS),
+    cell = column >= 0 && column < COLUMNS ? this.children[row * COLUMNS + column] : undefined"""
+PAINT = (
+    f"{CELL}; if (cell) {{ cell.className = this.brush ? 'on' : ''; cell.style.background = this.brush ? 'TINT' : '' }}"
+)
+PRESS = (
+    f"{CELL}; this.brush = cell?.className !== 'on'; this.setPointerCapture(event.pointerId); event.preventDefault()"
+)
+PRESS += "; this.onpointermove(event)"
+STROKE = f"if (this.brush !== undefined) {{ {PAINT} }}"
+LIFT = """if (this.brush !== undefined) { this.brush = undefined; const field = document.querySelector('.NAME input'),
+    on = [...this.children].flatMap((cell, k) => cell.className === 'on' ? [k] : []);
+    field.value = ['cells', ...on, '@', event.timeStamp].join(' ');
+    field.dispatchEvent(new Event('change', {bubbles: true})) }"""
+TINT = "rgba(255,255,255,.55)"
 FRAME = (
     "position:absolute;display:none;pointer-events:none;box-sizing:border-box;border:2px solid white;outline:1px solid"
 )
 
 
 class PlacePicker(widgets.VBox):
-    """A picture on which a place can be clicked or a box dragged. The keyboard has sliders beside it.
+    """A picture on which a place can be clicked, a box dragged, or cells painted. The keyboard has controls beside it.
 
     Parameters
     ----------
     clicked : called with x and y of a click, as fractions of width and height.
     dragged : called with left, top, right and bottom of a box, as fractions of width and height.
+    painted : called with the cells that are painted, (row, column) bool.
     """
 
     def __init__(
-        self, clicked: Callable[[float, float], None], dragged: Callable[[float, float, float, float], None]
+        self,
+        clicked: Callable[[float, float], None],
+        dragged: Callable[[float, float, float, float], None],
+        painted: Callable[[np.ndarray], None] = lambda cells: None,
     ) -> None:
-        self._clicked, self._dragged = clicked, dragged
+        self._clicked, self._dragged, self._painted = clicked, dragged, painted
+        self._grid = (1, 1)  # rows and columns of cells
         self._name = f"place-said-{id(self)}"  # every picker on a page has a field of its own
         self._board = widgets.HTML()
         self.said = widgets.Text(layout=widgets.Layout(display="none"))
         self.said.add_class(self._name)
         self.said.observe(self._hear, "value")
-        super().__init__([widgets.HTML("click where to look, or drag a box:"), self._board, self.said])
+        self._advice = widgets.HTML()
+        super().__init__([self._advice, self._board, self.said])
 
-    def show(self, pixels: np.ndarray) -> None:
-        """Show a picture, (y, x, channel) uint8."""
+    def show(self, pixels: np.ndarray, cells: np.ndarray | None = None) -> None:
+        """Show a picture, (y, x, channel) uint8; with cells (row, column) bool these can be painted and wiped."""
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "png", compress_level=1)
         address = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
         height = round(SIDE * pixels.shape[0] / pixels.shape[1])
         style = f"position:relative;overflow:hidden;width:{SIDE}px;height:{height}px;background:url({address});"
         style += "background-size:100% 100%;cursor:crosshair;touch-action:none"
+        handlers, inside = (DOWN, MOVE, UP), f'<div style="{FRAME}"></div>'
+        self._advice.value = "click where to look, or drag a box:"
+        if cells is not None:
+            (rows, columns), self._advice.value = cells.shape, "paint where to look, or wipe:"
+            self._grid, handlers = (rows, columns), (PRESS, STROKE, LIFT)
+            style += f";display:grid;grid:repeat({rows},1fr)/repeat({columns},1fr)"
+            inside = "".join(f'<i class="on" style="background:{TINT}"></i>' if on else "<i></i>" for on in cells.flat)
+        down, move, up = map(self._named, handlers)
         self._board.value = (
-            f'<div class="place-picker" style="{style}" onpointerdown="{DOWN}" onpointermove="{MOVE}" '
-            f'onpointerup="{UP.replace("NAME", self._name)}"><div style="{FRAME}"></div></div>'
+            f'<div class="place-picker" style="{style}" onpointerdown="{down}" onpointermove="{move}" '
+            f'onpointerup="{up}">{inside}</div>'
         )
+
+    def _named(self, handler: str) -> str:
+        """A handler of this picker, and of its grid."""
+        words = {"NAME": self._name, "ROWS": str(self._grid[0]), "COLUMNS": str(self._grid[1]), "TINT": TINT}
+        for word, meant in words.items():
+            handler = handler.replace(word, meant)
+        return handler
 
     def _hear(self, change: dict) -> None:
         """Take what the picture says: both corners, and the time, so that the same place can be said twice."""
         if not change["new"]:
+            return
+        if change["new"].startswith("cells"):
+            numbers = change["new"].partition("@")[0].split()[1:]
+            cells = np.zeros(self._grid, bool)
+            cells.flat[[int(number) for number in numbers if int(number) < cells.size]] = True
+            self._painted(cells)
             return
         x0, y0, x1, y1 = (float(np.clip(float(word), 0, 1)) for word in change["new"].split()[:4])
         (left, right), (top, bottom) = sorted((x0, x1)), sorted((y0, y1))

@@ -16,7 +16,7 @@ from skimage import data
 
 from stimuli.foundation import picture_files
 
-__all__ = ["NOISE", "check", "fill", "fill_all", "one_over_f", "read_picture", "to_rgb"]
+__all__ = ["NOISE", "check", "fill", "fill_all", "one_over_f", "read_picture", "to_rgb", "unreadable"]
 
 NOISE = "noise"
 TEXTURES = ("brick", "grass", "gravel")  # CC0 photographs that come with scikit-image
@@ -106,7 +106,14 @@ def read_picture(path: Path, upright: bool = True) -> np.ndarray:
         with Image.open(path) as opened:
             return np.asarray(to_rgb(ImageOps.exif_transpose(opened) if upright else opened))
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ValueError(f"cannot read {path} as a picture: {error}") from error
+        raise ValueError(f"cannot read {path} as a picture: {unreadable(error)}") from error
+
+
+def unreadable(error: Exception) -> str:
+    """Say why a picture cannot be read, and what helps where it is too large."""
+    if isinstance(error, Image.DecompressionBombError):
+        return f"it has more than {2 * Image.MAX_IMAGE_PIXELS:,} pixels, save it smaller"
+    return str(error)
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:

@@ -32,7 +32,9 @@ class Natural:
     Parameters
     ----------
     folder
-        Segmented pictures: ``images/WNID/NAME.jpg`` with ``masks/WNID/NAME.png``.
+        Segmented pictures: ``images/WNID/NAME.jpg`` with ``masks/WNID/NAME.png``; or outlined ones,
+        ``images/NAME.jpg`` with ``polygons/NAME.txt`` and ``config.yaml``, as the family outlines takes them,
+        whose objects are left out where they are too small.
     size
         Height and width in pixels, at least 64.
     n_objects
@@ -68,9 +70,9 @@ class Natural:
 def draw(parameters: Natural, indices: np.ndarray, seed: int) -> dict:
     """Compose images of segmented pictures.
 
-    The categories are the folder's WordNet identifiers, an object's radius half its longer side, and
-    ``object_source`` the picture that it was cut from. With two objects, ``object_side`` tells the
-    half; sides are balanced to within one in every first n images, sides and classes crossed.
+    The categories are the folder's, WordNet identifiers or names; an object's radius is half its longer
+    side, and ``object_source`` the picture that it was cut from. With two objects, ``object_side`` tells
+    the half; sides are balanced to within one in every first n images, sides and classes crossed.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def draw(parameters: Natural, indices: np.ndarray, seed: int) -> dict:
     ValueError : fewer classes than objects; a picture that is unreadable or too small; a mask that is
         empty or not of its picture's size.
     """
-    pictures = cutouts.listed(parameters.folder)
+    pictures = cutouts.listed(parameters.folder, _longest(parameters) / parameters.enlargement)
     categories = tuple(pictures)
     if len(categories) < parameters.n_objects:
         raise ValueError(
@@ -106,6 +108,12 @@ def draw(parameters: Natural, indices: np.ndarray, seed: int) -> dict:
         source=f"segmented pictures in {parameters.folder}",
         factors=conditions | objects.factors(parameters.n_objects, len(categories)),
     )
+
+
+def _longest(parameters: Natural) -> int:
+    """Length in pixels of the longer side of the largest object that may be shown."""
+    cells = CELLS[parameters.n_objects]
+    return round(min(side // n for side, n in zip(parameters.size, cells, strict=True)) * parameters.extent[1])
 
 
 def _scene(

@@ -130,10 +130,9 @@ def _of_files(
     """Halves of photographs of different classes."""
     height, width = parameters.scene.size
     levels, pair = photographs.paired(
-        files, (2,), indices, indices, seed, STREAM, (height, width // 2),
-        squeeze=parameters.pictures.squeeze, choice=STREAM, read=read,
-    )  # fmt: skip
-    factors = {"side": 2} | objects.factors(2, len(files))
+        files, (2,), indices, indices, seed, STREAM, (height, width // 2), parameters.pictures, choice=STREAM, read=read
+    )
+    factors = {"side": 2} | objects.factors(2, len(files), parameters.pictures.crosses(len(files)))
     classes = pair.arrays["object_class"]
     return _arranged(parameters, pair.first, pair.second, classes, levels[:, 0] == 1, pair.categories, factors)
 

@@ -91,7 +91,7 @@ def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
     """Hybrids of photographs of different classes."""
     files, size = parameters.pictures.listed(), parameters.scene.size
     levels, pair = photographs.paired(
-        files, (len(parameters.low),), indices, indices, seed, STREAM, size, parameters.pictures.squeeze, enlarge=False
+        files, (len(parameters.low),), indices, indices, seed, STREAM, size, parameters.pictures, enlarge=False
     )
     low = np.array(parameters.low, float)[levels[:, 0]]
     mixes = [mixed(*pictures, parameters.high) for pictures in zip(pair.first, pair.second, low, strict=True)]
@@ -102,7 +102,7 @@ def _of_pictures(parameters: Hybrid, indices: np.ndarray, seed: int) -> dict:
         design=_design(low, np.full(len(low), parameters.high)),
         licence="that of the pictures",
         source="given pictures",
-        factors={"low": len(parameters.low)} | objects.factors(2, len(files)),
+        factors={"low": len(parameters.low)} | objects.factors(2, len(files), parameters.pictures.crosses(len(files))),
     )
 
 

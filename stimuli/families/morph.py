@@ -67,9 +67,10 @@ def draw(parameters: Morph, indices: np.ndarray, seed: int) -> dict:
         "direction": (labels(("ascending", "descending"), descending), "order of the shares", "1"),
     }
     if parameters.pictures.given():
-        files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze
-        _, met = photographs.paired(files, (), pair, pair, seed, PAIRS, size, squeeze)
-        return dissolved(met, morph, "morph", _factors(parameters, len(files)), design)
+        files, size, pictures = parameters.pictures.listed(), parameters.scene.size, parameters.pictures
+        _, met = photographs.paired(files, (), pair, pair, seed, PAIRS, size, pictures)
+        factors = _factors(parameters, len(files), pictures.crosses(len(files)))
+        return dissolved(met, morph, "morph", factors, design)
     _, classes = accompanied(pair, (), len(objects.CATEGORIES), 1, seed, PAIRS)
     (background, *start, arrays), (_, *end, others) = (
         objects.layers(parameters.scene, seed, (STREAM << 56) + pair, classes[:, k]) for k in range(2)
@@ -93,9 +94,9 @@ def draw(parameters: Morph, indices: np.ndarray, seed: int) -> dict:
     )
 
 
-def _factors(parameters: Morph, count: int) -> dict[str, int]:
+def _factors(parameters: Morph, count: int, crossed: bool = True) -> dict[str, int]:
     """What is counterbalanced."""
-    return {"step": parameters.steps, "direction": 2} | objects.factors(2, count)
+    return {"step": parameters.steps, "direction": 2} | objects.factors(2, count, crossed)
 
 
 MORPH = Family("morph", "sequences from one reading to another and back", Morph, draw)

@@ -191,8 +191,10 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
     return _ground(spectrum, uniform[:, 0, 8:12], parameters, seed, indices), arrays, layer
 
 
-def factors(n_objects: int, count: int = len(CATEGORIES)) -> dict[str, int]:
-    """Levels by name of what :func:`design.accompanied` counterbalances of the objects of an image."""
+def factors(n_objects: int, count: int = len(CATEGORIES), crossed: bool = True) -> dict[str, int]:
+    """Levels by name of what :func:`design.accompanied` counterbalances of the objects; none, where it does not."""
+    if not crossed:
+        return {}
     return {"category": count} | ({"pair of categories": count - 1} if n_objects > 1 else {})
 
 

@@ -6,12 +6,15 @@ Becklen 1975, selective looking; O'Craven, Downing and Kanwisher 1999, transpare
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from stimuli.drawing.backgrounds import read_picture
 from stimuli.families import objects
 from stimuli.families.family import Family
 from stimuli.foundation.design import accompanied, labels
@@ -19,7 +22,7 @@ from stimuli.pictures import photographs
 from stimuli.sets import format
 from stimuli.sets.format import stimulus_set
 
-__all__ = ["OVERLAY", "Overlay", "dissolved", "draw", "from_photographs"]
+__all__ = ["OVERLAY", "Overlay", "dissolved", "draw", "from_class_folder", "from_photographs"]
 
 STREAM = 1
 
@@ -62,11 +65,7 @@ def draw(parameters: Overlay, indices: np.ndarray, seed: int) -> dict:
     Photographs have no places; the mask of one of any weight is the image.
     """
     if parameters.pictures.given():
-        files, size, squeeze = parameters.pictures.listed(), parameters.scene.size, parameters.pictures.squeeze
-        conditions = (len(parameters.mixes),)
-        levels, pair = photographs.paired(files, conditions, indices, indices, seed, STREAM, size, squeeze)
-        factors = {"mix": len(parameters.mixes)} | objects.factors(2, len(files))
-        return dissolved(pair, np.array(parameters.mixes)[levels[:, 0]], "mix", factors)
+        return _of_files(parameters.pictures.listed(), read_picture, parameters, indices, seed)
     levels, classes = accompanied(indices, (len(parameters.mixes),), len(objects.CATEGORIES), 1, seed, STREAM)
     mix = np.array(parameters.mixes)[levels[:, 0]]
     readings = [objects.layers(parameters.scene, seed, (STREAM << 56) + indices, classes[:, k]) for k in range(2)]
@@ -88,6 +87,34 @@ def draw(parameters: Overlay, indices: np.ndarray, seed: int) -> dict:
         design={"mix": (mix, "weight of the second object, the first having the rest", "1")},
         factors={"mix": len(parameters.mixes)} | objects.factors(2),
     )
+
+
+def from_class_folder(
+    files: list[list[Path]],
+    read: Callable[[Path], np.ndarray],
+    categories: list[str],
+    parameters: Overlay,
+    n: int,
+    seed: int,
+    first: int = 0,
+) -> xr.Dataset:
+    """Overlay photographs of a class folder, some of its classes, or under other names, as :func:`draw` does.
+
+    ``files`` are those of each class, ``read`` gives (y, x, channel) uint8 for a path. A ValueError tells of
+    fewer than two classes, or one without photographs.
+    """
+    overlaid = partial(_of_files, photographs.by_class(files, categories), read)
+    return stimulus_set("overlay")(overlaid)(parameters, n, seed, first)
+
+
+def _of_files(
+    files: Mapping[str, list[Path]], read: Callable, parameters: Overlay, indices: np.ndarray, seed: int
+) -> dict:
+    """Overlays of photographs of different classes."""
+    size, pictures, conditions = parameters.scene.size, parameters.pictures, (len(parameters.mixes),)
+    levels, pair = photographs.paired(files, conditions, indices, indices, seed, STREAM, size, pictures, read=read)
+    factors = {"mix": len(parameters.mixes)} | objects.factors(2, len(files), pictures.crosses(len(files)))
+    return dissolved(pair, np.array(parameters.mixes)[levels[:, 0]], "mix", factors)
 
 
 def dissolved(

@@ -7,9 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["VERSION", "accompanied", "check_version", "crossed", "generator", "labels", "stacked", "unbalanced"]
+__all__ = [
+    "VERSION",
+    "accompanied",
+    "check_version",
+    "crossed",
+    "generator",
+    "in_turn",
+    "labels",
+    "stacked",
+    "unbalanced",
+]
 
 VERSION = 2  # of the order of stimuli, kept with each set; 1, which sets do not tell, counted every factor up
+TURNS = 15  # number of the factor that the order of turns is drawn as
 DESIGNS = 48  # stream of the orders; those of the families are below 16, and 16 and 32 are added to them
 
 
@@ -84,6 +95,47 @@ def accompanied(
         left = [order[~np.isin(order, pair)][: company - 1] for order, pair in zip(rest, classes, strict=True)]
         classes = np.column_stack([classes, left])
     return rows[:, :-1], classes
+
+
+def in_turn(
+    indices: Sequence[int] | np.ndarray, count: int, company: int, seed: int, stream: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let categories take turns in company of each other: each comes once before any comes again.
+
+    Parameters
+    ----------
+    indices, seed, stream : as for :func:`crossed`.
+    count : number of categories, a multiple of the objects of a stimulus or at least three times its company.
+    company : objects beside the first.
+
+    Returns
+    -------
+    classes : (stimulus, object) int, all different within a stimulus, in a new random order in each round.
+    rounds : (stimulus, object) int, how often the category came before.
+
+    Raises
+    ------
+    ValueError : fewer categories than that.
+    """
+    size = company + 1
+    if count < (size if count % size == 0 else 3 * company):
+        raise ValueError(f"{size} of {count} categories cannot take turns: give at least {3 * company} of them")
+    rounds, places = np.divmod(np.asarray(indices, np.int64)[:, None] * size + np.arange(size), count)
+    there, of = np.unique(rounds, return_inverse=True)
+    orders = np.stack([_turns(number, count, company, seed, stream) for number in there.tolist()])
+    return orders[of.reshape(rounds.shape), places], rounds
+
+
+def _turns(number: int, count: int, company: int, seed: int, stream: int) -> np.ndarray:
+    """Order of the categories in a round, which begins with none that the stimulus of the last one's end may show."""
+    order = _order(seed, stream, TURNS, number).permutation(count)
+    if number and count % (company + 1):
+        before = _order(seed, stream, TURNS, number - 1).permutation(count)[-company:]
+        free = [p for p in range(company, count - company) if order[p] not in before]
+        for place in np.flatnonzero(np.isin(order[:company], before)):
+            other = free.pop(0)
+            order[[place, other]] = order[[other, place]]
+    return order
 
 
 def check_version(recipe: Mapping, where: object) -> None:

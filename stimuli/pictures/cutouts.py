@@ -9,21 +9,32 @@ from PIL import Image
 
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.foundation import picture_files
+from stimuli.pictures import polygons
 
 __all__ = ["cut", "listed", "resized"]
 
 LAYOUT = "FOLDER/images/WNID/NAME.jpg with FOLDER/masks/WNID/NAME.png"
 
 
-def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
-    """List pictures ``images/WNID/NAME.jpg`` (png ...) with ``masks/WNID/NAME.png``, by folder.
+def listed(folder: str, longest: float = 0) -> dict[str, list[tuple[Path, Path | np.ndarray]]]:
+    """List pictures with the masks of their objects, by class.
+
+    Pictures are ``images/WNID/NAME.jpg`` (png ...) with ``masks/WNID/NAME.png``; or outlined ones, as
+    :func:`stimuli.pictures.polygons.listed` takes them, of which each object counts for itself. Of these, an
+    object whose longer side is below so many pixels is left out, as is a class that has no other.
+
+    Returns
+    -------
+    Path of the picture, and path of the mask or corners (corner, 2) in pixels, by class.
 
     Raises
     ------
     FileNotFoundError : there is no such folder, or a picture has no mask.
-    ValueError : the folder holds no pictures.
+    ValueError : the folder holds no pictures, or as :func:`stimuli.pictures.polygons.listed`.
     """
     root = Path(folder)
+    if folder and (root / "polygons").is_dir() and not (root / "masks").is_dir():
+        return _outlined(root, longest)
     if not folder or not (root / "images").is_dir():
         raise FileNotFoundError(f"no folder of segmented pictures at {folder!r}; expected {LAYOUT}")
     found: dict[str, list[tuple[Path, Path]]] = {}
@@ -36,8 +47,21 @@ def listed(folder: str) -> dict[str, list[tuple[Path, Path]]]:
     return found
 
 
-def cut(image: Path, mask: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the object, brighter than half grey in the mask, out of a picture of the mask's size.
+def _outlined(root: Path, longest: float) -> dict[str, list[tuple[Path, np.ndarray]]]:
+    """Objects of outlined pictures, by class in the order of the folder's categories."""
+    found: dict[str, list] = {name: [] for name in polygons.categories_of(root).values()}
+    for picture in polygons.listed(root):
+        for outline in picture.outlines:
+            corners = outline.corners * picture.size[::-1]
+            if np.ptp(corners, axis=0).max() >= longest:
+                found[outline.category].append((picture.path, corners))
+    if not any(found.values()):
+        raise ValueError(f"no outlined object in {root} is {longest:g} pixels long: ask for smaller ones")
+    return {name: objects for name, objects in found.items() if objects}
+
+
+def cut(image: Path, mask: Path | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut an object out of a picture: what is brighter than half grey in a mask of its size, or within corners.
 
     Returns
     -------
@@ -48,7 +72,11 @@ def cut(image: Path, mask: Path) -> tuple[np.ndarray, np.ndarray]:
     ------
     ValueError : a file cannot be read, the sizes differ, or the mask is empty.
     """
-    picture, inside = read_picture(image), read_picture(mask)[..., 0] > 127
+    picture = read_picture(image)
+    if isinstance(mask, np.ndarray):
+        inside, mask = polygons.filled([mask], picture.shape[:2]), f"of the outline in {image}"
+    else:
+        inside = read_picture(mask)[..., 0] > 127
     if picture.shape[:2] != inside.shape:
         raise ValueError(f"the mask {mask} has {inside.shape} pixels, its picture {picture.shape[:2]}; they must agree")
     if not inside.any():

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from stimuli.drawing.backgrounds import read_picture
-from stimuli.foundation.design import accompanied, generator
+from stimuli.foundation.design import accompanied, crossed, generator, in_turn
 from stimuli.pictures import class_folders
 from stimuli.sets.resizing import resized
 
-__all__ = ["SOURCE", "Pair", "Pictures", "by_class", "fitted", "paired"]
+__all__ = ["SOURCE", "Pair", "Pictures", "by_class", "fitted", "gathered", "paired"]
 
 STREAM = 11
+TURNS = 2**55  # added to the numbers of turns, which are not those of stimuli
+MANY = 24  # classes; of more, no set holds all pairs in all conditions
 SOURCE = {"object_source": (("stimulus", "object"), "picture that shows each object", "1")}
 
 
@@ -34,12 +38,16 @@ class Pictures:
         What the two photographs show; the names of their files, if left out.
     squeeze
         Squeeze photographs to the shape of the stimuli instead of cutting their middle out.
+    pairing
+        How classes meet: "crossed" lets every two of them meet in every condition; "turns" shows each class once
+        before any comes again, and each photograph of it. If left out, more than 24 classes take turns.
     """
 
     folder: Path | None = None
     photographs: tuple[Path, Path] | None = None
     classes: tuple[str, str] | None = None
     squeeze: bool = False
+    pairing: Literal["crossed", "turns"] | None = field(default=None, metadata={"formerly": "crossed"})
 
     def __post_init__(self) -> None:
         if self.folder is not None and self.photographs is not None:
@@ -50,6 +58,10 @@ class Pictures:
             raise ValueError("--squeeze is about photographs: give --folder or --photographs with it")
         if self.photographs is not None and len(set(self._names())) < 2:
             raise ValueError(f"two photographs need different names, got {self._names()}: give them with --classes")
+
+    def crosses(self, count: int) -> bool:
+        """Whether so many classes meet each other in every condition, instead of taking turns."""
+        return count <= MANY if self.pairing is None else self.pairing == "crossed"
 
     def given(self) -> bool:
         """Whether there are any."""
@@ -101,54 +113,96 @@ def by_class(files: Sequence[list[Path]], categories: Sequence[str]) -> dict[str
     return dict(zip(categories, files, strict=True))
 
 
-def paired(
+def paired(*given, **options) -> tuple[np.ndarray, Pair]:
+    """Let photographs of two classes meet in each stimulus: levels and photographs, as :func:`gathered`."""
+    levels, shown, arrays, names = gathered(*given, **options)
+    return levels, Pair(*shown, arrays, names)
+
+
+def gathered(
     files: Mapping[str, Sequence[Path]],
     conditions: Sequence[int],
-    pairs: Sequence[int],
+    groups: Sequence[int],
     numbers: Sequence[int],
     seed: int,
     stream: int,
     size: tuple[int, int],
-    squeeze: bool = False,
+    pictures: Pictures,
+    company: int = 1,
     enlarge: bool = True,
     choice: int = STREAM,
     read: Callable[[Path], np.ndarray] = read_picture,
-) -> tuple[np.ndarray, Pair]:
-    """Let photographs of different classes meet, as :func:`stimuli.foundation.design.accompanied` has it.
+) -> tuple[np.ndarray, list[np.ndarray], dict[str, np.ndarray], tuple[str, ...]]:
+    """Let photographs of different classes meet, crossed or taking turns as ``Pictures.pairing`` has it.
+
+    See :func:`stimuli.foundation.design.accompanied` and :func:`stimuli.foundation.design.in_turn`. Where
+    classes take turns, so do the photographs of each; conditions are balanced by themselves then.
 
     Parameters
     ----------
-    files : photographs by class, at least two of these (:meth:`Pictures.listed`).
-    conditions, seed, stream : of the design that the pairs of classes are crossed in.
-    pairs : (stimulus,) place of each stimulus in the design.
-    numbers : (stimulus,) numbers that decide which photographs of the classes are taken, with the seed.
-    size, squeeze : what photographs are brought to, as for :func:`fitted`.
-    enlarge : whether a photograph may be smaller than that.
+    files : photographs by class, more than ``company`` of these (:meth:`Pictures.listed`).
+    conditions, seed, stream : of the design that the classes are crossed in.
+    groups : (stimulus,) place of each stimulus in the design.
+    numbers : (stimulus,) numbers that decide, with the seed, which photographs of crossed classes are taken.
+    size : what photographs are brought to, as by :func:`fitted`.
+    pictures : whether they are squeezed, and how classes meet.
+    company : photographs beside the first in each stimulus.
+    enlarge : whether a photograph may be smaller than the size.
     choice : stream of the chance that decides which photographs of the classes are taken.
     read : function from a path to (y, x, channel) uint8.
 
     Returns
     -------
-    (stimulus, condition) levels, and the photographs; what is unreadable or too small is refused.
+    levels : (stimulus, condition).
+    shown : of each object, photographs (stimulus, y, x, channel) uint8.
+    arrays : ``object_class`` and ``object_source``, each (stimulus, object).
+    names : of the classes.
+
+    Raises
+    ------
+    ValueError : a photograph is unreadable or too small, or there are too few classes.
     """
-    names = tuple(files)
-    levels, classes = accompanied(pairs, conditions, len(names), 1, seed, stream)
-    shown: tuple[list, list] = ([], [])
-    sources = []
-    for number, pair in zip(numbers, classes, strict=True):
-        random = generator(seed, choice, number)
-        chosen = [files[names[c]][random.integers(len(files[names[c]]))] for c in pair]
-        sources.append([f"{names[c]}/{path.name}" for c, path in zip(pair, chosen, strict=True)])
-        for pile, path in zip(shown, chosen, strict=True):
-            picture = np.asarray(read(path))
-            if not enlarge and (picture.shape[0] < size[0] or picture.shape[1] < size[1]):
-                raise ValueError(
-                    f"{path} of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack "
-                    "the high frequencies; give larger pictures or ask for smaller stimuli"
-                )
-            pile.append(fitted(picture, size, squeeze))
+    names, piles = tuple(files), [*files.values()]
+    if len(names) <= company:
+        raise ValueError(f"{company + 1} photographs of different classes need as many classes, got {', '.join(names)}")
+    if pictures.crosses(len(names)):
+        levels, classes = accompanied(groups, conditions, len(names), company, seed, stream)
+        chosen = [_by_chance(piles, row, generator(seed, choice, n)) for n, row in zip(numbers, classes, strict=True)]
+    else:
+        levels = crossed(groups, conditions, seed, stream) if conditions else np.zeros((len(groups), 0), int)
+        classes, rounds = in_turn(groups, len(names), company, seed, stream)
+        chosen = [
+            [_in_turn(piles[c], c, turn, seed, choice) for c, turn in zip(*row, strict=True)]
+            for row in zip(classes.tolist(), rounds.tolist(), strict=True)
+        ]
+    sources = [
+        [f"{names[c]}/{path.name}" for c, path in zip(*row, strict=True)] for row in zip(classes, chosen, strict=True)
+    ]
+    brought = partial(_brought, size, pictures.squeeze, enlarge, read)
+    shown = [np.stack([brought(path) for path in of_object]) for of_object in zip(*chosen, strict=True)]
     arrays = {"object_class": classes.astype(np.int16), "object_source": np.array(sources, object)}
-    return levels, Pair(np.stack(shown[0]), np.stack(shown[1]), arrays, names)
+    return levels, shown, arrays, names
+
+
+def _in_turn(files: Sequence[Path], of_class: int, turn: int, seed: int, choice: int) -> Path:
+    """Photograph of a class that comes again, all others of it before this one comes again."""
+    cycle, place = divmod(turn, len(files))
+    return files[generator(seed, choice, TURNS + (of_class << 32) + cycle).permutation(len(files))[place]]
+
+
+def _by_chance(piles: Sequence[Sequence[Path]], classes: np.ndarray, random: np.random.Generator) -> list[Path]:
+    return [piles[c][random.integers(len(piles[c]))] for c in classes]
+
+
+def _brought(size: tuple[int, int], squeeze: bool, enlarge: bool, read: Callable, path: Path) -> np.ndarray:
+    """A photograph of a size; one that may not be enlarged is refused where it is smaller."""
+    picture = np.asarray(read(path))
+    if not enlarge and (picture.shape[0] < size[0] or picture.shape[1] < size[1]):
+        raise ValueError(
+            f"{path} of {picture.shape[:2]} pixels is too small for stimuli of {size}: blown up it would lack "
+            "the high frequencies; give larger pictures or ask for smaller stimuli"
+        )
+    return fitted(picture, size, squeeze)
 
 
 def fitted(picture: np.ndarray, size: tuple[int, int], squeeze: bool = False) -> np.ndarray:

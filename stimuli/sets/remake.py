@@ -34,10 +34,12 @@ def instance(family: type, values: dict):
     """Make a dataclass of parameters from what JSON gives: lists for tuples, texts for paths.
 
     Fields of a dataclass among the fields may stand beside it, as release 0.1.0 told them of halves of
-    photographs. A ValueError tells of a field that is unknown, or a value that is refused.
+    photographs. A field that older recipes lack has what they meant by that, its metadata's ``formerly``. A
+    ValueError tells of a field that is unknown, or a value that is refused.
     """
     hints = typing.get_type_hints(family)
-    values = _nested(values, hints)
+    meant = {field.name: field.metadata["formerly"] for field in dataclasses.fields(family) if field.metadata}
+    values = meant | _nested(values, hints)
     if unknown := sorted(set(values) - set(hints)):
         raise ValueError(f"{family.__name__} has no parameters {', '.join(unknown)}: another version made this recipe")
     return family(**{name: _value(hints[name], value) for name, value in values.items()})

@@ -2,6 +2,7 @@
 
 import json
 
+import displays
 import numpy as np
 import pytest
 import timm
@@ -47,7 +48,9 @@ def folder(tmp_path_factory):
 def test_a_plain_cnn_looks_bottom_up_in_every_probe(name):
     observer = experiments.observer_of(cnn(), "small", size=SIZE, categories=CATEGORIES)
     probe = experiments.PROBES[name]
-    record = experiments.run(probe, observer, n=24, parameters=probe.parameters(**FEW.get(name, {})))
+    record = experiments.run(
+        probe, observer, displays.given(name, SIZE), n=24, parameters=probe.parameters(**FEW.get(name, {}))
+    )
     first = record["logits"].isel(prior=slice(1), iteration=slice(1)).values
     assert (record["logits"].values == first).all() and record.attrs["prior_kinds"] == "[]"
     assert len(experiments.summary(record)) > 0 or name == "match"  # no strength of a cue that changes nothing

@@ -12,7 +12,7 @@ from absvit.priors import ClassPrior
 from experiments.__main__ import main
 from experiments.command_options import ObserverOptions
 from experiments.observers import Observer, check_observer, load_observers, named
-from experiments.observers.spec import Spec, mechanism_of, spec_of
+from experiments.observers.spec import Spec, at_strength, mechanism_of, spec_of
 from stimuli.families.objects import CATEGORIES
 
 
@@ -21,6 +21,21 @@ def test_a_word_names_a_host_a_mechanism_and_its_parameters():
     assert spec_of("cnn_micro+decision_bias") == Spec("cnn_micro", "decision_bias")
     several = spec_of("cnn_micro+feature_gain:layers=layer3,strength=2,layers=layer4")
     assert several.parameters == {"layers": ("layer3", "layer4"), "strength": ("2",)}
+
+
+def test_a_word_names_several_mechanisms_in_order_and_no_plus_of_a_number_or_path():
+    word = "cnn_micro+feature_gain:stimuli=/a+b,strength=1e+2+evidence_gate+decision_bias:strength=2"
+    spec = spec_of(word)
+    assert [each.mechanism for each in spec.mechanisms] == ["feature_gain", "evidence_gate", "decision_bias"]
+    assert spec.parameters == {"stimuli": ("/a+b",), "strength": ("1e+2",)} and str(spec) == word
+    several = mechanism_of(spec_of("a+evidence_gate:strength=4+decision_bias"))
+    assert several.name == "evidence_gate+decision_bias" and [m.strength for m in several.mechanisms] == [4, 1]
+
+
+def test_a_strength_is_a_factor_on_those_of_several_mechanisms():
+    assert str(at_strength(spec_of("a+evidence_gate:strength=4"), 0.5)) == "a+evidence_gate:strength=0.5"
+    several = at_strength(spec_of("a+evidence_gate:strength=4+decision_bias"), 0.5)
+    assert str(several) == "a+evidence_gate:strength=2+decision_bias:strength=0.5"
 
 
 def test_a_mechanism_is_the_declared_one_with_these_parameters():
@@ -44,6 +59,8 @@ def test_a_mechanism_is_the_declared_one_with_these_parameters():
         ("a+decision_bias:strength=much", "takes strength as float, got much"),
         ("a+decision_bias:strength=1,strength=2", "takes strength as float, got 1 and 2"),
         ("a+decision_bias:strength=inf", "must be a finite number"),
+        ("a+decision_bias+evidence_gaet", "no mechanism 'evidence_gaet': did you mean evidence_gate"),
+        ("a+spatial_gain+decision_bias", "spatial_gain takes place; decision_bias takes class"),
     ],
 )
 def test_what_a_word_cannot_mean_is_told_in_one_line(word, told):

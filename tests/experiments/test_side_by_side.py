@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import displays
 import numpy as np
 import pytest
 import torch
@@ -33,7 +34,7 @@ def leaning(images, priors, iterations, record):
     """As much more of a class as its prior's gain."""
     logits = colours(images).expand(1 + iterations, len(priors or [0]), -1, -1).clone()
     for number, prior in enumerate(priors or ()):
-        logits[1:, number] += (prior.gain or 1) * F.one_hot(prior.indices(LEANING).expand(len(images)), 12)
+        logits[1:, number] += (prior.gain or 1) * prior.members(LEANING).float()
     return logits
 
 
@@ -73,6 +74,7 @@ def test_the_strangers_keep_what_observers_promise():
 def test_every_probe_shows_observers_of_other_kinds_side_by_side(name):
     probe = experiments.PROBES[name]
     how = {"parameters": probe.parameters(**FEW.get(name, {})), "n": N.get(name, 3)}
+    how["stimuli"] = displays.given(name, SIZE, 3)
     record = experiments.run(probe, [LEANING, PEERING], **how)
     for observer in (LEANING, PEERING):
         alone = experiments.run(probe, observer, **how)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+import displays
 import golden
 import numpy as np
 import pytest
 import synthetic_figures
+import synthetic_pictures
 import xarray as xr
 
 from experiments import check_probe
@@ -14,7 +16,9 @@ from experiments.probe import written_by
 from experiments.probes import PROBES
 from stimuli.families import FAMILIES, objects
 from stimuli.families.check import check_family
+from stimuli.families.cue_conflict import CueConflict
 from stimuli.families.cutout_scenes import Natural
+from stimuli.families.photographed.outlines import Outlines
 from stimuli.sets import format
 
 SMALL = {  # parameters with which a probe is tried, where its own take long
@@ -23,13 +27,20 @@ SMALL = {  # parameters with which a probe is tried, where its own take long
     "object_prior": {"gains": (2.0,)},
     "spatial_prior": {"gains": (2.0,), "widths": (0.1,), "angles": (0.0, 90.0)},
 }
+OF_FILES = {  # parameters of families that show given pictures, which they lay into a folder
+    "natural": lambda folder: Natural(str(golden.segment(folder))),
+    "outlines": lambda folder: Outlines(str(synthetic_pictures.outlined(folder / "outlined"))),
+    "cue_conflict": lambda folder: CueConflict(str(synthetic_pictures.in_conflict(folder / "conflict"))),
+}
 MANY = {"navon": 8, "search": 12, "contours": 8, "crowding": 12}  # stimuli that their tables need
 
 
 @pytest.mark.seconds
 @pytest.mark.parametrize("name", [*PROBES])
 def test_probes_keep_their_promises(name):
-    record = check_probe(name, PROBES[name].parameters(**SMALL.get(name, {})), n=MANY.get(name, 4))
+    record = check_probe(
+        name, PROBES[name].parameters(**SMALL.get(name, {})), displays.given(name, n=4), MANY.get(name, 4)
+    )
     assert set(PROBES[name].figures) <= set(FIGURES)
     assert written_by(record) == name == written_by(xr.Dataset(attrs={"title": record.attrs["title"]}))
 
@@ -51,7 +62,7 @@ def test_a_probe_that_breaks_a_promise_is_told(change, says):
 
 @pytest.mark.parametrize("name", [*FAMILIES])
 def test_families_keep_their_promises(name, tmp_path):
-    check_family(name, Natural(str(golden.segment(tmp_path))) if name == "natural" else None)
+    check_family(name, OF_FILES[name](tmp_path) if name in OF_FILES else None)
 
 
 def drawn(change):

@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
     "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
     "absvit.networks": (*MODELS, "absvit.networks"),
+    "absvit.closed_form": (*MODELS, "absvit.closed_form", "absvit.networks"),
     "absvit.robustness": (*MODELS, "absvit.networks", "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
@@ -76,9 +77,9 @@ MAY_IMPORT = {
 
 # Within absvit.models each module imports only those before it.
 MODELS_ORDER = (
-    "attention", "feedback", "absvit", "class_names", "priors", "class_activation", "requests", "recording",
-    "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting", "checkpoints", "zoo", "__init__",
-    "__main__",
+    "attention", "feedback", "absvit", "class_names", "kind_sets", "kind_words", "priors", "class_activation",
+    "requests", "recording", "block_passes", "vit_pass", "trajectory", "perceive", "maps", "course", "lifting",
+    "checkpoints", "zoo", "__init__", "__main__",
 )  # fmt: skip
 
 OF_MODELS = "experiments.observers.models"
@@ -95,7 +96,7 @@ ONLY_IN = {
     ),
     "segmentation_models_pytorch": ("absvit.segmentation.heads",),
     "zarr": ("absvit.records",),
-    "timm.models": ("absvit.models", "absvit.networks"),
+    "timm.models": ("absvit.closed_form", "absvit.models", "absvit.networks"),
     "ipywidgets": ("notebooks.explorers",),
     "matplotlib": DRAWN,
     "seaborn": DRAWN,

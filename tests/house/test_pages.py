@@ -14,14 +14,15 @@ import absvit
 PAGES = {
     "absvit": [
         "AbSViT", "Trajectory", "create_model", "follow", "images", "list_models", "load_model", "maps",
-        "mechanisms", "networks", "perceive", "priors", "records", "topdown_from",
+        "mechanisms", "networks", "perceive", "priors", "records", "steerable_from", "topdown_from",
     ],
     "absvit.training": ["RECIPES", "Recipe", "RunOptions", "Task", "train"],
 }  # fmt: skip
 HEAVY = ("torch", "timm", "torchvision", "matplotlib", "seaborn")
 LIGHT = [
     "absvit", "absvit.distributed", "absvit.mechanisms", "absvit.networks", "absvit.records", "absvit.models",
-    "absvit.models.__main__", "absvit.models.zoo.published", "absvit.training.recipe", "absvit.robustness.__main__",
+    "absvit.models.__main__", "absvit.models.kind_sets", "absvit.models.zoo.published", "absvit.training.recipe",
+    "absvit.robustness.__main__",
     "experiments.statistics", "experiments.measures", "experiments.figures", "experiments.figures.figure",
     "experiments.commands.figure", "experiments.commands.probe", "experiments.commands.records",
     "experiments.exchange.measured_card",

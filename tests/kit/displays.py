@@ -2,9 +2,21 @@
 
 from dataclasses import asdict
 
+import numpy as np
+
 from experiments.observers import observer_of
 from experiments.probes import PROBES
 from experiments.source import shown
+from stimuli.families import FAMILIES
+
+
+def given(probe, size=(112, 112), n=24):
+    """Stimuli of a probe whose family needs a user's files; None of the others, which draw their own."""
+    if not FAMILIES[PROBES[probe].displays(PROBES[probe].parameters())].needs:
+        return None
+    mixed = FAMILIES["overlay"].sized(size, mixes=(0.5,))
+    differ = ("stimulus", np.ones(n, bool), {"long_name": "the two readings differ", "units": "1"})
+    return FAMILIES["overlay"].draw(mixed, n, 0, 0).assign(conflict=differ)
 
 
 def display(probe, source, model, **changes):

@@ -104,6 +104,18 @@ def crowding_record():
     return probe_record("crowding", priors, _classes(n) | {"spacing": spacing}, gains=(1.0,))
 
 
+def cue_conflict_record():
+    """Pictures in conflict, but for two of one category."""
+    priors = {
+        "none": (0, "none"), "shape": (1, "class"), "texture": (2, "class"), "both": (0, "both classes"),
+        "absent class": (-1, "absent class"), "shuffled shape": (1, "shuffled class"),
+        "random vector": (0, "random vector"),
+    }  # fmt: skip
+    stimulus = _classes(12)
+    stimulus["class_2"][1][:2] = stimulus["class_1"][1][:2]
+    return probe_record("cue_conflict", priors, stimulus, gains=(1.0,))
+
+
 def graded_record(n=45):
     """Bistable record of mixes: reading 2 wins above .5 without a cue, above .6 with cue 1 and above .4 with cue 2."""
     record = bistable_record(n, size=16, tokens=4)

@@ -5,11 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from test_explorers import made_by, pixels
 
 from absvit.mechanisms import MECHANISMS
+from absvit.models.kind_words import completions
 from absvit.networks import network_of
+from absvit.networks.suggesting import suggested
 from experiments.figures.screen import png
+from experiments.live import pictures
+from experiments.live.look import painted
 from experiments.observers import observer_of
 from notebooks.explorers import AttentionExplorer, MechanismExplorer
 from notebooks.explorers.telling import FIRST
@@ -34,7 +39,8 @@ def stranger():
     [
         {},
         {"mechanisms": ("attention_bias",), "prior": "place", "x": 0.75, "gain": 2.5, "kind": "prior_weights"},
-        {"mechanisms": (), "iterations": 3},
+        {"mechanisms": (), "iterations": 3, "other": ""},
+        {"prior": "class and place", "shape": "brush", "cells": "2x2: 0,0 1,0", "other": "star, ring"},
         {"model": "absvit_micro", "checkpoint": "seed1", "mechanisms": ("feedback",), "prior": "class and place"},
     ],
 )
@@ -43,7 +49,7 @@ def test_the_code_of_a_selection_makes_what_is_shown(explorer, change):
     explorer.selection = wanted = replace(base, **{"prior": "class", "kind": "class_activation"} | change)
     assert explorer.message == "" and explorer.selection == wanted
     assert explorer.record["model"].values.tolist() == ["no mechanism", *wanted.mechanisms]
-    assert not explorer.record["taken"].values[0]  # not even by feedback of its own
+    assert not explorer.record["taken"].values[0].any()  # not even by feedback of its own
     np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
 
 
@@ -53,7 +59,7 @@ def test_a_gain_of_zero_leaves_what_the_network_sees_by_itself(explorer):
         prior="class", gain=0.0, iterations=1,
     )  # fmt: skip
     logits = explorer.record["logits"]
-    np.testing.assert_allclose(logits, logits.sel(model=["no mechanism"] * 3), atol=1e-5)
+    np.testing.assert_allclose(logits, logits.sel(model=["no mechanism"] * 3), atol=1e-5)  # whatever the cues are
     explorer.controls["gain"].value = 1.0
     assert abs(explorer.record["logits"] - logits.sel(model="no mechanism")).max() > 0.5
 
@@ -75,8 +81,90 @@ def test_a_click_is_a_spotlight_and_a_drag_one_whose_edges_are_two_deviations_aw
     explorer.place.said.value = "0.9 0.1 0.91 0.1 12345.6"
     assert (explorer.selection.x, explorer.selection.y) == (0.91, 0.1)
     explorer.place.said.value = "0.2 0.4 0.6 0.8 12345.7"
-    assert explorer.selection.cue.place == (0.4, 0.6) and explorer.selection.width == pytest.approx(0.1)
+    assert explorer.selection.cues[0].place == (0.4, 0.6) and explorer.selection.width == pytest.approx(0.1)
     assert explorer.message == ""
+
+
+def test_cells_are_painted_from_where_the_spotlight_stood(explorer):
+    one = {"mechanisms": ("attention_bias",), "prior": "place", "shape": "spotlight", "x": 0.5, "y": 0.5}
+    explorer.selection = replace(explorer.selection, model="vit_micro", width=0.1, cells="", **one)
+    explorer.controls["shape"].value = "brush"
+    mask = painted(explorer.selection.cells)
+    rows, columns = np.nonzero(mask)
+    assert explorer.message == "" and mask.shape == (14, 14) and rows.mean() == columns.mean() == 6.5
+    assert explorer.place.children[1].value.count("<i") == 196 and mask.sum() == 4
+    explorer.place.said.value = "cells 0 13 182 195 @ 12.5"
+    assert np.argwhere(painted(explorer.selection.cells)).tolist() == [[0, 0], [0, 13], [13, 0], [13, 13]]
+    weights = explorer.record["prior_weights"].sel(model="attention_bias").values[-1, 0, 0]
+    np.testing.assert_array_equal(weights > weights.mean(), painted(explorer.selection.cells))
+    explorer.place.said.value = "cells @ 13.5"
+    assert explorer.message.startswith("no cell is painted")
+    explorer.controls["shape"].value = "spotlight"
+
+
+def test_words_are_completed_chosen_and_told_apart(explorer):
+    explorer.selection = replace(
+        explorer.selection, model="vit_micro", prior="class", category="star", other="", gain=1.0
+    )
+    assert set(CATEGORIES) <= set(explorer.controls["category"].options)
+    assert explorer.meant.layout.display == "none"
+    explorer.controls["other"].value = "h"
+    assert "no class 'h'" in explorer.message and explorer.meant.layout.display == ""
+    assert explorer.meant.options == tuple(completions("h", explorer.models("vit_micro"), 12))
+    assert explorer.meant.options[:2] == ("heart", "horseshoe")
+    explorer.meant.value = "horseshoe"
+    assert (
+        explorer.message == "" and explorer.selection.other == "horseshoe" and explorer.meant.layout.display == "none"
+    )
+    assert explorer.record["prior"].values.tolist() == ["star", "horseshoe"]
+    explorer.controls["category"].value = "star, ring"  # several kinds at once
+    expected = " ".join(str(CATEGORIES.index(name)) for name in ("star", "ring"))
+    assert explorer.message == "" and explorer.record["kinds"].values[0] == expected
+
+
+def test_what_is_seen_bottom_up_is_one_click_away(explorer):
+    explorer.selection = replace(
+        explorer.selection, model="vit_micro", prior="class", category="bar", other="", number=3
+    )
+    network = explorer.models("vit_micro")
+    images = observer_of(network).images(pictures.picture("halves", 3, observer_of(network))[None])
+    names = [one.category for one in suggested(network, images)]
+    assert [button.description.rpartition(" ")[0] for button in explorer.suggestions.children] == names
+    explorer.suggestions.children[0].click()
+    assert (explorer.selection.category, explorer.selection.other, explorer.message) == (names[0], "bar", "")
+    explorer.suggestions.children[1].click()
+    assert (explorer.selection.category, explorer.selection.other) == (names[1], names[0])
+
+
+def test_the_first_view_is_of_what_is_seen_and_no_panel_of_it_is_empty(tmp_path):
+    explorer = MechanismExplorer("absvit_micro", tmp_path)
+    assert explorer.message == "" and set(explorer.selection.mechanisms) == {"feedback", *FIRST}
+    (page,) = explorer.figure.axes
+    pictures_shown = [np.asarray(image.get_array()) for image in page.images]
+    assert len(pictures_shown) == 1 + 1 + 2 * 3  # two kinds compete
+    assert all(np.ptp(shown / 1.0, axis=2).max() > 0.05 for shown in pictures_shown)  # none is grey
+    looking = AttentionExplorer("absvit_micro", tmp_path)
+    assert not any("not defined" in text.get_text() for axes in looking.figure.axes for text in axes.texts)
+
+
+def test_two_photographs_of_ones_own_stand_side_by_side_and_are_looked_at_once(tmp_path):
+    paths = []
+    for number, colour in enumerate(((200, 30, 30), (20, 90, 200))):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(np.full((90, 120, 3), colour, np.uint8)).save(paths[-1])
+    explorer = MechanismExplorer("cnn_micro", tmp_path)
+    explorer.controls["source"].value = "a file"
+    explorer.controls["path"].value = "; ".join(paths)
+    assert explorer.message == ""
+    image = explorer.record["image"].values[0]
+    assert image[50, 10].tolist() == [200, 30, 30] and image[50, 100].tolist() == [20, 90, 200]
+    ran = []
+    explorer.models("cnn_micro").module.register_forward_hook(lambda *_: ran.append(1))
+    for category in ("ring", "bar", "cross"):
+        explorer.controls["category"].value = category
+        assert explorer.message == "" and explorer.record["prior"].values[0] == category
+    assert ran == []
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
 
 
 def test_any_network_can_be_given(stranger, tmp_path):

@@ -2,18 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.class_names import class_indices, known_as
 from absvit.models.priors.base import Prior
 
-__all__ = ["ClassPrior", "LearnedPrior", "VectorPrior"]
+__all__ = ["ClassPrior", "CuedClasses", "LearnedPrior", "SharpPrior", "VectorPrior", "sharpened", "sharpness_of"]
+
+
+def sharpened(match: Tensor, sharpness: float) -> Tensor:
+    """Make a match fall off more steeply: peak * (match / peak) ** sharpness, peak the largest of an image's tokens.
+
+    Our addition: the token that matches best keeps the weight that it has in the paper, and the others
+    lose. Where the evidence for a class is spread, as tokens hold something of each other, the cosine alone
+    hardly selects.
+
+    Parameters
+    ----------
+    match : (image, token) in [0, 1].
+    sharpness : above 0; at 1 the match itself is given.
+
+    Returns
+    -------
+    (image, token) in [0, 1], 0 where the match is; gradients are finite.
+    """
+    if sharpness == 1:
+        return match
+    peak, matching = match.amax(-1, keepdim=True), match > 0
+    peak = peak.where(peak > 0, 1)
+    return (peak * (match.where(matching, peak) / peak) ** sharpness).where(matching, 0)
+
+
+def sharpness_of(model: AbSViT) -> float:
+    """Give the sharpness of a model's class and vector priors: its own, else the paper's, 1."""
+    return getattr(model, "prior_sharpness", 1.0)
+
+
+class SharpPrior(Prior):
+    """Base of priors that match by the cosine with a direction, which can be made to fall off more steeply.
+
+    ``sharpness`` None is the model's own, its attribute ``prior_sharpness``; 1, the paper's, where it has
+    none.
+    """
+
+    sharpness: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = self.sharpness
+        if given is not None and not (isinstance(given, Real) and 0 < given < math.inf):
+            raise ValueError(f"sharpness must be a finite number above 0, got {given!r}")
+
+    def sharpened(self, match: Tensor, model: AbSViT) -> Tensor:
+        """Give a match (image, token) as sharp as it is to be."""
+        return sharpened(match, sharpness_of(model) if self.sharpness is None else self.sharpness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +84,19 @@ class LearnedPrior(Prior):
 
 
 @dataclass(frozen=True, eq=False)
-class VectorPrior(Prior):
+class VectorPrior(SharpPrior):
     """Any direction in feature space.
 
     Parameters
     ----------
     vector : (channel,), or (image, channel) for one direction an image; of any length.
     gain : factor on the weights; None for the model's default (1 for the official weights).
+    sharpness : power of the match relative to its peak; None for the model's own, 1 for the official weights.
     """
 
     vector: Tensor
     gain: float | None = None
+    sharpness: float | None = None
     kind = "vector"
     per_image = ("vector", 2)
 
@@ -59,15 +112,44 @@ class VectorPrior(Prior):
         object.__setattr__(self, "vector", vector)
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        """Cosine with the vector."""
+        """Cosine with the vector, sharpened."""
         if self.vector.shape[-1] != tokens.shape[-1]:
             raise ValueError(f"vector must have the model's {tokens.shape[-1]} channels, got {self.vector.shape[-1]}")
         vector = self.vector.to(tokens.device, tokens.dtype)
-        return cosine_weights(tokens, vector if vector.ndim == 1 else vector[:, None])
+        match = cosine_weights(tokens, vector if vector.ndim == 1 else vector[:, None])
+        return self.sharpened(match, model)
+
+
+class CuedClasses(SharpPrior):
+    """Base of priors that look for classes of the model, which stand in the field that ``per_image`` names."""
+
+    kind = "class"
+
+    def members(self, model: AbSViT) -> Tensor:
+        """Say which classes are looked for, (class,) or (image, class) bool; what a derived prior defines."""
+        raise TypeError(f"{type(self).__name__} must define members(model)")
+
+    def checked(self, index: Tensor, model: AbSViT) -> Tensor:
+        """Give places of classes as they are; refuse what is no place of a class of the model."""
+        wrong = index[(index < 0) | (index >= model.num_classes)]
+        if wrong.numel():
+            raise ValueError(
+                f"{self.per_image[0]} must be in 0..{model.num_classes - 1}, got {int(wrong.flatten()[0])}"
+            )
+        return index
+
+    def rows(self, model: AbSViT) -> Tensor:
+        """Give the rows of the model's classifier, (class, channel)."""
+        rows = getattr(model.get_classifier(), "weight", None)
+        if rows is None:
+            raise ValueError(
+                "a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior"
+            )
+        return rows
 
 
 @dataclass(frozen=True, eq=False)
-class ClassPrior(Prior):
+class ClassPrior(CuedClasses):
     """A class: the classifier's row for it is the direction to look for (the official demo).
 
     Parameters
@@ -75,11 +157,12 @@ class ClassPrior(Prior):
     class_index : index or name of the class, or one for each image, (image,). A name is looked up when the
         prior meets a model; a part of it will do where it is clear which class is meant.
     gain : factor on the weights; None for the model's default (40 for the official weights).
+    sharpness : power of the match relative to its peak; None for the model's own, 1 for the official weights.
     """
 
     class_index: int | str | Tensor | Sequence[str]
     gain: float | None = None
-    kind = "class"
+    sharpness: float | None = None
     per_image = ("class_index", 1)
 
     def __post_init__(self) -> None:
@@ -104,15 +187,11 @@ class ClassPrior(Prior):
         object.__setattr__(self, "class_index", index.long())
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        """Cosine with the classifier's row of the class."""
-        rows = getattr(model.get_classifier(), "weight", None)
-        if rows is None:
-            raise ValueError(
-                "a class prior needs a classifier and this model has none (num_classes=0); use VectorPrior"
-            )
+        """Cosine with the classifier's row of the class, sharpened."""
+        rows = self.rows(model)
         index = self.known(model).to(rows.device)
         row = rows[index].to(tokens.dtype)
-        return cosine_weights(tokens, row if index.ndim == 0 else row[:, None])
+        return self.sharpened(cosine_weights(tokens, row if index.ndim == 0 else row[:, None]), model)
 
     @property
     def label(self) -> str:
@@ -141,8 +220,8 @@ class ClassPrior(Prior):
 
     def known(self, model: AbSViT) -> Tensor:
         """Places of the classes among the model's, as :meth:`indices`; refuses what is no place of a class."""
-        index = self.indices(model)
-        wrong = index[(index < 0) | (index >= model.num_classes)]
-        if wrong.numel():
-            raise ValueError(f"class_index must be in 0..{model.num_classes - 1}, got {int(wrong.flatten()[0])}")
-        return index
+        return self.checked(self.indices(model), model)
+
+    def members(self, model: AbSViT) -> Tensor:
+        """Say which class is looked for, (class,) or (image, class) bool."""
+        return F.one_hot(self.known(model), model.num_classes).bool()

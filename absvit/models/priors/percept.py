@@ -11,6 +11,7 @@ from torch import Tensor
 
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.priors.base import Prior, WrappedPrior
+from absvit.models.priors.directions import sharpened, sharpness_of
 
 __all__ = ["PerceptPrior", "ShuffledPrior", "random_directions"]
 
@@ -38,12 +39,12 @@ class PerceptPrior(Prior):
     kinds = frozenset({"percept"})
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        """Cosine with the row of the classifier that is expected."""
+        """Cosine with the row of the classifier that is expected, as sharp as the model's class priors."""
         rows = getattr(model.get_classifier(), "weight", None)
         if rows is None:
             raise ValueError("a percept needs a classifier and this model has none (num_classes=0)")
         probabilities = (model.forward_head(tokens) - self.fatigue.to(tokens)).softmax(-1)
-        return cosine_weights(tokens, (probabilities @ rows)[:, None])
+        return sharpened(cosine_weights(tokens, (probabilities @ rows)[:, None]), sharpness_of(model))
 
 
 @dataclass(frozen=True, eq=False)

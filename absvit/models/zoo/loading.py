@@ -10,9 +10,10 @@ from typing import Literal
 
 import timm
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from absvit.models import checkpoints
+from absvit.models.checkpoints import formats
 from absvit.models.lifting import topdown_from
 from absvit.models.zoo import locations
 from absvit.models.zoo.published import RELEASES
@@ -102,14 +103,24 @@ def load_model(
         overlay = preprocessing(name) | (kwargs.get("pretrained_cfg_overlay") or {})
         kwargs = {**kwargs, "pretrained_cfg_overlay": overlay}
     check_name(name)
+    if name in locations.CLOSED_FORMS and locations.is_usual(checkpoint):
+        model = create_model(name, **kwargs).eval()
+        model.card |= formats.read_card(locations.bundled(name))  # what was measured of it
+        return model
     loaded = checkpoints.read(locations.locate(name, checkpoint, RELEASES.get(name)), sha256, which)
     model = _fitting(name, loaded, kwargs)
-    for note in checkpoints.load_into(model, loaded.state_dict, adapt, grid or loaded.grid):
+    weights = _in_its_names(model, loaded.state_dict) if name in locations.PACKAGED else loaded.state_dict
+    for note in checkpoints.load_into(model, weights, adapt, grid or loaded.grid):
         warnings.warn(f"{name}: {note}", stacklevel=2)
     _apply_card(model, loaded.card)
     _check_stem(name, model, loaded.card)
     model.checkpoint, model.checkpoint_sha256, model.card = loaded.source, loaded.sha256, loaded.card
     return model.eval()
+
+
+def _in_its_names(model: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Weights under a model's own names, or all of another library's in the model's order."""
+    return weights if set(weights) == set(model.state_dict()) else checkpoints.by_position(model, weights)
 
 
 def load_with_its_classes(name: str, checkpoint: str | os.PathLike | None = None, **kwargs) -> nn.Module:

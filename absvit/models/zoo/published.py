@@ -61,6 +61,9 @@ VARIANTS = (
     Variant("cnn_micro"),
     Variant("vit_hybrid_lite0_224"),
     Variant("absvit_hybrid_lite0_224"),
+    Variant("lite0_dense"),
+    Variant("lite2_dense"),
+    Variant("absvit_lite0"),
 )
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from timm.layers import GroupNorm1, HybridEmbed
-from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models import build_model_with_cfg, create_model, generate_default_cfgs, register_model
 from timm.models.resnet import BasicBlock, ResNet
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 from timm.models.vision_transformer_hybrid import ConvStem
@@ -70,6 +70,11 @@ HYBRID_CFG = _cfg(
     num_classes=len(HYBRID_CATEGORIES), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD, first_conv=(),
     label_names=HYBRID_CATEGORIES,
 )  # fmt: skip
+DENSE_SIZE = 384  # pixels: at stride 16 a half of 192 still holds an object
+DENSE_CFG = _cfg(
+    input_size=(3, DENSE_SIZE, DENSE_SIZE), pool_size=(24, 24), crop_pct=1.0, mean=STEM_MEAN, std=STEM_STD,
+    fixed_input_size=False, first_conv="conv_stem", classifier="classifier", license="apache-2.0",
+)  # fmt: skip
 
 default_cfgs = generate_default_cfgs(
     {
@@ -83,6 +88,8 @@ default_cfgs = generate_default_cfgs(
         "cnn_micro": CNN_CFG,
         "absvit_hybrid_lite0_224": HYBRID_CFG,
         "vit_hybrid_lite0_224": HYBRID_CFG,
+        "lite0_dense": DENSE_CFG,
+        "lite2_dense": DENSE_CFG,
     }
 )
 MODEL_NAMES = tuple(default_cfgs)
@@ -212,3 +219,31 @@ def absvit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> AbSViT:
 def vit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> VisionTransformer:
     """The plain ViT beside ``absvit_hybrid_lite0_224``."""
     return _create("vit_hybrid_lite0_224", pretrained, **_hybrid(kwargs))
+
+
+def _dense(name: str, network: str, pretrained: bool, kwargs: dict) -> nn.Module:
+    """One of timm's EfficientNets of ImageNet's 1,000 kinds, whose stride stops at 16; a place is 16 px wide.
+
+    The last stages dilate instead (Yu et al. 2017), with the same weights.
+    """
+    from absvit.models import checkpoints
+    from absvit.models.zoo import locations
+
+    model = create_model(network, **{"output_stride": 16, **kwargs})
+    if pretrained:
+        weights = checkpoints.read(locations.locate(name)).state_dict
+        checkpoints.load_into(model, checkpoints.by_position(model, weights))
+    model.pretrained_cfg = model.default_cfg = default_cfgs[name].default.to_dict() | {"architecture": name}
+    return model
+
+
+@register_model
+def lite0_dense(pretrained: bool = False, **kwargs) -> nn.Module:
+    """EfficientNet-Lite0 (Tan and Le 2019) with 24 x 24 places of 384 px: a host of 1,000 kinds."""
+    return _dense("lite0_dense", "tf_efficientnet_lite0", pretrained, kwargs)
+
+
+@register_model
+def lite2_dense(pretrained: bool = False, **kwargs) -> nn.Module:
+    """EfficientNet-Lite2, likewise."""
+    return _dense("lite2_dense", "tf_efficientnet_lite2", pretrained, kwargs)

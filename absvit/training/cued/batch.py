@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from absvit.distributed import Process, sum_over_ranks
 from absvit.models.absvit import AbSViT, cosine_weights
 from absvit.models.feedback import reconstruction_errors
+from absvit.models.priors.directions import sharpened, sharpness_of
 from absvit.training.losses import accuracy, cross_entropy, look_twice
 from absvit.training.pictures.epoch_order import updates_of_epoch
 from absvit.training.recipe import Recipe
@@ -79,9 +80,11 @@ def prior_weights(model: AbSViT, tokens: Tensor, batch: SceneBatch) -> Tensor:
     direction = torch.where(by_class, rows, model.prompt)
     gains = model.prior_gains
     gain = torch.where(by_class[:, :, 0], gains["class"], gains["learned"])
+    cosine = cosine_weights(tokens, direction)
+    match = torch.where(by_class[:, :, 0], sharpened(cosine, sharpness_of(model)), cosine)
     place = F.pad(batch.cue_place.flatten(1).clamp(min=0), (model.num_prefix_tokens, 0)) * gains["place"]
     by_place = batch.cue_place[:, :1, 0] >= 0
-    return torch.where(by_place, place, gain * cosine_weights(tokens, direction))
+    return torch.where(by_place, place, gain * match)
 
 
 class SceneObjective(nn.Module):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from experiments import cues
-from experiments.probe import Condition, Probe
+from experiments.probe import MAPS, Condition, Probe
 from stimuli.foundation.registry import later
 
 __all__ = ["PROBE", "Bistable", "conditions"]
@@ -108,7 +108,8 @@ PROBE = Probe(
     conditions,
     unknown=partial(conditions, classes_known=False),
     objects=2,
-    families=("overlay", "ambiguous"),
+    families=("overlay", "mosaic", "ambiguous"),
+    records=("logits", *MAPS, "competition"),
     summarise=later("experiments.probes.bistable.summary:graded_summary"),
     localise=later("experiments.probes.bistable.summary:map_summary"),
     columns={

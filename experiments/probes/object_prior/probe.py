@@ -15,7 +15,7 @@ import xarray as xr
 
 from experiments import cues
 from experiments.columns import NAMED, SHARE_OF_WEIGHTS
-from experiments.probe import Condition, Probe
+from experiments.probe import BOTTOM_UP, Condition, Probe
 from stimuli.foundation.registry import later
 
 __all__ = ["PROBE", "ObjectPrior", "conditions"]
@@ -62,8 +62,9 @@ PROBE = Probe(
     "scenes",
     conditions,
     prepare=_scenes,
-    records=("logits", "prior_weights", "feedback_norm", "value_norm", "class_activation"),
+    records=("logits", "prior_weights", "feedback_norm", "value_norm", "class_activation", *BOTTOM_UP),
     summarise=later("experiments.probes.object_prior.summary:object_prior_summary"),
+    localise=later("experiments.probes.object_prior.summary:map_summary"),
     columns={
         "neutral": f"without a cue, {NAMED}",
         "benefit": "valid - neutral share of targets named",
@@ -75,6 +76,13 @@ PROBE = Probe(
         "other objects; chance .5",
         "share": f"{SHARE_OF_WEIGHTS}; chance 1 / objects; the map is the valid cue's weights",
         "iou": "overlap |A and B| / |A or B| of the target's tokens and as many of highest weight (Jaccard)",
+        "map": "map of the tokens (--maps), under cues for object 1 and for object 2; class_evidence, the rival, is "
+        "what each place adds bottom-up to the logit of the cued class",
+        "auc_other": "area under the ROC with which the map tells the cued object's tokens from those of the others; "
+        "chance .5",
+        "auc_rest": "the same against all other tokens",
+        "overlap": "overlap |A and B| / |A or B| of the cued object's tokens and as many of highest value",
+        "pointing": "share of scenes whose highest token is one of the cued object's (pointing game)",
         "d_prime": "sensitivity z(hits) - z(false alarms) of naming a cued class that is shown or not; no interval",
         "criterion": "bias -(z(hits) + z(false alarms)) / 2 of the same; positive: seldom named; no interval",
         "dz": "Cohen's dz of the benefit, mean / standard deviation over stimuli, trained models averaged; no interval",

@@ -9,7 +9,9 @@ import xarray as xr
 from experiments import measures
 from experiments.table import cells, each_observer
 
-__all__ = ["object_prior_summary"]
+__all__ = ["map_summary", "object_prior_summary"]
+
+CUES = {"valid": 1, "invalid": 2}  # priors that cue a class, and the object that is of it
 
 
 def object_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -57,6 +59,51 @@ def object_prior_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd
             row["p"] = measures.paired_permutation_test(per_stimulus.values, seed=seed)
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def map_summary(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate how well each map finds the cued object, in the last iteration, over cues for object 1 and object 2.
+
+    Returns
+    -------
+    DataFrame with a row per model, gain and map: n (stimuli), then ``auc_other`` and ``auc_rest``, the area
+    under the ROC of the cued object's tokens against those of the other objects and against all others,
+    ``overlap`` with as many of the highest tokens (``measures.region_iou``) and ``pointing``, each with its
+    ``_low`` and ``_high``, 95 % intervals over stimuli and seeds. ``class_evidence`` is the same under every
+    gain: what each place adds bottom-up to the logit of the cued class. Maps that an observer has not are left
+    out.
+
+    Raises
+    ------
+    ValueError : the record holds no maps.
+    """
+    names = [name for name in (*measures.MAPS, *measures.RIVALS) if name in record]
+    if not names:
+        raise ValueError("the record holds no maps: give an observer that has places")
+    rows = []
+    for told, part in each_observer(record):
+        last = part.isel(iteration=-1, drop=True)
+        cued = {prior: target for prior, target in CUES.items() if prior in last["prior"].values}
+        for name in names:
+            if last[name].sel(prior=[*cued]).isnull().all():
+                continue
+            found = {
+                "auc_other": lambda under, name, k: measures.region_auc(under, name, "other", k),
+                "auc_rest": lambda under, name, k: measures.region_auc(under, name, "rest", k),
+                "overlap": measures.region_iou,
+                "pointing": measures.region_pointing,
+            }
+            values = {
+                column: _mean([measure(last.sel(prior=prior, drop=True), name, k) for prior, k in cued.items()])
+                for column, measure in found.items()
+            }
+            rows.append(told | {"map": name, "n": last.sizes["stimulus"]} | cells(values, n, seed))
+    return pd.DataFrame(rows)
+
+
+def _mean(values: list[xr.DataArray]) -> xr.DataArray:
+    """Mean over cues."""
+    return sum(value.load() for value in values) / len(values)
 
 
 def _benefit(values: xr.DataArray, control: str) -> xr.DataArray | None:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from absvit import images
+from stimuli.drawing.backgrounds import read_picture
 
 SHARED = Path(__file__).parents[4] / "shared"
 RGB = (200, 100, 50)
@@ -162,6 +163,14 @@ def test_read_photograph_sixteen_bits(tmp_path):
     result = np.asarray(images.read_photograph(colour), float)
     for channel, share in enumerate((1, 2, 4)):
         assert np.abs(result[..., channel] - values / 257.0 / share).max() <= 1
+
+
+def test_a_picture_that_is_too_large_is_refused_with_advice(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    path = saved(tmp_path, Image.new("L", (11, 10)), "large.png")
+    for read in (images.read_photograph, read_picture):
+        with pytest.raises(ValueError, match="large.png .*it has more than 100 pixels, save it smaller"):
+            read(path)
 
 
 def test_read_photograph_composites_transparency_on_white(tmp_path):

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 
+import displays
 import pytest
 import torch
 
@@ -26,7 +27,7 @@ MODELS = {
 @pytest.mark.parametrize("name", [name for name in PROBES if PROBES[name].show is None])
 def test_every_probe_takes_models_of_no_file(name, kind):
     model = MODELS[kind]()
-    record = run(name, model, n=2, seed=5)
+    record = run(name, model, displays.given(name, n=2), n=2, seed=5)
     assert record.attrs["checkpoint_sha256"] == checkpoints.digest(model)
     assert record.attrs["checkpoint"] == ("vit_micro.seed1.safetensors" if kind == "a lifted ViT of a file" else "")
     assert len(record["class"]) == 12 and record["class"].values[0] == "disk"

@@ -14,6 +14,7 @@ from experiments.live import pictures as shown_pictures
 from experiments.live.compete import compete
 from experiments.live.look import CUES, MAPS, Cue, look, stamped
 from experiments.live.pictures import fitted
+from experiments.observers import observer_of
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,12 @@ def test_a_photograph_is_fitted_as_in_evaluation(model):
     np.testing.assert_allclose(pixels[:, 50, 0], np.arange(112) * 2 + 0.5, atol=1.5)
 
 
+def test_a_photograph_is_resized_as_far_as_it_shows_anything(model):
+    assert fitted(Image.new("RGB", (300, 3)), model).shape == fitted(Image.new("RGB", (1, 1)), model).shape
+    with pytest.raises(ValueError, match=r"60000 x 1 pixels \(width x height\) is longer than 100 times"):
+        fitted(Image.new("RGB", (60000, 1)), model)
+
+
 def test_a_record_in_memory_can_be_stamped(model, pictures):
     record = look(model, pictures, {"cue": Cue("class", "star")})
     attributes = stamped(record).attrs
@@ -187,3 +194,11 @@ def test_the_bundled_models_of_photographs_say_that_they_were_trained_on_squeeze
     for tag in ("default", "seed1", "seed2"):
         assert shown_pictures.saw_squeezed(absvit.load_model("absvit_hybrid_lite0_224", tag))
     assert not shown_pictures.saw_squeezed(absvit.load_model("absvit_micro"))
+
+
+def test_a_gain_can_be_a_factor_on_the_default_of_whoever_looks(model):
+    observer = observer_of(model)
+    told = Cue("class", "star", times=3.0), Cue("class", "star", gain=2.0, times=3.0), Cue("class", "star")
+    assert [cue.prior(observer).gain for cue in told] == [3 * observer.gains["class"], 6.0, None]
+    (of_class, of_place) = Cue("class and place", "star", times=0.5).prior(observer).factors
+    assert (of_class.gain, of_place.gain) == (0.5 * observer.gains["class"], 1.0)

@@ -50,12 +50,12 @@ def test_tokens_belong_to_the_object_that_covers_most_of_them(record):
 
 
 def test_regions_of_a_map_against_loops(record):
-    auc, rest, share, overlap = (
+    auc, rest, share, overlap, pointing = (
         measures.region_auc(record), measures.region_auc(record, against="rest"),
-        measures.region_share(record), measures.region_iou(record),
+        measures.region_share(record), measures.region_iou(record), measures.region_pointing(record),
     )  # fmt: skip
     assert auc.dims == ("seed", "iteration", "prior", "stimulus")
-    for name in (auc, rest, share, overlap):
+    for name in (auc, rest, share, overlap, pointing):
         assert name.isel(iteration=0).isnull().all()
     for seed, prior, k in np.ndindex(2, 2, 5):
         values = record["prior_weights"].values[seed, 1, prior, k].astype(float).ravel()
@@ -68,9 +68,13 @@ def test_regions_of_a_map_against_loops(record):
         assert float(rest.isel(at)) == pytest.approx(wins)
         means = [values[tokens].mean() for tokens in (one, two, three) if tokens]
         assert float(share.isel(at)) == pytest.approx(means[0] / sum(means), rel=1e-5)
+        assert float(pointing.isel(at)) == (values.argmax() in one)
         top = set(sorted(range(16), key=lambda t: (-values[t], t))[: len(one)])
         assert float(overlap.isel(at)) == pytest.approx(len(top & set(one)) / len(top | set(one)))
     assert measures.region_share(record, target=3).isel(stimulus=4).isnull().all()
+    assert measures.region_pointing(record, target=3).isel(stimulus=4).isnull().all()
+    even = record.assign(prior_weights=xr.ones_like(record["prior_weights"]))
+    assert np.allclose(measures.region_pointing(even).isel(stimulus=0), 2 / 16)  # chance, where all places tie
     for call in (lambda: measures.region_auc(record, "value_norm"), lambda: measures.region_iou(record, target=4)):
         with pytest.raises(ValueError, match="expected"):
             call()

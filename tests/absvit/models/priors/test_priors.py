@@ -1,5 +1,6 @@
 """Priors against closed forms: weights, gains, products, places built from pixels, and bad input."""
 
+import copy
 import dataclasses
 import math
 
@@ -58,6 +59,48 @@ def test_vector_prior_does_not_depend_on_length_or_type(model, shape):
     half = priors.VectorPrior(vector.bfloat16()).weigh(TOKENS, model)
     torch.testing.assert_close(half, expected, rtol=0.05, atol=0.05)
     assert not priors.VectorPrior(torch.zeros(CHANNELS)).weigh(TOKENS, model).any()
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 2, 8.0])
+def test_sharpness_is_a_power_relative_to_the_best_token(model, sharpness):
+    vector = torch.randn(CHANNELS, generator=torch.Generator().manual_seed(1))
+    for blunt, sharp in (
+        (priors.ClassPrior(2), priors.ClassPrior(2, sharpness=sharpness)),
+        (priors.VectorPrior(vector), priors.VectorPrior(vector, None, sharpness)),
+    ):
+        match, given = blunt.match(TOKENS, model), sharp.match(TOKENS, model)
+        for image in range(3):
+            peak = match[image].max()
+            for token in range(17):
+                expected = peak * (match[image, token] / peak) ** sharpness
+                torch.testing.assert_close(given[image, token], expected)
+
+
+def test_sharpness_is_the_model_s_own_where_a_prior_has_none(model):
+    own = copy.copy(model)
+    own.prior_sharpness = 3.0
+    seen = priors.ClassPrior([1, 2, 3]).weigh(TOKENS, own)
+    assert torch.equal(seen, priors.ClassPrior([1, 2, 3], sharpness=3).weigh(TOKENS, model))
+    assert torch.equal(priors.ClassPrior(1, sharpness=1).weigh(TOKENS, own), priors.ClassPrior(1).weigh(TOKENS, model))
+    looked = absvit.perceive(own, formula.images(2, 0, 64), [priors.ClassPrior(1), priors.LearnedPrior()], 2)
+    told = absvit.perceive(
+        model, formula.images(2, 0, 64), [priors.ClassPrior(1, sharpness=3.0), priors.LearnedPrior()], 2
+    )
+    assert torch.equal(looked.logits, told.logits)
+    assert not torch.equal(
+        looked.logits[1, 0], absvit.perceive(model, formula.images(2, 0, 64), [priors.ClassPrior(1)]).logits[1, 0]
+    )
+
+
+@pytest.mark.parametrize("sharpness", [0.3, 4.0])
+def test_gradients_of_a_sharp_prior_are_finite_where_nothing_matches(model, sharpness):
+    tokens = TOKENS.clone()
+    tokens[0] = -model.head.weight[0].double()  # of this image no token matches
+    tokens.requires_grad_()
+    weights = priors.ClassPrior(0, sharpness=sharpness).weigh(tokens, model)
+    assert not weights[0].any() and weights[1].any()
+    weights.sum().backward()
+    assert torch.isfinite(tokens.grad).all() and tokens.grad[1:].any()
 
 
 def test_matches_are_clamped(model):
@@ -239,6 +282,8 @@ def test_gains_are_finite(gain):
         (lambda: priors.SpatialPrior.box((200, 0, 300, 50), (112, 112), (14, 14)), "lies outside the image"),
         (lambda: priors.SpatialPrior.from_mask(torch.full((8, 8), 255), (2, 2)), "take mask > 0"),
         (lambda: priors.ClassPrior(None), "class_index must be an integer"),
+        (lambda: priors.ClassPrior(0, sharpness=0), "sharpness must be a finite number above 0, got 0"),
+        (lambda: priors.VectorPrior(torch.ones(3), sharpness=math.inf), "sharpness must be .* above 0, got inf"),
         (lambda: priors.LearnedPrior(gain="2"), "gain must be a finite number"),
         (lambda: priors.LearnedPrior(gain=torch.ones(3)), "gain must be a finite number"),
         (lambda: priors.VectorPrior(torch.ones(2, 2, 2)), r"\(channel,\) or \(image, channel\).*\(2, 2, 2\)"),
