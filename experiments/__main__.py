@@ -59,7 +59,7 @@ COMMANDS = {
     **{name: command_line.deferred(line, partial(_of_probe, name)) for name, line in PROBES.lines().items()},
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
-    "tell": command_line.deferred(TELL, later("experiments.commands.tell:command")),
+    "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),
 }
 
 

@@ -66,8 +66,8 @@ class ObserverOptions:
     device
         Cpu or cuda; a GPU where there is one, if left out.
     read_out
-        Answer in the categories of a set of kinds, and be told these: "sixteen" (Geirhos et al. 2019: airplane, bear,
-        bicycle, bird ...), or a CSV file with the columns category and kind, a kind a line.
+        Answer in the categories of a set of kinds, and be told these: "sixteen" (Geirhos et al. 2019:
+        airplane, bear, bicycle, bird ...), or a CSV file with the columns category and kind, a kind a line.
     """
 
     model: Annotated[str | tuple[str, ...], _words("NAME"), tyro.conf.arg(help=MODEL)] = "absvit_micro"
@@ -100,7 +100,8 @@ class StimulusOptions:
         Folder that ``python -m stimuli`` wrote; or a family that is drawn here: objects, scenes, halves,
         overlay, mosaic, morph, ambiguous, cueing, search, navon, contours or crowding.
     folder
-        Class folder of photographs, one folder a class; of cue conflict, pictures FOLDER/SHAPE/SHAPEk-TEXTUREm.
+        Class folder of photographs, one folder a class; of cue conflict, pictures
+        FOLDER/SHAPE/SHAPEk-TEXTUREm.
     photographs
         Two photographs.
     classes

@@ -27,10 +27,10 @@ __all__ = ["DECISION_BIAS", "DecisionBiasMechanism"]
 class DecisionBiasMechanism(Mechanism):
     """The cued class has its dose added to its logit: the control for a criterion that moves.
 
-    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of the
-    cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets 1966).
-    Each factor of a product adds its own; of several kinds each has the dose added, so that the odds of all of them
-    together are multiplied by exp(d).
+    Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of
+    the cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets
+    1966). Each factor of a product adds its own; of several kinds each has the dose added, so that the odds
+    of all of them together are multiplied by exp(d).
     """
 
     source = "Green and Swets 1966, Signal Detection Theory and Psychophysics: the criterion set by prior odds"
@@ -84,8 +84,9 @@ def _answer(
     first, under = seen.logits[:1], seen.logits[1:]
     if not len(under):
         return seen
-    biases = [torch.as_tensor(_bias(mechanism, prior, host)).to(under).expand(under.shape[2:]) for prior in priors]
-    return replace(seen, logits=torch.cat([first, under + torch.stack(biases)]))
+    biases = [torch.as_tensor(_bias(mechanism, prior, host)).to(under) for prior in priors]
+    biased = under + torch.stack([bias.expand(under.shape[2:]) for bias in biases])
+    return replace(seen, logits=torch.cat([first, biased]))
 
 
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:

@@ -1,4 +1,4 @@
-"""Explaining away: what the strongest other class accounts for is taken out of the features before they are read."""
+"""Explaining away: what the strongest other class accounts for is taken out of the features."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ __all__ = ["EXPLAINING_AWAY", "ExplainingAwayMechanism", "rivals", "without"]
 
 @dataclass(frozen=True)
 class ExplainingAwayMechanism(Mechanism):
-    """The rival of what is cued is explained away at every place: f_i - dose (u . f_i) u, and the rest is read.
+    """The rival of what is cued is explained away at every place, f_i - dose (u . f_i) u, and the rest is read.
 
-    The rival is the class of the largest logit in the pass before, of all that are not cued, and u its row of the
-    classifier, less the mean row, at unit length. At a dose of 1 nothing is left of what the row of the rival can
-    see, so that its logit no longer tells it apart, and classes with similar rows lose with it. Each further pass
-    takes out the strongest rival that is left. Of the factors of a product the largest dose counts.
+    The rival is the class of the largest logit in the pass before, of all that are not cued, and u its row of
+    the classifier, less the mean row, at unit length. At a dose of 1 nothing is left of what the rival's row can
+    see, so that its logit no longer tells it apart, and classes with similar rows lose with it. Each further
+    pass takes out the strongest rival that is left. Of the factors of a product the largest dose counts.
 
-    This is matching pursuit (Mallat and Zhang 1993) with the classes as atoms, kept from taking the atom that is
-    cued; in analysis by synthesis the residual is what the hypothesis so far does not explain (Yuille and Kersten
-    2006). By itself it hardly raises what is cued, as it takes away its rival. Before a gate, two objects at the same
-    places, of which no weight of places tells one from the other, come apart.
+    This is matching pursuit (Mallat and Zhang 1993) with the classes as atoms, kept from the one that is cued;
+    in analysis by synthesis the residual is what the hypotheses so far do not explain (Yuille and Kersten 2006).
+    By itself it hardly raises what is cued, as it takes away its rival. Before a gate, two objects at the same
+    places come apart, which no weights of places tell one from the other.
     """
 
     source = "our formulation, after Mallat and Zhang 1993, IEEE Trans. Signal Process. 41: matching pursuit"
@@ -47,8 +47,8 @@ class ExplainingAwayMechanism(Mechanism):
         """Let a network look by it whose classifier is linear after a mean over places."""
         if not readout_of(network).pooled:
             raise ValueError(
-                f"{self.name} takes apart what is pooled over places, and {network.name} reads its class token: choose "
-                "attention_bias, or a network that pools places"
+                f"{self.name} takes apart what is pooled over places, and {network.name} reads its class token: "
+                "choose attention_bias, or a network that pools places"
             )
         return self._told(network, partial(unchanged, network), image_bytes(network))
 
@@ -121,7 +121,8 @@ def _seen(
     def course(prior: Prior, own: Sequence[Seen]) -> list[Seen]:
         """The passes under a prior; each takes out the rivals of those before it."""
         told = [part for part in prior.parts if isinstance(part, CuedClasses)]
-        cued = torch.stack([part.members(host).expand(first.logits.shape) for part in told]).any(0).to(units.device)
+        members = [part.members(host).expand(first.logits.shape) for part in told]
+        cued = torch.stack(members).any(0).to(units.device)
         dose, left = max(map(mechanism.dose, told)), (~cued).any(1, keepdim=True)
         directions, passes, last = [], [], first.logits
         for seen in own:

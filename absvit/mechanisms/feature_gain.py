@@ -31,11 +31,11 @@ MEASURED = {"responses": response_tunings, "gradients": gradient_tunings}
 class FeatureGainMechanism(Mechanism):
     """Channels of chosen layers are multiplied by 1 + dose x tuning to the cued class, the same at every place.
 
-    The tuning of a channel to a class is its mean response to pictures of the class, less the mean over classes,
-    divided by the standard deviation over classes; or the gradient of the class's logit with respect to it. In
-    the paper it is negative for channels that prefer other classes, so that these are damped; and so it is here.
-    Factors of a product each multiply the channels. The tuning to several kinds at once is the mean of those that
-    were measured.
+    The tuning of a channel to a class is its mean response to pictures of the class, less the mean over
+    classes, divided by the standard deviation over classes; or the gradient of the class's logit with
+    respect to it. In the paper it is negative for channels that prefer other classes, so that these are
+    damped; and so it is here. Factors of a product each multiply the channels. The tuning to several kinds
+    at once is the mean of those that were measured.
 
     Parameters
     ----------

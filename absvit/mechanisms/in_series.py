@@ -18,10 +18,10 @@ __all__ = ["TogetherMechanism", "together"]
 
 @dataclass(frozen=True)
 class TogetherMechanism(Mechanism):
-    """Each mechanism acts on what those before it leave: on layers first, on their pooling, on the answer last.
+    """Each mechanism acts on what those before it leave: on layers, on their pooling, on the answer last.
 
-    It takes the priors that all of them take, and acts where any of them does. Its dose is a factor on theirs,
-    so that at a dose of 0 the network gives its own logits; :func:`together` makes one.
+    It takes the priors that all of them take, and acts where any of them does. Its dose is a factor on
+    theirs, so that at a dose of 0 the network gives its own logits; :func:`together` makes one.
 
     Parameters
     ----------
@@ -55,11 +55,15 @@ class TogetherMechanism(Mechanism):
     def on(self, network: Network) -> Told:
         """Let a network look by all of them."""
         first, *others = map(self._scaled, self.mechanisms)
-        told = reduce(lambda told, each: replace(each.after(told), facts=told.facts), others, first.on(network))
+
+        def followed(told: Told, each: Mechanism) -> Told:
+            return replace(each.after(told), facts=told.facts)
+
+        told = reduce(followed, others, first.on(network))
         return replace(told, mechanism=self, kinds=("learned", *self.kinds))
 
     def _scaled(self, each: Mechanism) -> Mechanism:
-        """One of them at its share of the strength; as it is at 1, since feedback's may be left to the model."""
+        """One of them at its share of the strength; at 1 as it is, since feedback's may be the model's."""
         own = 1.0 if each.strength is None else each.strength
         return each if self.strength == 1 else replace(each, strength=self.strength * own)
 
@@ -82,5 +86,5 @@ def together(mechanisms: Sequence[Mechanism]) -> TogetherMechanism:
     found = TogetherMechanism("+".join(names), line, mechanisms=mechanisms)
     if not found.kinds:
         each = "; ".join(f"{of.name} takes {', '.join(of.kinds)}" for of in mechanisms)
-        raise ValueError(f"no kind of prior tells all of {found.name} ({each}): choose ones that share a kind")
+        raise ValueError(f"no kind of prior tells all of {found.name} ({each}): choose some that share one")
     return found

@@ -87,7 +87,7 @@ class Mechanism:
         raise TypeError(f"{type(self).__name__} must define on(network)")
 
     def after(self, told: Told) -> Told:
-        """Let it act on what another mechanism leaves, told the same prior; ``in_series.py`` puts several in order.
+        """Let it act on what another mechanism leaves, told the same prior (``in_series.py``).
 
         Parameters
         ----------
@@ -95,11 +95,11 @@ class Mechanism:
 
         Raises
         ------
-        ValueError : it cannot; by itself a mechanism changes the passes of a network, before which nothing is.
+        ValueError : it cannot; a mechanism that defines no other changes the passes themselves.
         """
         raise ValueError(
-            f"{self.name} cannot act on what {told.mechanism.name} leaves, as it changes the network's own passes: "
-            "put it first, and no other that does beside it"
+            f"{self.name} cannot act on what {told.mechanism.name} leaves, as it changes the network's own "
+            "passes: put it first, and no other that does beside it"
         )
 
 
@@ -128,8 +128,8 @@ class Told:
     gains : default gains of the kinds of prior, where they are not 1.
     course : function that follows it pass by pass, as :func:`absvit.follow`; None where each pass is as the first.
     seen : function of (images, priors, iterations) that gives the bottom-up pass and the passes under priors,
-        (iteration, prior), with the features of their places, for a mechanism that acts on them; None where it
-        hands on none.
+        (iteration, prior), with the features of their places, for a mechanism that acts on these; None where
+        it hands on none.
     facts : further facts for records: how tunings were measured, what was shared.
     image_bytes : memory that intermediate results of an image take; 0 where ``look`` keeps to the budget itself.
     """

@@ -57,7 +57,7 @@ def looked(network: Network, images: Tensor) -> Seen:
 
 
 def unchanged(network: Network, images: Tensor, priors: Sequence[Prior], iterations: int) -> Passes:
-    """Let a network look by itself in every pass: where a mechanism that acts on features of places begins."""
+    """Let a network look by itself in every pass, of which a mechanism can change the features."""
     first = looked(network, images)
     return first, [[first] * len(priors)] * iterations
 
@@ -76,8 +76,8 @@ def unpooled(told: Told, name: str) -> Callable[[Tensor, Sequence[Prior], int], 
     """
     if told.seen is None or not told.network.readout.pooled:
         raise ValueError(
-            f"{name} acts on places before they are pooled, and {told.mechanism.name} leaves none: put first what "
-            "changes layers or features, then a single mechanism that pools"
+            f"{name} acts on places before they are pooled, and {told.mechanism.name} leaves none: put first "
+            "what changes layers or features, then a single mechanism that pools"
         )
     return told.seen
 

@@ -24,13 +24,13 @@ __all__ = ["POSTERIOR_GATE", "PosteriorGateMechanism"]
 
 @dataclass(frozen=True)
 class PosteriorGateMechanism(EvidenceGateMechanism):
-    """Places are weighted by posteriors before the pooling: classify(sum_i w_i f_i / sum_i w_i), w_i = p_i ** dose.
+    """Places are weighted by posteriors: logits = classify(sum_i w_i f_i / sum_i w_i), w_i = p_i ** dose.
 
-    p_i is the probability of the class where the network answers by the feature of place i alone, the softmax of
-    classify(f_i); of several kinds at once it is that of any of them, and factors of a product multiply. Where a
-    cosine asks how much of the class a place holds, the posterior asks how much more than of any other class, so
-    that a place of which another class can claim more counts less: the classes compete at each place, as in the
-    responsibilities of a mixture (Dempster, Laird and Rubin 1977). The dose is a power, at least 0.
+    p_i is the probability of the class where the network answers by the feature of place i alone, the softmax
+    of classify(f_i); of several kinds at once it is that of any of them, and factors of a product multiply.
+    Where a cosine asks how much of the class a place holds, the posterior asks how much more than of any other
+    class, so that a place of which another class can claim more counts less: classes compete at each place, as
+    in the responsibilities of a mixture (Dempster, Laird and Rubin 1977). The dose is a power, at least 0.
     """
 
     source = "our own: weights of places by the posterior of the cued class, as responsibilities of a mixture"
@@ -42,13 +42,13 @@ class PosteriorGateMechanism(EvidenceGateMechanism):
         """Let a network look by it whose classifier is linear after a mean over places."""
         if not readout_of(network).pooled:
             raise ValueError(
-                f"{self.name} lets the classifier answer at each place, and {network.name} reads its class token: "
-                "choose evidence_gate, or a network that pools places"
+                f"{self.name} lets the classifier answer at each place, and {network.name} reads its class "
+                "token: choose evidence_gate, or a network that pools places"
             )
         return super().on(network)
 
     def evidence(self, network: Network) -> Callable[[Tensor], Tensor]:
-        """Give the function of features (image, place, channel) that gives log posteriors (image, place, class)."""
+        """Give the function that gives log posteriors (image, place, class) of features."""
 
         def log_posteriors(features: Tensor) -> Tensor:
             logits = network.readout.classify(features.flatten(0, 1))
@@ -57,9 +57,9 @@ class PosteriorGateMechanism(EvidenceGateMechanism):
         return log_posteriors
 
     def weights(self, prior: Prior, tokens: Tensor, host: Host) -> Tensor:
-        """Weigh places, (image, place) in [0, 1], by log posteriors (image, place, class); relative to the largest.
+        """Weigh places, (image, place) in [0, 1] relative to the largest, by log posteriors.
 
-        The same to all for an image of which no class is cued.
+        All alike for an image of which no class is cued.
         """
         powers = []
         for part in prior.parts:

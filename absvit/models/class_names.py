@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from timm.data import ImageNetInfo
@@ -149,6 +149,7 @@ def listed(names: Sequence[str]) -> str:
     return "; ".join(told) + (f"; ... ({len(names)} classes)" if len(names) > LISTED else "")
 
 
+@lru_cache(8192)  # all names are compared with every word
 def plain(name: str) -> str:
     """Give a name in small letters, with single spaces and in one form of Unicode, as names are compared."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())

@@ -37,9 +37,9 @@ class Kinds:
 def kinds_of(text: str | int, model: nn.Module, sets: Sequence[KindSet] = ()) -> Kinds:
     """Find the classes of a model that a user means.
 
-    A word is read as the name of a class; else as a category of a set; else as a number, a wnid or a synonym of a
-    class, or a part of one name alone. ``terrier*`` is all classes whose names hold the word, and
-    ``dog, timber wolf`` several at once; where a semicolon stands, names between them may hold commas.
+    A word is read as the name of a class; else as a category of a set; else as a number, a wnid or a
+    synonym of a class, or a part of one name alone. ``terrier*`` is all classes whose names hold the word,
+    and ``dog, timber wolf`` several at once; where a semicolon stands, names between them may hold commas.
 
     Parameters
     ----------

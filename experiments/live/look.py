@@ -42,7 +42,8 @@ class Cue:
     ----------
     kind : "none" looks bottom-up only; "learned" is the model's own prompt; "class and place" multiplies the
         two.
-    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads them.
+    category : name of the class, or words for one or several as ``absvit.models.kind_words.kinds_of`` reads
+        them.
     place : x and y of the spotlight's centre, as fractions of the picture's width and height, in [0, 1].
     width : standard deviation of the spotlight, as a fraction of the picture's width, above 0.
     gain : factor on the weights; None for the model's default of this kind. Of a product it is the class's,
@@ -50,6 +51,7 @@ class Cue:
     box : left, top, right and bottom as fractions of the picture: a box instead of the spotlight.
     cells : row and column of each cell that is painted, of a grid of ``painted`` rows and columns over the
         picture: these instead of the spotlight.
+    times : factor on the gain, also on the default of whoever looks.
     """
 
     kind: CueKind = "learned"
@@ -60,6 +62,7 @@ class Cue:
     box: tuple[float, float, float, float] | None = None
     cells: tuple[tuple[int, int], ...] = ()
     painted: tuple[int, int] = (1, 1)
+    times: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in CUES:
@@ -82,10 +85,10 @@ class Cue:
         ValueError : the observer has no class of this name, the nearest are given; or the words may mean several.
         """
         if self.kind in ("none", "learned"):
-            return priors.LearnedPrior(self.gain)
+            return priors.LearnedPrior(self._gain(observer, "learned"))
         if self.kind == "place":
-            return self._place(observer, self.gain)
-        of_class = priors.class_prior(self.category, observer, self.gain)
+            return self._place(observer, self._gain(observer, "place"))
+        of_class = priors.class_prior(self.category, observer, self._gain(observer, "class"))
         return of_class if self.kind == "class" else of_class * self._place(observer, 1.0)
 
     def kinds(self, observer: Observer) -> Kinds | None:
@@ -109,6 +112,12 @@ class Cue:
         if self.cells and "place" in self.kind:
             levels["cells"] = written(self.cells, self.painted)
         return Condition(name, 0, self.kind, lambda trial: self.prior(trial.observer), levels)
+
+    def _gain(self, observer: Observer, kind: str) -> float | None:
+        """Gain of a kind of prior; None for the observer's default."""
+        if self.times == 1:
+            return self.gain
+        return self.times * (observer.gains.get(kind, 1.0) if self.gain is None else self.gain)
 
     def _place(self, observer: Observer, gain: float | None) -> priors.SpatialPrior:
         size, grid = observer.size, observer.locations

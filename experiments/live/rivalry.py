@@ -36,8 +36,9 @@ def competitors(record: xr.Dataset) -> dict[str, list[int]]:
 def answers(record: xr.Dataset, shown: int = SHOWN) -> pd.DataFrame:
     """Tabulate what each observer answers under each cue that it takes, and without it.
 
-    Of each there are the kinds that compete and, as far as there is room, the classes that are most probable
-    with the cue or without it. An observer that takes no cue has one row of each kind, as ``NO_CUE``.
+    Of each there are the kinds that compete and, as far as there is room, the class that is answered with the
+    cue, that without it, and those that are most probable with it or without. An observer that takes no cue has
+    one row of each kind, as ``NO_CUE``.
 
     Returns
     -------
@@ -46,9 +47,9 @@ def answers(record: xr.Dataset, shown: int = SHOWN) -> pd.DataFrame:
     rivals, names = competitors(record), record["class"].values
     rows = []
     for model, prior, before, after in _pairs(record):
-        most = np.argsort(-np.maximum(before, after), kind="stable")
+        most = [after.argmax(), before.argmax(), *np.argsort(-np.maximum(before, after), kind="stable")]
         inside = {number for members in rivals.values() for number in members}
-        others = {str(names[n]): [int(n)] for n in most[: shown + len(inside)] if n not in inside}
+        others = {str(names[n]): [int(n)] for n in most[: 2 + shown + len(inside)] if n not in inside}
         kinds = dict([*rivals.items(), *others.items()][: max(shown, len(rivals))])
         for kind, members in kinds.items():
             with_cue = np.nan if prior == NO_CUE else after[members].sum()

@@ -1,4 +1,4 @@
-"""The figure of rivals: one picture, a cue or several, and what each observer makes of them: maps and answers."""
+"""The figure of rivals: one picture, a cue or several, and what each observer makes of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Sheet:
     across : cues beside each other.
     map : width and height of a map.
     bars : width of the bars beside it.
-    shares : left edge and width of the competition; it stands below the cues where it begins at the left edge.
+    shares : left edge and width of the competition, which stands below the cues where it begins at the left.
     """
 
     across: int
@@ -70,7 +70,8 @@ class Sheet:
 
     def block(self, number: int) -> tuple[float, float]:
         """Left and upper edge of a cue, from the row's."""
-        return LEFT + number % self.across * (self.map[0] + self.bars + 2.5 * GAP), number // self.across * self.line
+        line, place = divmod(number, self.across)
+        return LEFT + place * (self.map[0] + self.bars + 2.5 * GAP), line * self.line
 
     def lines(self, n_cues: int) -> float:
         """Height of so many cues of an observer."""
@@ -87,14 +88,15 @@ class Sheet:
 
 
 def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE) -> Figure:
-    """Draw a picture and, for each observer and cue, a map, the answers with and without, and the competition.
+    """Draw a picture and, for each observer and cue, a map, the answers with and without, and who wins.
 
     The numbers are those of :mod:`experiments.live.rivalry`, and the figure's table.
 
     Parameters
     ----------
     record : what ``tell`` gives.
-    kind : map, one of ``MAPS``; the other one where an observer has none of this kind. Each has its own scale.
+    kind : map, one of ``MAPS``; the other one where an observer has none of this kind. Each has a scale of its
+        own.
     style : sizes and colours.
 
     Raises
@@ -134,7 +136,8 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
                 text = NOTHING if (name, prior) in empty else scale
                 page.text(here[0], here[1] + sheet.line - 2.0, shortened(text, sheet.map[0] + sheet.bars))
                 answer = of_model[of_model["prior"] == prior]
-                _draw_answers(page, answer, colours, bars, (here[0] + sheet.map[0] + GAP, here[1] + LINE, sheet.bars))
+                box = here[0] + sheet.map[0] + GAP, here[1] + LINE, sheet.bars
+                _draw_answers(page, answer, colours, bars, box)
             left, width = sheet.shares
             below = top + NAME - 3 + (sheet.lines(of_model["prior"].nunique()) if sheet.below() else 0)
             _draw_shares(page, shares[shares["model"] == name], colours, bars, (left, below, width))
@@ -148,7 +151,7 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
 def _small(record: xr.Dataset) -> xr.Dataset:
     """What maps are drawn of, with a picture that is no finer than they show."""
     step = max(1, min(record.sizes["y"], record.sizes["x"]) // FINE)
-    image = record["image"].coarsen(y=step, x=step, boundary="trim").mean().astype(np.uint8)
+    image = record["image"].isel(y=slice(None, None, step), x=slice(None, None, step))
     return record[list(MAPS)].drop_dims(["y", "x"], errors="ignore").assign(image=image)
 
 
@@ -165,7 +168,8 @@ class _Bars:
 
     def draw(self, page: Axes) -> None:
         """Draw them."""
-        page.add_collection(PolyCollection(self._corners, facecolors=self._colours, linewidths=0), autolim=False)
+        bars = PolyCollection(self._corners, facecolors=self._colours, linewidths=0)
+        page.add_collection(bars, autolim=False)
 
 
 def _draw_head(
@@ -190,20 +194,21 @@ def _heading(prior: str, one: xr.Dataset) -> str:
     if prior == NO_CUE:
         return "takes no such cue"
     kind, category = str(one["kind"].values[0]), plain(str(one["category"].values[0]))
-    words = [word for word in (category if "class" in kind else "", "the place" if "place" in kind else "") if word]
+    words = [word for word, of in ((category, "class"), ("the place", "place")) if of in kind]
     return f"cue: {' in '.join(words) or kind}"
 
 
 def _draw_map(page: Axes, one: xr.Dataset, kind: str, box: tuple[float, float, float, float]) -> str:
     """Draw a map of one observer and cue in the last pass; say which map it is, and the ends of its scale."""
     image, cue = one["image"].values[0], str(one["prior"].values[0])
-    found = [(of, signature_layout.map_in_pixels(one, Column("", cue, -1, of, 0))) for of in (kind, *MAPS)]
-    of, values = next(((of, values) for of, values in found if not np.isnan(values).all()), found[0])
+    of = next((of for of in (kind, *MAPS) if not np.isnan(one[of].values[-1]).all()), kind)
+    values = signature_layout.map_in_pixels(one, Column("", cue, -1, of, 0))
     ends = _ends(values)
     place_picture(page, overlay(image, values, ends), *box)
     draw_place(page, one, box)
     low, high = (0.0 if abs(end) < 0.005 * max(map(abs, ends)) else end for end in ends)
-    return "it has no places" if np.isnan(values).all() else f"{KINDS[of]} {two_digits(low)} to {two_digits(high)}"
+    told = f"{KINDS[of]} {two_digits(low)} to {two_digits(high)}"
+    return "it has no places" if np.isnan(values).all() else told
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:
@@ -214,7 +219,8 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
 def _draw_answers(page: Axes, rows: pd.DataFrame, colours: dict[str, str], bars: _Bars, box: Box) -> None:
     """Draw, for each kind, a grey strip without the cue above one with it; the box is left, top and width."""
     x, top, width = box
-    for number, (kind, before, after) in enumerate(zip(rows["kind"], rows["without"], rows["with"], strict=True)):
+    values = zip(rows["kind"], rows["without"], rows["with"], strict=True)
+    for number, (kind, before, after) in enumerate(values):
         y, colour = top + BAR * number, colours.get(kind, STYLE.ink)
         page.text(x, y + 2.4, shortened(plain(kind), width - 2 * NUMBER))
         page.text(x + width - NUMBER, y + 2.4, number_text(before), ha="right", color=STYLE.unknown)
@@ -232,10 +238,11 @@ def _draw_shares(page: Axes, rows: pd.DataFrame, colours: dict[str, str], bars: 
         y, of = top + LINE + BAR * number, rows[rows["prior"] == prior].set_index("kind")["share"]
         page.text(x, y + 2.4, shortened(prior if prior == NO_CUE else f"cue: {plain(prior)}", width - NUMBER))
         page.text(x + width, y + 2.4, number_text(of[first]), ha="right")
-        _draw_bar(bars, [(of[kind], colour) for kind, colour in colours.items()], (x, y + 3.1, width, 2 * STRIP))
+        parts = [(of[kind], colour) for kind, colour in colours.items()]
+        _draw_bar(bars, parts, (x, y + 3.1, width, 2 * STRIP))
 
 
-def _draw_bar(bars: _Bars, parts: Sequence[tuple[float, str]], box: tuple[float, float, float, float]) -> None:
+def _draw_bar(bars: _Bars, parts: Sequence[tuple[float, str]], box: tuple[float, ...]) -> None:
     """Draw values with their colours behind each other, on a track whose full length is 1."""
     x, y, width, height = box
     bars.add(x, y, width, height, STYLE.track)

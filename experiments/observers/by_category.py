@@ -36,9 +36,9 @@ def answering_in(observer: Observer | Network | nn.Module, kind_set: KindSet | s
     """Let an observer, or a network, answer in the categories of a set, whatever its mechanism.
 
     Its logits are those of the categories, log of the mean probability of their kinds
-    (:class:`~absvit.models.kind_sets.CategoryReadout`). A category that it is told to look for is a prior of all of
-    its kinds (:class:`~absvit.models.priors.KindsPrior`); words that are no categories are the observer's own. Maps
-    of class activation are of the most probable kind.
+    (:class:`~absvit.models.kind_sets.CategoryReadout`). A category that it is told to look for is a prior
+    of all of its kinds (:class:`~absvit.models.priors.KindsPrior`); words that are no categories are the
+    observer's own. Maps of class activation are of the most probable kind.
 
     Parameters
     ----------

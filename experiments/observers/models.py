@@ -71,7 +71,7 @@ def observer_of(
         facts=network.facts,
     )
     if is_vit:
-        return _with_tokens(observer, network.module)
+        return _with_tokens(observer, network)
     return observer if network.readout is None else _with_map(observer, network)
 
 
@@ -91,11 +91,12 @@ def _with_map(observer: Observer, network: Network) -> Observer:
     return replace(observer, look=look, grid=network.readout.grid, records=recordable(network), evidence=evidence)
 
 
-def _with_tokens(observer: Observer, model: nn.Module) -> Observer:
+def _with_tokens(observer: Observer, network: Network) -> Observer:
     """An observer that records what goes on in the blocks of a ViT, and of an AbSViT takes every prior."""
+    model = network.module
     watched = replace(
         observer,
-        look=partial(_look, model),
+        look=partial(_look, network),
         grid=tuple(model.patch_embed.grid_size),
         records=tuple(name for name in RECORDABLE if name != "class_attention" or model.has_class_token),
         layers=len(model.blocks),
@@ -129,8 +130,11 @@ def permuted_decoders(model: AbSViT, seed: int = 0) -> AbSViT:
     return control
 
 
-def _look(model: nn.Module, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
-    return perceive(model, images.to(_device(model)), priors, iterations, record)
+def _look(network: Network, images: Tensor, priors, iterations: int, record: Sequence[str]) -> Trajectory:
+    """Perceive; the bottom-up pass alone is recalled, where it was made before."""
+    images = images.to(network.device)
+    seen = partial(perceive, network.module, images, priors, iterations, record)
+    return network.recalled(("bottom-up", *record), images, seen) if priors is None and not iterations else seen()
 
 
 def _evidence_of_tokens(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:

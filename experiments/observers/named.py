@@ -43,8 +43,10 @@ def load_observers(
     permuted : add each AbSViT that feeds back once more with permuted decoders.
     device : where networks compute.
     label : what the record calls them, one for each name; the names, if left out.
-    read_out : set of kinds in whose categories all answer, by its name or file; their own classes, if left out.
-    batches : of images whose features a host remembers (``Network.remembering``), for many cues on one picture.
+    read_out : set of kinds in whose categories all answer, by its name or file; their own classes, if left
+        out.
+    batches : of images whose features a host remembers (``Network.remembering``), for many cues on one
+        picture.
 
     Returns
     -------
@@ -54,8 +56,8 @@ def load_observers(
     ------
     FileNotFoundError, ValueError : as ``absvit.networks.load_network``; a word that cannot be read, or a
         mechanism that its host cannot have; two checkpoints of one seed, or observers of one label; a
-        package's observer that cannot be had, or is given checkpoints; a set of kinds that there is not, or in
-        which an observer cannot answer.
+        package's observer that cannot be had, or is given checkpoints; a set of kinds that there is not, or
+        in which an observer cannot answer.
     """
     words = [names] if isinstance(names, str) else list(names)
     labels = _labels(words, label)

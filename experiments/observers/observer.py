@@ -48,13 +48,14 @@ class Observer:
     gains : default gains of the kinds of prior.
     course : function of (pictures, prior_at, settings, generators) that follows it pass by pass, as
         :func:`absvit.follow`; None where each pass is as the first.
-    evidence : function of (images, classes) that gives what each place adds, bottom-up, to the logit of a class:
-        (prior, image, token_y, token_x) of classes (prior, image); None where it cannot tell.
+    evidence : function of (images, classes) that gives what each place adds, bottom-up, to the logit of a
+        class: (prior, image, token_y, token_x) of classes (prior, image); None where it cannot tell.
     weights : function that gives the name of the file of its weights and the SHA-256 of these.
     device : where it computes.
     seed : what the record's ``seed`` says, the seed of the training where it is known.
-    known_as : function of names of classes that gives what it knows each by, or the name itself; None where it knows
-        them by their own names. It is given where it answers in categories, each of several classes.
+    known_as : function of names of classes that gives what it knows each by, or the name itself; None where
+        it knows them by their own names. It is given where it answers in categories, each of several
+        classes.
     facts : further facts: ``squeezed`` photographs in training, ``crop_pct`` and ``interpolation`` of its
         evaluation.
     """

@@ -19,7 +19,7 @@ __all__ = ["PERMUTED", "SYNTAX", "Spec", "at_strength", "mechanism_of", "spec_of
 
 PERMUTED = ", decoders permuted"  # behind an observer's name: its control
 SYNTAX = "HOST[+MECHANISM[:PARAMETER=VALUE,...]]..."
-PLUS = re.compile(r"\+(?=[^\W\d]\w*(?:[:+]|$)|$)")  # before a mechanism: none of a number as 1e+2, or of a path
+PLUS = re.compile(r"\+(?=[^\W\d]\w*(?:[:+]|$)|$)")  # before a mechanism, and none of 1e+2 or of a path
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Spec:
 
 
 def spec_of(text: str) -> Spec:
-    """Read such a word: ``spec_of("cnn_micro+evidence_gate:strength=2")``, with one mechanism or several in order.
+    """Read such a word, ``spec_of("cnn_micro+evidence_gate:strength=2")``; several mechanisms in order.
 
     Raises
     ------
@@ -82,8 +82,8 @@ def mechanism_of(spec: Spec) -> Mechanism | None:
 
     Raises
     ------
-    ValueError : there is no such mechanism or parameter (the nearest, or all of them, are named), a value is of
-        another type or refused by the mechanism, or no prior tells all of several.
+    ValueError : there is no such mechanism or parameter (the nearest, or all of them, are named), a value is
+        of another type or refused by the mechanism, or no prior tells all of several.
     """
     mechanisms = [_mechanism(each) for each in spec.mechanisms]
     if len(mechanisms) < 2:
@@ -94,7 +94,7 @@ def mechanism_of(spec: Spec) -> Mechanism | None:
 
 
 def at_strength(spec: Spec, strength: float) -> Spec:
-    """Give the same at another strength; of several mechanisms together, which it is a factor on, each at its own."""
+    """Give the same at another strength; of several mechanisms together it is a factor on their own."""
     if len(spec.mechanisms) < 2:
         return _at(spec, strength)
     first, *others = (_at(each, strength * (_mechanism(each).strength or 1.0)) for each in spec.mechanisms)

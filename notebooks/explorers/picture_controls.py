@@ -39,12 +39,15 @@ def bundled_for(model: Network) -> str:
 
 def show_known(controls: dict[str, widgets.Widget], family: str, model: Network) -> None:
     """Let a model that has just been chosen see pictures of what it knows, unless somebody's own are shown."""
-    folder, first = controls["photographs"], bundled_for(model)
+    folder, first, shown = controls["photographs"], bundled_for(model), controls[family]
     if folder.value.strip() and Path(folder.value).resolve() != BUNDLED.resolve():
         return
     folder.value = first
-    if first and controls[family].value not in (FILE, "photographs"):
-        controls[family].value = "halves"
+    if first and shown.value not in (FILE, "photographs"):
+        shown.value = "halves"
+    elif not first and shown.value in pictures.FAMILIES and "photographs" in shown.options:
+        known = class_indices(model, CATEGORIES) >= 0
+        shown.value = shown.value if known.any() else "photographs"
 
 
 def folder_control() -> widgets.Text:

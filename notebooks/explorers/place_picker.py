@@ -1,4 +1,4 @@
-"""Choosing a place on a picture: a click is a spotlight, dragging a box, or both paint cells; controls do the same."""
+"""Choosing a place on a picture: by a click, a box that is dragged, or cells that are painted."""
 
 from __future__ import annotations
 
@@ -26,21 +26,22 @@ MOVE = f"""if (this.from) {{ {AT}, low = [0, 1].map(k => 100 * Math.min(this.fro
 UP = f"""if (this.from) {{ {AT}, field = document.querySelector('.NAME input');
     field.value = [...this.from, ...at, event.timeStamp].join(' '); this.from = null;
     field.dispatchEvent(new Event('change', {{bubbles: true}})) }}"""
-# The brush: cells of a grid lie over the picture, and the first one that is pressed says whether cells are painted or
-# wiped. In the end those that are painted are written into the field by their numbers.
-CELL = """const r = this.getBoundingClientRect(), column = Math.floor((event.clientX - r.left) / r.width * COLUMNS),
-    row = Math.floor((event.clientY - r.top) / r.height * ROWS),
-    cell = column >= 0 && column < COLUMNS ? this.children[row * COLUMNS + column] : undefined"""
-PAINT = (
-    f"{CELL}; if (cell) {{ cell.className = this.brush ? 'on' : ''; cell.style.background = this.brush ? 'TINT' : '' }}"
-)
-PRESS = (
-    f"{CELL}; this.brush = cell?.className !== 'on'; this.setPointerCapture(event.pointerId); event.preventDefault()"
-)
-PRESS += "; this.onpointermove(event)"
-STROKE = f"if (this.brush !== undefined) {{ {PAINT} }}"
-LIFT = """if (this.brush !== undefined) { this.brush = undefined; const field = document.querySelector('.NAME input'),
-    on = [...this.children].flatMap((cell, k) => cell.className === 'on' ? [k] : []);
+# The brush: cells of a grid lie over the picture. The first one that is pressed says whether cells are painted or
+# wiped, all cells between two moves of the pointer are, and in the end the painted ones are written into the field.
+CELL = """const r = this.getBoundingClientRect(), x = (event.clientX - r.left) / r.width,
+    y = (event.clientY - r.top) / r.height, low = Math.max, high = Math.min,
+    at = [low(0, high(ROWS - 1, Math.floor(y * ROWS))), low(0, high(COLUMNS - 1, Math.floor(x * COLUMNS)))]"""
+PRESS = f"""{CELL}; this.brush = this.children[at[0] * COLUMNS + at[1]].className !== 'on'; this.last = at;
+    this.setPointerCapture(event.pointerId); event.preventDefault(); this.onpointermove(event)"""
+STROKE = f"""if (this.brush !== undefined) {{ {CELL}, steps = low(1, ...at.map((n, k) => Math.abs(n - this.last[k])));
+    for (let k = 0; k <= steps; k++) {{
+        const [row, column] = at.map((n, j) => Math.round(this.last[j] + (n - this.last[j]) * k / steps)),
+            cell = this.children[row * COLUMNS + column];
+        cell.className = this.brush ? 'on' : ''; cell.style.background = this.brush ? 'TINT' : '' }}
+    this.last = at }}"""
+LIFT = """if (this.brush !== undefined) { this.brush = undefined;
+    const field = document.querySelector('.NAME input'),
+        on = [...this.children].flatMap((cell, k) => cell.className === 'on' ? [k] : []);
     field.value = ['cells', ...on, '@', event.timeStamp].join(' ');
     field.dispatchEvent(new Event('change', {bubbles: true})) }"""
 TINT = "rgba(255,255,255,.55)"
@@ -50,7 +51,7 @@ FRAME = (
 
 
 class PlacePicker(widgets.VBox):
-    """A picture on which a place can be clicked, a box dragged, or cells painted. The keyboard has controls beside it.
+    """A picture on which a place can be clicked, a box dragged, or cells painted, beside controls that do the same.
 
     Parameters
     ----------
@@ -89,7 +90,8 @@ class PlacePicker(widgets.VBox):
             (rows, columns), self._advice.value = cells.shape, "paint where to look, or wipe:"
             self._grid, handlers = (rows, columns), (PRESS, STROKE, LIFT)
             style += f";display:grid;grid:repeat({rows},1fr)/repeat({columns},1fr)"
-            inside = "".join(f'<i class="on" style="background:{TINT}"></i>' if on else "<i></i>" for on in cells.flat)
+            on = f'<i class="on" style="background:{TINT}"></i>'
+            inside = "".join(on if cell else "<i></i>" for cell in cells.flat)
         down, move, up = map(self._named, handlers)
         self._board.value = (
             f'<div class="place-picker" style="{style}" onpointerdown="{down}" onpointermove="{move}" '
@@ -104,7 +106,7 @@ class PlacePicker(widgets.VBox):
         return handler
 
     def _hear(self, change: dict) -> None:
-        """Take what the picture says: both corners, and the time, so that the same place can be said twice."""
+        """Take what the picture says: corners or cells, and the time, so that the same can be said twice."""
         if not change["new"]:
             return
         if change["new"].startswith("cells"):

@@ -14,32 +14,30 @@ import xarray as xr
 
 from absvit import AbSViT
 from absvit.mechanisms import MECHANISMS
-from absvit.models.kind_words import completions, kinds_of
 from absvit.networks import Network
 from absvit.networks.suggesting import Suggestion, suggested
-from experiments.figures.page import Figure, plain
+from experiments.figures.page import Figure
 from experiments.figures.style import Style
 from experiments.live.look import Cue, painted, written
 from experiments.live.look_figure import KINDS
 from experiments.live.rivalry import weights
 from experiments.live.tell import MAPS, tell
 from experiments.live.tell_figure import rivals
-from experiments.observers import Observer, observer_of
-from experiments.statistics.intervals import number_text
+from experiments.observers import Observer, load_observers, observer_of
 from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, given, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
 from notebooks.explorers.place_picker import PlacePicker
+from notebooks.explorers.word_controls import WordChooser
 
 __all__ = ["MechanismExplorer", "MechanismSelection"]
 
 PICTURE = ("source", "number", "path", "photographs")
 CUES = ("class", "place", "class and place")
 SHAPES = ("spotlight", "brush")
-WORDS = ("category", "other")  # controls that name kinds
 FIRST = ("decision_bias", "evidence_gate")  # mechanisms that any host with places takes
 ALONE = "no mechanism"
-CHOICES, SUGGESTED = 12, 8
+SUGGESTED = 8
 IMPORTS = """from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +61,7 @@ class MechanismSelection:
     checkpoint : "" for its default weights; a tag of bundled ones, a file, an address, or "untrained".
     device : where it computes.
     mechanisms : names of those that it is told by, each beside the network alone.
+    beside : names of other observers, HOST or HOST+MECHANISM, with spaces between them; "" for none.
     source : kind of embedded pictures, or "a file".
     number : which embedded picture.
     path : the file.
@@ -74,7 +73,7 @@ class MechanismSelection:
     x, y : the spotlight's centre, as fractions of width and height.
     width : standard deviation of the spotlight, as a fraction of the picture's width.
     cells : that are painted, as ``look.written`` writes them.
-    gain : of the cue; times the strength of a mechanism it is the dose.
+    gain : factor on the default gain of whoever looks; times the strength of a mechanism it is the dose.
     iterations : passes under the cue.
     kind : map.
     """
@@ -83,6 +82,7 @@ class MechanismSelection:
     checkpoint: str
     device: str
     mechanisms: tuple[str, ...]
+    beside: str
     source: str
     number: int
     path: str
@@ -111,9 +111,9 @@ class MechanismSelection:
         elif "place" in self.prior:
             where = {"place": (self.x, self.y), "width": self.width}
         if "class" not in self.prior:
-            return [Cue(self.prior, gain=self.gain, **where)]
+            return [Cue(self.prior, times=self.gain, **where)]
         words = dict.fromkeys(word.strip() for word in (self.category, self.other) if word.strip())
-        return [Cue(self.prior, word, gain=self.gain, **where) for word in words]
+        return [Cue(self.prior, word, times=self.gain, **where) for word in words]
 
 
 class MechanismExplorer(Explorer):
@@ -127,30 +127,35 @@ class MechanismExplorer(Explorer):
     model : network that is shown first: any name that ``absvit.networks.load_network`` takes, or a network,
         a module or a function (``network_of`` tells what it has to know of these).
     folder : where uploads are kept and figures are saved.
+    beside : names of other observers that are told the same, with spaces between them, such as an AbSViT of the
+        same classes and size.
     """
 
     leading = (*WHO, "prior", *PICTURE)
 
-    def __init__(self, model: str | Network | Callable = "cnn_micro", folder: Path | str = "outputs") -> None:
+    def __init__(
+        self, model: str | Network | Callable = "cnn_micro", folder: Path | str = "outputs", beside: str = ""
+    ) -> None:
         name, self._given = given(model)
         self.models = Models(lambda: None, given=self._given)  # each look is given up as a whole
         self._observer = lru_cache(16)(self._observed)
         self._pixels = lru_cache(16)(self._read)
         self._told = lru_cache(32)(self._tell)
         self._suggested = lru_cache(32)(self._suggest)
+        self._others = lru_cache(4)(lambda names: load_observers(names.split(), batches=1))
         self._fitted_to: tuple[str, ...] | None = None
-        self.chooser = PictureChooser("halves")
+        self.chooser, self.words = PictureChooser("halves"), WordChooser(self._set)
         slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
         gains = {"value": 1, "min": 0, "max": LARGEST_GAIN, "step": 0.25}
-        typed = {"placeholder": "type to search", "continuous_update": False}
         rows = {"rows": len(MECHANISMS), "value": FIRST}
+        named = {"value": beside, "placeholder": "HOST+MECHANISM ...", "continuous_update": False}
         controls = {
             **model_controls(name),
             "mechanisms": labelled(widgets.SelectMultiple, "mechanisms", options=tuple(MECHANISMS), **rows),
+            "beside": labelled(widgets.Text, "beside", **named),
             **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES),
-            "category": labelled(widgets.Combobox, "look for", **typed),
-            "other": labelled(widgets.Combobox, "or for", **{**typed, "placeholder": "nothing else"}),
+            **self.words.controls,
             "shape": labelled(widgets.Dropdown, "shape", options=SHAPES),
             "x": labelled(widgets.FloatSlider, "x", value=0.25, **share, **slider),
             "y": labelled(widgets.FloatSlider, "y", value=0.5, **share, **slider),
@@ -161,29 +166,26 @@ class MechanismExplorer(Explorer):
             "kind": labelled(widgets.Dropdown, "map", options=[(KINDS[kind], kind) for kind in MAPS[::-1]]),
         }
         self.place = PlacePicker(self._clicked, self._dragged, self._brushed)
-        self.meant = labelled(widgets.Select, "meant", rows=5)
-        self.suggestions = widgets.Box(layout=widgets.Layout(flex_flow="row wrap", width="290px"))
-        self.suggestions.add_class("explorer-suggestions")
-        self._asked_for = WORDS[0]  # the control whose word is not understood
         super().__init__(controls, MechanismSelection, "mechanisms", folder)
-        self.meant.observe(self._chosen, "value")
         self.chooser.keep_uploads(self.folder, self._uploaded, lambda text: setattr(self, "message", text))
         self.update()
 
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        return [*rows[:8], self.chooser.upload, *rows[8:11], self.meant, self.suggestions, self.place, *rows[11:]]
+        chosen = [self.words.meant, self.words.suggestions, self.place]
+        return [*rows[:9], self.chooser.upload, *rows[9:12], *chosen, *rows[12:]]
 
     def needs(self) -> Callable[[], object]:
         """Give what loads the network and puts the mechanisms on it."""
-        at = {name: self.controls[name].value for name in (*WHO, "mechanisms")}
+        at = {name: self.controls[name].value for name in (*WHO, "mechanisms", "beside")}
         who, load = tuple(at[name] for name in WHO), self.models.named(self.controls)
 
         def loaded() -> None:
             load()
             for name in at["mechanisms"]:
                 self._can_have(*who, name)
+            self._others(at["beside"])
 
         return loaded
 
@@ -195,14 +197,14 @@ class MechanismExplorer(Explorer):
             self.controls[name].layout.display = "" if where and (name == "cells") == brush else "none"
         for widget in (self.place, self.controls["shape"]):
             widget.layout.display = "" if where else "none"
-        for widget in (*(self.controls[name] for name in WORDS), self.suggestions):
-            widget.layout.display = "" if "class" in at["prior"] else "none"
+        self.words.show("class" in at["prior"])
         self.models.fit(self.controls)
         who = tuple(at[name] for name in WHO)
         if who != self._fitted_to:
             self._fit(*who)
         self.chooser.fit()
-        self._understand(self._observer(*who, ""))
+        if "class" in at["prior"]:
+            self.words.understand(self._observer(*who, ""))
         if where:
             pixels = self._pixels(*who, *(self.controls[name].value for name in PICTURE))
             if brush and not self.controls["cells"].value.strip():
@@ -213,87 +215,40 @@ class MechanismExplorer(Explorer):
         """Give the controls the words and mechanisms of a network, and a picture of what it knows."""
         alone = self._observer(*who, "")
         show_known(self.controls, "source", alone)
-        words = completions("", alone, 2 * alone.num_classes)
-        category, other = (self.controls[name] for name in WORDS)
-        for name in WORDS:
-            self.controls[name].options = words
-        if not self._means(category.value, alone):
-            first, second = self._first(who, words)
-            category.value, other.value = first, second
-        elif not self._means(other.value, alone):
-            other.value = ""
+        self.words.fit(alone, partial(self._first, who))
         shown, network = self.controls["mechanisms"], self.models(*who)
         if self._fitted_to is None and isinstance(getattr(network, "module", None), AbSViT):
             shown.value = ("feedback", *shown.value)
         shown.value = tuple(name for name in shown.value if self._can_have(*who, name))
         self._fitted_to = who
 
-    def _first(self, who: tuple, words: list[str]) -> tuple[str, str]:
-        """Two kinds to look for first: those that are seen bottom-up, where that is known."""
+    def _first(self, who: tuple) -> list[str]:
+        """Kinds to look for first: those that are seen bottom-up, where that is known."""
         try:
             seen = self._suggested(who, tuple(self.controls[name].value for name in PICTURE))
         except (ValueError, OSError):  # there is no such picture, which is said later
             seen = []
-        return tuple([*(one.category for one in seen), *words][:2])
-
-    def _means(self, words: str, observer: Observer) -> bool:
-        try:
-            return bool(kinds_of(words, observer))
-        except ValueError:
-            return False
-
-    def _understand(self, observer: Observer) -> None:
-        """Offer what may be meant by words that are not understood, and say why they are not."""
-        self.meant.layout.display = "none"
-        for name in WORDS if "class" in self.controls["prior"].value else ():
-            words = self.controls[name].value
-            if name == "other" and not words.strip():
-                continue
-            try:
-                kinds_of(words, observer)
-            except ValueError:
-                self._asked_for = name
-                self.meant.options = completions(words, observer, CHOICES)
-                self.meant.value = None
-                self.meant.layout.display = "" if self.meant.options else "none"
-                raise
+        return [one.category for one in seen]
 
     def draw(self, selection: MechanismSelection, style: Style) -> tuple[xr.Dataset, Figure]:
         """Tell the network what to look for by each mechanism, and draw what is seen."""
         s = selection
         who, picture = (s.model, s.checkpoint, s.device), tuple(getattr(s, name) for name in PICTURE)
-        record = self._told(who, s.mechanisms, picture, tuple(s.cues), s.iterations)
+        record = self._told(who, s.mechanisms, s.beside.strip(), picture, tuple(s.cues), s.iterations)
         offered = [asdict(one) for one in self._suggested(who, picture)]
         record = record.assign_attrs(suggestions=json.dumps(offered))
         return record, rivals(record, s.kind, style)
 
     def shown(self) -> None:
         """Offer the kinds that are seen bottom-up, and say where a prior finds no evidence."""
-        buttons = []
-        for one in (Suggestion(**each) for each in json.loads(self.record.attrs["suggestions"])):
-            label = f"{plain(one.category)} {number_text(np.nanmax([one.whole, one.part]))}"
-            layout = widgets.Layout(width="auto", height="24px")
-            buttons.append(widgets.Button(description=label, tooltip=_told(one), layout=layout))
-            buttons[-1].on_click(partial(self._take, one.category))
-        self.suggestions.children = buttons
+        self.words.suggest([Suggestion(**one) for one in json.loads(self.record.attrs["suggestions"])])
         empty = weights(self.record).query("weighs_nothing")
         if len(empty):
             first = empty.iloc[0]
             self.message = f"no evidence for {first['prior']}: the prior of {first['model']} weighs nothing"
 
-    def _take(self, category: str, _: object = None) -> None:
-        """Look for what was suggested, and for what was looked for before as the other."""
-        before = self.controls["category"].value
-        if category != before:
-            self._set(category=category, other=before)
-
-    def _chosen(self, change: dict) -> None:
-        """Take the word that is meant."""
-        if change["new"]:
-            self._set(**{self._asked_for: change["new"]})
-
     def _around_spotlight(self, grid: tuple[int, int]) -> str:
-        """Cells within a standard deviation of the spotlight's centre, so that a brush begins where it stood."""
+        """Cells within a standard deviation of the spotlight's centre: a brush begins where it stood."""
         x, y, width = (self.controls[name].value for name in ("x", "y", "width"))
         rows, columns = ((np.arange(n) + 0.5) / n for n in grid)
         near = np.hypot(columns - x, rows[:, None] - y) <= max(width, 1 / min(grid))
@@ -305,6 +260,7 @@ class MechanismExplorer(Explorer):
         words = ", ".join(map(repr, (s.model, s.checkpoint.strip() or "default", s.device)))
         here = "network_of(given)  # what the explorer was given"
         told = ", ".join(map(_code_of, s.cues))
+        beside = "".join(f", {name!r}" for name in s.beside.split())
         return (
             f"{IMPORTS}\nnetwork = {here if s.model in self._given else f'load_network({words})'}\n"
             f"model = replace(observer_of(network, {ALONE!r}), kinds=())\n"
@@ -312,7 +268,7 @@ class MechanismExplorer(Explorer):
             "told = [observer_of(network, name, mechanism=MECHANISMS[name]) for name in mechanisms]\n"
             f"picture = {code_of_picture(s.source, s.number, s.path, s.photographs)}\n"
             f"cues = [{told}]\n"
-            f"record = tell([model, *told], picture, cues, iterations={s.iterations})\n"
+            f"record = tell([model, *told{beside}], picture, cues, iterations={s.iterations})\n"
             f"figure = rivals(record, {s.kind!r}{style})\n"
         )
 
@@ -337,8 +293,16 @@ class MechanismExplorer(Explorer):
             return False
         return True
 
-    def _tell(self, who: tuple, mechanisms: tuple[str, ...], picture: tuple, cues: tuple[Cue, ...], iterations: int):
-        observers = [self._observer(*who, name) for name in ("", *mechanisms)]
+    def _tell(
+        self,
+        who: tuple,
+        mechanisms: tuple[str, ...],
+        beside: str,
+        picture: tuple,
+        cues: tuple[Cue, ...],
+        iterations: int,
+    ) -> xr.Dataset:
+        observers = [*(self._observer(*who, name) for name in ("", *mechanisms)), *self._others(beside)]
         return tell(observers, self._pixels(*who, *picture), cues, iterations)
 
     def _suggest(self, who: tuple, picture: tuple) -> list[Suggestion]:
@@ -369,16 +333,7 @@ class MechanismExplorer(Explorer):
         self._set(source=FILE, path=path)
 
 
-def _told(one: Suggestion) -> str:
-    """A suggestion in full."""
-    part = "" if one.at is None else f", {number_text(one.part)} of a part around {one.at[0]:.2f}, {one.at[1]:.2f}"
-    return f"{one.category}: {number_text(one.whole)} of the whole picture{part}"
-
-
 def _code_of(cue: Cue) -> str:
     """The expression that makes a cue, without what it is by default."""
-    told = ((field.name, getattr(cue, field.name)) for field in fields(Cue) if field.name != "kind")
-    usual = {field.name: field.default for field in fields(Cue)}
-    return (
-        ", ".join([f"Cue({cue.kind!r}", *(f"{name}={value!r}" for name, value in told if value != usual[name])]) + ")"
-    )
+    told = [(of.name, getattr(cue, of.name)) for of in fields(Cue)[1:] if getattr(cue, of.name) != of.default]
+    return f"Cue({', '.join([repr(cue.kind), *(f'{name}={value!r}' for name, value in told)])})"

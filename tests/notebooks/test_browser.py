@@ -202,3 +202,18 @@ def test_mechanisms_are_switched_on_one_picture(lab, browser):
         changes(page, lambda: cue.locator("select").select_option("place"))
         changes(page, lambda: press(page, "gain"))
         says(page, "mechanisms = ['evidence_gate', 'spatial_gain']")
+        shape = control(page, "dropdown", "shape")
+        changes(page, lambda: shape.locator("select").select_option("brush"))
+        painted = page.locator(".place-picker i.on").count()
+        changes(page, lambda: drag(page, (0.02, 0.02), (0.98, 0.02)))  # the upper row of cells
+        assert page.locator(".place-picker i.on").count() > painted
+        says(page, "cells=((0, 0), (0, 1), (0, 2)")
+
+
+def test_photographs_are_looked_at_by_words_and_suggestions(lab, browser):
+    with run(browser, lab, "08_photographs") as page:
+        buttons = page.locator(".explorer-suggestions button")
+        changes(page, lambda: buttons.nth(2).click())
+        word = control(page, "text", "or for").locator("input")
+        changes(page, lambda: (word.fill(""), word.press("Enter"), word.blur()))
+        changes(page, lambda: press(page, "gain"))

@@ -107,14 +107,16 @@ def test_words_are_completed_chosen_and_told_apart(explorer):
         explorer.selection, model="vit_micro", prior="class", category="star", other="", gain=1.0
     )
     assert set(CATEGORIES) <= set(explorer.controls["category"].options)
-    assert explorer.meant.layout.display == "none"
+    assert explorer.words.meant.layout.display == "none"
     explorer.controls["other"].value = "h"
-    assert "no class 'h'" in explorer.message and explorer.meant.layout.display == ""
-    assert explorer.meant.options == tuple(completions("h", explorer.models("vit_micro"), 12))
-    assert explorer.meant.options[:2] == ("heart", "horseshoe")
-    explorer.meant.value = "horseshoe"
+    assert "no class 'h'" in explorer.message and explorer.words.meant.layout.display == ""
+    assert explorer.words.meant.options == tuple(completions("h", explorer.models("vit_micro"), 12))
+    assert explorer.words.meant.options[:2] == ("heart", "horseshoe")
+    explorer.words.meant.value = "horseshoe"
     assert (
-        explorer.message == "" and explorer.selection.other == "horseshoe" and explorer.meant.layout.display == "none"
+        explorer.message == ""
+        and explorer.selection.other == "horseshoe"
+        and explorer.words.meant.layout.display == "none"
     )
     assert explorer.record["prior"].values.tolist() == ["star", "horseshoe"]
     explorer.controls["category"].value = "star, ring"  # several kinds at once
@@ -129,10 +131,10 @@ def test_what_is_seen_bottom_up_is_one_click_away(explorer):
     network = explorer.models("vit_micro")
     images = observer_of(network).images(pictures.picture("halves", 3, observer_of(network))[None])
     names = [one.category for one in suggested(network, images)]
-    assert [button.description.rpartition(" ")[0] for button in explorer.suggestions.children] == names
-    explorer.suggestions.children[0].click()
+    assert [button.description.rpartition(" ")[0] for button in explorer.words.suggestions.children] == names
+    explorer.words.suggestions.children[0].click()
     assert (explorer.selection.category, explorer.selection.other, explorer.message) == (names[0], "bar", "")
-    explorer.suggestions.children[1].click()
+    explorer.words.suggestions.children[1].click()
     assert (explorer.selection.category, explorer.selection.other) == (names[1], names[0])
 
 

@@ -1,7 +1,7 @@
 """Sets of kinds: categories, each of some of a model's classes. ``kind_set.py`` is the contract.
 
-A set is a frozen declaration, such as :data:`~absvit.models.kind_sets.sixteen.SIXTEEN`, or a user's own CSV file;
-another package's is found by the entry point ``absvit.kind_sets``.
+A set is a frozen declaration, such as :data:`~absvit.models.kind_sets.sixteen.SIXTEEN`, or a user's own CSV
+file; another package's is found by the entry point ``absvit.kind_sets``.
 """
 
 import lazy_loader

@@ -19,8 +19,8 @@ __all__ = ["CategoryReadout"]
 class CategoryReadout:
     """How the answers of a model become those of a set's categories.
 
-    The probability of a category is the mean of those of its kinds (Geirhos et al. 2018, NeurIPS, appendix, and
-    2019), relative to the sum over categories: its logit is the logarithm of the mean.
+    The probability of a category is the mean of those of its kinds (Geirhos et al. 2018, NeurIPS, appendix,
+    and 2019), relative to the sum over categories: its logit is the logarithm of the mean.
 
     Parameters
     ----------

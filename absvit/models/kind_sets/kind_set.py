@@ -22,8 +22,8 @@ class KindSet:
     line : what it is, in a line, with its source.
     kinds : of each category, words for its kinds: names of classes, parts of names, parts with a star for all
         that hold them, wnids, or numbers.
-    of_imagenet : whether all words are numbers of ImageNet's classes, of which a model may have only some; else
-        a model has to know every word.
+    of_imagenet : whether all words are numbers of ImageNet's classes, of which a model may have only some;
+        else a model has to know every word.
     """
 
     name: str

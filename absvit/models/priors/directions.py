@@ -22,8 +22,9 @@ __all__ = ["ClassPrior", "CuedClasses", "LearnedPrior", "SharpPrior", "VectorPri
 def sharpened(match: Tensor, sharpness: float) -> Tensor:
     """Make a match fall off more steeply: peak * (match / peak) ** sharpness, peak the largest of an image's tokens.
 
-    Our addition: the token that matches best keeps the weight that it has in the paper, and the others lose. Where
-    the evidence for a class is spread, as tokens hold something of each other, the cosine alone hardly selects.
+    Our addition: the token that matches best keeps the weight that it has in the paper, and the others
+    lose. Where the evidence for a class is spread, as tokens hold something of each other, the cosine alone
+    hardly selects.
 
     Parameters
     ----------
@@ -49,7 +50,8 @@ def sharpness_of(model: AbSViT) -> float:
 class SharpPrior(Prior):
     """Base of priors that match by the cosine with a direction, which can be made to fall off more steeply.
 
-    ``sharpness`` None is the model's own, its attribute ``prior_sharpness``; 1, the paper's, where it has none.
+    ``sharpness`` None is the model's own, its attribute ``prior_sharpness``; 1, the paper's, where it has
+    none.
     """
 
     sharpness: float | None = None

@@ -25,14 +25,15 @@ TOLD = 4  # numbers in a label
 class KindsPrior(CuedClasses):
     """Several classes: a token matches as well as it matches the best of them, max_k cos(token, row_k).
 
-    Our addition, for a word such as "dog", of which a model has many classes: whichever of them is there is evidence
-    for it. The mean of the rows would look for what the classes have in common, and match each of them less.
+    Our addition, for a word such as "dog", of which a model has many classes: whichever of them is there is
+    evidence for it. The mean of the rows would look for what the classes have in common, and match each of
+    them less.
 
     Parameters
     ----------
     classes : words for the kinds, one or several, as :func:`~absvit.models.kind_words.kinds_of` reads them when the
-        prior meets a model; or places of classes, (kind,), or (image, kind) where each image has its own, -1 where
-        one has fewer.
+        prior meets a model; or places of classes, (kind,), or (image, kind) where each image has its own,
+        -1 where one has fewer.
     gain : factor on the weights; None for the model's default of a class.
     sharpness : power of the match relative to its peak; None for the model's own, 1 for the official weights.
     sets : further sets of kinds, whose categories the words may name.

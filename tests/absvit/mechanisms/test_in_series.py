@@ -25,8 +25,8 @@ def test_each_keeps_the_promises_of_a_mechanism(mechanisms):
 
 def test_a_bias_is_added_to_what_a_gate_sees():
     gate, bias = replace(GATE, strength=4.0), replace(BIAS, strength=2.0)
-    told, priors = together([gate, bias]).on(NETWORK), [ClassPrior(2, gain=0.5), ClassPrior(torch.tensor([0, 1, 3]))]
-    seen, gated = (of.perceive(IMAGES, priors, 2, ["class_activation"]) for of in (told, gate.on(NETWORK)))
+    both, priors = together([gate, bias]), [ClassPrior(2, gain=0.5), ClassPrior(torch.tensor([0, 1, 3]))]
+    seen, gated = (of.on(NETWORK).perceive(IMAGES, priors, 2, ["class_activation"]) for of in (both, gate))
     expected = gated.logits.clone()
     expected[1:, 0, :, 2] += 1
     expected[1:, 1, [0, 1, 2], [0, 1, 3]] += 2
@@ -49,8 +49,8 @@ def test_a_gate_pools_what_a_gain_has_changed():
 def test_the_strength_is_a_factor_on_each():
     half = replace(together([replace(GATE, strength=4.0), replace(BIAS, strength=2.0)]), strength=0.5)
     same = together([GATE, BIAS])
-    cued = [ClassPrior(1)]
-    assert torch.equal(half.on(NETWORK).perceive(IMAGES, cued).logits, same.on(NETWORK).perceive(IMAGES, cued).logits)
+    seen, expected = (of.on(NETWORK).perceive(IMAGES, [ClassPrior(1)]).logits for of in (half, same))
+    assert torch.equal(seen, expected)
     assert same.parameters["mechanisms"][0] == {"name": "evidence_gate", "parameters": {"strength": 2.0}}
 
 

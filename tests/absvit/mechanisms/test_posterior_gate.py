@@ -37,7 +37,8 @@ def test_places_are_weighted_by_the_probability_of_any_of_the_classes(dose):
         for k, cued in enumerate(([2], [0, 3])):
             weights, logits = in_loops(image, cued, dose)
             torch.testing.assert_close(seen.logits[1, k, n], logits, rtol=1e-4, atol=1e-5)
-            torch.testing.assert_close(seen.prior_weights[0, k, n], weights / weights.max(), rtol=1e-4, atol=1e-6)
+            expected = weights / weights.max()
+            torch.testing.assert_close(seen.prior_weights[0, k, n], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_probability_that_no_number_holds_is_a_weight_still():

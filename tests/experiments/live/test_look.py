@@ -14,6 +14,7 @@ from experiments.live import pictures as shown_pictures
 from experiments.live.compete import compete
 from experiments.live.look import CUES, MAPS, Cue, look, stamped
 from experiments.live.pictures import fitted
+from experiments.observers import observer_of
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +194,11 @@ def test_the_bundled_models_of_photographs_say_that_they_were_trained_on_squeeze
     for tag in ("default", "seed1", "seed2"):
         assert shown_pictures.saw_squeezed(absvit.load_model("absvit_hybrid_lite0_224", tag))
     assert not shown_pictures.saw_squeezed(absvit.load_model("absvit_micro"))
+
+
+def test_a_gain_can_be_a_factor_on_the_default_of_whoever_looks(model):
+    observer = observer_of(model)
+    told = Cue("class", "star", times=3.0), Cue("class", "star", gain=2.0, times=3.0), Cue("class", "star")
+    assert [cue.prior(observer).gain for cue in told] == [3 * observer.gains["class"], 6.0, None]
+    (of_class, of_place) = Cue("class and place", "star", times=0.5).prior(observer).factors
+    assert (of_class.gain, of_place.gain) == (0.5 * observer.gains["class"], 1.0)

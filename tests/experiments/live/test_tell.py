@@ -22,6 +22,7 @@ from stimuli.sets.resizing import resized
 
 WORDS = ["vit_micro", "vit_micro+decision_bias", "vit_micro+attention_bias:strength=2"]
 STAR, LEFT = Cue("class", "star"), Cue("place", place=(0.25, 0.5))
+DISK = Cue("class and place", "disk", cells=((0, 0), (1, 1)), painted=(2, 2))
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +54,14 @@ def test_each_sees_what_it_sees_alone_and_says_whether_it_is_told(observers, sho
 @pytest.fixture(scope="module")
 def both(observers, shown):
     """Two cues, the second of which a bias of decisions does not take."""
-    return tell(observers, shown, ["star", Cue("class and place", "disk", cells=((0, 0), (1, 1)), painted=(2, 2))])
+    return tell(observers, shown, ["star", DISK])
 
 
 def test_every_cue_is_told_as_it_is_alone(observers, shown, both):
     assert both["prior"].values.tolist() == both["category"].values.tolist() == ["star", "disk"]
     assert both["taken"].values.tolist() == [[False, False], [True, False], [True, True]]
     assert both["kinds"].values.tolist() == [str(observers[0].categories.index(name)) for name in ("star", "disk")]
-    for number, cue in enumerate((STAR, Cue("class and place", "disk", cells=((0, 0), (1, 1)), painted=(2, 2)))):
+    for number, cue in enumerate((STAR, DISK)):
         alone = tell(observers, shown, cue)
         for name in ("logits", *MAPS):
             np.testing.assert_array_equal(alone[name].values, both[name].isel(prior=[number]).values)
