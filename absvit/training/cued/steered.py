@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -242,6 +243,10 @@ class SteeredTask(CachedTask):
             nn.init.normal_(block.attn.qkv.weight.data[: 2 * model.embed_dim], std=ASTIR)
             block.attn.requires_grad_(True).proj.bias.requires_grad_(False)
         model.decoders.requires_grad_(True)
+        still = 1 if model.fc_norm.eps is not None else 2
+        for weight in model.parameters():
+            if weight.requires_grad:
+                weight.register_hook(partial(_without_last, n=still))
         return model
 
     def learning(self, model: nn.Module) -> list[dict]:
@@ -276,6 +281,15 @@ def _as_seen(made: Plan, whole: np.ndarray, classes: np.ndarray) -> Plan:
     seen[made.picture[whole, 0]] = classes
     learned = np.isin(made.kind, [KINDS.index(kind) for kind in ("whole", "halves", "overlay")])
     return replace(made, target=np.where(learned[:, None], seen[made.picture], made.target))
+
+
+def _without_last(gradient: Tensor, n: int) -> Tensor:
+    """A matrix's gradient without its last rows, which give the constant, and the mean logit before it.
+
+    They are a thousand times smaller than what else a token holds, and what is read is relative to the constant:
+    what the others leak into it would count a thousandfold.
+    """
+    return torch.cat([gradient[:-n], torch.zeros_like(gradient[-n:])])
 
 
 def _batches(numbers: np.ndarray, draw, mean, std) -> Iterator[Tensor]:
