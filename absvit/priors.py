@@ -1,6 +1,6 @@
 """What to look for: priors that weight the output tokens of a pass before they are fed back.
 
-The page of :mod:`absvit.models.priors`.
+The page of :mod:`absvit.models.priors`, and of the priors in words.
 """
 
 from absvit.models.priors import (
@@ -15,8 +15,10 @@ from absvit.models.priors import (
     VectorPrior,
     class_prior,
 )
+from absvit.words.instructions import instruction
+from absvit.words.text_prior import TextPrior
 
 __all__ = [
     "ClassPrior", "KindsPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior",
-    "SpatialPrior", "VectorPrior", "class_prior",
+    "SpatialPrior", "TextPrior", "VectorPrior", "class_prior", "instruction",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import timm
 import torch
+from timm.layers import to_2tuple
 
 from absvit.closed_form.steerable import skeleton, steerable_from
 from absvit.models.absvit import AbSViT
@@ -12,16 +13,24 @@ from absvit.networks.network import network_of
 
 __all__ = ["over_lite0"]
 
-HOST, GRID, SIZE = "lite0_dense", (24, 24), (384, 384)
+HOST, SIZE, STRIDE, CHANNELS, CLASSES = "lite0_dense", (384, 384), 16, 1280, 1000
 
 
-def over_lite0(host: str = "pretrained", num_classes: int = 1000, device=None, dtype=None, **parameters) -> AbSViT:
+def over_lite0(
+    host: str = "pretrained",
+    num_classes: int = 1000,
+    img_size: int | tuple[int, int] = SIZE,
+    device=None,
+    dtype=None,
+    **parameters,
+) -> AbSViT:
     """Make ``absvit_lite0``.
 
     Parameters
     ----------
     host : "pretrained" or "random".
     num_classes : 1000, those of its host.
+    img_size : height and width of images in pixels; a place is 16 of them wide.
     device, dtype : where it goes, and of which type.
     **parameters : of :func:`steerable_from`.
 
@@ -32,9 +41,13 @@ def over_lite0(host: str = "pretrained", num_classes: int = 1000, device=None, d
     """
     if host not in ("pretrained", "random"):
         raise ValueError(f"host must be 'pretrained' or 'random', got {host!r}")
-    network = timm.create_model(HOST, device=device) if host == "random" else None
+    if num_classes != CLASSES:
+        raise ValueError(f"absvit_lite0 has the {CLASSES} classes of its host, got num_classes = {num_classes}")
+    size = to_2tuple(img_size)
     if torch.empty((), device=device).is_meta:  # counted, not computed
-        blocks = parameters.get("blocks", 1)
-        return skeleton(None, classes=1000, channels=1280, width=1001, grid=GRID, size=SIZE, blocks=blocks)
-    network = network_of((network or loading.load_model(HOST)).eval(), name=HOST)
+        grid = tuple(-(-side // STRIDE) for side in size)
+        shape = {"classes": CLASSES, "channels": CHANNELS, "width": CLASSES + 1, "grid": grid, "size": size}
+        return skeleton(None, **shape, blocks=parameters.get("blocks", 1))
+    make = timm.create_model if host == "random" else loading.load_model
+    network = network_of(make(HOST, img_size=size).eval(), name=HOST)
     return steerable_from(network, **parameters).to(device=device, dtype=dtype)

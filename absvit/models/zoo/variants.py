@@ -10,7 +10,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from timm.layers import GroupNorm1, HybridEmbed
+from timm.layers import GroupNorm1, HybridEmbed, to_2tuple
 from timm.models import build_model_with_cfg, create_model, generate_default_cfgs, register_model
 from timm.models.resnet import BasicBlock, ResNet
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
@@ -222,18 +222,22 @@ def vit_hybrid_lite0_224(pretrained: bool = False, **kwargs) -> VisionTransforme
 
 
 def _dense(name: str, network: str, pretrained: bool, kwargs: dict) -> nn.Module:
-    """One of timm's EfficientNets of ImageNet's 1,000 kinds, whose stride stops at 16; a place is 16 px wide.
+    """One of timm's EfficientNets of ImageNet's 1,000 kinds, whose stride stops at 16: a place is 16 px wide.
 
-    The last stages dilate instead (Yu et al. 2017), with the same weights.
+    The last stages dilate instead (Yu et al. 2017), with the same weights. ``img_size`` is that of the images
+    that it is shown; it computes those of any size.
     """
     from absvit.models import checkpoints
     from absvit.models.zoo import locations
 
+    kwargs = dict(kwargs)
+    size = (3, *to_2tuple(kwargs.pop("img_size", DENSE_SIZE)))
     model = create_model(network, **{"output_stride": 16, **kwargs})
     if pretrained:
         weights = checkpoints.read(locations.locate(name)).state_dict
         checkpoints.load_into(model, checkpoints.by_position(model, weights))
-    model.pretrained_cfg = model.default_cfg = default_cfgs[name].default.to_dict() | {"architecture": name}
+    told = {"architecture": name, "input_size": size, "pool_size": (-(-size[1] // 16), -(-size[2] // 16))}
+    model.pretrained_cfg = model.default_cfg = default_cfgs[name].default.to_dict() | told
     return model
 
 

@@ -144,13 +144,19 @@ def test_dynamic_input_size(size):
     torch.testing.assert_close(seen.logits[1, 0], model(images).detach())
 
 
-@pytest.mark.parametrize("record", [(), *[(name,) for name in RECORDABLE], ("tokens", "feedback_norms"), RECORDABLE])
-@pytest.mark.parametrize("budget", [1, 3 * 2**20, 2**40])
-def test_results_do_not_depend_on_budget_or_record(record, budget):
+@pytest.fixture(scope="module")
+def everything():
+    """A model, images and priors, and all that there is to record of them at once."""
     model, images = filled(seed=6), formula.images(3, 6, 64)
     chosen = [prior for prior, _ in all_priors(model, images, 6)]
     chosen.append(priors.ShuffledPrior(chosen[3] * chosen[0], seed=1))
-    expected = absvit.perceive(model, images, chosen, 2, RECORDABLE)
+    return model, images, chosen, absvit.perceive(model, images, chosen, 2, RECORDABLE)
+
+
+@pytest.mark.parametrize("record", [(), *[(name,) for name in RECORDABLE], ("tokens", "feedback_norms"), RECORDABLE])
+@pytest.mark.parametrize("budget", [1, 3 * 2**20, 2**40])
+def test_results_do_not_depend_on_budget_or_record(record, budget, everything):
+    model, images, chosen, expected = everything
     seen = absvit.perceive(model, images, chosen, 2, record, budget)
     for name in ("logits", "prior_weights", *record):
         assert_near(getattr(seen, name), getattr(expected, name))

@@ -27,11 +27,6 @@ OURS = (*MODEL_NAMES, *registered.MODEL_NAMES)
 LIGHT = [name for name in NAMES if "base" not in name]  # for what depends on no width and takes long
 TOPDOWN = [name for name in NAMES if name.startswith("absvit")]
 SIZE = {"img_size": 64, "depth": 3}
-TRACER = {
-    "leaf_modules": get_notrace_modules(),
-    "autowrap_functions": get_notrace_functions(),
-    "param_shapes_constant": True,
-}
 
 
 def made(name, seed=0, **kwargs):
@@ -89,8 +84,9 @@ def test_backward_reaches_every_parameter(name):
 @pytest.mark.seconds
 @pytest.mark.parametrize("name", NAMES)
 def test_default_cfg(name):
+    blocks = {"depth": SIZE["depth"]}  # at the size of its pictures, of which alone the shapes tell
     with torch.device("meta"):
-        model = timm.create_model(name)
+        model = timm.create_model(name, **blocks)
         state, cfg = model.state_dict(), model.default_cfg
         assert cfg is model.pretrained_cfg
         assert cfg["classifier"] + ".weight" in state
@@ -109,8 +105,8 @@ def test_default_cfg(name):
         assert model(images).shape == pooled.shape
         model.reset_classifier(0, "")
         assert model(images).shape == features.shape
-        assert timm.create_model(name, num_classes=0)(images).shape == pooled.shape
-        assert timm.create_model(name, num_classes=0, global_pool="")(images).shape == features.shape
+        assert timm.create_model(name, num_classes=0, **blocks)(images).shape == pooled.shape
+        assert timm.create_model(name, num_classes=0, global_pool="", **blocks)(images).shape == features.shape
         model.reset_classifier(5, "avg")
         assert model(images).shape == (2, 5)
 
@@ -217,6 +213,7 @@ def test_torchscript(name):
         torch.testing.assert_close(torch.jit.trace(model, images)(noise()), model(noise()), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", [name for name in TOPDOWN if name in LIGHT])
 def test_torchscript_of_a_feature_extractor(name):
     extractor, images = timm.create_model(name, features_only=True, out_indices=(0, -1), **SIZE).eval(), noise()
@@ -245,16 +242,19 @@ def test_causal_attention_hides_later_tokens_in_both_passes(name):
     torch.testing.assert_close(first, second)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", NAMES)
 def test_fx_feature_extraction(name):
     model, images = small(name), noise()
-    train_nodes, eval_nodes = get_graph_node_names(model, tracer_kwargs=TRACER)
+    tracer = {"leaf_modules": get_notrace_modules(), "autowrap_functions": get_notrace_functions()}  # its stem's, too
+    tracer["param_shapes_constant"] = True
+    train_nodes, eval_nodes = get_graph_node_names(model, tracer_kwargs=tracer)
     nodes = {"train_return_nodes": train_nodes[-1:], "eval_return_nodes": eval_nodes[-1:]}
     with torch.inference_mode():
         expected = model(images)
-        traced = create_feature_extractor(model, **nodes, tracer_kwargs=TRACER)
+        traced = create_feature_extractor(model, **nodes, tracer_kwargs=tracer)
         assert torch.equal(torch.cat(tuple(traced(images).values())), expected)
-    trained = create_feature_extractor(model, **nodes, tracer_kwargs=TRACER).train()
+    trained = create_feature_extractor(model, **nodes, tracer_kwargs=tracer).train()
     torch.cat(tuple(trained(images).values())).mean().backward()
     assert [key for key, parameter in trained.named_parameters() if parameter.grad is None] == []
 
