@@ -68,7 +68,8 @@ class HostEmbed(nn.Module):
 
     Parameters
     ----------
-    host : the network; None of a model that is only counted.
+    host : the network; None of a model that is only counted, or that is given :meth:`maps` in place of
+        images, as trainings keep them.
     grid : rows and columns of places.
     size : height and width of images in pixels.
     channels : of a feature.
@@ -118,6 +119,11 @@ class HostEmbed(nn.Module):
         -------
         (image, place, channel), the constant last.
         """
+        tokens = (images if self.host is None else self.maps(images)).flatten(2).transpose(1, 2)
+        return torch.cat([tokens, self.constant.to(tokens).expand(*tokens.shape[:2], 1)], dim=-1)
+
+    def maps(self, images: Tensor) -> Tensor:
+        """Give the projected features of images, (image, channel, y, x), without the constant."""
         if tuple(images.shape[-2:]) != self.img_size:
             down, across = self.img_size
             raise ValueError(
@@ -125,11 +131,8 @@ class HostEmbed(nn.Module):
             )
         at_once = len(images) if torch.is_grad_enabled() or images.device.type != "cpu" else AT_ONCE
         features = torch.cat([self.host.features(part) for part in images.split(max(1, at_once))])
-        tokens = self.proj(features.to(self.proj.weight.dtype))
-        if self.blur:
-            maps = tokens.transpose(1, 2).unflatten(2, self.grid_size)
-            tokens = blurred(maps).flatten(2).transpose(1, 2)
-        return torch.cat([tokens, self.constant.to(tokens).expand(*tokens.shape[:2], 1)], dim=-1)
+        maps = self.proj(features.to(self.proj.weight.dtype)).transpose(1, 2).unflatten(2, self.grid_size)
+        return blurred(maps) if self.blur else maps
 
 
 class SharesNorm(nn.Module):

@@ -81,7 +81,7 @@ class Log:
         self.since = (position.step, now)
         line = {
             "step": step,
-            "lr": max(group["lr"] for group in learner.optimizer.param_groups),
+            "lr": max(group["lr"] / group.get("lr_scale", 1) for group in learner.optimizer.param_groups),
             "seconds": position.seconds,
             **dict(zip(losses, values, strict=True)),
             "gradient_norm": norm.item(),

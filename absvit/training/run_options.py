@@ -40,7 +40,8 @@ class RunOptions:
     tensorboard
         Also log for tensorboard.
     feature_cache
-        Folder of the frozen stem's features, for the hybrid recipes; made where it is not there.
+        Folder of what a frozen stem or host shows of composites, for recipes that train on those; made where it is
+        not there.
     """
 
     data_path: Path = Path("data")

@@ -101,7 +101,7 @@ def _measured(value: object) -> str:
 
 FLAG, NAME = choice(True, False), text(r"(?s).+", "a name")
 SHA256 = text(r"[0-9a-fA-F]{64}", "a SHA-256 of 64 hexadecimal digits")
-# arguments of timm's VisionTransformer and of AbSViT that give a model its shape
+# arguments of timm's VisionTransformer, of AbSViT and of closed forms that give a model its shape
 MADE_WITH = mapping(
     {
         "num_classes": whole(0, 10**6),
@@ -123,6 +123,9 @@ MADE_WITH = mapping(
         "qk_norm": FLAG,
         "dynamic_img_size": FLAG,
         "second_value_bias": FLAG,
+        "rank": whole(1, 2**14),
+        "blocks": whole(1, 2**10),
+        "share": number(0, 1),
     }
 )
 CARD = mapping(

@@ -115,7 +115,9 @@ class SceneObjective(nn.Module):
         seen = look_twice(model, batch.images, lambda tokens: prior_weights(model, tokens, batch))
         first = cross_entropy(seen.bottom_up, batch.shown, self.smoothing)
         second = cross_entropy(seen.top_down, batch.asked, self.smoothing)
-        variational = self.var_loss * reconstruction_errors(model.decoders, seen.states).sum()
+        variational = torch.zeros_like(first)
+        if self.var_loss:
+            variational = self.var_loss * reconstruction_errors(model.decoders, seen.states).sum()
         labelled = self._token_loss(seen.tokens, batch) if self.token_weight else torch.zeros_like(first)
         return {
             "loss": (first + second) / 2 + variational + self.token_weight * labelled,

@@ -5,18 +5,20 @@ Everything about image ``i`` of a training follows from (seed, i).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from absvit.training.cued.batch import SceneBatch, image_generator, place_cues
-from absvit.training.cued.composite_plan import KINDS, SLOTS, Plan
+from absvit.training.cued.composite_plan import KINDS, OVERLAID, SLOTS, Plan
 from absvit.training.cued.feature_cache import FeatureCache
 
 __all__ = ["CHANCES", "Cues", "CuedComposites"]
 
 CUES = ("none, whole", "none", "class", "place", "absent class")
+TOGETHER = ("halves", "mosaic", "overlay")
 CHANCES = 12  # random numbers of an image
 
 
@@ -55,16 +57,27 @@ class CuedComposites:
     made : what the composites show.
     cache : their features.
     n_classes : number of classes.
+    posteriors : function of composites (image,) that gives what each of their pictures shows, and what it
+        shows to whoever looks for its class, (image, slot, class) probabilities, 0 without a picture; their
+        classes for certain if left out.
 
     Raises
     ------
     ValueError : there are no composites of a kind that is asked for.
     """
 
-    def __init__(self, cues: Cues, made: Plan, cache: FeatureCache, n_classes: int) -> None:
+    def __init__(
+        self,
+        cues: Cues,
+        made: Plan,
+        cache: FeatureCache,
+        n_classes: int,
+        posteriors: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None,
+    ) -> None:
         self.cues, self.made, self.cache, self.n_classes = cues, made, cache, n_classes
+        self.posteriors = posteriors or self._certain
         self.whole = np.flatnonzero(made.kind == KINDS.index("whole"))
-        self.together = np.flatnonzero(np.isin(made.kind, (KINDS.index("halves"), KINDS.index("mosaic"))))
+        self.together = np.flatnonzero(np.isin(made.kind, [KINDS.index(kind) for kind in TOGETHER]))
         if sum(cues.shares[1:]) > 0 and not len(self.together):
             raise ValueError("shares ask for composites of several pictures, but halves and mosaics are 0")
         self._orders: dict[tuple[int, int, int], np.ndarray] = {}
@@ -114,21 +127,31 @@ class CuedComposites:
             features[mirrored] = features[mirrored].flip(-1)
             coverage[mirrored] = coverage[mirrored][..., ::-1]
         count = (target >= 0).sum(axis=1)
-        eye = np.eye(self.n_classes + 1, dtype=np.float32)[:, :-1]  # class -1 shows nothing
-        shown = eye[target].sum(axis=1) / count[:, None]
+        parts, looked_for = self.posteriors(composites)
+        shown = parts.sum(axis=1) / count[:, None]
         cued = (chance[:, 1] * count).astype(np.int64)
         cued_class = target[rows, cued]
-        absent = shown == 0
+        absent = np.ones((len(rows), self.n_classes + 1), bool)
+        absent[rows[:, None], target] = False
+        absent = absent[:, :-1]  # class -1 is that of no picture
         nth = (chance[:, 2] * absent.sum(axis=1)).astype(np.int64)
         absent_class = (np.cumsum(absent, axis=1) > nth[:, None]).argmax(axis=1)
         caught = (asked == 4) | ((asked == 0) & (chance[:, 3] < catch))
-        right = np.where(((asked == 2) | (asked == 3))[:, None], eye[cued_class], shown)
+        overlaid = np.isin(self.made.kind[composites], [KINDS.index(kind) for kind in OVERLAID])
+        placed = (asked == 3) & ~overlaid  # a place does not tell which of those that are overlaid is meant
+        right = np.where(placed[:, None], parts[rows, cued], shown)
+        right = np.where((asked == 2)[:, None], looked_for[rows, cued], right)
         cue_class = np.where(asked == 2, cued_class, np.where(caught, absent_class, -1))
-        token_class = np.where(coverage.any(axis=1), (coverage * (target + 1)[..., None, None]).sum(axis=1) - 1, -1)
+        token_class = (coverage * (target + 1)[..., None, None]).max(axis=1) - 1
         places = place_cues(coverage[rows, cued].astype(np.float32), chance)
         cue_place = np.where((asked == 3)[:, None, None], places, -1).astype(np.float32)
         values = (shown, right, cue_class, cue_place, token_class)
         return SceneBatch(features, *(torch.from_numpy(value) for value in values))
+
+    def _certain(self, composites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The class of each picture, for certain."""
+        eye = np.eye(self.n_classes + 1, dtype=np.float32)[:, :-1]  # class -1 shows nothing
+        return (eye[self.made.target[composites]],) * 2
 
     @staticmethod
     def _coverage(box: np.ndarray, used: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

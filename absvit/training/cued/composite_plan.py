@@ -17,9 +17,10 @@ from PIL import Image
 from stimuli.drawing import backgrounds
 from stimuli.sets.resizing import resized
 
-__all__ = ["KINDS", "Composites", "Plan", "draw", "plan"]
+__all__ = ["KINDS", "Composites", "Plan", "alone", "draw", "generator", "plan", "together"]
 
-KINDS = ("whole", "halves", "mosaic", "held-out whole", "held-out halves")
+KINDS = ("whole", "halves", "mosaic", "held-out whole", "held-out halves", "overlay", "held-out overlays")
+OVERLAID = ("overlay", "held-out overlays")  # of two pictures, both at every place
 SLOTS, CHANCES = 4, 5  # objects at most, and numbers for each: which picture, flip, side that a crop keeps, its place
 
 
@@ -96,16 +97,16 @@ def plan(composites: Composites, targets: np.ndarray, n_classes: int) -> Plan:
     fewest = np.bincount(targets, minlength=n_classes).min()
     if held >= fewest:
         raise ValueError(f"a class has {fewest} pictures, of which {held} cannot be held out: give a smaller held_out")
-    order = _generator(seed, 0).permutation(len(targets))
+    order = generator(seed, 0).permutation(len(targets))
     by_class = [np.sort(order[targets[order] == c][:held]) for c in range(n_classes)]
     out = np.concatenate(by_class)
     kept = np.setdiff1d(np.arange(len(targets)), out)
-    parts = [_alone(3, out, targets), _together(4, len(out), out, targets, n_classes, seed)]
+    parts = [alone(3, out, targets), together(4, len(out), out, targets, n_classes, seed)]
     for view in range(composites.whole_views):
-        chance = _generator(seed, 10 + view).random((len(kept), CHANCES)) if view else None
-        parts.append(_alone(0, kept, targets, chance))
-    parts.append(_together(1, composites.halves, kept, targets, n_classes, seed))
-    parts.append(_together(2, composites.mosaics, kept, targets, n_classes, seed))
+        chance = generator(seed, 10 + view).random((len(kept), CHANCES)) if view else None
+        parts.append(alone(0, kept, targets, chance))
+    parts.append(together(1, composites.halves, kept, targets, n_classes, seed))
+    parts.append(together(2, composites.mosaics, kept, targets, n_classes, seed))
     made = Plan(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
     side = np.maximum(made.chance[..., 2] * 2 - 1, 0)  # 0 for the half that is not cropped
     made.chance[..., 2] = np.where(side > 0, composites.crop + (1 - composites.crop) * side, 1)
@@ -113,7 +114,10 @@ def plan(composites: Composites, targets: np.ndarray, n_classes: int) -> Plan:
 
 
 def draw(composite: int, made: Plan, size: int, seed: int, read: Callable[[int], Image.Image]) -> np.ndarray:
-    """Make a composite, (y, x, channel) uint8 of ``size``, a multiple of 4; ``read`` gives 8-bit RGB."""
+    """Make a composite, (y, x, channel) uint8 of ``size``, a multiple of 4; ``read`` gives 8-bit RGB.
+
+    Where two pictures fill it, each counts for one half at every place.
+    """
     slots = np.flatnonzero(made.picture[composite] >= 0)
     boxes = made.box[composite] * (size // 4)
     if boxes[slots, 2:].prod(axis=1).sum() < size**2:
@@ -124,7 +128,10 @@ def draw(composite: int, made: Plan, size: int, seed: int, read: Callable[[int],
     for slot in slots:
         top, left, height, width = boxes[slot]
         picture = _varied(np.asarray(read(int(made.picture[composite, slot]))), made.chance[composite, slot])
-        image[top : top + height, left : left + width] = resized(picture, (int(height), int(width)))
+        picture = resized(picture, (int(height), int(width)))
+        place = np.s_[top : top + height, left : left + width]
+        overlaid = slot > slots[0] and KINDS[made.kind[composite]] in OVERLAID
+        image[place] = (image[place].astype(np.uint16) + picture + 1) // 2 if overlaid else picture
     return image
 
 
@@ -139,8 +146,8 @@ def _varied(picture: np.ndarray, chance: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(cropped[:, ::-1] if flip < 0.5 else cropped)
 
 
-def _alone(kind: int, pictures: np.ndarray, targets: np.ndarray, chance: np.ndarray | None = None) -> tuple:
-    """Composites of one picture that fills them."""
+def alone(kind: int, pictures: np.ndarray, targets: np.ndarray, chance: np.ndarray | None = None) -> tuple:
+    """Composites of one picture that fills them, as the arrays of a plan."""
     n = len(pictures)
     picture = np.full((n, SLOTS), -1)
     picture[:, 0] = pictures
@@ -152,9 +159,9 @@ def _alone(kind: int, pictures: np.ndarray, targets: np.ndarray, chance: np.ndar
     return np.full(n, kind), picture, np.where(picture < 0, -1, targets[picture]), box, varied
 
 
-def _together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classes: int, seed: int) -> tuple:
-    """Composites of pictures of different classes: of two halves, or of two to four quarters."""
-    chance = _generator(seed, 100 + kind).random((n, n_classes + SLOTS * (CHANCES + 1) + 1))
+def together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classes: int, seed: int) -> tuple:
+    """Composites of pictures of different classes: two halves, two overlaid, or two to four quarters."""
+    chance = generator(seed, 100 + kind).random((n, n_classes + SLOTS * (CHANCES + 1) + 1))
     classes = np.argsort(chance[:, :n_classes], axis=1)[:, :SLOTS]
     each, count = chance[:, n_classes:-1].reshape(n, SLOTS, CHANCES + 1), 2 + (chance[:, -1] * 3).astype(np.int64)
     picture = np.full((n, SLOTS), -1)
@@ -165,7 +172,8 @@ def _together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classe
     box = np.zeros((n, SLOTS, 4), np.int64)
     if KINDS[kind] != "mosaic":
         count[:] = 2
-        box[:, 0], box[:, 1] = (0, 0, 4, 2), (0, 2, 4, 2)
+        overlaid = KINDS[kind] in OVERLAID
+        box[:, 0], box[:, 1] = ((0, 0, 4, 4),) * 2 if overlaid else ((0, 0, 4, 2), (0, 2, 4, 2))
     else:
         cells = np.argsort(each[:, :, -1], axis=1)
         box[..., 0], box[..., 1], box[..., 2:] = cells // 2 * 2, cells % 2 * 2, 2
@@ -176,5 +184,6 @@ def _together(kind: int, n: int, pool: np.ndarray, targets: np.ndarray, n_classe
     return np.full(n, kind), picture, np.where(picture < 0, -1, targets[picture]), box, varied
 
 
-def _generator(seed: int, stream: int) -> np.random.Generator:
+def generator(seed: int, stream: int) -> np.random.Generator:
+    """Give a source of what is composed."""
     return np.random.Generator(np.random.Philox(key=[seed, stream]))

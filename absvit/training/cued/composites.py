@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from absvit.data.datasets import DataSet, open_dataset
 from absvit.data.picture_identity import contents
-from absvit.distributed import Process, sum_over_ranks, told_by_first
-from absvit.models import AbSViT, zoo
-from absvit.models.perceive import evaluating
+from absvit.distributed import Process, told_by_first
+from absvit.models import zoo
 from absvit.models.zoo.stem import CHANNELS, STRIDE, stem_from
 from absvit.training.cued import composite_plan
 from absvit.training.cued import feature_cache as features
-from absvit.training.cued.batch import CuedRecipe, CuedTask, SceneBatch, prior_weights
-from absvit.training.cued.composite_cues import CHANCES, CuedComposites, Cues
-from absvit.training.cued.composite_plan import KINDS, Composites
-from absvit.training.losses import look_twice
+from absvit.training.cued.batch import CuedRecipe
+from absvit.training.cued.cached import CachedTask
+from absvit.training.cued.composite_cues import CuedComposites, Cues
+from absvit.training.cued.composite_plan import Composites
 from absvit.training.recipe import Flat
 from absvit.training.run_options import RunOptions
 from absvit.training.task import build_model
@@ -78,7 +76,7 @@ class HybridRecipe(CuedRecipe):
         return CompositeTask(self, data.data_path, data.feature_cache, process)
 
 
-class CompositeTask(CuedTask):
+class CompositeTask(CachedTask):
     """Composites of the training pictures of a data set, a part of which is held out.
 
     What is missing of the feature cache is computed when the task is opened.
@@ -117,10 +115,6 @@ class CompositeTask(CuedTask):
         features.build(self.cache, stem.to(process.device), draw, process, pixels["mean"], pixels["std"])
         self.cued = CuedComposites(recipe.cues, self.made, self.cache, len(self.classes))
 
-    def facts(self) -> dict:
-        """What tells these data from others."""
-        return {"updates of an epoch": self.steps_per_epoch, **self._facts}
-
     def data(self) -> str:
         """What is composed."""
         return (
@@ -145,66 +139,6 @@ class CompositeTask(CuedTask):
         if told["prior_gains"]:  # a plain ViT has none
             told["prior_gains"] |= {"class": gain, "vector": gain}
         return {"data": told.pop("data"), "stem_sha256": self._facts["stem"], "squeezed": True, **told}
-
-    def batch(self, indices: np.ndarray, progress: float) -> SceneBatch:
-        """Compose the images of these numbers in the whole training; ``progress`` changes nothing here."""
-        return self.cued.batch(indices, self.recipe.seed)
-
-    def evaluate(self, models: Sequence[nn.Module]) -> list[dict[str, float]]:
-        """Measure on the composites that are held out.
-
-        For each model n, top1_pass1 and, with feedback, top1_pass2 on whole pictures; on halves, with either
-        class cued at the default gain: selection, the probability of the cued class, and how often both cues
-        decide; empty where nothing is held out.
-        """
-        return [self._measured(model) for model in models]
-
-    def _measured(self, model: nn.Module) -> dict[str, float]:
-        """Measures of one model by name."""
-        whole, halves = (np.flatnonzero(self.made.kind == KINDS.index(f"held-out {k}")) for k in ("whole", "halves"))
-        if not len(whole):
-            return {}
-        with torch.inference_mode(), evaluating(model):
-            right = sum_over_ranks(self._summed(self._right_answers, model, whole, 2)).tolist()
-            right = right if isinstance(model, AbSViT) else right[:1]
-            measured = {"n": len(whole)} | {f"top1_pass{k}": count / len(whole) for k, count in enumerate(right, 1)}
-            if isinstance(model, AbSViT):
-                own, other, decided = sum_over_ranks(self._summed(self._steering, model, halves, 3)).tolist()
-                measured |= {
-                    "halves_selection": own / (own + other),
-                    "halves_p_cued": own / (2 * len(halves)),
-                    "halves_both_decide": decided / len(halves),
-                }
-        return measured
-
-    def _summed(self, measure: Callable, model: nn.Module, numbers: np.ndarray, n: int) -> Tensor:
-        """Sums (n,) of a measure over this process's share, which may be none, in composites, 50 at a time."""
-        own = numbers[self.process.rank :: self.process.world_size]
-        parts = np.array_split(own, max(1, len(own) // 50)) if len(own) else []
-        none = torch.zeros(n, dtype=self.process.exact, device=self.process.device)
-        return sum((measure(model, part) for part in parts), none)
-
-    def _answers(self, model: nn.Module, numbers: np.ndarray, asked: int, cued: int) -> list[Tensor]:
-        """Logits of each pass over composites, (image, class)."""
-        chance = np.zeros((len(numbers), CHANCES))
-        chance[:, 1] = cued / 2
-        batch = self.placed(self.cued.answer(numbers, np.full(len(numbers), asked), chance))
-        if not isinstance(model, AbSViT):
-            return [model(batch.images)]
-        seen = look_twice(model, batch.images, lambda tokens: prior_weights(model, tokens, batch))
-        return [seen.bottom_up, seen.top_down]
-
-    def _right_answers(self, model: nn.Module, whole: np.ndarray) -> Tensor:
-        """Number of pictures that each pass gets right, (pass,)."""
-        target = torch.from_numpy(self.made.target[whole, 0]).to(self.process.device)
-        return torch.stack([(logits.argmax(1) == target).sum() for logits in self._answers(model, whole, 0, 0)])
-
-    def _steering(self, model: AbSViT, halves: np.ndarray) -> Tensor:
-        """Sums over halves, both cues: probabilities of cued and other class, and where both cues decide."""
-        target = torch.from_numpy(self.made.target[halves, :2]).to(self.process.device)
-        answers = [self._answers(model, halves, 2, cued)[1].softmax(1).gather(1, target) for cued in (0, 1)]
-        own, other = (torch.stack([answers[0][:, k], answers[1][:, 1 - k]]) for k in (0, 1))
-        return torch.stack([own.sum(), other.sum(), (own > other).all(0).sum()])
 
 
 def centre_classifier(model: nn.Module) -> None:

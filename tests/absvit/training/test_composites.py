@@ -32,7 +32,7 @@ def of(made, kind):
 def test_there_are_as_many_as_asked_for(made):
     counts = {kind: len(of(made, kind)) for kind in KINDS}
     kept, out = CLASSES * (EACH - 4), CLASSES * 4
-    expected = (2 * kept, 300, 300, out, out)
+    expected = (2 * kept, 300, 300, out, out, 0, 0)
     assert counts == dict(zip(KINDS, expected, strict=True))
 
 
