@@ -55,7 +55,8 @@ def shown(
     drawn = FAMILIES.of(family) if family else own
     size = tuple(observer.size)
     given = next((name for name in ("folder", "photographs") if getattr(source, name) is not None), None)
-    if drawn != own and (source.stimuli or given == "folder"):
+    of_folder = given == "folder" and (drawn.name, given) not in OF_PICTURES
+    if drawn != own and (source.stimuli or of_folder):
         raise ValueError(f"the family {family} is drawn here: leave out --stimuli and --folder, or leave out --family")
     if given or source.squeeze:
         if source.squeeze and drawn.name == "objects":

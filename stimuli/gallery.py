@@ -30,7 +30,12 @@ def write(out: Path, n: int, columns: int) -> list[Path]:
         work = Path(place)
         examples.write(work / "pictures")
         pictures = photographs.Pictures(work / "pictures" / "images")
-        given = {"natural": {"folder": str(work / "pictures")}, "halves_of_photographs": {"pictures": pictures}}
+        given = {
+            "natural": {"folder": str(work / "pictures")},
+            "outlines": {"folder": str(work / "pictures" / "outlined")},
+            "cue_conflict": {"folder": str(work / "pictures" / "conflict")},
+            "halves_of_photographs": {"pictures": pictures},
+        }
         drawn = [name for name, family in FAMILIES.items() if not set(family.needs) - set(given.get(name, {}))]
         files = []
         for name in tqdm([*drawn, "halves_of_photographs"], unit=" families", disable=None):

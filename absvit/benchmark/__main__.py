@@ -19,6 +19,7 @@ BENCHMARKS = {
     "training": "Time training steps, follow the loss in bfloat16, and measure memory.",
     "loader": "Time how fast training pictures are read and augmented.",
     "sharing": "Time mechanisms of attention whose priors share what they do not change, against whole passes.",
+    "steering": "Measure what cues do to halves of two kinds, by host and size of the input, in closed form.",
     "segmentation": "Time UPerNet on a backbone, and measure its memory.",
 }
 
@@ -49,7 +50,7 @@ def _run(measure: Callable[..., list[dict]], parameters: object) -> None:
 def _check_counts(parameters: object) -> None:
     """Refuse numbers of nothing, which each benchmark would meet elsewhere."""
     for name, value in vars(parameters).items():
-        least = 0 if name in ("threads", "workers", "curve_steps") else 1
+        least = 0 if name in ("threads", "workers", "curve_steps", "seed") else 1
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int) and number < least and not isinstance(number, bool):
                 raise ValueError(f"{name} must be at least {least}, got {number}")

@@ -57,8 +57,9 @@ class Multiplied:
         gains : of each prior, what the layers are multiplied by, as :func:`multiplied`.
         keep : keep the features of the places.
         """
-        cut = self.cut
-        if cut is None or (keep and self.network.readout.layer not in cut.calls):
+        cut, readout = self.cut, self.network.readout
+        at_places = keep and readout.layer == self.layers[-1] == self.layers[0]  # what is multiplied is pooled
+        if cut is None or (keep and not at_places and readout.layer not in cut.calls):
             return looked(self.network, images), [self._whole(images, of, keep) for of in gains]
         below = partial(cut.below, images.to(self.network.device))
         changed, *passing = self.network.recalled(("below", self.layers[0]), images, below)
@@ -66,6 +67,8 @@ class Multiplied:
         def resumed(of: Mapping[str, Tensor]) -> Seen:
             first, *others = self.layers
             values = changed * of[first] if of else changed
+            if at_places:
+                return Seen(cut.resumed((values, *passing)), features=readout.places(readout.tokens(values)))
             with multiplied(self.network, {name: of[name] for name in others if of}):
                 return self._kept(lambda: cut.resumed((values, *passing)), keep)
 

@@ -52,7 +52,8 @@ MAY_IMPORT = {
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
     "absvit.benchmark": (
-        *MODELS, "absvit.benchmark", "absvit.mechanisms", "absvit.networks", "absvit.segmentation", "absvit.training",
+        *MODELS, "absvit.benchmark", "absvit.closed_form", "absvit.mechanisms", "absvit.networks",
+        "absvit.segmentation", "absvit.training",
     ),
     "experiments": (*MODELS, "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),

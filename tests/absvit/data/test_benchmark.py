@@ -173,3 +173,18 @@ def test_benchmarks_of_nothing_are_one_line(words, says, capsys):
 def test_memory_that_the_kernel_tells_lower_than_before_is_no_growth(monkeypatch):
     monkeypatch.setattr(timing, "highest_memory", lambda device: 10_000)
     assert timing.memory_added(18_192, "cpu") == 0 and timing.memory_added(4_000, "cpu") == 6_000
+
+
+def test_steering_is_measured_by_host(tmp_path, capsys):
+    words = ["steering", "--hosts", "cnn_micro", "--n", "12", "--out", str(tmp_path / "rows.json")]
+    assert main(words) == 0
+    [row] = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    value = {name: cell["value"] for name, cell in row.items() if isinstance(cell, dict)}
+    assert row["places"] == 14 and value["host agrees"] == 1 and value["half alone told"] > 0.9
+    assert value["selection"] > 0.9 and value["both decide"] > 0.8 and value["AUC"] > 0.8 and value["absent p"] < 0.5
+    assert (
+        0 <= value["bottom-up p"] < value["p cued"]
+        and "cnn_micro     112 px, 14 x 14 places" in capsys.readouterr().out
+    )
+    assert main(["steering", "--hosts", "lite0_dense", "--n", "1"]) == 2
+    assert "does not know disk" in capsys.readouterr().err

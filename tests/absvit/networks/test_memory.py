@@ -1,10 +1,13 @@
 """A network that remembers: the same numbers, bit for bit, and no pass that has been done before."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from absvit.mechanisms import MECHANISMS
+from absvit.mechanisms.multiplied import Multiplied
 from absvit.networks import network_of
 from absvit.networks.memory import Memory
 from absvit.priors import ClassPrior, SpatialPrior
@@ -90,3 +93,19 @@ def test_only_the_latest_are_kept_and_nothing_that_needs_gradients():
     assert memory("other", NOISE[0], lambda: "other") == "other"
     with pytest.raises(ValueError, match="at least 1 batch of images, got 0"):
         Memory(0)
+
+
+def test_a_gain_on_the_layer_that_is_pooled_takes_no_new_pass_for_its_map():
+    network = network_of(small(), size=(112, 112)).remembering()
+    layer = network.readout.layer
+    changed = Multiplied.of(network, (layer,))
+    gains = [{layer: 1 + torch.rand(1, 1, 14, 14, generator=torch.Generator().manual_seed(k))} for k in range(2)]
+    with torch.no_grad():
+        first, under = changed.seen(NOISE[0], gains, True)
+        others = replace(changed, network=network_of(small(), size=(112, 112)), cut=None).seen(NOISE[0], gains, True)
+    for one, other in zip((first, *under), (others[0], *others[1]), strict=True):
+        assert torch.equal(one.logits, other.logits) and torch.equal(one.features, other.features)
+    ran = []
+    network.module.get_submodule("0").register_forward_hook(lambda *_: ran.append(1))
+    changed.seen(NOISE[0], gains, True)
+    assert ran == [] and changed.cut is not None
