@@ -17,9 +17,9 @@ show halves bistable --folder "$pictures" --squeeze --model "${rivals[@]}" lite0
 "$PYTHON" -m stimuli overlay --folder "$pictures" --mixes 0.5 --size 384 384 --n "$n" --overwrite --out "$out/overlays"
 show overlays bistable --stimuli "$out/overlays" --model "${rivals[@]}" "$explained" --priors none class "absent class"
 show whole recognition --folder "$pictures" --model lite0_dense absvit_lite0
-"$PYTHON" -m absvit.benchmark steering --folder "$pictures" --n "$n" --hosts lite0_dense --sizes 224 320 384 | tee "$out/sizes.txt"
-"$PYTHON" -m absvit.benchmark steering --folder "$pictures" --n "$n" --hosts lite2_dense | tee "$out/lite2.txt"
-"$PYTHON" -m absvit.benchmark steering --n "$n" --hosts cnn_micro vit_micro | tee "$out/micro.txt"
+"$PYTHON" -m absvit.benchmark hosts --folder "$pictures" --n "$n" --hosts lite0_dense --sizes 224 320 384 | tee "$out/sizes.txt"
+"$PYTHON" -m absvit.benchmark hosts --folder "$pictures" --n "$n" --hosts lite2_dense | tee "$out/lite2.txt"
+"$PYTHON" -m absvit.benchmark hosts --n "$n" --hosts cnn_micro vit_micro | tee "$out/micro.txt"
 for record in halves overlays; do
     "$PYTHON" -m experiments summary --mechanisms "$out/$record.zarr" | tee "$out/$record-mechanisms.txt"
 done

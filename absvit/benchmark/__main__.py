@@ -19,7 +19,7 @@ BENCHMARKS = {
     "training": "Time training steps, follow the loss in bfloat16, and measure memory.",
     "loader": "Time how fast training pictures are read and augmented.",
     "sharing": "Time mechanisms of attention whose priors share what they do not change, against whole passes.",
-    "steering": "Measure what cues do to halves of two kinds, by host and size of the input, in closed form.",
+    "hosts": "Measure what cues do to halves of two kinds, by host and size of the input, in closed form.",
     "segmentation": "Time UPerNet on a backbone, and measure its memory.",
 }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import displays
 import numpy as np
 import pytest
 import torch
@@ -115,7 +116,8 @@ def test_all_probes_show_their_stimuli_to_a_function_of_images():
         "feedback_dynamics": {"passes": 2},
     }
     for name, probe in experiments.PROBES.items():
-        record = experiments.run(probe, plain, n=24, parameters=probe.parameters(**few.get(name, {})))
+        shown, changed = displays.given(name, SIZE), probe.parameters(**few.get(name, {}))
+        record = experiments.run(probe, plain, shown, n=24, parameters=changed)
         first = record["logits"].isel(prior=slice(1)).values
         assert (record["logits"].values == first).all() and record.attrs["prior_kinds"] == "[]"
         nothing_to_tell = name == "match"  # no strength of a cue that changes nothing

@@ -125,9 +125,9 @@ def test_words_are_completed_chosen_and_told_apart(explorer):
 
 
 def test_what_is_seen_bottom_up_is_one_click_away(explorer):
-    explorer.selection = replace(
-        explorer.selection, model="vit_micro", prior="class", category="bar", other="", number=3
-    )
+    chosen = {"model": "vit_micro", "prior": "class", "category": "bar", "other": ""}
+    picture = {"source": "halves", "number": 3, "path": "", "photographs": ""}
+    explorer.selection = replace(explorer.selection, **chosen, **picture)
     network = explorer.models("vit_micro")
     images = observer_of(network).images(pictures.picture("halves", 3, observer_of(network))[None])
     names = [one.category for one in suggested(network, images)]

@@ -175,8 +175,8 @@ def test_memory_that_the_kernel_tells_lower_than_before_is_no_growth(monkeypatch
     assert timing.memory_added(18_192, "cpu") == 0 and timing.memory_added(4_000, "cpu") == 6_000
 
 
-def test_steering_is_measured_by_host(tmp_path, capsys):
-    words = ["steering", "--hosts", "cnn_micro", "--n", "12", "--out", str(tmp_path / "rows.json")]
+def test_hosts_are_measured(tmp_path, capsys):
+    words = ["hosts", "--hosts", "cnn_micro", "--n", "12", "--out", str(tmp_path / "rows.json")]
     assert main(words) == 0
     [row] = json.loads((tmp_path / "rows.json").read_text())["rows"]
     value = {name: cell["value"] for name, cell in row.items() if isinstance(cell, dict)}
@@ -186,5 +186,5 @@ def test_steering_is_measured_by_host(tmp_path, capsys):
         0 <= value["bottom-up p"] < value["p cued"]
         and "cnn_micro     112 px, 14 x 14 places" in capsys.readouterr().out
     )
-    assert main(["steering", "--hosts", "lite0_dense", "--n", "1"]) == 2
+    assert main(["hosts", "--hosts", "lite0_dense", "--n", "1"]) == 2
     assert "does not know disk" in capsys.readouterr().err

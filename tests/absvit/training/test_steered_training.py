@@ -23,7 +23,7 @@ from absvit.training.cued.pairs_plan import Pairs, plan_pairs
 
 SIZE, CLASSES = 32, tuple(f"kind {letter}" for letter in "abcdefghij")
 SMALL = (
-    "--model", "absvit_toy_steerable", "--rank", "6", "--looked", "8", "--pictures", "10", "--halves", "12",
+    "--model", "toy_absvit", "--rank", "6", "--looked", "8", "--pictures", "10", "--halves", "12",
     "--overlays", "8", "--held-out", "5", "--every", "2", "--first", "1", "--epochs", "2", "--epoch-images", "24",
     "--batch-size", "8", "--total-batch", "8", "--warmup-epochs", "0.5", "--device", "cpu", "--log-every", "1",
     "--precision", "fp32",
@@ -45,7 +45,7 @@ class Toy(nn.Module):
 
 
 @register_model
-def absvit_toy_steerable(pretrained=False, num_classes=10, **kwargs):
+def toy_absvit(pretrained=False, num_classes=10, **kwargs):
     given = {name: value for name, value in kwargs.items() if name in ("rank", "share", "blocks", "pictures")}
     with torch.device("cpu"):  # wherever models are only counted
         network = network_of(Toy().eval(), size=(SIZE, SIZE), categories=CLASSES, name="toy")
@@ -111,7 +111,7 @@ def test_overlaid_pictures_count_for_half_each():
 
 def test_targets_are_what_the_closed_form_answers_to_each_picture_alone(whole):
     folder, task = whole
-    model, made = absvit.create_model("absvit_toy_steerable", rank=6), task.made
+    model, made = absvit.create_model("toy_absvit", rank=6), task.made
     model.load_state_dict(safetensors.torch.load_file(folder / "cache" / steered.START))
     alone, looked_for = {}, {}
     for number in np.flatnonzero(np.isin(made.kind, (0, 3))):
@@ -139,7 +139,7 @@ def test_targets_are_what_the_closed_form_answers_to_each_picture_alone(whole):
 
 def test_what_is_cached_is_what_the_closed_form_embeds(whole):
     folder, task = whole
-    model = absvit.create_model("absvit_toy_steerable", rank=6)
+    model = absvit.create_model("toy_absvit", rank=6)
     kept = absvit.models.checkpoints.read(folder / "cache" / steered.START)
     model.load_state_dict(kept.state_dict)
     image = pixels_of(task, 20)
@@ -153,7 +153,7 @@ def test_what_is_cached_is_what_the_closed_form_embeds(whole):
 
 def test_what_is_trained_is_loaded_and_the_rest_is_as_it_was(whole):
     folder, task = whole
-    file = folder / "out" / "absvit_toy_steerable.safetensors"
+    file = folder / "out" / "toy_absvit.safetensors"
     card, weights = json.loads(file.with_suffix(".json").read_text()), safetensors.torch.load_file(file)
     assert card["held_out"] == [f"kind {letter}" for letter in "bdfhj"] and card["closed_form"]["rank"] == 6
     before = task.start.state_dict()
@@ -163,7 +163,7 @@ def test_what_is_trained_is_loaded_and_the_rest_is_as_it_was(whole):
     }  # fmt: skip
     for name in ("blocks.0.attn.qkv.weight", "decoders.0.linear2.weight"):  # constant and mean logit stand apart
         assert torch.equal(weights[name][-2:], before[name][-2:])
-    model = absvit.load_model("absvit_toy_steerable", file)
+    model = absvit.load_model("toy_absvit", file)
     image = torch.rand(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = Toy().eval()(image)
@@ -188,7 +188,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(whole, pictures, tmp_path, m
         train(pictures, whole[0] / "cache", tmp_path, "--checkpoint-every", 2)
     monkeypatch.setattr(CuedComposites, "batch", batch)
     assert train(pictures, whole[0] / "cache", tmp_path, "--checkpoint-every", 2) == 0
-    files = [folder / "absvit_toy_steerable.safetensors" for folder in (whole[0] / "out", tmp_path)]
+    files = [folder / "toy_absvit.safetensors" for folder in (whole[0] / "out", tmp_path)]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 

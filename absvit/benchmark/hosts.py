@@ -1,4 +1,4 @@
-"""Steering: what cues do to pictures of two halves, by host and size of the input, in closed form."""
+"""Hosts: what cues do to pictures of two halves, by host and size of the input, in closed form."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from stimuli.drawing.shapes import CATEGORIES
 from stimuli.families import halves, objects
 from stimuli.pictures.photographs import Pictures
 
-__all__ = ["Steering", "steering"]
+__all__ = ["Hosts", "hosts"]
 
 RESAMPLES, AT_ONCE = 1000, 8
 TOLD = "{host:12} {size:4d} px, {places:2d} x {places:2d} places: "
 
 
 @dataclass(frozen=True)
-class Steering:
-    """Steering: halves of two kinds, of photographs or drawn, under cues for either, for a place, an absent kind.
+class Hosts:
+    """Hosts: halves of two kinds, of photographs or drawn, under cues for either, for a place, an absent kind.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Steering:
     out: Path | None = None
 
 
-def steering(parameters: Steering) -> list[dict]:
+def hosts(parameters: Hosts) -> list[dict]:
     """Measure hosts at sizes: a row for each, with 95 % bootstrap intervals over pictures."""
     if parameters.threads:
         torch.set_num_threads(parameters.threads)
@@ -76,7 +76,7 @@ def steering(parameters: Steering) -> list[dict]:
     return rows
 
 
-def _measured(network: Network, parameters: Steering) -> dict:
+def _measured(network: Network, parameters: Hosts) -> dict:
     """What cues do on one host."""
     started = time.perf_counter()
     pooled = network.readout is not None and network.readout.pooled
@@ -89,7 +89,7 @@ def _measured(network: Network, parameters: Steering) -> dict:
     return facts | {name: _interval(np.concatenate(values)) for name, values in found.items()}
 
 
-def _pictures(network: Network, parameters: Steering) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+def _pictures(network: Network, parameters: Hosts) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Images, the classes of their two objects, one that is absent, and whether object 0 lies left."""
     pictures = Pictures(parameters.folder, squeeze=True) if parameters.folder else Pictures()
     shown = halves.Halves(objects.Objects(network.size, radius=(0.14, 0.24)), pictures)
