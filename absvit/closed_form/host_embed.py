@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +26,19 @@ def blurred(maps: Tensor) -> Tensor:
     row = torch.tensor(BINOMIAL, dtype=maps.dtype, device=maps.device) / sum(BINOMIAL)
     kernel = (row[:, None] * row).expand(maps.shape[1], 1, 3, 3)
     return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), kernel, groups=maps.shape[1])
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Let no gradient reach the weights of a module by what it computes meanwhile; they reach what it is given."""
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    try:
+        for parameter in learning:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 class Host:
@@ -53,7 +67,7 @@ class Host:
         layer = self.module.get_submodule(self.layer)
         hook = layer.register_forward_hook(lambda module, given, values: kept.append(values))
         try:
-            with evaluating(self.module):
+            with evaluating(self.module), frozen(self.module):
                 self.module(images)
         finally:
             hook.remove()
@@ -96,6 +110,10 @@ class HostEmbed(nn.Module):
         self.patch_size = tuple(side // n for side, n in zip(size, grid, strict=True))
 
     def _apply(self, fn, recurse: bool = True) -> nn.Module:
+        if fn(torch.zeros((), device=self.proj.weight.device)).dtype == torch.float16:
+            raise ValueError(
+                "a closed form computes in float32, float64 or bfloat16: half precision holds too few numbers"
+            )
         if self.host is not None:
             self.host.module._apply(fn)
         return super()._apply(fn, recurse)

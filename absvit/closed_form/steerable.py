@@ -26,7 +26,9 @@ weight 1 counts as N places do that nothing weighs. With n blocks, beta becomes 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -41,10 +43,13 @@ __all__ = ["GAINS", "SHARPNESS", "skeleton", "steerable_from"]
 
 GAINS = {"learned": 1.0, "class": 100.0, "vector": 100.0, "place": 100.0}
 SHARPNESS = 8.0
-LENGTH = 1e-3  # of a token, about: what is fed back, N times as strong, then fits into half precision
-ASIDE = 1e-3  # of a token's length: what is no evidence, the mean logit and the constant
+LENGTH = 1e-2  # of a token, about: what is fed back, N times as strong, then fits into half precision
+CONSTANT = 1e-2  # of that length
+ASIDE, LITTLE = 1e-3, 0.02  # of the mean logit, in a token and in a row: it is no evidence
+BATCHES = "pictures are batches (image, channel, y, x) of normalised images, such as a list of them"
 EPS = (1e-6, 1e-5, 1e-12)  # of layer norms
 EXACT = 1e-4  # of the largest logit
+ALIKE = 1e-9  # of the largest weight
 
 
 def steerable_from(
@@ -102,8 +107,8 @@ def steerable_from(
         model = skeleton(host, **parts, **shape).to(network.device)
         _write(model, embedding, rows, bias, aside, share)
         length = model.patch_embed(network.picture(1))[..., :-1].norm(dim=-1).mean()
-        model.fc_norm.constant.copy_(ASIDE * length)
-        model.patch_embed.constant.copy_(ASIDE * LENGTH)
+        model.fc_norm.constant.copy_(CONSTANT * length)
+        model.patch_embed.constant.copy_(CONSTANT * LENGTH)
         model.patch_embed.proj.weight.mul_(LENGTH / length)
     return _told(model, network, sharpness, {"rank": rank, "blocks": blocks, "share": share, "blur": blur})
 
@@ -154,9 +159,9 @@ def _check(network: Network, readout: Readout, rank, blocks, share: float, sharp
     for name, value, least in (("rank", rank, 1), ("blocks", blocks, 1)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-    if not 0 < share <= 1:
-        raise ValueError(f"share must be in (0, 1], got {share!r}")
-    if not 0 < sharpness < float("inf"):
+    if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share <= 1:
+        raise ValueError(f"share must be a number in (0, 1], got {share!r}")
+    if isinstance(sharpness, bool) or not isinstance(sharpness, Real) or not 0 < sharpness < math.inf:
         raise ValueError(f"sharpness must be a positive number, got {sharpness!r}")
 
 
@@ -181,14 +186,16 @@ def _linear_parts(
         return eye, rows, bias, torch.ones_like(rows[0]), _eps(0.01 * features, readout, rows, bias)
     mean = rows.mean(0)
     centred = rows - mean
+    if centred.abs().max() <= ALIKE * rows.abs().max():
+        raise ValueError(f"{network.name} tells no classes apart, all rows of its classifier are alike: train it first")
     moment = centred @ centred.T if pictures is None else centred @ _moment(network, readout, pictures) @ centred.T
     values, directions = torch.linalg.eigh(moment)
     kept = (values > values.max() * len(rows) * 1e-12).sum() if rank is None else min(rank, len(rows) - 1)
     basis = directions[:, -int(kept) :].flip(1)
     embedding = torch.cat([basis.T @ centred, ASIDE * mean[None]])
     scales = torch.ones_like(embedding[:, 0])
-    scales[-1] = ASIDE**-2
-    return embedding, torch.cat([basis, torch.full_like(basis[:, :1], ASIDE)], 1), bias, scales, None
+    scales[-1] = 1 / (ASIDE * LITTLE)
+    return embedding, torch.cat([basis, torch.full_like(basis[:, :1], LITTLE)], 1), bias, scales, None
 
 
 def _agree(logits: Tensor, expected: Tensor) -> bool:
@@ -208,9 +215,13 @@ def _eps(features: Tensor, readout: Readout, rows: Tensor, bias: Tensor) -> floa
 def _moment(network: Network, readout: Readout, pictures: Iterable[Tensor]) -> Tensor:
     """Second moment (channel, channel) of features about their mean, over the places of pictures."""
     number, total, squares = 0, 0.0, 0.0
+    if not isinstance(pictures, Iterable):
+        raise ValueError(f"{BATCHES}, got {type(pictures).__name__}")
     for images in pictures:
-        if not isinstance(images, Tensor) or images.ndim != 4:
-            raise ValueError("pictures are batches (image, channel, y, x) of normalised images, such as a list of them")
+        if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
+            raise ValueError(BATCHES)
+        if not images.isfinite().all():
+            raise ValueError("pictures hold numbers that are not finite: check them")
         features = _features(readout, images.to(network.device)).flatten(0, 1).double()
         number, total, squares = number + len(features), total + features.sum(0), squares + features.T @ features
     if not number:

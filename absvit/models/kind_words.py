@@ -55,7 +55,7 @@ def kinds_of(text: str | int, model: nn.Module, sets: Sequence[KindSet] = ()) ->
     Examples
     --------
     >>> str(kinds_of("dog, wok", absvit.create_model("absvit_small_patch16_224")))
-    'dog, wok (category of sixteen; class, 110 kinds)'
+    'dog; wok (category of sixteen; class, 110 kinds)'
     """
     text = str(text)
     separator = ";" if ";" in text else ","
@@ -64,7 +64,7 @@ def kinds_of(text: str | int, model: nn.Module, sets: Sequence[KindSet] = ()) ->
     found = [_kinds_of_word(word.strip(), model, sets) for word in text.split(separator) if word.strip()]
     if not found:
         raise ValueError(f"{text!r} names nothing to look for: give one kind or several, such as 'dog, timber wolf'")
-    names = f"{separator} ".join(each.name for each in found)
+    names = "; ".join(each.name for each in found)  # which may hold commas
     indices = dict.fromkeys(index for each in found for index in each.indices)
     return Kinds(names, tuple(indices), "; ".join(dict.fromkeys(each.read for each in found)))
 

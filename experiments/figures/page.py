@@ -109,8 +109,12 @@ def two_digits(value: float) -> str:
 
 
 def plain(name: str) -> str:
-    """Write a class name as a label: the first of its synonyms, without the WordNet identifier of one of two alike."""
-    return re.sub(r" \(n\d{8}\)$", "", name.split(",")[0]).replace("_", " ")
+    """Write a class name as a label: the first of its synonyms, without the WordNet identifier of one of two alike.
+
+    Of several classes, with semicolons between them, each is so written.
+    """
+    first = [re.sub(r" \(n\d{8}\)$", "", each.split(",")[0]).strip() for each in name.split(";")]
+    return " or ".join(first).replace("_", " ")
 
 
 def text_width(text: str, weight: str = "normal") -> float:

@@ -151,6 +151,22 @@ def test_its_host_goes_where_it_goes_and_is_not_trained(images):
         torch.testing.assert_close(double(images.double()).float(), model(images), rtol=1e-4, atol=1e-5)
 
 
+def test_gradients_reach_pictures_and_leave_the_host_alone(images):
+    network = hosted()
+    model, shown = absvit.steerable_from(network), images.clone().requires_grad_()
+    model(shown)[:, 3].sum().backward()
+    assert shown.grad.abs().max() > 0
+    assert all(p.grad is None and p.requires_grad for p in network.module.parameters())
+
+
+def test_weights_stored_in_half_precision_answer_alike(images):
+    network = hosted()
+    model, again = absvit.steerable_from(network), absvit.steerable_from(network)
+    checkpoints.load_into(again, {name: tensor.half() for name, tensor in model.state_dict().items()})
+    with torch.no_grad():
+        torch.testing.assert_close(again(images), model(images), rtol=5e-3, atol=5e-3)
+
+
 def test_micro_networks_steer():
     model = absvit.steerable_from(load_network("cnn_micro"))
     assert model.categories[3] == "star" and model.patch_embed.grid_size == (14, 14)
@@ -162,7 +178,11 @@ def test_micro_networks_steer():
     [
         ({"rank": 0}, "rank must be an integer of at least 1, got 0"),
         ({"blocks": 0}, "blocks must be an integer of at least 1"),
-        ({"share": 0}, "share must be in"),
+        ({"share": 0}, "share must be a number in"),
+        ({"share": "a"}, "share must be a number in"),
+        ({"sharpness": True}, "sharpness must be a positive number"),
+        ({"pictures": 5}, "pictures are batches .* got int"),
+        ({"pictures": [torch.full((1, 3, 24, 16), torch.nan)]}, "not finite"),
         ({"sharpness": -1}, "sharpness must be a positive number"),
         ({"pictures": []}, "pictures hold no image"),
         ({"pictures": torch.zeros(2, 3, 24, 16)}, "pictures are batches"),
@@ -178,5 +198,11 @@ def test_networks_that_it_refuses(images):
         absvit.steerable_from(load_network("vit_micro"))
     with pytest.raises(ValueError, match="a function"):
         absvit.steerable_from(network_of(lambda x: x.mean((2, 3)), size=(8, 8), categories=list("abc")))
+    alike = Pooled().eval()
+    nn.init.ones_(alike.fc.weight)
+    with pytest.raises(ValueError, match="tells no classes apart"):
+        absvit.steerable_from(network_of(alike, size=(24, 16), categories=list("abcdefg")))
+    with pytest.raises(ValueError, match="half precision"):
+        absvit.steerable_from(hosted()).half()
     with pytest.raises(ValueError, match="expected images of 24 x 16 pixels"):
         absvit.steerable_from(hosted())(images[..., :8])

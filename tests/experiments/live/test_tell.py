@@ -11,6 +11,7 @@ from PIL import Image
 from experiments import measures
 from experiments.__main__ import main
 from experiments.figures import Figure, check_figure
+from experiments.figures.page import plain
 from experiments.figures.style import style_of
 from experiments.live import rivalry
 from experiments.live.look import Cue, look, painted, written
@@ -188,3 +189,7 @@ def test_what_cannot_be_told_is_refused(observers, shown):
         tell(observers, shown, Cue("class", "strar"))
     with pytest.raises(ValueError, match="same size and categories, and vit_micro, other differ"):
         tell([observers[0], replace(observers[1], name="other", size=(64, 64))], shown, STAR)
+
+
+def test_several_kinds_are_labelled_by_all_of_them():
+    assert plain("tabby, tabby cat; crane (n02012849)") == "tabby or crane" and plain("tench, Tinca tinca") == "tench"
