@@ -125,7 +125,8 @@ def test_words_are_completed_chosen_and_told_apart(explorer):
 
 
 def test_what_is_seen_bottom_up_is_one_click_away(explorer):
-    chosen = {"model": "vit_micro", "prior": "class", "category": "bar", "other": ""}
+    who = {"model": "vit_micro", "checkpoint": "", "device": "cpu"}
+    chosen = who | {"prior": "class", "category": "bar", "other": ""}
     picture = {"source": "halves", "number": 3, "path": "", "photographs": ""}
     explorer.selection = replace(explorer.selection, **chosen, **picture)
     network = explorer.models("vit_micro")
