@@ -69,6 +69,11 @@ MAY_IMPORT = {
     "experiments.probes.*.summary": (*READ, "experiments.table"),
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "experiments.table": (*READ, *TOLD),
+    "experiments.trials": ("absvit.records", "experiments.statistics", "experiments.trials", "stimuli.foundation"),
+    "experiments.people": (
+        "absvit.records", "experiments.people", "experiments.statistics", "experiments.trials", "stimuli.foundation",
+    ),
+    "experiments.studies": (*MODELS, *SEEN, "experiments.statistics", "experiments.studies", "experiments.trials"),
     "notebooks.__init__": ("absvit.neighbours",),
     "experiments.figures": (
         "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",

@@ -1,0 +1,220 @@
+"""The trial table: a row for each answer of a person or an observer, the same columns for all.
+
+Columns that stand in ``COLUMNS`` mean the same in every table. ``p(OPTION)`` is the probability that an
+observer gives an option. Every other column is a factor of the experiment (validity, soa, set_size ...).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+__all__ = [
+    "COLUMNS", "KINDS", "PHASES", "Column", "as_dataset", "as_frame", "factors", "options", "read", "tested",
+    "trial_table", "write_csv",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of every trial table.
+
+    Parameters
+    ----------
+    text : what it is.
+    unit : "1" where it has none.
+    default : what it holds where nothing is known; its type is the column's. None: the column must be there.
+    """
+
+    text: str
+    unit: str
+    default: str | int | float | None
+
+
+COLUMNS = {
+    "participant": Column("who answered: a person's code, or an observer's name with its mechanisms", "1", None),
+    "kind": Column("person or model", "1", None),
+    "study": Column("version of the study, or the source of the trials", "1", ""),
+    "session": Column("sitting of the participant; of an observer its seed", "1", "1"),
+    "list": Column("number of the participant's list of trials; 0 = none", "1", 0),
+    "block": Column("block of the session, from 1; 0 = unknown", "1", 0),
+    "phase": Column("practice, test or catch", "1", "test"),
+    "trial": Column("place in the session, from 1", "1", None),
+    "item": Column("what was shown: the stimulus", "1", ""),
+    "instruction": Column("what the participant was told to attend to", "1", ""),
+    "response": Column("option that was answered; empty = none", "1", ""),
+    "answer": Column("option that is right; empty = there is none", "1", ""),
+    "correct": Column("1 = right, 0 = wrong or no answer; NaN = nothing is right", "1", np.nan),
+    "rt": Column("from the onset of what is answered to the response; NaN = none", "s", np.nan),
+    "onset_error": Column("mean absolute error of the frames' onsets; NaN = not measured", "s", np.nan),
+    "missed_frames": Column("frames of the display that came late; -1 = not counted", "1", -1),
+}
+KINDS, PHASES = ("person", "model"), ("practice", "test", "catch")
+OPTION = "p({})"
+
+
+def trial_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Make a trial table of columns that are there: checks them, fills in the others, puts them in order.
+
+    Parameters
+    ----------
+    trials : participant, kind, trial, and at least one of response, correct and rt; further columns of
+        ``COLUMNS``, p(OPTION), and factors. Where ``correct`` is missing it is whether response equals answer.
+
+    Returns
+    -------
+    DataFrame, a row a trial: ``COLUMNS`` in their order, factors, then p(OPTION).
+
+    Raises
+    ------
+    ValueError : a column is missing or holds what it cannot.
+    """
+    table = trials.reset_index(drop=True).copy()
+    table.columns = table.columns.map(str)
+    _check_columns(table)
+    for name, column in COLUMNS.items():
+        if name == "correct" and name not in table:
+            table[name] = _correct(table)
+        elif name not in table:
+            table[name] = column.default
+        table[name] = _typed(table[name], name, column)
+    for name, known in (("kind", KINDS), ("phase", PHASES)):
+        if strange := sorted(set(table[name]) - set(known)):
+            raise ValueError(f"{name} is {', '.join(known)} in a trial table, got {strange[0]!r}")
+    if negative := (table["rt"] < 0).sum():
+        raise ValueError(f"{negative} trials have a negative rt, the first {table['rt'][table['rt'] < 0].iloc[0]} s")
+    for name in options(table):
+        table[name] = pd.to_numeric(table[name])
+    return table[[*COLUMNS, *factors(table), *options(table)]]
+
+
+def _check_columns(table: pd.DataFrame) -> None:
+    needed = [name for name, column in COLUMNS.items() if column.default is None]
+    if lacking := [name for name in needed if name not in table]:
+        near = difflib.get_close_matches(lacking[0], table.columns, 1, 0.5)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"a trial table needs the column {lacking[0]!r}{meant}; there are {', '.join(table.columns)}")
+    if not {"response", "correct", "rt"} & {*table.columns}:
+        raise ValueError("a trial table needs what was answered: response, correct or rt")
+    if len(set(table.columns)) < len(table.columns):
+        raise ValueError(f"columns have the same name: {table.columns[table.columns.duplicated()][0]!r}")
+
+
+def _typed(values: pd.Series, name: str, column: Column) -> pd.Series:
+    """A column of ``COLUMNS`` as its default's type; missing words are empty."""
+    if isinstance(column.default, str) or name in ("participant", "kind"):
+        words = values.astype(object)
+        return words.where(words.notna(), "").astype(str).astype(object)
+    whole = isinstance(column.default, int) or name == "trial"
+    try:
+        numbers = pd.to_numeric(values if values.dtype != bool else values.astype(float))
+        return numbers.astype(np.int64 if whole else np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the column {name} of a trial table holds numbers ({column.text}): {error}") from error
+
+
+def _correct(table: pd.DataFrame) -> pd.Series:
+    """Whether the answer is the right one; NaN where no answer is right, or answers are not told."""
+    if not {"response", "answer"} <= {*table.columns}:
+        return pd.Series(np.nan, table.index)
+    right = (table["response"] == table["answer"]).astype(float)
+    return right.where(table["answer"].fillna("").astype(str) != "")
+
+
+def options(table: pd.DataFrame) -> list[str]:
+    """Name the columns of probabilities, p(OPTION), in their order."""
+    return [name for name in table.columns if name.startswith("p(") and name.endswith(")")]
+
+
+def factors(table: pd.DataFrame) -> list[str]:
+    """Name the factors of the experiment: columns that are neither of ``COLUMNS`` nor probabilities."""
+    apart = {*COLUMNS, *options(table)}
+    return [name for name in table.columns if name not in apart]
+
+
+def tested(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the trials of the test, without practice and catch trials."""
+    return table[table["phase"] == "test"]
+
+
+def as_dataset(table: pd.DataFrame, attributes: dict | None = None) -> xr.Dataset:
+    """Give a trial table as a Dataset.
+
+    Returns
+    -------
+    Dataset over ``row``, a variable a column, and ``probability`` (row, option) where there are p(OPTION);
+    with long names and units. The attribute ``factors`` names the factors.
+    """
+    table = trial_table(table)
+    named, told = options(table), {**COLUMNS}
+    variables = {}
+    for name in table.columns.drop(named):
+        text, unit = (told[name].text, told[name].unit) if name in told else (name.replace("_", " "), "1")
+        values = table[name].to_numpy()
+        values = values.astype(object) if values.dtype.kind not in "biuf" else values
+        variables[name] = ("row", values, {"long_name": text, "units": unit})
+    coordinates = {"row": ("row", np.arange(len(table)), {"long_name": "row of the trial table", "units": "1"})}
+    if named:
+        text = {"long_name": "probability that the observer gives the option", "units": "1"}
+        variables["probability"] = (("row", "option"), table[named].to_numpy(float), text)
+        words = np.array([name[2:-1] for name in named], object)
+        coordinates["option"] = ("option", words, {"long_name": "option of the answer", "units": "1"})
+    kept = {"title": "trials", **(attributes or {}), "factors": factors(table)}
+    return xr.Dataset(variables, coordinates, kept)
+
+
+def as_frame(trials: xr.Dataset) -> pd.DataFrame:
+    """Give such a Dataset as a trial table again."""
+    told = {name: trials[name].values for name in trials.data_vars if trials[name].dims == ("row",)}
+    if "probability" in trials:
+        named = map(OPTION.format, trials["option"].values)
+        told |= dict(zip(named, trials["probability"].transpose("option", "row").values, strict=True))
+    return trial_table(pd.DataFrame(told))
+
+
+def read(paths: str | os.PathLike | Sequence[str | os.PathLike]) -> pd.DataFrame:
+    """Read trial tables, CSV or Zarr, one below the other.
+
+    Raises
+    ------
+    FileNotFoundError : a file is missing.
+    ValueError : a file is no trial table.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return trial_table(pd.concat([_opened(Path(path)) for path in given], ignore_index=True))
+
+
+def _opened(path: Path) -> pd.DataFrame:
+    from absvit import records
+
+    if not path.exists():
+        raise FileNotFoundError(f"no trial table at {path}: give a CSV file or a record of trials")
+    if path.suffix == ".csv":
+        words = {name: str for name, column in COLUMNS.items() if isinstance(column.default, str)}
+        words |= {"participant": str, "kind": str}
+        return trial_table(
+            pd.read_csv(
+                path, dtype=words, keep_default_na=False, na_values={"correct": "", "rt": "", "onset_error": ""}
+            )
+        )
+    record = records.load(path)
+    if "participant" not in record:
+        raise ValueError(f"{path} is no trial table: it has no variable participant")
+    return as_frame(record)
+
+
+def write_csv(table: pd.DataFrame, path: str | os.PathLike) -> Path:
+    """Write a trial table as CSV, whole or not at all."""
+    from stimuli.foundation.files import write_whole
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, trial_table(table).to_csv(index=False))
+    return path
