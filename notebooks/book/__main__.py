@@ -67,6 +67,8 @@ def _staged(source: Path) -> Path:
     shutil.copytree(HERE / "pages", source)
     shutil.copytree(NOTEBOOKS / "figures", source / "figures")
     shutil.copytree(NOTEBOOKS / "pictures", source / "notebooks" / "pictures")
+    for included in ("README.md", ".github/CONTRIBUTING.md"):
+        shutil.copy(NOTEBOOKS.parent / included, source)
     for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
         shutil.copy(notebook, source / "notebooks")
     for path, text in {**reference.pages(source), **api.pages()}.items():

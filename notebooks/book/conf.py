@@ -6,7 +6,7 @@ project = "AbSViT"
 author = "the AbSViT authors"
 version = release = version_of("absvit")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-exclude_patterns = ["**.ipynb_checkpoints"]
+exclude_patterns = ["README.md", "CONTRIBUTING.md"]  # parts of them are included
 html_theme = "pydata_sphinx_theme"
 html_title = "AbSViT: top-down visual attention"
 html_theme_options = {
