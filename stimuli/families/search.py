@@ -16,6 +16,7 @@ from stimuli.drawing import canvas as drawing
 from stimuli.families import objects
 from stimuli.families.displays import check_grey, check_radius, check_size, filled_up
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import crossed, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -160,4 +161,5 @@ SEARCH = Family(
     Search,
     draw,
     for_models=Search(kind="form", set_sizes=(2, 4, 8), forms=("triangle", "cross"), hues=(60.0, 120.0), radius=0.1),
+    course=presented_on_plain,
 )
