@@ -108,10 +108,11 @@ class Cueing:
             raise ValueError(f"soas must be times of 0 to 60 s, at least one, got {self.soas}")
         if len(set(self.soas)) > 1 and self.cue == "none":
             raise ValueError(f"soas are those of a cue: choose one, or one time instead of {self.soas}")
-        if not self.cue_stays and self.cue != "none" and not (min(self.soas) > 0 and self.cue_duration > 0):
+        if not 0 < self.cue_duration < 60:
+            raise ValueError(f"cue_duration must be a time above 0 and below 60 s, got {self.cue_duration}")
+        if not self.cue_stays and self.cue != "none" and min(self.soas) == 0:
             raise ValueError(
-                "a cue that does not stay has to come before the target: expected soas and cue_duration above 0 s, got "
-                f"{self.soas} and {self.cue_duration}"
+                f"a cue that does not stay comes before the target: soas must be above 0 s, got {self.soas}"
             )
 
 
