@@ -155,12 +155,12 @@ def _object(parameters: Rsvp, category: int) -> dict[str, np.ndarray]:
 def course(parameters: Rsvp, stimuli: xr.Dataset, number: int) -> tuple[Frame, ...]:
     """Show fixation and the stream: the first target is the frame "first", the second or its place "second"."""
     p, one = parameters, stimuli.isel(stimulus=number)
-    first, second = int(one["t1_place"]), int(one["t2_place"])
+    first, second, shown = int(one["t1_place"]), int(one["t2_place"]), round(p.soa - p.gap, 6)
     frames = [Frame("fixation", FIXATION, fixation(p, p.size))]
     for place, name in enumerate(str(one["stream"].item()).split()):
         picture, _ = _painted(p, objects.CATEGORIES.index(name), framed=place == first)
-        distractor = Frame("first" if place == first else "distractor", p.soa - p.gap, picture)
-        frames.append(seen(stimuli, number, "second", p.soa - p.gap) if place == second else distractor)
+        distractor = Frame("first" if place == first else "distractor", shown, picture)
+        frames.append(seen(stimuli, number, "second", shown) if place == second else distractor)
         frames.append(Frame("blank", p.gap))
     return tuple(frames)
 
