@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from stimuli.drawing import canvas as drawing
+from stimuli.drawing import surfaces
 from stimuli.families import objects
 from stimuli.families.displays import check_ink, check_radius, check_size, filled_up
 from stimuli.families.family import Family
@@ -42,7 +43,9 @@ class Crowding:
     radius
         Radius of the objects, in units of the smaller side of the image.
     coloured
-        Whether objects have their category's typical hue; else they are of one grey level.
+        Whether objects have hues; else they are of one grey level.
+    hue
+        What the hues tell: their category, nothing, or another category.
     ink, background
         Grey levels in [0, 1].
     """
@@ -53,6 +56,7 @@ class Crowding:
     eccentricity: float = 0.26
     radius: float = 0.05
     coloured: bool = False
+    hue: surfaces.Hue = "category"
     ink: float = 0.0
     background: float = 0.7
 
@@ -63,6 +67,9 @@ class Crowding:
         if not 0 < self.eccentricity < 0.5:
             raise ValueError(f"eccentricity must be in (0, 0.5) of the width, got {self.eccentricity}")
         check_radius(self.radius, self.size, least=3)
+        surfaces.check_hue(self.hue)
+        if self.hue != "category" and not self.coloured:
+            raise ValueError(f"hue {self.hue} is about coloured objects: give coloured with it")
         check_ink(self.ink, self.background)
         if not self.spacings:
             raise ValueError("spacings must hold at least one distance, got none")
@@ -132,7 +139,7 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
         centres = np.concatenate([centres, place + directions * spacing * eccentricity])
     image, mask = drawing.canvas(p.size, p.background), np.zeros((1 + len(directions), *p.size), bool)
     drawing.paint(image, drawing.fixation(*middle, 0.03 * side, max(1.0, side / 112)), float(p.background < 0.5))
-    hues = 30.0 * classes
+    hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
     for k, (centre, c) in enumerate(zip(centres, classes, strict=True)):
         colour = drawing.hue_colour(hues[k]) if p.coloured else p.ink
         mask[k] = drawing.paint(

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from stimuli.drawing import canvas as drawing
+from stimuli.drawing import surfaces
 from stimuli.families import objects
 from stimuli.families.displays import check_grey, check_radius, check_size
 from stimuli.families.family import Family
@@ -51,6 +52,8 @@ class Cueing:
         Radius of the objects, in units of the smaller side of the image.
     background
         Grey level in [0, 1].
+    hue
+        What the hues of the objects tell: their category, nothing, or another category.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -62,6 +65,7 @@ class Cueing:
     eccentricity: float = 0.3
     radius: float = 0.11
     background: float = 0.5
+    hue: surfaces.Hue = "category"
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -76,6 +80,7 @@ class Cueing:
         if self.valid_per_invalid < 1:
             raise ValueError(f"valid_per_invalid must be at least 1, got {self.valid_per_invalid}")
         check_grey(self.background)
+        surfaces.check_hue(self.hue)
         check_radius(self.radius, self.size, least=4)
         reach = BOX * self.radius * np.sqrt(2)
         if not self.eccentricity + BOX * self.radius <= 0.49:
@@ -173,14 +178,15 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
     spare = random.permutation([c for c in range(len(objects.CATEGORIES)) if c not in pair])
     classes = np.array([*pair, *spare])[: 1 + p.distractors]
     centres = np.array([_centre(p, place) for place in (target, *free[: p.distractors])])
+    hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
     masks = [
         drawing.paint(
             image,
             drawing.category(objects.CATEGORIES[c], *centre, radius),
-            drawing.hue_colour(30 * c),
+            drawing.hue_colour(hue),
             (*centre, radius),
         )
-        for c, centre in zip(classes, centres, strict=True)
+        for c, hue, centre in zip(classes, hues, centres, strict=True)
     ]
     return {
         "image": drawing.quantised(image),
@@ -190,7 +196,7 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
         "object_y": centres[:, 1],
         "object_radius": np.full(len(classes), radius),
         "object_rotation": np.zeros(len(classes)),
-        "object_hue": 30.0 * classes,
+        "object_hue": hues,
     }
 
 
