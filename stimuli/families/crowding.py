@@ -14,7 +14,7 @@ import numpy as np
 from stimuli.drawing import canvas as drawing
 from stimuli.drawing import surfaces
 from stimuli.families import objects
-from stimuli.families.displays import check_ink, check_radius, check_size, filled_up
+from stimuli.families.displays import check_ink, check_jitter, check_radius, check_size, filled_up, jittered
 from stimuli.families.family import Family
 from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import accompanied, generator, labels, stacked
@@ -49,6 +49,8 @@ class Crowding:
         What the hues tell: their category, nothing, or another category.
     ink, background
         Grey levels in [0, 1].
+    jitter
+        Target and flankers are displaced up or down by up to this, in radii, as far as there is room.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -60,6 +62,7 @@ class Crowding:
     hue: surfaces.Hue = "category"
     ink: float = 0.0
     background: float = 0.7
+    jitter: float = jittered(0.2)
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -69,6 +72,7 @@ class Crowding:
             raise ValueError(f"eccentricity must be in (0, 0.5) of the width, got {self.eccentricity}")
         check_radius(self.radius, self.size, least=3)
         surfaces.check_hue(self.hue)
+        check_jitter(self.jitter)
         if self.hue != "category" and not self.coloured:
             raise ValueError(f"hue {self.hue} is about coloured objects: give coloured with it")
         check_ink(self.ink, self.background)
@@ -141,6 +145,8 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
     image, mask = drawing.canvas(p.size, p.background), np.zeros((1 + len(directions), *p.size), bool)
     drawing.paint(image, drawing.fixation(*middle, 0.03 * side, max(1.0, side / 112)), float(p.background < 0.5))
     hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
+    room = middle[1] - radius - (0 if p.arrangement == "radial" else max(p.spacings) * eccentricity)
+    centres[:, 1] += min(p.jitter * radius, room) * (2 * random.random() - 1)
     for k, (centre, c) in enumerate(zip(centres, classes, strict=True)):
         colour = drawing.hue_colour(hues[k]) if p.coloured else p.ink
         mask[k] = drawing.paint(
@@ -163,7 +169,12 @@ CROWDING = Family(
     Crowding,
     draw,
     for_models=Crowding(
-        spacings=(0.7, 0.85, 1.0, 1.15, 1.3), arrangement="tangential", eccentricity=0.3, radius=0.1, coloured=True
+        spacings=(0.7, 0.85, 1.0, 1.15, 1.3),
+        arrangement="tangential",
+        eccentricity=0.3,
+        radius=0.1,
+        coloured=True,
+        jitter=0.0,
     ),
     course=presented_on_plain,
 )

@@ -16,7 +16,7 @@ import xarray as xr
 from stimuli.drawing import canvas as drawing
 from stimuli.drawing import surfaces
 from stimuli.families import objects
-from stimuli.families.displays import check_grey, check_radius, check_size
+from stimuli.families.displays import check_grey, check_jitter, check_radius, check_size, jittered
 from stimuli.families.family import Family
 from stimuli.families.timed.presentation import FIXATION, fixation_mark, seen
 from stimuli.foundation.design import accompanied, generator, labels, stacked
@@ -64,6 +64,8 @@ class Cueing:
         Grey level in [0, 1].
     hue
         What the hues of the objects tell: their category, nothing, or another category.
+    jitter
+        Objects lie beside the middle of their placeholders by up to this either way, in radii.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -79,6 +81,7 @@ class Cueing:
     radius: float = 0.11
     background: float = 0.5
     hue: surfaces.Hue = "category"
+    jitter: float = jittered(0.1)
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -95,6 +98,7 @@ class Cueing:
         self._check_times()
         check_grey(self.background)
         surfaces.check_hue(self.hue)
+        check_jitter(self.jitter)
         check_radius(self.radius, self.size, least=4)
         reach = BOX * self.radius * np.sqrt(2)
         if not self.eccentricity + BOX * self.radius <= 0.49:
@@ -196,6 +200,7 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
     classes = np.array([*pair, *spare])[: 1 + p.distractors]
     centres = np.array([_centre(p, place) for place in (target, *free[: p.distractors])])
     hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
+    centres += p.jitter * radius * (2 * random.random(centres.shape) - 1)
     masks = [
         drawing.paint(
             image,
@@ -265,6 +270,6 @@ CUEING = Family(
     "Posner displays with valid, invalid and neutral cues",
     Cueing,
     draw,
-    for_models=Cueing(cue="none", places=4, distractors=3),
+    for_models=Cueing(cue="none", places=4, distractors=3, jitter=0.0),
     course=course,
 )
