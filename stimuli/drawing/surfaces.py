@@ -14,10 +14,12 @@ TEXTURES = ("plain", "stripes", "checks", "gradient")
 Hue = Literal["category", "nothing", "conflicting"]  # what the hue of an object tells
 
 
-def check_hue(hue: str) -> None:
-    """Refuse (ValueError) what hues cannot tell."""
+def check_hue(hue: str, coloured: bool = True) -> None:
+    """Refuse (ValueError) what hues cannot tell, or those of objects without a colour."""
     if hue not in get_args(Hue):
         raise ValueError(f"hue tells {', '.join(get_args(Hue))}: expected one of these, got {hue!r}")
+    if hue != "category" and not coloured:
+        raise ValueError(f"hue {hue} is about coloured objects: give coloured with it")
 
 
 def typical_hues(classes: np.ndarray, hue: Hue, chance: np.ndarray) -> np.ndarray:

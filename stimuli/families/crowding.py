@@ -71,10 +71,8 @@ class Crowding:
         if not 0 < self.eccentricity < 0.5:
             raise ValueError(f"eccentricity must be in (0, 0.5) of the width, got {self.eccentricity}")
         check_radius(self.radius, self.size, least=3)
-        surfaces.check_hue(self.hue)
+        surfaces.check_hue(self.hue, self.coloured)
         check_jitter(self.jitter)
-        if self.hue != "category" and not self.coloured:
-            raise ValueError(f"hue {self.hue} is about coloured objects: give coloured with it")
         check_ink(self.ink, self.background)
         if not self.spacings:
             raise ValueError("spacings must hold at least one distance, got none")

@@ -164,7 +164,7 @@ def test_a_hue_that_tells_the_category_is_found(name, changes):
     ("name", "changes"),
     [
         ("objects", {"hue_sd": 0.0}), ("scenes", {"hue_sd": 0.0}), ("cueing", {"jitter": 0.0}),
-        ("crowding", {"coloured": True, **WIDE}),
+        ("crowding", {"coloured": True, **WIDE}), ("attention_network", {"coloured": True}),
     ],
 )  # fmt: skip
 def test_conflicting_hues_are_those_of_other_categories_and_nothing_else_changes(name, changes):
@@ -189,6 +189,7 @@ def test_conflicting_hues_are_those_of_other_categories_and_nothing_else_changes
         ("objects", {"hue": "shape"}, "hue tells category, nothing, conflicting"),
         ("objects", {"hue": "nothing", "hue_conflict": 0.5}, "hue_conflict is about hues that tell the category"),
         ("crowding", {"hue": "nothing"}, "give coloured with it"),
+        ("attention_network", {"hue": "conflicting"}, "give coloured with it"),
         ("cueing", {"jitter": 0.3}, r"jitter must be in \[0, 0.2\]"),
     ],
 )
