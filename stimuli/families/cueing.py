@@ -262,7 +262,7 @@ def course(parameters: Cueing, stimuli: xr.Dataset, number: int) -> tuple[Frame,
     soa = float(one["soa"]) if "soa" in one else p.soas[0]
     cue_duration = soa if p.cue_stays else min(p.cue_duration, soa)
     cue = Frame("cue", cue_duration, drawing.quantised(_ground(p, cued)))
-    return fixation, cue, Frame("interval", soa - cue_duration, before), target
+    return fixation, cue, Frame("interval", round(soa - cue_duration, 6), before), target
 
 
 CUEING = Family(

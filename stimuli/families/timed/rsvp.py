@@ -87,8 +87,8 @@ def draw(parameters: Rsvp, indices: np.ndarray, seed: int) -> dict:
     categories crossed. The others of the stream are of further categories, none twice in a row.
     """
     p = parameters
-    conditions = {"t2": 2, "lag": len(p.lags)}
-    levels, classes = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
+    conditions, count = {"t2": 2, "lag": len(p.lags)}, len(objects.CATEGORIES)
+    levels, classes = accompanied(indices, (*conditions.values(),), count, 1, seed, STREAM)
     present, lag = levels[:, 0] == 1, np.array(p.lags)[levels[:, 1]]
     rows = zip(indices, lag, present, *classes.T, strict=True)
     streams, t1_place = zip(*(_stream(p, generator(seed, STREAM, i), *row) for i, *row in rows), strict=True)
@@ -107,7 +107,7 @@ def draw(parameters: Rsvp, indices: np.ndarray, seed: int) -> dict:
             "t2_place": (t2_place, "place of the second target in the stream", "1"),
             "stream": (np.array(names, object), "categories in the order in which they are shown", "1"),
         },
-        factors=conditions | objects.factors(2),
+        factors=conditions | {"t2_class": count, "pair of categories": count - 1},
     )
 
 
@@ -155,12 +155,12 @@ def _object(parameters: Rsvp, category: int) -> dict[str, np.ndarray]:
 def course(parameters: Rsvp, stimuli: xr.Dataset, number: int) -> tuple[Frame, ...]:
     """Show fixation and the stream: the first target is the frame "first", the second or its place "second"."""
     p, one = parameters, stimuli.isel(stimulus=number)
-    first, second = int(one["t1_place"]), int(one["t2_place"])
+    first, second, shown = int(one["t1_place"]), int(one["t2_place"]), round(p.soa - p.gap, 6)
     frames = [Frame("fixation", FIXATION, fixation(p, p.size))]
     for place, name in enumerate(str(one["stream"].item()).split()):
         picture, _ = _painted(p, objects.CATEGORIES.index(name), framed=place == first)
-        distractor = Frame("first" if place == first else "distractor", p.soa - p.gap, picture)
-        frames.append(seen(stimuli, number, "second", p.soa - p.gap) if place == second else distractor)
+        distractor = Frame("first" if place == first else "distractor", shown, picture)
+        frames.append(seen(stimuli, number, "second", shown) if place == second else distractor)
         frames.append(Frame("blank", p.gap))
     return tuple(frames)
 
