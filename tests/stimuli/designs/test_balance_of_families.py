@@ -165,6 +165,7 @@ def test_a_hue_that_tells_the_category_is_found(name, changes):
     [
         ("objects", {"hue_sd": 0.0}), ("scenes", {"hue_sd": 0.0}), ("cueing", {"jitter": 0.0}),
         ("crowding", {"coloured": True, **WIDE}), ("attention_network", {"coloured": True}),
+        ("rsvp", {"coloured": True}),
     ],
 )  # fmt: skip
 def test_conflicting_hues_are_those_of_other_categories_and_nothing_else_changes(name, changes):
@@ -181,6 +182,17 @@ def test_conflicting_hues_are_those_of_other_categories_and_nothing_else_changes
     for name, variable in sets["category"].data_vars.items():
         same = [variable.identical(sets[hue][name]) for hue in ("conflicting", "nothing")]
         assert same == [name not in ("image", "object_hue")] * 2, name
+
+
+def test_hues_of_a_stream_are_the_set_s_own_whatever_is_drawn_beside():
+    family = FAMILIES["rsvp"]
+    parameters = changed(family.parameters(), size=(64, 64), lags=(1,), coloured=True, hue="nothing")
+    whole, part = family.draw(parameters, 4, 2, 0), family.draw(parameters, 1, 2, 3)
+    frames, again = family.course(parameters, whole, 3), family.course(parameters, part, 0)
+    for one, other in zip(frames, again, strict=True):
+        assert one.name == other.name and (one.picture is None or np.array_equal(one.picture, other.picture))
+    colours = {tuple(frame.picture[32, 32]) for frame in frames if frame.name in ("distractor", "first", "second")}
+    assert len(colours) > 3
 
 
 @pytest.mark.parametrize(
