@@ -20,7 +20,7 @@ from stimuli.foundation.registry import later
 if TYPE_CHECKING:
     from experiments.probe import Probe
 
-__all__ = ["Instruction", "Response", "Task", "asked", "fields_of", "task_of"]
+__all__ = ["Instruction", "Response", "Task", "asked", "fields_of", "nothing_right", "right", "task_of"]
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,16 @@ class Task:
                 )
         rows = zip(*columns, strict=True) if names else [()] * stimuli.sizes["stimulus"]
         return [instruction.sentence.format(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def right(name: str) -> Callable[[xr.Dataset, Instruction], np.ndarray]:
+    """Give the ``answer`` of a task in which a variable of the stimuli is right, whatever was told."""
+    return lambda stimuli, instruction: stimuli[name].values
+
+
+def nothing_right(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
+    """Give the ``answer`` of a task in which nothing is right or wrong."""
+    return np.full(stimuli.sizes["stimulus"], "", object)
 
 
 def fields_of(sentence: str) -> list[str]:

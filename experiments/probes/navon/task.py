@@ -37,8 +37,8 @@ TASK = Task(
     "Which letter was it?",
     {"en": PAGES},
     (
-        Instruction("global", "Name the large letter.", "wide"),
-        Instruction("local", "Name the small letters.", "narrow"),
+        Instruction("global", "Look at the large letter.", "wide"),
+        Instruction("local", "Look at the small letters.", "narrow"),
     ),
     Response("keys", keys=("f", "j"), time_limit=3.0),
     _letter,

@@ -7,11 +7,8 @@ they were told, not what was there.
 
 from __future__ import annotations
 
-import numpy as np
-import xarray as xr
-
 from experiments.studies.read_out import by_category
-from experiments.studies.task import Instruction, Response, Task
+from experiments.studies.task import Instruction, Response, Task, right
 
 __all__ = ["TASK"]
 
@@ -30,10 +27,6 @@ sentence said. If you are not sure, guess.""",
 )
 
 
-def _target(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
-    return stimuli["class_1"].values
-
-
 TASK = Task(
     "Which shape did you see?",
     {"en": PAGES},
@@ -44,7 +37,7 @@ TASK = Task(
         Instruction("absent", "Look for the {absent_class}.", "absent"),
     ),
     Response("grid", time_limit=10.0),
-    _target,
+    right("class_1"),
     by_category,
     factors=("set_size", "class_1", "class_2", "absent_class"),
     durations={"target": 0.2},

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-import xarray as xr
-
 from experiments.studies.read_out import by_presence
-from experiments.studies.task import Instruction, Response, Task
+from experiments.studies.task import Instruction, Response, Task, right
 
 __all__ = ["TASK"]
 
@@ -23,16 +20,12 @@ Answer as **quickly** as you can without making mistakes.""",
 )
 
 
-def _presence(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
-    return stimuli["target"].values
-
-
 TASK = Task(
     "Is it there?",
     {"en": PAGES},
     (Instruction("target", "Look for the {target_form}.", "target"),),
     Response("keys", ("present", "absent"), ("f", "j"), time_limit=10.0),
-    _presence,
+    right("target"),
     by_presence("class_1"),
     factors=("set_size", "target", "target_form"),
     durations={"target": None},
