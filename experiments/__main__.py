@@ -27,6 +27,7 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
+SERVE = "Serve a study to its participants; every answer is on disk before it is acknowledged."
 TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
 
 
@@ -59,6 +60,7 @@ COMMANDS = {
     **{name: command_line.deferred(line, partial(_of_probe, name)) for name, line in PROBES.lines().items()},
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
+    "serve": command_line.deferred(SERVE, later("experiments.commands.serve:command")),
     "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),
 }
 
