@@ -10,7 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from experiments.observers import Observer, load_observers, observer_of
 from experiments.probe import Condition, Probe, Stimuli, Trial
 from experiments.probes import PROBES
 from experiments.show import looks_of, trial_of
+from experiments.studies.asking import Asking
 from experiments.studies.task import Task, asked, task_of
 from experiments.trials.trial_table import trial_table
 from stimuli.designs.items import items_of
@@ -33,50 +34,10 @@ if TYPE_CHECKING:
 
     from absvit.models.priors import Prior
 
-__all__ = ["TOLD", "Asking", "take"]
+__all__ = ["about", "take"]
 
 AT_A_TIME = 20  # stimuli that are seen together
-TOLD = {  # how an observer is told an instruction: the column ``told``
-    "nothing": "there is nothing to look for in it",
-    "prior": "by the prior of its condition",
-    "words": "by its very sentence",
-    "cannot": "not at all, it looks bottom-up: no prior tells it, or the observer does not take it",
-}
 OF_TASK = ("answer", "sentence", "key_order")  # columns of lists that the task or the page tells
-
-
-@dataclass(frozen=True)
-class Asking:
-    """How observers are asked.
-
-    Parameters
-    ----------
-    answers
-        The most probable option, or one that is drawn by the probabilities.
-    seed
-        Seed of what is drawn.
-    gain
-        Of the priors; the observer's defaults, if left out.
-    iterations
-        Passes under a prior; those of the probe, if left out.
-    instruct
-        Tell an observer that takes words the very sentence on the screen, instead of the prior that goes with
-        it.
-    """
-
-    answers: Literal["maximum", "sampled"] = "maximum"
-    seed: int = 0
-    gain: float | None = None
-    iterations: int | None = None
-    instruct: bool = False
-
-    def __post_init__(self) -> None:
-        if self.answers not in ("maximum", "sampled"):
-            raise ValueError(f"answers are maximum or sampled, got {self.answers!r}")
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}")
-        if self.iterations is not None and self.iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
 
 
 def take(
@@ -123,6 +84,21 @@ def take(
     table = trial_table(pd.concat(tables, ignore_index=True).assign(kind="model", study=study))
     table.attrs["readings"] = readings
     return table
+
+
+def about(observers: Sequence[Observer]) -> dict[str, dict]:
+    """Say who takes part, as attributes of a record: weights, mechanism, gains and kinds of priors by name."""
+    weights = {name: [] for name in (observer.name for observer in observers)}
+    for observer in observers:
+        weights[observer.name].append([observer.seed, *observer.weights()])
+    first = {observer.name: observer for observer in reversed(observers)}
+    return {
+        "checkpoints": {name: {"seed, file, sha256": of} for name, of in weights.items()},
+        "mechanisms": {name: of.facts.get("mechanism") for name, of in first.items()},
+        "read_outs": {name: of.facts.get("read_out", {}).get("name") for name, of in first.items()},
+        "prior_gains": {name: dict(of.gains) for name, of in first.items()},
+        "prior_kinds": {name: list(of.kinds) for name, of in first.items()},
+    }
 
 
 def _looking(given: Sequence | Observer | nn.Module | str) -> list[Observer]:
