@@ -721,6 +721,8 @@ async function main(stage) {
       if (row.phase) outbox.add({ ...base, time: new Date().toISOString(), ...row });
     },
   });
+  // jsPsych hears keys inside the stage only, and a button that was pressed and is gone leaves the focus to the page
+  document.addEventListener("click", () => { if (document.activeElement === document.body) stage.focus(); });
   const watch = new Watch(() => {
     watch.end();
     kept.change({ quit: "quit" });
