@@ -37,7 +37,7 @@ ROW_LIMIT = 256 * 1024  # bytes of a row
 BODY_LIMIT = 4 * ROW_LIMIT  # bytes after which a connection is cut, nothing said
 PAGE = "index.html"
 FOLDERS = (LISTS, PICTURES, "libraries")
-FILES = (".html", ".js", ".css", ".md", ".svg", ".png", ".ico")  # of the study's folder itself
+FILES = (".html", ".js", ".css", ".md", ".svg", ".png", ".ico", "words.json")  # of the study's folder itself
 NO_TOKEN = "This address is not complete: please open the one that the experimenter gave you."
 TOO_LARGE = f"A row of data holds at most {ROW_LIMIT // 1024} KiB."
 CODE_LIMIT = 200  # signs of a participant's code
@@ -51,11 +51,15 @@ class ServerSettings:
 
     Parameters
     ----------
-    port : that the server listens at; 0 = any that is free.
-    address : that it listens at; 127.0.0.1 is this computer alone, 0.0.0.0 everybody who can reach it.
-    token : word that addresses of the study carry; drawn once for each study, if left out.
-    again_after : hours without a word from a participant who has not finished, after which their list is handed
-        out again once no other is left; never, if left out.
+    port
+        Port that the server listens at; 0 is any that is free.
+    address
+        Address that it listens at; 127.0.0.1 is this computer alone, 0.0.0.0 whoever can reach it.
+    token
+        Word that addresses of the study carry; one is drawn for each study, if left out.
+    again_after
+        Hours without a word from a participant who has not finished, after which their list is handed out again
+        once no other is left; never, if left out.
     """
 
     port: int = 8000
@@ -82,12 +86,12 @@ class _Guarded(web.RequestHandler):
     """What only those get who know the token."""
 
     def initialize(self, store: Store, settings: ServerSettings) -> None:
-        self.store, self.settings = store, settings
+        self.store, self.served = store, settings
 
     def prepare(self) -> None:
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
-        token = self.settings.token or self.store.token
+        token = self.served.token or self.store.token
         given = self.get_query_argument("token", "") or self.get_cookie(self._cookie, "")
         if not hmac.compare_digest(given.encode(), token.encode()):
             raise _Refused(403, NO_TOKEN)
@@ -131,7 +135,7 @@ class _Begin(_Guarded):
             raise _Refused(409, f"The study is version {study.version} now, not {version}: reload the page.")
         if len(code := str(sent.get("participant") or "")) > CODE_LIMIT:
             raise _Refused(400, f"A participant's code has at most {CODE_LIMIT} signs.")
-        begun = self.store.begin(code, self.settings.again_after)
+        begun = self.store.begin(code, self.served.again_after)
         self.finish({**vars(begun), "done": list(begun.done)})
 
 

@@ -58,6 +58,7 @@ COLUMNS = {
     "rt": Column("from the onset of what is answered to the response; NaN = none", "s", np.nan),
     "onset_error": Column("mean absolute error of the frames' onsets; NaN = not measured", "s", np.nan),
     "missed_frames": Column("frames of the display that came late; -1 = not counted", "1", -1),
+    "excluded": Column("why analyses leave the trial out, by a rule that was stated; empty = they do not", "1", ""),
 }
 KINDS, PHASES = ("person", "model"), ("practice", "test", "catch")
 OPTION = "p({})"
@@ -158,8 +159,8 @@ def factors(table: pd.DataFrame) -> list[str]:
 
 
 def tested(table: pd.DataFrame) -> pd.DataFrame:
-    """Give the trials of the test, without practice and catch trials."""
-    return table[table["phase"] == "test"]
+    """Give the trials of the test, without practice and catch trials and those that are excluded."""
+    return table[(table["phase"] == "test") & (table["excluded"] == "")]
 
 
 def as_dataset(table: pd.DataFrame, attributes: dict | None = None) -> xr.Dataset:
