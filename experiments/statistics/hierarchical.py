@@ -94,11 +94,12 @@ def fit_population(
 ) -> PopulationFit:
     """Fit psychometric functions of several participants together.
 
-    Intervals of the population's threshold and width are those of the profile likelihood: a value is in it, if
-    twice the log-likelihood lies less than m ln(1 + t^2 / (m - 1)) below the best, t Student's quantile of m - 1
-    degrees of freedom. Of m participants whose thresholds were known this is exactly Student's interval of their
-    mean, while chi-square's would be too narrow. What simulations find: ``python -m experiments recovery --of
-    participants``.
+    The likelihood is multiplied by the two standard deviations, which keeps them from 0 (Chung et al. 2013,
+    Psychometrika 78) and, of m participants whose thresholds are known, makes the variance the sum of squares over
+    m - 1. Intervals of the population's threshold and width are those of the profile: a value is in it where twice
+    the logarithm lies less than (m - 1) ln(1 + t^2 / (m - 1)) below the best, t Student's quantile of m - 1 degrees
+    of freedom. Of thresholds that are known this is exactly Student's interval of their mean; chi-square's quantile
+    would be too small. What simulations find: ``python -m experiments recovery --of participants``.
 
     Parameters
     ----------
@@ -130,14 +131,14 @@ def fit_population(
     best = marginal.best()
     members = len(trials)
     t = scipy.stats.t.ppf((1 + level) / 2, members - 1)
-    cut = members * np.log1p(t**2 / (members - 1))
+    cut = (members - 1) * np.log1p(t**2 / (members - 1))
     ends = [_profile(marginal, best, k, cut) for k in (0, 1)]
     middle, spread, deviation, scatter, lapse = best.x
     return PopulationFit(
         float(low + span * middle), float(span * np.exp(spread)),
         Interval(*(float(low + span * end) for end in ends[0])),
         Interval(*(float(span * np.exp(end)) for end in ends[1])),
-        float(span * np.exp(deviation)), float(np.exp(scatter)), float(lapse), sigmoid, -float(best.fun),
+        float(span * np.exp(deviation)), float(np.exp(scatter)), float(lapse), sigmoid, marginal.log_likelihood(best.x),
         _participants(marginal, best.x, low, span), bool(best.success),
     )  # fmt: skip
 
@@ -178,17 +179,23 @@ class _Marginal:
         p = np.clip(self.sigmoid.guess + (1 - self.sigmoid.guess - lapse) * share, TINY, 1 - TINY)
         return np.log(p) @ self.correct.T + np.log1p(-p) @ self.wrong.T + weights[:, None], p, share
 
+    def log_likelihood(self, population: np.ndarray) -> float:
+        """Marginal log-likelihood of the counts, binomial coefficients left out."""
+        return float(scipy.special.logsumexp(self.joint(population)[0], axis=0).sum())
+
     def cost(self, population: np.ndarray) -> tuple[float, np.ndarray]:
-        """Negative log-likelihood, and its derivatives: of normal means and deviations they are posterior moments."""
+        """Negative logarithm of what is maximised, and its derivatives: posterior moments of normal deviates."""
         joint, p, share = self.joint(population)
-        each = scipy.special.logsumexp(joint, axis=0)
-        posterior = np.exp(joint - each)
+        top = joint.max(axis=0)
+        posterior = np.exp(joint - top)
+        total = posterior.sum(axis=0)
+        posterior /= total
         a, b, _ = self.nodes
-        nodes = posterior.sum(axis=1)
-        by_lapse = -share * ((posterior @ self.correct) / p - (posterior @ self.wrong) / (1 - p))
-        deviation, scatter = np.exp(population[2:4])
-        gradient = [nodes @ a / deviation, nodes @ b / scatter, nodes @ (a**2 - 1), nodes @ (b**2 - 1), by_lapse.sum()]
-        return -float(each.sum()), -np.array(gradient)
+        nodes, (deviation, scatter) = posterior.sum(axis=1), np.exp(population[2:4])
+        gradient = [nodes @ a / deviation, nodes @ b / scatter, nodes @ (a**2 - 1) + 1, nodes @ (b**2 - 1) + 1, 0.0]
+        if self.sigmoid.lapse is None:
+            gradient[4] = -(share * ((posterior @ self.correct) / p - (posterior @ self.wrong) / (1 - p))).sum()
+        return -float((top + np.log(total)).sum() + population[2] + population[3]), -np.array(gradient)
 
     def best(self, fixed: tuple[int, float] | None = None, start: np.ndarray | None = None):
         """The most likely population, one of its parameters fixed if asked."""

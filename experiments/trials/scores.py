@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.statistics.detection import criterion, d_prime
 from experiments.trials.trial_table import OPTION, factors, options, tested
 
-__all__ = ["SCORES", "Score", "check_columns", "conditions_of", "participant_scores", "score_of"]
+__all__ = ["SCORES", "Score", "check_columns", "conditions_of", "participant_scores", "score_of", "shown_scores"]
 
 MOST = 8  # levels of a factor that makes conditions unasked
 
@@ -153,6 +153,15 @@ def conditions_of(table: pd.DataFrame) -> list[str]:
     if trials["instruction"].nunique() > 1:
         return ["instruction"]
     return [name for name in factors(trials) if 2 <= trials[name].nunique() <= MOST][:1]
+
+
+def shown_scores(trials: pd.DataFrame, option: str = "") -> list[str]:
+    """Name the scores that a table tells: accuracy or choice, probability, and the median reaction time."""
+    trials = tested(trials)
+    right = trials["correct"].notna().any()
+    found = ["accuracy"] if right else ["choice"]
+    found += ["probability"] if options(trials) and (right or option) else []
+    return found + ["median_rt"] * bool(trials["rt"].notna().any())
 
 
 def participant_scores(

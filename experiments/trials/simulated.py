@@ -14,7 +14,7 @@ from experiments.trials.trial_table import trial_table
 
 __all__ = ["CUED", "NEUTRAL", "SimulatedPeople", "detection_trials", "level_trials"]
 
-NEUTRAL, CUED = "attend anywhere", "attend the place"  # instructions
+NEUTRAL, CUED = "attend anywhere", "attend the place"  # instructions; the first in the alphabet is the reference
 YES, NO = "present", "absent"
 SPREADS = {"d_prime": 0.4, "benefit": 0.2, "bias": 0.2}  # standard deviations over people
 BASE, BASE_SD, EFFECT_SHARE = 0.45, 0.08, 0.7  # s of ex-Gaussian RTs; of the effect over people, relative to it
@@ -50,7 +50,7 @@ class SimulatedPeople:
     """
 
     participants: int = 20
-    trials: int = 40
+    trials: int = 20
     d_prime: float = 1.5
     benefit: float = 0.4
     bias: float = 0.2
