@@ -26,6 +26,7 @@ REACH = 4.5  # standard deviations over which participants are integrated out
 DEVIATIONS = (float(np.log(0.005)), float(np.log(2.0)))  # of what is searched over participants, in units of the levels
 TWO_CHOICES = Sigmoid()
 START = (0.5, np.log(0.7), np.log(0.2), np.log(0.3))
+MOST = 2500  # trials of a participant, which narrow the likelihood to the step of what is summed
 CLOSE = 5e-4  # of an interval's ends, in units of the levels
 
 
@@ -116,8 +117,8 @@ def fit_population(
 
     Raises
     ------
-    ValueError : fewer than three participants, shapes that do not fit, levels that do not differ, or counts that
-        are not counts.
+    ValueError : fewer than three participants, shapes that do not fit, levels that do not differ, counts that are
+        not counts, or more than 2500 trials of a participant.
     """
     levels, correct, trials = (np.asarray(values, float) for values in (levels, correct, trials))
     if correct.ndim != 2 or correct.shape != trials.shape or trials.shape[1:] != levels.shape or len(trials) < 3:
@@ -126,6 +127,8 @@ def fit_population(
         raise ValueError("expected at least two different levels, all of them finite")
     if not ((correct >= 0) & (correct <= trials)).all() or not trials.any(axis=1).all():
         raise ValueError("correct must be counts from 0 to trials, and every participant have a trial")
+    if trials.sum(axis=1).max() > MOST:
+        raise ValueError(f"with more than {MOST} trials people need no population: fit each by fit_psychometric")
     unit, low, span = in_units(levels)
     marginal = _Marginal(unit, correct, trials - correct, sigmoid)
     best = marginal.best()
@@ -158,8 +161,8 @@ class _Marginal:
     @cached_property
     def nodes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Standard deviations from the means of middles and spreads (node,), and logarithms of their weights."""
-        step = min(0.3, 3 / np.sqrt((self.correct + self.wrong).sum(axis=1).max()))  # of the narrowest likelihood
-        one, other = (np.linspace(-REACH, REACH, 2 * int(np.ceil(REACH / each)) + 1) for each in (step, 1.5 * step))
+        step = min(0.45, 4.5 / np.sqrt((self.correct + self.wrong).sum(axis=1).max()))  # of the narrowest likelihood
+        one, other = (np.linspace(-REACH, REACH, 2 * int(np.ceil(REACH / each)) + 1) for each in (step, 1.3 * step))
         a, b = (values.ravel() for values in np.meshgrid(one, other, indexing="ij"))
         weights = -(a**2 + b**2) / 2
         return a, b, weights - scipy.special.logsumexp(weights)
@@ -197,15 +200,15 @@ class _Marginal:
             gradient[4] = -(share * ((posterior @ self.correct) / p - (posterior @ self.wrong) / (1 - p))).sum()
         return -float((top + np.log(total)).sum() + population[2] + population[3]), -np.array(gradient)
 
-    def best(self, fixed: tuple[int, float] | None = None, start: np.ndarray | None = None):
-        """The most likely population, one of its parameters fixed if asked."""
+    def best(self, fixed: tuple[int, float] | None = None, start: np.ndarray | None = None, close: float = 1e-10):
+        """The most likely population, one of its parameters fixed if asked, to a relative difference."""
         bounds = list(self.bounds)
         start = np.array([*START, np.mean(bounds[4])]) if start is None else np.array(start)
         if fixed is not None:
             start[fixed[0]] = fixed[1]
             bounds[fixed[0]] = (fixed[1],) * 2
         return scipy.optimize.minimize(
-            self.cost, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 200, "ftol": 1e-9}
+            self.cost, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 200, "ftol": close}
         )
 
 
@@ -218,7 +221,7 @@ def _profile(marginal: _Marginal, best, k: int, cut: float) -> tuple[float, floa
         @cache
         def beyond(value: float) -> float:  # nearly linear in the value
             nonlocal start
-            found = marginal.best((k, value), start)
+            found = marginal.best((k, value), start, 1e-8)
             start = found.x
             return float(np.sqrt(2 * max(found.fun - best.fun, 0.0)) - np.sqrt(cut))
 

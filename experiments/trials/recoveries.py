@@ -166,9 +166,9 @@ def recoveries(
     if unknown := [name for name in of if name not in EXPERIMENTS]:
         raise ValueError(f"an experiment is one of {', '.join(EXPERIMENTS)}, got {unknown[0]!r}")
     for number, (name, simulated) in enumerate(EXPERIMENTS.items()):
-        if of and name not in of:
+        analyses = [analysis for analysis in RECOVERIES if analysis.trials == name and (not of or name in of)]
+        if not analyses:
             continue
-        analyses = [analysis for analysis in RECOVERIES if analysis.trials == name]
         truths = {told: truth(people) for analysis in analyses for told, truth in analysis.truth.items()}
         found = np.empty((simulations, len(truths), 3))
         with warnings.catch_warnings(action="ignore"):  # of fits; what is lost shows in the coverage

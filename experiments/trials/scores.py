@@ -160,7 +160,8 @@ def shown_scores(trials: pd.DataFrame, option: str = "") -> list[str]:
     trials = tested(trials)
     right = trials["correct"].notna().any()
     found = ["accuracy"] if right else ["choice"]
-    found += ["probability"] if options(trials) and (right or option) else []
+    told = any(trials[name].notna().any() for name in options(trials))
+    found += ["probability"] * bool(told and (right or option))
     return found + ["median_rt"] * bool(trials["rt"].notna().any())
 
 
