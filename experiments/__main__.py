@@ -28,6 +28,7 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "card": "Write what was measured of a checkpoint into its card.",
 }
 SERVE = "Serve a study to its participants; every answer is on disk before it is acknowledged."
+COLLECT = "Collect what people answered in a study as one trial table; what is not in it is told and kept apart."
 TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
 
 
@@ -61,6 +62,7 @@ COMMANDS = {
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
     "serve": command_line.deferred(SERVE, later("experiments.commands.serve:command")),
+    "collect": command_line.deferred(COLLECT, later("experiments.commands.collect:command")),
     "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),
 }
 
