@@ -79,6 +79,11 @@ class Study:
         """Number of its lists, 1 .. lists."""
         return self.about["lists"]
 
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors that every trial of the lists tells."""
+        return tuple(self.list(1)["trials"][0]["factors"])
+
     def list(self, number: int) -> dict:
         """Read a list, as lists/0001.json holds it; a ValueError tells of one that there is not."""
         if not 1 <= number <= self.lists:

@@ -167,7 +167,7 @@ def nothing_right(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
 
 def fields_of(sentence: str) -> list[str]:
     """Name the {fields} of a sentence, each once."""
-    return list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(sentence) if name))
+    return list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None))
 
 
 def task_of(probe: Probe) -> Task:

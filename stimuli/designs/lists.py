@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from stimuli.designs.listing import FIRST, block_orders, combinations, groups, ordered, phases, turns, unordered
+from stimuli.designs.listing import FIRST, block_orders, ordered, plan_of, shares, turns, unordered
 from stimuli.foundation.design import crossed, generator, unbalanced
 
 __all__ = ["Design"]
@@ -127,31 +127,30 @@ class Design:
         ValueError : the lists cannot be balanced, or no order keeps to ``in_a_row``; it says what can be
             changed.
         """
-        parts = phases(self, items)
-        n_items = len(parts["test"]) + self.practice + self.catch
         if participants < 1:
             raise ValueError(f"participants must be at least 1, got {participants}")
+        plan = plan_of(self, items, generator(seed, STREAM, 0))
         if not nearly:
-            self.check(n_items)
-        counts = self._kinds(len(parts["test"]), len(keys))
-        kinds = crossed(np.arange(participants), counts.values(), seed, STREAM)
-        group = groups(self, parts["test"], generator(seed, STREAM, 0))
+            self.check(len(items))
+        counts = self._kinds(int((plan.phase == "test").sum()), len(keys))
+        kinds = crossed(np.arange(participants), counts.values(), seed, STREAM).tolist()
         randoms = [generator(seed, STREAM, 1 + number) for number in range(participants)]
-        rows = [
-            unordered(self, parts, group, kind, random) for kind, random in zip(kinds.tolist(), randoms, strict=True)
+        numbered = [
+            unordered(plan, kind, random).assign(list=1 + number)
+            for number, (kind, random) in enumerate(zip(kinds, randoms, strict=True))
         ]
-        rows = [part.assign(list=1 + number) for number, part in enumerate(rows)]
-        trials = pd.concat(rows, ignore_index=True)
+        trials = plan.shown(pd.concat(numbered, ignore_index=True))
         if answer is not None:
             trials["answer"] = np.asarray(list(answer(trials)), object)
-        if strange := [name for name in self.in_a_row if name not in trials]:
-            near = difflib.get_close_matches(strange[0], map(str, trials.columns), 1, 0.5)
-            meant = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ValueError(f"in_a_row is about factors of the trials, which have no {strange[0]!r}{meant}")
-        made = [ordered(self, part, random) for (_, part), random in zip(trials.groupby("list"), randoms, strict=True)]
-        table = pd.concat(made, ignore_index=True)
+        limits = dict(self.in_a_row) | ({"item": 1} if self.repeats > 1 else {})
+        _check_limits(limits, trials)
+        rows = np.split(trials.index.to_numpy(), np.flatnonzero(np.diff(trials["list"])) + 1)
+        orders = [own[ordered(trials.iloc[own], limits, random)] for own, random in zip(rows, randoms, strict=True)]
+        places = np.concatenate([1 + np.arange(len(own)) for own in rows])
+        table = trials.iloc[np.concatenate(orders)].reset_index(drop=True).assign(trial=places)
         last = [name for name in ("answer", "key_order") if name in table]
-        return table[[*FIRST, *table.columns.drop([*FIRST, *last]), *last]]
+        first = [*FIRST, *self.within, *self.between]
+        return table[[*first, *table.columns.drop([*first, *last]), *last]]
 
     def uneven(self, n_items: int, participants: int | None = None, n_keys: int = 0) -> str:
         """Say what so many items, or participants, leave unbalanced, and the nearest that do not.
@@ -189,7 +188,7 @@ class Design:
 
     def _step(self) -> int:
         """Number that the items of a test are a multiple of, for every combination in every block equally often."""
-        size = len(combinations(self)) * self.blocks
+        size = math.prod(map(len, self.within.values())) * self.blocks
         return size // math.gcd(size, self.repeats)
 
     def _told(self, step: int) -> str:
@@ -202,11 +201,19 @@ class Design:
     def _kinds(self, n_test: int, n_keys: int) -> dict[str, int]:
         """Levels by name of what lists differ in but order, as ``crossed`` takes them."""
         return {
-            "list of items": turns(self) * (n_test // (self.trials or n_test)),
+            "list of items": turns(self) * shares(self, n_test),
             **{name: len(levels) for name, levels in self.between.items()},
             "key_order": n_keys if n_keys and self.keys == "latin" else 1,
             "order of blocks": len(block_orders(self)),
         }
+
+
+def _check_limits(limits: Mapping[str, int], trials: pd.DataFrame) -> None:
+    """Refuse limits of what is no factor of the trials."""
+    if strange := [name for name in limits if name not in trials]:
+        near = difflib.get_close_matches(strange[0], map(str, trials.columns), 1, 0.5)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"in_a_row is about factors of the trials, which have no {strange[0]!r}{meant}")
 
 
 def _nearest(n: int, step: int, aside: int = 0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ def constrained_order(
     in_a_row: Mapping[str, int],
     random: np.random.Generator,
     before: pd.DataFrame | None = None,
-    kinds: Sequence | None = None,
+    kinds: Callable[[], np.ndarray] | None = None,
 ) -> np.ndarray:
     """Draw an order of trials in which no level of a factor comes more than so often in a row.
 
@@ -33,7 +33,7 @@ def constrained_order(
     in_a_row : largest number of trials in a row with the same level, by column.
     random : where the order is drawn from.
     before : the trials that came before, which count as well.
-    kinds : phase of the trial at each place; if left out, any trial comes anywhere.
+    kinds : draws the phase of the trial at each place, anew in each try; if left out, any trial comes anywhere.
 
     Returns
     -------
@@ -44,10 +44,9 @@ def constrained_order(
     ValueError : there is no such order, or none was found; it says what to change.
     """
     factors = [_factor(name, limit, trials, before) for name, limit in in_a_row.items()]
-    own = np.zeros(len(trials), int) if kinds is None else trials["phase"].to_numpy()
-    wanted = own if kinds is None else np.asarray(kinds)
+    own = np.zeros(len(trials), int) if kinds is None else trials["phase"].to_numpy(object)
     for _ in range(TRIES):
-        order = _tried(factors, own, wanted, random)
+        order = _tried(factors, own, own if kinds is None else kinds(), random)
         if order is not None:
             return order
     told = " and ".join(f"{limit} of a level of {name}" for name, limit in in_a_row.items())

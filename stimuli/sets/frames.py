@@ -15,7 +15,7 @@ import xarray as xr
 from stimuli.sets.remake import instance
 from stimuli.sets.resizing import resized
 
-__all__ = ["NAMES", "Display", "Frame", "display_of", "duration", "frames_of", "onsets"]
+__all__ = ["NAMES", "Display", "Frame", "display_of", "duration", "frames_of", "grey_of", "onsets"]
 
 NAMES = (
     "fixation", "cue", "interval", "target", "distractor", "mask", "blank", "response", "first", "second",
@@ -129,15 +129,22 @@ def display_of(family: Shown, stimuli: xr.Dataset) -> Display:
     The background is the grey level among the parameters, or the middle one where they tell none.
     """
     pixels = (stimuli.sizes["y"], stimuli.sizes["x"])
-    level = getattr(_parameters(family, stimuli), "background", GREY) if "parameters" in stimuli.attrs else GREY
-    grey = int((level if isinstance(level, float) else GREY) * 255 + 0.5)
+    level = grey_of(_parameters(family, stimuli)) if "parameters" in stimuli.attrs else GREY
     # a set that was resized is seen from as much nearer or farther: its degrees stay
     whole = tuple(stimuli.attrs.get("resized_from", pixels))
     resolution = stimuli.attrs.get("pixels_per_degree")
-    return Display(pixels, resolution and tuple(side / resolution for side in whole), (grey,) * 3)
+    return Display(pixels, resolution and tuple(side / resolution for side in whole), (int(level * 255 + 0.5),) * 3)
+
+
+def grey_of(parameters) -> float:
+    """Give the grey level in [0, 1] of the empty background of a family's parameters; 0.5 where they tell none."""
+    level = getattr(parameters, "background", GREY)
+    return float(level) if isinstance(level, int | float) else GREY
 
 
 def _parameters(family: Shown, stimuli: xr.Dataset):
+    if "parameters" not in stimuli.attrs:
+        raise ValueError(f"the stimuli do not tell the parameters of {family.name}: give a set that the family drew")
     return instance(family.parameters, json.loads(stimuli.attrs["parameters"]))
 
 

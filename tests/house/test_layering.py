@@ -68,6 +68,9 @@ MAY_IMPORT = {
         "absvit.__init__", "absvit.models", "experiments.observers", "experiments.probes.__init__",
         "experiments.studies.task", "stimuli.foundation",
     ),
+    "experiments.studies.take": (
+        *MODELS, *SEEN, "experiments.classes", "experiments.studies", "experiments.trials",
+    ),
     "experiments.studies.task": ("experiments.probe", "stimuli.foundation"),
     "experiments.probes.*.probe": (*MODELS, *SEEN),
     "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),

@@ -22,7 +22,7 @@ TASK = Task(
     "Which shape was between the others?",
     {"en": PAGES},
     (
-        Instruction("neutral", "Attend to both sides.", "neutral"),
+        Instruction("neutral", "Watch everywhere.", "neutral"),
         Instruction("place", "Attend to the {target_side}.", "place"),
     ),
     Response("grid", time_limit=10.0),

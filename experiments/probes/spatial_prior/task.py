@@ -41,7 +41,7 @@ TASK = Task(
     "Which shape did you see?",
     {"en": PAGES},
     (
-        Instruction("neutral", "Attend to both sides.", "diffuse"),
+        Instruction("neutral", "Watch everywhere.", "diffuse"),
         Instruction("valid", "Attend to the {here}.", "place 0 width 0.1"),
         Instruction("invalid", "Attend to the {there}.", "place 180 width 0.1"),
     ),
