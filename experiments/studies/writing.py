@@ -36,10 +36,11 @@ from stimuli.sets.reading import read
 from stimuli.sets.viewing_distance import Viewing
 from stimuli.sets.writing import versions
 
-__all__ = ["StudyOptions", "drawn_for", "write_study_of"]
+__all__ = ["StudyOptions", "drawn_for", "write_page", "write_study_of"]
 
 LEAST = 48  # pictures of a test, where no number is asked for
-PAGE = resources.files("experiments.studies") / "page"
+OWN = resources.files("experiments.studies")
+PAGE = OWN / "page"
 FILLED = ("README.md", "index.html")  # templates
 TEXTS = ("consent.md", "debriefing.md")
 
@@ -165,7 +166,7 @@ def write_study_of(probe: Probe, options: StudyOptions, parameters: object = Non
         lists, pictures = _lists(task, told, stimuli, shown, trials)
         about = _about(probe, task, told, stimuli, shown, options)
         study = write_study(begun, about, lists, pictures)
-        _write_page(study, options, files)
+        write_page(study, options, files)
         put_in_place(begun, out)
     except BaseException:
         shutil.rmtree(begun, ignore_errors=True)
@@ -296,8 +297,15 @@ def _about(
     }
 
 
-def _write_page(study: Study, options: StudyOptions, libraries: Mapping[str, bytes]) -> None:
-    """Put the page and its texts beside the study."""
+def write_page(study: Study, options: StudyOptions, libraries: Mapping[str, bytes]) -> None:
+    """Put the page that shows a study, and what else runs it, into its folder.
+
+    Parameters
+    ----------
+    study : that is written.
+    options : which texts, and whether the libraries lie beside the page.
+    libraries : contents of these by name, as :func:`browser_libraries.copied` gives them; none where not.
+    """
     given = {"consent.md": options.consent, "debriefing.md": options.debriefing}
     values = {
         **{name: study.about[name] for name in ("name", "probe", "version")},
@@ -305,7 +313,7 @@ def _write_page(study: Study, options: StudyOptions, libraries: Mapping[str, byt
         "policy": browser_libraries.policy(options.offline),
         "libraries": browser_libraries.tags(options.offline),
     }
-    for file in PAGE.iterdir():
+    for file in (*PAGE.iterdir(), OWN / "experiment_psychopy.py"):
         if file.is_file():
             text = file.read_text("utf8") if given.get(file.name) is None else read_text(given[file.name])
             text = Template(text).substitute(values) if file.name in FILLED else text

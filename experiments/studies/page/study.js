@@ -66,7 +66,7 @@ const WORDS = {
 };
 const CODES = ["participant", "PROLIFIC_PID", "workerId", "SONA_ID", "survey_code", "id"]; // of recruiting services
 const PIPE = "https://pipe.jspsych.org/api";
-const HELD = { network: [500, 1000, 2000], feedback: 1000, full_screen: 500 };
+const HELD = { network: [500, 1000, 2000], feedback: 1000, full_screen: 250 };
 const REFRESH = 1000 / 60; // until it is measured
 const NEEDED = { width: 120, height: 220 }; // around the picture, for what is asked
 const CANCELLED = Symbol("cancelled");
@@ -364,8 +364,9 @@ const pressed = (event) => (event.key.length === 1 ? event.key.toLowerCase() : e
 
 /** How an answer is given: an element, and what listens once answers count; `answer` takes {response, key, time}. */
 const ANSWERS = {
-  keys: ({ keys, options }) => ({
-    element: make("div", "answers", ...options.map((option) => make("label", "", make("kbd", "", keyName(keys[option])), option))),
+  keys: ({ keys, options, order }) => ({ // as they lie on the keyboard
+    element: make("div", "answers", ...[...options].sort((one, other) => order.indexOf(keys[one]) - order.indexOf(keys[other]))
+      .map((option) => make("label", "", make("kbd", "", keyName(keys[option])), shownAs(option)))),
     always: true,
     listen: (answer, signal) => document.addEventListener("keydown", (event) => {
       const response = options.find((option) => pressed({ key: keys[option] }) === pressed(event));
@@ -383,7 +384,7 @@ const ANSWERS = {
     slide.addEventListener("input", () => { done.disabled = false; });
     slide.addEventListener("click", () => { done.disabled = false; });
     return {
-      element: make("div", "answers", make("label", "", options[0], slide, options.at(-1)), done),
+      element: make("div", "answers", make("label", "", shownAs(options[0]), slide, shownAs(options.at(-1))), done),
       listen: (answer, signal) => done.addEventListener("click", (event) => {
         answer({ response: options[Number(slide.value)], key: "", time: event.timeStamp });
       }, { signal }),
@@ -405,6 +406,7 @@ const ANSWERS = {
   },
 };
 
+const shownAs = (option) => option.replaceAll("_", " ");
 const keyName = (key) => ({ " ": "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" })[key] ?? key;
 
 function pressedButtons(kind, options) {
@@ -412,7 +414,7 @@ function pressedButtons(kind, options) {
   element.style.setProperty("--columns", Math.ceil(Math.sqrt(options.length)));
   return {
     element,
-    listen: (answer, signal) => element.append(...options.map((option) => button(option, (event) => {
+    listen: (answer, signal) => element.append(...options.map((option) => button(shownAs(option), (event) => {
       if (!signal.aborted) answer({ response: option, key: "", time: event.timeStamp });
     }))),
   };
@@ -501,7 +503,7 @@ function rowOf(trial, told, screen, restarts) {
   const errors = told.onsets.map((onset, k) => Math.abs(onset - told.planned[k])).slice(1);
   return {
     block: trial.block, phase: trial.phase, trial: trial.trial, item: trial.item, instruction: trial.instruction,
-    answer: trial.answer, factors: trial.factors, response, key: answer?.key ?? "",
+    sentence: trial.sentence, answer: trial.answer, factors: trial.factors, response, key: answer?.key ?? "",
     rt: answer ? round(answer.rt) : null, correct: trial.answer === "" ? null : response === trial.answer,
     onsets: told.onsets.map(round), planned: told.planned.slice(0, told.onsets.length).map(round),
     onset_error: errors.length ? round(mean(errors)) : null, missed_frames: told.missed,
@@ -534,7 +536,9 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
     const size = drawn(study, kept.state.screen);
     Object.assign(canvas.style, { height: `${size[0]}px`, width: `${size[1]}px` });
     const options = response.options;
-    const answering = ANSWERS[response.kind]({ options, keys: list.keys, canvas, places: trial.places });
+    const answering = ANSWERS[response.kind]({
+      options, keys: list.keys, order: response.keys, canvas, places: trial.places,
+    });
     if (!answering.always) answering.element.classList.add("hidden");
     const asked = make("p", "question", question);
     const shown = make("div", "trial", make("p", "sentence", trial.sentence), canvas, asked, answering.element);
@@ -547,7 +551,7 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
     canvas.getContext("2d").clearRect(0, 0, width, height);
     if (feedback && trial.phase === "practice" && trial.answer !== "") {
       const right = seen.answer?.response === trial.answer;
-      const text = right ? say("right") : say(seen.answer ? "wrong" : "too_slow", { answer: trial.answer });
+      const text = right ? say("right") : say(seen.answer ? "wrong" : "too_slow", { answer: shownAs(trial.answer) });
       answering.element.replaceWith(make("p", "feedback", text));
       await pause(HELD.feedback);
     }
@@ -625,8 +629,9 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
     },
   });
   const large = ofPage("screen", {
-    type: jsPsychBrowserCheck, features: ["width", "height", "browser", "browser_version", "os", "mobile", "vsync_rate"],
-    vsync_frame_count: 30,
+    type: jsPsychBrowserCheck, vsync_frame_count: 30,
+    features: ["width", "height", "browser", "browser_version", "os", "mobile",
+      ...(kept.state.screen.refresh ? [] : ["vsync_rate"])],
     minimum_width: () => drawn(study, kept.state.screen)[1] + NEEDED.width,
     minimum_height: () => drawn(study, kept.state.screen)[0] + NEEDED.height,
     window_resize_message: `<p>${said("too_small")}</p><p>${said("too_small_needed")} <b id="browser-check-min-width"></b>

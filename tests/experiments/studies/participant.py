@@ -5,6 +5,7 @@ It never looks into the page's variables or its storage.
 """
 
 import io
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Error
 
-CLEAR = 6.0  # mean difference in grey levels below which a picture is recognised
+CLEAR = 3.0  # mean difference in grey levels below which a picture is recognised
 PATIENCE = 60.0
 
 
@@ -51,8 +52,6 @@ class Participant:
 
     def goes_through(self, until="All your answers are saved|Your answers are in the file"):
         """Go on until the last page; gives what it says."""
-        import re
-
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             said = self.text()
@@ -79,6 +78,7 @@ class Participant:
         self.page.wait_for_timeout(20)
 
     def does(self, name, said, label):
+        said = self.text()
         self.screens.append(said)
         if self.on_screen(said):
             return
@@ -94,8 +94,8 @@ class Participant:
 
     def looks_at_trial(self, said):
         """Watch what is shown until it can be answered, and answer."""
-        noted = Noted(said.split("\n")[0])
-        canvas = self.page.locator("canvas")
+        canvas = self.page.locator("canvas").element_handle()
+        noted = Noted(self.text().split("\n")[0])
         while canvas.is_visible():
             try:
                 seen = self.recognised(canvas.screenshot(timeout=1000))
@@ -117,14 +117,16 @@ class Participant:
             self.press(noted.did)
         else:
             self.page.keyboard.press(noted.did)
-        self.page.wait_for_timeout(50)
+        canvas.wait_for_element_state("hidden", timeout=1000 * PATIENCE)
 
     def recognised(self, shot):
         """Name of the picture that is on the screen."""
         seen = pixels(shot)
-        apart = {name: np.abs(seen - brought(known, seen.shape)).mean() for name, known in self.known.items()}
+        empty = np.full_like(seen, np.median(seen))
+        shown = {name: brought(known, seen.shape) for name, known in self.known.items()} | {"": empty}
+        apart = {name: np.abs(seen - picture).mean() for name, picture in shown.items()}
         best = min(apart, key=apart.get)
-        return best if apart[best] < CLEAR else None
+        return best if apart[best] < CLEAR else ""
 
 
 def pixels(content):
