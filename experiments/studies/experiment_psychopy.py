@@ -160,19 +160,18 @@ class Screen:
             color=about["display"]["background"], colorSpace="rgb255",
         )  # fmt: skip
         self.ink = "white" if sum(about["display"]["background"]) < 330 else "black"
-        self.paced = asked.refresh is not None
         rate = asked.refresh or self.window.getActualFrameRate(nIdentical=20, nMaxFrames=240, threshold=1)
         if not rate:
             self.window.close()
             raise SystemExit("frames of this screen cannot be counted: close other programs, or name --refresh 60")
-        self.tick, self.rate, self.last = 1 / rate, rate, core.getTime()
+        self.paced, self.tick, self.rate, self.last = asked.refresh is not None, 1 / rate, rate, core.getTime()
         self.keyboard = keyboard.Keyboard()
         self.mouse = event.Mouse(win=self.window)
         self.window.mouseVisible = about["task"]["response"]["kind"] != "keys"
 
     def flip(self, counts: bool = False) -> float:
         """Show what was drawn; the time of the frame in s. Reaction times count from it, where asked."""
-        if self.paced:
+        if self.paced:  # a screen that waits for nothing
             self.core.wait(max(0.0, self.last + self.tick - self.core.getTime()), hogCPUperiod=0.005)
         if counts:
             self.window.callOnFlip(self.keyboard.clock.reset)
@@ -358,7 +357,7 @@ def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, 
 def words() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--participant", required=True, help="code of the participant")
+    parser.add_argument("--participant", help="code of the participant; p and the number of the list, if left out")
     parser.add_argument("--list", type=int, help="number of the list; the first that nobody has begun, if left out")
     parser.add_argument("--language", default="en", help="language of the instructions")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
@@ -378,14 +377,14 @@ def main() -> int:
     random.seed(asked.seed)
     about = json.loads((asked.folder / "study.json").read_text("utf8"))
     number = asked.list or free_list(asked.folder, about["lists"])
+    person = asked.participant or f"p{number:02}"
     chosen = json.loads((asked.folder / "lists" / f"{number:04d}.json").read_text("utf8"))
     known = {
-        "study": about["version"], "participant": asked.participant, "session": str(uuid.uuid4()), "list": number,
+        "study": about["version"], "participant": person, "session": str(uuid.uuid4()), "list": number,
         "program": "psychopy", "simulated": str(asked.simulate).lower(),
     }  # fmt: skip
-    named = re.sub(r"[^\w.-]+", "_", asked.participant)
-    screen = Screen(about, asked)
-    rows = Rows(asked.folder / "data" / f"psychopy_{number:04d}_{named}_{time.strftime('%Y%m%d%H%M%S')}.csv")
+    named = f"{number:04d}_{re.sub('[^a-zA-Z0-9.-]+', '_', person)}_{time.strftime('%Y%m%d%H%M%S')}"
+    screen, rows = Screen(about, asked), Rows(asked.folder / "data" / f"psychopy_{named}.csv")
     try:
         session(screen, about, chosen, rows, known, asked)
         screen.page("That was all. Thank you!", asked.simulate)

@@ -28,16 +28,14 @@ from urllib.parse import urlencode
 
 from tornado import httpserver, netutil, web
 
-from experiments.studies.folder import LISTS, PICTURES, STUDY
+from experiments.studies.folder import PICTURES, STUDY
+from experiments.studies.hosting import PAGE, is_public
 from experiments.studies.store import NoList, Store, StoreFull, Unfit, Unknown
 
 __all__ = ["ServerSettings", "addresses", "application", "listen", "serve"]
 
 ROW_LIMIT = 256 * 1024  # bytes of a row
 BODY_LIMIT = 4 * ROW_LIMIT  # bytes after which a connection is cut, nothing said
-PAGE = "index.html"
-FOLDERS = (LISTS, PICTURES, "libraries")
-FILES = (".html", ".js", ".css", ".md", ".svg", ".png", ".ico", "words.json")  # of the study's folder itself
 NO_TOKEN = "This address is not complete: please open the one that the experimenter gave you."
 TOO_LARGE = f"A row of data holds at most {ROW_LIMIT // 1024} KiB."
 CODE_LIMIT = 200  # signs of a participant's code
@@ -156,9 +154,7 @@ class _Files(_Guarded, web.StaticFileHandler):
         web.StaticFileHandler.initialize(self, path=store.study.folder, default_filename=PAGE)
 
     def get(self, path: str, include_body: bool = True) -> Awaitable[None]:
-        folder, *below = path.split("/")
-        public = folder in FOLDERS if below else path == "" or path.endswith(FILES)
-        if not public or "\\" in path or any(part.startswith(".") for part in (folder, *below)):
+        if path and not is_public(path):
             raise _Refused(404, "There is no such file of this study.")
         return super().get(path or PAGE, include_body)
 
