@@ -7,6 +7,7 @@ import re
 import threading
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from chromium import chromium
 from participant import Participant
@@ -15,6 +16,7 @@ from served import serving
 from small_study import about, png, trial
 
 from experiments.studies import browser_libraries
+from experiments.studies.collecting import collect
 from experiments.studies.folder import write_study
 from experiments.studies.store import DATA, FILE, stored
 from experiments.studies.writing import StudyOptions, write_page
@@ -120,6 +122,7 @@ def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pres
         with page.expect_download() as download:
             said = ann.goes_through(FILE_SAVED)
         rows = json.loads(download.value.path().read_text("utf8"))
+        table = collect(study, [download.value.path()]).trials
         assert page.strangers == [] and "Thank you!" in said and download.value.suggested_filename in said
     assert any("<script>alert(1)</script> Press f or j." in screen for screen in ann.screens)
     assert any("Part 2 of 2" in screen for screen in ann.screens)
@@ -131,6 +134,9 @@ def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pres
         assert row["correct"] is True and row["answer"] == told["answer"] and row["sentence"] == noted.sentence
         assert len(row["onsets"]) == 2 and row["planned"] == [0, 100] and row["rt"] > 0 and row["fullscreen"]
         assert (row["study"], row["participant"], row["list"]) == (study.version, "ann", 2)
+    assert list(table["response"]) == [{"f": "left", "j": ODD}[noted.did] for noted in ann.noted]
+    assert list(table["tone"]) == [noted.pictures[0].removesuffix(".png") for noted in ann.noted]
+    assert np.allclose(table["rt"], [row["rt"] / 1000 for row in found]) and set(table["participant"]) == {"ann"}
     pages = {row["page"]: row for row in rows if row["phase"] == "page"}
     assert pages["consent"]["query"] == {"participant": "ann", "list": "2", "STUDY_ID": "x"}
     assert pages["calibration"]["px2mm"] == pytest.approx(250 / 85.6, abs=0.01)
