@@ -10,8 +10,8 @@ __all__ = ["TASK"]
 PAGES = (
     """# What is it?
 
-You will see pictures of one thing each, for a fifth of a second. When a picture is gone, choose what it showed. If you
-are not sure, guess.""",
+You will see pictures of one thing each, for a fifth of a second. When a picture is gone, choose what it
+showed. If you are not sure, guess.""",
 )
 
 TASK = Task(

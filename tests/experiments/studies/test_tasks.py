@@ -53,7 +53,10 @@ def test_who_has_no_task_says_so(name):
 OF_A_STRANGER = Task(
     "Was the flash ahead of the other one?",
     {"en": ("# A flash beside a moving shape",), "de": ("# Ein Blitz neben einer bewegten Form",)},
-    (Instruction("ahead", "Look ahead of the {class_1}.", "ahead"), Instruction("neutral", "Look.", "neutral")),
+    (
+        Instruction("ahead", "Look ahead of the {class_1}.", "ahead"),
+        Instruction("neutral", "Look.", "neutral"),
+    ),
     Response("grid"),
     right("class_2"),
     by_category,
