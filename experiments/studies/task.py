@@ -121,7 +121,8 @@ class Task:
         """Give an instruction by its name; a ValueError says which there are."""
         found = {each.name: each for each in self.instructions}
         if name not in found:
-            raise ValueError(f"there is no instruction {name!r} in this task: it has {', '.join(found)}")
+            known = ", ".join(found)
+            raise ValueError(f"there is no instruction {name!r} in this task: expected one of {known}")
         return found[name]
 
     def given(self, names: Sequence[str] = ()) -> list[Instruction]:
@@ -189,7 +190,8 @@ def task_of(probe: Probe) -> Task:
     ValueError : people have none in it.
     """
     if probe.task is None:
-        raise ValueError(f"{probe.name} has no task for people: it asks what only observers can be asked")
+        asks = "it asks what only observers can be asked"
+        raise ValueError(f"the probe {probe.name} has no task for people: {asks}")
     return probe.task.function if isinstance(probe.task, later) else probe.task
 
 

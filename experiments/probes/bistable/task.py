@@ -52,6 +52,6 @@ TASK = Task(
     by_category,
     words=_sides,
     factors=("class_1", "class_2", "absent_class", "side_1"),
-    durations={"target": 0.3},
+    durations={"target": 0.3, "mask": 0.2},
     feedback=False,
 )

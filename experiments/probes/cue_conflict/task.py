@@ -56,6 +56,6 @@ TASK = Task(
     by_category,
     words=_both,
     factors=("shape", "texture", "conflict"),
-    durations={"target": 0.2},
+    durations={"target": 0.2, "mask": 0.2},
     feedback=False,
 )

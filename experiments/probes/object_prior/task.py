@@ -41,6 +41,6 @@ TASK = Task(
     right("class_1"),
     by_category,
     factors=("set_size", "class_1", "class_2", "absent_class"),
-    durations={"target": 0.2},
+    durations={"target": 0.2, "mask": 0.2},
     feedback=False,  # another shape that was there is no wrong answer to a person
 )

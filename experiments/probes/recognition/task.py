@@ -22,5 +22,5 @@ TASK = Task(
     right("class_1"),
     by_category,
     factors=("class_1",),
-    durations={"target": 0.2},
+    durations={"target": 0.2, "mask": 0.2},
 )

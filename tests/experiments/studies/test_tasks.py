@@ -17,6 +17,7 @@ from experiments.studies.read_out import by_category, by_presence, by_template
 from experiments.studies.task import Instruction, Response, Task, asked, right, task_of
 from experiments.studies.task_check import check_task, stimuli_for
 from stimuli.families import FAMILIES
+from stimuli.sets.frames import frames_of
 
 WITHOUT = {"corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
 WITH = sorted(set(PROBES) - WITHOUT - {"cue_conflict"})
@@ -42,6 +43,15 @@ def test_the_task_of_pictures_keeps_it_too(conflicts):
     assert [(a.rstrip("1234"), b.rstrip("1234")) for a, b in files] == list(zip(shape, texture, strict=True))
     assert [(a if a == b else "") for a, b in zip(shape, texture, strict=True)] == neutral.tolist()
     assert task.options(shown) == ("ant", "bee", "cat")
+
+
+@pytest.mark.parametrize("name", WITH)
+def test_frames_last_as_the_task_says(name):
+    task, stimuli = task_of(PROBES[name]), stimuli_for(PROBES[name], 1)
+    frames = frames_of(FAMILIES[stimuli.attrs["family"]], stimuli, 0, task.durations)
+    shown = {frame.name: frame.duration for frame in frames}
+    assert {frame: shown[frame] for frame in task.durations} == dict(task.durations)
+    assert [frame.name for frame in frames if frame.seen] == ["target"] and frames[-1].duration is None
 
 
 @pytest.mark.parametrize("name", sorted(WITHOUT))
