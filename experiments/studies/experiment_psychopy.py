@@ -44,8 +44,7 @@ KEYS = {
     "/": "slash",
     ";": "semicolon",
 }  # fmt: skip  (a browser's name of a key, PsychoPy's)
-QUIT, GO_ON = "escape", "space"
-FEEDBACK = 1.0  # s
+QUIT, GO_ON, FEEDBACK = "escape", "space", 1.0  # keys, and s
 THINKING = (0.25, 0.6)  # s that a simulated participant takes
 TEXT = 22  # pixels
 NEXT = "Go on with the space bar; Escape ends the study."
@@ -133,14 +132,13 @@ class Rows:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
-        self.file = open(path, "x", newline="", encoding="utf8")  # noqa: SIM115 (it stays open)
+        self.file = open(path, "x", 1, "utf8", newline="")  # noqa: SIM115 (it stays open)
         self.writer = csv.DictWriter(self.file, FIELDS, restval="")
         self.writer.writeheader()
 
     def add(self, row: dict) -> None:
         """Append a row, and put it on the disk."""
-        self.writer.writerow(row)
-        self.file.flush()
+        self.writer.writerow(row)  # a whole line leaves the program at once
         os.fsync(self.file.fileno())
 
 
@@ -156,7 +154,7 @@ class Screen:
 
         self.visual, self.event, self.core = visual, event, core
         self.window = visual.Window(
-            (1024, 768), fullscr=not asked.windowed, screen=asked.screen, units="pix", allowGUI=asked.windowed,
+            (1024, 768), fullscr=not asked.windowed, units="pix", allowGUI=asked.windowed,
             color=about["display"]["background"], colorSpace="rgb255",
         )  # fmt: skip
         self.ink = "white" if sum(about["display"]["background"]) < 330 else "black"
@@ -188,7 +186,8 @@ class Screen:
 
     def pressed(self) -> list:
         """Give (key, s from the frame that counts) of what was pressed since the last call; Escape raises Quit."""
-        found = [(key.name, key.rt) for key in self.keyboard.getKeys(waitRelease=False)]
+        given = self.keyboard.getKeys(waitRelease=False)
+        found = [(key.name[0] if isinstance(key.name, list) else key.name, key.rt) for key in given]  # [name, time]
         if any(name == QUIT for name, _ in found):
             raise Quit
         return found
@@ -196,7 +195,6 @@ class Screen:
     def forget(self) -> None:
         """Leave out what was pressed so far, but Escape."""
         self.pressed()
-        self.mouse.clickReset()
         self.event.clearEvents()
 
     def page(self, text: str, simulated: bool) -> None:
@@ -248,7 +246,7 @@ class Answering:
     def given(self, passed: float) -> tuple | None:
         """Give (option, key, reaction time in s, place) of an answer, or None; so much time has passed."""
         for name, rt in self.screen.pressed():
-            if self.kind == "keys" and name in self.keys:
+            if self.kind == "keys" and (name := name.lower()) in self.keys:
                 return (*self.keys[name], rt, None)
         if self.kind == "keys" or not self.screen.mouse.getPressed()[0]:
             return None
@@ -283,6 +281,10 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
     question = screen.text(about["task"]["question"], (0, answering.size[0] / 2 + 2 * TEXT))
     flips, onsets, opened, answer = [], [], None, None
     thinking, at, left = random.uniform(*THINKING), 0, counts[0]
+    shown = [pictures[frame["picture"]] for frame in frames if frame["picture"]]
+    for drawn in (*shown, question, answering):  # what is drawn for the first time takes longer than a frame
+        drawn.draw()
+    screen.window.clearBuffer()
     screen.forget()
     while answer is None:
         frame = frames[at] if at < len(counts) else {"picture": None, "seen": False}
@@ -311,16 +313,15 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
             at += 1
             left = counts[at] if at < len(counts) else None
     response, key, rt, place = answer or ("", "", None, None)
-    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick)}
-    return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt), "place": place}
+    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick), "place": place}
+    return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt)}
 
 
 def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, asked: argparse.Namespace) -> None:
     """Show the instructions and all trials of a list."""
     degree = pixels_per_degree(asked.distance, asked.width, screen.window.size[0])
     degrees, size = about["display"]["degrees"], about["display"]["pixels"]
-    if degrees and degree:
-        size = [side * degree for side in degrees]
+    size = [side * degree for side in degrees] if degrees and degree else size
     known = {
         **known,
         "degrees_per_pixel": round(1 / degree, 6) if degree else "",
@@ -361,7 +362,6 @@ def words() -> argparse.Namespace:
     parser.add_argument("--list", type=int, help="number of the list; the first that nobody has begun, if left out")
     parser.add_argument("--language", default="en", help="language of the instructions")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
-    parser.add_argument("--screen", type=int, default=0, help="number of the screen")
     parser.add_argument("--distance", type=float, help="from the eyes to the screen in cm")
     parser.add_argument("--width", type=float, help="of the screen in cm")
     parser.add_argument("--refresh", type=float, help="frames a second, where they cannot be measured")
