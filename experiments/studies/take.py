@@ -56,7 +56,7 @@ def take(
     stimuli : of the study, of which each trial shows one.
     lists : trials of participants, a row each: ``item`` (FAMILY_00012), and ``list``, ``block``, ``phase``,
         ``trial``, ``instruction`` and further factors where there are any. Each stimulus under each
-        instruction, if left out.
+        usual instruction, if left out.
     observers : who looks; or whatever :func:`~experiments.observers.observer_of` makes one of, or a name.
     asking : how they are asked.
     study : version of the study.
@@ -113,7 +113,7 @@ def _looking(given: Sequence | Observer | nn.Module | str) -> list[Observer]:
 
 def _instructions(task: Task, lists: pd.DataFrame | None) -> list[str]:
     """Names of the instructions that are given."""
-    known = [instruction.name for instruction in task.instructions]
+    known = [instruction.name for instruction in task.given()]
     if lists is None:
         return known
     if "instruction" not in lists and len(known) > 1:
@@ -148,7 +148,8 @@ def _seen(
     parts, logits, readings = [], {name: [] for name in names}, {}
     for part in _parts(probe, observer, stimuli):
         trial = _trial(observer, part, asking.gain)
-        conditions = {condition.name: condition for condition in looks_of(probe, observer, part, parameters)}
+        there = (*looks_of(probe, observer, part, parameters), *task.conditions)
+        conditions = {condition.name: condition for condition in there}
         told = {}
         for instruction in map(task.instruction, names):
             condition, sentences = conditions.get(instruction.condition), task.sentences(part, instruction)

@@ -8,7 +8,7 @@ that an observer gets, ``class_1`` of the trial, name the same.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,7 @@ import xarray as xr
 from stimuli.foundation.registry import later
 
 if TYPE_CHECKING:
-    from experiments.probe import Probe
+    from experiments.probe import Condition, Probe
 
 __all__ = ["Instruction", "Response", "Task", "asked", "fields_of", "nothing_right", "right", "task_of"]
 
@@ -32,8 +32,8 @@ class Instruction:
     name : level of the factor ``instruction``, such as "attend left".
     sentence : what stands on the screen of a participant; {fields} are variables of the stimuli, as
         :func:`asked` gives them. Observers that take words get this very sentence.
-    condition : name of the probe's condition whose prior tells an observer the same; "" where no prior does,
-        and an observer looks bottom-up.
+    condition : name of the condition, of the probe or of the task, whose prior tells an observer the same; ""
+        where no prior does, and an observer looks bottom-up.
     """
 
     name: str
@@ -89,6 +89,8 @@ class Task:
         (stimulus, option), of logits (stimulus, class) with the coordinate ``class``, in which categories of
         the stimuli that the observer knows have the stimuli's names. Logits are of all stimuli of a study
         under one instruction.
+    usual : names of the instructions that a study gives unless others are asked for; all, if left out.
+    conditions : that only people's displays have, and the probe does not.
     words : function of stimuli that gives further variables, (stimulus,) words by name, for sentences and
         factors.
     factors : variables of the stimuli that become columns of the trial table.
@@ -106,6 +108,8 @@ class Task:
     response: Response
     answer: Callable[[xr.Dataset, Instruction], np.ndarray]
     read_out: Callable[[xr.DataArray, xr.Dataset, tuple[str, ...]], np.ndarray]
+    usual: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     words: Callable[[xr.Dataset], Mapping[str, np.ndarray]] = _no_words
     factors: tuple[str, ...] = ()
     display: Mapping[str, object] = field(default_factory=dict)
@@ -119,6 +123,11 @@ class Task:
         if name not in found:
             raise ValueError(f"there is no instruction {name!r} in this task: expected one of {', '.join(found)}")
         return found[name]
+
+    def given(self, names: Sequence[str] = ()) -> list[Instruction]:
+        """Give the instructions of these names; the usual ones, if there are none."""
+        known = [each.name for each in self.instructions]
+        return [self.instruction(name) for name in (names or self.usual or known)]
 
     def options(self, stimuli: xr.Dataset) -> tuple[str, ...]:
         """Say what can be answered; a ValueError tells of keys that are not one an option."""
@@ -147,9 +156,10 @@ class Task:
         for name, words in zip(names, columns, strict=True):
             if "" in words:
                 number = stimuli["stimulus"].values[words.index("")]
+                known = ", ".join(each.name for each in self.instructions)
                 raise ValueError(
-                    f"the instruction {instruction.name!r} names {{{name}}}, and stimulus {number} has none: leave out "
-                    "the instruction, or choose other stimuli"
+                    f"the instruction {instruction.name!r} names {{{name}}}, and stimulus {number} has none: give "
+                    f"other instructions ({known}), or choose other stimuli"
                 )
         rows = zip(*columns, strict=True) if names else [()] * stimuli.sizes["stimulus"]
         return [instruction.sentence.format(**dict(zip(names, row, strict=True))) for row in rows]

@@ -63,7 +63,7 @@ class StudyOptions:
     stimuli
         Folder of a stimulus set that is shown, instead of drawing one.
     instructions
-        Which of the task's instructions are given; all, if left out.
+        Which of the task's instructions are given; the usual ones, if left out.
     repeats
         Times that each picture is shown to a participant, under other instructions as long as there are any.
     blocks
@@ -154,7 +154,7 @@ def write_study_of(probe: Probe, options: StudyOptions, parameters: object = Non
     task, out = task_of(probe), Path(options.out).resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists already; expected a new or empty folder, a study is never written over another")
-    told = [task.instruction(name) for name in options.instructions] or list(task.instructions)
+    told = task.given(options.instructions)
     design = _design(task, told, options)
     files = browser_libraries.copied(options.libraries) if options.offline else {}
     begun = staged(out)

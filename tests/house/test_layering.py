@@ -75,7 +75,7 @@ MAY_IMPORT = {
     "experiments.probes.*.probe": (*MODELS, *SEEN),
     "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),
     "experiments.probes.*.summary": (*READ, "experiments.table"),
-    "experiments.probes.*.task": ("experiments.studies.read_out", "experiments.studies.task"),
+    "experiments.probes.*.task": (*MODELS, *SEEN, "experiments.studies.read_out", "experiments.studies.task"),
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "experiments.table": (*READ, *TOLD),
     "experiments.trials": ("absvit.records", "experiments.statistics", "experiments.trials", "stimuli.foundation"),

@@ -744,6 +744,6 @@ window.addEventListener("load", () => {
   const stage = document.getElementById("stage");
   main(stage).catch((error) => {
     stage.replaceChildren(make("p", "told", error.message));
-    throw error; // the console has the whole story
+    console.error(error); // the whole story
   });
 });

@@ -87,8 +87,8 @@ def draw(parameters: Rsvp, indices: np.ndarray, seed: int) -> dict:
     categories crossed. The others of the stream are of further categories, none twice in a row.
     """
     p = parameters
-    conditions = {"t2": 2, "lag": len(p.lags)}
-    levels, classes = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
+    conditions, count = {"t2": 2, "lag": len(p.lags)}, len(objects.CATEGORIES)
+    levels, classes = accompanied(indices, (*conditions.values(),), count, 1, seed, STREAM)
     present, lag = levels[:, 0] == 1, np.array(p.lags)[levels[:, 1]]
     rows = zip(indices, lag, present, *classes.T, strict=True)
     streams, t1_place = zip(*(_stream(p, generator(seed, STREAM, i), *row) for i, *row in rows), strict=True)
@@ -107,7 +107,7 @@ def draw(parameters: Rsvp, indices: np.ndarray, seed: int) -> dict:
             "t2_place": (t2_place, "place of the second target in the stream", "1"),
             "stream": (np.array(names, object), "categories in the order in which they are shown", "1"),
         },
-        factors=conditions | objects.factors(2),
+        factors=conditions | {"t2_class": count, "pair of categories": count - 1},
     )
 
 
