@@ -31,19 +31,10 @@ FIELDS = (
     "response", "key", "rt", "correct", "onsets", "planned", "onset_error", "missed_frames", "degrees_per_pixel",
     "fullscreen", "time", "place", "program", "simulated",
 )  # fmt: skip
-KEYS = {
-    " ": "space",
-    "ArrowLeft": "left",
-    "ArrowRight": "right",
-    "ArrowUp": "up",
-    "ArrowDown": "down",
-    "Enter": "return",
-    ",": "comma",
-    ".": "period",
-    "-": "minus",
-    "/": "slash",
-    ";": "semicolon",
-}  # fmt: skip  (a browser's name of a key, PsychoPy's)
+KEYS = {  # a browser's name of a key, and PsychoPy's
+    " ": "space", "ArrowLeft": "left", "ArrowRight": "right", "ArrowUp": "up", "ArrowDown": "down", "Enter": "return",
+    ",": "comma", ".": "period", "-": "minus", "/": "slash", ";": "semicolon",
+}  # fmt: skip
 QUIT, GO_ON, FEEDBACK = "escape", "space", 1.0  # keys, and s
 THINKING = (0.25, 0.6)  # s that a simulated participant takes
 TEXT = 22  # pixels
@@ -154,7 +145,7 @@ class Screen:
 
         self.visual, self.event, self.core = visual, event, core
         self.window = visual.Window(
-            (1024, 768), fullscr=not asked.windowed, units="pix", allowGUI=asked.windowed,
+            (1024, 768), fullscr=not asked.windowed, screen=asked.screen, units="pix", allowGUI=asked.windowed,
             color=about["display"]["background"], colorSpace="rgb255",
         )  # fmt: skip
         self.ink = "white" if sum(about["display"]["background"]) < 330 else "black"
@@ -187,7 +178,8 @@ class Screen:
     def pressed(self) -> list:
         """Give (key, s from the frame that counts) of what was pressed since the last call; Escape raises Quit."""
         given = self.keyboard.getKeys(waitRelease=False)
-        found = [(key.name[0] if isinstance(key.name, list) else key.name, key.rt) for key in given]  # [name, time]
+        named = [key.name[0] if isinstance(key.name, list) else key.name for key in given]  # [name, time] without ptb
+        found = [(name.lower(), key.rt) for name, key in zip(named, given, strict=True)]
         if any(name == QUIT for name, _ in found):
             raise Quit
         return found
@@ -246,7 +238,7 @@ class Answering:
     def given(self, passed: float) -> tuple | None:
         """Give (option, key, reaction time in s, place) of an answer, or None; so much time has passed."""
         for name, rt in self.screen.pressed():
-            if self.kind == "keys" and (name := name.lower()) in self.keys:
+            if self.kind == "keys" and name in self.keys:
                 return (*self.keys[name], rt, None)
         if self.kind == "keys" or not self.screen.mouse.getPressed()[0]:
             return None
@@ -362,6 +354,7 @@ def words() -> argparse.Namespace:
     parser.add_argument("--list", type=int, help="number of the list; the first that nobody has begun, if left out")
     parser.add_argument("--language", default="en", help="language of the instructions")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
+    parser.add_argument("--screen", type=int, default=0, help="number of the screen")
     parser.add_argument("--distance", type=float, help="from the eyes to the screen in cm")
     parser.add_argument("--width", type=float, help="of the screen in cm")
     parser.add_argument("--refresh", type=float, help="frames a second, where they cannot be measured")
@@ -377,6 +370,8 @@ def main() -> int:
     random.seed(asked.seed)
     about = json.loads((asked.folder / "study.json").read_text("utf8"))
     number = asked.list or free_list(asked.folder, about["lists"])
+    if not 1 <= number <= about["lists"]:
+        raise SystemExit(f"the study has the lists 1 to {about['lists']}, got {number}")
     person = asked.participant or f"p{number:02}"
     chosen = json.loads((asked.folder / "lists" / f"{number:04d}.json").read_text("utf8"))
     known = {
