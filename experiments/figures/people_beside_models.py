@@ -17,9 +17,9 @@ from experiments.figures.page import points
 from experiments.figures.panels import Key, Panel, draw_reference, tick_text
 from experiments.figures.record_table import listed
 from experiments.figures.style import Style
+from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.by_condition import INTERVALS as OF_PEOPLE
 from experiments.trials.by_condition import OBSERVERS, PEOPLE, condition_means
-from experiments.trials.scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.trial_table import tested
 from stimuli.foundation.registry import later
 

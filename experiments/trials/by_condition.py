@@ -10,7 +10,7 @@ import pandas as pd
 
 from absvit.records.seeds import proportion_interval, student_interval
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
-from experiments.trials.scores import Score, participant_scores, score_of
+from experiments.trials.answer_scores import Score, participant_scores, score_of
 from experiments.trials.trial_table import tested
 
 __all__ = ["INTERVALS", "PEOPLE", "condition_means"]

@@ -9,9 +9,9 @@ from statsmodels.stats.proportion import proportion_confint
 from experiments.__main__ import main
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
 from experiments.trials import stored
+from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.by_condition import condition_means
 from experiments.trials.overview import overview, overview_notes
-from experiments.trials.scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.simulated import CUED, NEUTRAL, SimulatedPeople, detection_trials
 from experiments.trials.trial_table import trial_table, write_csv
 
