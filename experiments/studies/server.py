@@ -52,9 +52,9 @@ class ServerSettings:
     port
         Port that the server listens at; 0 is any that is free.
     address
-        Address that it listens at; 127.0.0.1 is this computer alone, 0.0.0.0 whoever can reach it.
+        Where it listens: 127.0.0.1 is this computer alone, 0.0.0.0 whoever can reach it.
     token
-        Word that addresses of the study carry; one is drawn for each study, if left out.
+        Word without which nobody gets the study; one is drawn for each study, if left out.
     again_after
         Hours without a word from a participant who has not finished, after which their list is handed out again
         once no other is left; never, if left out.
