@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +25,11 @@ from experiments.probe import Condition, Probe, Stimuli, Trial
 from experiments.probes import PROBES
 from experiments.show import looks_of, trial_of
 from experiments.studies.asking import Asking
+from experiments.studies.folder import Study, open_study
 from experiments.studies.task import Task, asked, task_of
 from experiments.trials.trial_table import trial_table
 from stimuli.designs.items import items_of
+from stimuli.sets.reading import read_parts
 from stimuli.sets.resizing import set_resized
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
     from absvit.models.priors import Prior
 
-__all__ = ["about", "take"]
+__all__ = ["about", "take", "take_study"]
 
 AT_A_TIME = 20  # stimuli that are seen together
 OF_TASK = ("answer", "sentence", "key_order")  # columns of lists that the task or the page tells
@@ -84,6 +87,41 @@ def take(
     table = trial_table(pd.concat(tables, ignore_index=True).assign(kind="model", study=study))
     table.attrs["readings"] = readings
     return table
+
+
+def take_study(
+    study: Study | Path | str,
+    observers: Sequence[Observer] | Observer | nn.Module | str = "absvit_micro",
+    lists: Sequence[int] = (),
+    asking: Asking | None = None,
+) -> pd.DataFrame:
+    """Let observers take part in a study that lies in a folder, as :func:`take` does.
+
+    Parameters
+    ----------
+    study : or its folder.
+    observers : who looks.
+    lists : numbers of participants' lists; all, if left out.
+    asking : how they are asked.
+
+    Returns
+    -------
+    Trial table of kind model.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : there is no such study or list, it was changed, or as :func:`take`.
+    """
+    study = study if isinstance(study, Study) else open_study(Path(study))
+    rows = [
+        {name: value for name, value in trial.items() if name not in ("frames", "factors")}
+        | trial["factors"]
+        | {"list": number}
+        for number in lists or range(1, study.lists + 1)
+        for trial in study.list(number)["trials"]
+    ]
+    stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
+    return take(study.about["probe"], stimuli, pd.DataFrame(rows), observers, asking, study.version)
 
 
 def about(observers: Sequence[Observer]) -> dict[str, dict]:

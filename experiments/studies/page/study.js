@@ -68,7 +68,7 @@ const CODES = ["participant", "PROLIFIC_PID", "workerId", "SONA_ID", "survey_cod
 const PIPE = "https://pipe.jspsych.org/api";
 const HELD = { network: [500, 1000, 2000], feedback: 1000, full_screen: 250 };
 const REFRESH = 1000 / 60; // until it is measured
-const NEEDED = { width: 120, height: 220 }; // around the picture, for what is asked
+const NEEDED = { width: 120, height: 130, row: 50 }; // pixels around the picture, and for each row of answers
 const CANCELLED = Symbol("cancelled");
 
 const query = new URLSearchParams(location.search);
@@ -114,6 +114,7 @@ function ask(text, choices) {
       dialog.append(button(label, () => { dialog.remove(); resolve(k); }));
     });
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.addEventListener("close", () => { if (dialog.isConnected) dialog.showModal(); }); // Escape, pressed twice
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -128,13 +129,16 @@ async function read(file, optional = false) {
 
 // ------------------------------------------------------------------------------------------------ what is kept
 
+let forgetful = false; // whether what is kept is lost with the page
+
 const storage = (() => {
   try {
     localStorage.setItem("study", "1");
     return localStorage;
   } catch {
+    forgetful = true;
     const held = new Map();
-    return { getItem: (name) => held.get(name) ?? null, setItem: (name, text) => held.set(name, text), lost: true };
+    return { getItem: (name) => held.get(name) ?? null, setItem: (name, text) => held.set(name, text) };
   }
 })();
 
@@ -151,7 +155,7 @@ class Kept {
     try {
       storage.setItem(this.key, JSON.stringify(this.state));
     } catch {
-      storage.lost = true; // the disk's share is used up: all is in memory still
+      forgetful = true; // the page's share of the disk is used up: all is in memory still
     }
   }
 }
@@ -314,7 +318,7 @@ class Outbox {
 /** The participant leaves the full screen or the page, or wants to stop: what is running is given up. */
 class Watch {
   constructor(quit) {
-    Object.assign(this, { quit, full: false, asking: null, stop: new AbortController(), over: false });
+    Object.assign(this, { quit, full: false, running: false, asking: null, stop: new AbortController(), over: false });
     this.button = button(say("quit"), () => this.ask("really_quit"));
     this.button.id = "quit";
     document.body.append(this.button);
@@ -322,7 +326,7 @@ class Watch {
     document.addEventListener("fullscreenchange", () => {
       if (this.full && !document.fullscreenElement) this.ask("left_full_screen");
     });
-    document.addEventListener("visibilitychange", () => { if (document.hidden && this.full) this.ask("hidden"); });
+    document.addEventListener("visibilitychange", () => { if (document.hidden && this.running) this.ask("hidden"); });
   }
 
   ask(name) {
@@ -370,7 +374,9 @@ const ANSWERS = {
     always: true,
     listen: (answer, signal) => document.addEventListener("keydown", (event) => {
       const response = options.find((option) => pressed({ key: keys[option] }) === pressed(event));
-      if (response !== undefined && !event.repeat) answer({ response, key: event.key, time: event.timeStamp });
+      if (response === undefined || event.repeat) return;
+      event.preventDefault(); // the page would scroll
+      answer({ response, key: event.key, time: event.timeStamp });
     }, { signal }),
   }),
   buttons: ({ options }) => pressedButtons("answers", options),
@@ -409,9 +415,11 @@ const ANSWERS = {
 const shownAs = (option) => option.replaceAll("_", " ");
 const keyName = (key) => ({ " ": "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" })[key] ?? key;
 
+const columnsOf = (options) => Math.ceil(Math.sqrt(options.length));
+
 function pressedButtons(kind, options) {
   const element = make("div", kind);
-  element.style.setProperty("--columns", Math.ceil(Math.sqrt(options.length)));
+  element.style.setProperty("--columns", columnsOf(options));
   return {
     element,
     listen: (answer, signal) => element.append(...options.map((option) => button(shownAs(option), (event) => {
@@ -573,8 +581,13 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
       for (let restarts = 0; ; restarts++) {
         await watch.asking;
         if (watch.over) return {};
+        watch.running = true;
         const seen = await once(element, trial, pictures);
-        if (seen !== CANCELLED) return rowOf(trial, seen, kept.state.screen, restarts);
+        watch.running = false;
+        if (seen !== CANCELLED) {
+          pictures.forEach((picture) => picture.close());
+          return rowOf(trial, seen, kept.state.screen, restarts);
+        }
         told = null;
         element.replaceChildren();
       }
@@ -608,6 +621,8 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
   const left = list.trials.map((trial, at) => ({ trial, at })).filter(({ trial }) => !done.has(trial.trial));
   const names = [...new Set(left.flatMap(({ trial }) => trial.frames.map((frame) => frame.picture)).filter(Boolean))];
   const blocks = Math.max(0, ...list.trials.map((trial) => trial.block));
+  const { kind, options } = study.task.response;
+  const rows = kind === "grid" ? Math.ceil(options.length / columnsOf(options)) : 1;
   const Frames = trialPlugin({ study, list, kept, watch, outbox });
 
   const fullScreen = [
@@ -633,7 +648,7 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
     features: ["width", "height", "browser", "browser_version", "os", "mobile",
       ...(kept.state.screen.refresh ? [] : ["vsync_rate"])],
     minimum_width: () => drawn(study, kept.state.screen)[1] + NEEDED.width,
-    minimum_height: () => drawn(study, kept.state.screen)[0] + NEEDED.height,
+    minimum_height: () => drawn(study, kept.state.screen)[0] + NEEDED.height + NEEDED.row * rows,
     window_resize_message: `<p>${said("too_small")}</p><p>${said("too_small_needed")} <b id="browser-check-min-width"></b>
       × <b id="browser-check-min-height"></b>. ${said("too_small_found")} <b id="browser-check-actual-width"></b> ×
       <b id="browser-check-actual-height"></b>.</p>`,
@@ -683,6 +698,10 @@ async function finished({ study, kept, host, outbox, texts, stage }) {
   about.innerHTML = rendered(texts.debriefing); // markdown-it lets no HTML through
   stage.append(about);
   if (named) stage.append(make("p", "told", button(say("save_file"), save)));
+  if (kept.state.quit === "quit" && study.hosting !== "jatos") {
+    const goOn = () => { kept.change({ quit: "", ended: "" }); location.reload(); };
+    stage.append(make("p", "told", button(say("go_on"), goOn)));
+  }
   if (!CODES.some((name) => query.has(name))) {
     const another = () => { storage.setItem(`study ${study.version}`, ""); location.reload(); };
     stage.append(make("p", "told", button(say("another"), another)));
@@ -713,7 +732,7 @@ async function main(stage) {
   const host = HOSTS[study.hosting](study, kept);
   const begun = await insist(host.begin);
   kept.change({ list: begun.list, session: begun.session ?? kept.state.session });
-  if (storage.lost) await ask(say("no_storage"), [say("go_on")]);
+  if (forgetful) await ask(say("no_storage"), [say("go_on")]);
   const list = await (await read(`lists/${String(begun.list).padStart(4, "0")}.json`)).json();
   const ofTrials = kept.state.rows.filter((row) => row.phase !== "page").map((row) => row.trial);
   const done = new Set([...(begun.done ?? []), ...ofTrials]);

@@ -9,6 +9,7 @@ from flash_lag.flash_lag.displays import FLASH_LAG
 from flash_lag.flash_lag.probe import PROBE as FLASH_LAG_PROBE
 from synthetic_pictures import in_conflict
 
+from absvit import priors
 from experiments.observers import load_observers
 from experiments.probes import PROBES
 from experiments.show import trial_of
@@ -189,3 +190,24 @@ def test_templates_leave_the_stimulus_itself_out():
     np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True))
     with pytest.raises(ValueError, match="needs two stimuli of it alone, the study has 1"):
         by_template("large", ("congruency", "incongruent"))(logits_of(x, "abcde"), shown, ("H", "S"))
+
+
+READ = {  # of each task, what the grammar of instructions makes of the sentences with its first stimulus
+    "object_prior": {"valid": '"the {class_1}"', "invalid": '"the {class_2}"', "absent": '"the {absent_class}"'},
+    "spatial_prior": {"neutral": "the place everywhere", "valid": "the place {here}", "invalid": "the place {there}"},
+    "bistable": {"class 1": '"the {class_1}"', "class 2": '"the {class_2}"', "absent class": '"the {absent_class}"',
+                 "place 1": "the place {side_1}", "place 2": "the place {side_2}"},
+    "crowding": {"neutral": "the place everywhere", "place": "the place {target_side}"},
+    "search": {"target": '"the {target_form}"'},
+    "contours": {"figure": '"the {figure}"'},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_sentence_on_the_screen_reads_as_what_is_cued(name):
+    probe, task = PROBES[name], task_of(PROBES[name])
+    shown = asked(probe, stimuli_for(probe, 1))
+    words = {name: str(shown[name].values[0]) for name in shown.data_vars if shown[name].dims == ("stimulus",)}
+    for told, expected in READ[name].items():
+        (sentence,) = task.sentences(shown, task.instruction(told))
+        assert str(priors.instruction(sentence).reading) == expected.format(**words)
