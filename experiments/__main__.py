@@ -18,13 +18,13 @@ __all__ = ["COMMANDS", "main"]
 
 ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "run": "Run the experiment that a YAML or TOML file describes.",
-    "summary": "The measures of records as a table, with 95 % bootstrap intervals.",
+    "summary": "The measures of records as a table, with 95 % intervals; of tables of trials, scores by condition.",
     "figure": 'Draw a figure from records; prints its caption. "figure list" tells what figures there are.',
     "export": "Write a record as one netCDF file, or its trials as a table in model-vs-human's format.",
     "verify": "Check that every file of a record is there and holds what was written.",
     "compare": "Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.",
     "matched": "The observers of a record of match, each at the strength that was chosen for it.",
-    "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
+    "recovery": "How often intervals (95 %) hold the truth, by simulation: psychometric functions, analyses of trials.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
 SERVE = "Serve a study to its participants; every answer is on disk before it is acknowledged."

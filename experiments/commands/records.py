@@ -44,7 +44,7 @@ def show_summary(
     option: str = "",
     format: Literal["text", "csv", "latex"] = "text",
 ) -> None:
-    """The measures of records as a table, with 95 % bootstrap intervals.
+    """The measures of records as a table, with 95 % intervals; of tables of trials, scores by condition.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def recovery(
     of: Literal["functions", "participants"] = "functions",
     out: Path | None = None,
 ) -> None:
-    """How often intervals (95 %) hold the truth, by simulation: of psychometric functions, or of analyses of trials.
+    """How often intervals (95 %) hold the truth, by simulation: psychometric functions, analyses of trials.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from experiments.figures.page import points
 from experiments.figures.panels import Key, Panel, draw_reference, tick_text
 from experiments.figures.record_table import listed
 from experiments.figures.style import Style
+from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.by_condition import INTERVALS as OF_PEOPLE
 from experiments.trials.by_condition import OBSERVERS, PEOPLE, condition_means
-from experiments.trials.scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.trial_table import tested
 from stimuli.foundation.registry import later
 
@@ -140,7 +140,10 @@ def _dots(
     if SCORES[score].limits == (0.0, 1.0):
         lowest = np.nanmin([*means[[score, f"{score}_low"]].min(), persons[score].min()])
         start = max(edge for edge in (0.0, 0.25, 0.5) if edge == 0 or edge <= lowest)
-        axes.set(xlim=(start - 0.03 * (1 - start), 1 + 0.03 * (1 - start)), xticks=np.linspace(start, 1, 3))
+        axes.set(
+            xlim=(start - 0.03 * (1 - start), 1 + 0.03 * (1 - start)),
+            xticks=np.arange(start, 1.01, 0.25 if start else 0.5),
+        )
 
 
 def _draw_persons(axes: Axes, values: np.ndarray, y: float, step: float) -> None:

@@ -83,5 +83,6 @@ def excluded(
         reasons[f"more than {rules.most_missed_frames} missed frames"] = late
     if rules.unfinished == "excluded":
         reasons["list not finished"] = answered < length
-    told = [[text for text, holds in reasons.items() if holds[row]] for row in table.index]
-    return pd.Series(["; ".join(texts) for texts in told], table.index, dtype=object)
+    told = zip(*(holds.tolist() for holds in reasons.values()), strict=True)
+    words = ["; ".join(text for text, holds in zip(reasons, row, strict=True) if holds) for row in told]
+    return pd.Series(words, table.index, dtype=object)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from absvit.records.seeds import proportion_interval, student_interval
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
-from experiments.trials.scores import Score, participant_scores, score_of
+from experiments.trials.answer_scores import Score, participant_scores, score_of
 from experiments.trials.trial_table import tested
 
 __all__ = ["INTERVALS", "PEOPLE", "condition_means"]
@@ -92,15 +92,19 @@ def _people(scores: pd.DataFrame, score: str, by: list[str], interval: str, leve
 
 
 def _ends(values: np.ndarray, interval: str, level: float, n: int, seed: int) -> np.ndarray:
-    """Both ends (2, condition) of the means of values (participant, condition)."""
+    """Both ends (2, condition) of the means of values (participant, condition); NaN where none is known."""
+    ends, known = np.full((2, values.shape[1]), np.nan), ~np.isnan(values).all(axis=0)
+    told = values[:, known]
+    whole = told[~np.isnan(told).any(axis=1)]
     if interval == "bootstrap":
-        return bootstrap_over_people(values, n, seed, level)
-    whole = values[~np.isnan(values).any(axis=1)]
-    if interval == "within" and min(whole.shape) > 1:
+        ends[:, known] = bootstrap_over_people(told, n, seed, level)
+    elif interval == "within" and min(whole.shape) > 1:
         half = np.diff(cousineau_morey(whole, level), axis=0)[0] / 2
-        return np.nanmean(values, axis=0) + np.stack([-half, half])
-    known = [column[~np.isnan(column)] for column in values.T]
-    return np.array([student_interval(one, level) if len(one) else (np.nan, np.nan) for one in known]).T
+        ends[:, known] = np.nanmean(told, axis=0) + np.stack([-half, half])
+    else:
+        each = [student_interval(column[~np.isnan(column)], level) for column in told.T]
+        ends[:, known] = np.array(each).reshape(-1, 2).T
+    return ends
 
 
 def _observers(trials, chosen: Score, score: str, by: list[str], option: str, level: float, n: int, seed: int):

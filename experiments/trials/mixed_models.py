@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from experiments.trials.scores import check_columns
+from experiments.trials.answer_scores import check_columns
 from experiments.trials.trial_table import tested
 
 __all__ = ["MixedModel", "accuracy_model", "bayesian_model", "rt_model"]

@@ -7,8 +7,8 @@ from functools import reduce
 
 import pandas as pd
 
+from experiments.trials.answer_scores import SCORES, conditions_of, shown_scores
 from experiments.trials.by_condition import INTERVALS, OBSERVERS, condition_means
-from experiments.trials.scores import SCORES, conditions_of, shown_scores
 from experiments.trials.trial_table import PHASES, tested
 from stimuli.foundation.texts import some
 

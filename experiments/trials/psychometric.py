@@ -11,8 +11,8 @@ import pandas as pd
 
 from experiments.statistics.hierarchical import PopulationFit, fit_population
 from experiments.statistics.psychometric import Sigmoid, fit_psychometric, psychometric_intervals
+from experiments.trials.answer_scores import check_columns
 from experiments.trials.by_condition import PEOPLE
-from experiments.trials.scores import check_columns
 from experiments.trials.trial_table import tested
 
 __all__ = ["PsychometricTables", "psychometric_tables"]

@@ -11,10 +11,10 @@ import pandas as pd
 
 from absvit.records.seeds import student_interval
 from experiments.statistics.psychometric import Sigmoid
+from experiments.trials.answer_scores import participant_scores
 from experiments.trials.by_condition import condition_means
 from experiments.trials.mixed_models import MixedModel, accuracy_model, rt_model
 from experiments.trials.psychometric import psychometric_tables
-from experiments.trials.scores import participant_scores
 from experiments.trials.simulated import CUED, LAPSE, NEUTRAL, YES, SimulatedPeople, detection_trials, level_trials
 
 __all__ = ["EXPERIMENTS", "RECOVERIES", "Recovery", "recoveries"]

@@ -5,9 +5,13 @@ import zipfile
 from pathlib import PurePosixPath
 
 import pytest
+import test_study_page as study_page
+from participant import Participant
 from served import long_study
+from small_study import trial
 
 from experiments.__main__ import main
+from experiments.studies.collecting import collect
 from experiments.studies.hosting import is_public, pack
 
 
@@ -84,3 +88,74 @@ def test_the_command_packs_and_refuses_in_one_line(study, tmp_path, capsys):
     (study.folder / "index.html").unlink()
     assert main([*words, str(tmp_path / "c.zip")]) == 2 and "has no index.html" in capsys.readouterr().err
     assert not (tmp_path / "c.zip").exists()
+
+
+# ---- in a browser, the host being played by the test -----------------------------------------------------------------
+
+browser, libraries = study_page.browser, study_page.libraries
+JATOS = """
+const told = (name) => (text) => window.told(name, text);
+window.jatos = {
+  studyResultId: 4, onLoad: (ready) => setTimeout(ready), appendResultData: told("append"),
+  submitResultData: told("submit"), endStudyWithoutRedirect: (successful) => window.told("end", String(successful)),
+};
+"""
+
+
+@pytest.fixture
+def packed(libraries, tmp_path):
+    """A study of three trials that is packed and unpacked: where it lies, the study, and what the host was told."""
+
+    def packed(suffix, **given):
+        trials = [trial(k, "dark" if k % 2 else "light", "left") for k in (1, 2, 3)]
+        bare = {"page": {"fullscreen": False, "calibration": False}}
+        study = study_page.written(tmp_path / "small", libraries, trials, task={"feedback": False}, **bare)
+        with zipfile.ZipFile(pack(study, tmp_path / f"study{suffix}", **given)) as archive:
+            archive.extractall(tmp_path / "host")
+        return tmp_path / "host" / "small", study
+
+    return packed
+
+
+def goes_through(browser, folder, act):
+    with study_page.hosted(folder) as root, study_page.visit(browser, f"{root}?PROLIFIC_PID=ann", act) as page:
+        ann = Participant(page, folder, study_page.by_tone)
+        ann.goes_through("All your answers are saved")
+    return [noted.did for noted in ann.noted]
+
+
+@pytest.mark.browser
+def test_jatos_gets_every_answer_at_once_and_all_at_the_end_and_both_are_collected(browser, packed, tmp_path):
+    folder, study = packed(".jzip")
+    (folder / "jatos.js").write_text(JATOS)
+    told = []
+    pressed = goes_through(
+        browser, folder, lambda page: page.expose_function("told", lambda *words: told.append(words))
+    )
+    assert [name for name, _ in told][-2:] == ["submit", "end"] and told[-1][1] == "true"
+    (tmp_path / "lines.txt").write_text("".join(text for name, text in told if name == "append"))
+    (tmp_path / "whole.txt").write_text(told[-2][1])
+    for name in ("lines.txt", "whole.txt"):  # as it stands before the end, and after it
+        table = collect(study, [tmp_path / name]).trials
+        assert list(table["response"]) == [{"f": "left", "j": study_page.ODD}[key] for key in pressed]
+        assert set(table["participant"]) == {"ann"} and set(table["list"]) == {2}  # the fourth of two lists
+
+
+@pytest.mark.browser
+def test_datapipe_gives_the_list_and_gets_a_file_that_is_collected(browser, packed, tmp_path):
+    folder, study = packed(".zip", datapipe="aBcD1234")
+    asked = []
+
+    def pipe(route):
+        asked.append((route.request.url, json.loads(route.request.post_data)))
+        headers = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(json={"condition": 1, "message": "Success"}, headers=headers)
+
+    pressed = goes_through(browser, folder, lambda page: page.route("https://pipe.jspsych.org/**", pipe))
+    (where, condition), (to, sent) = asked
+    assert where == "https://pipe.jspsych.org/api/condition/" and condition == {"experimentID": "aBcD1234"}
+    assert to == "https://pipe.jspsych.org/api/data/" and set(sent) == {"experimentID", "filename", "data"}
+    (tmp_path / sent["filename"]).write_text(sent["data"])
+    table = collect(study, [tmp_path / sent["filename"]]).trials
+    assert list(table["response"]) == [{"f": "left", "j": study_page.ODD}[key] for key in pressed]
+    assert set(table["list"]) == {2}

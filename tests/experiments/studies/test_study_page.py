@@ -90,7 +90,7 @@ def visit(browser, address, act=lambda page: None):
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: faults.append(dialog.message))
     page.strangers = []
-    root = re.match(r"\w+://[^/]+/", address)[0]
+    root = re.match(r"\w+://[^/]*/", address)[0]
 
     def only_here(route):
         if route.request.url.startswith((root, "blob:", "data:")):
@@ -179,12 +179,17 @@ def through(browser, study, answer, on_screen=None, act=lambda page: None):
 BARE = {"fullscreen": False, "calibration": False}
 
 
-def test_an_option_is_chosen_by_its_button_whatever_its_name(browser, libraries, tmp_path):
+def test_an_option_is_chosen_by_its_button_once_the_target_is_over(browser, libraries, tmp_path):
     trials = [trial(1, "dark", "left"), trial(2, "light", ODD)]
+    trials[0]["frames"] = [
+        {"name": "target", "picture": "pictures/dark.png", "duration": 0.5, "seen": True},
+        {"name": "response", "picture": None, "duration": None, "seen": False},
+    ]
     study = written(tmp_path / "small", libraries, trials, response={"kind": "grid"}, page=BARE)
     rows, eve = through(browser, study, lambda noted, labels: ODD if noted.pictures and ODD in labels else "")
     assert [(row["response"], row["correct"]) for row in trials_of(rows)] == [(ODD, False), (ODD, True)]
     assert [noted.pictures for noted in eve.noted] == [["dark.png"], ["light.png"]]
+    assert rows[-2]["rt"] > 500 and rows[-2]["planned"] == [0, 500]
 
 
 def test_a_place_of_the_picture_is_clicked(browser, libraries, tmp_path):
@@ -284,6 +289,26 @@ def test_who_quits_in_a_window_keeps_what_was_answered(browser, libraries, tmp_p
     assert [row["page"] for row in rows if row["phase"] == "page"][-1] == "quit"
 
 
+def test_what_keeps_a_participant_from_the_study_is_said(browser, libraries, tmp_path):
+    study = written(tmp_path / "small", libraries, page=BARE)
+    with serving(study) as address, visit(browser, f"{address}&participant=one") as page:
+        page.get_by_role("button", name="I have read").wait_for()
+        page.goto(f"{address}&participant=two")
+        page.get_by_role("button", name="I have read").wait_for()
+        page.goto(f"{address}&participant=three")
+        page.get_by_text("All 2 places of this study are taken").wait_for()
+    with hosted(study.folder) as root, visit(browser, f"{root}?participant=one&list=3") as page:
+        page.get_by_text("This study has the lists 1 to 2; the address asks for 3.").wait_for()
+        page.goto(f"{root}?list=1")
+        page.get_by_role("button", name="I have read").click()
+        page.goto(f"{root}?list=1")
+        page.get_by_text("was begun here and not finished").wait_for()
+        page.get_by_role("button", name="Start as somebody else").click()
+        page.get_by_role("button", name="I have read").wait_for()
+    with visit(browser, f"file://{study.folder}/index.html") as page:
+        page.get_by_text("A study cannot be opened as a file").wait_for()
+
+
 def test_libraries_of_the_network_are_taken_only_as_they_were_published(browser, libraries, tmp_path):
     study = written(tmp_path / "small", libraries, [trial(1, "dark", "left")], offline=False, page=BARE)
     published = {library.address: libraries[library.name] for library in browser_libraries.LIBRARIES}
@@ -307,3 +332,45 @@ def test_libraries_of_the_network_are_taken_only_as_they_were_published(browser,
     published |= {address: content + b" " for address, content in published.items() if "markdown" in address}
     with hosted(study.folder) as root, visit(browser, root, connected) as page:
         page.get_by_text("The page's libraries could not be loaded").wait_for()
+
+
+JATOS = """window.jatos = {
+  studyResultId: 4,
+  onLoad: (begin) => begin(),
+  appendResultData: (text) => fetch("append", {method: "POST", body: text}),
+  submitResultData: (text) => fetch("submit", {method: "POST", body: text}),
+  endStudyWithoutRedirect: () => fetch("end", {method: "POST"}),
+};"""
+
+
+@pytest.mark.parametrize("hosting", ["jatos", "datapipe"])
+def test_other_hosts_get_every_row_and_give_the_list(browser, libraries, tmp_path, hosting):
+    study = written(tmp_path / "small", libraries, page=BARE, hosting=hosting, datapipe="Ab12")
+    sent = []
+
+    def host(route):
+        sent.append((route.request.url.rpartition("org/api/")[2].rpartition("/")[2 if hosting == "jatos" else 0],
+                     route.request.post_data))  # fmt: skip
+        route.fulfill(json={"condition": 3}, headers={"Access-Control-Allow-Origin": "*"})
+
+    def reachable(page):
+        page.context.route("https://pipe.jspsych.org/**", host)
+        page.context.route(re.compile("(append|submit|end)$"), host)
+        page.context.route("**/jatos.js", lambda route: route.fulfill(body=JATOS, content_type="text/javascript"))
+
+    with hosted(study.folder) as root, visit(browser, f"{root}?PROLIFIC_PID=pat", reachable) as page:
+        pat = Participant(page, study.folder, by_tone)
+        pat.goes_through()
+    if hosting == "jatos":
+        *lines, (last, text), end = sent
+        assert {name for name, _ in lines} == {"append"} and (last, end[0]) == ("submit", "end")
+        assert [json.loads(line) for _, line in lines] == json.loads(text)
+    else:
+        assert [name for name, _ in sent] == ["condition", "data"]
+        told = json.loads(sent[1][1])
+        assert told["experimentID"] == "Ab12" and told["filename"].startswith("pat_")
+        text = told["data"]
+    rows = trials_of(json.loads(text))
+    assert [(row["key"], row["participant"], row["list"]) for row in rows] == [
+        (noted.did, "pat", 2) for noted in pat.noted
+    ]

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from experiments.__main__ import main
+from experiments.trials.answer_scores import participant_scores
 from experiments.trials.recoveries import recoveries
-from experiments.trials.scores import participant_scores
 from experiments.trials.simulated import CUED, NEUTRAL, SimulatedPeople, detection_trials, level_trials
 
 

@@ -9,8 +9,8 @@ from synthetic_figures import study_trials
 from experiments.__main__ import main
 from experiments.figures import FIGURES, numbers_of
 from experiments.trials import stored
+from experiments.trials.answer_scores import participant_scores
 from experiments.trials.by_condition import condition_means
-from experiments.trials.scores import participant_scores
 from experiments.trials.trial_table import write_csv
 
 BY = ["instruction"]

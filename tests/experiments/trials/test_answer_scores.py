@@ -9,9 +9,9 @@ from statsmodels.stats.proportion import proportion_confint
 from experiments.__main__ import main
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
 from experiments.trials import stored
+from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.by_condition import condition_means
 from experiments.trials.overview import overview, overview_notes
-from experiments.trials.scores import SCORES, conditions_of, participant_scores, shown_scores
 from experiments.trials.simulated import CUED, NEUTRAL, SimulatedPeople, detection_trials
 from experiments.trials.trial_table import trial_table, write_csv
 
@@ -101,6 +101,14 @@ def test_a_condition_between_participants_and_one_that_somebody_lacks(people):
     assert "do not enter intervals within participants: person 3." in notes and "30 of practice" in notes
 
 
+def test_a_condition_in_which_nothing_is_right_has_no_accuracy(people):
+    open_one = people.assign(instruction="look", answer="", correct=np.nan, trial=people["trial"] + 100)
+    table = trial_table(pd.concat([people, open_one]))
+    found = condition_means(table, "accuracy", BY, interval="within").set_index("instruction")
+    assert found.loc["look", ["accuracy", "accuracy_low", "accuracy_high"]].isna().all()
+    np.testing.assert_allclose(found["accuracy_low"][:2], cousineau_morey(by_hand(people).to_numpy())[0])
+
+
 def test_an_observer_is_scored_as_a_person_is(people):
     model = people.assign(kind="model")
     both = [participant_scores(table, "median_rt", BY).drop(columns="kind") for table in (people, model)]
@@ -147,7 +155,7 @@ def test_conditions_and_scores_are_chosen_as_the_table_has_them(people):
     [
         ({"score": "acuracy"}, "did you mean 'accuracy'"),
         ({"by": ["instrucion"]}, "no column 'instrucion' .did you mean 'instruction'"),
-        ({"score": "d_prime"}, "d_prime needs an option of the table, one of 'absent', 'present'; got ''"),
+        ({"score": "d_prime"}, "d_prime needs an option of the table .--option., one of 'absent', 'present'; got ''"),
         ({"score": "choice", "option": "yes"}, "got 'yes'"),
         ({"interval": "students"}, "an interval is one of within, between, bootstrap"),
     ],

@@ -134,7 +134,8 @@ def score_of(name: str, table: pd.DataFrame, option: str = "") -> Score:
         raise ValueError(f"a score is one of {', '.join(SCORES)}, got {name!r}{meant}")
     known = sorted(({*table["answer"]} | {*table["response"]} | {word[2:-1] for word in options(table)}) - {""})
     if (option or SCORES[name].needs_option) and option not in known:
-        raise ValueError(f"{name} needs an option of the table, one of {', '.join(map(repr, known))}; got {option!r}")
+        told = ", ".join(map(repr, known))
+        raise ValueError(f"{name} needs an option of the table (--option), one of {told}; got {option!r}")
     return SCORES[name]
 
 
