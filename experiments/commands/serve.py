@@ -16,9 +16,11 @@ from experiments.studies.store import Store
 
 __all__ = ["command"]
 
+Folder = Annotated[Path, tyro.conf.Positional]
 
-def serve(study: Annotated[Path, tyro.conf.Positional], settings: tyro.conf.OmitArgPrefixes[ServerSettings]) -> None:
-    """Serve a study in this computer or network: prints the addresses to open, keeps every answer in STUDY/data.
+
+def serve(study: Folder, settings: tyro.conf.OmitArgPrefixes[ServerSettings]) -> None:
+    """Serve a study in this computer or network: prints the addresses to open, keeps answers in STUDY/data.
 
     Parameters
     ----------
