@@ -63,7 +63,8 @@ def show_summary(
     scores
         Of tables of trials: accuracy, median_rt, mean_rt, log_rt, d_prime, criterion, choice, probability.
     option
-        Of tables of trials: the answer that is the signal of d_prime and criterion, or is chosen.
+        Of tables of trials: the answer that is the signal of d_prime and criterion, or is chosen; or the column that
+        names it in each trial.
     format
         Text, CSV (numbers in full) or LaTeX.
     """
@@ -104,7 +105,7 @@ def _show_trials(files, of_records: bool, by: list[str], scores, option: str, fo
     elif format == "latex":
         print(summary_latex(frame, None), end="")
     else:
-        print(table(frame), "", *overview.overview_notes(trials, frame, by), sep="\n")
+        print(table(frame), "", *overview.overview_notes(trials, frame, by, option), sep="\n")
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:

@@ -46,7 +46,7 @@ class Taken:
         if self.out.suffix not in (".csv", ".zarr"):
             raise ValueError(f"--out ends in .csv or .zarr, got {self.out}")
         if self.out.exists() and not self.overwrite:
-            raise ValueError(f"{self.out} is there already: choose another --out, or replace it with --overwrite")
+            raise ValueError(f"{self.out} is there already: choose another, or replace it with --overwrite")
 
 
 def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
@@ -62,10 +62,19 @@ def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
     if taken.out.suffix == ".csv":
         write_csv(table, taken.out)
     else:
-        facts = {"probe": study.about["probe"], "study": study.version, "seed": asking.seed, "readings": readings}
+        facts = {
+            "probe": study.about["probe"],
+            "study": study.version,
+            "seed": asking.seed,
+            "readings": readings,
+        }
         facts |= {"device": observers[0].device, "parameters": asdict(asking), **about(observers)}
         stored.save(table, taken.out, facts, taken.overwrite)
-    print(*_said(table), *(f"{sentence!r} was read as {read}" for sentence, read in readings.items()), sep="\n")
+    print(
+        *_said(table),
+        *(f"{sentence!r} was read as {read}" for sentence, read in readings.items()),
+        sep="\n",
+    )
 
 
 def _said(table: pd.DataFrame) -> list[str]:

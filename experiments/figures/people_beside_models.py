@@ -17,7 +17,7 @@ from experiments.figures.page import points
 from experiments.figures.panels import Key, Panel, draw_reference, tick_text
 from experiments.figures.record_table import listed
 from experiments.figures.style import Style
-from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
+from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_option, shown_scores
 from experiments.trials.by_condition import INTERVALS as OF_PEOPLE
 from experiments.trials.by_condition import OBSERVERS, PEOPLE, condition_means
 from experiments.trials.trial_table import tested
@@ -47,9 +47,10 @@ def study(
         2 to 8 levels.
     scores : names of scores; accuracy or choice, the probability where observers tell it, and the median
         reaction time where there is one, if left out.
-    option : of the answer, for choice, probability, d_prime and criterion.
+    option : of the answer, for choice, probability, d_prime and criterion; or the column that names it in each
+        trial. Where nothing is right it is the first such column, or option, if left out.
     """
-    by = list(by) or conditions_of(trials)
+    by, option = list(by) or conditions_of(trials), option or shown_option(trials)
     scores = list(scores) or shown_scores(trials, option)
     means = {score: _labelled(condition_means(trials, score, by, _of(score, option), "within"), by) for score in scores}
     each = {score: _labelled(participant_scores(trials, score, by, _of(score, option)), by) for score in scores}

@@ -1,7 +1,8 @@
 """Observers take part in a study: they answer the trials that people answer, told the same.
 
-Each stimulus is seen once under each instruction, whoever's list it stands in. An observer is told by the prior of
-the instruction's condition; in words, where it takes them, by the very sentence that stands on the screen.
+Each stimulus is seen once under each instruction, whoever's list it stands in. An observer is told by the
+prior of the instruction's condition; in words, where it takes them, by the very sentence that stands on
+the screen.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ def take(
     Returns
     -------
     Trial table of kind model: participant is an observer's name, session its seed; with p(OPTION), the task's
-    factors, and ``told``, how it was told the instruction, a word of ``TOLD``. There are no reaction times. The
-    attribute ``readings`` of the table says how sentences were read.
+    factors, and ``told``, how it was told the instruction, a word of ``TOLD``. There are no reaction
+    times. The attribute ``readings`` of the table says how sentences were read.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def take_study(
 
 
 def about(observers: Sequence[Observer]) -> dict[str, dict]:
-    """Say who takes part, as attributes of a record: weights, mechanism, gains and kinds of priors by name."""
+    """Say who takes part, as attributes of a record: weights, mechanism, gains, kinds of priors, by name."""
     weights = {name: [] for name in (observer.name for observer in observers)}
     for observer in observers:
         weights[observer.name].append([observer.seed, *observer.weights()])
@@ -155,7 +156,8 @@ def _instructions(task: Task, lists: pd.DataFrame | None) -> list[str]:
     if lists is None:
         return known
     if "instruction" not in lists and len(known) > 1:
-        raise ValueError(f"the trials have no column instruction, and the task has several: {', '.join(known)}")
+        several = ", ".join(known)
+        raise ValueError(f"the trials have no column instruction, and the task has several: {several}")
     return list(dict.fromkeys(lists["instruction"])) if "instruction" in lists else known
 
 
@@ -190,7 +192,10 @@ def _seen(
         conditions = {condition.name: condition for condition in there}
         told = {}
         for instruction in map(task.instruction, names):
-            condition, sentences = conditions.get(instruction.condition), task.sentences(part, instruction)
+            condition, sentences = (
+                conditions.get(instruction.condition),
+                task.sentences(part, instruction),
+            )
             told[instruction.name] = _told(observer, trial, condition, sentences, asking.instruct)
         for name, values in _look(observer, part, told, iterations).items():
             logits[name].append(values)
@@ -199,9 +204,8 @@ def _seen(
         parts.append(part.drop_vars(["image", "object_mask"]))
     whole = xr.concat(parts, "stimulus", data_vars="minimal", coords="minimal", compat="override")
     classes = _classes(observer, whole.attrs["categories"])
-    arrays = {
-        name: xr.DataArray(np.concatenate(of), {"class": classes}, ("stimulus", "class")) for name, of in logits.items()
-    }
+    dims = ("stimulus", "class")
+    arrays = {name: xr.DataArray(np.concatenate(of), {"class": classes}, dims) for name, of in logits.items()}
     return _Seen(whole, arrays, {name: of.how for name, of in told.items()}, readings)
 
 
@@ -234,21 +238,25 @@ def _trial(observer: Observer, part: xr.Dataset, gain: float | None) -> Trial:
 
 @dataclass(frozen=True, eq=False)
 class _Told:
-    """What an observer is told with some stimuli: in what way, and each prior with the places of its stimuli."""
+    """What an observer is told with some stimuli: how, and each prior with the places of its stimuli."""
 
     how: str
     priors: tuple[tuple[tuple[int, ...], Prior], ...] = ()
 
 
 def _told(
-    observer: Observer, trial: Trial, condition: Condition | None, sentences: Sequence[str], in_words: bool
+    observer: Observer,
+    trial: Trial,
+    condition: Condition | None,
+    sentences: Sequence[str],
+    in_words: bool,
 ) -> _Told:
-    """How an observer is told an instruction with stimuli, with each of which a sentence stands on the screen."""
+    """How an observer is told an instruction with stimuli, whose sentences stand on the screen."""
     everything = tuple(range(len(sentences)))
     if condition is not None and not condition.cues(trial):
         return _Told("nothing", ((everything, condition.prior(trial)),) if condition.taken(trial) else ())
     if in_words:
-        each = {sentence: absvit.priors.instruction(sentence, trial.gain) for sentence in dict.fromkeys(sentences)}
+        each = {said: absvit.priors.instruction(said, trial.gain) for said in dict.fromkeys(sentences)}
         if all(map(observer.takes, each.values())):
             places = {sentence: tuple(np.flatnonzero(np.array(sentences) == sentence)) for sentence in each}
             return _Told("words", tuple((places[sentence], prior) for sentence, prior in each.items()))
@@ -258,7 +266,7 @@ def _told(
 
 
 def _look(observer: Observer, part: xr.Dataset, told: Mapping[str, _Told], iterations: int) -> dict[str, np.ndarray]:
-    """Logits (stimulus, class) of some stimuli by instruction; priors of the same stimuli are shown together."""
+    """Logits (stimulus, class) of some stimuli by instruction; priors of the same stimuli together."""
     images = observer.images(part["image"].values)
     bottom_up = observer.seen(images).logits[-1, 0]
     logits, together = {name: bottom_up.clone() for name in told}, defaultdict(list)
@@ -304,7 +312,8 @@ def _trials(lists: pd.DataFrame | None, items: Sequence[str], instructions: Sequ
         rows = [(item, name) for name in instructions for item in items]
         lists = pd.DataFrame(rows, columns=["item", "instruction"])
     if strange := sorted(set(lists["item"]) - set(items)):
-        raise ValueError(f"the trials show {strange[0]}, which is none of the stimuli {items[0]} to {items[-1]}")
+        known = f"{items[0]} to {items[-1]}"
+        raise ValueError(f"the trials show {strange[0]}, which is none of the stimuli {known}")
     given = lists.reset_index(drop=True)
     given = given if "list" in given else given.assign(list=0)
     given = given if "trial" in given else given.assign(trial=given.groupby("list").cumcount() + 1)
@@ -312,7 +321,7 @@ def _trials(lists: pd.DataFrame | None, items: Sequence[str], instructions: Sequ
 
 
 def _check_answers(trials: pd.DataFrame, answers: np.ndarray) -> None:
-    """Refuse lists that say otherwise what is right: they are of another version of the stimuli or the task."""
+    """Refuse lists that say otherwise what is right: they are of other stimuli, or of another task."""
     if "answer" not in trials:
         return
     said = trials["answer"].fillna("").astype(str).values

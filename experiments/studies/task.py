@@ -1,8 +1,8 @@
 """The contract of a task: what people are asked, and the same asked of observers; it belongs to a probe.
 
-A task sees the stimuli as :func:`asked` gives them: as the probe shows them, with the classes of their objects
-and of what is not shown in words. So a sentence on the screen, such as "Look for the {class_1}.", and the prior
-that an observer gets, ``class_1`` of the trial, name the same.
+A task sees the stimuli as :func:`asked` gives them: as the probe shows them, with the classes of their
+objects and of what is not shown in words. So a sentence on the screen, such as "Look for the {class_1}.",
+and the prior that an observer gets, ``class_1`` of the trial, name the same.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Response:
     kind : keys or buttons, one an option; a grid of categories; a slider from the first option to the last;
         or a click on a place.
     options : what can be answered; the categories of the stimuli, if left out.
-    keys : that are pressed, as a browser names them (KeyboardEvent.key), as many as options, where ``kind`` is
-        keys. Which of them means which option may differ between participants.
+    keys : that are pressed, as a browser names them (KeyboardEvent.key), as many as options, where
+        ``kind`` is keys. Which of them means which option may differ between participants.
     time_limit : in s from the onset of what is answered; None = as long as it takes.
     """
 
@@ -121,7 +121,8 @@ class Task:
         """Give an instruction by its name; a ValueError says which there are."""
         found = {each.name: each for each in self.instructions}
         if name not in found:
-            raise ValueError(f"there is no instruction {name!r} in this task: expected one of {', '.join(found)}")
+            known = ", ".join(found)
+            raise ValueError(f"there is no instruction {name!r} in this task: expected one of {known}")
         return found[name]
 
     def given(self, names: Sequence[str] = ()) -> list[Instruction]:
@@ -177,7 +178,8 @@ def nothing_right(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
 
 def fields_of(sentence: str) -> list[str]:
     """Name the {fields} of a sentence, each once."""
-    return list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None))
+    names = (name for _, name, _, _ in string.Formatter().parse(sentence))
+    return [name for name in dict.fromkeys(names) if name is not None]
 
 
 def task_of(probe: Probe) -> Task:
@@ -188,7 +190,8 @@ def task_of(probe: Probe) -> Task:
     ValueError : people have none in it.
     """
     if probe.task is None:
-        raise ValueError(f"the probe {probe.name} has no task for people: it asks what only observers can be asked")
+        asks = "it asks what only observers can be asked"
+        raise ValueError(f"the probe {probe.name} has no task for people: {asks}")
     return probe.task.function if isinstance(probe.task, later) else probe.task
 
 
@@ -224,7 +227,8 @@ def _words(words: np.ndarray) -> np.ndarray:
 def _class_words(stimuli: xr.Dataset) -> dict[str, np.ndarray]:
     """Words (stimulus,) by the names that a trial's classes have.
 
-    What is not shown is drawn as for records (``experiments.show``) of whoever has the set's classes in its order.
+    What is not shown is drawn as for records (``experiments.show``) of whoever has the set's classes in
+    its order.
     """
     drawn, seed = stimuli["object_class"].values, int(stimuli.attrs["seed"])
     names = np.array([*stimuli.attrs["categories"], ""], object)  # the last one is of no object

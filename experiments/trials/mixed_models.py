@@ -80,10 +80,10 @@ def rt_model(
 ) -> MixedModel:
     """Linear mixed model of the reaction times of right answers, by restricted maximum likelihood.
 
-    Random intercepts, and random slopes of what is named, correlate freely (Baayen, Davidson and Bates 2008, J.
-    Mem. Lang. 59); a factor that varies within participants should have a slope (Barr et al. 2013, ibid. 68).
-    Terms that vary between participants, and those with a slope, have the degrees of freedom that participants
-    leave, the others those of the trials (between-within: Schluchter and Elashoff 1990).
+    Random intercepts, and random slopes of what is named, correlate as long as that can be fitted (Baayen,
+    Davidson and Bates 2008, J. Mem. Lang. 59); a factor that varies within participants should have a slope (Barr
+    et al. 2013, ibid. 68). Terms that vary between participants, and those with a slope, have the degrees of
+    freedom that participants leave, the others those of the trials (between-within: Schluchter and Elashoff 1990).
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def rt_model(
     _check_enough(trials, kind)
     trials = trials.assign(log_rt=np.log(trials["rt"]))
     formula = f"{'log_rt' if scale == 'log' else 'rt'} ~ {effects}"
-    fit, problem = _reml(formula, trials, slopes)
+    fit, correlate, problem = _reml(formula, trials, slopes)
     names = fit.model.exog_names
     design = pd.DataFrame(fit.model.exog, columns=names)
     groups = np.asarray(fit.model.groups)
@@ -121,33 +121,42 @@ def rt_model(
     deviations = np.sqrt(np.diag(np.atleast_2d(fit.cov_re)))
     labels = ["intercept" if name == "Group" else name for name in fit.cov_re.index]
     spread = {**dict(zip(labels, deviations.tolist(), strict=True)), "residual": float(np.sqrt(fit.scale))}
-    told = "normal residuals and random effects" + f" of {', '.join(labels)}; restricted maximum likelihood"
+    told = f"normal residuals and random effects of {', '.join(labels)}"
+    told += "" if correlate else ", which do not correlate (with correlations the fit is singular)"
     return MixedModel(
-        formula, f"{told}, Student's t", people, len(design),
+        formula, f"{told}; restricted maximum likelihood, Student's t", people, len(design),
         _table(names, fit.fe_params.to_numpy(), fit.bse_fe.to_numpy(), free, level), spread, problem,
     )  # fmt: skip
 
 
 def _reml(formula: str, trials: pd.DataFrame, slopes: Sequence[str]):
-    """The fit by the first optimiser that converges, else the best one, and what is wrong with it."""
-    import statsmodels.formula.api as smf
+    """The fit, whether its random effects correlate, and what is wrong with it.
 
-    random = "~ " + " + ".join(["1", *slopes])
-    fits = []
+    Of few people the likeliest correlation of random effects is often 1, where no optimiser converges: then they
+    are taken for independent (Matuschek et al. 2017, J. Mem. Lang. 94). The best fit stands where that fails, too.
+    """
+    import statsmodels.formula.api as smf
+    from statsmodels.regression.mixed_linear_model import MixedLMParams
+
+    fits, random = [], "~ " + " + ".join(["1", *slopes])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they say is asked of the fit
         model = smf.mixedlm(formula, trials, groups=trials["participant"].to_numpy(), re_formula=random)
-        for method in OPTIMISERS:
-            try:
-                fits.append(model.fit(reml=True, method=[method]))
-            except (np.linalg.LinAlgError, ValueError):
-                continue
-            if fits[-1].converged and np.isfinite(fits[-1].bse_fe).all():
-                return fits[-1], ""
+        independent = MixedLMParams.from_components(np.ones(model.k_fe), cov_re=np.eye(model.k_re))
+        for free in [None, independent] if model.k_re > 1 else [None]:
+            for method in OPTIMISERS:
+                try:
+                    fit = model.fit(reml=True, method=[method], free=free)
+                except (np.linalg.LinAlgError, ValueError):
+                    continue
+                if np.isfinite([fit.llf, *fit.bse_fe]).all():
+                    fits.append((fit, free is None))
+                    if fit.converged:
+                        return fit, free is None, ""
     if not fits:
         raise ValueError(f"{formula} cannot be fitted: terms may tell the same, or a level have no trials")
     warnings.warn(UNFIT, stacklevel=3)
-    return max(fits, key=lambda fit: fit.llf), UNFIT
+    return *max(fits, key=lambda found: found[0].llf), UNFIT
 
 
 def accuracy_model(

@@ -1,10 +1,13 @@
-"""The task of spatial_prior: a sentence sends attention to one side, a shape appears there or opposite (Posner 1980).
+"""The task of spatial_prior: a sentence sends attention to one side, a shape appears there or opposite
+(Posner 1980).
 
-A cue in words takes the place of the arrow, so that nothing but the sentence differs between trials. In a study one
-shape is shown at one of two places: among several, nobody could tell which is asked for when attention was sent away.
+A cue in words takes the place of the arrow, so that nothing but the sentence differs between trials. In a
+study one shape is shown at one of two places: among several, nobody could tell which is asked for when
+attention was sent away.
 
-Cues that are drawn, arrows or flashes, are given by the instruction "cue" alone: ``--cue central --instructions cue``.
-Their validity is the display's, and an observer attends to the place that each display cues.
+Cues that are drawn, arrows or flashes, are given by the instruction "cue" alone: ``--cue central
+--instructions cue``. Their validity is the display's, and an observer attends to the place that each
+display cues.
 """
 
 from __future__ import annotations
@@ -29,12 +32,13 @@ __all__ = ["TASK"]
 PAGES = (
     """# Where to attend
 
-Keep your eyes on the **cross** in the middle of the screen. A shape, such as a star or a heart, is then shown for a
-moment to the left or to the right of it.""",
+Keep your eyes on the **cross** in the middle of the screen. A shape, such as a star or a heart, is then
+shown for a moment to the left or to the right of it.""",
     """# A hint
 
-A sentence before each picture tells you **where to attend**; it may also tell you to follow a sign on the screen.
-Attend there without moving your eyes. Often the shape appears there, sometimes it appears on the other side.
+A sentence before each picture tells you **where to attend**; it may also tell you to follow a sign on the
+screen. Attend there without moving your eyes. Often the shape appears there, sometimes it appears on the
+other side.
 
 Choose the shape that you saw. If you are not sure, guess.""",
 )
@@ -44,7 +48,7 @@ AXES = (("left", "right"), ("top", "bottom"))
 
 
 def _words(stimuli: xr.Dataset) -> dict[str, np.ndarray]:
-    """Where the target is, seen from the middle of the picture, and what can be said of cues: in words or drawn."""
+    """Where the target is, seen from the middle of the picture, and what is said of cues, or drawn."""
     x, y = (stimuli[f"object_{of}"].values[:, 0] - stimuli.sizes[of] / 2 for of in ("x", "y"))
     axis = (np.abs(y) > np.abs(x)).astype(int)
     far = np.where(axis, y, x) > 0  # y points down
@@ -64,7 +68,8 @@ def _at_cue(trial: Trial) -> Prior:
     places = np.column_stack([trial.stimuli[f"display_cue_{of}"].values for of in ("x", "y")])
     cued = np.isfinite(places).all(1)
     spots = cues.place(lambda trial: np.where(cued[:, None], places, 0.0), WIDTH, trial).weights
-    return absvit.priors.SpatialPrior(torch.where(torch.from_numpy(cued)[:, None, None], spots, 1.0), trial.gain)
+    weights = torch.where(torch.from_numpy(cued)[:, None, None], spots, 1.0)
+    return absvit.priors.SpatialPrior(weights, trial.gain)
 
 
 TASK = Task(

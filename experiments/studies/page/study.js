@@ -418,13 +418,15 @@ const keyName = (key) => ({ " ": "space", ArrowLeft: "←", ArrowRight: "→", A
 const columnsOf = (options) => Math.ceil(Math.sqrt(options.length));
 
 function pressedButtons(kind, options) {
-  const element = make("div", kind);
+  const buttons = options.map((option) => button(shownAs(option), () => {}));
+  const element = make("div", kind, ...buttons);
   element.style.setProperty("--columns", columnsOf(options));
   return {
     element,
-    listen: (answer, signal) => element.append(...options.map((option) => button(shownAs(option), (event) => {
-      if (!signal.aborted) answer({ response: option, key: "", time: event.timeStamp });
-    }))),
+    listen: (answer, signal) => element.addEventListener("click", (event) => {
+      const response = options[buttons.indexOf(event.target)];
+      if (response !== undefined) answer({ response, key: "", time: event.timeStamp });
+    }, { signal }),
   };
 }
 
@@ -457,45 +459,55 @@ function planned(frames) {
 }
 
 /**
- * Show frames, each at the refresh of the screen that is nearest to its onset, and at least one; take the answer
- * that is given from the onset of the seen frame on.
+ * Show frames, each at the refresh of the screen that is nearest to its onset, and at least one.
+ *
+ * Times of answers count from the onset of the seen frame. Keys are heard from then on; what is clicked appears
+ * once that frame is over, or with it where it lasts until the response: nothing else changes with the target.
  */
 function play(canvas, frames, pictures, answering, limit, tick, signal) {
   const plan = planned(frames);
-  const told = { onsets: [], planned: plan, missed: 0, started: null, answer: null };
+  const target = frames.findIndex((frame) => frame.seen);
+  const told = { onsets: [], planned: plan, missed: 0, answer: null };
   const paint = canvas.getContext("2d");
   return until(signal, (finish, ended) => {
-    let before = null;
-    let shown = -1;
-    const answer = (given) => finish({ ...told, answer: given });
-    const open = (onset) => {
-      told.opened = onset;
+    let [first, before, onset, open, shown] = [null, null, null, false, -1];
+    const answer = (given) => finish({ ...told, answer: given && { ...given, rt: given.time - onset } });
+    const listen = () => {
+      if (open) return;
+      open = true;
       answering.element.classList.remove("hidden");
-      answering.listen((given) => answer({ ...given, rt: given.time - onset }), ended);
-      if (limit !== null) {
-        const timer = setTimeout(() => answer(null), Math.max(0, onset + 1000 * limit - performance.now()));
-        ended.addEventListener("abort", () => clearTimeout(timer));
+      answering.listen(answer, ended);
+    };
+    const startLimit = () => {
+      const timer = setTimeout(() => answer(null), Math.max(0, onset + 1000 * limit - performance.now()));
+      ended.addEventListener("abort", () => clearTimeout(timer));
+    };
+    const show = (now) => {
+      shown += 1;
+      paint.clearRect(0, 0, canvas.width, canvas.height);
+      const picture = pictures.get(frames[shown].picture);
+      if (picture) paint.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      told.onsets.push(now - first);
+      if (shown === target) {
+        onset = now;
+        if (limit !== null) startLimit();
       }
+      if (shown > target || (shown === target && (answering.always || frames[shown].duration === null))) listen();
     };
     const step = (now) => {
       if (ended.aborted) return;
       if (before !== null) told.missed += Math.max(0, Math.round((now - before) / tick) - 1);
       before = now;
-      told.started ??= now;
-      const next = shown + 1;
-      if (next < plan.length && now - told.started + tick / 2 >= plan[next]) {
-        shown = next;
-        paint.clearRect(0, 0, canvas.width, canvas.height);
-        const picture = pictures.get(frames[shown].picture);
-        if (picture) paint.drawImage(picture, 0, 0, canvas.width, canvas.height);
-        told.onsets.push(now - told.started);
-        if (frames[shown].seen) open(now);
-      }
-      const last = frames[shown];
-      if (shown + 1 < plan.length) requestAnimationFrame(step);
-      else if (last.duration !== null && now - told.started + tick / 2 < plan[shown] + 1000 * last.duration) {
+      first ??= now;
+      const passed = now - first + tick / 2;
+      if (shown + 1 < plan.length && passed >= plan[shown + 1]) show(now);
+      const { duration } = frames[shown];
+      if (shown + 1 < plan.length || (duration !== null && passed < plan[shown] + 1000 * duration)) {
         requestAnimationFrame(step);
-      } else if (last.duration !== null) paint.clearRect(0, 0, canvas.width, canvas.height);
+      } else if (duration !== null) { // the last frame is over, and the answer is still to come
+        paint.clearRect(0, 0, canvas.width, canvas.height);
+        listen();
+      }
     };
     requestAnimationFrame(step);
   });
@@ -530,7 +542,7 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
     if (!text || text === told) return null;
     return until(signal, (finish, ended) => {
       const start = button(say("begin"), () => finish(null));
-      element.replaceChildren(make("div", "trial", make("p", "sentence", text), start));
+      element.replaceChildren(make("div", "before", make("p", "sentence", text), start));
       document.addEventListener("keydown", (event) => {
         if (event.key === " " && !event.repeat) { event.preventDefault(); finish(null); }
       }, { signal: ended });
@@ -548,8 +560,8 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
       options, keys: list.keys, order: response.keys, canvas, places: trial.places,
     });
     if (!answering.always) answering.element.classList.add("hidden");
-    const asked = make("p", "question", question);
-    const shown = make("div", "trial", make("p", "sentence", trial.sentence), canvas, asked, answering.element);
+    const below = make("div", "below", make("p", "question", question), answering.element);
+    const shown = make("div", "trial", make("p", "sentence", trial.sentence), canvas, below);
     if (answering.always) shown.classList.add("running");
     element.replaceChildren(shown);
     const tick = kept.state.screen.refresh ?? REFRESH;

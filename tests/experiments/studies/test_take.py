@@ -88,7 +88,12 @@ def test_answers_are_those_of_a_loop_over_trials(scenes, colours):
 def test_who_cannot_be_told_looks_bottom_up_and_that_is_said(scenes, colours):
     table = take("object_prior", scenes, observers=colours.observer)
     told = table.groupby("instruction", sort=False)["told"].unique().map(list).to_dict()
-    assert told == {"neutral": ["nothing"], "valid": ["cannot"], "invalid": ["cannot"], "absent": ["cannot"]}
+    assert told == {
+        "neutral": ["nothing"],
+        "valid": ["cannot"],
+        "invalid": ["cannot"],
+        "absent": ["cannot"],
+    }
     assert table.groupby("item")["response"].nunique().max() == 1 and set(table["told"]) <= set(TOLD)
 
 
@@ -281,7 +286,10 @@ def study(tmp_path_factory):
          "sentence": sentence, "answer": answer, "factors": {"half": k % 2}, "frames": frames("one")}
         for k, (sentence, answer, item) in enumerate(rows, 1)
     ]  # fmt: skip
-    response = asdict(task.response) | {"options": list(task.response.options), "keys": list(task.response.keys)}
+    response = asdict(task.response) | {
+        "options": list(task.response.options),
+        "keys": list(task.response.keys),
+    }
     about = {
         "name": "study", "probe": "search", "family": "search", "parameters": {}, "seed": 3, "made_with": {},
         "task": {"question": task.question, "pages": {"en": list(task.pages["en"])}, "response": response,

@@ -17,6 +17,7 @@ from experiments.studies.read_out import by_category, by_presence, by_template
 from experiments.studies.task import Instruction, Response, Task, asked, right, task_of
 from experiments.studies.task_check import check_task, stimuli_for
 from stimuli.families import FAMILIES
+from stimuli.sets.frames import frames_of
 
 WITHOUT = {"corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
 WITH = sorted(set(PROBES) - WITHOUT - {"cue_conflict"})
@@ -44,6 +45,15 @@ def test_the_task_of_pictures_keeps_it_too(conflicts):
     assert task.options(shown) == ("ant", "bee", "cat")
 
 
+@pytest.mark.parametrize("name", WITH)
+def test_frames_last_as_the_task_says(name):
+    task, stimuli = task_of(PROBES[name]), stimuli_for(PROBES[name], 1)
+    frames = frames_of(FAMILIES[stimuli.attrs["family"]], stimuli, 0, task.durations)
+    shown = {frame.name: frame.duration for frame in frames}
+    assert {frame: shown[frame] for frame in task.durations} == dict(task.durations)
+    assert [frame.name for frame in frames if frame.seen] == ["target"] and frames[-1].duration is None
+
+
 @pytest.mark.parametrize("name", sorted(WITHOUT))
 def test_who_has_no_task_says_so(name):
     with pytest.raises(ValueError, match=f"{name} has no task for people"):
@@ -53,7 +63,10 @@ def test_who_has_no_task_says_so(name):
 OF_A_STRANGER = Task(
     "Was the flash ahead of the other one?",
     {"en": ("# A flash beside a moving shape",), "de": ("# Ein Blitz neben einer bewegten Form",)},
-    (Instruction("ahead", "Look ahead of the {class_1}.", "ahead"), Instruction("neutral", "Look.", "neutral")),
+    (
+        Instruction("ahead", "Look ahead of the {class_1}.", "ahead"),
+        Instruction("neutral", "Look.", "neutral"),
+    ),
     Response("grid"),
     right("class_2"),
     by_category,

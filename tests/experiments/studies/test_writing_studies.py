@@ -102,7 +102,7 @@ def test_a_study_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writing, "write_page", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="cannot write the study .*No space left on device.*nothing is left of it"):
         search(tmp_path / "search")
     assert list(tmp_path.iterdir()) == []
 
@@ -120,11 +120,13 @@ def test_a_study_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
         (["search", "--offline", "--libraries", "."], r"\. lacks dist/index.*of jspsych 8.3.0: run there npm install"),
         (["search", "--stimuli", "nowhere"], "nowhere holds no stimulus set"),
         (["search", "--set-sizes", "0"], "set_size"),
+        (["search", "--consent", "mine.md"], "mine.md"),
+        (["search", "--out", "/proc/x/study"], "cannot write the study /proc/x/study"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, monkeypatch, capsys, words, why):
     monkeypatch.chdir(tmp_path)
-    assert main(["study", *words, "--out", "there"]) == 2
+    assert main(["study", *words, *([] if "--out" in words else ["--out", "there"])]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(why, line), line
     assert list(tmp_path.iterdir()) == []

@@ -77,6 +77,13 @@ def test_a_fit_that_does_not_converge_says_so(balanced, monkeypatch):
         assert not rt_model(balanced, "instruction").converged
 
 
+def test_random_effects_whose_correlation_cannot_be_fitted_are_independent():
+    people = detection_trials(SimulatedPeople(), np.random.default_rng([6, 1, 1]), "lognormal")
+    fit = rt_model(people, "instruction", ["instruction"])
+    assert fit.converged and "do not correlate" in fit.assumes
+    assert fit.effect(CUE)["se"] == pytest.approx(0.017, abs=0.001)  # 1e5 where an optimiser takes 1e300 for its end
+
+
 @pytest.mark.parametrize(
     ("change", "effects", "message"),
     [
