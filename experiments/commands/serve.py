@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,8 @@ def serve(study: Folder, settings: tyro.conf.OmitArgPrefixes[ServerSettings]) ->
     opened = open_study(study)
     if not (study / PAGE).is_file():
         raise FileNotFoundError(f"{study} has no {PAGE} to show: write the study again")
-    run(Store(opened), settings)
+    with closing(Store(opened)) as store:  # which leaves one file, without its log
+        run(store, settings)
 
 
 def command() -> Callable:
