@@ -50,7 +50,7 @@ def written(folder, libraries, trials=None, offline=True, response=(), task=(), 
     """A study of six trials, one of them practice, in two blocks, with its page."""
     told = about(question="Which side? <img src=x onerror=alert(1)>", name="small", **changes)
     keys = {"kind": "keys", "options": ["left", ODD], "keys": ["f", "j"], "time_limit": None}
-    told["task"] |= {"feedback": True, "response": keys | dict(response), **dict(task)}
+    told["task"] |= {"response": keys | dict(response), **dict(task)}
     told["task"]["pages"] = {"en": ["# Welcome\n\n<script>alert(1)</script> Press *f* or *j*.", "Second page"]}
     if trials is None:
         trials = [trial(1, "dark", "left", phase="practice")]
@@ -116,7 +116,8 @@ def trials_of(rows):
 
 
 def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pressed(browser, libraries, tmp_path):
-    study = written(tmp_path / "small", libraries, page={"fullscreen": True, "calibration": True})
+    whole = {"fullscreen": True, "calibration": True}
+    study = written(tmp_path / "small", libraries, page=whole, task={"feedback": True})
     with hosted(study.folder) as root, visit(browser, f"{root}?participant=ann&list=2&STUDY_ID=x") as page:
         ann = Participant(page, study.folder, by_tone)
         with page.expect_download() as download:
