@@ -10,7 +10,7 @@ exclude_patterns = ["README.md", "CONTRIBUTING.md"]  # parts of them are include
 html_theme = "pydata_sphinx_theme"
 html_title = "AbSViT: top-down visual attention"
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "show_prev_next": True,
     "show_toc_level": 2,
