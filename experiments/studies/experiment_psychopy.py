@@ -36,8 +36,7 @@ KEYS = {  # a browser's name of a key, and PsychoPy's
     "Enter": "return", ",": "comma", ".": "period", "-": "minus", "/": "slash", ";": "semicolon",
 }  # fmt: skip
 QUIT, GO_ON, FEEDBACK = "escape", "space", 1.0  # keys, and s
-THINKING = (0.25, 0.6)  # s that a simulated participant takes
-TEXT = 22  # pixels
+THINKING, TEXT = (0.25, 0.6), 22  # s that a simulated participant takes, and pixels
 NEXT = "Go on with the space bar; Escape ends the study."
 
 
@@ -156,7 +155,7 @@ class Screen:
             self.window.close()
             raise SystemExit("frames of this screen cannot be counted: close programs, or name --refresh")
         self.paced, self.tick, self.rate = asked.refresh is not None, 1 / rate, rate
-        self.last = core.getTime()
+        self.due = core.getTime()
         self.keyboard = keyboard.Keyboard()
         self.mouse = event.Mouse(win=self.window)
         self.window.mouseVisible = about["task"]["response"]["kind"] != "keys"
@@ -164,12 +163,13 @@ class Screen:
     def flip(self, counts: bool = False) -> float:
         """Show what was drawn; the time of the frame in s. Reaction times count from it, where asked."""
         if self.paced:  # a screen that waits for nothing
-            self.core.wait(max(0.0, self.last + self.tick - self.core.getTime()), hogCPUperiod=0.005)
+            now = self.core.getTime()
+            self.due = max(self.due + self.tick, now)
+            self.core.wait(self.due - now, hogCPUperiod=0.005)
         if counts:
             self.window.callOnFlip(self.keyboard.clock.reset)
         flipped = self.window.flip()
-        self.last = flipped if flipped is not None else self.core.getTime()
-        return self.last
+        return self.core.getTime() if flipped is None else flipped
 
     def text(self, text: str, place: tuple = (0, 0), size: int = TEXT) -> object:
         """Give a text to be drawn."""
