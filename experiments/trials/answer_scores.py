@@ -1,4 +1,4 @@
-"""Scores: one number of the trials that somebody, a person or an observer, has in a condition: accuracy, d', RT."""
+"""Scores: a number of the trials that somebody, a person or an observer, has in a condition."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Score:
     ----------
     text : what it is.
     unit : "1" where it has none.
-    trials : function of a trial table and the option of each trial that gives what is pooled (trial, part), NaN
-        in trials that do not count.
+    trials : function of a trial table and the option of each trial that gives what is pooled (trial,
+        part), NaN in trials that do not count.
     pool : function of these (..., trial, part) that gives the number (...).
     limits : lowest and highest value.
     needs_option : whether an option has to be named.
@@ -76,7 +76,7 @@ def _chosen(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
 
 
 def _probability(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
-    """The observer's probability of an option, of the right one if none is named; of a person 1 or 0 as answered."""
+    """The probability of an option, of the right one if none is named; of a person 1 or 0 as answered."""
     asked = option.where(option != "", table["answer"])
     found = np.where(table["response"] != "", table["response"] == asked, np.nan)
     found[(asked == "").to_numpy()] = np.nan
@@ -185,7 +185,7 @@ def check_columns(table: pd.DataFrame, by: Sequence[str]) -> None:
 
 
 def conditions_of(table: pd.DataFrame) -> list[str]:
-    """Name what makes the conditions of a table: its instructions, or the first factor that has 2 to 8 levels."""
+    """Name what makes the conditions of a table: instructions, or the first factor that has 2 to 8 levels."""
     trials = tested(table)
     if trials["instruction"].nunique() > 1:
         return ["instruction"]
@@ -203,7 +203,7 @@ def shown_scores(trials: pd.DataFrame, option: str = "") -> list[str]:
 
 
 def shown_option(trials: pd.DataFrame) -> str:
-    """Name what choices are shown of, where nothing is right: a column that names an option in each trial, else one."""
+    """Name what choices are of, where nothing is right: a column that names an option in each trial, or one."""
     trials = tested(trials)
     return next(iter([*_naming(trials), *sorted(_answers(trials))]), "") if trials["correct"].isna().all() else ""
 
@@ -218,13 +218,13 @@ def participant_scores(
     table : trial table; practice and catch trials are left out.
     score : name of one of ``SCORES``.
     by : columns whose levels make the conditions.
-    option : of the answer, or the column that names it in each trial: the signal of d_prime and criterion, what is
-        chosen of choice and probability.
+    option : of the answer, or the column that names it in each trial: the signal of d_prime and
+        criterion, what is chosen of choice and probability.
 
     Returns
     -------
-    DataFrame with kind, participant, the columns of ``by``, trials (that count), and ``score``; a row for each
-    participant and condition that has trials, NaN where none counts.
+    DataFrame with kind, participant, the columns of ``by``, trials (that count), and ``score``; a row for
+    each participant and condition that has trials, NaN where none counts.
 
     Raises
     ------

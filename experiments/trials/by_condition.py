@@ -84,7 +84,12 @@ def _people(scores: pd.DataFrame, score: str, by: list[str], interval: str, leve
         for k, name in enumerate(wide):
             known = wide[name].dropna()
             of_within = dict(zip(within, name if isinstance(name, tuple) else (name,), strict=False))
-            told = {"kind": "person", "participant": PEOPLE, **dict(zip(apart, key, strict=True)), **of_within}
+            told = {
+                "kind": "person",
+                "participant": PEOPLE,
+                **dict(zip(apart, key, strict=True)),
+                **of_within,
+            }
             trials = counts[name] if within else counts.iloc[0]
             numbers = (len(known), int(trials), float(known.mean()), *ends[:, k])
             rows.append(told | dict(zip(("participants", "trials", *_columns(score)), numbers, strict=True)))

@@ -1,4 +1,4 @@
-"""The overview of trial tables: every score by condition, of people and observers, and what does not count in it."""
+"""The overview of trial tables: scores by condition, of people and observers, and what does not count."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ __all__ = ["overview", "overview_notes"]
 
 
 def overview(
-    table: pd.DataFrame, by: Sequence[str] = (), scores: Sequence[str] = (), option: str = "", interval: str = "within"
+    table: pd.DataFrame,
+    by: Sequence[str] = (),
+    scores: Sequence[str] = (),
+    option: str = "",
+    interval: str = "within",
 ) -> pd.DataFrame:
     """Tabulate scores by condition, side by side.
 
@@ -30,7 +34,8 @@ def overview(
 
     Returns
     -------
-    DataFrame as ``condition_means`` gives it, with all scores; trials are those of the first score that count.
+    DataFrame as ``condition_means`` gives it, with all scores; trials are those of the first score that
+    count.
     """
     option = option or shown_option(table)
     by, scores = list(by) or conditions_of(table), list(scores) or shown_scores(table, option)
@@ -43,7 +48,11 @@ def overview(
 
 
 def overview_notes(
-    table: pd.DataFrame, frame: pd.DataFrame, by: Sequence[str], option: str = "", interval: str = "within"
+    table: pd.DataFrame,
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    option: str = "",
+    interval: str = "within",
 ) -> list[str]:
     """Say what the numbers are, which intervals, and which trials and people do not count in them."""
     by, kinds = list(by) or conditions_of(table), set(frame["kind"])

@@ -90,8 +90,8 @@ def test_random_effects_whose_correlation_cannot_be_fitted_are_independent():
         ({}, "instructions", "no column 'instructions' .did you mean 'instruction'"),
         ({}, "block", "block is the same in all trials"),
         ({"kind": "model"}, "instruction", "instruction is the same in all trials of the kind person"),
-        ({"rt": np.nan}, "instruction", "got 0"),
-        ({"participant": "one"}, "instruction", "three of the kind person at least, with answers; got 1"),
+        ({"rt": np.nan}, "instruction", "got 0 with"),
+        ({"participant": "one"}, "instruction", "three participants of the kind person at least; got 1 with answers"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(balanced, change, effects, message):
