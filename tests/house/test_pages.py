@@ -23,7 +23,8 @@ LIGHT = [
     "absvit", "absvit.distributed", "absvit.mechanisms", "absvit.networks", "absvit.records", "absvit.models",
     "absvit.models.__main__", "absvit.models.kind_sets", "absvit.models.zoo.published", "absvit.training.recipe",
     "absvit.robustness.__main__",
-    "experiments.statistics", "experiments.measures", "experiments.figures", "experiments.figures.figure",
+    "experiments.statistics", "experiments.measures", "experiments.trials", "experiments.trials.recoveries",
+    "experiments.figures", "experiments.figures.figure",
     "experiments.commands.figure", "experiments.commands.probe", "experiments.commands.records",
     "experiments.exchange.measured_card",
 ]  # fmt: skip
