@@ -58,6 +58,10 @@ def save(
 def open_table(path: str | os.PathLike) -> tuple[pd.DataFrame, dict]:
     """Open a trial table that was stored.
 
+    Parameters
+    ----------
+    path : the record.
+
     Returns
     -------
     The table, and the attributes of its record.
