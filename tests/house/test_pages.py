@@ -25,7 +25,7 @@ LIGHT = [
     "absvit.robustness.__main__",
     "experiments.statistics", "experiments.measures", "experiments.figures", "experiments.figures.figure",
     "experiments.commands.figure", "experiments.commands.probe", "experiments.commands.records",
-    "experiments.exchange.measured_card",
+    "experiments.exchange.measured_card", "experiments.linking", "experiments.linking.link_fit",
 ]  # fmt: skip
 
 
