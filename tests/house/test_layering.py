@@ -74,7 +74,8 @@ MAY_IMPORT = {
         "absvit.records", "experiments.people", "experiments.statistics", "experiments.trials", "stimuli.foundation",
     ),
     "experiments.linking": (
-        "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials", "stimuli.foundation", *READ,
+        "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
+        "stimuli.foundation", *READ,
     ),
     "experiments.studies": (*MODELS, *SEEN, "experiments.statistics", "experiments.studies", "experiments.trials"),
     "notebooks.__init__": ("absvit.neighbours",),
