@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from experiments.linking import LINKS
-from experiments.linking.link_recovery import SimulatedPeople, recovered
+from experiments.linking.link_recovery import DiffusionRecovery, recovered
 from stimuli.foundation import command_line
 
 __all__ = ["COMMANDS", "main"]
@@ -89,7 +89,7 @@ def fit(
         print(f"written: {write_csv(with_rt(table, found), rt)}")
 
 
-def recovery(parameters: tyro.conf.OmitArgPrefixes[SimulatedPeople]) -> None:
+def recovery(parameters: tyro.conf.OmitArgPrefixes[DiffusionRecovery]) -> None:
     """Recover a diffusion's parameters from people whom pyddm simulates: bias, share of intervals that hold.
 
     Parameters

@@ -60,10 +60,9 @@ def _scaled(drift: np.ndarray, boundary: float) -> tuple[np.ndarray, np.ndarray]
 def _predict(evidence: Evidence, sensitivity: float, boundary: float, nondecision: float) -> Predicted:
     """Times and right answers of the margins of the last pass."""
     drift = sensitivity * evidence.margin[:, -1]
-    asked = ~np.isnan(evidence.right[:, -1])
     return Predicted(
         nondecision + decision_mean(drift, boundary),
-        np.where(asked, share_right(drift, boundary), np.nan),
+        np.where(evidence.asked, share_right(drift, boundary), np.nan),
         decision_variance(drift, boundary),
         np.full(len(drift), evidence.margin.shape[1] - 1),
     )

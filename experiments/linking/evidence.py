@@ -27,6 +27,7 @@ class Evidence:
     Parameters
     ----------
     trials : trial table of the last pass, a row a trial.
+    asked : (trial,) whether an answer is right.
     margin : (trial, pass) log odds of the right answer against the best other one; the lead where nothing
         is right.
     lead : (trial, pass) log odds of the best answer against the next, at least 0.
@@ -35,6 +36,7 @@ class Evidence:
     """
 
     trials: pd.DataFrame
+    asked: np.ndarray
     margin: np.ndarray
     lead: np.ndarray
     entropy: np.ndarray
@@ -43,8 +45,7 @@ class Evidence:
     @property
     def right(self) -> np.ndarray:
         """Whether the most probable option is right (trial, pass), 1 or 0; NaN where nothing is right."""
-        asked = (self.trials["answer"] != "").to_numpy()
-        return np.where(asked[:, None], self.margin > 0, np.nan)
+        return np.where(self.asked[:, None], self.margin > 0, np.nan)
 
     def among(self, chosen: np.ndarray) -> Evidence:
         """Give some of the trials, chosen as bool (trial,)."""
@@ -72,7 +73,8 @@ def evidence_of(table: pd.DataFrame) -> Evidence:
     asked = (table["answer"] != "").to_numpy()
     margin = np.where(asked, _against_best_other(log_p, _index_of_answers(table)), lead)
     rows = _by_pass(table)
-    return Evidence(table.iloc[rows[:, -1]], margin[rows], lead[rows], entropy[rows], rows)
+    last = rows[:, -1]
+    return Evidence(table.iloc[last], asked[last], margin[rows], lead[rows], entropy[rows], rows)
 
 
 def _of_one_observer(table: pd.DataFrame) -> pd.DataFrame:

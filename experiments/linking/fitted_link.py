@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -114,8 +113,7 @@ class Fitted:
         from stimuli.foundation.files import write_whole
 
         told = {name: value for name, value in vars(self).items() if name not in ("link", *FRAMES)}
-        texts = {name: getattr(self, name).to_json(orient="split", double_precision=15) for name in FRAMES}
-        frames = {name: json.loads(text) for name, text in texts.items()}
+        frames = {name: _columns(getattr(self, name)) for name in FRAMES}
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps({"link": self.link.name, **told, **frames}, indent=1))
@@ -143,8 +141,14 @@ def load_fitted(path: str | os.PathLike) -> Fitted:
         raise ValueError(told) from error
 
 
-def _frame(told: Mapping) -> pd.DataFrame:
-    return pd.read_json(StringIO(json.dumps(told)), orient="split", precise_float=True)
+def _columns(frame: pd.DataFrame) -> dict[str, list]:
+    """The columns of a frame for JSON, which has no NaN."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("list")
+
+
+def _frame(columns: Mapping[str, list]) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    return frame.astype(dict.fromkeys(frame.columns[frame.isna().all()], float))
 
 
 def with_rt(table: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:

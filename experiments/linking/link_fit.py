@@ -10,6 +10,7 @@ drawn with replacement, each fitted anew, widened for few people (Hesterberg 201
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -151,7 +152,8 @@ def _ends(samples: np.ndarray, level: float, people: int) -> np.ndarray:
         return np.full((2, samples.shape[1]), np.nan)
     t = scipy.stats.t.ppf((1 - level) / 2, people - 1)
     outside = scipy.special.ndtr(np.sqrt(people / (people - 1)) * t)
-    return np.nanquantile(samples, [outside, 1 - outside], axis=0)
+    with warnings.catch_warnings(action="ignore"):  # NaN of nothing is what is meant
+        return np.nanquantile(samples, [outside, 1 - outside], axis=0)
 
 
 def _conditions(human: Moments, both: list[str], chosen, drawn, predicted: list[dict], ends: Callable):

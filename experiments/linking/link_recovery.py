@@ -13,13 +13,13 @@ from scipy.special import expit
 from experiments.linking.link_fit import fit
 from experiments.linking.pyddm_solver import sampled
 
-__all__ = ["SimulatedPeople", "observer_of_margins", "recovered", "simulated_people"]
+__all__ = ["DiffusionRecovery", "observer_of_margins", "recovered", "simulated_people"]
 
 NAMES = ("sensitivity", "boundary", "nondecision")
 
 
 @dataclass(frozen=True)
-class SimulatedPeople:
+class DiffusionRecovery:
     """Simulated people and their experiments: every combination of what is given.
 
     Parameters
@@ -81,7 +81,7 @@ def observer_of_margins(margins: tuple[float, ...]) -> pd.DataFrame:
     )
 
 
-def simulated_people(of: SimulatedPeople, people: int, trials: int, spread: float, seed: int) -> pd.DataFrame:
+def simulated_people(of: DiffusionRecovery, people: int, trials: int, spread: float, seed: int) -> pd.DataFrame:
     """Simulate an experiment.
 
     Parameters
@@ -109,7 +109,7 @@ def simulated_people(of: SimulatedPeople, people: int, trials: int, spread: floa
     return table.assign(trial=table.groupby("participant").cumcount() + 1)
 
 
-def recovered(of: SimulatedPeople) -> Iterator[dict[str, float | str]]:
+def recovered(of: DiffusionRecovery) -> Iterator[dict[str, float | str]]:
     """Simulate experiments, fit the diffusion to each, and compare what is found with the truth.
 
     Yields

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -15,6 +15,7 @@ __all__ = ["Found", "Target", "by_condition", "searched"]
 
 CERTAIN = 1e-6  # a predicted share of right answers is at least so far from 0 and 1
 REACHED = 0.5  # share of a condition's trials that have to have a time for its mean to count
+AS_GOOD = 3.84  # deviance above the best that 5 in 100 samples exceed, of a parameter
 DETERMINED = 0.05  # standard errors by which residuals move, at least, along any direction of the parameters
 
 
@@ -133,13 +134,25 @@ def searched(target: Target, seen: Mapping[str, np.ndarray], near: Found | None 
         starts = []
     tried = (_from(target, seen, {**start, **target.fixed}, inner) for start in starts)
     if found := [of for of in tried if of is not None]:
-        return min(found, key=lambda of: of.deviance)
+        best = min(found, key=lambda of: of.deviance)
+        return replace(best, notes=(*best.notes, *_as_good(best, found, target)))
     if near is None:
         raise ValueError(
             f"{target.link.name} has no time for half of the trials, or for none that is right, in a condition "
             "that is fitted, whatever the criterion: give the observer more passes, or fit other conditions"
         )
     return Found(dict.fromkeys(near.values, np.nan), np.nan)
+
+
+def _as_good(best: Found, found: list[Found], target: Target) -> Iterator[str]:
+    """Other values of parameters that are not searched, with which people's means are fitted about as well."""
+    names = [p.name for p in target.link.parameters if not p.searched and p.name not in target.fixed]
+    alike = [of.values for of in found if of.deviance <= best.deviance + AS_GOOD]
+    for name in names:
+        if (low := min(of[name] for of in alike)) < (high := max(of[name] for of in alike)):
+            ranges = {p.name: [of[p.name] for of in alike] for p in target.link.parameters if p.name not in names}
+            also = ", ".join(f"{other} from {min(of):.3g} to {max(of):.3g}" for other, of in ranges.items())
+            yield f"A {name} from {low:.3g} to {high:.3g} fits about as well, with {also}."
 
 
 def _from(target: Target, seen, start: Mapping[str, float], inner: list[Parameter]) -> Found | None:
@@ -149,7 +162,8 @@ def _from(target: Target, seen, start: Mapping[str, float], inner: list[Paramete
                                          [np.clip(start[p.name], p.low, p.high) for p in inner]))  # fmt: skip
 
     def values(x: np.ndarray) -> dict[str, float]:
-        return {**start, **{p.name: _outward(p, value) for p, value in zip(inner, x, strict=True)}}
+        inside = np.clip(x, lows, highs)
+        return {**start, **{p.name: _outward(p, value) for p, value in zip(inner, inside, strict=True)}}
 
     def residuals(x: np.ndarray) -> np.ndarray:
         return target.residuals(values(x), seen)
@@ -158,7 +172,9 @@ def _from(target: Target, seen, start: Mapping[str, float], inner: list[Paramete
         return None
     if not inner:
         return Found(values(first), float(at @ at))
-    done = scipy.optimize.least_squares(residuals, first, bounds=(lows, highs), x_scale="jac")
+    done = scipy.optimize.least_squares(residuals, first, method="lm")  # fast, and knows no limits
+    if ((done.x < lows) | (done.x > highs)).any():
+        done = scipy.optimize.least_squares(residuals, first, bounds=(lows, highs), x_scale="jac")
     return Found(values(done.x), 2 * float(done.cost), tuple(_remarks(inner, done, lows, highs)))
 
 
@@ -171,7 +187,7 @@ def _outward(parameter: Parameter, value: float) -> float:
     return float(np.exp(value)) if parameter.low > 0 else float(value)
 
 
-def _remarks(inner: list[Parameter], done, lows: np.ndarray, highs: np.ndarray):
+def _remarks(inner: list[Parameter], done, lows: np.ndarray, highs: np.ndarray) -> Iterator[str]:
     """Parameters at the ends of what is searched, and parameters that cannot be told apart."""
     margin = 1e-6 * (highs - lows)
     for parameter, at in zip(inner, (done.x < lows + margin) | (done.x > highs - margin), strict=True):

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import xarray as xr
 
-from experiments.linking.evidence import evidence_of
-from experiments.linking.people_moments import condition_names
-from experiments.statistics.intervals import bootstrap
 from experiments.statistics.resampling import cohens_dz
-from experiments.trials.trial_table import tested, trial_table
+from experiments.trials.effects import Effect, effect_of
+from experiments.trials.item_effects import item_effects
+from experiments.trials.trial_table import trial_table
 
 __all__ = ["MarginEffect", "margin_effect"]
-
-PAIRED = ("item", "participant")  # what the two conditions have in common, the first that there is
 
 
 @dataclass(frozen=True)
@@ -26,11 +21,11 @@ class MarginEffect:
     Parameters
     ----------
     first, second : conditions.
-    estimate, low, high : difference with its interval, in log odds.
+    estimate, low, high : difference with Student's interval, in ``unit``.
     dz : difference in standard deviations of the pairs' differences (Cohen 1988).
-    pairs : what was paired, item or participant.
+    pairs : what is paired, items or participants.
     n : pairs.
-    unit : of the estimate.
+    unit : of the difference.
     """
 
     first: str
@@ -41,21 +36,19 @@ class MarginEffect:
     dz: float
     pairs: str
     n: int
-    unit: str = "log odds"
+    unit: str
 
     def __str__(self) -> str:
         """The effect as a line."""
-        found = f"{self.estimate:.2f} [{self.low:.2f}, {self.high:.2f}] {self.unit}, dz = {self.dz:.2f}"
-        return f"{self.first} minus {self.second}: {found}, {self.n} {self.pairs}s"
+        found = f"{self.estimate:.2f} [{self.low:.2f}, {self.high:.2f}] {self.unit} of log odds, dz = {self.dz:.2f}"
+        return f"{self.first} minus {self.second}: {found}, {self.n} {self.pairs}"
 
 
-def margin_effect(
-    observers: pd.DataFrame, by: str, first: str, second: str, n: int = 2000, seed: int = 0, level: float = 0.95
-) -> MarginEffect:
-    """Compare the margins of two conditions.
+def margin_effect(observers: pd.DataFrame, by: str, first: str, second: str, level: float = 0.95) -> MarginEffect:
+    """Compare the margins of two conditions, the log odds of the right answer against the best other one.
 
-    Margins are averaged over the trials of an item, or of a participant where no item is shown in both
-    conditions; these are paired.
+    Pairs are items, each averaged over its trials; where no two items are shown in both conditions,
+    participants.
 
     Parameters
     ----------
@@ -63,29 +56,19 @@ def margin_effect(
     by : factor whose levels are the conditions.
     first : a condition.
     second : the condition whose margins are subtracted.
-    n, seed, level : samples of pairs (at least 1), their seed, and the coverage in (0, 1).
+    level : coverage of the interval.
 
     Raises
     ------
-    ValueError : a condition without a trial, or nothing that both conditions have.
+    ValueError : a condition without a trial, no p(OPTION), or nothing that has both conditions.
     """
-    table = tested(trial_table(observers))
-    told = pd.concat([_margins(part) for _, part in table.groupby("participant")])
-    told = told.assign(condition=condition_names(told, [by]))
-    if lacking := [name for name in (first, second) if name not in set(told["condition"])]:
-        known = ", ".join(told["condition"].unique())
-        raise ValueError(f"no trial in the condition {lacking[0]!r}; there are {known}")
-    for pairs in PAIRED:
-        means = told.groupby([pairs, "condition"])["margin"].mean().unstack("condition")
-        off = (means[first] - means[second]).dropna().to_numpy()
-        if len(off) > 1 or (pairs == PAIRED[-1] and len(off)):
-            found = bootstrap(xr.DataArray(off, dims="pair"), "pair", n, seed, level)
-            numbers = (float(found[name]) for name in ("estimate", "low", "high"))
-            return MarginEffect(first, second, *numbers, cohens_dz(off), pairs, len(off))
-    raise ValueError(f"no item and no participant has both {first!r} and {second!r}: nothing is paired")
-
-
-def _margins(table: pd.DataFrame) -> pd.DataFrame:
-    """Trials of an observer with the margin of their last pass."""
-    evidence = evidence_of(table)
-    return evidence.trials.assign(margin=evidence.margin[:, -1].astype(np.float64))
+    table = trial_table(observers)
+    effect = Effect(f"{first} minus {second}", by, high=first, low=second, measure="margin")
+    found = effect_of(table, effect, splits=1, level=level)
+    pairs, differences = "participants", found.by_participant["effect"].dropna()
+    if table.groupby("item")[by].nunique().gt(1).sum() > 1:
+        found = item_effects(table, effect, splits=1, level=level)
+        pairs, differences = "items", found.by_item["effect"].dropna()
+    estimate, (low, high) = float(differences.mean()), found.interval
+    dz = cohens_dz(differences.to_numpy())
+    return MarginEffect(first, second, estimate, low, high, dz, pairs, len(differences), effect.unit)

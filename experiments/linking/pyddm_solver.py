@@ -6,12 +6,12 @@ import numpy as np
 
 __all__ = ["last_time", "sampled", "solved"]
 
-STEP = 1e-3  # s
-UNDECIDED = 1e-7  # share of walks that are still under way at the last time
+STEP = 2e-3  # s
+UNDECIDED = 1e-6  # share of walks that are still under way at the last time
 
 
 def last_time(drift: float, boundary: float, nondecision: float) -> float:
-    """Give a time in s by which all but a share of 1e-7 have answered.
+    """Give a time in s by which all but a share of 1e-6 have answered.
 
     The tail falls as exp(-(v^2 / 2 + pi^2 / (8 B^2)) t), the first term of the series of Ratcliff 1978.
     """
@@ -29,7 +29,7 @@ def solved(drift: float, boundary: float, nondecision: float, duration: float):
 
     Returns
     -------
-    pyddm.Solution at times of a step of 1 ms; its choices are right and wrong.
+    pyddm.Solution at times of a step of 2 ms; its choices are right and wrong.
 
     Raises
     ------
@@ -61,4 +61,5 @@ def sampled(drift: float, boundary: float, nondecision: float, n: int, seed: int
     """
     duration = last_time(drift, boundary, nondecision)
     frame = solved(drift, boundary, nondecision, duration).sample(n, seed=seed).to_pandas_dataframe()
-    return frame["RT"].to_numpy(float), frame["choice"].to_numpy(float)
+    order = np.random.default_rng(seed).permutation(len(frame))  # pyddm gives the right answers first
+    return frame["RT"].to_numpy(float)[order], frame["choice"].to_numpy(float)[order]
