@@ -11,7 +11,7 @@ from stimuli.foundation.registry import Registry
 
 __all__ = [
     "LINKS", "Fitted", "Link", "check_link", "evidence_of", "fit", "load_fitted", "margin_effect",
-    "recovered", "rt_quantiles", "trials_of_passes", "with_rt",
+    "recovered", "rt_density", "rt_quantiles", "trials_of_passes", "with_rt",
 ]  # fmt: skip
 
 LINKS: Registry = Registry("experiments.linking.link:Link", "absvit.links", ("experiments.linking",))
@@ -26,6 +26,6 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "link_fit": ["fit"],
         "link_recovery": ["recovered"],
         "own_units": ["margin_effect"],
-        "rt_distributions": ["rt_quantiles"],
+        "rt_distributions": ["rt_density", "rt_quantiles"],
     },
 )

@@ -66,12 +66,15 @@ class Fitted:
         part; rmse_ms, root of the mean squared residual of mean rt; constant_rmse_ms, the same of a constant;
         worst, the condition that is missed most, and worst_ms, its residual; n, conditions; within, number
         of them whose predicted rt lies in people's interval; told_apart, number of them whose residual's
-        interval is without 0.
+        interval is without 0; accuracy_worst, accuracy_off and accuracy_within likewise of accuracy, people's
+        minus predicted.
         """
         tested = self.conditions[self.conditions["part"] == "tested"]
         rows = tested if len(tested) else self.conditions
         residual = rows["residual_ms"]
         missed = residual.abs().fillna(-1).idxmax()
+        off = rows["accuracy"] - rows["accuracy_predicted"]
+        wrong = off.abs().fillna(-1).idxmax()
         return {
             "part": str(rows["part"].iloc[0]),
             "rmse_ms": _root_mean_square(residual),
@@ -81,6 +84,9 @@ class Fitted:
             "n": len(rows),
             "within": int(rows["rt_within"].sum()),
             "told_apart": int(((rows["residual_ms_low"] > 0) | (rows["residual_ms_high"] < 0)).sum()),
+            "accuracy_worst": str(rows.loc[wrong, "condition"]),
+            "accuracy_off": float(off[wrong]),
+            "accuracy_within": int(rows["accuracy_within"].sum()),
         }
 
     def __str__(self) -> str:
@@ -89,7 +95,9 @@ class Fitted:
         fails = (
             f"mean rt of {of['n']} {of['part']} conditions: missed by {of['rmse_ms']:.0f} ms (root mean square; "
             f"a constant: {of['constant_rmse_ms']:.0f} ms), most in {of['worst']} ({of['worst_ms']:+.0f} ms); "
-            f"{of['within']} predicted within people's interval, {of['told_apart']} told apart from people's"
+            f"{of['within']} predicted within people's interval, {of['told_apart']} told apart from people's.\n"
+            f"accuracy: missed most in {of['accuracy_worst']} ({of['accuracy_off']:+.3f}); "
+            f"{of['accuracy_within']} predicted within people's interval"
         )
         title = f"{self.link.name}: {self.link.line}; {self.observer}, fitted to {', '.join(self.moments)}"
         found = self.parameters.to_string(index=False, float_format="{:.4g}".format)
@@ -101,7 +109,8 @@ class Fitted:
         frame = self.conditions
 
         def cell(name: str, digits: int) -> list[str]:
-            of = zip(frame[name], frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+            ends = [frame[column].round(digits) + 0.0 for column in (name, f"{name}_low", f"{name}_high")]  # no -0
+            of = zip(*ends, strict=True)
             return [f"{a:.{digits}f} [{b:.{digits}f}, {c:.{digits}f}]" for a, b, c in of]
 
         digits = {"rt": 3, "rt_predicted": 3, "residual_ms": 0, "accuracy": 3, "accuracy_predicted": 3}

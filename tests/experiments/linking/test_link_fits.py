@@ -74,10 +74,19 @@ def test_intervals_of_normal_means_hold_the_truth_as_often_as_they_claim():
 
 def test_the_text_shows_parameters_residuals_and_the_worst(fitted):
     text = str(fitted)
-    for part in ("sensitivity", "root of s", "residual_ms", "mean rt of 1 tested conditions: missed by", "most in 1 ("):
+    for part in (
+        "sensitivity",
+        "root of s",
+        "residual_ms",
+        "mean rt of 1 tested conditions: missed by",
+        "accuracy: missed most in 1 (",
+    ):
         assert part in text
-    worst = fitted.conditions.set_index("condition").loc["1", "residual_ms"]
-    assert fitted.failure["worst_ms"] == worst and fitted.failure["rmse_ms"] == pytest.approx(abs(worst))
+    row = fitted.conditions.set_index("condition").loc["1"]
+    failure, worst = fitted.failure, row["residual_ms"]
+    assert failure["worst_ms"] == worst and failure["rmse_ms"] == pytest.approx(abs(worst))
+    assert failure["accuracy_worst"] == "1"
+    assert failure["accuracy_off"] == row["accuracy"] - row["accuracy_predicted"] != 0
 
 
 def test_a_fitted_link_comes_back_from_its_file(fitted, tmp_path):
