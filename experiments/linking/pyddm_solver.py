@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 __all__ = ["last_time", "sampled", "solved"]
@@ -19,6 +21,7 @@ def last_time(drift: float, boundary: float, nondecision: float) -> float:
     return float(nondecision - np.log(UNDECIDED) / rate)
 
 
+@lru_cache(maxsize=16)  # people with the same parameters are solved once
 def solved(drift: float, boundary: float, nondecision: float, duration: float):
     """Solve the diffusion.
 
