@@ -28,6 +28,9 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
+SERVE = "Serve a study to its participants; every answer is on disk before it is acknowledged."
+STUDY = 'Write a study of a probe\'s task: an experiment for people and observers. "study PROBE --help" says more.'
+TAKE = "Let observers answer the trials of a study, told what people are told: their trial table."
 TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
 
 
@@ -53,6 +56,10 @@ def _figure(words: Sequence[str]) -> Callable:
     return later("experiments.commands.figure:command")(words)
 
 
+def _study(words: Sequence[str]) -> Callable:
+    return later("experiments.commands.study:command")(words)
+
+
 def _of_probe(name: str) -> Callable:
     return later("experiments.commands.probe:command_of")(PROBES[name])
 
@@ -61,6 +68,9 @@ COMMANDS = {
     **{name: command_line.deferred(line, partial(_of_probe, name)) for name, line in PROBES.lines().items()},
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
+    "serve": command_line.deferred(SERVE, later("experiments.commands.serve:command")),
+    "study": command_line.deferred(STUDY, partial(_study, ())),
+    "take": command_line.deferred(TAKE, later("experiments.commands.take_part:command")),
     "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),
 }
 
@@ -77,8 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    figure = command_line.deferred(ON_RECORDS["figure"], partial(_figure, words[1:]))  # each has options of its own
-    return command_line.run({**COMMANDS, "figure": figure}, "python -m experiments", words)
+    own = {  # each figure, and each probe's study, has options of its own
+        "figure": command_line.deferred(ON_RECORDS["figure"], partial(_figure, words[1:])),
+        "study": command_line.deferred(STUDY, partial(_study, words[1:])),
+    }
+    return command_line.run({**COMMANDS, **own}, "python -m experiments", words)
 
 
 if __name__ == "__main__":

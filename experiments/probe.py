@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from absvit.models.priors import Prior
     from experiments.observers import Observer
+    from experiments.studies.task import Task
+    from stimuli.foundation.registry import later
 
 __all__ = ["BOTTOM_UP", "MAPS", "Condition", "Probe", "Stimuli", "Trial", "written_by"]
 
@@ -154,6 +156,8 @@ class Probe(Generic[P]):
     localise : function of a record that tells how well its maps find what is cued.
     columns : what the columns of these tables are.
     figures : names of the figures that draw its records.
+    task : what people are asked in it, or ``later("MODULE:TASK")``, which is imported where it is asked; None
+        where people have none.
     title : of its records, with {fields} of the parameters; its name, if left out.
     formerly : titles of records that exist and do not name their probe.
     """
@@ -179,6 +183,7 @@ class Probe(Generic[P]):
     localise: Callable[[xr.Dataset], pd.DataFrame] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
+    task: Task | later | None = None
     title: str = ""
     formerly: tuple[str, ...] = ()
 

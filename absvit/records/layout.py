@@ -1,8 +1,12 @@
-"""How a record lies on disk: a zarr group, chunked along ``stimulus`` only, with seals of its files."""
+"""How a record lies on disk: a zarr group, chunked along one dimension only, with seals of its files.
+
+That dimension is ``stimulus``, or the ``row`` of a table of trials.
+"""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import xarray as xr
@@ -11,11 +15,17 @@ import zarr
 from absvit.records import seals
 
 __all__ = [
-    "FIXED", "all_done", "file_of", "files_of", "identity", "lay_out", "parts_of", "readable", "seal_fixed", "seal_of",
-    "varies",
+    "CHUNKED", "FIXED", "all_done", "along", "file_of", "files_of", "identity", "lay_out", "parts_of", "readable",
+    "seal_fixed", "seal_of", "varies",
 ]  # fmt: skip
 
 FIXED = "record"  # the seal of all that does not vary with the stimulus
+CHUNKED = {"stimulus": "stimuli", "row": "rows"}  # dims along which records are written, and what their members are
+
+
+def along(dims: Iterable[str]) -> str | None:
+    """Give the one of some dims along which a record is written, ``stimulus`` or ``row``; None where there is none."""
+    return next((dim for dim in dims if dim in CHUNKED), None)
 
 
 def lay_out(path: Path, layout: xr.Dataset, chunk: int) -> None:
@@ -24,7 +34,7 @@ def lay_out(path: Path, layout: xr.Dataset, chunk: int) -> None:
     encoding = {
         name: {"chunks": _chunks(variable, chunk), "compressors": codecs}
         for name, variable in layout.variables.items()
-        if "stimulus" in variable.dims
+        if along(variable.dims)
     }
     layout.to_zarr(path, mode="w", compute=False, consolidated=False, encoding=encoding, safe_chunks=False)
     with warnings.catch_warnings():  # every zarr that reads format 3 reads it, and writing a chunk keeps it true
@@ -63,7 +73,7 @@ def identity(path: Path) -> tuple[dict, int, int]:
 
 
 def parts_of(n: int, chunk: int) -> list[slice]:
-    """Give the chunks of a record, as slices of the dimension ``stimulus``."""
+    """Give the chunks of a record, as slices of the dimension that it is written along."""
     return [slice(start, min(start + chunk, n)) for start in range(0, n, chunk)]
 
 
@@ -74,13 +84,13 @@ def seal_of(part: slice) -> str:
 
 def varies(array: zarr.Array) -> bool:
     """Say whether an array is written a chunk of stimuli at a time."""
-    return "stimulus" in (array.metadata.dimension_names or ()) and array.basename != "stimulus"
+    return along(array.metadata.dimension_names or ()) is not None and array.basename not in CHUNKED
 
 
 def file_of(array: zarr.Array, part: slice) -> str:
     """Give the name of the file that holds some stimuli of an array, relative to the record."""
     sizes = zip(array.metadata.dimension_names, array.chunks, strict=True)
-    place = tuple(part.start // size if dim == "stimulus" else 0 for dim, size in sizes)
+    place = tuple(part.start // size if dim in CHUNKED else 0 for dim, size in sizes)
     return f"{array.path}/{array.metadata.encode_chunk_key(place)}"
 
 
@@ -100,7 +110,7 @@ def all_done(group: zarr.Group, part: slice) -> bool:
 def readable(array: zarr.Array, part: slice = slice(None)) -> bool:
     """Say whether an array, or its chunk of some stimuli, can be read as far as its checksums tell."""
     try:
-        array[tuple(part if dim == "stimulus" else slice(None) for dim in array.metadata.dimension_names)]
+        array[tuple(part if dim in CHUNKED else slice(None) for dim in array.metadata.dimension_names)]
     except (ValueError, RuntimeError, OSError):
         return False
     return True
@@ -108,4 +118,4 @@ def readable(array: zarr.Array, part: slice = slice(None)) -> bool:
 
 def _chunks(variable: xr.Variable, chunk: int) -> tuple[int, ...]:
     """Chunk of a variable: some stimuli, everything else whole; ``done`` is written with the same chunks."""
-    return tuple(chunk if dim == "stimulus" else size for dim, size in variable.sizes.items())
+    return tuple(chunk if dim in CHUNKED else size for dim, size in variable.sizes.items())

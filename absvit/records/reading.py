@@ -11,7 +11,17 @@ import xarray as xr
 import zarr
 
 from absvit.records import seals
-from absvit.records.layout import FIXED, all_done, file_of, identity, parts_of, readable, seal_of, varies
+from absvit.records.layout import (
+    CHUNKED,
+    FIXED,
+    all_done,
+    file_of,
+    identity,
+    parts_of,
+    readable,
+    seal_of,
+    varies,
+)
 from stimuli.foundation.files import whole
 
 __all__ = ["export", "in_memory", "load", "verify"]
@@ -70,7 +80,8 @@ def verify(path: str | os.PathLike) -> str:
     ValueError : what is there is not a record, or it is damaged; the damaged files are named.
     """
     stored, path = load(path), Path(path)
-    done = f"{int((stored['done'] == 1).sum())} of {stored.sizes['stimulus']} stimuli are done"
+    (dim,) = stored["done"].dims
+    done = f"{int((stored['done'] == 1).sum())} of {stored.sizes[dim]} {CHUNKED[dim]} are done"
     files = _sealed_files(path)
     if files is None:
         stored.load()

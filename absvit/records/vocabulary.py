@@ -39,6 +39,8 @@ CUED = {
     "absent_class": ("index of a class that is not shown and cued as a catch trial; -1 = unknown", "1"),
     "third_class": ("index of another class that is not shown; -1 = unknown", "1"),
     "angle": ("angle around fixation from the target to where attention is sent", "degree"),
+    "sentence": ("what the observer was told in words; empty of other priors", "1"),
+    "reading": ("how the sentence was read", "1"),
     "width": ("standard deviation of the spotlight, in units of the smaller side of the image", "1"),
     "validity": ("relation of the prior to the target", "1"),
     "place_x": ("centre of the spotlight from the left edge; NaN where there is none", "pixel"),

@@ -20,6 +20,7 @@ from absvit.records.differences import differences
 from absvit.records.layout import (
     FIXED,
     all_done,
+    along,
     file_of,
     files_of,
     identity,
@@ -104,11 +105,12 @@ class Record:
         """
         if part.start % self.chunk:
             raise ValueError(f"expected a whole chunk of {self.chunk} stimuli, got {part}")
-        of_all = [name for name, v in values.variables.items() if "stimulus" not in v.dims or name == "stimulus"]
+        dim = along(values.dims)
+        of_all = [name for name, v in values.variables.items() if dim not in v.dims or name == dim]
         values = values.drop_vars(of_all)  # they stand in the store since it was begun
         with xr.open_zarr(self.path, consolidated=False) as stored:
-            kept = {name: v for name, v in stored.variables.items() if "stimulus" in v.dims}
-            kept = {name: v for name, v in kept.items() if name not in ("stimulus", "done")}
+            kept = {name: v for name, v in stored.variables.items() if dim in v.dims}
+            kept = {name: v for name, v in kept.items() if name not in (dim, "done")}
         unlike = [
             name
             for name in {*kept, *values.variables}
@@ -120,15 +122,16 @@ class Record:
         values = values.assign(words)
         with _saying(self.path):
             with zarr.config.set({"array.write_empty_chunks": True}):  # a file that is not there is one that is lost
-                values.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
+                values.to_zarr(self.path, region={dim: part}, consolidated=False)
             self.seal(part)
 
     def seal(self, part: slice) -> None:
         """Note what the files of a chunk hold, and mark its stimuli as done."""
-        files = seals.digests(self.path, files_of(self._group(), part))
+        group = self._group()
+        files, (dim,) = seals.digests(self.path, files_of(group, part)), group["done"].metadata.dimension_names
         seals.draft(self.path, seal_of(part), {"files": files, "made_of": self.made_of(part)})
-        done = xr.Dataset({"done": ("stimulus", np.ones(part.stop - part.start, np.int8))})
-        done.to_zarr(self.path, region={"stimulus": part}, consolidated=False)
+        done = xr.Dataset({"done": (dim, np.ones(part.stop - part.start, np.int8))})
+        done.to_zarr(self.path, region={dim: part}, consolidated=False)
         seals.publish(self.path, seal_of(part))
 
     def complete(self, values: xr.Dataset) -> None:
@@ -186,8 +189,9 @@ def begin(
     OSError : a record that is gone on with cannot be mended.
     """
     record = Record(path := Path(path), chunk, share, made_of)
-    unwritten = np.zeros(layout.sizes["stimulus"], np.int8)
-    layout = layout.assign(done=("stimulus", unwritten, {"long_name": "whether the stimulus is written", "units": "1"}))
+    dim = along(layout.dims)
+    marks = {"long_name": f"whether the {dim} is written", "units": "1"}
+    layout = layout.assign(done=(dim, np.zeros(layout.sizes[dim], np.int8), marks))
     empty = path.is_dir() and not any(path.iterdir())
     if path.exists() and not empty:
         identity(path)  # nothing else is gone on with, or replaced
@@ -233,7 +237,7 @@ def _found(begun: Record, layout: xr.Dataset) -> Record:
     path = begun.path
     found, n, chunk = identity(path)  # chunks stay as they were begun
     wanted = {name: value for name, value in layout.attrs.items() if name in found or name not in ADDED}
-    _check_same(path, {"stimuli in it": n, **found}, {"stimuli in it": layout.sizes["stimulus"], **wanted})
+    _check_same(path, {"stimuli in it": n, **found}, {"stimuli in it": layout.sizes[along(layout.dims)], **wanted})
     record = replace(begun, chunk=chunk)
     with _saying(path):
         try:
@@ -314,7 +318,7 @@ def _saying(path: Path) -> Iterator[None]:
 def _kind(variable: xr.Variable | xr.DataArray) -> tuple:
     """What a chunk's values must have in common with the store's; older xarrays read words as objects."""
     kind = "words" if variable.dtype.kind in "OTU" else variable.dtype
-    return variable.dims, kind, [n for dim, n in variable.sizes.items() if dim != "stimulus"]
+    return variable.dims, kind, [n for dim, n in variable.sizes.items() if dim != along(variable.dims)]
 
 
 def _check_same(path: Path, found: Mapping, wanted: Mapping) -> None:

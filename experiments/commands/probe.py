@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, field, make_dataclass
+from dataclasses import asdict, dataclass, field, make_dataclass
 from typing import Annotated, Literal
 
 import tyro
@@ -19,18 +19,34 @@ from stimuli.foundation import command_line
 __all__ = ["command_of"]
 
 
+@dataclass(frozen=True)
+class Sentences:
+    """What is told in plain language.
+
+    Parameters
+    ----------
+    instruct
+        Sentences such as "the dog on the left", each a further prior of observers that take words; others look
+        bottom-up under it.
+    """
+
+    instruct: tuple[str, ...] = ()
+
+
 def command_of(probe: Probe) -> Callable:
     """Make the command of a probe."""
 
-    def start(store: Store, who: ObserverOptions, source: StimulusOptions, parameters, display=None) -> None:
+    def start(store: Store, who: ObserverOptions, source: StimulusOptions, parameters, display=None, told=None) -> None:
         from experiments.experiment import run  # these load torch, which no help needs
+        from experiments.instructed import instructed
         from experiments.source import shown
 
         with joined("cpu" if who.device == "cpu" else None) as process:
+            asked = instructed(probe, told.instruct) if told and told.instruct else probe
             observers, changes = who.load(), asdict(display) if display else {}
             family = changes.pop("family", "")
             stimuli = shown(probe, parameters, source, observers[0], family, changes)
-            record = run(probe, observers, stimuli, parameters, source.seed, store)
+            record = run(asked, observers, stimuli, parameters, source.seed, store)
             if process.is_first:
                 print(_summary(records.in_memory(record), probe))
 
@@ -38,6 +54,8 @@ def command_of(probe: Probe) -> Callable:
     options = {"store": Store, "who": ObserverOptions, "source": source, "parameters": probe.parameters}
     if probe.families or probe.varies:
         options["display"] = _display(probe)
+    if probe.show is None:
+        options["told"] = Sentences
     return command_line.command(probe.question, start, **options)
 
 

@@ -7,6 +7,7 @@ observer gives an option. Every other column is a factor of the experiment (vali
 from __future__ import annotations
 
 import difflib
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+from absvit.records.vocabulary import described
 
 __all__ = [
     "COLUMNS", "KINDS", "PHASES", "Column", "as_dataset", "as_frame", "factors", "options", "read", "tested",
@@ -55,9 +58,17 @@ COLUMNS = {
     "rt": Column("from the onset of what is answered to the response; NaN = none", "s", np.nan),
     "onset_error": Column("mean absolute error of the frames' onsets; NaN = not measured", "s", np.nan),
     "missed_frames": Column("frames of the display that came late; -1 = not counted", "1", -1),
+    "excluded": Column("why analyses leave the trial out, by a rule that was stated; empty = they do not", "1", ""),
 }
 KINDS, PHASES = ("person", "model"), ("practice", "test", "catch")
 OPTION = "p({})"
+BESIDE = {
+    "row": ("row of the trial table", "1"),
+    "option": ("option of the answer", "1"),
+    "probability": ("probability that the observer gives the option", "1"),
+}
+TAKEN = {"done", *BESIDE}  # what a record holds besides the columns
+IDENTITY = ["kind", "participant", "study", "session", "block", "phase", "trial", "item", "instruction"]
 
 
 def trial_table(trials: pd.DataFrame) -> pd.DataFrame:
@@ -92,6 +103,9 @@ def trial_table(trials: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(f"{negative} trials have a negative rt, the first {table['rt'][table['rt'] < 0].iloc[0]} s")
     for name in options(table):
         table[name] = pd.to_numeric(table[name])
+    for name in factors(table):
+        if table[name].dtype.kind not in "biuf":
+            table[name] = _words(table[name])
     return table[[*COLUMNS, *factors(table), *options(table)]]
 
 
@@ -110,14 +124,19 @@ def _check_columns(table: pd.DataFrame) -> None:
 def _typed(values: pd.Series, name: str, column: Column) -> pd.Series:
     """A column of ``COLUMNS`` as its default's type; missing words are empty."""
     if isinstance(column.default, str) or name in ("participant", "kind"):
-        words = values.astype(object)
-        return words.where(words.notna(), "").astype(str).astype(object)
+        return _words(values)
     whole = isinstance(column.default, int) or name == "trial"
     try:
         numbers = pd.to_numeric(values if values.dtype != bool else values.astype(float))
         return numbers.astype(np.int64 if whole else np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"the column {name} of a trial table holds numbers ({column.text}): {error}") from error
+
+
+def _words(values: pd.Series) -> pd.Series:
+    """Values as words; missing ones are empty."""
+    words = values.astype(object)
+    return words.where(words.notna(), "").astype(str).astype(object)
 
 
 def _correct(table: pd.DataFrame) -> pd.Series:
@@ -140,8 +159,8 @@ def factors(table: pd.DataFrame) -> list[str]:
 
 
 def tested(table: pd.DataFrame) -> pd.DataFrame:
-    """Give the trials of the test, without practice and catch trials."""
-    return table[table["phase"] == "test"]
+    """Give the trials of the test, without practice and catch trials and those that are excluded."""
+    return table[(table["phase"] == "test") & (table["excluded"] == "")]
 
 
 def as_dataset(table: pd.DataFrame, attributes: dict | None = None) -> xr.Dataset:
@@ -151,28 +170,36 @@ def as_dataset(table: pd.DataFrame, attributes: dict | None = None) -> xr.Datase
     -------
     Dataset over ``row``, a variable a column, and ``probability`` (row, option) where there are p(OPTION);
     with long names and units. The attribute ``factors`` names the factors.
+
+    Raises
+    ------
+    ValueError : a factor is called as a variable of such a Dataset.
     """
     table = trial_table(table)
-    named, told = options(table), {**COLUMNS}
-    variables = {}
+    if taken := sorted(TAKEN & {*factors(table)}):
+        raise ValueError(f"a factor of a trial table is not called {taken[0]!r}, which its record needs: rename it")
+    named, variables = options(table), {}
     for name in table.columns.drop(named):
-        text, unit = (told[name].text, told[name].unit) if name in told else (name.replace("_", " "), "1")
         values = table[name].to_numpy()
-        values = values.astype(object) if values.dtype.kind not in "biuf" else values
-        variables[name] = ("row", values, {"long_name": text, "units": unit})
-    coordinates = {"row": ("row", np.arange(len(table)), {"long_name": "row of the trial table", "units": "1"})}
+        variables[name] = ("row", values if values.dtype.kind in "biuf" else values.astype(object))
+    coordinates = {"row": np.arange(len(table))}
     if named:
-        text = {"long_name": "probability that the observer gives the option", "units": "1"}
-        variables["probability"] = (("row", "option"), table[named].to_numpy(float), text)
-        words = np.array([name[2:-1] for name in named], object)
-        coordinates["option"] = ("option", words, {"long_name": "option of the answer", "units": "1"})
+        variables["probability"] = (("row", "option"), table[named].to_numpy(float))
+        coordinates["option"] = np.array([name[2:-1] for name in named], object)
     kept = {"title": "trials", **(attributes or {}), "factors": factors(table)}
-    return xr.Dataset(variables, coordinates, kept)
+    words = {name: (name.replace("_", " "), "1") for name in factors(table)}
+    words |= {name: (column.text, column.unit) for name, column in COLUMNS.items()}
+    return described(xr.Dataset(variables, coordinates, kept), {**words, **BESIDE})
 
 
 def as_frame(trials: xr.Dataset) -> pd.DataFrame:
-    """Give such a Dataset as a trial table again."""
-    told = {name: trials[name].values for name in trials.data_vars if trials[name].dims == ("row",)}
+    """Give such a Dataset, or one that was stored, as a trial table again."""
+    names = [name for name in trials.data_vars if trials[name].dims == ("row",)]
+    ordered = [*COLUMNS, *trials.attrs.get("factors", [])]  # a store has an order of its own
+    names.sort(key=lambda name: ordered.index(name) if name in ordered else len(ordered))
+    told = {name: trials[name].values for name in names}
+    if not np.all(told.pop("done", 1)):  # the marks of a record
+        raise ValueError("it was not written to its end: write it anew")
     if "probability" in trials:
         named = map(OPTION.format, trials["option"].values)
         told |= dict(zip(named, trials["probability"].transpose("option", "row").values, strict=True))
@@ -185,10 +212,20 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike]) -> pd.DataFrame
     Raises
     ------
     FileNotFoundError : a file is missing.
-    ValueError : a file is no trial table.
+    ValueError : a file is no trial table, or two hold the same trial.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return trial_table(pd.concat([_opened(Path(path)) for path in given], ignore_index=True))
+    given = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    if not given:
+        raise ValueError("name at least one table of trials, CSV or .zarr")
+    tables = [_opened(path) for path in given]
+    seen: dict[tuple, Path] = {}
+    for path, table in zip(given, tables, strict=True):
+        trials = [*table[IDENTITY].drop_duplicates().itertuples(index=False, name=None)]
+        if twice := next((trial for trial in trials if trial in seen), None):
+            told = ", ".join(f"{name} {value}" for name, value in zip(IDENTITY, twice, strict=True) if value != "")
+            raise ValueError(f"{seen[twice]} and {path} hold the same trial ({told}): give each trial once")
+        seen |= dict.fromkeys(trials, path)
+    return trial_table(pd.concat(tables, ignore_index=True))
 
 
 def _opened(path: Path) -> pd.DataFrame:
@@ -196,18 +233,39 @@ def _opened(path: Path) -> pd.DataFrame:
 
     if not path.exists():
         raise FileNotFoundError(f"no trial table at {path}: give a CSV file or a record of trials")
-    if path.suffix == ".csv":
-        words = {name: str for name, column in COLUMNS.items() if isinstance(column.default, str)}
-        words |= {"participant": str, "kind": str}
-        return trial_table(
-            pd.read_csv(
-                path, dtype=words, keep_default_na=False, na_values={"correct": "", "rt": "", "onset_error": ""}
-            )
-        )
-    record = records.load(path)
-    if "participant" not in record:
-        raise ValueError(f"{path} is no trial table: it has no variable participant")
-    return as_frame(record)
+    try:
+        if path.suffix == ".csv":
+            return trial_table(_of_csv(path))
+        record = records.load(path)
+        if "participant" not in record:
+            raise ValueError("it has no variable participant")
+        return as_frame(record)
+    except records.Damaged:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{path} is no trial table: {error}") from error
+
+
+def _of_csv(path: Path) -> pd.DataFrame:
+    """Columns of a CSV file; names and levels that look like missing values, such as NA, are words."""
+    from stimuli.foundation.texts import other_separator, read_text
+
+    words = {name: str for name, column in COLUMNS.items() if isinstance(column.default, str)}
+    words |= {"participant": str, "kind": str}
+    missing = dict.fromkeys(("correct", "rt", "onset_error"), "")
+    text = read_text(path)
+    try:
+        table = pd.read_csv(io.StringIO(text), dtype=words, keep_default_na=False, na_values=missing)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{error}{other_separator(text)}") from error
+    if other_separator(text) and len(table.columns) == 1:
+        raise ValueError(f"it has one column{other_separator(text)}")
+    for name in table.columns.difference([*COLUMNS]):
+        known = table[name].astype(object).replace("", np.nan)
+        numbers = pd.to_numeric(known, errors="coerce")
+        if known.notna().any() and (numbers.notna() == known.notna()).all():  # a number, where there is something
+            table[name] = numbers
+    return table
 
 
 def write_csv(table: pd.DataFrame, path: str | os.PathLike) -> Path:

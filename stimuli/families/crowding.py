@@ -15,6 +15,7 @@ from stimuli.drawing import canvas as drawing
 from stimuli.families import objects
 from stimuli.families.displays import check_ink, check_radius, check_size, filled_up
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import accompanied, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -157,4 +158,5 @@ CROWDING = Family(
     for_models=Crowding(
         spacings=(0.7, 0.85, 1.0, 1.15, 1.3), arrangement="tangential", eccentricity=0.3, radius=0.1, coloured=True
     ),
+    course=presented_on_plain,
 )

@@ -15,6 +15,7 @@ import numpy as np
 from stimuli.drawing import backgrounds, clutter, surfaces
 from stimuli.drawing.shapes import CATEGORIES, SHAPES
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied
 from stimuli.foundation.options import Background
 from stimuli.sets.format import stimulus_set
@@ -244,4 +245,4 @@ def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, siz
     return distance * radius, u, v
 
 
-OBJECTS = Family("objects", "scenes of one or more objects", Objects, draw)
+OBJECTS = Family("objects", "scenes of one or more objects", Objects, draw, course=presented)

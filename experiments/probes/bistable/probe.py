@@ -130,6 +130,7 @@ PROBE = Probe(
         "lapse": "share of trials that such a fit takes for lapses, likewise",
     },
     figures=("signature", "steering", "gains", "psychometric", "maps", "mechanisms"),
+    task=later("experiments.probes.bistable.task:TASK"),
     title="bistable perception",
     formerly=("bistable perception",),
 )

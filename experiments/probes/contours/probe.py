@@ -74,5 +74,6 @@ PROBE = Probe(
         "surface": "share of the surface in the prior's weights on surface and inducers, illusory - control",
     },
     figures=("contours",),
+    task=later("experiments.probes.contours.task:TASK"),
     formerly=("contours",),
 )

@@ -73,5 +73,6 @@ PROBE = Probe(
         "from guessing to the target alone, with the interval of that fit; inf: not shown",
     },
     figures=("crowding",),
+    task=later("experiments.probes.crowding.task:TASK"),
     formerly=("crowding",),
 )

@@ -97,5 +97,6 @@ PROBE = Probe(
         "p_absent": "probability of this category, likewise",
     },
     figures=("cue_conflict",),
+    task=later("experiments.probes.cue_conflict.task:TASK"),
     title="cue_conflict",
 )

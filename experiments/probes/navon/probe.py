@@ -80,5 +80,6 @@ PROBE = Probe(
         "congruency_local": "the same by the small letters",
     },
     figures=("navon",),
+    task=later("experiments.probes.navon.task:TASK"),
     formerly=("navon",),
 )

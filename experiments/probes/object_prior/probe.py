@@ -90,5 +90,6 @@ PROBE = Probe(
         "not corrected for several tests",
     },
     figures=("object_prior", "mechanisms"),
+    task=later("experiments.probes.object_prior.task:TASK"),
     formerly=("object prior",),
 )

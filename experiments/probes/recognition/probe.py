@@ -45,5 +45,6 @@ PROBE = Probe(
     objects=1,
     varies={"hue_shift": (0.0, "Added to every object's hue, in degrees; 180 takes the typical colour away.")},
     summarise=later("experiments.probes.recognition.summary:recognition_summary"),
+    task=later("experiments.probes.recognition.task:TASK"),
     formerly=("recognition",),
 )

@@ -81,5 +81,6 @@ PROBE = Probe(
         "slope": "row: least-squares slope over set size, per item; stimuli are resampled within set sizes",
     },
     figures=("search",),
+    task=later("experiments.probes.search.task:TASK"),
     formerly=("search",),
 )

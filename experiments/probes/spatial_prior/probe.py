@@ -116,5 +116,6 @@ PROBE = Probe(
         "gradient": "row: least-squares slope over the distance of attention from the target, per 100 pixels",
     },
     figures=("spatial_prior", "mechanisms"),
+    task=later("experiments.probes.spatial_prior.task:TASK"),
     formerly=("spatial prior",),
 )

@@ -1,0 +1,68 @@
+"""``python -m experiments study PROBE``: an experiment for people and observers, of a probe's task, as a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from experiments.probes import PROBES
+from experiments.studies.task import task_of
+from experiments.studies.writing import StudyOptions, drawn_for, write_study_of
+from stimuli.designs import balance
+from stimuli.foundation import command_line
+
+if TYPE_CHECKING:
+    from experiments.studies.folder import Study
+
+__all__ = ["command"]
+
+DOC = "Write a study: an experiment of a probe's task that runs in browsers and PsychoPy, and that observers take."
+SHOWN = ("levels", "least", "most", "least_in_a_list", "most_in_a_list", "predicts")  # of the report of balance
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose task it is.
+
+    Parameters
+    ----------
+    probe
+        Name of the probe; "study PROBE --help" tells what can be varied in its stimuli.
+    """
+
+    probe: Annotated[str, tyro.conf.Positional]
+
+
+def command(words: Sequence[str]) -> Callable:
+    """Give the command that writes a study of the probe which the first of the words behind "study" names."""
+    probe = PROBES[words[0]] if words and words[0] in PROBES else None
+    if probe is None or probe.task is None:
+        return command_line.command(DOC, _refuse, asked=Asked, options=StudyOptions)
+    _, parameters = drawn_for(probe)
+    return command_line.command(DOC, _write, asked=Asked, options=StudyOptions, parameters=parameters)
+
+
+def _refuse(asked: Asked, options: StudyOptions) -> None:
+    task_of(PROBES[asked.probe])
+    raise AssertionError("a probe with a task has a command of its own")
+
+
+def _write(asked: Asked, options: StudyOptions, parameters: object) -> None:
+    study, trials, uneven = write_study_of(PROBES[asked.probe], options, parameters)
+    report = balance(trials, ["instruction", *study.factors])
+    print(report[[name for name in SHOWN if name in report]].to_string())
+    if uneven:
+        print(f"as nearly balanced as numbers allow: {uneven}")
+    print(*_told(study, len(trials) // study.lists), sep="\n")
+
+
+def _told(study: Study, n: int) -> list[str]:
+    """Where the study is and how it is started."""
+    if study.about["hosting"] == "server":
+        start = f"start it with: python -m experiments serve {study.folder}"
+    else:
+        start = f"how to run it stands in {study.folder / 'README.md'}"
+    return [f"{study.lists} lists of {n} trials in {study.folder}, version {study.version}", start]

@@ -1,0 +1,97 @@
+"""``python -m experiments take``: observers answer the trials of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import tyro
+
+from experiments.command_options import ObserverOptions
+from experiments.studies.asking import TOLD, Asking
+from stimuli.foundation import command_line
+
+__all__ = ["Taken", "command"]
+
+DOC = "Let observers answer the trials of a study, told what people are told: their trial table."
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Which trials are taken, and where the answers go.
+
+    Parameters
+    ----------
+    study
+        Folder of the study.
+    out
+        Trial table to write, a .zarr record or a .csv file.
+    list
+        Numbers of participants' lists; all, if left out.
+    overwrite
+        Replace a table that is there.
+    """
+
+    study: Annotated[Path, tyro.conf.Positional]
+    out: Path
+    list: tuple[int, ...] = ()
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.out.suffix not in (".csv", ".zarr"):
+            raise ValueError(f"--out ends in .csv or .zarr, got {self.out}")
+        if self.out.exists() and not self.overwrite:
+            raise ValueError(f"{self.out} is there already: choose another --out, or replace it with --overwrite")
+
+
+def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
+    from experiments.probe import Stimuli  # these load torch, which no help needs
+    from experiments.studies.folder import open_study
+    from experiments.studies.take import about, take
+    from experiments.trials import stored
+    from experiments.trials.trial_table import write_csv
+    from stimuli.sets.reading import read_parts
+
+    study = open_study(taken.study)
+    lists = _trials([study.list(number) for number in taken.list or range(1, study.lists + 1)])
+    observers = who.load(batches=1)
+    stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
+    table = take(study.about["probe"], stimuli, lists, observers, asking, study.version)
+    readings = table.attrs.pop("readings")
+    if taken.out.suffix == ".csv":
+        write_csv(table, taken.out)
+    else:
+        facts = {"probe": study.about["probe"], "study": study.version, "seed": asking.seed, "readings": readings}
+        facts |= {"device": observers[0].device, "parameters": asdict(asking), **about(observers)}
+        stored.save(table, taken.out, facts, taken.overwrite)
+    print(*_said(table), *(f"{sentence!r} was read as {read}" for sentence, read in readings.items()), sep="\n")
+
+
+def _trials(lists: Sequence[dict]) -> pd.DataFrame:
+    """Trials of lists, a row each, factors as columns."""
+    rows = [
+        {name: value for name, value in trial.items() if name not in ("frames", "factors")}
+        | trial["factors"]
+        | {"list": one["list"]}
+        for one in lists
+        for trial in one["trials"]
+    ]
+    return pd.DataFrame(rows)
+
+
+def _said(table: pd.DataFrame) -> list[str]:
+    """How each observer answered under each instruction, a line each."""
+    lines = []
+    for (name, instruction, told), rows in table.groupby(["participant", "instruction", "told"], sort=False):
+        known = rows["correct"].notna()
+        right = f"{rows['correct'].mean():.0%} right, " if known.any() else ""
+        lines.append(f"{name}, {instruction}: {len(rows)} trials, {right}told {TOLD[told]}")
+    return lines
+
+
+def command() -> Callable:
+    """Give the command."""
+    return command_line.command(DOC, _take, taken=Taken, who=ObserverOptions(), asking=Asking())

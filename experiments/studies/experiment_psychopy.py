@@ -1,0 +1,401 @@
+"""Runs this study in PsychoPy: ``python experiment_psychopy.py --participant CODE``, in the study's folder.
+
+One file that needs PsychoPy and nothing else. It shows the lists and pictures of the folder, counts frames of
+the screen (a duration is the nearest number of them, at least one), and writes every trial to the disk
+before the next: ``data/psychopy_LIST_PARTICIPANT_SESSION.csv``, which ``python -m experiments collect`` reads.
+Times in it are in ms. The list is the first that has no such file, unless ``--list`` names one. Escape stops;
+what was answered is kept.
+
+Pictures have their size in degrees where ``--distance`` and ``--width`` (of the screen, both in cm) are given.
+``--simulate`` answers by itself, at random. ``--refresh`` names the frames a second of a screen that cannot be
+measured, such as a virtual one; frames are then paced by the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import os
+import random
+import re
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+FIELDS = (
+    "study", "participant", "session", "list", "block", "phase", "trial", "item", "instruction", "answer", "factors",
+    "response", "key", "rt", "correct", "onsets", "planned", "onset_error", "missed_frames", "degrees_per_pixel",
+    "fullscreen", "time", "place", "program", "simulated",
+)  # fmt: skip
+KEYS = {
+    " ": "space",
+    "ArrowLeft": "left",
+    "ArrowRight": "right",
+    "ArrowUp": "up",
+    "ArrowDown": "down",
+    "Enter": "return",
+    ",": "comma",
+    ".": "period",
+    "-": "minus",
+    "/": "slash",
+    ";": "semicolon",
+}  # fmt: skip  (a browser's name of a key, PsychoPy's)
+QUIT, GO_ON = "escape", "space"
+FEEDBACK = 1.0  # s
+THINKING = (0.25, 0.6)  # s that a simulated participant takes
+TEXT = 22  # pixels
+NEXT = "Go on with the space bar; Escape ends the study."
+
+
+class Quit(Exception):
+    """The participant stops."""
+
+
+# ---- what does not need a screen -------------------------------------------------------------------------------------
+
+
+def frames_of(durations: list, rate: float) -> list:
+    """Give how many frames of the screen each picture stays; None = until the response. What follows is not shown."""
+    counts = []
+    for duration in durations:
+        counts.append(None if duration is None else max(1, round(duration * rate)))
+        if duration is None:
+            break
+    return counts
+
+
+def planned(durations: list) -> list:
+    """Give the onset that each picture should have, in s from the first one."""
+    onsets = [0.0]
+    for duration in durations[:-1]:
+        if duration is None:
+            break
+        onsets.append(onsets[-1] + duration)
+    return onsets
+
+
+def missed(flips: list, tick: float) -> int:
+    """Count frames of the screen that came late, of the times of all of them in s."""
+    return sum(max(0, round((after - before) / tick) - 1) for before, after in zip(flips, flips[1:], strict=False))
+
+
+def nearest(place: tuple, options: list, places: dict | None) -> str:
+    """Give the option whose place in the picture is nearest; the place itself where options have none."""
+    if not places:
+        return f"{place[0]},{place[1]}"
+    return min(options, key=lambda option: math.dist(place, places[option]))
+
+
+def plain(markdown: str) -> str:
+    """Give Markdown as a text: without its signs of headings, emphasis and links."""
+    text = re.sub(r"^#+\s*", "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"(\*\*|__|\*|`)(.+?)\1", r"\2", text)
+
+
+def pixels_per_degree(distance: float | None, width: float | None, pixels: int) -> float | None:
+    """Give the pixels of a degree in the middle of the screen, of its distance and width in cm."""
+    return None if not distance or not width else 2 * distance * math.tan(math.radians(0.5)) * pixels / width
+
+
+def row_of(trial: dict, shown: dict, known: dict) -> dict:
+    """Give what is recorded of a trial: a row of data as the study's page has it, times in ms."""
+    onsets, plan = ([1000 * onset for onset in shown[name]] for name in ("onsets", "planned"))
+    errors = [abs(onset - due) for onset, due in zip(onsets, plan, strict=False)][1:]
+    response = shown["response"]
+    return {
+        **known, **{name: trial[name] for name in ("block", "phase", "trial", "item", "instruction", "answer")},
+        "factors": json.dumps(trial["factors"]), "response": response, "key": shown["key"],
+        "rt": "" if shown["rt"] is None else round(1000 * shown["rt"], 2),
+        "correct": "" if trial["answer"] == "" else str(response == trial["answer"]).lower(),
+        "onsets": json.dumps([round(onset, 2) for onset in onsets]),
+        "planned": json.dumps([round(due, 2) for due in plan[: len(onsets)]]),
+        "onset_error": round(sum(errors) / len(errors), 2) if errors else "", "missed_frames": shown["missed"],
+        "place": json.dumps(shown["place"]) if shown["place"] else "", "time": datetime.now(UTC).isoformat(),
+    }  # fmt: skip
+
+
+def free_list(folder: Path, lists: int) -> int:
+    """Give the first list that nobody has begun."""
+    begun = {int(path.name.split("_")[1]) for path in (folder / "data").glob("psychopy_*_*.csv")}
+    free = [number for number in range(1, lists + 1) if number not in begun]
+    if not free:
+        raise SystemExit(f"all {lists} lists of the study have been begun: name one with --list, or write more")
+    return free[0]
+
+
+class Rows:
+    """A file of rows, each on the disk before the next trial."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(exist_ok=True)
+        self.file = open(path, "x", newline="", encoding="utf8")  # noqa: SIM115 (it stays open)
+        self.writer = csv.DictWriter(self.file, FIELDS, restval="")
+        self.writer.writeheader()
+
+    def add(self, row: dict) -> None:
+        """Append a row, and put it on the disk."""
+        self.writer.writerow(row)
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+
+# ---- the screen ------------------------------------------------------------------------------------------------------
+
+
+class Screen:
+    """A window of PsychoPy that counts its frames, and what comes from the participant's hands."""
+
+    def __init__(self, about: dict, asked: argparse.Namespace) -> None:
+        from psychopy import core, event, visual
+        from psychopy.hardware import keyboard
+
+        self.visual, self.event, self.core = visual, event, core
+        self.window = visual.Window(
+            (1024, 768), fullscr=not asked.windowed, screen=asked.screen, units="pix", allowGUI=asked.windowed,
+            color=about["display"]["background"], colorSpace="rgb255",
+        )  # fmt: skip
+        self.ink = "white" if sum(about["display"]["background"]) < 330 else "black"
+        self.paced = asked.refresh is not None
+        rate = asked.refresh or self.window.getActualFrameRate(nIdentical=20, nMaxFrames=240, threshold=1)
+        if not rate:
+            self.window.close()
+            raise SystemExit("frames of this screen cannot be counted: close other programs, or name --refresh 60")
+        self.tick, self.rate, self.last = 1 / rate, rate, core.getTime()
+        self.keyboard = keyboard.Keyboard()
+        self.mouse = event.Mouse(win=self.window)
+        self.window.mouseVisible = about["task"]["response"]["kind"] != "keys"
+
+    def flip(self, counts: bool = False) -> float:
+        """Show what was drawn; the time of the frame in s. Reaction times count from it, where asked."""
+        if self.paced:
+            self.core.wait(max(0.0, self.last + self.tick - self.core.getTime()), hogCPUperiod=0.005)
+        if counts:
+            self.window.callOnFlip(self.keyboard.clock.reset)
+        flipped = self.window.flip()
+        self.last = flipped if flipped is not None else self.core.getTime()
+        return self.last
+
+    def text(self, text: str, place: tuple = (0, 0), size: int = TEXT) -> object:
+        """Give a text to be drawn."""
+        width = 0.8 * self.window.size[0]
+        return self.visual.TextStim(
+            self.window, text, pos=place, height=size, wrapWidth=width, color=self.ink, font="Arial"
+        )
+
+    def pressed(self) -> list:
+        """Give (key, s from the frame that counts) of what was pressed since the last call; Escape raises Quit."""
+        found = [(key.name, key.rt) for key in self.keyboard.getKeys(waitRelease=False)]
+        if any(name == QUIT for name, _ in found):
+            raise Quit
+        return found
+
+    def forget(self) -> None:
+        """Leave out what was pressed so far, but Escape."""
+        self.pressed()
+        self.mouse.clickReset()
+        self.event.clearEvents()
+
+    def page(self, text: str, simulated: bool) -> None:
+        """Show a text until the participant goes on."""
+        self.forget()
+        shown, below = self.text(text), self.text(NEXT, (0, -0.45 * self.window.size[1]), 16)
+        begun = self.core.getTime()
+        while True:
+            shown.draw()
+            below.draw()
+            now = self.flip()
+            if any(name == GO_ON for name, _ in self.pressed()) or simulated and now - begun > THINKING[0]:
+                return
+
+
+class Answering:
+    """How an answer is given: by keys, or by a click on a box or on a place in the picture."""
+
+    def __init__(self, screen: Screen, about: dict, keys: dict, size: tuple, trial: dict) -> None:
+        response = about["task"]["response"]
+        self.screen, self.kind, self.options = screen, response["kind"], response["options"]
+        self.pixels, self.size, self.places = about["display"]["pixels"], size, trial.get("places")
+        self.keys = {KEYS.get(key, key.lower()): (option, key) for option, key in keys.items()}
+        self.boxes = {} if self.kind in ("keys", "place") else self._boxes()
+
+    def _boxes(self) -> dict:
+        """Boxes below the picture, in rows, the options written in them."""
+        width, low = self.screen.window.size[0], -self.size[0] / 2 - 3 * TEXT
+        in_row = len(self.options) if self.kind == "slider" else min(len(self.options), 6)
+        step, boxes = min(0.9 * width / in_row, 260), {}
+        for k, option in enumerate(self.options):
+            place = ((k % in_row - (in_row - 1) / 2) * step, low - 2 * TEXT * (k // in_row))
+            written = {"pos": place, "size": (0.95 * step, 1.8 * TEXT), "letterHeight": 0.7 * TEXT}
+            boxes[option] = self.screen.visual.TextBox2(
+                self.screen.window,
+                option,
+                borderColor=self.screen.ink,
+                color=self.screen.ink,
+                alignment="center",
+                **written,
+            )
+        return boxes
+
+    def draw(self) -> None:
+        """Draw what can be pressed."""
+        for box in self.boxes.values():
+            box.draw()
+
+    def given(self, passed: float) -> tuple | None:
+        """Give (option, key, reaction time in s, place) of an answer, or None; so much time has passed."""
+        for name, rt in self.screen.pressed():
+            if self.kind == "keys" and name in self.keys:
+                return (*self.keys[name], rt, None)
+        if self.kind == "keys" or not self.screen.mouse.getPressed()[0]:
+            return None
+        x, y = self.screen.mouse.getPos()
+        if self.kind == "place":
+            return self._on_picture(x, y, passed)
+        hit = [option for option, box in self.boxes.items() if box.contains((x, y))]
+        return (hit[0], "", passed, None) if hit else None
+
+    def _on_picture(self, x: float, y: float, passed: float) -> tuple | None:
+        height, width = self.pixels
+        place = round((x / self.size[1] + 0.5) * width), round((0.5 - y / self.size[0]) * height)
+        if not (0 <= place[0] <= width and 0 <= place[1] <= height):
+            return None
+        return nearest(place, self.options, self.places), "", passed, place
+
+    def simulated(self, passed: float) -> tuple:
+        """Answer at random."""
+        if self.kind == "place":
+            at = [random.uniform(-side / 2, side / 2) for side in self.size]
+            return self._on_picture(at[1], at[0], passed)
+        option = random.choice(self.options)
+        key = next((key for named, key in self.keys.values() if named == option), "")
+        return option, key if self.kind == "keys" else "", passed, None
+
+
+def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: Answering, simulated: bool) -> dict:
+    """Show the frames of a trial and take the answer, which counts from the onset of the seen frame on."""
+    frames, limit = trial["frames"], about["task"]["response"]["time_limit"]
+    durations = [frame["duration"] for frame in frames]
+    counts, plan = frames_of(durations, screen.rate), planned(durations)
+    question = screen.text(about["task"]["question"], (0, answering.size[0] / 2 + 2 * TEXT))
+    flips, onsets, opened, answer = [], [], None, None
+    thinking, at, left = random.uniform(*THINKING), 0, counts[0]
+    screen.forget()
+    while answer is None:
+        frame = frames[at] if at < len(counts) else {"picture": None, "seen": False}
+        first = at < len(counts) and len(onsets) == at
+        if frame["picture"] is not None:
+            pictures[frame["picture"]].draw()
+        if opened is not None or frame["seen"]:
+            question.draw()
+            answering.draw()
+        if first and frame["seen"]:
+            screen.forget()
+        flips.append(screen.flip(counts=first and frame["seen"]))
+        if first:
+            onsets.append(flips[-1] - flips[0])
+            opened = flips[-1] if frame["seen"] else opened
+        passed = 0.0 if opened is None else flips[-1] - opened
+        if opened is None:
+            screen.pressed()
+        elif limit is not None and passed >= limit:
+            break
+        elif not simulated:
+            answer = answering.given(passed)
+        elif passed >= thinking:
+            answer = answering.simulated(passed)
+        if left is not None and (left := left - 1) == 0:
+            at += 1
+            left = counts[at] if at < len(counts) else None
+    response, key, rt, place = answer or ("", "", None, None)
+    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick)}
+    return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt), "place": place}
+
+
+def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, asked: argparse.Namespace) -> None:
+    """Show the instructions and all trials of a list."""
+    degree = pixels_per_degree(asked.distance, asked.width, screen.window.size[0])
+    degrees, size = about["display"]["degrees"], about["display"]["pixels"]
+    if degrees and degree:
+        size = [side * degree for side in degrees]
+    known = {
+        **known,
+        "degrees_per_pixel": round(1 / degree, 6) if degree else "",
+        "fullscreen": str(not asked.windowed).lower(),
+    }
+    names = {frame["picture"] for trial in chosen["trials"] for frame in trial["frames"]} - {None}
+    pictures = {
+        name: screen.visual.ImageStim(
+            screen.window, str(asked.folder / name), size=(size[1], size[0]), interpolate=True
+        )
+        for name in sorted(names)
+    }
+    pages = about["task"]["pages"]
+    for page in pages.get(asked.language, pages["en"]):
+        screen.page(plain(page), asked.simulate)
+    before: dict = {}
+    for trial in chosen["trials"]:
+        if before and trial["block"] != before["block"]:
+            screen.page("Time for a break.", asked.simulate)
+        if trial["sentence"] and trial["sentence"] != before.get("sentence"):
+            screen.page(trial["sentence"], asked.simulate)
+        answering = Answering(screen, about, chosen["keys"], size, trial)
+        shown = play(screen, trial, about, pictures, answering, asked.simulate)
+        rows.add(row_of(trial, shown, known))
+        if about["task"]["feedback"] and trial["phase"] == "practice" and trial["answer"] != "":
+            right = shown["response"] == trial["answer"]
+            said = screen.text("Right" if right else f"Wrong: {trial['answer']}" if shown["response"] else "Too slow")
+            for _ in range(round(FEEDBACK * screen.rate)):
+                said.draw()
+                screen.flip()
+        before = trial
+
+
+def words() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--participant", required=True, help="code of the participant")
+    parser.add_argument("--list", type=int, help="number of the list; the first that nobody has begun, if left out")
+    parser.add_argument("--language", default="en", help="language of the instructions")
+    parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
+    parser.add_argument("--screen", type=int, default=0, help="number of the screen")
+    parser.add_argument("--distance", type=float, help="from the eyes to the screen in cm")
+    parser.add_argument("--width", type=float, help="of the screen in cm")
+    parser.add_argument("--refresh", type=float, help="frames a second, where they cannot be measured")
+    parser.add_argument("--simulate", action="store_true", help="answer at random, without a participant")
+    parser.add_argument("--seed", type=int, help="of the simulated answers")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).resolve().parent, help="of the study")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run a session; 0 where all trials were answered, 1 where the participant stopped."""
+    asked = words()
+    random.seed(asked.seed)
+    about = json.loads((asked.folder / "study.json").read_text("utf8"))
+    number = asked.list or free_list(asked.folder, about["lists"])
+    chosen = json.loads((asked.folder / "lists" / f"{number:04d}.json").read_text("utf8"))
+    known = {
+        "study": about["version"], "participant": asked.participant, "session": str(uuid.uuid4()), "list": number,
+        "program": "psychopy", "simulated": str(asked.simulate).lower(),
+    }  # fmt: skip
+    named = re.sub(r"[^\w.-]+", "_", asked.participant)
+    screen = Screen(about, asked)
+    rows = Rows(asked.folder / "data" / f"psychopy_{number:04d}_{named}_{time.strftime('%Y%m%d%H%M%S')}.csv")
+    try:
+        session(screen, about, chosen, rows, known, asked)
+        screen.page("That was all. Thank you!", asked.simulate)
+    except Quit:
+        return 1
+    finally:
+        rows.file.close()
+        screen.window.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
