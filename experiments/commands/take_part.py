@@ -33,12 +33,15 @@ class Taken:
         Numbers of participants' lists; all, if left out.
     overwrite
         Replace a table that is there.
+    link
+        Fitted link, as python -m experiments.linking fit --out writes it: its predicted times become the rt.
     """
 
     study: Annotated[Path, tyro.conf.Positional]
     out: Path
     list: tuple[int, ...] = ()
     overwrite: bool = False
+    link: Path | None = None
 
     def __post_init__(self) -> None:
         if self.out.suffix not in (".csv", ".zarr"):
@@ -48,6 +51,7 @@ class Taken:
 
 
 def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
+    from experiments.linking import load_fitted, with_rt
     from experiments.probe import Stimuli  # these load torch, which no help needs
     from experiments.studies.folder import open_study
     from experiments.studies.take import about, take
@@ -55,12 +59,13 @@ def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
     from experiments.trials.trial_table import write_csv
     from stimuli.sets.reading import read_parts
 
-    study = open_study(taken.study)
+    study, link = open_study(taken.study), load_fitted(taken.link) if taken.link else None
     lists = _trials([study.list(number) for number in taken.list or range(1, study.lists + 1)])
     observers = who.load(batches=1)
     stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
     table = take(study.about["probe"], stimuli, lists, observers, asking, study.version)
     readings = table.attrs.pop("readings")
+    table = with_rt(table, link) if link else table
     if taken.out.suffix == ".csv":
         write_csv(table, taken.out)
     else:
