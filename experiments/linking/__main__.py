@@ -78,10 +78,14 @@ def fit(
     from experiments.linking.link_fit import fit as fitted_to
     from experiments.trials.trial_table import read, write_csv
 
-    table = read(observer)
+    if not people:
+        raise ValueError("name at least one trial table of people, such as people.csv")
+    theirs, table = read(people), read(observer)
+    if participant and participant not in set(names := table["participant"]):
+        raise ValueError(f"{observer} has no participant {participant!r}; there are {', '.join(names.unique())}")
     table = table[table["participant"] == participant] if participant else table
     how = {"by": by, "conditions": conditions, "moments": moments, "n": n, "seed": seed}
-    found = fitted_to(read(people), table, link, **how)
+    found = fitted_to(theirs, table, link, **how)
     print(found)
     if out:
         print(f"\nwritten: {found.save(out)}")

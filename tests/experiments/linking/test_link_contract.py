@@ -100,6 +100,10 @@ def test_a_fit_by_command_writes_the_link_and_the_times(tmp_path, capsys, person
     assert read(tmp_path / "timed.csv")["rt"].is_monotonic_decreasing and (tmp_path / "a.json").is_file()
     assert program.main([*words.split(), "1", "--link", "entropy_passes"]) == 2
     assert "this observer has one pass" in capsys.readouterr().err
+    assert program.main([*words.split(), "--participant", "nett"]) == 2
+    assert "has no participant 'nett'; there are given margins" in capsys.readouterr().err
+    assert program.main(["fit", "--observer", f"{tmp_path}/net.csv", "--conditions", "4"]) == 2
+    assert capsys.readouterr().err == "error: name at least one trial table of people, such as people.csv\n"
     few = "recovery --simulations 1 --people 2 --trials 6 --spread 0"
     assert program.main([*few.split(), "--n", "2"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 4
