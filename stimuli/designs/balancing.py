@@ -14,7 +14,9 @@ APART = ("list", "block", "phase", "trial", "item", "answer")
 MOST, PARTS, SHUFFLES = 12, 4, 999
 
 
-def balance(lists: pd.DataFrame, factors: Sequence[str] = (), answer: str = "answer", seed: int = 0) -> pd.DataFrame:
+def balance(
+    lists: pd.DataFrame, factors: Sequence[str] = (), answer: str = "answer", pairs: bool = True, seed: int = 0
+) -> pd.DataFrame:
     """Report the balance of lists: counts of each factor and pair of factors, and what predicts the answer.
 
     Only trials of the test count. Numbers of more than 12 values count as quarters.
@@ -25,6 +27,7 @@ def balance(lists: pd.DataFrame, factors: Sequence[str] = (), answer: str = "ans
     factors : columns to look at; all that have two levels or more, if left out.
     answer : column of the right answer, or of the options that are to be equally likely; what predicts it is
         not looked at where there is no such column.
+    pairs : whether pairs of factors are counted.
     seed : of the permutations.
 
     Returns
@@ -48,7 +51,7 @@ def balance(lists: pd.DataFrame, factors: Sequence[str] = (), answer: str = "ans
     rows = {name: _counts(levels[name], of) for name in names}
     for name in names if answer in test else ():
         rows[name] |= _told_by(levels[name], test, answer, seed)
-    for pair in combinations(names, 2):
+    for pair in combinations(names, 2) if pairs else ():
         rows[" x ".join(pair)] = _counts(levels[pair[0]] + ", " + levels[pair[1]], of)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("factor")
 

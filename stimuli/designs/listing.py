@@ -70,6 +70,7 @@ class Plan:
     items : a row an item, of all phases.
     phase : (item,) what it is for.
     group : (item,) the items of the test that stay together over all lists; -1 of others.
+    block : (item,) number of the block that it says it comes in, from 1; None where items do not say.
     cells : the combinations of levels within.
     blocked : (cell,) number of its combination of blocked levels.
     """
@@ -78,6 +79,7 @@ class Plan:
     items: pd.DataFrame
     phase: np.ndarray
     group: np.ndarray
+    block: np.ndarray | None
     cells: pd.DataFrame
     blocked: np.ndarray
 
@@ -97,21 +99,24 @@ def plan_of(design: Design, items: pd.DataFrame, random: np.random.Generator) ->
     """
     phase = _phases(design, items)
     items = items.drop(columns="phase", errors="ignore").reset_index(drop=True)
+    block = items["block"].rank(method="dense").to_numpy(int) if "block" in items else None
     test = np.flatnonzero(phase == "test")
     group = np.full(len(items), -1)
     group[test] = dealt(items.iloc[test], factors_of(items), turns(design) * shares(design, len(test)), random)
     cells = combinations(design)
     blocked = cells.groupby([*design.blocked], sort=False).ngroup() if design.blocked else 0 * cells.index
-    return Plan(design, items, phase, group, cells, np.asarray(blocked))
+    return Plan(design, items.drop(columns="block", errors="ignore"), phase, group, block, cells, np.asarray(blocked))
 
 
 def _phases(design: Design, items: pd.DataFrame) -> np.ndarray:
     """What each item is for."""
     if "item" not in items or not len(items) or items["item"].duplicated().any():
         raise ValueError("items need a column item that names each of them once, and one row at least")
-    taken = {*FIRST, "answer", "key_order", "cell", "number", *design.within, *design.between} - {"item", "phase"}
+    taken = {"list", "trial", "key_order", "cell", "number", *design.within, *design.between}
     if clash := [name for name in items.columns if name in taken]:
         raise ValueError(f"items have a column {clash[0]!r}, which the trials have of the design: rename it")
+    if "block" in items and (design.blocks > 1 or design.blocked):
+        raise ValueError("items say themselves in which block they come: leave blocks and blocked out of the design")
     sizes = {"practice": design.practice, "catch": design.catch}
     aside = np.repeat([*sizes], [*sizes.values()]).astype(object)
     if len(items) <= len(aside):
@@ -168,6 +173,8 @@ def _test(plan: Plan, sheet: int, sequence: np.ndarray, random: np.random.Genera
     cell = ((start[:, None] + np.arange(design.repeats)) % len(plan.cells)).ravel()
     number = own.repeat(design.repeats)
     factors = [*design.within, *(["item"] if design.repeats > 1 else []), *factors_of(plan.items)]
+    if plan.block is not None:
+        return {"number": number, "cell": cell, "block": plan.block[number]}
     trials = plan.shown(pd.DataFrame({"number": number, "cell": cell}))
     block = np.empty(len(number), int)
     for blocked in np.unique(sequence):
@@ -184,6 +191,7 @@ def _catch(plan: Plan, sequence: np.ndarray, random: np.random.Generator) -> dic
     for blocked in np.unique(sequence[block]):
         here, own = sequence[block] == blocked, random.permutation(np.flatnonzero(plan.blocked == blocked))
         cell[here] = np.resize(own, here.sum())
+    block = block if plan.block is None else plan.block[number] - 1
     return {"number": number, "cell": cell, "block": 1 + block}
 
 

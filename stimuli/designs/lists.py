@@ -21,7 +21,7 @@ from stimuli.foundation.design import crossed, generator, unbalanced
 
 __all__ = ["Design"]
 
-STREAM = 49  # of the lists' random numbers; 48 is that of the orders of sets
+STREAM = 60  # of what is drawn for lists; 48 is that of the orders of sets
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,13 @@ class Design:
 
         Parameters
         ----------
-        items : a row an item: ``item``, its factors, and ``phase`` where it says which are for what. Factors
-            that come first are balanced best; those with many levels, such as places in pixels, are carried
-            along.
+        items : a row an item: ``item``, its factors, and where it is to say so itself ``phase``, which it is for;
+            ``block``, in which it comes; and ``answer``, the right one. Factors that come first are balanced
+            best; those with many levels, such as places in pixels, are carried along.
         participants : number of lists, at least 1.
         seed : of everything that is drawn, 0 to 2**64 - 1; the same seed gives the same lists, byte for byte.
         keys : of the response, whose order is balanced over the lists.
-        answer : function of trials that gives the right answer to each; a column ``answer`` then.
+        answer : function of trials that gives the right answer to each, where that is no matter of the item.
         nearly : whether levels may come once more or less often where numbers do not allow that they come
             equally often; else they are refused.
 

@@ -50,8 +50,13 @@ def draw(family: str | Family, n: int = 24, seed: int = 0, first: int = 0, **par
 def frames(stimuli: xr.Dataset, number: int, durations: Mapping[str, float | None] | None = None) -> tuple[Frame, ...]:
     """Give what is shown one after the other when a stimulus of a set is presented.
 
-    Parameters and errors are those of :func:`stimuli.sets.frames.frames_of`; the family is the one that the set
-    tells.
+    The family is the one that the set tells; errors are those of :func:`stimuli.sets.frames.frames_of`.
+
+    Parameters
+    ----------
+    stimuli : a stimulus set.
+    number : place of the stimulus in it, 0 for the first.
+    durations : of all frames of a name in s, where they differ from the course's.
 
     Examples
     --------

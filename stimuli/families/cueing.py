@@ -14,8 +14,9 @@ import numpy as np
 import xarray as xr
 
 from stimuli.drawing import canvas as drawing
+from stimuli.drawing import surfaces
 from stimuli.families import objects
-from stimuli.families.displays import check_grey, check_radius, check_size
+from stimuli.families.displays import check_grey, check_jitter, check_radius, check_size, jittered
 from stimuli.families.family import Family
 from stimuli.families.timed.presentation import FIXATION, fixation_mark, seen
 from stimuli.foundation.design import accompanied, generator, labels, stacked
@@ -61,6 +62,10 @@ class Cueing:
         Radius of the objects, in units of the smaller side of the image.
     background
         Grey level in [0, 1].
+    hue
+        What the hues of the objects tell: their category, nothing, or another category.
+    jitter
+        Objects lie beside the middle of their placeholders by up to this either way, in radii.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -75,6 +80,8 @@ class Cueing:
     eccentricity: float = 0.3
     radius: float = 0.11
     background: float = 0.5
+    hue: surfaces.Hue = "category"
+    jitter: float = jittered(0.1)
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -90,6 +97,8 @@ class Cueing:
             raise ValueError(f"valid_per_invalid must be at least 1, got {self.valid_per_invalid}")
         self._check_times()
         check_grey(self.background)
+        surfaces.check_hue(self.hue)
+        check_jitter(self.jitter)
         check_radius(self.radius, self.size, least=4)
         reach = BOX * self.radius * np.sqrt(2)
         if not self.eccentricity + BOX * self.radius <= 0.49:
@@ -190,14 +199,16 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
     spare = random.permutation([c for c in range(len(objects.CATEGORIES)) if c not in pair])
     classes = np.array([*pair, *spare])[: 1 + p.distractors]
     centres = np.array([_centre(p, place) for place in (target, *free[: p.distractors])])
+    hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
+    centres += p.jitter * radius * (2 * random.random(centres.shape) - 1)
     masks = [
         drawing.paint(
             image,
             drawing.category(objects.CATEGORIES[c], *centre, radius),
-            drawing.hue_colour(30 * c),
+            drawing.hue_colour(hue),
             (*centre, radius),
         )
-        for c, centre in zip(classes, centres, strict=True)
+        for c, hue, centre in zip(classes, hues, centres, strict=True)
     ]
     return {
         "image": drawing.quantised(image),
@@ -207,7 +218,7 @@ def _display(parameters: Cueing, random: np.random.Generator, pair, target: int,
         "object_y": centres[:, 1],
         "object_radius": np.full(len(classes), radius),
         "object_rotation": np.zeros(len(classes)),
-        "object_hue": 30.0 * classes,
+        "object_hue": hues,
     }
 
 
@@ -259,6 +270,6 @@ CUEING = Family(
     "Posner displays with valid, invalid and neutral cues",
     Cueing,
     draw,
-    for_models=Cueing(cue="none", places=4, distractors=3),
+    for_models=Cueing(cue="none", places=4, distractors=3, jitter=0.0),
     course=course,
 )

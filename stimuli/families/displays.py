@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 
 import numpy as np
 
 __all__ = [
-    "check_grey", "check_ink", "check_radius", "check_room", "check_size", "filled_up", "grid", "scattered",
+    "check_grey", "check_ink", "check_jitter", "check_radius", "check_room", "check_size", "filled_up", "grid",
+    "jittered", "scattered",
 ]  # fmt: skip
 
 SMALLEST = 64
@@ -36,6 +38,17 @@ def check_radius(radius: float, size: tuple[int, int], least: int) -> None:
     """Refuse objects of a radius, in units of the smaller side, below ``least`` pixels."""
     if not radius * min(size) >= least:
         raise ValueError(f"radius must be at least {least} pixels to be seen, got {radius} of {min(size)} pixels")
+
+
+def jittered(jitter: float) -> float:
+    """Declare how far the objects of a display lie beside their places; recipes that do not tell it had none."""
+    return field(default=jitter, metadata={"formerly": 0.0})
+
+
+def check_jitter(jitter: float) -> None:
+    """Refuse displacements, in radii, that would take objects out of their frames."""
+    if not 0 <= jitter <= 0.2:
+        raise ValueError(f"jitter must be in [0, 0.2] radii, got {jitter}")
 
 
 def grid(size: tuple[int, int], count: int) -> tuple[int, int]:

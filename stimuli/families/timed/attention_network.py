@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from stimuli.drawing import canvas as drawing
+from stimuli.drawing import surfaces
 from stimuli.families import objects
 from stimuli.families.displays import check_ink, check_radius, check_size
 from stimuli.families.family import Family
@@ -57,7 +58,9 @@ class AttentionNetwork:
     radius
         Radius of the items, in units of the smaller side of the image.
     coloured
-        Whether items have their category's typical hue; else they are of one grey level.
+        Whether items have hues; else they are of one grey level.
+    hue
+        What the hues tell: the category, nothing, or another category.
     ink, background
         Grey levels in [0, 1].
     """
@@ -72,6 +75,7 @@ class AttentionNetwork:
     spacing: float = 2.2
     radius: float = 0.06
     coloured: bool = False
+    hue: surfaces.Hue = "category"
     ink: float = 0.0
     background: float = 0.7
 
@@ -91,6 +95,7 @@ class AttentionNetwork:
             raise ValueError(f"foreperiod must hold 0 < shortest <= longest < 60 s, got {self.foreperiod}")
         check_radius(self.radius, self.size, least=3)
         check_ink(self.ink, self.background)
+        surfaces.check_hue(self.hue, self.coloured)
         if self.flankers < 1 or self.spacing < 2:
             raise ValueError(f"flankers must be at least 1 and spacing 2, got {self.flankers} and {self.spacing}")
         radius, (height, width) = self.radius * min(self.size), self.size
@@ -118,9 +123,11 @@ def draw(parameters: AttentionNetwork, indices: np.ndarray, seed: int) -> dict:
     congruency, answer = labels(CONGRUENCIES, levels[:, 0]), labels(p.answers, levels[:, 2])
     flanker = labels((*p.answers, p.neutral), np.where(levels[:, 0] == 2, 2, (levels[:, 2] + levels[:, 0]) % 2))
     low, high = p.foreperiod
-    foreperiod = [low + (high - low) * generator(seed, STREAM, i).random() for i in indices]
+    randoms = [generator(seed, STREAM, i) for i in indices]
+    foreperiod = [low + (high - low) * random.random() for random in randoms]
+    rows = zip(randoms, answer, flanker, levels[:, 3], strict=True)
     return dict(
-        arrays=stacked(_display(p, *row) for row in zip(answer, flanker, levels[:, 3], strict=True)),
+        arrays=stacked(_display(p, *row) for row in rows),
         categories=objects.CATEGORIES,
         label=answer,
         design={
@@ -140,7 +147,9 @@ def _row(parameters: AttentionNetwork, below: int) -> tuple[float, float]:
     return width / 2, height * (0.5 + (parameters.offset if below else -parameters.offset))
 
 
-def _display(parameters: AttentionNetwork, answer: str, flanker: str, below: int) -> dict[str, np.ndarray]:
+def _display(
+    parameters: AttentionNetwork, random: np.random.Generator, answer: str, flanker: str, below: int
+) -> dict[str, np.ndarray]:
     """Draw one display."""
     p, radius = parameters, parameters.radius * min(parameters.size)
     places = np.arange(-p.flankers, p.flankers + 1)
@@ -149,17 +158,17 @@ def _display(parameters: AttentionNetwork, answer: str, flanker: str, below: int
     names = [answer, *[flanker] * 2 * p.flankers]
     classes = np.array([objects.CATEGORIES.index("arrow" if name in ARROWS else name) for name in names])
     turned = np.array([ARROWS.get(name, 0.0) for name in names])
+    hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
     image = _fixated(p)
     masks = [
         drawing.paint(
             image,
             drawing.category(objects.CATEGORIES[c], *centre, radius, rotation),
-            drawing.hue_colour(30 * c) if p.coloured else p.ink,
+            drawing.hue_colour(hue) if p.coloured else p.ink,
             (*centre, 1.2 * radius),
         )
-        for c, centre, rotation in zip(classes, centres, turned, strict=True)
+        for c, hue, centre, rotation in zip(classes, hues, centres, turned, strict=True)
     ]
-    hues = {"object_hue": 30.0 * classes} if p.coloured else {}
     return {
         "image": drawing.quantised(image),
         "object_mask": np.stack(masks),
@@ -168,7 +177,7 @@ def _display(parameters: AttentionNetwork, answer: str, flanker: str, below: int
         "object_y": centres[:, 1],
         "object_radius": np.full(len(names), radius),
         "object_rotation": turned,
-        **hues,
+        **({"object_hue": hues} if p.coloured else {}),
     }
 
 

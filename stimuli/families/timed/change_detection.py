@@ -115,7 +115,7 @@ def draw(parameters: ChangeDetection, indices: np.ndarray, seed: int) -> dict:
             "changed_from": (*_told(p, before),),
             "changed_to": (*_told(p, pair[:, 0]),),
         },
-        factors=conditions | objects.factors(2, p.kinds),
+        factors=conditions | {"changed_to": p.kinds, "pair of kinds": p.kinds - 1},
     )
 
 

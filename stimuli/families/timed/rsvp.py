@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from stimuli.drawing import canvas as drawing
+from stimuli.drawing import surfaces
 from stimuli.families import objects
 from stimuli.families.displays import check_ink, check_radius, check_size
 from stimuli.families.family import Family
@@ -25,6 +26,7 @@ __all__ = ["RSVP", "Rsvp", "course", "draw"]
 
 STREAM = 53
 FRAME = 1.3  # half the side of the first target's frame, in radii of the object
+OF_HUES = 2**55  # added to numbers for what hues are drawn from: more than there are stimuli
 AFTER = 1  # objects after the last place of the second target, which mask it
 
 
@@ -48,7 +50,9 @@ class Rsvp:
     radius
         Radius of the objects, in units of the smaller side of the image.
     coloured
-        Whether objects have their category's typical hue; else they are of one grey level.
+        Whether objects have hues; else they are of one grey level.
+    hue
+        What the hues tell: the category, nothing, or another category.
     ink, background
         Grey levels in [0, 1].
     """
@@ -60,6 +64,7 @@ class Rsvp:
     before: tuple[int, int] = (3, 6)
     radius: float = 0.2
     coloured: bool = False
+    hue: surfaces.Hue = "category"
     ink: float = 0.0
     background: float = 0.7
 
@@ -75,6 +80,7 @@ class Rsvp:
         if self.radius * FRAME > 0.48:
             raise ValueError(f"radius must be at most {0.48 / FRAME:.2g} for the frame to fit, got {self.radius}")
         check_ink(self.ink, self.background)
+        surfaces.check_hue(self.hue, self.coloured)
 
 
 @stimulus_set("rsvp")
@@ -87,16 +93,17 @@ def draw(parameters: Rsvp, indices: np.ndarray, seed: int) -> dict:
     categories crossed. The others of the stream are of further categories, none twice in a row.
     """
     p = parameters
-    conditions = {"t2": 2, "lag": len(p.lags)}
-    levels, classes = accompanied(indices, (*conditions.values(),), len(objects.CATEGORIES), 1, seed, STREAM)
+    conditions, count = {"t2": 2, "lag": len(p.lags)}, len(objects.CATEGORIES)
+    levels, classes = accompanied(indices, (*conditions.values(),), count, 1, seed, STREAM)
     present, lag = levels[:, 0] == 1, np.array(p.lags)[levels[:, 1]]
     rows = zip(indices, lag, present, *classes.T, strict=True)
     streams, t1_place = zip(*(_stream(p, generator(seed, STREAM, i), *row) for i, *row in rows), strict=True)
     t2_place = np.array(t1_place) + lag
-    shown = [stream[place] for stream, place in zip(streams, t2_place, strict=True)]
+    hues = [_hues(p, seed, i, stream) for i, stream in zip(indices, streams, strict=True)]
+    shown = [(stream[place], hue[place]) for stream, hue, place in zip(streams, hues, t2_place, strict=True)]
     names = [" ".join(objects.CATEGORIES[c] for c in stream) for stream in streams]
     return dict(
-        arrays=stacked(_object(p, c) for c in shown),
+        arrays=stacked(_object(p, *each) for each in shown),
         categories=objects.CATEGORIES,
         design={
             "t2": (labels(("absent", "present"), levels[:, 0]), "whether there is a second target", "1"),
@@ -107,7 +114,7 @@ def draw(parameters: Rsvp, indices: np.ndarray, seed: int) -> dict:
             "t2_place": (t2_place, "place of the second target in the stream", "1"),
             "stream": (np.array(names, object), "categories in the order in which they are shown", "1"),
         },
-        factors=conditions | objects.factors(2),
+        factors=conditions | {"t2_class": count, "pair of categories": count - 1},
     )
 
 
@@ -124,22 +131,27 @@ def _stream(parameters: Rsvp, random: np.random.Generator, lag: int, present: bo
     return stream, place
 
 
-def _painted(parameters: Rsvp, category: int, framed: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def _hues(parameters: Rsvp, seed: int, number: int, stream: np.ndarray) -> np.ndarray:
+    """Hue of each object of the stream of a stimulus, in degrees."""
+    chance = generator(seed, STREAM, OF_HUES + number).random(len(stream))
+    return surfaces.typical_hues(stream, parameters.hue, chance)
+
+
+def _painted(parameters: Rsvp, category: int, hue: float, framed: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Paint an object in the middle: a picture of floats and its mask."""
     p, side = parameters, min(parameters.size)
     image, middle, radius = drawing.canvas(p.size, p.background), (p.size[1] / 2, p.size[0] / 2), p.radius * side
-    colour = drawing.hue_colour(30 * category) if p.coloured else p.ink
+    colour = drawing.hue_colour(hue) if p.coloured else p.ink
     mask = drawing.paint(image, drawing.category(objects.CATEGORIES[category], *middle, radius), colour)
     if framed:
         drawing.paint(image, drawing.frame(*middle, FRAME * radius, max(1.0, side / 56)), p.ink)
     return drawing.quantised(image), mask
 
 
-def _object(parameters: Rsvp, category: int) -> dict[str, np.ndarray]:
+def _object(parameters: Rsvp, category: int, hue: float) -> dict[str, np.ndarray]:
     """What is seen of a stream."""
     p = parameters
-    image, mask = _painted(p, category)
-    hue = {"object_hue": np.array([30.0 * category])} if p.coloured else {}
+    image, mask = _painted(p, category, hue)
     return {
         "image": image,
         "object_mask": mask[None],
@@ -148,7 +160,7 @@ def _object(parameters: Rsvp, category: int) -> dict[str, np.ndarray]:
         "object_y": np.array([p.size[0] / 2]),
         "object_radius": np.array([p.radius * min(p.size)]),
         "object_rotation": np.zeros(1),
-        **hue,
+        **({"object_hue": np.array([hue])} if p.coloured else {}),
     }
 
 
@@ -157,8 +169,10 @@ def course(parameters: Rsvp, stimuli: xr.Dataset, number: int) -> tuple[Frame, .
     p, one = parameters, stimuli.isel(stimulus=number)
     first, second, shown = int(one["t1_place"]), int(one["t2_place"]), round(p.soa - p.gap, 6)
     frames = [Frame("fixation", FIXATION, fixation(p, p.size))]
-    for place, name in enumerate(str(one["stream"].item()).split()):
-        picture, _ = _painted(p, objects.CATEGORIES.index(name), framed=place == first)
+    stream = np.array([objects.CATEGORIES.index(name) for name in str(one["stream"].item()).split()])
+    hues = _hues(p, stimuli.attrs["seed"], int(one["stimulus"]), stream)
+    for place, (category, hue) in enumerate(zip(stream, hues, strict=True)):
+        picture, _ = _painted(p, category, hue, framed=place == first)
         distractor = Frame("first" if place == first else "distractor", shown, picture)
         frames.append(seen(stimuli, number, "second", shown) if place == second else distractor)
         frames.append(Frame("blank", p.gap))

@@ -64,10 +64,10 @@ def test_items_that_many_lists_share_count_once(lists):
 def test_chance_is_reported_as_often_as_it_is_claimed():
     """p of factors that tell nothing is even: about one in ten is below 0.1."""
     random, p = np.random.default_rng(4), []
-    for _ in range(80):
+    for _ in range(40):
         rows = pd.DataFrame({"hue": random.random(40), "answer": random.integers(0, 2, 40)})
         p.append(balance(rows, ["hue"]).loc["hue", "p"])
-    assert 1 <= sum(value < 0.1 for value in p) <= 17  # beyond that in 0.1 % of such tests
+    assert sum(value < 0.1 for value in p) <= 11 and 0.35 < np.mean(p) < 0.65  # beyond in 0.1 % of such tests
 
 
 def test_a_factor_that_there_is_not_is_refused(lists):

@@ -119,6 +119,18 @@ def test_items_may_say_themselves_what_they_are_for():
         Design(practice=2, catch=1).lists(given, 2)
 
 
+def test_items_may_say_themselves_in_which_block_they_come_and_what_is_right():
+    given = items(24, side=("l", "r")).assign(block=[2, 5, 9] * 8, answer=["yes", "no", "no", "yes"] * 6)
+    lists = Design(within=TOLD, in_a_row={"answer": 2}).lists(given, 4)
+    for _, own in lists.groupby("list"):
+        assert own["block"].tolist() == [1] * 8 + [2] * 8 + [3] * 8 and longest(own["answer"].tolist()) <= 2
+    told = dict(zip(given["item"], given["answer"], strict=True))
+    assert lists["answer"].tolist() == [told[item] for item in lists["item"]]
+    assert lists.groupby(["list", "block", "instruction"]).size().unique().tolist() == [4]
+    with pytest.raises(ValueError, match="say themselves in which block"):
+        Design(blocks=2).lists(given, 2)
+
+
 def test_blocked_levels_stay_and_their_orders_are_a_williams_square(made):
     first = []
     for _, own in made["blocked"].groupby("list"):
