@@ -19,6 +19,7 @@ _HOMES = {
     "Stimuli": "experiments.probe:Stimuli",
     "check_observer": "experiments.observers:check_observer",
     "check_probe": "experiments.check:check_probe",
+    "check_task": "experiments.studies.task_check:check_task",
     "figures": "experiments.figures",
     "load_observers": "experiments.observers:load_observers",
     "observer_of": "experiments.observers:observer_of",
@@ -29,6 +30,8 @@ _HOMES = {
     "run": "experiments.experiment:run",
     "statistics": "experiments.statistics",
     "summary": "experiments.table:summary",
+    "take": "experiments.studies.take:take",
+    "take_study": "experiments.studies.take:take_study",
     "tell": "experiments.live.tell:tell",
 }
 __all__ = list(_HOMES)

@@ -19,16 +19,18 @@ __all__ = ["COMMANDS", "main"]
 
 ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "run": "Run the experiment that a YAML or TOML file describes.",
-    "summary": "The measures of records as a table, with 95 % bootstrap intervals.",
+    "summary": "The measures of records as a table, with 95 % intervals; of tables of trials, scores by condition.",
     "figure": 'Draw a figure from records; prints its caption. "figure list" tells what figures there are.',
     "export": "Write a record as one netCDF file, or its trials as a table in model-vs-human's format.",
     "verify": "Check that every file of a record is there and holds what was written.",
     "compare": "Compare observers, people or models, by their trials: accuracy, agreement of errors, shape bias.",
     "matched": "The observers of a record of match, each at the strength that was chosen for it.",
-    "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
+    "recovery": "How often intervals (95 %) hold the truth, by simulation: psychometric functions, analyses of trials.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
 SERVE = "Serve a study to its participants; every answer is on disk before it is acknowledged."
+PACK = "Pack a study for JATOS, for DataPipe and OSF, or for any web host."
+COLLECT = "Collect what people answered in a study as one trial table; what is not in it is told and kept apart."
 STUDY = 'Write a study of a probe\'s task: an experiment for people and observers. "study PROBE --help" says more.'
 TAKE = "Let observers answer the trials of a study, told what people are told: their trial table."
 TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
@@ -69,6 +71,8 @@ COMMANDS = {
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
     "serve": command_line.deferred(SERVE, later("experiments.commands.serve:command")),
+    "pack": command_line.deferred(PACK, later("experiments.commands.pack:command")),
+    "collect": command_line.deferred(COLLECT, later("experiments.commands.collect:command")),
     "study": command_line.deferred(STUDY, partial(_study, ())),
     "take": command_line.deferred(TAKE, later("experiments.commands.take_part:command")),
     "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),

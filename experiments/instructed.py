@@ -37,7 +37,7 @@ def instructed(probe: Probe[P], sentences: Sequence[str]) -> Probe[P]:
         stimuli in a way of its own.
     """
     if probe.show is not None:
-        raise ValueError(f"{probe.name} follows its stimuli in a way of its own and takes no sentences: leave them out")
+        raise ValueError(f"{probe.name} shows its stimuli in a way of its own and takes no sentences")
     told = [_condition(sentence) for sentence in sentences]
     names = [condition.name for condition in told]
     if twice := next((name for name in names if names.count(name) > 1), None):

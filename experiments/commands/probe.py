@@ -26,8 +26,8 @@ class Sentences:
     Parameters
     ----------
     instruct
-        Sentences such as "the dog on the left", each a further prior of observers that take words; others look
-        bottom-up under it.
+        Sentences such as "the dog on the left", each a further prior of observers that take words; others
+        look bottom-up under it.
     """
 
     instruct: tuple[str, ...] = ()
@@ -36,13 +36,15 @@ class Sentences:
 def command_of(probe: Probe) -> Callable:
     """Make the command of a probe."""
 
-    def start(store: Store, who: ObserverOptions, source: StimulusOptions, parameters, display=None, told=None) -> None:
+    def start(
+        store: Store, who: ObserverOptions, source: StimulusOptions, parameters, display=None, told=Sentences()
+    ) -> None:
         from experiments.experiment import run  # these load torch, which no help needs
         from experiments.instructed import instructed
         from experiments.source import shown
 
         with joined("cpu" if who.device == "cpu" else None) as process:
-            asked = instructed(probe, told.instruct) if told and told.instruct else probe
+            asked = instructed(probe, told.instruct) if told.instruct else probe
             observers, changes = who.load(), asdict(display) if display else {}
             family = changes.pop("family", "")
             stimuli = shown(probe, parameters, source, observers[0], family, changes)

@@ -10,17 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
+import pandas as pd
 import tyro
 
 from absvit import records
 from experiments import measures
 from experiments.columns import INTERVALS, help_text, notes_of
 from experiments.exchange import human_trials
+from experiments.exchange.same_trials import matching
 from experiments.probe import written_by
 from experiments.probes import PROBES
 from experiments.statistics.recovery import Simulated, coverage
 from experiments.table import profiles, summary, summary_latex, table, untold
+from experiments.trials import stored
+from experiments.trials.recoveries import recoveries
+from experiments.trials.simulated import SimulatedPeople
 from stimuli.foundation import command_line
+from stimuli.foundation.files import write_whole
 
 __all__ = ["COMMANDS", "command"]
 
@@ -34,23 +40,30 @@ def show_summary(
     mechanisms: bool = False,
     by: str = "",
     bins: int = 3,
+    scores: tuple[str, ...] = (),
+    option: str = "",
     format: Literal["text", "csv", "latex"] = "text",
 ) -> None:
-    """The measures of records as a table, with 95 % bootstrap intervals.
+    """The measures of records as a table, with 95 % intervals; of tables of trials, scores by condition.
 
     Parameters
     ----------
     record
-        One or more records of one probe.
+        One or more records of one probe; or tables of trials of people and observers, CSV or .zarr.
     maps
         Tell how well each kind of map localises the cued object, instead.
     mechanisms
         Tell what cues are worth to each observer (benefit, cost, selection, sensitivity, criterion), instead; of
         records of bistable, object_prior and spatial_prior together.
     by
-        Variable of the stimuli by which they are grouped, such as competition or set_size.
+        Variable of the stimuli by which they are grouped, such as competition or set_size; of tables of trials the
+        factors that make the conditions, with commas between them.
     bins
         Groups of a variable that has more values than that, as many stimuli in each.
+    scores
+        Of tables of trials: accuracy, median_rt, mean_rt, log_rt, d_prime, criterion, choice, probability.
+    option
+        Of tables of trials: the answer that is the signal of d_prime and criterion, or is chosen.
     format
         Text, CSV (numbers in full) or LaTeX.
     """
@@ -58,6 +71,10 @@ def show_summary(
         raise ValueError(f"bins must be at least 1 group, got {bins}")
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
+    if any(map(stored.holds_trials, record)):
+        return _show_trials(
+            record, maps or mechanisms, [name for name in by.split(",") if name], scores, option, format
+        )
     opened = [records.in_memory(records.load(path)) for path in record]
     frame = profiles(opened, by, bins) if mechanisms else summary(opened, maps, by, bins)
     probe = written_by(opened[0])
@@ -70,6 +87,24 @@ def show_summary(
         of_profile = [f"{name}: {text}." for name, text in measures.PROFILED.items() if name in frame]
         notes = [INTERVALS, *of_profile] if mechanisms else notes_of(probe, frame)
         print(table(frame, seeds), *untold(opened), "", *notes, sep="\n")
+
+
+def _show_trials(files, of_records: bool, by: list[str], scores, option: str, format: str) -> None:
+    """The scores of tables of trials by condition."""
+    from experiments.trials import overview, trial_table
+
+    if of_records:
+        raise ValueError(
+            "tables of trials hold no maps and no profiles of mechanisms: leave out --maps and --mechanisms"
+        )
+    trials = trial_table.read(files)
+    frame = overview.overview(trials, by, scores, option)
+    if format == "csv":
+        print(frame.to_csv(index=False), end="")
+    elif format == "latex":
+        print(summary_latex(frame, None), end="")
+    else:
+        print(table(frame), "", *overview.overview_notes(trials, frame, by), sep="\n")
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
@@ -110,12 +145,13 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     Parameters
     ----------
     files
-        Tables of trials in model-vs-human's format, or folders of them.
+        Tables of trials in model-vs-human's format, or folders of them; or trial tables of people and observers.
     """
     if not files:
         raise ValueError("name at least one table of trials: python -m experiments compare TRIALS.csv")
     trials = human_trials.read(files)
-    print("\n".join([table(human_trials.agreement(trials)), *measures.remarks(trials)]))
+    matched = [matching(trials)] * any(map(stored.holds_trials, files))
+    print("\n".join([table(human_trials.agreement(trials)), *matched, *measures.remarks(trials)]))
 
 
 def matched(record: Annotated[Path, Words], cue: Literal["class", "place"] = "class") -> None:
@@ -166,20 +202,43 @@ def card(weights: Annotated[Path, Words], steering: Path, recognition: Path, rot
     print(measured_card.add_measured(weights, *map(records.load, given)))
 
 
-def recovery(parameters: Flat[Simulated]) -> None:
-    """How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation: a grid of designs.
+def recovery(
+    parameters: Flat[Simulated],
+    people: Flat[SimulatedPeople],
+    of: Literal["functions", "participants"] = "functions",
+    out: Path | None = None,
+) -> None:
+    """How often intervals (95 %) hold the truth, by simulation: psychometric functions, analyses of trials.
 
     Parameters
     ----------
     parameters
-        Simulated observers and their experiments.
+        Simulated observers and their experiments: every combination is a row. Of participants, simulations, level
+        and seed alone.
+    people
+        Simulated people, of participants.
+    of
+        Functions, psychometric ones of single observers; or participants, whose trials are scored by condition, and
+        fitted by mixed models and by hierarchical psychometric functions.
+    out
+        CSV file to write the table to, besides.
     """
-    print("shares of intervals that hold the true threshold and width, and of those that are open (not determined)")
-    for number, row in enumerate(coverage(parameters)):
+    if of == "functions":
+        print("shares of intervals that hold the true threshold and width, and of those that are open (not determined)")
+        rows, widths = coverage(parameters), {}
+    else:
+        print("truth, mean and sd of the estimates, mean width of the intervals, and the share that holds the truth")
+        rows = recoveries(people, parameters.simulations, parameters.level, parameters.seed)
+        widths = {"analysis": 40}
+    shown = []
+    for number, row in enumerate(rows):
+        shown.append(row)
         if not number:
-            print("".join(f"{name:>15}" for name in row))
-        cells = (f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
-        print("".join(f"{cell:>15}" for cell in cells), flush=True)
+            print("".join(f"{name:>{widths.get(name, 15)}}" for name in row))
+        cells = {name: f"{value:.3f}" if isinstance(value, float) else value for name, value in row.items()}
+        print("".join(f"{cell:>{widths.get(name, 15)}}" for name, cell in cells.items()), flush=True)
+    if out is not None:
+        write_whole(out, pd.DataFrame(shown).to_csv(index=False))
 
 
 def run_file(file: Annotated[Path, Words], resume: bool = False, share: tuple[int, int] | None = None) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import tyro
 
 from experiments.studies.folder import open_study
-from experiments.studies.server import PAGE, ServerSettings
+from experiments.studies.hosting import PAGE
+from experiments.studies.server import ServerSettings
 from experiments.studies.server import serve as run
 from experiments.studies.store import Store
 

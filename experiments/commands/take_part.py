@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import tyro
 
 from experiments.command_options import ObserverOptions
 from experiments.studies.asking import TOLD, Asking
 from stimuli.foundation import command_line
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Taken", "command"]
 
@@ -47,44 +49,37 @@ class Taken:
         if self.out.suffix not in (".csv", ".zarr"):
             raise ValueError(f"--out ends in .csv or .zarr, got {self.out}")
         if self.out.exists() and not self.overwrite:
-            raise ValueError(f"{self.out} is there already: choose another --out, or replace it with --overwrite")
+            raise ValueError(f"{self.out} is there already: choose another, or replace it with --overwrite")
 
 
 def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
     from experiments.linking import load_fitted, with_rt
-    from experiments.probe import Stimuli  # these load torch, which no help needs
     from experiments.studies.folder import open_study
-    from experiments.studies.take import about, take
+    from experiments.studies.take import about, take_study  # which loads torch, and no help needs it
     from experiments.trials import stored
     from experiments.trials.trial_table import write_csv
-    from stimuli.sets.reading import read_parts
 
     study, link = open_study(taken.study), load_fitted(taken.link) if taken.link else None
-    lists = _trials([study.list(number) for number in taken.list or range(1, study.lists + 1)])
     observers = who.load(batches=1)
-    stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
-    table = take(study.about["probe"], stimuli, lists, observers, asking, study.version)
+    table = take_study(study, observers, taken.list, asking)
     readings = table.attrs.pop("readings")
     table = with_rt(table, link) if link else table
     if taken.out.suffix == ".csv":
         write_csv(table, taken.out)
     else:
-        facts = {"probe": study.about["probe"], "study": study.version, "seed": asking.seed, "readings": readings}
+        facts = {
+            "probe": study.about["probe"],
+            "study": study.version,
+            "seed": asking.seed,
+            "readings": readings,
+        }
         facts |= {"device": observers[0].device, "parameters": asdict(asking), **about(observers)}
         stored.save(table, taken.out, facts, taken.overwrite)
-    print(*_said(table), *(f"{sentence!r} was read as {read}" for sentence, read in readings.items()), sep="\n")
-
-
-def _trials(lists: Sequence[dict]) -> pd.DataFrame:
-    """Trials of lists, a row each, factors as columns."""
-    rows = [
-        {name: value for name, value in trial.items() if name not in ("frames", "factors")}
-        | trial["factors"]
-        | {"list": one["list"]}
-        for one in lists
-        for trial in one["trials"]
-    ]
-    return pd.DataFrame(rows)
+    print(
+        *_said(table),
+        *(f"{sentence!r} was read as {read}" for sentence, read in readings.items()),
+        sep="\n",
+    )
 
 
 def _said(table: pd.DataFrame) -> list[str]:

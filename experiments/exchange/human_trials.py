@@ -14,6 +14,9 @@ import xarray as xr
 
 from absvit import records
 from experiments import measures
+from experiments.exchange.same_trials import of_trial_table
+from experiments.trials import trial_table
+from experiments.trials.stored import holds_trials
 from stimuli.foundation.files import write_whole
 from stimuli.foundation.texts import other_separator, read_text
 
@@ -29,7 +32,7 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
 
     Parameters
     ----------
-    paths : files, or a folder.
+    paths : files, or a folder; among the files may be trial tables, CSV or stored (``same_trials``).
 
     Returns
     -------
@@ -43,11 +46,15 @@ def read(paths: Sequence[str | os.PathLike] | str | os.PathLike) -> pd.DataFrame
     ValueError : a file is no text or no table, or lacks a column.
     """
     given = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
+    ours = [path for path in given if holds_trials(path)]
+    if ours and len(ours) == len(given):
+        return of_trial_table(trial_table.read(ours))
+    given = [path for path in given if path not in ours]
     files = [file for path in given for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
         raise FileNotFoundError(f"no responses at {', '.join(missing or map(str, given))}: give CSV files, or a folder")
-    tables = []
+    tables = [of_trial_table(trial_table.read(ours)).astype({"session": str, "trial": str})] if ours else []
     for file in files:
         try:
             table = pd.read_csv(io.StringIO(text := read_text(file)), keep_default_na=False, dtype=str)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
 import tarfile
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+import pooch
 
 from stimuli.foundation.files import write_whole
 
@@ -149,9 +152,8 @@ def _packages(libraries: Sequence[Library] = LIBRARIES) -> list[str]:
 
 def _cache() -> Path:
     """The folder of the user's cache that holds the libraries; npm fetches them where it does not."""
-    from absvit.models.checkpoints.fetching import cache_folder
-
-    folder = cache_folder() / "page_libraries"
+    # where checkpoints are kept, too; what says so loads torch
+    folder = Path(os.environ.get("ABSVIT_CACHE") or pooch.os_cache("absvit")) / "page_libraries"
     if lacking := [library for library in LIBRARIES if not (folder / library.name).is_file()]:
         contents = _fetched(lacking)
         folder.mkdir(parents=True, exist_ok=True)

@@ -31,21 +31,11 @@ FIELDS = (
     "response", "key", "rt", "correct", "onsets", "planned", "onset_error", "missed_frames", "degrees_per_pixel",
     "fullscreen", "time", "place", "program", "simulated",
 )  # fmt: skip
-KEYS = {
-    " ": "space",
-    "ArrowLeft": "left",
-    "ArrowRight": "right",
-    "ArrowUp": "up",
-    "ArrowDown": "down",
-    "Enter": "return",
-    ",": "comma",
-    ".": "period",
-    "-": "minus",
-    "/": "slash",
-    ";": "semicolon",
-}  # fmt: skip  (a browser's name of a key, PsychoPy's)
-QUIT, GO_ON = "escape", "space"
-FEEDBACK = 1.0  # s
+KEYS = {  # a browser's name of a key, and PsychoPy's
+    " ": "space", "ArrowLeft": "left", "ArrowRight": "right", "ArrowUp": "up", "ArrowDown": "down", "Enter": "return",
+    ",": "comma", ".": "period", "-": "minus", "/": "slash", ";": "semicolon",
+}  # fmt: skip
+QUIT, GO_ON, FEEDBACK = "escape", "space", 1.0  # keys, and s
 THINKING = (0.25, 0.6)  # s that a simulated participant takes
 TEXT = 22  # pixels
 NEXT = "Go on with the space bar; Escape ends the study."
@@ -133,14 +123,13 @@ class Rows:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
-        self.file = open(path, "x", newline="", encoding="utf8")  # noqa: SIM115 (it stays open)
+        self.file = open(path, "x", 1, "utf8", newline="")  # noqa: SIM115 (it stays open)
         self.writer = csv.DictWriter(self.file, FIELDS, restval="")
         self.writer.writeheader()
 
     def add(self, row: dict) -> None:
         """Append a row, and put it on the disk."""
-        self.writer.writerow(row)
-        self.file.flush()
+        self.writer.writerow(row)  # a whole line leaves the program at once
         os.fsync(self.file.fileno())
 
 
@@ -160,19 +149,18 @@ class Screen:
             color=about["display"]["background"], colorSpace="rgb255",
         )  # fmt: skip
         self.ink = "white" if sum(about["display"]["background"]) < 330 else "black"
-        self.paced = asked.refresh is not None
         rate = asked.refresh or self.window.getActualFrameRate(nIdentical=20, nMaxFrames=240, threshold=1)
         if not rate:
             self.window.close()
             raise SystemExit("frames of this screen cannot be counted: close other programs, or name --refresh 60")
-        self.tick, self.rate, self.last = 1 / rate, rate, core.getTime()
+        self.paced, self.tick, self.rate, self.last = asked.refresh is not None, 1 / rate, rate, core.getTime()
         self.keyboard = keyboard.Keyboard()
         self.mouse = event.Mouse(win=self.window)
         self.window.mouseVisible = about["task"]["response"]["kind"] != "keys"
 
     def flip(self, counts: bool = False) -> float:
         """Show what was drawn; the time of the frame in s. Reaction times count from it, where asked."""
-        if self.paced:
+        if self.paced:  # a screen that waits for nothing
             self.core.wait(max(0.0, self.last + self.tick - self.core.getTime()), hogCPUperiod=0.005)
         if counts:
             self.window.callOnFlip(self.keyboard.clock.reset)
@@ -189,7 +177,9 @@ class Screen:
 
     def pressed(self) -> list:
         """Give (key, s from the frame that counts) of what was pressed since the last call; Escape raises Quit."""
-        found = [(key.name, key.rt) for key in self.keyboard.getKeys(waitRelease=False)]
+        given = self.keyboard.getKeys(waitRelease=False)
+        named = [key.name[0] if isinstance(key.name, list) else key.name for key in given]  # [name, time] without ptb
+        found = [(name.lower(), key.rt) for name, key in zip(named, given, strict=True)]
         if any(name == QUIT for name, _ in found):
             raise Quit
         return found
@@ -197,7 +187,6 @@ class Screen:
     def forget(self) -> None:
         """Leave out what was pressed so far, but Escape."""
         self.pressed()
-        self.mouse.clickReset()
         self.event.clearEvents()
 
     def page(self, text: str, simulated: bool) -> None:
@@ -284,6 +273,10 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
     question = screen.text(about["task"]["question"], (0, answering.size[0] / 2 + 2 * TEXT))
     flips, onsets, opened, answer = [], [], None, None
     thinking, at, left = random.uniform(*THINKING), 0, counts[0]
+    shown = [pictures[frame["picture"]] for frame in frames if frame["picture"]]
+    for drawn in (*shown, question, answering):  # what is drawn for the first time takes longer than a frame
+        drawn.draw()
+    screen.window.clearBuffer()
     screen.forget()
     while answer is None:
         frame = frames[at] if at < len(counts) else {"picture": None, "seen": False}
@@ -312,16 +305,15 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
             at += 1
             left = counts[at] if at < len(counts) else None
     response, key, rt, place = answer or ("", "", None, None)
-    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick)}
-    return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt), "place": place}
+    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick), "place": place}
+    return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt)}
 
 
 def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, asked: argparse.Namespace) -> None:
     """Show the instructions and all trials of a list."""
     degree = pixels_per_degree(asked.distance, asked.width, screen.window.size[0])
     degrees, size = about["display"]["degrees"], about["display"]["pixels"]
-    if degrees and degree:
-        size = [side * degree for side in degrees]
+    size = [side * degree for side in degrees] if degrees and degree else size
     known = {
         **known,
         "degrees_per_pixel": round(1 / degree, 6) if degree else "",
@@ -358,7 +350,7 @@ def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, 
 def words() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--participant", required=True, help="code of the participant")
+    parser.add_argument("--participant", help="code of the participant; p and the number of the list, if left out")
     parser.add_argument("--list", type=int, help="number of the list; the first that nobody has begun, if left out")
     parser.add_argument("--language", default="en", help="language of the instructions")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
@@ -378,14 +370,16 @@ def main() -> int:
     random.seed(asked.seed)
     about = json.loads((asked.folder / "study.json").read_text("utf8"))
     number = asked.list or free_list(asked.folder, about["lists"])
+    if not 1 <= number <= about["lists"]:
+        raise SystemExit(f"the study has the lists 1 to {about['lists']}, got {number}")
+    person = asked.participant or f"p{number:02}"
     chosen = json.loads((asked.folder / "lists" / f"{number:04d}.json").read_text("utf8"))
     known = {
-        "study": about["version"], "participant": asked.participant, "session": str(uuid.uuid4()), "list": number,
+        "study": about["version"], "participant": person, "session": str(uuid.uuid4()), "list": number,
         "program": "psychopy", "simulated": str(asked.simulate).lower(),
     }  # fmt: skip
-    named = re.sub(r"[^\w.-]+", "_", asked.participant)
-    screen = Screen(about, asked)
-    rows = Rows(asked.folder / "data" / f"psychopy_{number:04d}_{named}_{time.strftime('%Y%m%d%H%M%S')}.csv")
+    named = f"{number:04d}_{re.sub('[^a-zA-Z0-9.-]+', '_', person)}_{time.strftime('%Y%m%d%H%M%S')}"
+    screen, rows = Screen(about, asked), Rows(asked.folder / "data" / f"psychopy_{named}.csv")
     try:
         session(screen, about, chosen, rows, known, asked)
         screen.page("That was all. Thank you!", asked.simulate)

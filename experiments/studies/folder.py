@@ -47,7 +47,7 @@ FIELDS = {
     "hosting": "where data go: server, file, jatos, datapipe",
     "datapipe": "identifier of the experiment with DataPipe; empty = none",
 }
-UNVERSIONED = ("version", "hosting", "datapipe")
+UNVERSIONED = ("version", "made_with", "hosting", "datapipe")
 DIGITS = 12
 
 
@@ -122,9 +122,9 @@ def write_study(folder: Path, about: Mapping, lists: Iterable[dict], pictures: M
     told = {"format": FORMAT, **about, "version": "", "lists": number}
     told["version"] = _version(folder, told)
     assert set(told) == set(FIELDS), set(told) ^ set(FIELDS)
-    ordered = {name: told[name] for name in FIELDS}
-    write_whole(folder / STUDY, json.dumps(ordered, ensure_ascii=False, indent=1, allow_nan=False))
-    return Study(folder, ordered)
+    text = json.dumps({name: told[name] for name in FIELDS}, ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(folder / STUDY, text)
+    return Study(folder, json.loads(text))
 
 
 def open_study(folder: Path, unchanged: bool = True) -> Study:

@@ -22,16 +22,17 @@ def by_category(logits: xr.DataArray, stimuli: xr.Dataset, options: tuple[str, .
 
     A ValueError names an option that is no class of the observer.
     """
-    return scipy.special.softmax(logits.values[:, [_place(logits, option) for option in options]].astype(float), 1)
+    chosen = [_place(logits, option) for option in options]
+    return scipy.special.softmax(logits.values[:, chosen].astype(float), axis=1)
 
 
 def by_presence(name: str = "class_1") -> ReadOut:
     """Read out "present" or "absent", the first and the second option, of the evidence for a class.
 
     The evidence is ln p / (1 - p) of the class that the variable ``name`` of the stimuli names. Present is as
-    probable as the evidence by which it exceeds a criterion, in log odds. The criterion is the median over all
-    stimuli of the study under this instruction: an observer says present about as often as absent, as people do
-    who are told that half of the displays hold what they look for.
+    probable as the evidence by which it exceeds a criterion, in log odds. The criterion is the median
+    over all stimuli of the study under this instruction: an observer says present about as often as
+    absent, as people do who are told that half of the displays hold what they look for.
     """
     return partial(_present, name)
 
@@ -48,10 +49,11 @@ def _present(name: str, logits: xr.DataArray, stimuli: xr.Dataset, options: tupl
 def by_template(name: str, among: tuple[str, str]) -> ReadOut:
     """Read out what is no class of the observer by matching its logits to templates.
 
-    An option's template is the mean pattern, logits minus their mean, over the stimuli whose variable ``name`` is
-    the option, of those whose variable among[0] has the value among[1]; the stimulus itself is left out (Haxby
-    et al. 2001, Science 293). An option is as probable as the pattern under a Gaussian around its template whose
-    variance, the same in all directions, is that of these stimuli around their templates.
+    An option's template is the mean pattern, logits minus their mean, over the stimuli whose variable
+    ``name`` is the option, of those whose variable among[0] has the value among[1]; the stimulus itself
+    is left out (Haxby et al. 2001, Science 293). An option is as probable as the pattern under a Gaussian
+    around its template whose variance, the same in all directions, is that of these stimuli around their
+    templates.
     """
     return partial(_alike, name, among)
 
@@ -68,9 +70,10 @@ def _alike(
 
 
 def _from_template(x: np.ndarray, members: np.ndarray, option: str) -> np.ndarray:
-    """Squared distance (stimulus,) of patterns (stimulus, class) from the mean of the others among the members."""
+    """Squared distance (stimulus,) of patterns (stimulus, class) from the mean of the other members."""
     if members.sum() < 2:
-        raise ValueError(f"a template of {option!r} needs two stimuli of it alone, the study has {members.sum()}")
+        there = int(members.sum())
+        raise ValueError(f"a template of {option!r} needs two stimuli of it alone, the study has {there}")
     inside = members[:, None]
     template = (x[members].sum(0) - np.where(inside, x, 0)) / (members.sum() - inside)
     return ((x - template) ** 2).sum(1)
@@ -80,5 +83,5 @@ def _place(logits: xr.DataArray, option: str) -> int:
     """Place of an option among the classes."""
     classes = logits["class"].values.tolist()
     if option not in classes:
-        raise ValueError(f"the observer knows no class {option!r}: choose another, or let it answer in categories")
+        raise ValueError(f"the observer knows no class {option!r}: let it answer in categories")
     return classes.index(option)

@@ -9,9 +9,10 @@ thread: answers are written one after the other, each on disk before it is ackno
 - ``POST /data/SESSION`` a row as JSON -> ``{"saved": n}``, n trials of the session are on disk.
 
 Whatever is asked carries the study's token, as ``?token=`` or as the cookie that the page sets. Refusals are
-``{"error": text}``, the text being for the participant: 403 without the token, 404 for a session that is not
-of this study, 409 where no list is left or the study is of another version, 413 for rows that are too large,
-507 where the disk is full. Neither data nor stimuli nor the answers of other folders can be fetched.
+``{"error": text}``, or the text alone where a page or file was asked for; the text is for the participant. 403
+without the token, 404 for a session that is not of this study, 409 where no list is left or the study is of
+another version, 413 for rows that are too large, 507 where the disk is full. Neither data nor stimuli nor
+anything outside the study can be fetched.
 """
 
 from __future__ import annotations
@@ -28,16 +29,14 @@ from urllib.parse import urlencode
 
 from tornado import httpserver, netutil, web
 
-from experiments.studies.folder import LISTS, PICTURES, STUDY
+from experiments.studies.folder import PICTURES, STUDY
+from experiments.studies.hosting import PAGE, is_public
 from experiments.studies.store import NoList, Store, StoreFull, Unfit, Unknown
 
 __all__ = ["ServerSettings", "addresses", "application", "listen", "serve"]
 
 ROW_LIMIT = 256 * 1024  # bytes of a row
 BODY_LIMIT = 4 * ROW_LIMIT  # bytes after which a connection is cut, nothing said
-PAGE = "index.html"
-FOLDERS = (LISTS, PICTURES, "libraries")
-FILES = (".html", ".js", ".css", ".md", ".svg", ".png", ".ico", "words.json")  # of the study's folder itself
 NO_TOKEN = "This address is not complete: please open the one that the experimenter gave you."
 TOO_LARGE = f"A row of data holds at most {ROW_LIMIT // 1024} KiB."
 CODE_LIMIT = 200  # signs of a participant's code
@@ -54,9 +53,9 @@ class ServerSettings:
     port
         Port that the server listens at; 0 is any that is free.
     address
-        Address that it listens at; 127.0.0.1 is this computer alone, 0.0.0.0 whoever can reach it.
+        Where it listens: 127.0.0.1 is this computer alone, 0.0.0.0 whoever can reach it.
     token
-        Word that addresses of the study carry; one is drawn for each study, if left out.
+        Word without which nobody gets the study; one is drawn for each study, if left out.
     again_after
         Hours without a word from a participant who has not finished, after which their list is handed out again
         once no other is left; never, if left out.
@@ -107,7 +106,12 @@ class _Guarded(web.RequestHandler):
         error = given.get("exc_info", (None, None))[1]
         if isinstance(error, REFUSALS):
             self.set_status(error.status if isinstance(error, _Refused) else STATUS[type(error)])
-        self.finish({"error": str(error) if isinstance(error, REFUSALS) else self._reason})
+        text = str(error) if isinstance(error, REFUSALS) else self._reason
+        if self.request.method == "POST":
+            self.finish({"error": text})
+        else:  # in a participant's window
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish(text)
 
     def log_exception(self, kind: type, error: BaseException, traceback: object) -> None:
         if isinstance(error, StoreFull):
@@ -156,9 +160,7 @@ class _Files(_Guarded, web.StaticFileHandler):
         web.StaticFileHandler.initialize(self, path=store.study.folder, default_filename=PAGE)
 
     def get(self, path: str, include_body: bool = True) -> Awaitable[None]:
-        folder, *below = path.split("/")
-        public = folder in FOLDERS if below else path == "" or path.endswith(FILES)
-        if not public or "\\" in path or any(part.startswith(".") for part in (folder, *below)):
+        if path and not is_public(path):
             raise _Refused(404, "There is no such file of this study.")
         return super().get(path or PAGE, include_body)
 

@@ -255,8 +255,8 @@ def stored(path: Path) -> tuple[list[dict], list[dict]]:
 
     Returns
     -------
-    Sessions (session, participant, list, begun and heard in s since 1970, opened: how often the page was,
-    given_up: whether the list went to another) and rows of data, both in the order in which they came.
+    Sessions (study: its version, session, participant, list, begun and heard in s since 1970, opened: how often
+    the page was, given_up: whether the list went to another) and rows of data, both in the order in which they came.
 
     Raises
     ------
@@ -265,9 +265,11 @@ def stored(path: Path) -> tuple[list[dict], list[dict]]:
     named = ("session", "participant", "list", "begun", "heard", "opened", "given_up")
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as file:
+            (version,) = file.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
             found = file.execute(f"SELECT {', '.join(named)} FROM sessions ORDER BY begun, rowid").fetchall()
             rows = file.execute("SELECT session, body FROM received ORDER BY number").fetchall()
-        sessions = [dict(zip(named, row, strict=True)) for row in found]
-        return sessions, [{**json.loads(body), "session": session} for session, body in rows]
-    except (sqlite3.Error, ValueError) as error:
+        sessions = [{"study": version, **dict(zip(named, row, strict=True))} for row in found]
+        of = {one["session"]: {name: one[name] for name in ("study", "participant", "list")} for one in sessions}
+        return sessions, [{**of[session], **json.loads(body), "session": session} for session, body in rows]
+    except (sqlite3.Error, ValueError, TypeError) as error:
         raise ValueError(f"{path} cannot be read as a store of answers ({error})") from error

@@ -1,7 +1,8 @@
 """Observers take part in a study: they answer the trials that people answer, told the same.
 
-Each stimulus is seen once under each instruction, whoever's list it stands in. An observer is told by the prior of
-the instruction's condition; in words, where it takes them, by the very sentence that stands on the screen.
+Each stimulus is seen once under each instruction, whoever's list it stands in. An observer is told by the
+prior of the instruction's condition; in words, where it takes them, by the very sentence that stands on
+the screen.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +26,11 @@ from experiments.probe import Condition, Probe, Stimuli, Trial
 from experiments.probes import PROBES
 from experiments.show import looks_of, trial_of
 from experiments.studies.asking import Asking
+from experiments.studies.folder import Study, open_study
 from experiments.studies.task import Task, asked, task_of
 from experiments.trials.trial_table import trial_table
 from stimuli.designs.items import items_of
+from stimuli.sets.reading import read_parts
 from stimuli.sets.resizing import set_resized
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 
     from absvit.models.priors import Prior
 
-__all__ = ["about", "take"]
+__all__ = ["about", "take", "take_study"]
 
 AT_A_TIME = 20  # stimuli that are seen together
 OF_TASK = ("answer", "sentence", "key_order")  # columns of lists that the task or the page tells
@@ -56,7 +60,7 @@ def take(
     stimuli : of the study, of which each trial shows one.
     lists : trials of participants, a row each: ``item`` (FAMILY_00012), and ``list``, ``block``, ``phase``,
         ``trial``, ``instruction`` and further factors where there are any. Each stimulus under each
-        instruction, if left out.
+        usual instruction, if left out.
     observers : who looks; or whatever :func:`~experiments.observers.observer_of` makes one of, or a name.
     asking : how they are asked.
     study : version of the study.
@@ -64,8 +68,8 @@ def take(
     Returns
     -------
     Trial table of kind model: participant is an observer's name, session its seed; with p(OPTION), the task's
-    factors, and ``told``, how it was told the instruction, a word of ``TOLD``. There are no reaction times. The
-    attribute ``readings`` of the table says how sentences were read.
+    factors, and ``told``, how it was told the instruction, a word of ``TOLD``. There are no reaction
+    times. The attribute ``readings`` of the table says how sentences were read.
 
     Raises
     ------
@@ -86,8 +90,43 @@ def take(
     return table
 
 
+def take_study(
+    study: Study | Path | str,
+    observers: Sequence[Observer] | Observer | nn.Module | str = "absvit_micro",
+    lists: Sequence[int] = (),
+    asking: Asking | None = None,
+) -> pd.DataFrame:
+    """Let observers take part in a study that lies in a folder, as :func:`take` does.
+
+    Parameters
+    ----------
+    study : or its folder.
+    observers : who looks.
+    lists : numbers of participants' lists; all, if left out.
+    asking : how they are asked.
+
+    Returns
+    -------
+    Trial table of kind model.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError : there is no such study or list, it was changed, or as :func:`take`.
+    """
+    study = study if isinstance(study, Study) else open_study(Path(study))
+    rows = [
+        {name: value for name, value in trial.items() if name not in ("frames", "factors")}
+        | trial["factors"]
+        | {"list": number}
+        for number in lists or range(1, study.lists + 1)
+        for trial in study.list(number)["trials"]
+    ]
+    stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
+    return take(study.about["probe"], stimuli, pd.DataFrame(rows), observers, asking, study.version)
+
+
 def about(observers: Sequence[Observer]) -> dict[str, dict]:
-    """Say who takes part, as attributes of a record: weights, mechanism, gains and kinds of priors by name."""
+    """Say who takes part, as attributes of a record: weights, mechanism, gains, kinds of priors, by name."""
     weights = {name: [] for name in (observer.name for observer in observers)}
     for observer in observers:
         weights[observer.name].append([observer.seed, *observer.weights()])
@@ -113,11 +152,12 @@ def _looking(given: Sequence | Observer | nn.Module | str) -> list[Observer]:
 
 def _instructions(task: Task, lists: pd.DataFrame | None) -> list[str]:
     """Names of the instructions that are given."""
-    known = [instruction.name for instruction in task.instructions]
+    known = [instruction.name for instruction in task.given()]
     if lists is None:
         return known
     if "instruction" not in lists and len(known) > 1:
-        raise ValueError(f"the trials have no column instruction, and the task has several: {', '.join(known)}")
+        several = ", ".join(known)
+        raise ValueError(f"the trials have no column instruction, and the task has several: {several}")
     return list(dict.fromkeys(lists["instruction"])) if "instruction" in lists else known
 
 
@@ -148,10 +188,14 @@ def _seen(
     parts, logits, readings = [], {name: [] for name in names}, {}
     for part in _parts(probe, observer, stimuli):
         trial = _trial(observer, part, asking.gain)
-        conditions = {condition.name: condition for condition in looks_of(probe, observer, part, parameters)}
+        there = (*looks_of(probe, observer, part, parameters), *task.conditions)
+        conditions = {condition.name: condition for condition in there}
         told = {}
         for instruction in map(task.instruction, names):
-            condition, sentences = conditions.get(instruction.condition), task.sentences(part, instruction)
+            condition, sentences = (
+                conditions.get(instruction.condition),
+                task.sentences(part, instruction),
+            )
             told[instruction.name] = _told(observer, trial, condition, sentences, asking.instruct)
         for name, values in _look(observer, part, told, iterations).items():
             logits[name].append(values)
@@ -160,9 +204,8 @@ def _seen(
         parts.append(part.drop_vars(["image", "object_mask"]))
     whole = xr.concat(parts, "stimulus", data_vars="minimal", coords="minimal", compat="override")
     classes = _classes(observer, whole.attrs["categories"])
-    arrays = {
-        name: xr.DataArray(np.concatenate(of), {"class": classes}, ("stimulus", "class")) for name, of in logits.items()
-    }
+    dims = ("stimulus", "class")
+    arrays = {name: xr.DataArray(np.concatenate(of), {"class": classes}, dims) for name, of in logits.items()}
     return _Seen(whole, arrays, {name: of.how for name, of in told.items()}, readings)
 
 
@@ -195,21 +238,25 @@ def _trial(observer: Observer, part: xr.Dataset, gain: float | None) -> Trial:
 
 @dataclass(frozen=True, eq=False)
 class _Told:
-    """What an observer is told with some stimuli: in what way, and each prior with the places of its stimuli."""
+    """What an observer is told with some stimuli: how, and each prior with the places of its stimuli."""
 
     how: str
     priors: tuple[tuple[tuple[int, ...], Prior], ...] = ()
 
 
 def _told(
-    observer: Observer, trial: Trial, condition: Condition | None, sentences: Sequence[str], in_words: bool
+    observer: Observer,
+    trial: Trial,
+    condition: Condition | None,
+    sentences: Sequence[str],
+    in_words: bool,
 ) -> _Told:
-    """How an observer is told an instruction with stimuli, with each of which a sentence stands on the screen."""
+    """How an observer is told an instruction with stimuli, whose sentences stand on the screen."""
     everything = tuple(range(len(sentences)))
     if condition is not None and not condition.cues(trial):
         return _Told("nothing", ((everything, condition.prior(trial)),) if condition.taken(trial) else ())
     if in_words:
-        each = {sentence: absvit.priors.instruction(sentence, trial.gain) for sentence in dict.fromkeys(sentences)}
+        each = {said: absvit.priors.instruction(said, trial.gain) for said in dict.fromkeys(sentences)}
         if all(map(observer.takes, each.values())):
             places = {sentence: tuple(np.flatnonzero(np.array(sentences) == sentence)) for sentence in each}
             return _Told("words", tuple((places[sentence], prior) for sentence, prior in each.items()))
@@ -219,7 +266,7 @@ def _told(
 
 
 def _look(observer: Observer, part: xr.Dataset, told: Mapping[str, _Told], iterations: int) -> dict[str, np.ndarray]:
-    """Logits (stimulus, class) of some stimuli by instruction; priors of the same stimuli are shown together."""
+    """Logits (stimulus, class) of some stimuli by instruction; priors of the same stimuli together."""
     images = observer.images(part["image"].values)
     bottom_up = observer.seen(images).logits[-1, 0]
     logits, together = {name: bottom_up.clone() for name in told}, defaultdict(list)
@@ -265,7 +312,8 @@ def _trials(lists: pd.DataFrame | None, items: Sequence[str], instructions: Sequ
         rows = [(item, name) for name in instructions for item in items]
         lists = pd.DataFrame(rows, columns=["item", "instruction"])
     if strange := sorted(set(lists["item"]) - set(items)):
-        raise ValueError(f"the trials show {strange[0]}, which is none of the stimuli {items[0]} to {items[-1]}")
+        known = f"{items[0]} to {items[-1]}"
+        raise ValueError(f"the trials show {strange[0]}, which is none of the stimuli {known}")
     given = lists.reset_index(drop=True)
     given = given if "list" in given else given.assign(list=0)
     given = given if "trial" in given else given.assign(trial=given.groupby("list").cumcount() + 1)
@@ -273,7 +321,7 @@ def _trials(lists: pd.DataFrame | None, items: Sequence[str], instructions: Sequ
 
 
 def _check_answers(trials: pd.DataFrame, answers: np.ndarray) -> None:
-    """Refuse lists that say otherwise what is right: they are of another version of the stimuli or the task."""
+    """Refuse lists that say otherwise what is right: they are of other stimuli, or of another task."""
     if "answer" not in trials:
         return
     said = trials["answer"].fillna("").astype(str).values

@@ -1,14 +1,14 @@
 """The contract of a task: what people are asked, and the same asked of observers; it belongs to a probe.
 
-A task sees the stimuli as :func:`asked` gives them: as the probe shows them, with the classes of their objects
-and of what is not shown in words. So a sentence on the screen, such as "Look for the {class_1}.", and the prior
-that an observer gets, ``class_1`` of the trial, name the same.
+A task sees the stimuli as :func:`asked` gives them: as the probe shows them, with the classes of their
+objects and of what is not shown in words. So a sentence on the screen, such as "Look for the {class_1}.",
+and the prior that an observer gets, ``class_1`` of the trial, name the same.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,7 @@ import xarray as xr
 from stimuli.foundation.registry import later
 
 if TYPE_CHECKING:
-    from experiments.probe import Probe
+    from experiments.probe import Condition, Probe
 
 __all__ = ["Instruction", "Response", "Task", "asked", "fields_of", "nothing_right", "right", "task_of"]
 
@@ -32,8 +32,8 @@ class Instruction:
     name : level of the factor ``instruction``, such as "attend left".
     sentence : what stands on the screen of a participant; {fields} are variables of the stimuli, as
         :func:`asked` gives them. Observers that take words get this very sentence.
-    condition : name of the probe's condition whose prior tells an observer the same; "" where no prior does,
-        and an observer looks bottom-up.
+    condition : name of the condition, of the probe or of the task, whose prior tells an observer the same; ""
+        where no prior does, and an observer looks bottom-up.
     """
 
     name: str
@@ -50,8 +50,8 @@ class Response:
     kind : keys or buttons, one an option; a grid of categories; a slider from the first option to the last;
         or a click on a place.
     options : what can be answered; the categories of the stimuli, if left out.
-    keys : that are pressed, as a browser names them (KeyboardEvent.key), as many as options, where ``kind`` is
-        keys. Which of them means which option may differ between participants.
+    keys : that are pressed, as a browser names them (KeyboardEvent.key), as many as options, where
+        ``kind`` is keys. Which of them means which option may differ between participants.
     time_limit : in s from the onset of what is answered; None = as long as it takes.
     """
 
@@ -89,6 +89,8 @@ class Task:
         (stimulus, option), of logits (stimulus, class) with the coordinate ``class``, in which categories of
         the stimuli that the observer knows have the stimuli's names. Logits are of all stimuli of a study
         under one instruction.
+    usual : names of the instructions that a study gives unless others are asked for; all, if left out.
+    conditions : that only people's displays have, and the probe does not.
     words : function of stimuli that gives further variables, (stimulus,) words by name, for sentences and
         factors.
     factors : variables of the stimuli that become columns of the trial table.
@@ -106,6 +108,8 @@ class Task:
     response: Response
     answer: Callable[[xr.Dataset, Instruction], np.ndarray]
     read_out: Callable[[xr.DataArray, xr.Dataset, tuple[str, ...]], np.ndarray]
+    usual: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     words: Callable[[xr.Dataset], Mapping[str, np.ndarray]] = _no_words
     factors: tuple[str, ...] = ()
     display: Mapping[str, object] = field(default_factory=dict)
@@ -117,8 +121,14 @@ class Task:
         """Give an instruction by its name; a ValueError says which there are."""
         found = {each.name: each for each in self.instructions}
         if name not in found:
-            raise ValueError(f"there is no instruction {name!r} in this task: expected one of {', '.join(found)}")
+            known = ", ".join(found)
+            raise ValueError(f"there is no instruction {name!r} in this task: expected one of {known}")
         return found[name]
+
+    def given(self, names: Sequence[str] = ()) -> list[Instruction]:
+        """Give the instructions of these names; the usual ones, if there are none."""
+        known = [each.name for each in self.instructions]
+        return [self.instruction(name) for name in (names or self.usual or known)]
 
     def options(self, stimuli: xr.Dataset) -> tuple[str, ...]:
         """Say what can be answered; a ValueError tells of keys that are not one an option."""
@@ -147,9 +157,10 @@ class Task:
         for name, words in zip(names, columns, strict=True):
             if "" in words:
                 number = stimuli["stimulus"].values[words.index("")]
+                known = ", ".join(each.name for each in self.instructions)
                 raise ValueError(
-                    f"the instruction {instruction.name!r} names {{{name}}}, and stimulus {number} has none: leave out "
-                    "the instruction, or choose other stimuli"
+                    f"the instruction {instruction.name!r} names {{{name}}}, and stimulus {number} has none: give "
+                    f"other instructions ({known}), or choose other stimuli"
                 )
         rows = zip(*columns, strict=True) if names else [()] * stimuli.sizes["stimulus"]
         return [instruction.sentence.format(**dict(zip(names, row, strict=True))) for row in rows]
@@ -167,7 +178,8 @@ def nothing_right(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
 
 def fields_of(sentence: str) -> list[str]:
     """Name the {fields} of a sentence, each once."""
-    return list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None))
+    names = (name for _, name, _, _ in string.Formatter().parse(sentence))
+    return [name for name in dict.fromkeys(names) if name is not None]
 
 
 def task_of(probe: Probe) -> Task:
@@ -178,7 +190,8 @@ def task_of(probe: Probe) -> Task:
     ValueError : people have none in it.
     """
     if probe.task is None:
-        raise ValueError(f"the probe {probe.name} has no task for people: it asks what only observers can be asked")
+        asks = "it asks what only observers can be asked"
+        raise ValueError(f"the probe {probe.name} has no task for people: {asks}")
     return probe.task.function if isinstance(probe.task, later) else probe.task
 
 
@@ -214,7 +227,8 @@ def _words(words: np.ndarray) -> np.ndarray:
 def _class_words(stimuli: xr.Dataset) -> dict[str, np.ndarray]:
     """Words (stimulus,) by the names that a trial's classes have.
 
-    What is not shown is drawn as for records (``experiments.show``) of whoever has the set's classes in its order.
+    What is not shown is drawn as for records (``experiments.show``) of whoever has the set's classes in
+    its order.
     """
     drawn, seed = stimuli["object_class"].values, int(stimuli.attrs["seed"])
     names = np.array([*stimuli.attrs["categories"], ""], object)  # the last one is of no object

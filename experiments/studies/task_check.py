@@ -9,7 +9,7 @@ import xarray as xr
 
 from experiments.probe import Probe
 from experiments.probes import PROBES
-from experiments.studies.task import Task, asked, task_of
+from experiments.studies.task import Task, asked, fields_of, task_of
 from experiments.trials.trial_table import COLUMNS
 from stimuli.families import FAMILIES
 from stimuli.sets.frames import NAMES
@@ -88,7 +88,9 @@ def _of_declaration(task: Task) -> Iterator[str]:
 
 
 def _of_instructions(probe: Probe, task: Task, stimuli: xr.Dataset, options: tuple[str, ...]) -> Iterator[str]:
-    known = {condition.name for condition in probe.conditions(probe.parameters())}
+    for instruction in task.given():
+        task.sentences(stimuli, instruction)  # refuses what has no words
+    known = {condition.name for condition in (*probe.conditions(probe.parameters()), *task.conditions)}
     for instruction in task.instructions:
         if not instruction.sentence.strip() or "\n" in instruction.sentence:
             yield f"tells {instruction.sentence!r}: give one line"
@@ -97,7 +99,8 @@ def _of_instructions(probe: Probe, task: Task, stimuli: xr.Dataset, options: tup
                 f"tells observers {instruction.name!r} by the condition {instruction.condition!r}, and the probe has "
                 f"{', '.join(sorted(known))}"
             )
-        task.sentences(stimuli, instruction)  # refuses fields that there are not
+        if unknown := [name for name in fields_of(instruction.sentence) if name not in stimuli]:
+            yield f"tells {instruction.name!r} with {{{unknown[0]}}}, which is no variable of its stimuli"
         answers = np.asarray(task.answer(stimuli, instruction))
         if answers.shape != (stimuli.sizes["stimulus"],):
             yield f"gives answers of shape {answers.shape} under {instruction.name!r}: give one a stimulus"

@@ -63,7 +63,7 @@ class StudyOptions:
     stimuli
         Folder of a stimulus set that is shown, instead of drawing one.
     instructions
-        Which of the task's instructions are given; all, if left out.
+        Which of the task's instructions are given; the usual ones, if left out.
     repeats
         Times that each picture is shown to a participant, under other instructions as long as there are any.
     blocks
@@ -154,12 +154,15 @@ def write_study_of(probe: Probe, options: StudyOptions, parameters: object = Non
     task, out = task_of(probe), Path(options.out).resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists already; expected a new or empty folder, a study is never written over another")
-    told = [task.instruction(name) for name in options.instructions] or list(task.instructions)
+    told = task.given(options.instructions)
     design = _design(task, told, options)
     files = browser_libraries.copied(options.libraries) if options.offline else {}
+    for path in filter(None, (options.consent, options.debriefing)):
+        read_text(path)  # what is missing is said before anything is drawn
     begun = staged(out)
     shutil.rmtree(begun, ignore_errors=True)  # of an attempt that was killed
     try:
+        begun.mkdir(parents=True)
         stimuli = _stimuli(probe, parameters, begun / STIMULI, design, options)
         shown = asked(probe, stimuli)
         trials = _trials(task, told, shown, design, options)
@@ -168,11 +171,22 @@ def write_study_of(probe: Probe, options: StudyOptions, parameters: object = Non
         study = write_study(begun, about, lists, pictures)
         write_page(study, options, files)
         put_in_place(begun, out)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(begun, ignore_errors=True)
+        _say(error, out)
         raise
     used = trials["item"].nunique()
     return Study(out, study.about), trials, design.uneven(used, options.participants, len(task.response.keys))
+
+
+def _say(error: BaseException, out: Path) -> None:
+    """Say of a study that the system does not let us write (OSError) what is left of it, and what to do."""
+    origin = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if isinstance(origin, OSError) and origin.strerror:
+        raise OSError(
+            f"cannot write the study {out} ({origin.strerror}): nothing is left of it; make room, or choose another "
+            "--out"
+        ) from error
 
 
 def _design(task: Task, told: list[Instruction], options: StudyOptions) -> Design:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from absvit import records
 from experiments.trials.trial_table import as_dataset, read
 
-__all__ = ["open_table", "save"]
+__all__ = ["holds_trials", "open_table", "opened", "save"]
 
 
 def save(
@@ -64,3 +65,28 @@ def open_table(path: str | os.PathLike) -> tuple[pd.DataFrame, dict]:
     ValueError : it is no table of trials, or damaged.
     """
     return read(path), dict(records.load(path).attrs)
+
+
+def holds_trials(path: str | os.PathLike) -> bool:
+    """Say whether a file or folder is a trial table, CSV or stored; what is none of these is not."""
+    path = Path(path)
+    if path.suffix == ".csv" and path.is_file():
+        names = {
+            name.strip().strip('"') for name in path.open("rb").readline().decode("utf-8-sig", "replace").split(",")
+        }
+        return {"participant", "kind", "trial"} <= names
+    return (path / "zarr.json").is_file() and "participant" in records.load(path)
+
+
+def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
+    """Read trial tables for a figure.
+
+    Returns
+    -------
+    The table of all, and a dataset of each file whose attributes tell where it comes from.
+    """
+    table, origins = read(paths), []
+    for path in map(Path, paths):
+        attributes = {"title": "trials"} if path.suffix == ".csv" else dict(records.load(path).attrs)
+        origins.append(xr.Dataset(attrs={**attributes, "log": str(path)}))
+    return table, origins

@@ -61,7 +61,9 @@ MAY_IMPORT = {
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
     "experiments.statistics": ("absvit.records", "experiments.statistics"),
     "experiments.measures": ("absvit.records", *READ),
-    "experiments.exchange": ("absvit.models", "absvit.records", "experiments.exchange", "stimuli.foundation", *READ),
+    "experiments.exchange": (
+        "absvit.models", "absvit.records", "experiments.exchange", "experiments.trials", "stimuli.foundation", *READ,
+    ),
     "experiments.observers": (*MODELS, "absvit.mechanisms", "absvit.networks", "experiments.observers"),
     "experiments.columns": ("experiments.probes.__init__",),
     "experiments.probe": (
@@ -75,7 +77,7 @@ MAY_IMPORT = {
     "experiments.probes.*.probe": (*MODELS, *SEEN),
     "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),
     "experiments.probes.*.summary": (*READ, "experiments.table"),
-    "experiments.probes.*.task": ("experiments.studies.read_out", "experiments.studies.task"),
+    "experiments.probes.*.task": (*MODELS, *SEEN, "experiments.studies.read_out", "experiments.studies.task"),
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "experiments.table": (*READ, *TOLD),
     "experiments.trials": ("absvit.records", "experiments.statistics", "experiments.trials", "stimuli.foundation"),
@@ -90,7 +92,7 @@ MAY_IMPORT = {
     "notebooks.__init__": ("absvit.neighbours",),
     "experiments.figures": (
         "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",
-        "stimuli.foundation", "stimuli.sets", *READ,
+        "experiments.trials", "stimuli.foundation", "stimuli.sets", *READ,
     ),
     "notebooks": (*MODELS, "absvit.mechanisms.__init__", "absvit.networks", "experiments", "notebooks"),
 }  # fmt: skip

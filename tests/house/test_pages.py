@@ -25,6 +25,9 @@ LIGHT = [
     "absvit.robustness.__main__",
     "experiments.statistics", "experiments.measures", "experiments.figures", "experiments.figures.figure",
     "experiments.commands.figure", "experiments.commands.probe", "experiments.commands.records",
+    "experiments.commands.collect", "experiments.commands.pack", "experiments.commands.serve",
+    "experiments.commands.study",
+    "experiments.commands.take_part", "experiments.probes.spatial_prior.task", "experiments.studies.task_check",
     "experiments.exchange.measured_card", "experiments.linking", "experiments.linking.link_fit",
 ]  # fmt: skip
 

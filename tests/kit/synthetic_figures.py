@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import synthetic_probe_records as made
 from synthetic_records import bistable_record, several
 
 from experiments import measures
 from experiments.exchange.human_trials import trials_of
+from experiments.trials.simulated import NEUTRAL, SimulatedPeople, detection_trials
+from experiments.trials.trial_table import trial_table
 
 OBSERVERS = ("vit_a_model_of_a_very_long_name", "subject-01", "subject-02")
 
@@ -47,6 +50,22 @@ def matched_record():
     )
 
 
+def study_trials():
+    """People and observers in one table, one of the people without a condition."""
+    generator = np.random.default_rng(0)
+    people = detection_trials(SimulatedPeople(7, 8), generator)
+    people = people[(people["participant"] != "person 7") | (people["instruction"] == NEUTRAL)]
+    names = ("vit_a_model_of_a_very_long_name+feedback:strength=4", "absvit_micro")
+    models = [
+        people[people["participant"] == f"person {k}"].assign(
+            kind="model", participant=name, rt=np.nan,
+            **{f"p({option})": generator.random(32) for option in ("present", "absent")},
+        )
+        for k, name in enumerate(names, 1)
+    ]  # fmt: skip
+    return trial_table(pd.concat([people, *models]))
+
+
 RECORDS = {
     "signature": lambda: [bistable_record(4, size=32)],
     "steering": lambda: [several(n=4, size=16, tokens=4)],
@@ -71,9 +90,10 @@ RECORDS = {
     "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],
     "training": logs,
     "consistency": lambda: pd.concat([with_mistakes(name, 2 + k) for k, name in enumerate(OBSERVERS)]),
+    "study": study_trials,
     "sheet": lambda: [made.graded_record(10)],
 }
-UNSAMPLED = ("signature", "sheet", "robustness", "training", "consistency")  # figures without a bootstrap
+UNSAMPLED = ("signature", "sheet", "robustness", "training", "consistency", "study")  # figures without a bootstrap
 
 
 def few(name):

@@ -1,7 +1,8 @@
-"""The task of bistable: two things in one picture; which is seen, with a word or a place to attend to, or without?
+"""The task of bistable: two things in one picture; which is seen, with a word or a place to attend to, or
+without?
 
-Nothing is right. The share of answers that name what was told is the selection index of people; the categories of
-both objects become columns of the trial table.
+Nothing is right. The share of answers that name what was told is the selection index of people; the
+categories of both objects become columns of the trial table.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ __all__ = ["TASK"]
 PAGES = (
     """# Two things in one picture
 
-Each picture holds **two things**, side by side or one shining through the other. It is shown for a short time.""",
+Each picture holds **two things**, side by side or one shining through the other. It is shown for a short
+time.""",
     """# What do you see?
 
-A sentence before each picture tells you what to look for, or where to attend. Do what it says as well as you can.
+A sentence before each picture tells you what to look for, or where to attend. Do what it says as well as
+you can.
 
 When the picture is gone, choose the thing that you saw **most clearly**. There is no right or wrong.""",
 )
@@ -49,6 +52,6 @@ TASK = Task(
     by_category,
     words=_sides,
     factors=("class_1", "class_2", "absent_class", "side_1"),
-    durations={"target": 0.3},
+    durations={"target": 0.3, "mask": 0.2},
     feedback=False,
 )

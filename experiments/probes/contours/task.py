@@ -1,4 +1,4 @@
-"""The task of contours: do the cut disks draw a figure, or are they turned away from each other (Kanizsa 1976)?"""
+"""The task of contours: do the cut disks draw a figure, or are they turned outwards (Kanizsa 1976)?"""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["TASK"]
 PAGES = (
     """# A figure in front of disks
 
-You will see a few black disks, each with a piece cut out. In half of the pictures the cuts let you see a **figure**, a
-triangle or a square, that seems to lie **in front of** the disks. In the other half the disks are turned, and there is
-no figure.""",
+You will see a few black disks, each with a piece cut out. In half of the pictures the cuts let you see a
+**figure**, a triangle or a square, that seems to lie **in front of** the disks. In the other half the
+disks are turned, and there is no figure.""",
     """# Is there a figure?
 
-A sentence before each picture tells you which figure to look for. Press one key if you **see it**, the other one if
-you do not. Answer as **quickly** as you can without making mistakes.""",
+A sentence before each picture tells you which figure to look for. Press one key if you **see it**, the
+other one if you do not. Answer as **quickly** as you can without making mistakes.""",
 )
 
 

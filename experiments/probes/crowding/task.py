@@ -10,12 +10,12 @@ __all__ = ["TASK"]
 PAGES = (
     """# The shape in the middle
 
-Keep your eyes on the **cross** in the middle of the screen; do not look away from it. To its left or right a shape is
-shown for a moment, alone or **between two others**.""",
+Keep your eyes on the **cross** in the middle of the screen; do not look away from it. To its left or
+right a shape is shown for a moment, alone or **between two others**.""",
     """# Which shape was it?
 
-Choose the shape that was **between the others**, or the only one if it was alone. A sentence before each picture may
-tell you on which side it will be. If you are not sure, guess.""",
+Choose the shape that was **between the others**, or the only one if it was alone. A sentence before each
+picture may tell you on which side it will be. If you are not sure, guess.""",
 )
 
 TASK = Task(

@@ -1,8 +1,10 @@
-"""The task of cue_conflict: choose one of sixteen categories, as it is, by shape or by texture (Geirhos et al. 2019).
+"""The task of cue_conflict: choose one of sixteen categories, as it is, by shape or by texture (Geirhos
+et al. 2019).
 
-Pictures are shown for 200 ms, and 1.5 s after them and a mask of 200 ms are left for the answer, as in the study. No
-prior tells an observer to attend to shape as such: the probe's cue for the category of the shape would tell it the
-answer. So it looks bottom-up under these instructions, and that is said in the trial table.
+Pictures are shown for 200 ms, and 1.5 s after them and a mask of 200 ms are left for the answer, as in
+the study. No prior tells an observer to attend to shape as such: the probe's cue for the category of the
+shape would tell it the answer. So it looks bottom-up under these instructions, and that is said in the
+trial table.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ __all__ = ["TASK"]
 PAGES = (
     """# What is it?
 
-You will see pictures for a fifth of a second each. Some look odd: they have the **shape** of one thing and the
-**texture**, the surface, of another.""",
+You will see pictures for a fifth of a second each. Some look odd: they have the **shape** of one thing
+and the **texture**, the surface, of another.""",
     """# Choose a category
 
-After each picture choose the category that fits. A sentence before the picture tells you whether to go by what it
-looks like **as a whole**, by its **shape**, or by its **texture**.
+After each picture choose the category that fits. A sentence before the picture tells you whether to go by
+what it looks like **as a whole**, by its **shape**, or by its **texture**.
 
 You have a second and a half. If you are not sure, guess.""",
 )
@@ -31,7 +33,7 @@ RIGHT = {"shape": "class_1", "texture": "class_2"}
 
 
 def _answer(stimuli: xr.Dataset, instruction: Instruction) -> np.ndarray:
-    """The category of the shape or of the texture, as told; else nothing is right unless both are the same."""
+    """The category of the shape or the texture, as told; else nothing is right unless both are the same."""
     shape, texture = stimuli["class_1"].values, stimuli["class_2"].values
     told = RIGHT.get(instruction.name)
     return stimuli[told].values if told else np.where(shape == texture, shape, "")
@@ -54,6 +56,6 @@ TASK = Task(
     by_category,
     words=_both,
     factors=("shape", "texture", "conflict"),
-    durations={"target": 0.2},
+    durations={"target": 0.2, "mask": 0.2},
     feedback=False,
 )

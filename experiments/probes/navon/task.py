@@ -1,7 +1,8 @@
 """The task of navon: name the large letter, or the small letters that it is made of (Navon 1977).
 
-An observer is told by the width of attention: a wide spotlight for the large letter, a narrow one for the small
-letters. It knows no letters, so its answer is read out by matching its logits to those of congruent figures.
+An observer is told by the width of attention: a wide spotlight for the large letter, a narrow one for the
+small letters. It knows no letters, so its answer is read out by matching its logits to those of congruent
+figures.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ __all__ = ["TASK"]
 PAGES = (
     """# Large and small letters
 
-You will see a **large letter** that is made of many **small letters**. Sometimes both are the same letter, sometimes
-they are not.""",
+You will see a **large letter** that is made of many **small letters**. Sometimes both are the same
+letter, sometimes they are not.""",
     """# Which letter to name
 
-A sentence before each picture tells you whether to name the **large** letter or the **small** ones. Ignore the others.
+A sentence before each picture tells you whether to name the **large** letter or the **small** ones.
+Ignore the others.
 
-Keep your eyes on the middle of the screen. Press the key of the letter as **quickly** as you can without making
-mistakes.""",
+Keep your eyes on the middle of the screen. Press the key of the letter as **quickly** as you can without
+making mistakes.""",
 )
 LEVELS = {"global": "global_letter", "local": "local_letter"}
 

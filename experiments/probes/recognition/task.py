@@ -10,8 +10,8 @@ __all__ = ["TASK"]
 PAGES = (
     """# What is it?
 
-You will see pictures of one thing each, for a fifth of a second. When a picture is gone, choose what it showed. If you
-are not sure, guess.""",
+You will see pictures of one thing each, for a fifth of a second. When a picture is gone, choose what it
+showed. If you are not sure, guess.""",
 )
 
 TASK = Task(
@@ -22,5 +22,5 @@ TASK = Task(
     right("class_1"),
     by_category,
     factors=("class_1",),
-    durations={"target": 0.2},
+    durations={"target": 0.2, "mask": 0.2},
 )

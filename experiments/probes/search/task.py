@@ -10,11 +10,12 @@ __all__ = ["TASK"]
 PAGES = (
     """# Search
 
-You will see pictures with a few or many shapes. A sentence before each picture tells you **what to look for**.""",
+You will see pictures with a few or many shapes. A sentence before each picture tells you **what to look
+for**.""",
     """# Is it there?
 
-Half of the pictures hold what you look for, half do not. Press one key if it **is there**, the other one if it is
-**not there**. The picture stays until you answer.
+Half of the pictures hold what you look for, half do not. Press one key if it **is there**, the other one
+if it is **not there**. The picture stays until you answer.
 
 Answer as **quickly** as you can without making mistakes.""",
 )

@@ -68,7 +68,7 @@ const CODES = ["participant", "PROLIFIC_PID", "workerId", "SONA_ID", "survey_cod
 const PIPE = "https://pipe.jspsych.org/api";
 const HELD = { network: [500, 1000, 2000], feedback: 1000, full_screen: 250 };
 const REFRESH = 1000 / 60; // until it is measured
-const NEEDED = { width: 120, height: 220 }; // around the picture, for what is asked
+const NEEDED = { width: 120, height: 130, row: 50 }; // pixels around the picture, and for each row of answers
 const CANCELLED = Symbol("cancelled");
 
 const query = new URLSearchParams(location.search);
@@ -114,6 +114,7 @@ function ask(text, choices) {
       dialog.append(button(label, () => { dialog.remove(); resolve(k); }));
     });
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.addEventListener("close", () => { if (dialog.isConnected) dialog.showModal(); }); // Escape, pressed twice
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -128,13 +129,16 @@ async function read(file, optional = false) {
 
 // ------------------------------------------------------------------------------------------------ what is kept
 
+let forgetful = false; // whether what is kept is lost with the page
+
 const storage = (() => {
   try {
     localStorage.setItem("study", "1");
     return localStorage;
   } catch {
+    forgetful = true;
     const held = new Map();
-    return { getItem: (name) => held.get(name) ?? null, setItem: (name, text) => held.set(name, text), lost: true };
+    return { getItem: (name) => held.get(name) ?? null, setItem: (name, text) => held.set(name, text) };
   }
 })();
 
@@ -151,7 +155,7 @@ class Kept {
     try {
       storage.setItem(this.key, JSON.stringify(this.state));
     } catch {
-      storage.lost = true; // the disk's share is used up: all is in memory still
+      forgetful = true; // the page's share of the disk is used up: all is in memory still
     }
   }
 }
@@ -314,7 +318,7 @@ class Outbox {
 /** The participant leaves the full screen or the page, or wants to stop: what is running is given up. */
 class Watch {
   constructor(quit) {
-    Object.assign(this, { quit, full: false, asking: null, stop: new AbortController(), over: false });
+    Object.assign(this, { quit, full: false, running: false, asking: null, stop: new AbortController(), over: false });
     this.button = button(say("quit"), () => this.ask("really_quit"));
     this.button.id = "quit";
     document.body.append(this.button);
@@ -322,7 +326,7 @@ class Watch {
     document.addEventListener("fullscreenchange", () => {
       if (this.full && !document.fullscreenElement) this.ask("left_full_screen");
     });
-    document.addEventListener("visibilitychange", () => { if (document.hidden && this.full) this.ask("hidden"); });
+    document.addEventListener("visibilitychange", () => { if (document.hidden && this.running) this.ask("hidden"); });
   }
 
   ask(name) {
@@ -370,7 +374,9 @@ const ANSWERS = {
     always: true,
     listen: (answer, signal) => document.addEventListener("keydown", (event) => {
       const response = options.find((option) => pressed({ key: keys[option] }) === pressed(event));
-      if (response !== undefined && !event.repeat) answer({ response, key: event.key, time: event.timeStamp });
+      if (response === undefined || event.repeat) return;
+      event.preventDefault(); // the page would scroll
+      answer({ response, key: event.key, time: event.timeStamp });
     }, { signal }),
   }),
   buttons: ({ options }) => pressedButtons("answers", options),
@@ -409,14 +415,18 @@ const ANSWERS = {
 const shownAs = (option) => option.replaceAll("_", " ");
 const keyName = (key) => ({ " ": "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" })[key] ?? key;
 
+const columnsOf = (options) => Math.ceil(Math.sqrt(options.length));
+
 function pressedButtons(kind, options) {
-  const element = make("div", kind);
-  element.style.setProperty("--columns", Math.ceil(Math.sqrt(options.length)));
+  const buttons = options.map((option) => button(shownAs(option), () => {}));
+  const element = make("div", kind, ...buttons);
+  element.style.setProperty("--columns", columnsOf(options));
   return {
     element,
-    listen: (answer, signal) => element.append(...options.map((option) => button(shownAs(option), (event) => {
-      if (!signal.aborted) answer({ response: option, key: "", time: event.timeStamp });
-    }))),
+    listen: (answer, signal) => element.addEventListener("click", (event) => {
+      const response = options[buttons.indexOf(event.target)];
+      if (response !== undefined) answer({ response, key: "", time: event.timeStamp });
+    }, { signal }),
   };
 }
 
@@ -449,45 +459,55 @@ function planned(frames) {
 }
 
 /**
- * Show frames, each at the refresh of the screen that is nearest to its onset, and at least one; take the answer
- * that is given from the onset of the seen frame on.
+ * Show frames, each at the refresh of the screen that is nearest to its onset, and at least one.
+ *
+ * Times of answers count from the onset of the seen frame. Keys are heard from then on; what is clicked appears
+ * once that frame is over, or with it where it lasts until the response: nothing else changes with the target.
  */
 function play(canvas, frames, pictures, answering, limit, tick, signal) {
   const plan = planned(frames);
-  const told = { onsets: [], planned: plan, missed: 0, started: null, answer: null };
+  const target = frames.findIndex((frame) => frame.seen);
+  const told = { onsets: [], planned: plan, missed: 0, answer: null };
   const paint = canvas.getContext("2d");
   return until(signal, (finish, ended) => {
-    let before = null;
-    let shown = -1;
-    const answer = (given) => finish({ ...told, answer: given });
-    const open = (onset) => {
-      told.opened = onset;
+    let [first, before, onset, open, shown] = [null, null, null, false, -1];
+    const answer = (given) => finish({ ...told, answer: given && { ...given, rt: given.time - onset } });
+    const listen = () => {
+      if (open) return;
+      open = true;
       answering.element.classList.remove("hidden");
-      answering.listen((given) => answer({ ...given, rt: given.time - onset }), ended);
-      if (limit !== null) {
-        const timer = setTimeout(() => answer(null), Math.max(0, onset + 1000 * limit - performance.now()));
-        ended.addEventListener("abort", () => clearTimeout(timer));
+      answering.listen(answer, ended);
+    };
+    const startLimit = () => {
+      const timer = setTimeout(() => answer(null), Math.max(0, onset + 1000 * limit - performance.now()));
+      ended.addEventListener("abort", () => clearTimeout(timer));
+    };
+    const show = (now) => {
+      shown += 1;
+      paint.clearRect(0, 0, canvas.width, canvas.height);
+      const picture = pictures.get(frames[shown].picture);
+      if (picture) paint.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      told.onsets.push(now - first);
+      if (shown === target) {
+        onset = now;
+        if (limit !== null) startLimit();
       }
+      if (shown > target || (shown === target && (answering.always || frames[shown].duration === null))) listen();
     };
     const step = (now) => {
       if (ended.aborted) return;
       if (before !== null) told.missed += Math.max(0, Math.round((now - before) / tick) - 1);
       before = now;
-      told.started ??= now;
-      const next = shown + 1;
-      if (next < plan.length && now - told.started + tick / 2 >= plan[next]) {
-        shown = next;
-        paint.clearRect(0, 0, canvas.width, canvas.height);
-        const picture = pictures.get(frames[shown].picture);
-        if (picture) paint.drawImage(picture, 0, 0, canvas.width, canvas.height);
-        told.onsets.push(now - told.started);
-        if (frames[shown].seen) open(now);
-      }
-      const last = frames[shown];
-      if (shown + 1 < plan.length) requestAnimationFrame(step);
-      else if (last.duration !== null && now - told.started + tick / 2 < plan[shown] + 1000 * last.duration) {
+      first ??= now;
+      const passed = now - first + tick / 2;
+      if (shown + 1 < plan.length && passed >= plan[shown + 1]) show(now);
+      const { duration } = frames[shown];
+      if (shown + 1 < plan.length || (duration !== null && passed < plan[shown] + 1000 * duration)) {
         requestAnimationFrame(step);
-      } else if (last.duration !== null) paint.clearRect(0, 0, canvas.width, canvas.height);
+      } else if (duration !== null) { // the last frame is over, and the answer is still to come
+        paint.clearRect(0, 0, canvas.width, canvas.height);
+        listen();
+      }
     };
     requestAnimationFrame(step);
   });
@@ -522,7 +542,7 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
     if (!text || text === told) return null;
     return until(signal, (finish, ended) => {
       const start = button(say("begin"), () => finish(null));
-      element.replaceChildren(make("div", "trial", make("p", "sentence", text), start));
+      element.replaceChildren(make("div", "before", make("p", "sentence", text), start));
       document.addEventListener("keydown", (event) => {
         if (event.key === " " && !event.repeat) { event.preventDefault(); finish(null); }
       }, { signal: ended });
@@ -540,8 +560,8 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
       options, keys: list.keys, order: response.keys, canvas, places: trial.places,
     });
     if (!answering.always) answering.element.classList.add("hidden");
-    const asked = make("p", "question", question);
-    const shown = make("div", "trial", make("p", "sentence", trial.sentence), canvas, asked, answering.element);
+    const below = make("div", "below", make("p", "question", question), answering.element);
+    const shown = make("div", "trial", make("p", "sentence", trial.sentence), canvas, below);
     if (answering.always) shown.classList.add("running");
     element.replaceChildren(shown);
     const tick = kept.state.screen.refresh ?? REFRESH;
@@ -573,8 +593,13 @@ function trialPlugin({ study, list, kept, watch, outbox }) {
       for (let restarts = 0; ; restarts++) {
         await watch.asking;
         if (watch.over) return {};
+        watch.running = true;
         const seen = await once(element, trial, pictures);
-        if (seen !== CANCELLED) return rowOf(trial, seen, kept.state.screen, restarts);
+        watch.running = false;
+        if (seen !== CANCELLED) {
+          pictures.forEach((picture) => picture.close());
+          return rowOf(trial, seen, kept.state.screen, restarts);
+        }
         told = null;
         element.replaceChildren();
       }
@@ -608,6 +633,8 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
   const left = list.trials.map((trial, at) => ({ trial, at })).filter(({ trial }) => !done.has(trial.trial));
   const names = [...new Set(left.flatMap(({ trial }) => trial.frames.map((frame) => frame.picture)).filter(Boolean))];
   const blocks = Math.max(0, ...list.trials.map((trial) => trial.block));
+  const { kind, options } = study.task.response;
+  const rows = kind === "grid" ? Math.ceil(options.length / columnsOf(options)) : 1;
   const Frames = trialPlugin({ study, list, kept, watch, outbox });
 
   const fullScreen = [
@@ -633,7 +660,7 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
     features: ["width", "height", "browser", "browser_version", "os", "mobile",
       ...(kept.state.screen.refresh ? [] : ["vsync_rate"])],
     minimum_width: () => drawn(study, kept.state.screen)[1] + NEEDED.width,
-    minimum_height: () => drawn(study, kept.state.screen)[0] + NEEDED.height,
+    minimum_height: () => drawn(study, kept.state.screen)[0] + NEEDED.height + NEEDED.row * rows,
     window_resize_message: `<p>${said("too_small")}</p><p>${said("too_small_needed")} <b id="browser-check-min-width"></b>
       × <b id="browser-check-min-height"></b>. ${said("too_small_found")} <b id="browser-check-actual-width"></b> ×
       <b id="browser-check-actual-height"></b>.</p>`,
@@ -683,6 +710,10 @@ async function finished({ study, kept, host, outbox, texts, stage }) {
   about.innerHTML = rendered(texts.debriefing); // markdown-it lets no HTML through
   stage.append(about);
   if (named) stage.append(make("p", "told", button(say("save_file"), save)));
+  if (kept.state.quit === "quit" && study.hosting !== "jatos") {
+    const goOn = () => { kept.change({ quit: "", ended: "" }); location.reload(); };
+    stage.append(make("p", "told", button(say("go_on"), goOn)));
+  }
   if (!CODES.some((name) => query.has(name))) {
     const another = () => { storage.setItem(`study ${study.version}`, ""); location.reload(); };
     stage.append(make("p", "told", button(say("another"), another)));
@@ -713,7 +744,7 @@ async function main(stage) {
   const host = HOSTS[study.hosting](study, kept);
   const begun = await insist(host.begin);
   kept.change({ list: begun.list, session: begun.session ?? kept.state.session });
-  if (storage.lost) await ask(say("no_storage"), [say("go_on")]);
+  if (forgetful) await ask(say("no_storage"), [say("go_on")]);
   const list = await (await read(`lists/${String(begun.list).padStart(4, "0")}.json`)).json();
   const ofTrials = kept.state.rows.filter((row) => row.phase !== "page").map((row) => row.trial);
   const done = new Set([...(begun.done ?? []), ...ofTrials]);
@@ -744,6 +775,6 @@ window.addEventListener("load", () => {
   const stage = document.getElementById("stage");
   main(stage).catch((error) => {
     stage.replaceChildren(make("p", "told", error.message));
-    throw error; // the console has the whole story
+    console.error(error); // the whole story
   });
 });

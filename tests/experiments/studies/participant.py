@@ -33,7 +33,9 @@ class Participant:
     ----------
     page : of playwright.
     folder : of the study; only its pictures are looked at.
-    answer : function of (trial's notes, what stands under the picture) that says which key or button to press.
+    answer : function of (trial's notes, what stands under the picture) that says which key or button to press, or
+        where to click; "" to go on looking, a list of keys to press them and go on looking.
+    on_screen : function of the text of a screen, or "trial", that may do something else with it and say so.
     """
 
     def __init__(self, page, folder, answer, on_screen=None):
@@ -65,8 +67,12 @@ class Participant:
         for name, label in (("consent", "I have read this and take part"), ("sentence", "Start (space bar)")):
             if self.sees(label):
                 return self.does(name, said, label)
+        if self.sees("Try again"):
+            return self.does("trouble", said, "Try again")
         if self.page.locator("canvas").is_visible():
             return self.looks_at_trial(said)
+        if "The window is too small" in said:
+            return self.on_screen(said)
         if self.sees("They are of the same size"):
             return self.calibrates()
         if "Press it again as soon as" in said:
@@ -104,16 +110,21 @@ class Participant:
             if seen and seen not in noted.pictures:
                 noted.pictures.append(seen)
             asked = self.page.locator(".answers")
-            labels = asked.inner_text().split() if asked.is_visible() else []
+            labels = asked.inner_text().split("\n") if asked.is_visible() else []
             noted.did = self.answer(noted, labels)
-            if noted.did:
+            if isinstance(noted.did, list):  # keys that are pressed in vain
+                for key in noted.did:
+                    self.page.keyboard.press(key)
+            elif noted.did:
                 break
         if self.on_screen("trial"):
             return
         self.noted.append(noted)
         if not noted.did:
             return
-        if self.page.get_by_role("button", name=noted.did, exact=True).is_visible():
+        if isinstance(noted.did, tuple):
+            self.page.locator("canvas").click(position=dict(zip("xy", noted.did, strict=True)))
+        elif self.page.get_by_role("button", name=noted.did, exact=True).is_visible():
             self.press(noted.did)
         else:
             self.page.keyboard.press(noted.did)

@@ -23,13 +23,15 @@ def long_study(folder, lists=5, trials=4):
     return study
 
 
-def answer(study, begun, number, **changes):
+def answer(study, begun, number, /, **changes):
     """What the page sends of a trial, answered right."""
-    one = study.list(begun["list"])["trials"][number - 1]
+    given = study.list(begun["list"])
+    one = given["trials"][number - 1]
+    key = given["keys"].get(one["answer"], "")
     named = {name: one[name] for name in ("block", "phase", "trial", "item", "instruction", "answer", "factors")}
     return {
         "study": study.version, "participant": begun["participant"], "session": begun["session"],
-        "list": begun["list"], **named, "response": one["answer"], "key": "f", "rt": 400.0 + number, "correct": True,
+        "list": begun["list"], **named, "response": one["answer"], "key": key, "rt": 400.0 + number, "correct": True,
         "onsets": [0.0, 101.0], "planned": [0.0, 100.0], "onset_error": 1.0, "missed_frames": 0,
         "degrees_per_pixel": 0.02, "fullscreen": True, "time": f"2026-01-01T10:00:{number:02}.000Z", "place": None,
         **changes,

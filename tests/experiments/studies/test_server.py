@@ -186,7 +186,9 @@ def test_the_page_needs_the_token_and_its_files_the_cookie_that_it_sets(address)
     assert status == 200 and cookie
     for path in ("/", "/index.html", "/study.json", "/lists/0001.json", "/pictures/dark.png"):
         assert status_of(address, path, Cookie=cookie)[0] == 200
-    refused = Page(address.partition("?")[0] + "?token=").begin("eve")
+    stranger = Page(address.partition("?")[0] + "?token=")
+    refused = stranger.begin("eve")
+    assert stranger.ask("")[1].startswith(b"This address is not complete")
     assert refused[0] == 403 and "not complete" in refused[1]["error"]
 
 

@@ -9,6 +9,7 @@ from flash_lag.flash_lag.displays import FLASH_LAG
 from flash_lag.flash_lag.probe import PROBE as FLASH_LAG_PROBE
 from synthetic_pictures import in_conflict
 
+from absvit import priors
 from experiments.observers import load_observers
 from experiments.probes import PROBES
 from experiments.show import trial_of
@@ -16,6 +17,7 @@ from experiments.studies.read_out import by_category, by_presence, by_template
 from experiments.studies.task import Instruction, Response, Task, asked, right, task_of
 from experiments.studies.task_check import check_task, stimuli_for
 from stimuli.families import FAMILIES
+from stimuli.sets.frames import frames_of
 
 WITHOUT = {"corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
 WITH = sorted(set(PROBES) - WITHOUT - {"cue_conflict"})
@@ -43,6 +45,15 @@ def test_the_task_of_pictures_keeps_it_too(conflicts):
     assert task.options(shown) == ("ant", "bee", "cat")
 
 
+@pytest.mark.parametrize("name", WITH)
+def test_frames_last_as_the_task_says(name):
+    task, stimuli = task_of(PROBES[name]), stimuli_for(PROBES[name], 1)
+    frames = frames_of(FAMILIES[stimuli.attrs["family"]], stimuli, 0, task.durations)
+    shown = {frame.name: frame.duration for frame in frames}
+    assert {frame: shown[frame] for frame in task.durations} == dict(task.durations)
+    assert [frame.name for frame in frames if frame.seen] == ["target"] and frames[-1].duration is None
+
+
 @pytest.mark.parametrize("name", sorted(WITHOUT))
 def test_who_has_no_task_says_so(name):
     with pytest.raises(ValueError, match=f"{name} has no task for people"):
@@ -52,7 +63,10 @@ def test_who_has_no_task_says_so(name):
 OF_A_STRANGER = Task(
     "Was the flash ahead of the other one?",
     {"en": ("# A flash beside a moving shape",), "de": ("# Ein Blitz neben einer bewegten Form",)},
-    (Instruction("ahead", "Look ahead of the {class_1}.", "ahead"), Instruction("neutral", "Look.", "neutral")),
+    (
+        Instruction("ahead", "Look ahead of the {class_1}.", "ahead"),
+        Instruction("neutral", "Look.", "neutral"),
+    ),
     Response("grid"),
     right("class_2"),
     by_category,
@@ -189,3 +203,24 @@ def test_templates_leave_the_stimulus_itself_out():
     np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True))
     with pytest.raises(ValueError, match="needs two stimuli of it alone, the study has 1"):
         by_template("large", ("congruency", "incongruent"))(logits_of(x, "abcde"), shown, ("H", "S"))
+
+
+READ = {  # of each task, what the grammar of instructions makes of the sentences with its first stimulus
+    "object_prior": {"valid": '"the {class_1}"', "invalid": '"the {class_2}"', "absent": '"the {absent_class}"'},
+    "spatial_prior": {"neutral": "the place everywhere", "valid": "the place {here}", "invalid": "the place {there}"},
+    "bistable": {"class 1": '"the {class_1}"', "class 2": '"the {class_2}"', "absent class": '"the {absent_class}"',
+                 "place 1": "the place {side_1}", "place 2": "the place {side_2}"},
+    "crowding": {"neutral": "the place everywhere", "place": "the place {target_side}"},
+    "search": {"target": '"the {target_form}"'},
+    "contours": {"figure": '"the {figure}"'},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_sentence_on_the_screen_reads_as_what_is_cued(name):
+    probe, task = PROBES[name], task_of(PROBES[name])
+    shown = asked(probe, stimuli_for(probe, 1))
+    words = {name: str(shown[name].values[0]) for name in shown.data_vars if shown[name].dims == ("stimulus",)}
+    for told, expected in READ[name].items():
+        (sentence,) = task.sentences(shown, task.instruction(told))
+        assert str(priors.instruction(sentence).reading) == expected.format(**words)
