@@ -8,6 +8,7 @@ from functools import partial
 
 from absvit.mechanisms import MECHANISMS
 from absvit.models.kind_sets import KIND_SETS
+from experiments.linking import LINKS
 from experiments.observers import OBSERVERS
 from experiments.observers.spec import SYNTAX
 from experiments.probes import PROBES
@@ -36,12 +37,13 @@ TELL = "Tell observers what to look for in photographs of yours, and draw what e
 
 
 def list_probes() -> None:
-    """Say what probes, mechanisms, observers besides the networks and sets of kinds there are, a line each."""
+    """Say what probes, mechanisms, observers besides the networks, sets of kinds and links there are, a line each."""
     parts = {
         "": PROBES.lines(),
         f"mechanisms of attention, as --model {SYNTAX} puts them on a host:": MECHANISMS.lines(),
         "and, as --model takes them:": OBSERVERS.lines(),
         "sets of kinds, as --read-out takes them:": KIND_SETS.lines(),
+        "links from evidence to response times, as python -m experiments.linking fits them:": LINKS.lines(),
     }
     for title, lines in parts.items():
         if lines:

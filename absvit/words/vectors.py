@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from absvit.models.checkpoints.fetching import cache_folder
 from absvit.words.encoder import Encoder
+from stimuli.foundation.fetching import cache_folder
 from stimuli.foundation.files import whole
 
 __all__ = ["place_of", "vectors"]

@@ -35,12 +35,15 @@ class Taken:
         Numbers of participants' lists; all, if left out.
     overwrite
         Replace a table that is there.
+    link
+        Fitted link, as python -m experiments.linking fit --out writes it: its predicted times become the rt.
     """
 
     study: Annotated[Path, tyro.conf.Positional]
     out: Path
     list: tuple[int, ...] = ()
     overwrite: bool = False
+    link: Path | None = None
 
     def __post_init__(self) -> None:
         if self.out.suffix not in (".csv", ".zarr"):
@@ -50,15 +53,17 @@ class Taken:
 
 
 def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
+    from experiments.linking import load_fitted, with_rt
     from experiments.studies.folder import open_study
     from experiments.studies.take import about, take_study  # which loads torch, and no help needs it
     from experiments.trials import stored
     from experiments.trials.trial_table import write_csv
 
-    study = open_study(taken.study)
+    study, link = open_study(taken.study), load_fitted(taken.link) if taken.link else None
     observers = who.load(batches=1)
     table = take_study(study, observers, taken.list, asking)
     readings = table.attrs.pop("readings")
+    table = with_rt(table, link) if link else table
     if taken.out.suffix == ".csv":
         write_csv(table, taken.out)
     else:

@@ -20,7 +20,7 @@ from experiments.trials.stored import holds_trials
 from stimuli.foundation.files import write_whole
 from stimuli.foundation.texts import other_separator, read_text
 
-__all__ = ["COLUMNS", "agreement", "opened", "read", "trials_of", "write"]
+__all__ = ["COLUMNS", "agreement", "asked_for", "opened", "read", "trials_of", "write"]
 
 COLUMNS = ("subj", "session", "trial", "rt", "object_response", "category", "condition", "imagename")
 OBSERVER = ("model", "seed")  # dims of a record that tell who looks; all but these and the stimulus make a condition
@@ -144,7 +144,7 @@ def trials_of(record: xr.Dataset) -> pd.DataFrame:
     record = _with_target(measures.written(record))
     last = record.isel(iteration=-1, drop=True)
     answers, entropies = last["logits"].argmax("class"), measures.response_entropy(last)
-    told = xr.Dataset({"answer": answers, "rt": entropies, "category": _asked_for(record)}).reset_coords(drop=True)
+    told = xr.Dataset({"answer": answers, "rt": entropies, "category": asked_for(record)}).reset_coords(drop=True)
     frame = told.to_dataframe(dim_order=list(answers.dims)).reset_index()
     names = np.append(record["class"].values.astype(object), "na")  # the class -1 is the last one
     model = frame["model"] if "model" in frame else record.attrs.get("model", "model")
@@ -175,8 +175,8 @@ def _with_target(record: xr.Dataset) -> xr.Dataset:
     return record
 
 
-def _asked_for(record: xr.Dataset) -> xr.DataArray:
-    """Class index (prior, stimulus) of the answer that is right."""
+def asked_for(record: xr.Dataset) -> xr.DataArray:
+    """Give the class index (prior, stimulus) of the answer that is right: the cued object, or object 1."""
     objects = record["cue"].where(record["kind"] != "invalid", 1).clip(1)
     classes = [record[f"class_{k}"] for k in range(1, int(objects.max()) + 1)]
     return xr.concat(classes, "object", coords="minimal").isel(object=objects.astype(int) - 1)

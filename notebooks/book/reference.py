@@ -17,6 +17,7 @@ __all__ = ["pages"]
 
 PROGRAMS = {  # how a program is called, and the module whose main it is
     "python -m experiments": "experiments.__main__",
+    "python -m experiments.linking": "experiments.linking.__main__",
     "python -m stimuli": "stimuli.__main__",
     "python -m absvit.models": "absvit.models.__main__",
     "python -m absvit.training": "absvit.training.__main__",
@@ -27,6 +28,7 @@ PROGRAMS = {  # how a program is called, and the module whose main it is
 KINDS = {  # title and registry of what others may add to, beside families, probes and figures
     "Mechanisms of attention": "absvit.mechanisms:MECHANISMS",
     "Observers": "experiments.observers:OBSERVERS",
+    "Links from evidence to response times": "experiments.linking:LINKS",
     "Recipes of training": "absvit.training:RECIPES",
     "Corruptions": "stimuli.corruptions:CORRUPTIONS",
     "Sets of kinds": "absvit.models.kind_sets:KIND_SETS",

@@ -84,6 +84,10 @@ MAY_IMPORT = {
     "experiments.people": (
         "absvit.records", "experiments.people", "experiments.statistics", "experiments.trials", "stimuli.foundation",
     ),
+    "experiments.linking": (
+        "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
+        "stimuli.foundation", *READ,
+    ),
     "experiments.studies": (*MODELS, *SEEN, "experiments.statistics", "experiments.studies", "experiments.trials"),
     "notebooks.__init__": ("absvit.neighbours",),
     "experiments.figures": (
@@ -117,6 +121,7 @@ ONLY_IN = {
     "timm.models": ("absvit.closed_form", "absvit.models", "absvit.networks"),
     "ipywidgets": ("notebooks.explorers",),
     "matplotlib": DRAWN,
+    "pyddm": ("experiments.linking.pyddm_solver",),
     "seaborn": DRAWN,
 }  # fmt: skip
 COMPUTED = ("experiments.probes.*.probe", "experiments.probes.*.summary")

@@ -29,7 +29,7 @@ LIGHT = [
     "experiments.commands.collect", "experiments.commands.pack", "experiments.commands.serve",
     "experiments.commands.study",
     "experiments.commands.take_part", "experiments.probes.spatial_prior.task", "experiments.studies.task_check",
-    "experiments.exchange.measured_card",
+    "experiments.exchange.measured_card", "experiments.linking", "experiments.linking.link_fit",
 ]  # fmt: skip
 
 

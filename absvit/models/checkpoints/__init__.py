@@ -17,7 +17,8 @@ from safetensors.torch import save
 from timm.layers import resample_abs_pos_embed
 from torch import Tensor, nn
 
-from absvit.models.checkpoints import cards, fetching, formats
+from absvit.models.checkpoints import cards, formats
+from stimuli.foundation import fetching
 from stimuli.foundation.addresses import without_credentials
 from stimuli.foundation.files import file_sha256, write_whole
 from stimuli.foundation.texts import some
@@ -64,7 +65,7 @@ def read(
 
     Parameters
     ----------
-    path_or_url : file, or address that is fetched once (:func:`absvit.models.checkpoints.fetching.fetch`).
+    path_or_url : file, or address that is fetched once (:func:`stimuli.foundation.fetching.fetch`).
     sha256 : expected SHA-256 of the file; None asks for none.
     which : "model", or "ema" for the exponential moving average in a PyTorch training checkpoint.
 

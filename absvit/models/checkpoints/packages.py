@@ -14,7 +14,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from absvit.models.checkpoints.fetching import cache_folder
+from stimuli.foundation.fetching import cache_folder
 from stimuli.foundation.files import file_sha256, whole
 
 __all__ = ["PackagedFile"]

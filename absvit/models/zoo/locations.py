@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from absvit.models import checkpoints
-from absvit.models.checkpoints import fetching
 from absvit.models.checkpoints.packages import PackagedFile
+from stimuli.foundation import fetching
 
 __all__ = ["CLOSED_FORMS", "PACKAGED", "bundled", "bundled_tags", "is_usual", "locate", "pretrained_overlay", "status"]
 

@@ -13,8 +13,7 @@ from small_vit import assert_same
 import absvit
 from absvit import records
 from absvit.models import checkpoints
-from absvit.models.checkpoints import fetching
-from stimuli.foundation import command_line
+from stimuli.foundation import command_line, fetching
 from stimuli.foundation.addresses import without_credentials
 from stimuli.foundation.files import file_sha256, write_whole
 

@@ -11,8 +11,8 @@ from programs import PROGRAMS
 from absvit import convert
 from absvit.models import __main__ as listing
 from absvit.models import checkpoints, zoo
-from absvit.models.checkpoints import fetching
 from absvit.models.zoo import locations
+from stimuli.foundation import fetching
 from stimuli.foundation.files import file_sha256
 
 

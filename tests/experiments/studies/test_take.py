@@ -12,6 +12,7 @@ from small_study import frames, png
 import absvit
 from absvit import priors
 from experiments.__main__ import main
+from experiments.linking import LINKS, Fitted
 from experiments.observers import Observer, observer_of
 from experiments.probe import Stimuli
 from experiments.probes import PROBES
@@ -335,9 +336,22 @@ def test_one_list_is_taken_in_words_and_written_as_csv(study, tmp_path, capsys):
     assert "is there already" in capsys.readouterr().err
 
 
+def test_answers_have_the_times_of_a_fitted_link(study, tmp_path):
+    values = {"sensitivity": 1.0, "boundary": 0.8, "nondecision": 0.3}
+    frame = pd.DataFrame({"parameter": [*values], "estimate": values.values()})
+    told = Fitted(LINKS["diffusion"], "net", ("instruction",), ("mean",), frame, pd.DataFrame(), (), 0.95, 1, 0)
+    words = ["take", str(study.folder), "--list", "1", "--model", "cnn_micro", "--out", str(tmp_path / "m.csv")]
+    assert main([*words, "--link", str(told.save(tmp_path / "link.json"))]) == 0
+    table = read(tmp_path / "m.csv")
+    odds = np.abs(np.log(table["p(present)"] / table["p(absent)"]))
+    assert table["rt"].to_numpy() == pytest.approx(0.3 + 0.8 / odds * np.tanh(0.8 * odds), rel=1e-6)
+    assert set(table["link"]) == {"diffusion, fitted with net"}
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (["--link", "none.json"], "no fitted link at none.json"),
         (["--list", "3"], "has the lists 1 to 2, got 3"),
         (["--model", "cnn_micro", "--out", "m.txt"], "ends in .csv or .zarr"),
         (["--iterations", "0"], "iterations must be at least 1"),

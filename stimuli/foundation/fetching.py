@@ -1,4 +1,7 @@
-"""Fetch a file once, and verify its SHA-256 whenever it is used again."""
+"""Fetch a file once, and verify its SHA-256 whenever it is used again.
+
+It lies in the lowest package because weights and people's trials are fetched alike.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ import pooch
 from stimuli.foundation.addresses import without_credentials
 from stimuli.foundation.files import file_sha256, whole, write_whole
 
-__all__ = ["cache_folder", "cached_path", "fetch", "is_url", "nameable"]
+__all__ = ["cache_folder", "cached_path", "fetch", "fetch_published", "is_url", "nameable"]
 
 TIMEOUT = 30  # seconds without an answer
+RANGE_NOT_SATISFIABLE = 416  # of HTTP
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes, of the common file systems; what is written beside needs room
 KEPT_OF_NAME = 150  # bytes of an address's file name; what is put around it needs room
 
@@ -116,6 +120,56 @@ def _download(url: str, path: Path) -> None:
             f"{path.name} is not cached and {shown} cannot be fetched ({_first_line(error)}). Fetch the file "
             f"elsewhere and put it at {path} (the environment variable ABSVIT_CACHE moves that folder)"
         ) from error
+
+
+def fetch_published(url: str, path: Path, sha256: str) -> Path:
+    """Download a file whose SHA-256 is published to a place of its own, going on where a download was cut off.
+
+    What has come is kept beside it, ``.NAME.part``. A server that knows nothing of ranges sends all again,
+    and a part that does not fit what follows is fetched anew, once.
+
+    Parameters
+    ----------
+    url : address of the file.
+    path : where it goes.
+    sha256 : what it must be.
+
+    Returns
+    -------
+    Path of the file.
+
+    Raises
+    ------
+    OSError : it cannot be fetched, or not be written.
+    ValueError : what the address gives is another file; both SHA-256 are said, and nothing is kept.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    if part.exists() and (not _go_on(url, part) or file_sha256(part) != sha256):
+        part.unlink()
+    if not part.exists():
+        _go_on(url, part)
+    if (found := file_sha256(part)) != sha256:
+        part.unlink()
+        raise ValueError(f"{without_credentials(url)} has the SHA-256 {found}, but {sha256} was published")
+    os.replace(part, path)
+    return path
+
+
+def _go_on(url: str, part: Path) -> bool:
+    """Append what is lacking; False where the server has no such range."""
+    ranged = {"Range": f"bytes={part.stat().st_size}-"} if part.exists() else {}
+    headers = {"Accept-Encoding": "identity", **ranged}  # the bytes of the file itself
+    with open(part, "ab") as file:
+        try:
+            pooch.HTTPDownloader(timeout=TIMEOUT, headers=headers)(url, file, None)
+        except OSError as error:
+            if not file.tell():
+                part.unlink()
+            if getattr(getattr(error, "response", None), "status_code", None) == RANGE_NOT_SATISFIABLE:
+                return False
+            raise
+    return True
 
 
 def _verify(url: str, path: Path, sha256: str | None) -> None:
