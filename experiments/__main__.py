@@ -27,6 +27,7 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "recovery": "How often the intervals (95 %) of fitted psychometric functions hold the truth, by simulation.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
+PEOPLE = "Published trials of people: list, show and fetch them; their effects with intervals and reliabilities."
 TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
 
 
@@ -51,6 +52,10 @@ def _figure(words: Sequence[str]) -> Callable:
     return later("experiments.commands.figure:command")(words)
 
 
+def _people(words: Sequence[str]) -> Callable:
+    return later("experiments.commands.people:command")(words)
+
+
 def _of_probe(name: str) -> Callable:
     return later("experiments.commands.probe:command_of")(PROBES[name])
 
@@ -59,6 +64,7 @@ COMMANDS = {
     **{name: command_line.deferred(line, partial(_of_probe, name)) for name, line in PROBES.lines().items()},
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
+    "people": command_line.deferred(PEOPLE, partial(_people, ())),
     "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),
 }
 
@@ -75,8 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    figure = command_line.deferred(ON_RECORDS["figure"], partial(_figure, words[1:]))  # each has options of its own
-    return command_line.run({**COMMANDS, "figure": figure}, "python -m experiments", words)
+    worded = {  # each figure, and each thing to be done with people's trials, has options of its own
+        "figure": command_line.deferred(ON_RECORDS["figure"], partial(_figure, words[1:])),
+        "people": command_line.deferred(PEOPLE, partial(_people, words[1:])),
+    }
+    return command_line.run({**COMMANDS, **worded}, "python -m experiments", words)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ An effect is declared once and computed from any trial table::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -118,6 +118,8 @@ class Result:
     @property
     def n(self) -> int:
         """Participants that enter."""
+        if self.effect.between:
+            return len(self.by_participant)
         return int(self.by_participant["effect"].notna().sum())
 
     @property
@@ -228,19 +230,16 @@ def effect_of(table: pd.DataFrame, effect: Effect, splits: int = 500, seed: int 
     frame = {"high": high, "low": low, "effect": high - low, "n_high": counted[1], "n_low": counted[0]}
     frame = pd.DataFrame(frame, index=pd.Index(names, name="participant"))
     left_out = trials.left_out | ({} if effect.between else _without(frame, effect))
-    means = (float(np.nanmean(high)), float(np.nanmean(low)))
+    told = _of_groups(frame, effect, level) if effect.between else _of_participants(frame["effect"], effect, level)
+    if not effect.between:
+        told["reliability"] = _reliability(cells, summed, splits, seed)
     whole = cells_of(trials.values, trials.high.astype(int), 2)
     pooled = float(np.diff(summed(whole.values))[0])
-    if effect.between:
-        told = _of_groups(frame, level)
-    else:
-        told = _of_participants(frame["effect"].dropna().to_numpy(), effect, level)
-        split = [summed(half) for pair in halves(cells, splits, seed) for half in pair] if told["n"] > 2 else []
-        sides = [np.array(split[k::2]) for k in (0, 1)]
-        told["reliability"] = split_half(*(of[..., 1] - of[..., 0] for of in sides)) if split else np.nan
-    del told["n"]
-    return Result(effect, frame, **told, means=means, pooled=pooled, trials=len(trials.table),
-                  trimmed=trials.trimmed, left_out=left_out)  # fmt: skip
+    means = float(high[counted[1] > 0].mean()), float(low[counted[0] > 0].mean())
+    return Result(
+        effect, frame, **told, means=means, pooled=pooled, trials=len(trials.table), trimmed=trials.trimmed,
+        left_out=left_out,
+    )  # fmt: skip
 
 
 def _without(frame: pd.DataFrame, effect: Effect) -> dict[str, str]:
@@ -252,30 +251,36 @@ def _without(frame: pd.DataFrame, effect: Effect) -> dict[str, str]:
     }
 
 
-def _of_participants(effects: np.ndarray, effect: Effect, level: float) -> dict:
+def _reliability(cells: Cells, summed: Callable[[np.ndarray], np.ndarray], splits: int, seed: int) -> float:
+    """Of the participants' effects, from halves of their trials."""
+    pairs = [[np.subtract(*summed(half).T[::-1]) for half in pair] for pair in halves(cells, splits, seed)]
+    return split_half(*np.array(pairs).swapaxes(0, 1))
+
+
+def _of_participants(given: pd.Series, effect: Effect, level: float) -> dict:
+    effects = given.dropna().to_numpy()
     if not effects.size:
         raise ValueError(
             f"the effect {effect.name!r}: no participant has trials of both {effect.high} and {effect.low}; where "
             "each has one of them, the effect is between participants"
         )
-    spread = cohens_dz(effects)
-    ends = student_interval(effects, level)
-    return {
-        "n": len(effects),
-        "mean": float(effects.mean()),
-        "interval": ends,
-        "dz": spread,
-        "share": float((effects > 0).mean()),
-    }
+    told = {"mean": float(effects.mean()), "interval": student_interval(effects, level)}
+    return told | {"dz": cohens_dz(effects), "share": float((effects > 0).mean())}
 
 
-def _of_groups(frame: pd.DataFrame, level: float) -> dict:
+def _of_groups(frame: pd.DataFrame, effect: Effect, level: float) -> dict:
     """Difference of two groups with Welch's interval (1947), d of the pooled spread, and the share of pairs."""
+    if len(both := frame.index[frame["effect"].notna()]):
+        raise ValueError(
+            f"the effect {effect.name!r} is between participants, and {both[0]} has trials of both levels: "
+            "compute it within participants (between=False)"
+        )
     high, low = (frame[side].dropna().to_numpy() for side in ("high", "low"))
+    if min(len(high), len(low)) < 2:
+        raise ValueError(f"the effect {effect.name!r} is between groups of two participants or more")
     found = scipy.stats.ttest_ind(high, low, equal_var=False).confidence_interval(level)
-    spread = np.sqrt(
-        (high.var(ddof=1) * (len(high) - 1) + low.var(ddof=1) * (len(low) - 1)) / (len(high) + len(low) - 2)
-    )
-    mean, pairs = high.mean() - low.mean(), (high[:, None] > low).mean() + (high[:, None] == low).mean() / 2
-    told = {"n": len(frame), "mean": float(mean), "interval": (float(found.low), float(found.high))}
-    return told | {"dz": float(mean / spread), "share": float(pairs), "reliability": np.nan}
+    squares = high.var() * len(high) + low.var() * len(low)
+    mean, spread = float(high.mean() - low.mean()), np.sqrt(squares / (len(high) + len(low) - 2))
+    pairs = (high[:, None] > low).mean() + (high[:, None] == low).mean() / 2
+    told = {"mean": mean, "interval": (float(found.low), float(found.high)), "dz": float(mean / spread)}
+    return told | {"share": float(pairs), "reliability": float("nan")}

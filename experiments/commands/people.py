@@ -1,0 +1,185 @@
+"""``python -m experiments people``: published trials of people; fetch them, show them, and compute their effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from experiments.people import PEOPLE
+from experiments.trials.effect_recovery import SimulatedEffects, effect_recovery
+from stimuli.foundation.texts import some
+
+__all__ = ["command"]
+
+Named = Annotated[str, tyro.conf.Positional]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where files are.
+
+    Parameters
+    ----------
+    folder
+        Folder that holds the files already; they are fetched from their repository without it.
+    """
+
+    folder: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+
+
+def list_sources(what: Annotated[Literal["list"], tyro.conf.Positional]) -> None:
+    """What sources of published trials there are, a line each.
+
+    Parameters
+    ----------
+    what
+        This word.
+    """
+    print(*(f"{name:22}{line}" for name, line in PEOPLE.lines().items()), sep="\n")
+
+
+def fetch(
+    what: Annotated[Literal["fetch"], tyro.conf.Positional], name: Named, where: tyro.conf.OmitArgPrefixes[Folder]
+) -> None:
+    """Bring the files of a source into the cache: fetched once, checked by their SHA-256 ever after.
+
+    Parameters
+    ----------
+    what
+        This word.
+    name
+        Which source; "list" tells what there is.
+    where
+        Where its files are.
+    """
+    from experiments.people import fetch_source
+
+    source = PEOPLE[name]
+    paths = fetch_source(source, where.folder)
+    size = sum(path.stat().st_size for path in paths)
+    print(f"{len(paths)} files of {name}, {size / 2**20:.1f} MiB, are at {paths[0].parent}")
+
+
+def show(
+    what: Annotated[Literal["show"], tyro.conf.Positional],
+    name: Named,
+    where: tyro.conf.OmitArgPrefixes[Folder],
+    effects: bool = True,
+    csv: Path | None = None,
+) -> None:
+    """What a source is: reference, licence, conditions, exclusions, and its effects where its files are at hand.
+
+    Parameters
+    ----------
+    what
+        This word.
+    name
+        Which source; "list" tells what there is.
+    where
+        Where its files are.
+    effects
+        Compute its effects.
+    csv
+        File to write its trials to, as a trial table.
+    """
+    from experiments.people import cached_file, trials
+    from experiments.trials.trial_table import write_csv
+
+    source = PEOPLE[name]
+    print(*_told(source), sep="\n")
+    at_hand = source.files and all(cached_file(source, file).exists() for file in source.files)
+    if where.folder is None and not at_hand:
+        if csv is not None:
+            raise ValueError(f"the trials of {name} are not at hand: python -m experiments people fetch {name}")
+        print(f"\nIts files are not cached: python -m experiments people fetch {name}, or --from FOLDER.")
+        return
+    table = trials(source, where.folder)
+    if effects and source.effects:
+        print("", *_effects(source, table), sep="\n")
+    if csv is not None:
+        print(write_csv(table, csv))
+
+
+def _told(source) -> list[str]:
+    """What a source declares, a line each."""
+    counts = [f"{count:,} {what}" for count, what in ((source.people, "people"), (source.trials, "trials")) if count]
+    lines = {
+        "reference": source.reference, "licence": source.licence, "size": ", ".join(counts),
+        "files": _files(source), "units": ", ".join(f"{name} in {unit}" for name, unit in source.units.items()),
+        "left out": source.exclusions, "note": source.note,
+    }  # fmt: skip
+    told = [f"{source.name}: {source.line}", *(f"{name:11}{line}" for name, line in lines.items() if line)]
+    for factor, levels in source.conditions.items():
+        told.append(f"{factor}:")
+        meant = {level: text for level, text in levels.items() if text}
+        bare = [str(level) for level in levels if level not in meant]
+        told += [f"  {level!s:18}{text}" for level, text in meant.items()]
+        told += [f"  {some(bare, len(bare))}"] if bare else []
+    return told
+
+
+def _files(source) -> str:
+    if not source.files:
+        return f"{source.pattern} in a folder of yours"
+    repositories = dict.fromkeys(f"github.com/{file.repository} at {file.commit[:12]}" for file in source.files)
+    size = sum(file.size for file in source.files) / 2**20
+    return f"{len(source.files)} ({size:.1f} MiB) of {', '.join(repositories)}"
+
+
+def _effects(source, table) -> list[str]:
+    """The effects of a source as a table, and who is left out."""
+    import pandas as pd
+
+    from experiments.trials.effects import effect_of
+
+    results = [effect_of(table, effect) for effect in source.effects]
+    frame = pd.DataFrame([result.row() for result in results])
+    shown = frame.drop(columns="measure").to_string(
+        index=False, float_format=lambda number: f"{number:.3f}", na_rep="-"
+    )
+    notes = ["", "mean with 95 % interval (Student's); split-half reliability with Spearman-Brown, ceiling its root."]
+    for result in results:
+        if result.left_out:
+            who = some([f"{name} ({why})" for name, why in result.left_out.items()], 4)
+            notes.append(f"{result.effect.name}: without {len(result.left_out)} people: {who}.")
+    return [shown, *notes]
+
+
+def recover(
+    what: Annotated[Literal["recovery"], tyro.conf.Positional], parameters: tyro.conf.OmitArgPrefixes[SimulatedEffects]
+) -> None:
+    """How often intervals of effects hold the truth, and what reliabilities miss it by, in simulated experiments.
+
+    Parameters
+    ----------
+    what
+        This word.
+    parameters
+        What is simulated.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(list(effect_recovery(parameters)))
+    print(frame.to_string(index=False, float_format=lambda number: f"{number:.3f}"))
+
+
+def any_of(what: Annotated[Literal["list", "show", "fetch", "recovery"], tyro.conf.Positional]) -> None:
+    """Published trials of people: list them, show one, fetch its files; "people show --help" tells its options.
+
+    Parameters
+    ----------
+    what
+        What is to be done.
+    """
+
+
+COMMANDS: Mapping[str, Callable] = {"list": list_sources, "show": show, "fetch": fetch, "recovery": recover}
+
+
+def command(words: Sequence[str]) -> Callable:
+    """Give the command that the first of the words behind "people" names; each has options of its own."""
+    return COMMANDS.get(words[0] if words else "", any_of)
