@@ -89,8 +89,8 @@ def follow(
     ----------
     model : in eval mode.
     pictures : at least one (image, channel, y, x), normalised; the images of a batch run side by side.
-    prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), ``adaptation *
-        a``, that gives its prior.
+    prior_at : function of the number of the pass, from 1, and of the fatigue (image, class), adaptation
+        times a, that gives its prior.
     settings : passes over each picture, noise, adaptation, and whether the state is carried.
     generators : one for each image, the source of its noise; only needed with noise.
 
