@@ -13,14 +13,14 @@ __all__ = [
     "files_of", "trials",
 ]  # fmt: skip
 
-PEOPLE: Registry = Registry("experiments.people.published:Source", "absvit.people", ("experiments.people",))
+PEOPLE: Registry = Registry("experiments.people.published_source:Source", "absvit.people", ("experiments.people",))
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "check": ["check_source"],
         "table_columns": ["Columns"],
-        "published": ["Source"],
+        "published_source": ["Source"],
         "published_files": ["PublishedFile", "cached_file", "fetch_source", "files_of"],
         "reading": ["trials"],
     },

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from experiments.people import PEOPLE
-from experiments.people.published import Source
+from experiments.people.published_source import Source
 from experiments.people.reading import trials
 from experiments.trials.effects import effect_of
 from experiments.trials.trial_table import COLUMNS, factors, tested

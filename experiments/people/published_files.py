@@ -19,7 +19,7 @@ from stimuli.foundation.files import file_sha256, whole
 from stimuli.foundation.texts import some
 
 if TYPE_CHECKING:
-    from experiments.people.published import Source
+    from experiments.people.published_source import Source
 
 __all__ = ["PublishedFile", "cached_file", "fetch_source", "files_of", "verified"]
 

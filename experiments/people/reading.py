@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.people import PEOPLE
-from experiments.people.published import Source
 from experiments.people.published_files import fetch_source, verified
+from experiments.people.published_source import Source
 from experiments.trials.trial_table import factors, trial_table
 from stimuli.foundation.texts import some
 

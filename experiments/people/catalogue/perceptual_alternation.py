@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.people.published import Source
 from experiments.people.published_files import files_of
+from experiments.people.published_source import Source
 from experiments.trials.effects import Effect
 
 __all__ = ["ALTERNATION"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from experiments.people.published import Source
 from experiments.people.published_files import files_of
+from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
 from experiments.trials.effects import Effect
 from experiments.trials.trim import Trim
