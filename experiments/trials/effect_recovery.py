@@ -82,12 +82,18 @@ def simulated_trials(
     -------
     Trial table with the factor ``flanker``.
     """
+    who, level, number = (of.ravel() for of in np.indices((people, 2, trials)))
+    told = {"participant": who.astype(str), "kind": "person", "trial": number + level * trials + 1, "correct": 1.0}
+    rt = _reaction_times(people, trials, mean, between, within, generator)
+    return trial_table(pd.DataFrame(told | {"rt": rt, "flanker": np.take(LEVELS, level)}))
+
+
+def _reaction_times(people: int, trials: int, mean: float, between: float, within: float, generator) -> np.ndarray:
+    """Reaction times in the order of (person, condition, trial)."""
     effects = generator.normal(mean, between, people)
     bases = generator.normal(BASE, PEOPLE_APART, people)
-    who, level, number = (of.ravel() for of in np.indices((people, 2, trials)))
-    rt = bases[who] + level * effects[who] + generator.normal(0, within, who.size)
-    told = {"participant": who.astype(str), "kind": "person", "trial": number + level * trials + 1, "correct": 1.0}
-    return trial_table(pd.DataFrame(told | {"rt": np.maximum(rt, 0), "flanker": np.take(LEVELS, level)}))
+    middles = bases[:, None] + effects[:, None] * [0, 1]
+    return np.maximum(middles[..., None] + generator.normal(0, within, (people, 2, trials)), 0).ravel()
 
 
 def effect_recovery(parameters: SimulatedEffects) -> Iterator[dict[str, float]]:
@@ -102,9 +108,10 @@ def effect_recovery(parameters: SimulatedEffects) -> Iterator[dict[str, float]]:
     designs = product(parameters.people, parameters.trials, parameters.between)
     for number, (people, trials, between) in enumerate(designs):
         generator = np.random.default_rng((parameters.seed, number))
-        found = []
+        found, drawn = [], (people, trials, parameters.mean, between, parameters.within)
+        table = simulated_trials(*drawn, np.random.default_rng(0))
         for simulation in range(parameters.simulations):
-            table = simulated_trials(people, trials, parameters.mean, between, parameters.within, generator)
+            table = table.assign(rt=_reaction_times(*drawn, generator))
             result = effect_of(table, effect, parameters.splits, simulation, parameters.level)
             low, high = result.interval
             found.append((low <= parameters.mean <= high, result.reliability, result.ceiling))
