@@ -61,6 +61,6 @@ def _check_conditions(table: pd.DataFrame, name: str, conditions: Mapping[str, M
         unknown = table[factor][~table[factor].isin(list(levels))]
         if len(unknown):
             raise ValueError(
-                f"{len(unknown)} trials of {name} have {factor} = {unknown.iloc[0]!r}, which it does not declare: "
+                f"{len(unknown)} trials of {name} have {factor} = {unknown.tolist()[0]!r}, which it does not declare: "
                 f"expected {some([str(level) for level in levels], 12)}"
             )

@@ -188,6 +188,7 @@ def chosen(table: pd.DataFrame, effect: Effect) -> Chosen:
         kept &= _of_level(table[name], level, effect)
     high, low = (_of_level(table[effect.factor], level, effect) for level in (effect.high, effect.low))
     table = table[kept & (high | low)]
+    compared = table["participant"].unique()
     if effect.measure == "rt":
         table = table[(table["correct"] != 0) & table["rt"].notna()]  # NaN where no answer is right
     counts = effect.trim.counts(table)
@@ -197,6 +198,7 @@ def chosen(table: pd.DataFrame, effect: Effect) -> Chosen:
     table, values = table[there], SCALES.get(effect.statistic, np.asarray)(values[there])
     if not len(table):
         raise ValueError(f"{what}: no trial is left that has a {effect.measure} in the levels compared")
+    left_out |= dict.fromkeys(np.setdiff1d(compared, table["participant"].unique()), "no trial that counts")
     strata = pd.factorize(table[effect.factor])[0]
     strata = 2 * strata + (values > 1) if effect.measure == "d_prime" else strata
     return Chosen(table, values, table[effect.factor].isin(_levels(effect.high)).to_numpy(), strata, trimmed, left_out)
