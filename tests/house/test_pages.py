@@ -25,7 +25,8 @@ LIGHT = [
     "absvit.robustness.__main__",
     "experiments.statistics", "experiments.measures", "experiments.figures", "experiments.figures.figure",
     "experiments.commands.figure", "experiments.commands.probe", "experiments.commands.records",
-    "experiments.exchange.measured_card",
+    "experiments.exchange.measured_card", "experiments.people", "experiments.people.reading",
+    "experiments.commands.people", "experiments.trials.item_effects",
 ]  # fmt: skip
 
 
