@@ -16,7 +16,6 @@ __all__ = ["Book", "build", "main"]
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent
 NEEDED = ("sphinx", "myst_nb", "pydata_sphinx_theme")
-PAGES = ("*.md", "*.ipynb")
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,9 @@ def _staged(source: Path) -> Path:
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE / "pages", source)
     shutil.copytree(NOTEBOOKS / "figures", source / "figures")
-    shutil.copytree(NOTEBOOKS / "pictures", source / "notebooks" / "pictures")
+    shutil.copytree(NOTEBOOKS / "pictures", source / "notebooks" / "pictures", dirs_exist_ok=True)
+    for included in ("README.md", ".github/CONTRIBUTING.md"):
+        shutil.copy(NOTEBOOKS.parent / included, source)
     for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
         shutil.copy(notebook, source / "notebooks")
     for path, text in {**reference.pages(source), **api.pages()}.items():

@@ -6,11 +6,11 @@ project = "AbSViT"
 author = "the AbSViT authors"
 version = release = version_of("absvit")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-exclude_patterns = ["**.ipynb_checkpoints"]
+exclude_patterns = ["README.md", "CONTRIBUTING.md"]  # parts of them are included
 html_theme = "pydata_sphinx_theme"
 html_title = "AbSViT: top-down visual attention"
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "show_prev_next": True,
     "show_toc_level": 2,

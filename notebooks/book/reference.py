@@ -44,6 +44,7 @@ def pages(source: Path) -> dict[str, str]:
         "reference/probes.md": _probes(),
         "reference/figures.md": _figures(),
         "reference/kinds.md": _kinds(),
+        "reference/models.md": _models(),
     }
 
 
@@ -149,3 +150,10 @@ def _kinds() -> str:
         lines: Mapping[str, str] = _registry(path).lines()
         parts += [f"## {title}", "", _table(("name", "what it is"), ((f"`{n}`", of) for n, of in lines.items())), ""]
     return "\n".join(parts)
+
+
+def _models() -> str:
+    """Every model with its parameters and published numbers."""
+    from absvit.models.__main__ import table
+
+    return f"# Models\n\nAs `python -m absvit.models` prints them.\n\n```text\n{table()}\n```\n"
