@@ -27,6 +27,7 @@ PROGRAMS = {  # how a program is called, and the module whose main it is
 KINDS = {  # title and registry of what others may add to, beside families, probes and figures
     "Mechanisms of attention": "absvit.mechanisms:MECHANISMS",
     "Observers": "experiments.observers:OBSERVERS",
+    "Published trials of people": "experiments.people:PEOPLE",
     "Recipes of training": "absvit.training:RECIPES",
     "Corruptions": "stimuli.corruptions:CORRUPTIONS",
     "Sets of kinds": "absvit.models.kind_sets:KIND_SETS",

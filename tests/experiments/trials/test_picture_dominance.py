@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from experiments.trials.dominance import counts_of, dominance, read_counts, shares_of
+from experiments.trials.picture_dominance import counts_of, dominance, read_counts, shares_of
 from experiments.trials.trial_table import trial_table
 
 
