@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from tqdm import tqdm
+
 from stimuli.foundation.fetching import cache_folder, fetch_published
 from stimuli.foundation.files import file_sha256, whole
 from stimuli.foundation.texts import some
@@ -150,7 +152,8 @@ def fetch_source(source: Source, folder: Path | None = None) -> list[Path]:
             f"and read them where they are (--from FOLDER)"
         )
     given = dict(zip(source.files, verified(source, folder), strict=True)) if folder else {}
-    return [_brought(source, file, given.get(file)) for file in source.files]
+    shown = tqdm(source.files, source.name, unit="file", disable=None)  # on a terminal alone
+    return [_brought(source, file, given.get(file)) for file in shown]
 
 
 def _brought(source: Source, file: PublishedFile, given: Path | None) -> Path:

@@ -96,7 +96,8 @@ class Result:
     share : of the participants, those that show the effect; of groups, of the pairs.
     reliability : split-half with Spearman-Brown, over participants; NaN of groups, and of one or two.
     means : of high and low, over all who have trials of it.
-    pooled : the effect in all trials as if they were one participant's.
+    pooled, pooled_interval : the effect in all trials as if they were one participant's, and Welch's interval over
+        trials (of means): that of a single observer, who shows no two participants.
     trials : that count.
     trimmed : trials that ``trim`` leaves out.
     left_out : participants that do not enter, and why.
@@ -111,6 +112,7 @@ class Result:
     reliability: float
     means: tuple[float, float]
     pooled: float
+    pooled_interval: tuple[float, float]
     trials: int
     trimmed: int
     left_out: Mapping[str, str]
@@ -235,13 +237,19 @@ def effect_of(table: pd.DataFrame, effect: Effect, splits: int = 500, seed: int 
     told = _of_groups(frame, effect, level) if effect.between else _of_participants(frame["effect"], effect, level)
     if not effect.between:
         told["reliability"] = _reliability(cells, summed, splits, seed)
-    whole = cells_of(trials.values, trials.high.astype(int), 2)
-    pooled = float(np.diff(summed(whole.values))[0])
-    means = float(high[counted[1] > 0].mean()), float(low[counted[0] > 0].mean())
+    told["pooled"], told["pooled_interval"] = _pooled(trials, summed, effect, level)
+    means = tuple(float(of[~np.isnan(of)].mean()) for of in (high, low))
     return Result(
-        effect, frame, **told, means=means, pooled=pooled, trials=len(trials.table), trimmed=trials.trimmed,
-        left_out=left_out,
-    )  # fmt: skip
+        effect, frame, **told, means=means, trials=len(trials.table), trimmed=trials.trimmed, left_out=left_out
+    )
+
+
+def _pooled(trials: Chosen, summed: Callable, effect: Effect, level: float) -> tuple[float, tuple[float, float]]:
+    """The effect whoever's the trials are, and its interval, where it is a difference of means."""
+    found = float(np.diff(summed(cells_of(trials.values, trials.high.astype(int), 2).values))[0])
+    if effect.statistic == "median" or effect.measure == "d_prime":
+        return found, (float("nan"), float("nan"))
+    return found, _welch(trials.values[trials.high], trials.values[~trials.high], level)
 
 
 def _without(frame: pd.DataFrame, effect: Effect) -> dict[str, str]:
@@ -280,9 +288,16 @@ def _of_groups(frame: pd.DataFrame, effect: Effect, level: float) -> dict:
     high, low = (frame[side].dropna().to_numpy() for side in ("high", "low"))
     if min(len(high), len(low)) < 2:
         raise ValueError(f"the effect {effect.name!r} is between groups of two participants or more")
-    found = scipy.stats.ttest_ind(high, low, equal_var=False).confidence_interval(level)
     squares = high.var() * len(high) + low.var() * len(low)
     mean, spread = float(high.mean() - low.mean()), np.sqrt(squares / (len(high) + len(low) - 2))
     pairs = (high[:, None] > low).mean() + (high[:, None] == low).mean() / 2
-    told = {"mean": mean, "interval": (float(found.low), float(found.high)), "dz": float(mean / spread)}
+    told = {"mean": mean, "interval": _welch(high, low, level), "dz": float(mean / spread)}
     return told | {"share": float(pairs), "reliability": float("nan")}
+
+
+def _welch(high: np.ndarray, low: np.ndarray, level: float) -> tuple[float, float]:
+    """Interval of a difference of means of two samples; NaN where one of them has fewer than two members."""
+    if min(len(high), len(low)) < 2:
+        return float("nan"), float("nan")
+    found = scipy.stats.ttest_ind(high, low, equal_var=False).confidence_interval(level)
+    return float(found.low), float(found.high)

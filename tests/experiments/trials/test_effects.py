@@ -71,6 +71,12 @@ def test_pooled_trials_and_means_of_conditions(table):
     cells = rows.groupby(["flanker", "participant"])["rt"].median()
     assert result.means == pytest.approx((cells["incongruent"].mean(), cells["congruent"].mean()))
     assert result.trials == rows["flanker"].isin(["congruent", "incongruent"]).sum()
+    assert np.isnan(result.pooled_interval).all()
+    sides = [rows["rt"][rows["flanker"] == level] for level in ("incongruent", "congruent")]
+    found = scipy.stats.ttest_ind(*sides, equal_var=False).confidence_interval()
+    whole = effect_of(table.assign(participant="one"), FLANKERS, splits=2)
+    assert whole.pooled_interval == pytest.approx((found.low, found.high)) and whole.mean == pytest.approx(whole.pooled)
+    assert np.isnan([*whole.interval, whole.dz, whole.reliability]).all()
 
 
 def test_levels_together_and_trials_of_one_place(table):

@@ -37,6 +37,8 @@ def test_effects_of_items_are_those_of_pandas_and_their_reliability_that_of_a_lo
     says = (table["response"] == "dog").groupby([table["item"], table["instruction"]]).mean().unstack()
     np.testing.assert_allclose(result.by_item["effect"], says["shape"] - says["texture"])
     ends = scipy.stats.ttest_1samp(says["shape"] - says["texture"], 0).confidence_interval()
+    spread = (says["shape"] - says["texture"]).std()
+    assert result.dz == pytest.approx(result.mean / spread)
     assert result.interval == pytest.approx((ends.low, ends.high)) and (result.n, result.participants) == (60, 12)
     cube = table.assign(says=table["response"] == "dog").pivot_table("says", ["instruction", "participant"], "item")
     shape, texture = (cube.loc[told].to_numpy(float) for told in ("shape", "texture"))
