@@ -161,10 +161,11 @@ def recover(
     parameters
         What is simulated.
     """
-    import pandas as pd
-
-    frame = pd.DataFrame(list(effect_recovery(parameters)))
-    print(frame.to_string(index=False, float_format=lambda number: f"{number:.3f}"))
+    for number, row in enumerate(effect_recovery(parameters)):
+        if not number:
+            print("".join(f"{name:>18}" for name in row))
+        cells = (f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
+        print("".join(f"{cell:>18}" for cell in cells), flush=True)
 
 
 def any_of(what: Annotated[Literal["list", "show", "fetch", "recovery"], tyro.conf.Positional]) -> None:
