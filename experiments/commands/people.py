@@ -141,7 +141,11 @@ def _effects(source, table) -> list[str]:
     shown = frame.drop(columns="measure").to_string(
         index=False, float_format=lambda number: f"{number:.3f}", na_rep="-"
     )
-    notes = ["", "mean with 95 % interval (Student's); split-half reliability with Spearman-Brown, ceiling its root."]
+    notes = [
+        "",
+        "mean with 95 % interval (Student's); split-half reliability with Spearman-Brown (its bias of few "
+        "people taken away), ceiling its root.",
+    ]
     for result in results:
         if result.left_out:
             who = some([f"{name} ({why})" for name, why in result.left_out.items()], 4)

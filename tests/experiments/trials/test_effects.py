@@ -11,7 +11,7 @@ from experiments.statistics.detection import d_prime
 from experiments.trials.cells import cells_of, halves
 from experiments.trials.effect_recovery import SimulatedEffects, effect_recovery, simulated_trials
 from experiments.trials.effects import Effect, effect_of
-from experiments.trials.reliability import ceiling_of, correlations, spearman_brown
+from experiments.trials.reliability import ceiling_of, correlations, spearman_brown, split_half
 from experiments.trials.trial_table import trial_table
 from experiments.trials.trim import Trim
 
@@ -217,6 +217,33 @@ def test_halves_hold_every_trial_once_and_each_stratum_evenly():
         assert np.isnan(first[5]).all()  # a cell without trials
 
 
+def jackknifed(halves):
+    """Spearman-Brown of the mean correlation of (split, half, member), with the bias of few members taken away."""
+
+    def plain(of):
+        mean = np.nanmean([np.corrcoef(*pair[:, ~np.isnan(pair).any(0)])[0, 1] for pair in of])
+        return 2 * mean / (1 + mean)
+
+    n = halves.shape[-1]
+    without = [plain(np.delete(halves, member, -1)) for member in range(n)]
+    return n * plain(halves) - (n - 1) * np.mean(without)
+
+
+def test_the_jackknife_is_that_of_a_loop_that_leaves_each_member_out():
+    common = np.random.default_rng(0).normal(size=9)
+    both = common + np.random.default_rng(1).normal(size=(6, 2, 9))
+    both[2, 0, 4] = both[3, 1, 4] = np.nan  # a member that some splits lack
+    assert split_half(both[:, 0], both[:, 1]) != pytest.approx(split_half(both[:, 0], both[:, 1], corrected=False))
+    full = np.delete(both, 4, -1)
+    assert split_half(full[:, 0], full[:, 1]) == pytest.approx(jackknifed(full))
+    gone = np.insert(full, 2, np.nan, -1)  # one that all lack
+    assert split_half(gone[:, 0], gone[:, 1]) == pytest.approx(jackknifed(full))
+    few = full[..., :3]
+    mean = np.mean([np.corrcoef(pair)[0, 1] for pair in few])
+    assert split_half(few[:, 0], few[:, 1]) == pytest.approx(spearman_brown(mean))
+    assert np.isnan(split_half(few[:, 0, :2], few[:, 1, :2]))
+
+
 def test_reliability_is_that_of_a_loop_over_random_halves(table):
     result = effect_of(table, FLANKERS, splits=400)
     rows = table[(table["phase"] == "test") & (table["correct"] == 1) & (table["flanker"] != "neutral")]
@@ -226,9 +253,8 @@ def test_reliability_is_that_of_a_loop_over_random_halves(table):
         mixed = {key: generator.permutation(rt) for key, rt in cells.items()}
         sides = [[mixed[who, "incongruent"][k::2].mean() - mixed[who, "congruent"][k::2].mean()
                   for who in rows["participant"].unique()] for k in (0, 1)]  # fmt: skip
-        found.append(np.corrcoef(sides)[0, 1])
-    mean = np.mean(found)
-    assert result.reliability == pytest.approx(2 * mean / (1 + mean), abs=0.06)
+        found.append(sides)
+    assert result.reliability == pytest.approx(jackknifed(np.array(found)), abs=0.06)
     again = effect_of(table, FLANKERS, splits=400)
     assert again.reliability == result.reliability and result.ceiling == ceiling_of(result.reliability)
 

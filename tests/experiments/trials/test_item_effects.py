@@ -48,7 +48,7 @@ def test_effects_of_items_are_those_of_pandas_and_their_reliability_that_of_a_lo
         other = generator.permutation(len(texture)) if between else mixed
         sides = [shape[mixed[k::2]].mean(0) - texture[other[k::2]].mean(0) for k in (0, 1)]
         found.append(np.corrcoef(sides)[0, 1])
-    assert result.reliability == pytest.approx(spearman_brown(np.mean(found)), abs=0.02)
+    assert result.reliability == pytest.approx(spearman_brown(np.mean(found)), abs=0.03)
 
 
 def test_items_that_all_agree_on_are_reliable_and_a_few_people_have_no_halves():
