@@ -18,7 +18,7 @@ _load, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "corruptions": ["CORRUPTIONS", "corrupt"],
         "families": ["FAMILIES", "Family"],
-        "families.by_name": ["draw", "make"],
+        "families.by_name": ["draw", "frames", "make"],
         "families.check": ["check_family"],
         "sets.format": ["read", "write"],
     },

@@ -45,6 +45,26 @@ def show(folder: Folder, out: Path | None = None, n: int = 24, columns: int = 6)
     print(sheet.write(folder, out, n, columns, shown=shown))
 
 
+def course(folder: Folder, out: Path | None = None, n: int = 4) -> None:
+    """Draw a contact sheet of the course in time: the frames of each stimulus in a row, with their times.
+
+    Parameters
+    ----------
+    folder
+        Folder of a stimulus set.
+    out
+        PNG or JPEG file to write; FOLDER_course.png beside the folder, if left out.
+    n
+        Number of stimuli on the sheet, the first ones.
+    """
+    from stimuli.sets import sheet
+    from stimuli.sets.reading import recipe_of
+
+    shown = partial(sheet.in_frames, family=FAMILIES[recipe_of(folder)["family"]])
+    out = folder.resolve().with_name(f"{folder.resolve().name}_course.png") if out is None else out
+    print(sheet.write(folder, out, n, tile=128, shown=shown))
+
+
 def gallery(folder: Folder, n: int = 12, columns: int = 6) -> None:
     """Draw a contact sheet of every family with its default parameters.
 
@@ -170,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in dict.fromkeys([*FAMILIES, *lines])
         if name in FAMILIES
     }
-    commands |= {"list": list_families, "show": show, "verify": verify, "remake": remake}
+    commands |= {"list": list_families, "show": show, "course": course, "verify": verify, "remake": remake}
     commands |= {"classes": classes, "photographs": photographs, "gallery": gallery}
     commands["corrupt"] = command_line.deferred(sentence(CORRUPT), corrupt_command)
     return command_line.run(commands, "python -m stimuli", words)

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line
+from experiments.figures.light_axes import LightAxes, draw_axes, draw_cursor, draw_line
 from experiments.figures.page import page_of, place_picture, plain, points, shortened
 from experiments.figures.strokes import draw_names, strokes
 from experiments.figures.style import STYLE, Style
@@ -70,13 +70,13 @@ def degrading(
     with style.context():
         page = page_of(end + 4 * -(-len(names) // in_row), style)
         _draw_pictures(page, record, severity, looks, cells, (width, shown))
-        frame = _severities(page, curves[0], top, severity, "p (answer when clean)")
+        axes = _severities(page, curves[0], top, severity, "p (answer when clean)")
         page.text(LEFT, top - 2.5, "line: last pass, cross: bottom-up")
         for name in live:
             p = record["probability"].sel(model=name).values
-            draw_line(page, frame, record["severity"].values, p[-1], marker="o", **looks[name])
+            draw_line(page, axes, record["severity"].values, p[-1], marker="o", **looks[name])
             crosses = {"color": looks[name]["color"], "marker": "x", "markersize": 3, "linestyle": ""}
-            draw_line(page, frame, record["severity"].values, p[0], **crosses)
+            draw_line(page, axes, record["severity"].values, p[0], **crosses)
         if measured:
             _draw_curves(page, curves[1], top, measured, corruption, severity, looks)
             _draw_rows(page, (*ROWS[style.column], lower, panel), measured, kinds, corruption, severity, looks)
@@ -113,23 +113,23 @@ def _draw_pictures(page: Axes, record: xr.Dataset, severity: int, looks: dict, c
             page.text(x + size[0], y, number_text(p), color=looks[name]["color"], va="center", ha="right")
 
 
-def _severities(page: Axes, place: tuple[float, float], top: float, severity: int, name: str) -> Frame:
+def _severities(page: Axes, place: tuple[float, float], top: float, severity: int, name: str) -> LightAxes:
     """Draw axes with severities across, the chosen one marked."""
-    frame = Frame(place[0], top, place[1], FEWEST, (0, 5), (0, 1))
-    draw_frame(page, frame, ("severity (0 = clean)", name), range(6), (0, 0.5, 1))
-    draw_cursor(page, frame, severity)
-    return frame
+    axes = LightAxes(place[0], top, place[1], FEWEST, (0, 5), (0, 1))
+    draw_axes(page, axes, ("severity (0 = clean)", name), range(6), (0, 0.5, 1))
+    draw_cursor(page, axes, severity)
+    return axes
 
 
 def _draw_curves(page: Axes, place, top: float, measured: dict, corruption: str, severity: int, looks: dict) -> None:
     """Draw accuracy over the severity of the corruption, with intervals."""
-    frame = _severities(page, place, top, severity, "accuracy")
+    axes = _severities(page, place, top, severity, "accuracy")
     for name, profile in measured.items():
         if corruption not in profile["corruption"].values:
             continue
         each = profile.sel(corruption=corruption).dropna("severity", subset=["top1"])
         ends = each["top1_low"].values, each["top1_high"].values
-        draw_line(page, frame, each["severity"].values, each["top1"].values, ends, marker="o", **looks[name])
+        draw_line(page, axes, each["severity"].values, each["top1"].values, ends, marker="o", **looks[name])
 
 
 def _draw_rows(
@@ -137,13 +137,13 @@ def _draw_rows(
 ) -> None:
     """Draw accuracy under every corruption at one severity, or as the mean over severities."""
     left, width, names, top, height = place
-    frame = Frame(left, top, width, height, (0, 1), (len(kinds) - 0.5, -0.5))
+    axes = LightAxes(left, top, width, height, (0, 1), (len(kinds) - 0.5, -0.5))
     name = f"accuracy, severity {severity}" if severity else "accuracy, mean over severities"
-    draw_frame(page, frame, (name, ""), (0, 0.5, 1), ())
+    draw_axes(page, axes, (name, ""), (0, 0.5, 1), ())
     for row, kind in enumerate(kinds):
         weight = "bold" if kind == corruption else "normal"
         words = shortened(kind.replace("_", " "), names, weight)
-        page.text(left - 1.6, frame.y(row), words, ha="right", va="center", weight=weight)
+        page.text(left - 1.6, axes.y(row), words, ha="right", va="center", weight=weight)
     for k, (model, profile) in enumerate(measured.items()):
         here = profile.sel(severity=severity) if severity else profile.sel(severity=slice(1, None)).mean("severity")
         here = here.reindex(corruption=kinds)
@@ -151,8 +151,8 @@ def _draw_rows(
         if severity:
             gaps = np.full(len(kinds), np.nan)
             x = np.stack([here["top1_low"], here["top1_high"], gaps], axis=1).ravel()
-            draw_line(page, frame, x, np.stack([y, y, gaps], axis=1).ravel(), color=colour, linewidth=1)
-        draw_line(page, frame, here["top1"].values, y, marker="o", linestyle="", color=colour)
+            draw_line(page, axes, x, np.stack([y, y, gaps], axis=1).ravel(), color=colour, linewidth=1)
+        draw_line(page, axes, here["top1"].values, y, marker="o", linestyle="", color=colour)
 
 
 def _caption(record: xr.Dataset, corruption: str, severity: int, measured: dict) -> str:

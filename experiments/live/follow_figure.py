@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from experiments.figures.frames import Frame, draw_cursor, draw_frame, draw_line, nice
+from experiments.figures.light_axes import LightAxes, draw_axes, draw_cursor, draw_line, nice
 from experiments.figures.page import draw_bars, overlay, page_of, place_picture, plain, points, shortened, two_digits
 from experiments.figures.strokes import draw_names, strokes
 from experiments.figures.style import STYLE, Style, colour_map
@@ -117,37 +117,37 @@ def _in_pixels(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return scipy.ndimage.zoom(values, zoom, order=1, mode="nearest", grid_mode=True)
 
 
-def _passes(page: Axes, box, course, iteration: int, name: str, limits, ticks, texts=None) -> Frame:
+def _passes(page: Axes, box, course, iteration: int, name: str, limits, ticks, texts=None) -> LightAxes:
     """Draw axes with passes across and mark the present one."""
     passes = course["iteration"].values
-    frame = Frame(*box, (0, max(1, int(passes[-1]))), limits)
+    axes = LightAxes(*box, (0, max(1, int(passes[-1]))), limits)
     step = max(1, -(-int(passes[-1]) // 4))
-    draw_frame(page, frame, ("pass (0 = bottom-up)", name), passes[::step], ticks, texts)
-    draw_cursor(page, frame, passes[iteration])
-    return frame
+    draw_axes(page, axes, ("pass (0 = bottom-up)", name), passes[::step], ticks, texts)
+    draw_cursor(page, axes, passes[iteration])
+    return axes
 
 
 def _draw_passes(page: Axes, box, values: xr.DataArray, lines, iteration: int, name: str, limits, ticks, texts=None):
     """Draw the course under every prior with its interval."""
-    frame, passes = _passes(page, box, values, iteration, name, limits, ticks, texts), values["iteration"].values
+    axes, passes = _passes(page, box, values, iteration, name, limits, ticks, texts), values["iteration"].values
     for prior, look in lines.items():
         estimate, low, high = values.sel(prior=prior).values
-        draw_line(page, frame, passes, estimate, (low, high), **look)
+        draw_line(page, axes, passes, estimate, (low, high), **look)
 
 
 def _draw_loop(page: Axes, box, course: xr.Dataset, iteration: int, lines: dict[str, dict]) -> None:
     """Draw both branches of the morph under every prior, and the present picture on its branch."""
-    frame, morph = Frame(*box, (0, 1), (0, 1)), course["morph"].values
-    draw_frame(page, frame, ("morph (0 = first reading)", _share(course)), (0, 0.5, 1), (0, 0.5, 1))
+    axes, morph = LightAxes(*box, (0, 1), (0, 1)), course["morph"].values
+    draw_axes(page, axes, ("morph (0 = first reading)", _share(course)), (0, 0.5, 1), (0, 0.5, 1))
     for name, look in lines.items():
         for direction, marker, fill in ((0, ">", look["color"]), (1, "<", "white")):
             estimate, low, high = course["branch"].sel(prior=name).isel(direction=direction).values
             markers = {"marker": marker, "markerfacecolor": fill, "markersize": 2.8}
-            draw_line(page, frame, morph, estimate, (low, high), **markers, **look)
+            draw_line(page, axes, morph, estimate, (low, high), **markers, **look)
         if course.attrs["trial"] >= 0:
             share = course["share"].sel(prior=name, end="estimate").values[[iteration]]
             at = course["shown_morph"].values[[iteration]]
-            draw_line(page, frame, at, share, marker="o", markersize=4.5, **look)
+            draw_line(page, axes, at, share, marker="o", markersize=4.5, **look)
 
 
 def _share(course: xr.Dataset) -> str:
@@ -165,9 +165,9 @@ def _draw_energy(page: Axes, box, course: xr.Dataset, looks: list[dict], iterati
     low, high = float(np.nanmin(energy)), float(np.nanmax(energy))
     margin = 0.04 * (high - low) or 0.1
     limits = (low - margin, high + margin)
-    frame = _passes(page, box, course, iteration, "relative energy", limits, nice(*limits))
+    axes = _passes(page, box, course, iteration, "relative energy", limits, nice(*limits))
     for values, look in zip(energy, looks, strict=True):
-        draw_line(page, frame, passes, values, **look)
+        draw_line(page, axes, passes, values, **look)
 
 
 def _caption(course: xr.Dataset, iteration: int) -> str:

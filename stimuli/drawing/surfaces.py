@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 
 from stimuli.drawing.shapes import CATEGORIES
 
-__all__ = ["TEXTURES", "colours", "hues"]
+__all__ = ["TEXTURES", "Hue", "check_hue", "colours", "hues", "typical_hues"]
 
 TEXTURES = ("plain", "stripes", "checks", "gradient")
+Hue = Literal["category", "nothing", "conflicting"]  # what the hue of an object tells
 
 
-def hues(uniform: np.ndarray, classes: np.ndarray, sd: float, conflict: float, shift: float) -> np.ndarray:
+def check_hue(hue: str, coloured: bool = True) -> None:
+    """Refuse (ValueError) what hues cannot tell, or those of objects without a colour."""
+    if hue not in get_args(Hue):
+        raise ValueError(f"hue tells {', '.join(get_args(Hue))}: expected one of these, got {hue!r}")
+    if hue != "category" and not coloured:
+        raise ValueError(f"hue {hue} is about coloured objects: give coloured with it")
+
+
+def typical_hues(classes: np.ndarray, hue: Hue, chance: np.ndarray) -> np.ndarray:
+    """Give each object the hue of its category, any at all, or that of one of the other categories.
+
+    Parameters
+    ----------
+    classes : (...) categories; their hues lie evenly on the circle.
+    hue : what hues tell: the category, nothing, or another category than it is.
+    chance : (...) random numbers in [0, 1), of which the last two are made.
+
+    Returns
+    -------
+    (...) hues in degrees.
+    """
+    count = len(CATEGORIES)
+    if hue == "nothing":
+        return 360 * chance
+    other = 1 + (chance * (count - 1)).astype(int) if hue == "conflicting" else 0
+    return (classes + other) % count * (360 / count)
+
+
+def hues(
+    uniform: np.ndarray, classes: np.ndarray, sd: float, conflict: float, shift: float, hue: Hue = "category"
+) -> np.ndarray:
     """Draw the hue of each object, (image, object) float32 in degrees.
 
     Parameters
     ----------
     uniform : (image, object, 12) random numbers in [0, 1).
     classes : (image, object) categories.
-    sd : standard deviation around the category's own hue, in degrees.
+    sd : standard deviation around the hue that the object is to have, in degrees.
     conflict : probability that a hue is uniform instead.
     shift : added to every hue, in degrees.
+    hue : what hues tell.
     """
-    typical = classes * (360 / len(CATEGORIES))
+    typical = typical_hues(classes, hue, uniform[..., 3])
     # a normal deviate from two of the uniforms (Box and Muller 1958)
     normal = np.sqrt(-2 * np.log(1 - uniform[..., 1])) * np.cos(2 * np.pi * uniform[..., 2])
-    hue = np.where(uniform[..., 3] < conflict, 360 * uniform[..., 1], typical + sd * normal)
-    return ((hue + shift) % 360).astype(np.float32)
+    drawn = np.where(uniform[..., 3] < conflict, 360 * uniform[..., 1], typical + sd * normal)
+    return ((drawn + shift) % 360).astype(np.float32)
 
 
 def colours(

@@ -14,6 +14,7 @@ from stimuli.drawing import canvas as drawing
 from stimuli.drawing.reversible_figures import FIGURES, READINGS
 from stimuli.families.displays import check_size
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import crossed, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -129,5 +130,9 @@ def _in_pixels(distance: drawing.Distance, centre: np.ndarray, unit: float, flip
 
 
 AMBIGUOUS = Family(
-    "ambiguous", "Necker cube, Schroeder stairs, vase and card, with both readings alone", Ambiguous, draw
+    "ambiguous",
+    "Necker cube, Schroeder stairs, vase and card, with both readings alone",
+    Ambiguous,
+    draw,
+    course=presented_on_plain,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from stimuli.families import FAMILIES
 from stimuli.families.family import Family, changed
 from stimuli.sets import job
 from stimuli.sets import remake as recipes
+from stimuli.sets.frames import Frame, frames_of
 
-__all__ = ["draw", "make", "remake"]
+__all__ = ["draw", "frames", "make", "remake"]
 
 
 def draw(family: str | Family, n: int = 24, seed: int = 0, first: int = 0, **parameters) -> xr.Dataset:
@@ -43,6 +45,27 @@ def draw(family: str | Family, n: int = 24, seed: int = 0, first: int = 0, **par
     """
     family = FAMILIES.of(family)
     return family.draw(changed(family.parameters(), **parameters), n, seed, first)
+
+
+def frames(stimuli: xr.Dataset, number: int, durations: Mapping[str, float | None] | None = None) -> tuple[Frame, ...]:
+    """Give what is shown one after the other when a stimulus of a set is presented.
+
+    The family is the one that the set tells; errors are those of :func:`stimuli.sets.frames.frames_of`.
+
+    Parameters
+    ----------
+    stimuli : a stimulus set.
+    number : place of the stimulus in it, 0 for the first.
+    durations : of all frames of a name in s, where they differ from the course's.
+
+    Examples
+    --------
+    >>> import stimuli
+    >>> cued = stimuli.draw("cueing", n=4, cue_stays=False, soas=(0.3,))
+    >>> [(frame.name, frame.duration) for frame in stimuli.frames(cued, 0)]
+    [('fixation', 0.5), ('cue', 0.1), ('interval', 0.2), ('target', None)]
+    """
+    return frames_of(FAMILIES[stimuli.attrs["family"]], stimuli, number, durations)
 
 
 def make(family: str | Family, out: Path, n: int = 24, seed: int = 0, parameters=None, **request) -> Path:

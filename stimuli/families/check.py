@@ -15,6 +15,7 @@ import xarray as xr
 from stimuli.families import FAMILIES
 from stimuli.families.family import Family, changed
 from stimuli.sets import format
+from stimuli.sets.frames import frames_of
 from stimuli.sets.variables import MASKS
 
 __all__ = ["check_family"]
@@ -55,7 +56,7 @@ def _faults(family: Family, parameters) -> Iterator[str]:
     yield from _of_masks(drawn)
     yield from _of_chance(family, chosen, drawn)
     yield from _of_requests(family, chosen)
-    yield from _of_folder(drawn)
+    yield from _of_folder(family, drawn)
 
 
 def _of_declaration(family: Family) -> Iterator[str]:
@@ -149,8 +150,8 @@ def _of_requests(family: Family, parameters) -> Iterator[str]:
         yield f"does not refuse {what}: let stimuli.sets.format.check_request look at n and seed"
 
 
-def _of_folder(drawn: xr.Dataset) -> Iterator[str]:
-    """A set is read from its folder as it was written."""
+def _of_folder(family: Family, drawn: xr.Dataset) -> Iterator[str]:
+    """A set is read from its folder as it was written, and presented in the same frames."""
     with TemporaryDirectory() as place:
         try:
             format.write(drawn, Path(place) / "set")
@@ -160,3 +161,19 @@ def _of_folder(drawn: xr.Dataset) -> Iterator[str]:
     differ = [name for name in drawn.variables if name not in read or not read[name].identical(drawn[name])]
     if differ or read.attrs != drawn.attrs:
         yield f"does not come back from its folder as it was: {', '.join(map(str, differ)) or 'attributes'}"
+    yield from _of_course(family, drawn, read)
+
+
+def _of_course(family: Family, drawn: xr.Dataset, read: xr.Dataset) -> Iterator[str]:
+    """A stimulus is presented in valid frames, the same whatever stands beside it and wherever the set was."""
+    for number in range(N):
+        try:
+            frames = frames_of(family, drawn, number)
+            others = frames_of(family, read, number), frames_of(family, drawn.isel(stimulus=[number]), 0)
+        except ValueError as error:
+            yield f"presents stimulus {number} in no valid course ({error})"
+        for other in others:
+            if [(f.name, f.duration, f.seen) for f in frames] != [(f.name, f.duration, f.seen) for f in other]:
+                yield f"presents stimulus {number} in other frames where the set is read again or taken in parts"
+            if not all(np.array_equal(f.picture, g.picture) for f, g in zip(frames, other, strict=True)):
+                yield f"draws other frames of stimulus {number} where the set is read again or taken in parts"

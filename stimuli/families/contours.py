@@ -10,6 +10,7 @@ import xarray as xr
 from stimuli.drawing import canvas as drawing
 from stimuli.families.displays import check_ink, check_size, filled_up
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import crossed, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -171,4 +172,11 @@ def _pacman(centre_x: float, centre_y: float, radius: float, facing: float, half
     return distance
 
 
-CONTOURS = Family("contours", "Kanizsa figures and their controls", Contours, draw, for_models=Contours(rotation=15.0))
+CONTOURS = Family(
+    "contours",
+    "Kanizsa figures and their controls",
+    Contours,
+    draw,
+    for_models=Contours(rotation=15.0),
+    course=presented_on_plain,
+)

@@ -12,9 +12,11 @@ from typing import Literal
 import numpy as np
 
 from stimuli.drawing import canvas as drawing
+from stimuli.drawing import surfaces
 from stimuli.families import objects
-from stimuli.families.displays import check_ink, check_radius, check_size, filled_up
+from stimuli.families.displays import check_ink, check_jitter, check_radius, check_size, filled_up, jittered
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import accompanied, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -42,9 +44,13 @@ class Crowding:
     radius
         Radius of the objects, in units of the smaller side of the image.
     coloured
-        Whether objects have their category's typical hue; else they are of one grey level.
+        Whether objects have hues; else they are of one grey level.
+    hue
+        What the hues tell: their category, nothing, or another category.
     ink, background
         Grey levels in [0, 1].
+    jitter
+        Target and flankers are displaced up or down by up to this, in radii, as far as there is room.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -53,8 +59,10 @@ class Crowding:
     eccentricity: float = 0.26
     radius: float = 0.05
     coloured: bool = False
+    hue: surfaces.Hue = "category"
     ink: float = 0.0
     background: float = 0.7
+    jitter: float = jittered(0.2)
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -63,6 +71,8 @@ class Crowding:
         if not 0 < self.eccentricity < 0.5:
             raise ValueError(f"eccentricity must be in (0, 0.5) of the width, got {self.eccentricity}")
         check_radius(self.radius, self.size, least=3)
+        surfaces.check_hue(self.hue, self.coloured)
+        check_jitter(self.jitter)
         check_ink(self.ink, self.background)
         if not self.spacings:
             raise ValueError("spacings must hold at least one distance, got none")
@@ -132,7 +142,9 @@ def _display(parameters: Crowding, random: np.random.Generator, spacing: float, 
         centres = np.concatenate([centres, place + directions * spacing * eccentricity])
     image, mask = drawing.canvas(p.size, p.background), np.zeros((1 + len(directions), *p.size), bool)
     drawing.paint(image, drawing.fixation(*middle, 0.03 * side, max(1.0, side / 112)), float(p.background < 0.5))
-    hues = 30.0 * classes
+    hues = surfaces.typical_hues(classes, p.hue, random.random(len(classes)))
+    room = middle[1] - radius - (0 if p.arrangement == "radial" else max(p.spacings) * eccentricity)
+    centres[:, 1] += min(p.jitter * radius, room) * (2 * random.random() - 1)
     for k, (centre, c) in enumerate(zip(centres, classes, strict=True)):
         colour = drawing.hue_colour(hues[k]) if p.coloured else p.ink
         mask[k] = drawing.paint(
@@ -155,6 +167,12 @@ CROWDING = Family(
     Crowding,
     draw,
     for_models=Crowding(
-        spacings=(0.7, 0.85, 1.0, 1.15, 1.3), arrangement="tangential", eccentricity=0.3, radius=0.1, coloured=True
+        spacings=(0.7, 0.85, 1.0, 1.15, 1.3),
+        arrangement="tangential",
+        eccentricity=0.3,
+        radius=0.1,
+        coloured=True,
+        jitter=0.0,
     ),
+    course=presented_on_plain,
 )

@@ -16,6 +16,7 @@ import numpy as np
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.families.displays import check_size
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation import picture_files
 from stimuli.foundation.design import accompanied, crossed, generator
 from stimuli.foundation.options import FileOrAddress
@@ -162,5 +163,5 @@ def _round(
 
 CUE_CONFLICT = Family(
     "cue_conflict", "pictures with the shape of one category and the texture of another", CueConflict, draw,
-    needs=("folder",),
+    needs=("folder",), course=presented,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from stimuli.drawing import backgrounds, canvas
 from stimuli.families import objects
 from stimuli.families.displays import check_size
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied, generator, stacked
 from stimuli.foundation.options import Background, FileOrAddress
 from stimuli.pictures import cutouts
@@ -156,4 +157,11 @@ def _scene(
     }
 
 
-NATURAL = Family("natural", "scenes of objects cut out of segmented photographs", Natural, draw, needs=("folder",))
+NATURAL = Family(
+    "natural",
+    "scenes of objects cut out of segmented photographs",
+    Natural,
+    draw,
+    needs=("folder",),
+    course=presented,
+)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     import xarray as xr
 
+    from stimuli.sets.frames import Frame
+
 __all__ = ["Family", "changed"]
 
 P = TypeVar("P")
@@ -30,6 +32,9 @@ class Family(Generic[P]):
         tokens and was trained on objects of 0.14 to 0.28 of the image height: items are as large as the
         displays hold.
     needs : parameters that have to be given, such as a folder of pictures.
+    course : function of (parameters, stimuli, number) that gives what is shown one after the other when the
+        stimulus at a place of a set is presented, made from the set alone; None shows the image. How it is
+        asked for stands in :func:`stimuli.sets.frames.frames_of`.
     formerly : names under which sets that exist tell of it.
     """
 
@@ -39,6 +44,7 @@ class Family(Generic[P]):
     draw: Callable[[P, int, int, int], xr.Dataset]
     for_models: P | None = None
     needs: tuple[str, ...] = ()
+    course: Callable[[P, xr.Dataset, int], tuple[Frame, ...]] | None = None
     formerly: tuple[str, ...] = ()
 
     def sized(self, size: tuple[int, int], **changes) -> P:

@@ -13,6 +13,7 @@ import xarray as xr
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.families import objects
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied, crossed
 from stimuli.pictures import photographs
 from stimuli.sets import format
@@ -191,4 +192,11 @@ def _sides(swapped: np.ndarray) -> np.ndarray:
     return np.where(np.stack([swapped, ~swapped], axis=1), "right", "left").astype(object)
 
 
-HALVES = Family("halves", "two objects, or photographs, side by side", Halves, draw, formerly=("bistable",))
+HALVES = Family(
+    "halves",
+    "two objects, or photographs, side by side",
+    Halves,
+    draw,
+    formerly=("bistable",),
+    course=presented,
+)

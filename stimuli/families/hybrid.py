@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from stimuli.families import objects
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied
 from stimuli.pictures import photographs
 from stimuli.sets.format import stimulus_set
@@ -132,4 +133,10 @@ def _design(low: np.ndarray, high: np.ndarray) -> dict[str, tuple[np.ndarray, st
     }
 
 
-HYBRID = Family("hybrid", "low spatial frequencies of one picture, high ones of another", Hybrid, draw)
+HYBRID = Family(
+    "hybrid",
+    "low spatial frequencies of one picture, high ones of another",
+    Hybrid,
+    draw,
+    course=presented,
+)

@@ -13,6 +13,7 @@ import numpy as np
 from stimuli.families import objects
 from stimuli.families.family import Family
 from stimuli.families.overlay import dissolved
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied, crossed, labels
 from stimuli.pictures import photographs
 from stimuli.sets.format import stimulus_set
@@ -99,4 +100,4 @@ def _factors(parameters: Morph, count: int, crossed: bool = True) -> dict[str, i
     return {"step": parameters.steps, "direction": 2} | objects.factors(2, count, crossed)
 
 
-MORPH = Family("morph", "sequences from one reading to another and back", Morph, draw)
+MORPH = Family("morph", "sequences from one reading to another and back", Morph, draw, course=presented)

@@ -10,6 +10,7 @@ from stimuli.drawing import canvas as drawing
 from stimuli.drawing import letters
 from stimuli.families.displays import check_ink, check_size
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import accompanied, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -116,4 +117,4 @@ def _figure(parameters: Navon, random: np.random.Generator, whole: str, part: st
     }
 
 
-NAVON = Family("navon", "large letters made of small ones", Navon, draw)
+NAVON = Family("navon", "large letters made of small ones", Navon, draw, course=presented_on_plain)

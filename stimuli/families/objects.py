@@ -15,6 +15,7 @@ import numpy as np
 from stimuli.drawing import backgrounds, clutter, surfaces
 from stimuli.drawing.shapes import CATEGORIES, SHAPES
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied
 from stimuli.foundation.options import Background
 from stimuli.sets.format import stimulus_set
@@ -46,6 +47,9 @@ class Objects:
         Probability in [0, 1] that an object's hue is uniform instead.
     hue_shift
         Added to every object's hue, in degrees.
+    hue
+        What hues tell: the category, as each has a hue of its own; nothing, all hues being as likely for each; or
+        another category, conflicting with the shape. Readings at one place have one hue, where it tells nothing.
     texture_reliability
         Probability in [0, 1] that the category's preferred texture is given; else one of the four (plain,
         stripes, checks, gradient) is drawn, the preferred one included.
@@ -66,6 +70,7 @@ class Objects:
     hue_sd: float = 20.0
     hue_conflict: float = 0.0
     hue_shift: float = 0.0
+    hue: surfaces.Hue = "category"
     texture_reliability: float = 0.6
     contrast: float = 0.12
     background: Background = backgrounds.NOISE
@@ -85,6 +90,9 @@ class Objects:
         for name in ("rotation", "hue_sd", "contrast"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)}")
+        surfaces.check_hue(self.hue)
+        if self.hue != "category" and self.hue_conflict:
+            raise ValueError(f"hue_conflict is about hues that tell the category, not {self.hue}: leave one out")
         if not math.isfinite(self.hue_shift):
             raise ValueError(f"hue_shift must be a finite number of degrees, got {self.hue_shift}")
         if not 0 <= self.clutter <= 1000:
@@ -173,7 +181,8 @@ def _prepared(parameters: Objects, seed: int, indices: Sequence[int], classes: n
         normal = generator.standard_normal((3, *spectrum.shape[2:], 2), dtype=np.float32)
         spectrum[row] = normal.view(np.complex64)[..., 0]
     rotation = (uniform[..., 0] * 2 - 1) * parameters.rotation
-    hue = surfaces.hues(uniform, classes, parameters.hue_sd, parameters.hue_conflict, parameters.hue_shift)
+    p = parameters
+    hue = surfaces.hues(uniform, classes, p.hue_sd, p.hue_conflict, p.hue_shift, p.hue)
 
     def layer(k: int):
         distance, u, v = _distance(layout[:, k], rotation[:, k], classes[:, k], parameters.size)
@@ -244,4 +253,4 @@ def _distance(layout: np.ndarray, rotation: np.ndarray, classes: np.ndarray, siz
     return distance * radius, u, v
 
 
-OBJECTS = Family("objects", "scenes of one or more objects", Objects, draw)
+OBJECTS = Family("objects", "scenes of one or more objects", Objects, draw, course=presented)

@@ -17,6 +17,7 @@ import xarray as xr
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.families import objects
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied, labels
 from stimuli.pictures import photographs
 from stimuli.sets import format
@@ -163,4 +164,4 @@ def from_photographs(
     return format.from_arrays(**mixed, first=0, family="overlay", parameters=parameters, seed=0)
 
 
-OVERLAY = Family("overlay", "two objects in one place, one shining through the other", Overlay, draw)
+OVERLAY = Family("overlay", "two objects in one place, one shining through the other", Overlay, draw, course=presented)

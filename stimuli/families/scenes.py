@@ -8,6 +8,7 @@ import numpy as np
 
 from stimuli.families import objects
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied
 from stimuli.sets.format import stimulus_set
 
@@ -80,4 +81,4 @@ def _nothing(dtype: np.dtype) -> float | int | bool:
     return {"f": np.nan, "i": -1}.get(dtype.kind, 0)
 
 
-SCENES = Family("scenes", "scenes of objects in several set sizes", Scenes, draw)
+SCENES = Family("scenes", "scenes of objects in several set sizes", Scenes, draw, course=presented)

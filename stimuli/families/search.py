@@ -14,8 +14,9 @@ import numpy as np
 
 from stimuli.drawing import canvas as drawing
 from stimuli.families import objects
-from stimuli.families.displays import check_grey, check_radius, check_size, filled_up
+from stimuli.families.displays import check_grey, check_radius, check_room, check_size, filled_up, grid, scattered
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented_on_plain
 from stimuli.foundation.design import crossed, generator, labels, stacked
 from stimuli.sets.format import stimulus_set
 
@@ -68,11 +69,7 @@ class Search:
             raise ValueError(f"hues must be two different angles in degrees, got {self.hues}")
         check_grey(self.background)
         check_radius(self.radius, self.size, least=3)
-        rows, columns = _grid(self)
-        if min(self.size[0] / rows, self.size[1] / columns) < 2.2 * self.radius * min(self.size):
-            raise ValueError(
-                f"{max(self.set_sizes)} items of radius {self.radius} do not fit; choose smaller items or fewer"
-            )
+        check_room(self.size, max(self.set_sizes), self.radius, f"{max(self.set_sizes)} items")
 
 
 @stimulus_set("search")
@@ -108,13 +105,6 @@ def draw(parameters: Search, indices: np.ndarray, seed: int) -> dict:
     )
 
 
-def _grid(parameters: Search) -> tuple[int, int]:
-    """Rows and columns that give the largest set room, about as dense either way."""
-    height, width = parameters.size
-    rows = max(1, round(math.sqrt(max(parameters.set_sizes) * height / width)))
-    return rows, math.ceil(max(parameters.set_sizes) / rows)
-
-
 def _features(kind: str, set_size: int, present: bool, form: int, hue: int) -> np.ndarray:
     """(item, 2) form and hue of each item, the target's first; a conjunction's distractors share one."""
     odd = np.arange(set_size) % 2 == 1
@@ -132,12 +122,9 @@ def _features(kind: str, set_size: int, present: bool, form: int, hue: int) -> n
 def _display(parameters: Search, random: np.random.Generator, set_size: int, present: bool, form: int, hue: int):
     """Draw one display; items lie in cells of a grid, each at a random place in its own."""
     p, slots = parameters, max(parameters.set_sizes)
-    rows, columns = _grid(p)
     radius = p.radius * min(p.size)
-    cell = np.array([p.size[1] / columns, p.size[0] / rows])
-    cells = random.permutation(rows * columns)[:set_size]
-    corner = np.column_stack([cells % columns, cells // columns]) * cell
-    centres = corner + cell / 2 + (random.random((set_size, 2)) - 0.5) * (cell - 2.1 * radius)
+    cells = random.permutation(math.prod(grid(p.size, slots)))[:set_size]
+    centres = scattered(cells, p.size, slots, radius, random)
     items = _features(p.kind, set_size, present, form, hue)
     turned = 90.0 * items[:, 0] if p.forms[0] == p.forms[1] else np.zeros(set_size)
     categories = np.array([objects.CATEGORIES.index(name) for name in p.forms])
@@ -160,4 +147,5 @@ SEARCH = Family(
     Search,
     draw,
     for_models=Search(kind="form", set_sizes=(2, 4, 8), forms=("triangle", "cross"), hues=(60.0, 120.0), radius=0.1),
+    course=presented_on_plain,
 )

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
 from stimuli.foundation.files import whole
+from stimuli.sets.frames import Frame, Shown, display_of, frames_of, onsets
 from stimuli.sets.reading import read_rows, read_table, recipe_of
 
-__all__ = ["of_set", "outlined", "sheet", "write"]
+__all__ = ["in_frames", "of_set", "outlined", "sheet", "write"]
 
 OUTLINES = ((255, 64, 64), (64, 160, 255), (80, 220, 80), (255, 200, 0))  # red, blue, green, yellow; in turn
 GAP, LINE, SMALLEST, LARGEST = 6, 13, 128, 224
@@ -31,13 +33,28 @@ def of_set(folder: Path, n: int) -> tuple[np.ndarray, np.ndarray, list[list[str]
     labels : lines of text of each.
     columns : pictures that stand in a row; 1, where it does not matter.
     """
-    recipe = recipe_of(folder)
-    table = read_table(folder, recipe["variables"]).iloc[:n]
-    dataset = read_rows(folder, table, recipe)
-    masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(table), 0), bool)
-    about = recipe["variables"].items()
-    design = [name for name, told in about if told["dims"] == ["stimulus"] and name != "label"]
-    return dataset["image"].values, masks, [_labels(row, design) for row in table.to_dict("records")], 1
+    dataset, labels = _read(folder, n)
+    masks = dataset["object_mask"].values if "object_mask" in dataset else np.zeros((len(labels), 0), bool)
+    return dataset["image"].values, masks, labels, 1
+
+
+def in_frames(folder: Path, n: int, family: Shown) -> tuple[np.ndarray, np.ndarray, list[list[str]], int]:
+    """Give what a sheet shows of the course of a set's stimuli in time, as :func:`of_set` does of pictures.
+
+    A row is a stimulus, from left to right its frames with their names and times from the first one's onset.
+    """
+    dataset, about = _read(folder, n)
+    courses = [frames_of(family, dataset, number) for number in range(len(about))]
+    longest = max(map(len, courses))
+    empty = np.full_like(dataset["image"].values[0], display_of(family, dataset).background)
+    images, labels = [], []
+    for course, lines in zip(courses, about, strict=True):
+        missing = longest - len(course)
+        pictures = [empty if frame.picture is None else frame.picture for frame in course]
+        images += [*pictures, *[np.full_like(empty, 255)] * missing]
+        told = [_times(frame, onset) for frame, onset in zip(course, onsets(course), strict=True)]
+        labels += [[*told[0], *lines], *told[1:], *[[""]] * missing]
+    return np.stack(images), np.zeros((len(images), 0), bool), labels, longest
 
 
 def write(
@@ -109,6 +126,21 @@ def outlined(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
     for k, mask in enumerate(masks):
         image[find_boundaries(mask, mode="outer") & ~mask] = OUTLINES[k % len(OUTLINES)]
     return image
+
+
+def _read(folder: Path, n: int) -> tuple[xr.Dataset, list[list[str]]]:
+    """The first stimuli of a set, and lines of text that tell of each."""
+    recipe = recipe_of(folder)
+    table = read_table(folder, recipe["variables"]).iloc[:n]
+    about = recipe["variables"].items()
+    design = [name for name, told in about if told["dims"] == ["stimulus"] and name != "label"]
+    return read_rows(folder, table, recipe), [_labels(row, design) for row in table.to_dict("records")]
+
+
+def _times(frame: Frame, onset: float) -> list[str]:
+    """Lines under a frame: its name and when it is shown, and whether observers look at it."""
+    end = "the response" if frame.duration is None else f"{onset + frame.duration:.3g} s"
+    return [f"{frame.name}{' (observers)' if frame.seen else ''}", f"{onset:.3g} s to {end}"]
 
 
 def _scaled(image: np.ndarray, masks: np.ndarray, largest: int) -> np.ndarray:

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "stimuli.foundation": ("stimuli.foundation",),
     "stimuli.sets": ("stimuli.foundation", "stimuli.sets"),
+    "stimuli.designs": ("stimuli.designs", "stimuli.foundation", "stimuli.sets"),
     "stimuli.drawing": ("stimuli.drawing", "stimuli.foundation"),
     "stimuli.pictures": ("stimuli.drawing", "stimuli.foundation", "stimuli.sets", "stimuli.pictures"),
     "stimuli.families": SHOWN,

@@ -22,7 +22,7 @@ from synthetic_pictures import paint
 
 FAMILIES = (
     "objects", "scenes", "bistable", "overlay", "morph", "ambiguous", "cueing", "search", "navon", "contours",
-    "hybrid", "crowding", "halves", "natural",
+    "hybrid", "crowding", "halves", "natural", "rsvp", "change_detection", "attention_network", "contextual_search",
 )  # fmt: skip
 GIVEN = {"halves": ("--folder", "CLASSES"), "natural": ("--folder", "SEGMENTED")}
 PROBES = {

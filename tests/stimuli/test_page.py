@@ -10,7 +10,7 @@ from stimuli.families import halves
 from stimuli.families.family import Family
 from stimuli.sets import format
 
-PAGE = ["CORRUPTIONS", "FAMILIES", "Family", "check_family", "corrupt", "draw", "make", "read", "write"]
+PAGE = ["CORRUPTIONS", "FAMILIES", "Family", "check_family", "corrupt", "draw", "frames", "make", "read", "write"]
 
 
 def test_the_page_is_what_dir_tells():

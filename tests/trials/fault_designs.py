@@ -31,6 +31,7 @@ from stimuli.families import (
     single_photographs,
 )  # fmt: skip
 from stimuli.families import halves as bistable
+from stimuli.families.timed import attention_network, change_detection, contextual_search, rsvp
 from stimuli.pictures.photographs import Pictures
 
 LIMITS = {"by number": 0.25, "by another": 0.2, "same in two seeds": 0.0, "first factor uneven": 1}  # guesses err
@@ -60,6 +61,23 @@ FAMILIES = {
     "navon": (navon.draw, navon.Navon((64, 64), letters=("H", "S", "T")), ("congruency", *PAIR)),
     "contours": (contours.draw, contours.Contours((64, 64)), ("condition", "figure")),
     "crowding": (crowding.draw, crowding.Crowding((64, 96), radius=0.06), ("spacing", "target_side", *PAIR)),
+    "cueing, soas": (
+        cueing.draw, cueing.Cueing((64, 64), soas=(0.1, 0.3, 0.8), cue_stays=False),
+        ("validity", "target_place", "soa", "class 0"),
+    ),
+    "rsvp": (rsvp.draw, rsvp.Rsvp((64, 64), lags=(1, 3, 8)), ("t2", "lag", "t2_class", "t1_class", "t1_place")),
+    "change_detection": (
+        change_detection.draw, change_detection.ChangeDetection((64, 64), set_sizes=(1, 2)),
+        ("change", "set_size", "changed_to"),
+    ),
+    "attention_network": (
+        attention_network.draw, attention_network.AttentionNetwork((64, 64)),
+        ("congruency", "cue", "answer", "target_place"),
+    ),
+    "contextual_search": (
+        contextual_search.draw, contextual_search.ContextualSearch((64, 64), set_size=3, configurations=3, radius=0.06),
+        ("configuration", "configuration_number", "target_direction"),
+    ),
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from stimuli.drawing.backgrounds import read_picture
 from stimuli.families import objects
 from stimuli.families.family import Family
 from stimuli.families.halves import SIZE, SIZE_OF_PHOTOGRAPHS, Usual
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import accompanied, generator, labels
 from stimuli.foundation.options import Background
 from stimuli.pictures import photographs
@@ -240,4 +241,10 @@ def _box(place: int, height: int, width: int) -> tuple[slice, slice]:
     return slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width)
 
 
-MOSAIC = Family("mosaic", "two to four objects, or photographs, in the quarters of an image", Mosaic, draw)
+MOSAIC = Family(
+    "mosaic",
+    "two to four objects, or photographs, in the quarters of an image",
+    Mosaic,
+    draw,
+    course=presented,
+)

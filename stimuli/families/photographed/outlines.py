@@ -14,6 +14,7 @@ import numpy as np
 from stimuli.drawing.backgrounds import read_picture
 from stimuli.families.displays import check_size, filled_up
 from stimuli.families.family import Family
+from stimuli.families.timed.presentation import presented
 from stimuli.foundation.design import crossed, generator, stacked
 from stimuli.foundation.options import FileOrAddress
 from stimuli.pictures import polygons
@@ -210,5 +211,10 @@ def _shown(parameters: Outlines, scene: _Scene, order: Sequence[int], slots: int
 
 
 OUTLINES = Family(
-    "outlines", "photographed scenes with the outlines of their objects", Outlines, draw, needs=("folder",)
+    "outlines",
+    "photographed scenes with the outlines of their objects",
+    Outlines,
+    draw,
+    needs=("folder",),
+    course=presented,
 )

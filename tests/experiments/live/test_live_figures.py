@@ -6,7 +6,7 @@ from synthetic_robustness import KINDS, accuracy, robustness_record
 
 import absvit
 from experiments.figures.check import faults_of_text
-from experiments.figures.frames import Frame, nice
+from experiments.figures.light_axes import LightAxes, nice
 from experiments.figures.strokes import strokes
 from experiments.figures.style import STYLE, style_of
 from experiments.live import pictures
@@ -79,9 +79,9 @@ def test_text_is_whole_and_overlaps_nothing(settled, looped, degraded, drawing, 
 
 
 def test_a_frame_is_linear():
-    frame = Frame(10, 20, 40, 30, (0, 8), (-1, 1))
-    np.testing.assert_allclose(frame.x([0, 2, 8]), [10, 20, 50])
-    np.testing.assert_allclose(frame.y([-1, 0, 1]), [50, 35, 20])
+    axes = LightAxes(10, 20, 40, 30, (0, 8), (-1, 1))
+    np.testing.assert_allclose(axes.x([0, 2, 8]), [10, 20, 50])
+    np.testing.assert_allclose(axes.y([-1, 0, 1]), [50, 35, 20])
     assert nice(0.0, 1.0) == [0, 0.4, 0.8] and nice(0.61, 1.23) == [0.75, 1.0]
 
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from stimuli.families import cueing, objects
 
-PERIPHERAL = cueing.Cueing(size=(96, 112), places=4, radius=0.08)
+PERIPHERAL = cueing.Cueing(size=(96, 112), places=4, radius=0.08, jitter=0.0)
 CENTRAL = replace(PERIPHERAL, cue="central")
 CLASS = replace(PERIPHERAL, cue="class", distractors=1)
 

@@ -22,6 +22,7 @@ from stimuli.families import (
     search,
 )  # fmt: skip
 from stimuli.families.check import check_family
+from stimuli.families.timed import attention_network, change_detection, contextual_search, rsvp
 
 SMALL = objects.Objects(size=(40, 48), radius=(0.25, 0.4))
 FAMILIES = {
@@ -36,6 +37,13 @@ FAMILIES = {
     "ambiguous": (ambiguous, ambiguous.Ambiguous(size=(64, 70))),
     "crowding": (crowding, crowding.Crowding(size=(64, 96), radius=0.06)),
     "hybrid": (hybrid, hybrid.Hybrid(SMALL)),
+    "rsvp": (rsvp, rsvp.Rsvp(size=(64, 72))),
+    "change_detection": (change_detection, change_detection.ChangeDetection(size=(64, 80))),
+    "attention_network": (attention_network, attention_network.AttentionNetwork(size=(64, 80))),
+    "contextual_search": (
+        contextual_search,
+        contextual_search.ContextualSearch((64, 80), set_size=5, configurations=4, radius=0.06),
+    ),
 }
 
 

@@ -84,3 +84,17 @@ def test_a_set_begun_in_the_earlier_order_is_not_gone_on_with(tmp_path, refused)
         (begun / name).unlink()
     (begun / "request.json").write_text(json.dumps({"family": "bistable", "seed": 0, "n": 3}))
     assert "another order (design 1; here 2)" in refused(*words, "--resume")
+
+
+@pytest.mark.parametrize("name", ["cueing", "crowding"])
+def test_a_set_from_before_objects_were_displaced_is_made_again_as_it_was(name, tmp_path):
+    words = [name, "--size", "96", "144", "--n", "2", "--out", str(tmp_path / "old"), "--jitter", "0"]
+    assert main(words) == 0
+    recipe = json.loads((tmp_path / "old/stimuli.json").read_text())
+    for field in ("jitter", "hue"):
+        del recipe["parameters"][field]
+    (tmp_path / "old/stimuli.json").write_text(json.dumps(recipe))
+    assert main(["remake", str(tmp_path / "old"), "--out", str(tmp_path / "again")]) == 0
+    assert main([*words[:-2], "--overwrite"]) == 0  # drawn today, objects are displaced
+    new = json.loads((tmp_path / "old/stimuli.json").read_text())
+    assert new["parameters"]["jitter"] > 0 and new["sha256"] != recipe["sha256"]
