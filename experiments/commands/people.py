@@ -1,4 +1,4 @@
-"""``python -m experiments people``: published trials of people; fetch them, show them, and compute their effects."""
+"""``python -m experiments people``: published trials of people; fetch and show them, compute their effects."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def show(
     effects: bool = True,
     csv: Path | None = None,
 ) -> None:
-    """What a source is: reference, licence, conditions, exclusions, and its effects where its files are at hand.
+    """What a source is: reference, licence, conditions, exclusions; its effects where its files are at hand.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def _effects(source, table) -> list[str]:
 def recover(
     what: Annotated[Literal["recovery"], tyro.conf.Positional], parameters: tyro.conf.OmitArgPrefixes[SimulatedEffects]
 ) -> None:
-    """How often intervals of effects hold the truth, and what reliabilities miss it by, in simulated experiments.
+    """How often intervals of effects hold the truth, and what reliabilities miss it by, by simulation.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def recover(
 
 
 def any_of(what: Annotated[Literal["list", "show", "fetch", "recovery"], tyro.conf.Positional]) -> None:
-    """Published trials of people: list them, show one, fetch its files; "people show --help" tells its options.
+    """Published trials of people: list them, show one, fetch its files; "people show --help" says more.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def dominance_durations(record: xr.Dataset, from_iteration: int = 1) -> xr.DataA
 
 
 def phases(record: xr.Dataset, from_iteration: int = 1) -> pd.DataFrame:
-    """Give the phases of a record as a table, as people's phases are, for ``statistics.durations.alternation``.
+    """Give the phases of a record as a table, as people's are, for ``statistics.durations.alternation``.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def phases(record: xr.Dataset, from_iteration: int = 1) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, a row a whole phase in its order: participant (the model, with its seed where there are several),
-    session (all else that the record varies, such as the prior), block (the stimulus), trial, response
-    ("first" or "second" reading), duration in passes.
+    DataFrame, a row a whole phase in its order: participant (the model, with its seed where there are
+    several), session (all else that the record varies, such as the prior), block (the stimulus), trial,
+    response ("first" or "second" reading), duration in passes.
     """
     durations = dominance_durations(record, from_iteration)
     first = (object_1_share(record).isel(iteration=slice(from_iteration, None)) > 0.5).transpose(*durations.dims)

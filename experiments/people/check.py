@@ -42,7 +42,8 @@ def _faults(source: Source, paths) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "has two files of one name: they cannot lie in one folder"
     table = trials(source, paths)
-    if bare := [name for name in factors(table) if name not in source.conditions and table[name].nunique() < 2]:
+    still = [name for name in factors(table) if table[name].nunique() < 2]
+    if bare := [name for name in still if name not in source.conditions]:
         yield f"has the factor {bare[0]!r}, which never varies: leave it out, or declare what its level means"
     for factor in source.conditions:
         if factor in COLUMNS and factor not in ("instruction", "response", "answer"):
@@ -62,7 +63,7 @@ def _of_effects(source: Source, table: pd.DataFrame) -> Iterator[str]:
         yield "has two effects of one name"
     for effect in source.effects:
         if effect.factor not in source.conditions:
-            yield f"does not say what the levels of {effect.factor!r} mean, which the effect {effect.name!r} compares"
+            yield f"does not say what the levels of {effect.factor!r} mean, which {effect.name!r} compares"
         try:
             effect_of(table, effect, splits=2)
         except ValueError as error:

@@ -81,8 +81,8 @@ def cached_file(source: Source, file: PublishedFile) -> Path:
 
 def _another_version(source: Source, file: PublishedFile, path: Path, found: str) -> ValueError:
     return ValueError(
-        f"{path} is another version than {source.name} declares: its SHA-256 is {found}, that of {file.path} in "
-        f"{file.repository} at {file.commit} is {file.sha256}; delete it and fetch {file.address}"
+        f"{path} is another version than {source.name} declares: its SHA-256 is {found}, that of {file.path} "
+        f"in {file.repository} at {file.commit} is {file.sha256}; delete it and fetch {file.address}"
     )
 
 
@@ -101,11 +101,11 @@ def verified(source: Source, folder: Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}: name the one that holds the files of {source.name}")
+        raise FileNotFoundError(f"there is no folder {folder}: name that with the files of {source.name}")
     if not source.files:
         found = sorted(folder.rglob(source.pattern))
         if not found:
-            raise FileNotFoundError(f"{folder} holds no file {source.pattern}, as those of {source.name} are called")
+            raise FileNotFoundError(f"{folder} holds no file {source.pattern}, as {source.name} calls them")
         return found
     named: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
@@ -142,7 +142,7 @@ def fetch_source(source: Source, folder: Path | None = None) -> list[Path]:
 
     Raises
     ------
-    FileNotFoundError : a file is not there and cannot be fetched; says which, from where, and where to put it.
+    FileNotFoundError : a file is not there and cannot be fetched; says which, and where to put it.
     ValueError : a file is of another version.
     PermissionError : the cache cannot be written.
     """
@@ -176,13 +176,13 @@ def _brought(source: Source, file: PublishedFile, given: Path | None) -> Path:
 def _not_brought(source: Source, file: PublishedFile, place: Path, error: OSError) -> OSError:
     if error.filename:  # the system's word on a file; the network's has none
         return PermissionError(
-            f"{source.name} cannot be kept at {error.filename} ({error.strerror}): set ABSVIT_CACHE to a folder that "
-            "can be written, or read its files where they are (--from FOLDER)"
+            f"{source.name} cannot be kept at {error.filename} ({error.strerror}): set ABSVIT_CACHE to a folder "
+            "that can be written, or read its files where they are (--from FOLDER)"
         )
     lacking = [each for each in source.files if not cached_file(source, each).exists()]
     why = str(error).splitlines()[0][:200]
     return FileNotFoundError(
-        f"{len(lacking)} of the {len(source.files)} files of {source.name} are not cached, and {file.address} cannot "
-        f"be fetched ({why}): fetch it elsewhere and put it at {place}, or name a folder that holds them "
+        f"{len(lacking)} of the {len(source.files)} files of {source.name} are not cached, and {file.address} "
+        f"cannot be fetched ({why}): fetch it elsewhere and put it at {place}, or name a folder that holds them "
         f"(python -m experiments people fetch {source.name} --from FOLDER)"
     )

@@ -1,4 +1,4 @@
-"""The contract of a source of published trials: its files, how they are read, and what its conditions mean."""
+"""The contract of a source of published trials: files, how they are read, what its conditions mean."""
 
 from __future__ import annotations
 

@@ -56,11 +56,12 @@ def _files(source: Source, paths) -> list[Path]:
 def _check_conditions(table: pd.DataFrame, name: str, conditions: Mapping[str, Mapping]) -> None:
     """Refuse factors without a declaration, and levels that are not declared."""
     if missing := [factor for factor in conditions if factor not in table]:
-        raise ValueError(f"{name} declares the factor {missing[0]!r}; its table has {some(factors(table)) or 'none'}")
+        there = some(factors(table)) or "none"
+        raise ValueError(f"{name} declares the factor {missing[0]!r}; its table has {there}")
     for factor, levels in conditions.items():
         unknown = table[factor][~table[factor].isin(list(levels))]
         if len(unknown):
             raise ValueError(
-                f"{len(unknown)} trials of {name} have {factor} = {unknown.tolist()[0]!r}, which it does not declare: "
-                f"expected {some([str(level) for level in levels], 12)}"
+                f"{len(unknown)} trials of {name} have {factor} = {unknown.tolist()[0]!r}, which it does not "
+                f"declare: expected {some([str(level) for level in levels], 12)}"
             )

@@ -90,12 +90,15 @@ class Columns:
         told = {name: getattr(self, name) for name in (*TEXTS, "rt", "correct")}
         return {name: column for name, column in told.items() if column} | dict(self.factors)
 
+    @property
+    def _who(self) -> tuple[str, ...]:
+        """Columns that tell the participant."""
+        return (self.participant,) if isinstance(self.participant, str) else self.participant
+
     def _one(self, path: Path) -> pd.DataFrame:
         raw = self._raw(path)
-        joined = (self.participant,) if isinstance(self.participant, str) else self.participant
-        table = pd.DataFrame(
-            {"participant": raw[list(joined)].agg(" ".join, axis=1) if len(joined) > 1 else raw[joined[0]]}
-        )
+        first, *more = self._who
+        table = pd.DataFrame({"participant": raw[first].str.cat([raw[part] for part in more], " ")})
         for name, column in self._named.items():
             table[name] = raw[column]
         if "session" not in table:
@@ -103,9 +106,11 @@ class Columns:
         if "response" in table:
             table["response"] = table["response"].where(~table["response"].isin(self.none), "")
         if "correct" in table:
-            table["correct"] = _numbers(table["correct"].str.lower().map(RIGHT), table["correct"], path, self.correct)
+            told = table["correct"].str.lower().map(RIGHT)
+            table["correct"] = _numbers(told, table["correct"], path, self.correct)
         for name in self.numbers:
-            table[name] = _numbers(pd.to_numeric(table[name], "coerce"), table[name], path, self.factors[name])
+            told = pd.to_numeric(table[name], "coerce")
+            table[name] = _numbers(told, table[name], path, self.factors[name])
         if "rt" in table:
             table["rt"] = self._seconds(table["rt"], path)
         return table
@@ -116,8 +121,7 @@ class Columns:
         if found is None:
             raise ValueError(f"{path} is not named as these files are ({self.name})")
         parts = {name: part or "" for name, part in found.groupdict().items()}
-        joined = (self.participant,) if isinstance(self.participant, str) else self.participant
-        wanted = list(dict.fromkeys(column for column in (*joined, *self._named.values()) if column not in parts))
+        wanted = [name for name in dict.fromkeys([*self._who, *self._named.values()]) if name not in parts]
         try:
             given = {"names": list(self.header), "header": None} if self.header else {}
             header = self.header or tuple(pd.read_csv(path, nrows=0).columns)
@@ -138,8 +142,8 @@ class Columns:
         told = given.where(~given.isin(self.none))
         times = _numbers(pd.to_numeric(told, "coerce"), told, path, self.rt)
         middle = times.median()
-        if self.unit == "s" and middle > SLOWEST_MEDIAN or self.unit == "ms" and 0 < middle < SLOWEST_MEDIAN:
-            other = "ms" if self.unit == "s" else "s"
+        slow, other = middle > SLOWEST_MEDIAN, "ms" if self.unit == "s" else "s"
+        if slow if self.unit == "s" else 0 < middle < SLOWEST_MEDIAN:
             raise ValueError(
                 f"the median of {self.rt} in {path} is {middle:g}, which are no {self.unit} as declared: "
                 f"declare unit={other!r}, or mend the file"

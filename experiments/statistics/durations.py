@@ -1,4 +1,4 @@
-"""Durations: of the phases of an alternation between two percepts, their distribution, and how they follow each other.
+"""Durations of the phases of an alternation between two percepts, and how they follow each other.
 
 One function serves people and observers: it reads a table of phases.
 """

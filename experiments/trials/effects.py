@@ -1,4 +1,4 @@
-"""Effects: a contrast of two conditions, the same for people and observers, with its interval and reliability.
+"""Effects: a contrast of two conditions, of people and observers, with its interval and reliability.
 
 An effect is declared once and computed from any trial table::
 
@@ -39,11 +39,11 @@ class Effect:
     name : what it is called, in a few words.
     factor : column of the trial table whose levels are compared.
     high, low : the levels; a tuple stands for all its levels together.
-    measure : reaction time in s (of right answers, where there are such), accuracy, d', how often an option is
-        chosen, duration in s (column ``duration``), or margin: the logarithm of the probability of the right
-        option over that of the next one, of observers alone.
-    option : option whose choice counts, and which is the signal of d'; a column's name means the option that
-        stands in this column.
+    measure : reaction time in s (of right answers, where there are such), accuracy, d', how often an option
+        is chosen, duration in s (column ``duration``), or margin: the logarithm of the probability of the
+        right option over that of the next one, of observers alone.
+    option : option whose choice counts, and which is the signal of d'; a column's name means the option
+        that stands in this column.
     where : levels of other columns to which the trials are confined.
     statistic : of a participant's trials: mean, median, or mean of logarithms.
     trim : which trials and participants count.
@@ -89,15 +89,15 @@ class Result:
     Parameters
     ----------
     effect : which one.
-    by_participant : a row a participant: high, low, effect (NaN where there is no trial of a level), and how
-        many trials of each level count, n_high and n_low.
+    by_participant : a row a participant: high, low, effect (NaN where there is no trial of a level), and
+        how many trials of each level count, n_high and n_low.
     mean, interval : of the effect, and Student's interval of the mean; of groups, Welch's.
     dz : mean over standard deviation of the participants' effects (Cohen 1988); of groups, d.
     share : of the participants, those that show the effect; of groups, of the pairs.
     reliability : split-half with Spearman-Brown, over participants; NaN of groups, and of one or two.
     means : of high and low, over all who have trials of it.
-    pooled, pooled_interval : the effect in all trials as if they were one participant's, and Welch's interval over
-        trials (of means): that of a single observer, who shows no two participants.
+    pooled, pooled_interval : the effect in all trials as if they were one participant's, and Welch's
+        interval over trials (of means): that of a single observer.
     trials : that count.
     trimmed : trials that ``trim`` leaves out.
     left_out : participants that do not enter, and why.
@@ -169,7 +169,8 @@ def _of_level(column: pd.Series, level: Level, effect: Effect) -> np.ndarray:
     there = column.isin(_levels(level)).to_numpy()
     if absent := [of for of in _levels(level) if not (column == of).any()]:
         found = ", ".join(map(str, sorted(column.unique(), key=str)[:12]))
-        raise ValueError(f"the effect {effect.name!r}: no trial has {column.name} = {absent[0]!r}; there are {found}")
+        what = f"{column.name} = {absent[0]!r}"
+        raise ValueError(f"the effect {effect.name!r}: no trial has {what}; there are {found}")
     return there
 
 
@@ -203,7 +204,8 @@ def chosen(table: pd.DataFrame, effect: Effect) -> Chosen:
     left_out |= dict.fromkeys(np.setdiff1d(compared, table["participant"].unique()), "no trial that counts")
     strata = pd.factorize(table[effect.factor])[0]
     strata = 2 * strata + (values > 1) if effect.measure == "d_prime" else strata
-    return Chosen(table, values, table[effect.factor].isin(_levels(effect.high)).to_numpy(), strata, trimmed, left_out)
+    of_high = table[effect.factor].isin(_levels(effect.high)).to_numpy()
+    return Chosen(table, values, of_high, strata, trimmed, left_out)
 
 
 def effect_of(table: pd.DataFrame, effect: Effect, splits: int = 500, seed: int = 0, level: float = 0.95) -> Result:
@@ -271,15 +273,15 @@ def _of_participants(given: pd.Series, effect: Effect, level: float) -> dict:
     effects = given.dropna().to_numpy()
     if not effects.size:
         raise ValueError(
-            f"the effect {effect.name!r}: no participant has trials of both {effect.high} and {effect.low}; where "
-            "each has one of them, the effect is between participants"
+            f"the effect {effect.name!r}: no participant has trials of both {effect.high} and {effect.low}; "
+            "where each has one of them, the effect is between participants"
         )
     told = {"mean": float(effects.mean()), "interval": student_interval(effects, level)}
     return told | {"dz": cohens_dz(effects), "share": float((effects > 0).mean())}
 
 
 def _of_groups(frame: pd.DataFrame, effect: Effect, level: float) -> dict:
-    """Difference of two groups with Welch's interval (1947), d of the pooled spread, and the share of pairs."""
+    """Difference of two groups, Welch's interval (1947), d of the pooled spread, and the share of pairs."""
     if len(both := frame.index[frame["effect"].notna()]):
         raise ValueError(
             f"the effect {effect.name!r} is between participants, and {both[0]} has trials of both levels: "
@@ -296,7 +298,7 @@ def _of_groups(frame: pd.DataFrame, effect: Effect, level: float) -> dict:
 
 
 def _welch(high: np.ndarray, low: np.ndarray, level: float) -> tuple[float, float]:
-    """Interval of a difference of means of two samples; NaN where one of them has fewer than two members."""
+    """Interval of a difference of means of two samples; NaN where one has fewer than two members."""
     if min(len(high), len(low)) < 2:
         return float("nan"), float("nan")
     found = scipy.stats.ttest_ind(high, low, equal_var=False).confidence_interval(level)

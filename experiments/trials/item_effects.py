@@ -1,4 +1,4 @@
-"""Effects over items: what an instruction changes at each picture, how reliably, and how alike two observers are in it.
+"""Effects over items: what an instruction changes at each picture, how reliably, and how observers agree.
 
 A correlation over items of an observer's effect with people's is read beside the ceiling that the reliability
 of people's sets.
@@ -101,7 +101,7 @@ def item_effects(
     ValueError : no item has trials of both levels, or the effect is one of medians or d'.
     """
     if effect.statistic not in SUMMED or effect.measure == "d_prime":
-        raise ValueError(f"effects over items are of means or logarithms; {effect.name!r} is of other statistics")
+        raise ValueError(f"effects over items are of means or logarithms; {effect.name!r} is of others")
     trials = chosen(table, effect)
     people, names = pd.factorize(trials.table["participant"], sort=True)
     items, shown = pd.factorize(trials.table["item"], sort=True)

@@ -1,4 +1,4 @@
-"""Dominance picture by picture: which of two readings people see, and how near an observer's share of it comes.
+"""Dominance picture by picture: which of two readings people see, and how near an observer comes.
 
 People's side is counts: how many saw either reading of each picture, a CSV of one's own or a trial table. An
 observer's side is a share in [0, 1] for each picture, such as what its first pass gives.
@@ -39,7 +39,7 @@ class Dominance:
     winner, winner_interval : share of the items in which both have the same winner, and Wilson's interval;
         items without a winner do not count.
     winner_people : the same of two halves of people.
-    error : mean distance of people's share from the observer's over the bins of ``calibration``, by their items.
+    error : mean distance of people's share from the observer's over the bins of ``calibration``.
     calibration : a row a bin of the observer's share, as many items in each: n, observer and people (means).
     left_out : items that do not enter, and why.
     """
@@ -78,7 +78,7 @@ def read_counts(path: str | os.PathLike) -> pd.DataFrame:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"no counts at {path}: give a CSV file with the columns item, first and second")
+        raise FileNotFoundError(f"no counts at {path}: give a CSV file with columns item, first and second")
     table = pd.read_csv(path, dtype={"item": str})
     for name in ("item", *COUNTED):
         known_column(table, name, f"a table of counts such as {path}")
@@ -122,7 +122,8 @@ def shares_of(table: pd.DataFrame, first: str, second: str) -> pd.Series:
     """
     table = tested(table)
     if table["participant"].nunique() != 1:
-        raise ValueError(f"shares are of one observer, got {some(sorted(table['participant'].unique()))}: choose one")
+        names = some(sorted(table["participant"].unique()))
+        raise ValueError(f"shares are of one observer, got {names}: choose one")
     one, other = (MEASURES["choice"](table, option) for option in (first, second))
     sums = pd.DataFrame({"one": one, "both": one + other}).groupby(table["item"].to_numpy()).sum().rename_axis("item")
     return (sums["one"] / sums["both"].where(sums["both"] > 0)).rename("share")

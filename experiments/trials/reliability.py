@@ -8,7 +8,7 @@ __all__ = ["ceiling_of", "correlations", "spearman_brown", "split_half"]
 
 
 def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Pearson's r over the last axis; members of which either is NaN are left out, NaN with fewer than three."""
+    """Pearson's r over the last axis, without members of which either is NaN; NaN with fewer than three."""
     there = ~(np.isnan(first) | np.isnan(second))
     n = there.sum(-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -19,15 +19,15 @@ def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def spearman_brown(r: np.ndarray | float) -> np.ndarray | float:
-    """Reliability of the whole of the correlation of its halves, 2 r / (1 + r) (Spearman 1910; Brown 1910), >= -1."""
+    """Reliability of a whole from its halves' correlation, 2 r / (1 + r) (Spearman 1910; Brown 1910), >= -1."""
     return np.maximum(2 * r / np.maximum(1 + r, 1e-12), -1.0)
 
 
 def split_half(first: np.ndarray, second: np.ndarray, corrected: bool = True) -> float:
     """Split-half reliability: the mean correlation over many random halves, corrected for their length.
 
-    With few members it is too small (by .04 of 24 people whose reliability is .2), so that ceilings would be too
-    low; the jackknife over members takes that away (Quenouille 1956, Biometrika 43).
+    With few members it is too small (by .04 of 24 people whose reliability is .2), so that ceilings would be
+    too low; the jackknife over members takes that away (Quenouille 1956, Biometrika 43).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Sixteen kinds of objects named by people: shape and texture under three instructions, and the sets of model-vs-human.
+"""Objects of sixteen kinds named by people: shape and texture under instructions, sets of model-vs-human.
 
 Geirhos et al. 2019 (ICLR) and 2021 (NeurIPS).
 """

@@ -1,4 +1,4 @@
-"""Perceptual alternation: rivalry, kinetic depth and the Necker cube, as Pastukhov's bistablehistory holds them."""
+"""Perceptual alternation: rivalry, kinetic depth, Necker cube, as Pastukhov's bistablehistory has them."""
 
 from __future__ import annotations
 

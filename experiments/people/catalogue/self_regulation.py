@@ -1,4 +1,4 @@
-"""Attention network task and local and global letters, of the self-regulation battery: Eisenberg et al. 2019."""
+"""Attention network task and local and global letters, of a battery of tasks: Eisenberg et al. 2019."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_instructed_attention(read):
     assert told["texture"].round(3).tolist() == [0.033, 0.025, 0.142]
     for cue, reliability in (("shape", 0.49), ("texture", 0.68)):
         other = "texture" if cue == "shape" else "shape"
-        result = item_effects(table, source.effect(f"{cue}, attend {cue} - attend {other}"))
+        result = item_effects(table, source.effect(f"{cue}, attend {cue} - attend {other}"), splits=200)
         assert round(result.reliability, 2) == reliability and result.n == 1_200
 
 
