@@ -15,6 +15,7 @@ from stimuli.foundation.texts import some
 
 __all__ = ["command"]
 
+RANKS = "rank: Spearman's; ceiling: root of the reliability of people's ranks; winner: the same in both."
 Named = Annotated[str, tyro.conf.Positional]
 
 
@@ -172,7 +173,48 @@ def recover(
         print("".join(f"{cell:>18}" for cell in cells), flush=True)
 
 
-def any_of(what: Annotated[Literal["list", "show", "fetch", "recovery"], tyro.conf.Positional]) -> None:
+def dominate(
+    what: Annotated[Literal["dominance"], tyro.conf.Positional],
+    counts: Annotated[Path, tyro.conf.Positional],
+    observers: Annotated[Path, tyro.conf.Positional],
+    first: str,
+    second: str,
+    bins: int = 5,
+) -> None:
+    """Which of two readings observers see, picture by picture, against how many people saw either.
+
+    Parameters
+    ----------
+    what
+        This word.
+    counts
+        CSV file with the columns item, first and second: how many people saw either reading.
+    observers
+        Trial table of observers, CSV or .zarr, with their probabilities p(OPTION) or answers.
+    first
+        Reading whose share it is: an option, or a column of the table that names the option of each row.
+    second
+        The other reading, likewise.
+    bins
+        Groups of pictures, by the observer's share, in which people's share is compared with it.
+    """
+    import pandas as pd
+
+    from experiments.trials.picture_dominance import dominance, read_counts, shares_of
+    from experiments.trials.trial_table import read
+
+    people, found = read_counts(counts), {}
+    for name, rows in read(observers).groupby("participant"):
+        found[name] = dominance(people, shares_of(rows, first, second), bins)
+    frame = pd.DataFrame([{"observer": name} | of.row() for name, of in found.items()])
+    print(frame.to_string(index=False, float_format=lambda number: f"{number:.3f}", na_rep="-"), "", RANKS, sep="\n")
+    for name, of in found.items():
+        if of.left_out:
+            pictures = some([f"{item} ({why})" for item, why in of.left_out.items()], 4)
+            print(f"{name}: without {len(of.left_out)} pictures: {pictures}.")
+
+
+def any_of(what: Annotated[Literal["list", "show", "fetch", "dominance", "recovery"], tyro.conf.Positional]) -> None:
     """Published trials of people: list them, show one, fetch its files; "people show --help" says more.
 
     Parameters
@@ -182,7 +224,9 @@ def any_of(what: Annotated[Literal["list", "show", "fetch", "recovery"], tyro.co
     """
 
 
-COMMANDS: Mapping[str, Callable] = {"list": list_sources, "show": show, "fetch": fetch, "recovery": recover}
+COMMANDS: Mapping[str, Callable] = {
+    "list": list_sources, "show": show, "fetch": fetch, "dominance": dominate, "recovery": recover,
+}  # fmt: skip
 
 
 def command(words: Sequence[str]) -> Callable:

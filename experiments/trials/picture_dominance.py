@@ -59,6 +59,14 @@ class Dominance:
         """Largest rank correlation that an observer without error can have with people's shares."""
         return ceiling_of(self.reliability)
 
+    def row(self) -> dict[str, float]:
+        """Give the numbers as a row of a table."""
+        low, high = self.winner_interval
+        told = {"n": self.n, "rank": self.rank, "ceiling": self.ceiling}
+        told["of_ceiling"] = self.rank / self.ceiling if self.ceiling else float("nan")
+        told |= {"winner": self.winner, "winner_low": low, "winner_high": high}
+        return told | {"winner_people": self.winner_people, "error": self.error}
+
 
 def read_counts(path: str | os.PathLike) -> pd.DataFrame:
     """Read how many people saw either reading of each picture.

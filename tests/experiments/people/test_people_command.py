@@ -1,7 +1,9 @@
 """The command line of people's trials: what it prints, and what it refuses in one line."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.stats
 
 from experiments.__main__ import main
 from experiments.people import PEOPLE, Source
@@ -57,6 +59,24 @@ def test_simulated_experiments_are_a_table(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:4] == ["people", "trials", "between", "coverage"] and len(lines) == 2
     assert float(lines[1].split()[4]) == pytest.approx(0.03**2 / (0.03**2 + 2 * 0.12**2 / 4), abs=1e-3)
+
+
+def test_dominance_of_observers_is_printed_beside_the_ceiling(capsys, tmp_path):
+    generator = np.random.default_rng(0)
+    share = generator.random(40)
+    first = generator.binomial(12, share)
+    items = [f"{k}.png" for k in range(40)]
+    pd.DataFrame({"item": items, "first": first, "second": 12 - first}).to_csv(tmp_path / "counts.csv", index=False)
+    told = {"participant": "net", "kind": "model", "trial": np.arange(39) + 1, "item": items[1:], "response": ""}
+    told |= {"p(face)": share[1:] / 2, "p(house)": (1 - share[1:]) / 2}
+    pd.DataFrame(told).to_csv(tmp_path / "net.csv", index=False)
+    words = ["people", "dominance", str(tmp_path / "counts.csv"), str(tmp_path / "net.csv")]
+    assert main([*words, "--first", "face", "--second", "house"]) == 0
+    said = capsys.readouterr().out
+    row = said.splitlines()[1].split()
+    rank = scipy.stats.spearmanr(share[1:], first[1:]).statistic
+    assert row[:2] == ["net", "39"] and float(row[2]) == pytest.approx(rank, abs=1e-3)
+    assert "net: without 1 pictures: 0.png (the observer did not see it)." in said
 
 
 REFUSED = {
