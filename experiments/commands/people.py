@@ -33,7 +33,7 @@ class Folder:
 
 
 def list_sources(what: Annotated[Literal["list"], tyro.conf.Positional]) -> None:
-    """What sources of published trials there are, a line each.
+    """``people list``: what sources of published trials there are, a line each.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def list_sources(what: Annotated[Literal["list"], tyro.conf.Positional]) -> None
 def fetch(
     what: Annotated[Literal["fetch"], tyro.conf.Positional], name: Named, where: tyro.conf.OmitArgPrefixes[Folder]
 ) -> None:
-    """Bring the files of a source into the cache: fetched once, checked by their SHA-256 ever after.
+    """``people fetch NAME``: bring its files into the cache, fetched once, checked by their SHA-256 ever after.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def show(
     effects: bool = True,
     csv: Path | None = None,
 ) -> None:
-    """What a source is: reference, licence, conditions, exclusions; its effects where its files are at hand.
+    """``people show NAME``: what a source is, its conditions and exclusions, and its effects if its files are there.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _effects(source, table) -> list[str]:
 def recover(
     what: Annotated[Literal["recovery"], tyro.conf.Positional], parameters: tyro.conf.OmitArgPrefixes[SimulatedEffects]
 ) -> None:
-    """How often intervals of effects hold the truth, and what reliabilities miss it by, by simulation.
+    """``people recovery``: how often intervals of effects hold the truth, what reliabilities miss it by.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def dominate(
     second: str,
     bins: int = 5,
 ) -> None:
-    """Which of two readings observers see, picture by picture, against how many people saw either.
+    """``people dominance COUNTS TABLE``: which of two readings observers see, picture by picture, beside people.
 
     Parameters
     ----------
