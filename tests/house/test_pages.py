@@ -30,6 +30,8 @@ LIGHT = [
     "experiments.commands.study",
     "experiments.commands.take_part", "experiments.probes.spatial_prior.task", "experiments.studies.task_check",
     "experiments.exchange.measured_card", "experiments.linking", "experiments.linking.link_fit",
+    "experiments.people", "experiments.people.reading",
+    "experiments.commands.people", "experiments.trials.item_effects",
 ]  # fmt: skip
 
 
