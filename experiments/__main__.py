@@ -28,12 +28,17 @@ ON_RECORDS = {  # a line each, so that a list of commands loads none of them
     "recovery": "How often intervals (95 %) hold the truth, by simulation: psychometric functions, analyses of trials.",
     "card": "Write what was measured of a checkpoint into its card.",
 }
-SERVE = "Serve a study to its participants; every answer is on disk before it is acknowledged."
-PACK = "Pack a study for JATOS, for DataPipe and OSF, or for any web host."
-COLLECT = "Collect what people answered in a study as one trial table; what is not in it is told and kept apart."
-STUDY = 'Write a study of a probe\'s task: an experiment for people and observers. "study PROBE --help" says more.'
-TAKE = "Let observers answer the trials of a study, told what people are told: their trial table."
-TELL = "Tell observers what to look for in photographs of yours, and draw what each sees with it and without."
+OTHERS = {  # of what stands in a module that is named after it
+    "study": 'Write a study of a probe\'s task, for people and observers. "study PROBE --help" says more.',
+    "serve": "Serve a study to its participants; every answer is on disk before it is acknowledged.",
+    "pack": "Pack a study for JATOS, for DataPipe and OSF, or for any web host.",
+    "collect": "Collect what people answered in a study as one trial table; what is not in it is told and kept apart.",
+    "take": "Let observers answer the trials of a study, told what people are told: their trial table.",
+    "people": "Published trials of people: list, show and fetch them; their effects with intervals and reliabilities.",
+    "tell": "Tell observers what to look for in photographs of yours, and draw what each sees with it and without.",
+}
+MODULES = {"take": "take_part", "tell": "own_pictures"}  # where it is another name
+WORDED = ("figure", "study", "people")  # whose next word says which options there are
 
 
 def list_probes() -> None:
@@ -54,12 +59,9 @@ def _of_records(name: str) -> Callable:
     return later("experiments.commands.records:command")(name)
 
 
-def _figure(words: Sequence[str]) -> Callable:
-    return later("experiments.commands.figure:command")(words)
-
-
-def _study(words: Sequence[str]) -> Callable:
-    return later("experiments.commands.study:command")(words)
+def _command(name: str, line: str, words: Sequence[str] = ()) -> Callable:
+    make = later(f"experiments.commands.{MODULES.get(name, name)}:command")
+    return command_line.deferred(line, partial(make, words) if name in WORDED else make)
 
 
 def _of_probe(name: str) -> Callable:
@@ -70,12 +72,7 @@ COMMANDS = {
     **{name: command_line.deferred(line, partial(_of_probe, name)) for name, line in PROBES.lines().items()},
     "list": list_probes,
     **{name: command_line.deferred(line, partial(_of_records, name)) for name, line in ON_RECORDS.items()},
-    "serve": command_line.deferred(SERVE, later("experiments.commands.serve:command")),
-    "pack": command_line.deferred(PACK, later("experiments.commands.pack:command")),
-    "collect": command_line.deferred(COLLECT, later("experiments.commands.collect:command")),
-    "study": command_line.deferred(STUDY, partial(_study, ())),
-    "take": command_line.deferred(TAKE, later("experiments.commands.take_part:command")),
-    "tell": command_line.deferred(TELL, later("experiments.commands.own_pictures:command")),
+    **{name: _command(name, line) for name, line in OTHERS.items()},
 }
 
 
@@ -91,11 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit code: 0, or 2 after one line on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    own = {  # each figure, and each probe's study, has options of its own
-        "figure": command_line.deferred(ON_RECORDS["figure"], partial(_figure, words[1:])),
-        "study": command_line.deferred(STUDY, partial(_study, words[1:])),
-    }
-    return command_line.run({**COMMANDS, **own}, "python -m experiments", words)
+    lines = ON_RECORDS | OTHERS
+    worded = {name: _command(name, lines[name], words[1:]) for name in WORDED}
+    return command_line.run({**COMMANDS, **worded}, "python -m experiments", words)
 
 
 if __name__ == "__main__":

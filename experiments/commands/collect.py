@@ -30,18 +30,18 @@ def collect(
     overwrite: bool = False,
     rules: tyro.conf.OmitArgPrefixes[Exclusion] = KEEP_ALL,
 ) -> None:
-    """Collect what people answered in a study as one trial table; tells what is not in it, and keeps it apart.
+    """Collect what people answered in a study as one trial table; what is not in it is told and kept apart.
 
     Parameters
     ----------
     study
         Folder of the study.
     files
-        What came back: the server's store, jsPsych's JSON or CSV, results of JATOS, files of DataPipe, CSV of the
-        PsychoPy script, folders or archives of them; STUDY/data, if left out.
+        What came back: the server's store, jsPsych's JSON or CSV, results of JATOS, files of DataPipe, CSV of
+        the PsychoPy script, folders or archives of them; STUDY/data, if left out.
     out
-        Trial table to write, a record (.zarr) or a table (.csv, its attributes beside it in .json); what is not
-        in it goes to NAME.apart.csv.
+        Trial table to write, a record (.zarr) or a table (.csv, its attributes beside it in .json); what is
+        not in it goes to NAME.apart.csv.
     overwrite
         Replace what an earlier call wrote.
     rules

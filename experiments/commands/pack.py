@@ -13,8 +13,10 @@ from experiments.studies.folder import open_study
 
 __all__ = ["command"]
 
+Folder = Annotated[Path, tyro.conf.Positional]
 
-def pack(study: Annotated[Path, tyro.conf.Positional], out: Path, datapipe: str = "", overwrite: bool = False) -> None:
+
+def pack(study: Folder, out: Path, datapipe: str = "", overwrite: bool = False) -> None:
     """Pack what participants need of a study: for JATOS, for DataPipe and OSF, or for any web host.
 
     Parameters

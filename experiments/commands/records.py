@@ -53,17 +53,18 @@ def show_summary(
     maps
         Tell how well each kind of map localises the cued object, instead.
     mechanisms
-        Tell what cues are worth to each observer (benefit, cost, selection, sensitivity, criterion), instead; of
-        records of bistable, object_prior and spatial_prior together.
+        Tell what cues are worth to each observer (benefit, cost, selection, sensitivity, criterion),
+        instead; of records of bistable, object_prior and spatial_prior together.
     by
-        Variable of the stimuli by which they are grouped, such as competition or set_size; of tables of trials the
-        factors that make the conditions, with commas between them.
+        Variable of the stimuli by which they are grouped, such as competition or set_size; of tables of
+        trials the factors that make the conditions, with commas between them.
     bins
         Groups of a variable that has more values than that, as many stimuli in each.
     scores
         Of tables of trials: accuracy, median_rt, mean_rt, log_rt, d_prime, criterion, choice, probability.
     option
-        Of tables of trials: the answer that is the signal of d_prime and criterion, or is chosen.
+        Of tables of trials: the answer that is the signal of d_prime and criterion, or is chosen; or the
+        column that names it in each trial.
     format
         Text, CSV (numbers in full) or LaTeX.
     """
@@ -104,7 +105,7 @@ def _show_trials(files, of_records: bool, by: list[str], scores, option: str, fo
     elif format == "latex":
         print(summary_latex(frame, None), end="")
     else:
-        print(table(frame), "", *overview.overview_notes(trials, frame, by), sep="\n")
+        print(table(frame), "", *overview.overview_notes(trials, frame, by, option), sep="\n")
 
 
 def export(record: Annotated[Path, Words], file: Annotated[Path | None, Words] = None, out: Path | None = None) -> None:
@@ -145,7 +146,8 @@ def compare(files: Annotated[tuple[Path, ...], Words]) -> None:
     Parameters
     ----------
     files
-        Tables of trials in model-vs-human's format, or folders of them; or trial tables of people and observers.
+        Tables of trials in model-vs-human's format, or folders of them; or trial tables of people and
+        observers.
     """
     if not files:
         raise ValueError("name at least one table of trials: python -m experiments compare TRIALS.csv")
@@ -213,13 +215,13 @@ def recovery(
     Parameters
     ----------
     parameters
-        Simulated observers and their experiments: every combination is a row. Of participants, simulations, level
-        and seed alone.
+        Simulated observers and their experiments: every combination is a row. Of participants,
+        simulations, level and seed alone.
     people
         Simulated people, of participants.
     of
-        Functions, psychometric ones of single observers; or participants, whose trials are scored by condition, and
-        fitted by mixed models and by hierarchical psychometric functions.
+        Functions, psychometric ones of single observers; or participants, whose trials are scored by
+        condition, and fitted by mixed models and by hierarchical psychometric functions.
     out
         CSV file to write the table to, besides.
     """

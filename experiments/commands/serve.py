@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,11 @@ from experiments.studies.store import Store
 
 __all__ = ["command"]
 
+Folder = Annotated[Path, tyro.conf.Positional]
 
-def serve(study: Annotated[Path, tyro.conf.Positional], settings: tyro.conf.OmitArgPrefixes[ServerSettings]) -> None:
-    """Serve a study in this computer or network: prints the addresses to open, keeps every answer in STUDY/data.
+
+def serve(study: Folder, settings: tyro.conf.OmitArgPrefixes[ServerSettings]) -> None:
+    """Serve a study in this computer or network: prints the addresses to open, keeps answers in STUDY/data.
 
     Parameters
     ----------
@@ -30,7 +33,8 @@ def serve(study: Annotated[Path, tyro.conf.Positional], settings: tyro.conf.Omit
     opened = open_study(study)
     if not (study / PAGE).is_file():
         raise FileNotFoundError(f"{study} has no {PAGE} to show: write the study again")
-    run(Store(opened), settings)
+    with closing(Store(opened)) as store:  # which leaves one file, without its log
+        run(store, settings)
 
 
 def command() -> Callable:

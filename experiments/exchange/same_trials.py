@@ -1,4 +1,4 @@
-"""Trial tables in the columns of model-vs-human, so that observers are compared on the same items and conditions."""
+"""Trial tables in the columns of model-vs-human, so that the same items and conditions are compared."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def of_trial_table(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with subj (people are called subject-...; observers of several sessions have a seed), session, trial,
-    rt in s, object_response ("na" for none), category (the right answer), condition (the instruction, with the
-    factors that vary while the item stays) and imagename, in which ``stimulus_of`` finds the item.
+    DataFrame with subj (people are called subject-...; observers of several sessions have a seed),
+    session, trial, rt in s, object_response ("na" for none), category (the right answer), condition (the
+    instruction, with the factors that vary while the item stays) and imagename, in which ``stimulus_of``
+    finds the item.
 
     Warns
     -----
@@ -40,7 +41,10 @@ def of_trial_table(table: pd.DataFrame) -> pd.DataFrame:
     if open_ones.all():
         raise ValueError("nothing is right in these trials (the column answer is empty): there is nothing to compare")
     if open_ones.any():
-        warnings.warn(f"{open_ones.sum()} of {len(trials)} trials have no right answer and are left out", stacklevel=2)
+        warnings.warn(
+            f"{open_ones.sum()} of {len(trials)} trials have no right answer and are left out",
+            stacklevel=2,
+        )
     trials = trials[~open_ones].reset_index(drop=True)
     several = trials.groupby(["kind", "participant"])["session"].transform("nunique") > 1
     seeded = several & (trials["kind"] == "model")
@@ -65,7 +69,7 @@ def of_trial_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def matching(trials: pd.DataFrame) -> str:
-    """Say how many trials of pairs of observers are matched by item and condition, and which items are not."""
+    """Say how many trials of pairs of observers match by item and condition, and which items do not."""
     observers = sorted(trials["subj"].unique())
     if len(observers) < 2:
         return f"One observer, {len(trials)} trials: there is nothing to match."

@@ -17,7 +17,13 @@ from experiments.figures.page import points
 from experiments.figures.panels import Key, Panel, draw_reference, tick_text
 from experiments.figures.record_table import listed
 from experiments.figures.style import Style
-from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
+from experiments.trials.answer_scores import (
+    SCORES,
+    conditions_of,
+    participant_scores,
+    shown_option,
+    shown_scores,
+)
 from experiments.trials.by_condition import INTERVALS as OF_PEOPLE
 from experiments.trials.by_condition import OBSERVERS, PEOPLE, condition_means
 from experiments.trials.trial_table import tested
@@ -35,24 +41,30 @@ WORDS = {
 
 
 def study(
-    trials: pd.DataFrame, style: Style, by: tuple[str, ...] = (), scores: tuple[str, ...] = (), option: str = ""
+    trials: pd.DataFrame,
+    style: Style,
+    by: tuple[str, ...] = (),
+    scores: tuple[str, ...] = (),
+    option: str = "",
 ) -> Layout:
-    """Draw a score of people and of every observer by condition: people's mean and each person, observers beside.
+    """Draw scores by condition: the mean of people with each person's dot, and every observer beside.
 
     Parameters
     ----------
     trials : trial table of people, observers, or both.
     style : sizes and colours.
-    by : columns whose levels make the conditions; the instructions, if left out, else the first factor that has
-        2 to 8 levels.
+    by : columns whose levels make the conditions; the instructions, if left out, else the first factor
+        that has 2 to 8 levels.
     scores : names of scores; accuracy or choice, the probability where observers tell it, and the median
         reaction time where there is one, if left out.
-    option : of the answer, for choice, probability, d_prime and criterion.
+    option : of the answer, for choice, probability, d_prime and criterion; or the column that names it in
+        each trial. Where nothing is right it is the first such column, or option, if left out.
     """
-    by = list(by) or conditions_of(trials)
+    by, option = list(by) or conditions_of(trials), option or shown_option(trials)
     scores = list(scores) or shown_scores(trials, option)
-    means = {score: _labelled(condition_means(trials, score, by, _of(score, option), "within"), by) for score in scores}
-    each = {score: _labelled(participant_scores(trials, score, by, _of(score, option)), by) for score in scores}
+    asked = {score: (trials, score, by, _of(score, option)) for score in scores}
+    means = {score: _labelled(condition_means(*given, "within"), by) for score, given in asked.items()}
+    each = {score: _labelled(participant_scores(*given), by) for score, given in asked.items()}
     first = means[scores[0]]
     observers = [name for name in dict.fromkeys(first["participant"]) if name != PEOPLE]
     people = PEOPLE in set(first["participant"])
@@ -150,7 +162,13 @@ def _draw_persons(axes: Axes, values: np.ndarray, y: float, step: float) -> None
     """Each person's value as a pale dot; dots lie on three lines, so that fewer hide each other."""
     spread = y + 0.28 * step * (np.arange(len(values)) % 3 - 1)
     size = 0.6 * matplotlib.rcParams["lines.markersize"]
-    look = {"marker": "o", "linestyle": "none", "color": "#b4b4bc", "markersize": size, "markeredgewidth": points(0.2)}
+    look = {
+        "marker": "o",
+        "linestyle": "none",
+        "color": "#b4b4bc",
+        "markersize": size,
+        "markeredgewidth": points(0.2),
+    }
     axes.plot(values, spread, **look, alpha=0.8, zorder=1.5)
 
 

@@ -1,46 +1,15 @@
-"""Alternation: how long each of two readings dominates, and the distribution of these durations."""
+"""Alternation: how long each of two readings dominates, and the phases of a record as a table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import scipy
+import pandas as pd
 import xarray as xr
 
 from experiments.measures.selection import object_1_share
+from experiments.statistics.durations import DurationFit, fit_durations
 
-__all__ = ["DurationFit", "dominance_durations", "fit_durations", "switch_rate"]
-
-FAMILIES = {"gamma": "gamma", "lognormal": "lognorm"}  # names in scipy, which loads its statistics when they are used
-
-
-@dataclass(frozen=True)
-class DurationFit:
-    """A distribution of dominance durations, fitted by maximum likelihood.
-
-    Parameters
-    ----------
-    distribution : "gamma" or "lognormal".
-    shape : k of the gamma distribution, sigma of the log-normal.
-    scale : theta of the gamma distribution, exp(mu) of the log-normal.
-    mean : mean of the durations themselves.
-    variation : their standard deviation over their mean.
-    log_likelihood : of the fit.
-    n : number of durations.
-    """
-
-    distribution: str
-    shape: float
-    scale: float
-    mean: float
-    variation: float
-    log_likelihood: float
-    n: int
-
-    def density(self, durations: np.ndarray) -> np.ndarray:
-        """Probability density of the fit at some durations, which are positive."""
-        return _family(self.distribution).pdf(durations, self.shape, scale=self.scale)
+__all__ = ["DurationFit", "dominance_durations", "fit_durations", "phases", "switch_rate"]
 
 
 def dominance_durations(record: xr.Dataset, from_iteration: int = 1) -> xr.DataArray:
@@ -68,6 +37,41 @@ def dominance_durations(record: xr.Dataset, from_iteration: int = 1) -> xr.DataA
     return found
 
 
+def phases(record: xr.Dataset, from_iteration: int = 1) -> pd.DataFrame:
+    """Give the phases of a record as a table, as people's are, for ``statistics.durations.alternation``.
+
+    Parameters
+    ----------
+    record : with logits, class_1 and class_2.
+    from_iteration : first pass that counts, so that the onset can be left out.
+
+    Returns
+    -------
+    DataFrame, a row a whole phase in its order: participant (the model, with its seed where there are
+    several), session (all else that the record varies, such as the prior), block (the stimulus), trial,
+    response ("first" or "second" reading), duration in passes.
+    """
+    durations = dominance_durations(record, from_iteration)
+    first = (object_1_share(record).isel(iteration=slice(from_iteration, None)) > 0.5).transpose(*durations.dims)
+    told = xr.Dataset({"duration": durations, "first": first}).reset_coords(drop=True)
+    frame = told.to_dataframe(dim_order=[*(dim for dim in durations.dims if dim != "iteration"), "iteration"])
+    frame = frame.dropna().reset_index()
+    who = [name for name in ("model", "seed") if name in frame]
+    apart = [name for name in frame.columns.drop(["iteration", "stimulus", "duration", "first"]) if name not in who]
+    model = _joined(frame, who) if who else record.attrs.get("model", "model")
+    table = pd.DataFrame({"participant": model, "kind": "model", "session": _joined(frame, apart)}, index=frame.index)
+    table["block"], table["duration"] = frame["stimulus"], frame["duration"]
+    table["response"] = np.where(frame["first"], "first", "second")
+    table["trial"] = table.groupby(["participant", "session"]).cumcount() + 1
+    return table
+
+
+def _joined(frame: pd.DataFrame, names: list[str]) -> pd.Series:
+    """Levels of some columns as one word a row."""
+    words = [frame[name].astype(str) if name == "model" else name + " " + frame[name].astype(str) for name in names]
+    return pd.Series("1", frame.index) if not words else words[0].str.cat(words[1:], sep=", ")
+
+
 def switch_rate(record: xr.Dataset, from_iteration: int = 1) -> xr.DataArray:
     """Switches from one reading to the other per 100 passes.
 
@@ -87,46 +91,9 @@ def switch_rate(record: xr.Dataset, from_iteration: int = 1) -> xr.DataArray:
     return rate
 
 
-def fit_durations(durations: np.ndarray | xr.DataArray, distribution: str = "gamma") -> DurationFit:
-    """Fit a gamma (Levelt 1967) or log-normal (Brascamp et al. 2005) distribution to dominance durations.
-
-    Human durations follow either (shape k about 3 to 4, standard deviation over mean about .5 to .6:
-    Brascamp, van Ee, Pestman and van den Berg 2005, J. Vision 5(4):1).
-
-    Parameters
-    ----------
-    durations : positive numbers of any shape; NaN values are left out.
-    distribution : "gamma" or "lognormal".
-
-    Returns
-    -------
-    DurationFit; two fits of the same durations compare by their log-likelihoods, both have two parameters.
-
-    Raises
-    ------
-    ValueError : another distribution, or fewer than three durations, or all the same.
-    """
-    if distribution not in FAMILIES:
-        raise ValueError(f"distribution must be one of {', '.join(FAMILIES)}, got {distribution!r}")
-    values = np.asarray(durations, float).ravel()
-    values = values[~np.isnan(values)]
-    if len(values) < 3 or np.ptp(values) == 0 or values.min() <= 0:
-        raise ValueError(f"expected at least three positive durations that are not all the same, got {len(values)}")
-    family = _family(distribution)
-    shape, _, scale = family.fit(values, floc=0)
-    return DurationFit(
-        distribution, float(shape), float(scale), float(values.mean()), float(values.std() / values.mean()),
-        float(family.logpdf(values, shape, scale=scale).sum()), len(values),
-    )  # fmt: skip
-
-
 def _durations(first: np.ndarray) -> np.ndarray:
     """Lengths of the complete runs of a sequence of bools, at their first place; NaN elsewhere."""
     starts = np.flatnonzero(first[1:] != first[:-1]) + 1
     lengths = np.full(len(first), np.nan)
     lengths[starts[:-1]] = np.diff(starts)
     return lengths
-
-
-def _family(distribution: str):
-    return getattr(scipy.stats, FAMILIES[distribution])

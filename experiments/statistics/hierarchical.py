@@ -1,11 +1,12 @@
 """Hierarchical psychometric functions: a population of participants, each with few trials.
 
-Thresholds, and logarithms of widths, are normal over participants: theta_i ~ N(mu, sigma), ln w_i ~ N(nu, tau).
-The parameters of the population maximise the marginal likelihood, in which those of the participants are
-integrated out (generalised linear mixed models of psychophysics: Moscatelli, Mezzetti and Lacquaniti 2012, J.
-Vis. 12(11):26), by the trapezoidal rule on the normal plane, whose error falls exponentially with the step
-(Trefethen and Weideman 2014, SIAM Rev. 56). Participants then have their posterior given the population
-(empirical Bayes: Carlin and Louis 2000), which draws uncertain ones towards it.
+Thresholds, and logarithms of widths, are normal over participants: theta_i ~ N(mu, sigma), ln w_i ~ N(nu,
+tau). The parameters of the population maximise the marginal likelihood, in which those of the
+participants are integrated out (generalised linear mixed models of psychophysics: Moscatelli, Mezzetti
+and Lacquaniti 2012, J. Vis. 12(11):26), by the trapezoidal rule on the normal plane, whose error falls
+exponentially with the step (Trefethen and Weideman 2014, SIAM Rev. 56). Participants then have their
+posterior given the population (empirical Bayes: Carlin and Louis 2000), which draws uncertain ones
+towards it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from experiments.statistics.psychometric import Interval, Sigmoid
 __all__ = ["Participants", "PopulationFit", "fit_population"]
 
 REACH = 4.5  # standard deviations over which participants are integrated out
-DEVIATIONS = (float(np.log(0.005)), float(np.log(2.0)))  # of what is searched over participants, in units of the levels
+DEVIATIONS = (
+    float(np.log(0.005)),
+    float(np.log(2.0)),
+)  # of what is searched over participants, in units of the levels
 TWO_CHOICES = Sigmoid()
 START = (0.5, np.log(0.7), np.log(0.2), np.log(0.3))
 MOST = 2500  # trials of a participant, which narrow the likelihood to the step of what is summed
@@ -81,9 +85,10 @@ class PopulationFit:
 
     @property
     def slope(self) -> float:
-        """Derivative of psi at the threshold of somebody with the population's parameters, per unit of the levels."""
+        """Derivative of psi at the threshold, with the population's parameters, per unit of the levels."""
         density = {"normal": 1 / np.sqrt(2 * np.pi), "logistic": 0.25}[self.sigmoid.shape]
-        return float((1 - self.sigmoid.guess - self.lapse) * density * 2 * HALF_SPAN[self.sigmoid.shape] / self.width)
+        risen = 1 - self.sigmoid.guess - self.lapse
+        return float(risen * density * 2 * HALF_SPAN[self.sigmoid.shape] / self.width)
 
 
 def fit_population(
@@ -96,19 +101,20 @@ def fit_population(
     """Fit psychometric functions of several participants together.
 
     The likelihood is multiplied by the two standard deviations, which keeps them from 0 (Chung et al. 2013,
-    Psychometrika 78) and, of m participants whose thresholds are known, makes the variance the sum of squares over
-    m - 1. Intervals of the population's threshold and width are those of the profile: a value is in it where twice
-    the logarithm lies less than (m - 1) ln(1 + t^2 / (m - 1)) below the best, t Student's quantile of m - 1 degrees
-    of freedom. Of thresholds that are known this is exactly Student's interval of their mean; chi-square's quantile
-    would be too small. What simulations find: ``python -m experiments recovery --of participants``.
+    Psychometrika 78) and, of m participants whose thresholds are known, makes the variance the sum of
+    squares over m - 1. Intervals of the population's threshold and width are those of the profile: a
+    value is in it where twice the logarithm lies less than (m - 1) ln(1 + t^2 / (m - 1)) below the best,
+    t Student's quantile of m - 1 degrees of freedom. Of thresholds that are known this is exactly
+    Student's interval of their mean; chi-square's quantile would be too small. What simulations find:
+    ``python -m experiments recovery --of participants``.
 
     Parameters
     ----------
     levels : (level,) of all participants, at least two different ones, finite.
     correct : (participant, level) right answers, 0 to trials.
     trials : (participant, level), 0 where a participant did not see a level.
-    sigmoid : which function; its lapse is the same for all, and estimated if None. Intervals take a lapse that is
-        given for true.
+    sigmoid : which function; its lapse is the same for all, and estimated if None. Intervals take a lapse
+        that is given for true.
     level : coverage of the intervals, in (0, 1).
 
     Returns
@@ -117,8 +123,8 @@ def fit_population(
 
     Raises
     ------
-    ValueError : fewer than three participants, shapes that do not fit, levels that do not differ, counts that are
-        not counts, or more than 2500 trials of a participant.
+    ValueError : fewer than three participants, shapes that do not fit, levels that do not differ, counts
+        that are not counts, or more than 2500 trials of a participant.
     """
     levels, correct, trials = (np.asarray(values, float) for values in (levels, correct, trials))
     if correct.ndim != 2 or correct.shape != trials.shape or trials.shape[1:] != levels.shape or len(trials) < 3:
@@ -160,8 +166,9 @@ class _Marginal:
 
     @cached_property
     def nodes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Standard deviations from the means of middles and spreads (node,), and logarithms of their weights."""
-        step = min(0.45, 4.5 / np.sqrt((self.correct + self.wrong).sum(axis=1).max()))  # of the narrowest likelihood
+        """Standard deviations from the means of middles and spreads (node,), and logarithmic weights."""
+        most = (self.correct + self.wrong).sum(axis=1).max()
+        step = min(0.45, 4.5 / np.sqrt(most))  # as the narrowest likelihood asks for
         one, other = (np.linspace(-REACH, REACH, 2 * int(np.ceil(REACH / each)) + 1) for each in (step, 1.3 * step))
         a, b = (values.ravel() for values in np.meshgrid(one, other, indexing="ij"))
         weights = -(a**2 + b**2) / 2
@@ -187,7 +194,7 @@ class _Marginal:
         return float(scipy.special.logsumexp(self.joint(population)[0], axis=0).sum())
 
     def cost(self, population: np.ndarray) -> tuple[float, np.ndarray]:
-        """Negative logarithm of what is maximised, and its derivatives: posterior moments of normal deviates."""
+        """Negative logarithm of what is maximised, and its derivatives: posterior moments of the deviates."""
         joint, p, share = self.joint(population)
         top = joint.max(axis=0)
         posterior = np.exp(joint - top)
@@ -195,12 +202,23 @@ class _Marginal:
         posterior /= total
         a, b, _ = self.nodes
         nodes, (deviation, scatter) = posterior.sum(axis=1), np.exp(population[2:4])
-        gradient = [nodes @ a / deviation, nodes @ b / scatter, nodes @ (a**2 - 1) + 1, nodes @ (b**2 - 1) + 1, 0.0]
+        gradient = [
+            nodes @ a / deviation,
+            nodes @ b / scatter,
+            nodes @ (a**2 - 1) + 1,
+            nodes @ (b**2 - 1) + 1,
+            0.0,
+        ]
         if self.sigmoid.lapse is None:
             gradient[4] = -(share * ((posterior @ self.correct) / p - (posterior @ self.wrong) / (1 - p))).sum()
         return -float((top + np.log(total)).sum() + population[2] + population[3]), -np.array(gradient)
 
-    def best(self, fixed: tuple[int, float] | None = None, start: np.ndarray | None = None, close: float = 1e-10):
+    def best(
+        self,
+        fixed: tuple[int, float] | None = None,
+        start: np.ndarray | None = None,
+        close: float = 1e-10,
+    ):
         """The most likely population, one of its parameters fixed if asked, to a relative difference."""
         bounds = list(self.bounds)
         start = np.array([*START, np.mean(bounds[4])]) if start is None else np.array(start)
@@ -208,7 +226,12 @@ class _Marginal:
             start[fixed[0]] = fixed[1]
             bounds[fixed[0]] = (fixed[1],) * 2
         return scipy.optimize.minimize(
-            self.cost, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 200, "ftol": close}
+            self.cost,
+            start,
+            method="L-BFGS-B",
+            jac=True,
+            bounds=bounds,
+            options={"maxiter": 200, "ftol": close},
         )
 
 
@@ -232,7 +255,7 @@ def _profile(marginal: _Marginal, best, k: int, cut: float) -> tuple[float, floa
 
 
 def _crossing(beyond: Callable[[float], float], inside: float, limit: float, sign: float) -> float:
-    """Where a function of a value turns positive between one inside and the limit; infinite where it does not."""
+    """Where a function turns positive between a value inside and the limit; infinite where it does not."""
     step = 0.05
     while inside != limit:
         outside = inside + sign * min(step, abs(limit - inside))
@@ -252,7 +275,10 @@ def _participants(marginal: _Marginal, population: np.ndarray, low: float, span:
     log_widths = np.log(span) + spread + np.exp(scatter) * np.unique(b)
     over_a, over_b = (posterior.reshape(len(thresholds), len(log_widths), -1).sum(axis=axis) for axis in (1, 0))
     ends = [0.025, 0.5, 0.975]
-    of_threshold, of_width = _quantiles(thresholds, over_a, ends), np.exp(_quantiles(log_widths, over_b, ends))
+    of_threshold, of_width = (
+        _quantiles(thresholds, over_a, ends),
+        np.exp(_quantiles(log_widths, over_b, ends)),
+    )
     return Participants(thresholds @ over_a, of_width[1], of_threshold[[0, 2]], of_width[[0, 2]])
 
 

@@ -1,4 +1,4 @@
-"""Intervals over people: of means within participants, and by a bootstrap that few participants do not narrow."""
+"""Intervals over people: within participants, and by a bootstrap that few participants do not narrow."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ def cousineau_morey(values: np.ndarray, level: float = 0.95) -> np.ndarray:
     """Intervals of condition means from which differences between participants are taken out.
 
     Each participant's mean is set to that of all (Cousineau 2005, Tutor. Quant. Methods Psychol. 1), and the
-    variance multiplied by J / (J - 1) for J conditions (Morey 2008, ibid. 4). Of two conditions the half-width
-    is that of the paired t interval of their difference over sqrt(2) (Baguley 2012, Behav. Res. Methods 44):
-    the intervals tell about differences between conditions, not about the means themselves.
+    variance multiplied by J / (J - 1) for J conditions (Morey 2008, ibid. 4). Of two conditions the
+    half-width is that of the paired t interval of their difference over sqrt(2) (Baguley 2012, Behav.
+    Res. Methods 44): the intervals tell about differences between conditions, not about the means
+    themselves.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""What came back of a study, as one trial table: each row checked against the study, the rest kept apart and told.
+"""What came back of a study, as one trial table: each row checked against the study, the rest kept apart.
 
 A row says which trial of which list was answered, and how. What was asked is taken from the study's lists;
-a row that says something else of it contradicts the study. In the table is one sitting of each person: the first
-that answered its whole list, else the one with the most trials, the earlier of equals; in it the first answer
-to each trial. All else stands in a second table, ``apart``, each row as it came with the reason.
+a row that says something else of it contradicts the study. In the table is one sitting of each person: the
+first that answered its whole list, else the one with the most trials, the earlier of equals; in it the first
+answer to each trial. All else stands in a second table, ``apart``, each row as it came with the reason.
 """
 
 from __future__ import annotations
@@ -163,13 +163,13 @@ class _Sorting:
             meant = self.keys[row["list"]].get(response)
             if meant is not None and str(key).lower() != meant.lower():
                 return f"the key of {response!r} is {meant!r}, not {key!r}"
-        if row.get("correct") is not None and trial["answer"] != "" and row["correct"] != (response == trial["answer"]):
-            return f"{response!r} to {trial['answer']!r} is not correct={row['correct']}"
+        answer, correct = trial["answer"], row.get("correct")
+        if correct is not None and answer != "" and correct != (response == answer):
+            return f"{response!r} to {answer!r} is not correct={correct}"
         for name in ("rt", "onset_error", "missed_frames"):
             value = row.get(name)
-            if value is not None and (type(value) not in (int, float) or not math.isfinite(value) or value < 0):
-                if name == "rt" and value == -1:  # how old exports write that there is none
-                    continue
+            none = value is None or name == "rt" and value == -1  # as old exports write it
+            if not none and (type(value) not in (int, float) or not 0 <= value < math.inf):
                 return f"{name} is {value!r}"
         return ""
 
@@ -221,7 +221,8 @@ class _Sorting:
                 yield f"{person} has loaded the page {pages['preload']} times"
             if pages["quit"]:
                 yield f"{person} has quit"
-        if silent := sorted(self.people - {*table["participant"]} - {self._person(one) for _, one in self.apart}):
+        answered = {*table["participant"], *(self._person(one) for _, one in self.apart)}
+        if silent := sorted(self.people - answered):
             yield f"began and answered nothing: {some(silent)}"
         for number, people in table.groupby("list")["participant"].unique().items():
             if len(people) > 1:
@@ -246,11 +247,11 @@ def _entry(trial: dict, row: dict) -> dict:
     """A row of the trial table, what was asked as the list has it."""
     asked = {name: trial[name] for name in ("block", "phase", "trial", "item", "instruction", "answer")}
     seconds = {name: _seconds(row.get(name)) for name in ("rt", "onset_error")}
-    late = row.get("missed_frames")
+    late, unknown = row.get("missed_frames"), COLUMNS["missed_frames"].default
     return {
         **trial["factors"], **asked, **seconds, "participant": str(row["participant"]), "kind": "person",
-        "study": row["study"], "session": str(row["session"]), "list": row["list"], "response": str(row["response"]),
-        "missed_frames": COLUMNS["missed_frames"].default if late is None else int(late),
+        "study": row["study"], "session": str(row["session"]), "list": row["list"],
+        "response": str(row["response"]), "missed_frames": unknown if late is None else int(late),
     }  # fmt: skip
 
 
@@ -275,5 +276,6 @@ def _report(table: pd.DataFrame, found: Sequence[Received]) -> Iterator[str]:
     if (counted := table["missed_frames"] >= 0).any():
         yield f"frames that came late: {table['missed_frames'][counted].sum()} in {counted.sum()} trials"
     for reason, count in table["excluded"][out].str.split("; ").explode().value_counts().items():
-        whose = table["participant"][table["excluded"].str.split("; ").map(lambda told, which=reason: which in told)]
+        told = table["excluded"].str.split("; ")
+        whose = table["participant"][told.map(lambda words, which=reason: which in words)]
         yield f"excluded, {reason}: {count} trials of {some(sorted(set(whose)))}"

@@ -1,4 +1,4 @@
-"""Rules by which trials of people are left out of analyses: stated beforehand, written down, no row deleted."""
+"""Rules by which trials of people are left out of analyses: stated, written down, no row deleted."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def excluded(
 
     Returns
     -------
-    Series of words, reasons separated by semicolons; empty where none holds. No rule looks at another's outcome.
+    Series of words, reasons separated by semicolons; empty where none holds. No rule looks at another's
+    outcome.
     """
     test = table[(table["phase"] == "test") & table["correct"].notna()]
     accuracy = table["participant"].map(test.groupby("participant")["correct"].mean())

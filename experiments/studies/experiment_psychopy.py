@@ -2,13 +2,13 @@
 
 One file that needs PsychoPy and nothing else. It shows the lists and pictures of the folder, counts frames of
 the screen (a duration is the nearest number of them, at least one), and writes every trial to the disk
-before the next: ``data/psychopy_LIST_PARTICIPANT_SESSION.csv``, which ``python -m experiments collect`` reads.
-Times in it are in ms. The list is the first that has no such file, unless ``--list`` names one. Escape stops;
-what was answered is kept.
+before the next: ``data/psychopy_LIST_PARTICIPANT_TIME.csv``, for ``python -m experiments collect``. Times
+in it are in ms. The list is the first that has no such file, unless ``--list`` names one. Escape stops; what
+was answered is kept.
 
-Pictures have their size in degrees where ``--distance`` and ``--width`` (of the screen, both in cm) are given.
-``--simulate`` answers by itself, at random. ``--refresh`` names the frames a second of a screen that cannot be
-measured, such as a virtual one; frames are then paced by the clock.
+Pictures have their size in degrees where ``--distance`` and ``--width`` (of the screen, in cm) are given.
+``--simulate`` answers by itself, at random. ``--refresh`` names the frames a second of a screen that cannot
+be measured, such as a virtual one; frames are then paced by the clock.
 """
 
 from __future__ import annotations
@@ -27,17 +27,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 FIELDS = (
-    "study", "participant", "session", "list", "block", "phase", "trial", "item", "instruction", "answer", "factors",
-    "response", "key", "rt", "correct", "onsets", "planned", "onset_error", "missed_frames", "degrees_per_pixel",
-    "fullscreen", "time", "place", "program", "simulated",
+    "study", "participant", "session", "list", "block", "phase", "trial", "item", "instruction", "answer",
+    "factors", "response", "key", "rt", "correct", "onsets", "planned", "onset_error", "missed_frames",
+    "degrees_per_pixel", "fullscreen", "time", "place", "program", "simulated",
 )  # fmt: skip
 KEYS = {  # a browser's name of a key, and PsychoPy's
-    " ": "space", "ArrowLeft": "left", "ArrowRight": "right", "ArrowUp": "up", "ArrowDown": "down", "Enter": "return",
-    ",": "comma", ".": "period", "-": "minus", "/": "slash", ";": "semicolon",
+    " ": "space", "ArrowLeft": "left", "ArrowRight": "right", "ArrowUp": "up", "ArrowDown": "down",
+    "Enter": "return", ",": "comma", ".": "period", "-": "minus", "/": "slash", ";": "semicolon",
 }  # fmt: skip
 QUIT, GO_ON, FEEDBACK = "escape", "space", 1.0  # keys, and s
-THINKING = (0.25, 0.6)  # s that a simulated participant takes
-TEXT = 22  # pixels
+THINKING, TEXT = (0.25, 0.6), 22  # s that a simulated participant takes, and pixels
 NEXT = "Go on with the space bar; Escape ends the study."
 
 
@@ -45,11 +44,11 @@ class Quit(Exception):
     """The participant stops."""
 
 
-# ---- what does not need a screen -------------------------------------------------------------------------------------
+# ---- what does not need a screen -------------------------------------------------------------------------
 
 
 def frames_of(durations: list, rate: float) -> list:
-    """Give how many frames of the screen each picture stays; None = until the response. What follows is not shown."""
+    """Give how many frames each picture stays; None = until the response, and nothing follows."""
     counts = []
     for duration in durations:
         counts.append(None if duration is None else max(1, round(duration * rate)))
@@ -70,7 +69,8 @@ def planned(durations: list) -> list:
 
 def missed(flips: list, tick: float) -> int:
     """Count frames of the screen that came late, of the times of all of them in s."""
-    return sum(max(0, round((after - before) / tick) - 1) for before, after in zip(flips, flips[1:], strict=False))
+    waits = (after - before for before, after in zip(flips, flips[1:], strict=False))
+    return sum(max(0, round(wait / tick) - 1) for wait in waits)
 
 
 def nearest(place: tuple, options: list, places: dict | None) -> str:
@@ -98,14 +98,15 @@ def row_of(trial: dict, shown: dict, known: dict) -> dict:
     errors = [abs(onset - due) for onset, due in zip(onsets, plan, strict=False)][1:]
     response = shown["response"]
     return {
-        **known, **{name: trial[name] for name in ("block", "phase", "trial", "item", "instruction", "answer")},
-        "factors": json.dumps(trial["factors"]), "response": response, "key": shown["key"],
+        **known, **{name: trial[name] for name in FIELDS[4:10]}, "factors": json.dumps(trial["factors"]),
+        "response": response, "key": shown["key"],
         "rt": "" if shown["rt"] is None else round(1000 * shown["rt"], 2),
         "correct": "" if trial["answer"] == "" else str(response == trial["answer"]).lower(),
         "onsets": json.dumps([round(onset, 2) for onset in onsets]),
         "planned": json.dumps([round(due, 2) for due in plan[: len(onsets)]]),
-        "onset_error": round(sum(errors) / len(errors), 2) if errors else "", "missed_frames": shown["missed"],
-        "place": json.dumps(shown["place"]) if shown["place"] else "", "time": datetime.now(UTC).isoformat(),
+        "onset_error": round(sum(errors) / len(errors), 2) if errors else "",
+        "missed_frames": shown["missed"], "place": json.dumps(shown["place"]) if shown["place"] else "",
+        "time": datetime.now(UTC).isoformat(),
     }  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def free_list(folder: Path, lists: int) -> int:
     begun = {int(path.name.split("_")[1]) for path in (folder / "data").glob("psychopy_*_*.csv")}
     free = [number for number in range(1, lists + 1) if number not in begun]
     if not free:
-        raise SystemExit(f"all {lists} lists of the study have been begun: name one with --list, or write more")
+        raise SystemExit(f"all {lists} lists of the study have been begun: name one with --list")
     return free[0]
 
 
@@ -133,7 +134,7 @@ class Rows:
         os.fsync(self.file.fileno())
 
 
-# ---- the screen ------------------------------------------------------------------------------------------------------
+# ---- the screen ------------------------------------------------------------------------------------------
 
 
 class Screen:
@@ -143,17 +144,18 @@ class Screen:
         from psychopy import core, event, visual
         from psychopy.hardware import keyboard
 
-        self.visual, self.event, self.core = visual, event, core
+        self.visual, self.event, self.core, self.simulated = visual, event, core, asked.simulate
         self.window = visual.Window(
-            (1024, 768), fullscr=not asked.windowed, screen=asked.screen, units="pix", allowGUI=asked.windowed,
-            color=about["display"]["background"], colorSpace="rgb255",
+            (1024, 768), fullscr=not asked.windowed, screen=asked.screen, units="pix",
+            allowGUI=asked.windowed, color=about["display"]["background"], colorSpace="rgb255",
         )  # fmt: skip
         self.ink = "white" if sum(about["display"]["background"]) < 330 else "black"
         rate = asked.refresh or self.window.getActualFrameRate(nIdentical=20, nMaxFrames=240, threshold=1)
         if not rate:
             self.window.close()
-            raise SystemExit("frames of this screen cannot be counted: close other programs, or name --refresh 60")
-        self.paced, self.tick, self.rate, self.last = asked.refresh is not None, 1 / rate, rate, core.getTime()
+            raise SystemExit("frames of this screen cannot be counted: close programs, or name --refresh")
+        self.paced, self.tick, self.rate = asked.refresh is not None, 1 / rate, rate
+        self.due = core.getTime()
         self.keyboard = keyboard.Keyboard()
         self.mouse = event.Mouse(win=self.window)
         self.window.mouseVisible = about["task"]["response"]["kind"] != "keys"
@@ -161,12 +163,13 @@ class Screen:
     def flip(self, counts: bool = False) -> float:
         """Show what was drawn; the time of the frame in s. Reaction times count from it, where asked."""
         if self.paced:  # a screen that waits for nothing
-            self.core.wait(max(0.0, self.last + self.tick - self.core.getTime()), hogCPUperiod=0.005)
+            now = self.core.getTime()
+            self.due = max(self.due + self.tick, now)
+            self.core.wait(self.due - now, hogCPUperiod=0.005)
         if counts:
             self.window.callOnFlip(self.keyboard.clock.reset)
         flipped = self.window.flip()
-        self.last = flipped if flipped is not None else self.core.getTime()
-        return self.last
+        return self.core.getTime() if flipped is None else flipped
 
     def text(self, text: str, place: tuple = (0, 0), size: int = TEXT) -> object:
         """Give a text to be drawn."""
@@ -176,9 +179,9 @@ class Screen:
         )
 
     def pressed(self) -> list:
-        """Give (key, s from the frame that counts) of what was pressed since the last call; Escape raises Quit."""
+        """Give (key, s from the frame that counts) of what was pressed; Escape raises Quit."""
         given = self.keyboard.getKeys(waitRelease=False)
-        named = [key.name[0] if isinstance(key.name, list) else key.name for key in given]  # [name, time] without ptb
+        named = [key.name[0] if isinstance(key.name, list) else key.name for key in given]  # without ptb
         found = [(name.lower(), key.rt) for name, key in zip(named, given, strict=True)]
         if any(name == QUIT for name, _ in found):
             raise Quit
@@ -189,7 +192,7 @@ class Screen:
         self.pressed()
         self.event.clearEvents()
 
-    def page(self, text: str, simulated: bool) -> None:
+    def page(self, text: str) -> None:
         """Show a text until the participant goes on."""
         self.forget()
         shown, below = self.text(text), self.text(NEXT, (0, -0.45 * self.window.size[1]), 16)
@@ -198,7 +201,8 @@ class Screen:
             shown.draw()
             below.draw()
             now = self.flip()
-            if any(name == GO_ON for name, _ in self.pressed()) or simulated and now - begun > THINKING[0]:
+            on = any(name == GO_ON for name, _ in self.pressed())
+            if on or self.simulated and now - begun > THINKING[0]:
                 return
 
 
@@ -265,7 +269,7 @@ class Answering:
         return option, key if self.kind == "keys" else "", passed, None
 
 
-def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: Answering, simulated: bool) -> dict:
+def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: Answering) -> dict:
     """Show the frames of a trial and take the answer, which counts from the onset of the seen frame on."""
     frames, limit = trial["frames"], about["task"]["response"]["time_limit"]
     durations = [frame["duration"] for frame in frames]
@@ -297,7 +301,7 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
             screen.pressed()
         elif limit is not None and passed >= limit:
             break
-        elif not simulated:
+        elif not screen.simulated:
             answer = answering.given(passed)
         elif passed >= thinking:
             answer = answering.simulated(passed)
@@ -309,7 +313,7 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
     return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt)}
 
 
-def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, asked: argparse.Namespace) -> None:
+def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, asked: object) -> None:
     """Show the instructions and all trials of a list."""
     degree = pixels_per_degree(asked.distance, asked.width, screen.window.size[0])
     degrees, size = about["display"]["degrees"], about["display"]["pixels"]
@@ -328,19 +332,20 @@ def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, 
     }
     pages = about["task"]["pages"]
     for page in pages.get(asked.language, pages["en"]):
-        screen.page(plain(page), asked.simulate)
+        screen.page(plain(page))
     before: dict = {}
     for trial in chosen["trials"]:
         if before and trial["block"] != before["block"]:
-            screen.page("Time for a break.", asked.simulate)
+            screen.page("Time for a break.")
         if trial["sentence"] and trial["sentence"] != before.get("sentence"):
-            screen.page(trial["sentence"], asked.simulate)
+            screen.page(trial["sentence"])
         answering = Answering(screen, about, chosen["keys"], size, trial)
-        shown = play(screen, trial, about, pictures, answering, asked.simulate)
+        shown = play(screen, trial, about, pictures, answering)
         rows.add(row_of(trial, shown, known))
         if about["task"]["feedback"] and trial["phase"] == "practice" and trial["answer"] != "":
             right = shown["response"] == trial["answer"]
-            said = screen.text("Right" if right else f"Wrong: {trial['answer']}" if shown["response"] else "Too slow")
+            wrong = f"Wrong: {trial['answer']}" if shown["response"] else "Too slow"
+            said = screen.text("Right" if right else wrong)
             for _ in range(round(FEEDBACK * screen.rate)):
                 said.draw()
                 screen.flip()
@@ -349,9 +354,9 @@ def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, 
 
 def words() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--participant", help="code of the participant; p and the number of the list, if left out")
-    parser.add_argument("--list", type=int, help="number of the list; the first that nobody has begun, if left out")
+    parser = argparse.ArgumentParser(None, None, __doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--participant", help="code of the participant; p and the list's number, if left out")
+    parser.add_argument("--list", type=int, help="number of the list; the first that nobody has, if left out")
     parser.add_argument("--language", default="en", help="language of the instructions")
     parser.add_argument("--windowed", action="store_true", help="a window instead of the full screen")
     parser.add_argument("--screen", type=int, default=0, help="number of the screen")
@@ -382,7 +387,7 @@ def main() -> int:
     screen, rows = Screen(about, asked), Rows(asked.folder / "data" / f"psychopy_{named}.csv")
     try:
         session(screen, about, chosen, rows, known, asked)
-        screen.page("That was all. Thank you!", asked.simulate)
+        screen.page("That was all. Thank you!")
     except Quit:
         return 1
     finally:

@@ -1,9 +1,9 @@
 """A study for hosts elsewhere: what participants need of its folder, as an archive for JATOS or any web host.
 
-JATOS 3 imports a study archive (``.jzip``): a zip of one description (``.jas``, JSON) and one folder of assets
-(Lange, Kühn and Filevich 2015, "Just Another Tool for Online Studies"). DataPipe (de Leeuw 2024) takes data from
-a page on any host: ``POST https://pipe.jspsych.org/api/data/ {experimentID, filename, data}``, and gives lists in
-turn from ``/api/condition/``; the page does it where ``study.json`` names the experiment.
+JATOS 3 imports a study archive (``.jzip``): a zip of one description (``.jas``, JSON) and one folder of
+assets (Lange, Kühn and Filevich 2015, "Just Another Tool for Online Studies"). DataPipe (de Leeuw 2024)
+takes data from a page on any host, ``POST https://pipe.jspsych.org/api/data/ {experimentID, filename, data}``,
+and gives lists in turn from ``/api/condition/``; the page does it where ``study.json`` names the experiment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["PAGE", "is_public", "pack"]
 
 PAGE = "index.html"
 FOLDERS = (LISTS, PICTURES, "libraries")
-FILES = (".html", ".js", ".css", ".md", ".svg", ".ico", "words.json")  # endings, of files in the study's folder itself
+FILES = (".html", ".js", ".css", ".md", ".svg", ".ico", "words.json")  # endings, in the study's folder itself
 UNREAD = "README.md"  # by participants
 JATOS_FORMAT = "3"
 WORKERS = ["Jatos", "PersonalSingle", "PersonalMultiple", "GeneralSingle", "GeneralMultiple"]
@@ -40,7 +40,8 @@ def pack(study: Study, out: Path, datapipe: str = "") -> Path:
     Parameters
     ----------
     study : to be shown.
-    out : ``.jzip``, which JATOS imports; or ``.zip``, a folder for any web host, whose page saves a file at the end.
+    out : ``.jzip``, which JATOS imports; or ``.zip``, a folder for any web host, whose page saves a file at
+        the end.
     datapipe : identifier of an experiment with DataPipe, which then gets the data of a ``.zip``.
 
     Raises
@@ -73,13 +74,13 @@ def _described(study: Study, folder: str) -> dict:
     """The study as JATOS describes it: one component, its page, which may be loaded again."""
     own = uuid.uuid5(uuid.NAMESPACE_URL, f"{study.name} {study.version}")
     component = {
-        "uuid": str(uuid.uuid5(own, "component")), "title": study.name, "htmlFilePath": PAGE, "reloadable": True,
-        "active": True, "comments": "", "jsonData": None,
+        "uuid": str(uuid.uuid5(own, "component")), "title": study.name, "htmlFilePath": PAGE,
+        "reloadable": True, "active": True, "comments": "", "jsonData": None,
     }  # fmt: skip
     batch = {
         "uuid": str(uuid.uuid5(own, "batch")), "title": "Default", "active": True, "maxActiveMembers": None,
-        "maxTotalMembers": None, "maxTotalWorkers": study.lists, "allowedWorkerTypes": WORKERS, "comments": None,
-        "jsonData": None,
+        "maxTotalMembers": None, "maxTotalWorkers": study.lists, "allowedWorkerTypes": WORKERS,
+        "comments": None, "jsonData": None,
     }  # fmt: skip
     about = f"Probe {study.about['probe']}, {study.lists} lists, version {study.version}."
     data = {

@@ -109,11 +109,11 @@ def _of_bytes(name: str, content: bytes) -> list[Received]:
     return [Received(name, place, row, trouble) for place, (row, trouble) in enumerate(rows, 1)]
 
 
-# ---- JSON ------------------------------------------------------------------------------------------------------------
+# ---- JSON ----------------------------------------------------------------------------------------------
 
 
 def _json_rows(text: str) -> Iterator[tuple[dict, str]]:
-    """Objects of arrays, of lines, or one after the other; what is damaged is told, and reading goes on behind it."""
+    """Objects of arrays, of lines, or one after the other; behind what is damaged, reading goes on."""
     decoder, at, depth = json.JSONDecoder(), 0, 0
     while at < len(text):
         if text[at] in " \t\r\n,[]":
@@ -135,7 +135,7 @@ def _json_rows(text: str) -> Iterator[tuple[dict, str]]:
 
 
 def _unwrapped(value: object) -> Iterator[tuple[dict, str]]:
-    """Rows of a value: an object, one that holds rows (``jsPsych.data.get()`` written whole), or one with ``data``."""
+    """Rows of a value: an object, one that holds rows (``jsPsych.data.get()``), or one with ``data``."""
     if not isinstance(value, dict):
         yield {"text": json.dumps(value)[:SHOWN]}, FOREIGN
     elif "session" not in value and isinstance(inside := value.get("trials", value.get("values")), list):
@@ -156,7 +156,7 @@ def _told(row: dict) -> tuple[dict, str]:
     return row, FOREIGN
 
 
-# ---- CSV -------------------------------------------------------------------------------------------------------------
+# ---- CSV -----------------------------------------------------------------------------------------------
 
 
 def _csv_rows(text: str) -> Iterator[tuple[dict, str]]:

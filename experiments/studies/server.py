@@ -4,15 +4,15 @@ It is tornado, which comes with JupyterLab, so that a laboratory installs nothin
 thread: answers are written one after the other, each on disk before it is acknowledged.
 
 - ``GET /?participant=CODE``: the page; ``study.json`` says that data go to the server.
-- ``POST /begin {"participant", "study"}`` -> ``{"participant", "session", "list", "done": [trial]}``; the same
-  after a reload.
+- ``POST /begin {"participant", "study"}`` -> ``{"participant", "session", "list", "done": [trial]}``; the
+  same after a reload.
 - ``POST /data/SESSION`` a row as JSON -> ``{"saved": n}``, n trials of the session are on disk.
 
-Whatever is asked carries the study's token, as ``?token=`` or as the cookie that the page sets. Refusals are
-``{"error": text}``, or the text alone where a page or file was asked for; the text is for the participant. 403
-without the token, 404 for a session that is not of this study, 409 where no list is left or the study is of
-another version, 413 for rows that are too large, 507 where the disk is full. Neither data nor stimuli nor
-anything outside the study can be fetched.
+Whatever is asked carries the study's token, as ``?token=`` or as the cookie that the page sets. Refusals
+are ``{"error": text}``, or the text alone where a page or file was asked for; the text is for the
+participant. 403 without the token, 404 for a session that is not of this study, 409 where no list is left or
+the study is of another version, 413 for rows that are too large, 507 where the disk is full. Neither data nor
+stimuli nor anything outside the study can be fetched.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class ServerSettings:
     token
         Word without which nobody gets the study; one is drawn for each study, if left out.
     again_after
-        Hours without a word from a participant who has not finished, after which their list is handed out again
-        once no other is left; never, if left out.
+        Hours without a word from a participant who has not finished, after which their list is handed out
+        again once no other is left; never, if left out.
     """
 
     port: int = 8000
@@ -196,11 +196,12 @@ def listen(store: Store, settings: ServerSettings) -> tuple[httpserver.HTTPServe
         sockets = netutil.bind_sockets(settings.port, settings.address, family=socket.AF_UNSPEC)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise ValueError(f"port {settings.port} is taken: name another with --port, or 0 for any") from error
+            raise ValueError(f"port {settings.port} is taken: name another (--port), or 0") from error
         raise ValueError(
             f"cannot listen at {settings.address} port {settings.port} ({error.strerror or error})"
         ) from error
-    server = httpserver.HTTPServer(application(store, settings), max_buffer_size=BODY_LIMIT, max_body_size=BODY_LIMIT)
+    limits = {"max_buffer_size": BODY_LIMIT, "max_body_size": BODY_LIMIT}
+    server = httpserver.HTTPServer(application(store, settings), **limits)
     server.add_sockets(sockets)
     return server, sockets[0].getsockname()[1]
 
@@ -222,5 +223,6 @@ def serve(store: Store, settings: ServerSettings) -> None:
 async def _serve(store: Store, settings: ServerSettings) -> None:
     _, port = listen(store, settings)
     first, *others = addresses(store, settings, port)
-    print(f"the study:        {first}", "or, one a participant:", *others, "Ctrl-C ends it.", sep="\n", flush=True)
+    lines = [f"the study:        {first}", "or, one a participant:", *others, "Ctrl-C ends it."]
+    print(*lines, sep="\n", flush=True)
     await asyncio.Event().wait()

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS received (
 
 
 class NoList(Exception):
-    """There is no list left, or the participant's was given to another; the message is for the participant."""
+    """No list is left, or the participant's was given to another; the message is for the participant."""
 
 
 class StoreFull(Exception):
@@ -100,9 +100,11 @@ class Store:
             self._settle()
         except (OSError, sqlite3.OperationalError, StoreFull) as error:
             why = error.__cause__ or error
-            raise PermissionError(f"nothing can be written in {folder} ({why}): put the study where it can") from error
+            told = f"nothing can be written in {folder} ({why}): put the study where it can"
+            raise PermissionError(told) from error
         except sqlite3.DatabaseError as error:
-            raise ValueError(f"{folder / FILE} is no store of answers ({error}): move it elsewhere") from error
+            told = f"{folder / FILE} is no store of answers ({error}): move it elsewhere"
+            raise ValueError(told) from error
 
     def _settle(self) -> None:
         """Note which study the data are of; data that are there must be of this very one."""
@@ -113,14 +115,14 @@ class Store:
                 return
             if self._one("SELECT count(*) FROM sessions"):
                 raise ValueError(
-                    f"{self.study.folder} has changed since its first participant: the data are of version {former}, "
-                    f"it is {self.study.version} now; put it back, or move {DATA} elsewhere to begin anew"
+                    f"{self.study.folder} has changed since its first participant: the data are of version "
+                    f"{former}, it is {self.study.version} now; put it back, or move {DATA} elsewhere"
                 )
             self.file.execute("UPDATE facts SET value = ? WHERE name = 'version'", (self.study.version,))
 
     @property
     def token(self) -> str:
-        """What addresses of this study carry: drawn once, so that open pages outlive a restart of the server."""
+        """What addresses carry: drawn once for each study, so that open pages outlive a restart."""
         return self._fact("token")
 
     def begin(self, participant: str = "", again_after: float | None = None) -> Begun:
@@ -199,7 +201,8 @@ class Store:
 
     def _place(self, row: dict) -> str:
         if row.get("study", self.study.version) != self.study.version:
-            raise Unfit(f"this is version {self.study.version} of the study, not {row['study']!r}: open it again")
+            version = f"version {self.study.version} of the study, not {row['study']!r}"
+            raise Unfit(f"this is {version}: open it again")
         if row.get("phase") == "page":
             return "page"
         if type(trial := row.get("trial")) is not int:
@@ -229,7 +232,7 @@ class Store:
         except sqlite3.OperationalError as error:
             self._undo()
             raise StoreFull(
-                f"Your answer could not be saved ({error}). Please leave this page open and call the experimenter."
+                f"Your answer could not be saved ({error}). Leave this page open, and call the experimenter."
             ) from error
         except BaseException:
             self._undo()
@@ -255,8 +258,9 @@ def stored(path: Path) -> tuple[list[dict], list[dict]]:
 
     Returns
     -------
-    Sessions (study: its version, session, participant, list, begun and heard in s since 1970, opened: how often
-    the page was, given_up: whether the list went to another) and rows of data, both in the order in which they came.
+    Sessions (study: its version, session, participant, list, begun and heard in s since 1970, opened: how
+    often the page was, given_up: whether the list went to another) and rows of data, both in the order in
+    which they came.
 
     Raises
     ------
@@ -264,12 +268,14 @@ def stored(path: Path) -> tuple[list[dict], list[dict]]:
     """
     named = ("session", "participant", "list", "begun", "heard", "opened", "given_up")
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as file:
+        address = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as file:
             (version,) = file.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
             found = file.execute(f"SELECT {', '.join(named)} FROM sessions ORDER BY begun, rowid").fetchall()
             rows = file.execute("SELECT session, body FROM received ORDER BY number").fetchall()
         sessions = [{"study": version, **dict(zip(named, row, strict=True))} for row in found]
-        of = {one["session"]: {name: one[name] for name in ("study", "participant", "list")} for one in sessions}
+        whose = ("study", "participant", "list")
+        of = {one["session"]: {name: one[name] for name in whose} for one in sessions}
         return sessions, [{**of[session], **json.loads(body), "session": session} for session, body in rows]
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise ValueError(f"{path} cannot be read as a store of answers ({error})") from error

@@ -1,4 +1,4 @@
-"""Scores: one number of the trials that somebody, a person or an observer, has in a condition: accuracy, d', RT."""
+"""Scores: a number of the trials that somebody, a person or an observer, has in a condition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ import pandas as pd
 from experiments.statistics.detection import criterion, d_prime
 from experiments.trials.trial_table import OPTION, factors, options, tested
 
-__all__ = ["SCORES", "Score", "check_columns", "conditions_of", "participant_scores", "score_of", "shown_scores"]
+__all__ = [
+    "SCORES",
+    "Score",
+    "check_columns",
+    "conditions_of",
+    "participant_scores",
+    "score_of",
+    "scored",
+    "shown_option",
+    "shown_scores",
+]
 
 MOST = 8  # levels of a factor that makes conditions unasked
 
@@ -25,8 +35,8 @@ class Score:
     ----------
     text : what it is.
     unit : "1" where it has none.
-    trials : function of a trial table and an option that gives what is pooled (trial, part), NaN in trials that
-        do not count.
+    trials : function of a trial table and the option of each trial that gives what is pooled (trial,
+        part), NaN in trials that do not count.
     pool : function of these (..., trial, part) that gives the number (...).
     limits : lowest and highest value.
     needs_option : whether an option has to be named.
@@ -34,40 +44,40 @@ class Score:
 
     text: str
     unit: str
-    trials: Callable[[pd.DataFrame, str], np.ndarray]
+    trials: Callable[[pd.DataFrame, pd.Series], np.ndarray]
     pool: Callable[[np.ndarray], np.ndarray]
     limits: tuple[float, float] = (-np.inf, np.inf)
     needs_option: bool = False
 
 
-def _correct(table: pd.DataFrame, option: str) -> np.ndarray:
+def _correct(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
     return table[["correct"]].to_numpy(float)
 
 
-def _rt(table: pd.DataFrame, option: str) -> np.ndarray:
+def _rt(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
     """Reaction times of right answers; of all where no answer is right."""
     return table[["rt"]].where((table["correct"] == 1) | table["correct"].isna(), np.nan).to_numpy(float)
 
 
-def _log_rt(table: pd.DataFrame, option: str) -> np.ndarray:
+def _log_rt(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
     rt = _rt(table, option)
     return np.log(np.where(rt > 0, rt, np.nan))
 
 
-def _detected(table: pd.DataFrame, option: str) -> np.ndarray:
+def _detected(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
     """Whether the option was answered, and whether it was right (trial, part)."""
     told = np.stack([table["response"] == option, table["answer"] == option], axis=1).astype(float)
-    told[(table["response"] == "") | (table["answer"] == "")] = np.nan
+    told[(table["response"] == "") | (table["answer"] == "") | (option == "")] = np.nan
     return told
 
 
-def _chosen(table: pd.DataFrame, option: str) -> np.ndarray:
-    return np.where(table["response"] != "", table["response"] == option, np.nan)[:, None]
+def _chosen(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
+    return np.where((table["response"] != "") & (option != ""), table["response"] == option, np.nan)[:, None]
 
 
-def _probability(table: pd.DataFrame, option: str) -> np.ndarray:
-    """The observer's probability of an option, of the right one if none is named; of a person 1 or 0 as answered."""
-    asked = table["answer"] if option == "" else pd.Series(option, table.index)
+def _probability(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
+    """The probability of an option, of the right one if none is named; of a person 1 or 0 as answered."""
+    asked = option.where(option != "", table["answer"])
     found = np.where(table["response"] != "", table["response"] == asked, np.nan)
     found[(asked == "").to_numpy()] = np.nan
     for name in options(table):
@@ -121,22 +131,48 @@ SCORES = {
 }  # fmt: skip
 
 
-def score_of(name: str, table: pd.DataFrame, option: str = "") -> Score:
-    """Give a score by its name, and see to it that the option that it needs is one of the table's.
+def score_of(name: str) -> Score:
+    """Give a score by its name; a ValueError names those that there are."""
+    if name not in SCORES:
+        near = difflib.get_close_matches(name, SCORES, 1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"a score is one of {', '.join(SCORES)}, got {name!r}{meant}")
+    return SCORES[name]
+
+
+def scored(table: pd.DataFrame, name: str, option: str = "") -> np.ndarray:
+    """Give what a score pools of each trial (trial, part).
+
+    Parameters
+    ----------
+    table : trial table.
+    name : of the score.
+    option : of the answer, or the column that names it in each trial, such as the class that is cued.
 
     Raises
     ------
     ValueError : no such score, or an option is missing or unknown.
     """
-    if name not in SCORES:
-        near = difflib.get_close_matches(name, SCORES, 1)
-        meant = f" (did you mean {near[0]!r}?)" if near else ""
-        raise ValueError(f"a score is one of {', '.join(SCORES)}, got {name!r}{meant}")
-    known = sorted(({*table["answer"]} | {*table["response"]} | {word[2:-1] for word in options(table)}) - {""})
-    if (option or SCORES[name].needs_option) and option not in known:
-        told = ", ".join(map(repr, known))
-        raise ValueError(f"{name} needs an option of the table (--option), one of {told}; got {option!r}")
-    return SCORES[name]
+    score = score_of(name)
+    known = sorted(_answers(table))
+    if option in factors(table) and option not in known:
+        return score.trials(table, table[option].astype(str))
+    if (option or score.needs_option) and option not in known:
+        columns = ", ".join(_naming(table)) or "none"
+        told = f"{', '.join(map(repr, known))}, or a column that names one in each trial ({columns})"
+        raise ValueError(f"{name} needs an option (--option), one of {told}; got {option!r}")
+    return score.trials(table, pd.Series(option, table.index, dtype=object))
+
+
+def _answers(table: pd.DataFrame) -> set[str]:
+    """Options that are answered, are right, or have a probability."""
+    return ({*table["answer"]} | {*table["response"]} | {word[2:-1] for word in options(table)}) - {""}
+
+
+def _naming(table: pd.DataFrame) -> list[str]:
+    """Factors whose levels are options of the answer."""
+    words = [name for name in factors(table) if table[name].dtype.kind not in "biuf"]
+    return [name for name in words if {*table[name]} - {""} and {*table[name]} - {""} <= _answers(table)]
 
 
 def check_columns(table: pd.DataFrame, by: Sequence[str]) -> None:
@@ -149,7 +185,7 @@ def check_columns(table: pd.DataFrame, by: Sequence[str]) -> None:
 
 
 def conditions_of(table: pd.DataFrame) -> list[str]:
-    """Name what makes the conditions of a table: its instructions, or the first factor that has 2 to 8 levels."""
+    """Name what makes the conditions of a table: instructions, or the first factor that has 2 to 8 levels."""
     trials = tested(table)
     if trials["instruction"].nunique() > 1:
         return ["instruction"]
@@ -166,6 +202,12 @@ def shown_scores(trials: pd.DataFrame, option: str = "") -> list[str]:
     return found + ["median_rt"] * bool(trials["rt"].notna().any())
 
 
+def shown_option(trials: pd.DataFrame) -> str:
+    """Name what choices are of, where nothing is right: a column that names an option in each trial, or one."""
+    trials = tested(trials)
+    return next(iter([*_naming(trials), *sorted(_answers(trials))]), "") if trials["correct"].isna().all() else ""
+
+
 def participant_scores(
     table: pd.DataFrame, score: str = "accuracy", by: Sequence[str] = (), option: str = ""
 ) -> pd.DataFrame:
@@ -176,12 +218,13 @@ def participant_scores(
     table : trial table; practice and catch trials are left out.
     score : name of one of ``SCORES``.
     by : columns whose levels make the conditions.
-    option : of the answer: the signal of d_prime and criterion, what is chosen of choice and probability.
+    option : of the answer, or the column that names it in each trial: the signal of d_prime and
+        criterion, what is chosen of choice and probability.
 
     Returns
     -------
-    DataFrame with kind, participant, the columns of ``by``, trials (that count), and ``score``; a row for each
-    participant and condition that has trials, NaN where none counts.
+    DataFrame with kind, participant, the columns of ``by``, trials (that count), and ``score``; a row for
+    each participant and condition that has trials, NaN where none counts.
 
     Raises
     ------
@@ -191,9 +234,8 @@ def participant_scores(
     if not len(trials):
         raise ValueError("the table holds no trials of the test (phase test)")
     check_columns(trials, by)
-    chosen = score_of(score, trials, option)
+    chosen, values = score_of(score), scored(trials, score, option)
     keys = ["kind", "participant", *by]
-    values = chosen.trials(trials, option)
     rows = []
     for key, places in trials.groupby(keys, sort=True).indices.items():
         counted = int((~np.isnan(values[places]).any(axis=-1)).sum())

@@ -10,7 +10,7 @@ import pandas as pd
 
 from absvit.records.seeds import proportion_interval, student_interval
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
-from experiments.trials.answer_scores import Score, participant_scores, score_of
+from experiments.trials.answer_scores import SCORES, Score, participant_scores, score_of, scored
 from experiments.trials.trial_table import tested
 
 __all__ = ["INTERVALS", "PEOPLE", "condition_means"]
@@ -65,8 +65,8 @@ def condition_means(
         parts.append(_people(people, score, by, interval, level, n, seed))
     if (found["kind"] == "model").any():
         trials = tested(table)
-        chosen = score_of(score, trials, option)
-        parts.append(_observers(trials[trials["kind"] == "model"], chosen, score, by, option, level, n, seed))
+        values = scored(trials, score, option)[(trials["kind"] == "model").to_numpy()]
+        parts.append(_observers(trials[trials["kind"] == "model"], values, score, by, level, n, seed))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -79,12 +79,17 @@ def _people(scores: pd.DataFrame, score: str, by: list[str], interval: str, leve
     rows = []
     for key, group in groups:
         wide = group.assign(all="").pivot(index="participant", columns=within or "all", values=score)
-        ends = _ends(wide.to_numpy(float), interval, level, n, seed)
+        ends = _ends(wide.to_numpy(float), interval, level, n, seed).clip(*SCORES[score].limits)
         counts = group.groupby(within or group["kind"])["trials"].sum()
         for k, name in enumerate(wide):
             known = wide[name].dropna()
             of_within = dict(zip(within, name if isinstance(name, tuple) else (name,), strict=False))
-            told = {"kind": "person", "participant": PEOPLE, **dict(zip(apart, key, strict=True)), **of_within}
+            told = {
+                "kind": "person",
+                "participant": PEOPLE,
+                **dict(zip(apart, key, strict=True)),
+                **of_within,
+            }
             trials = counts[name] if within else counts.iloc[0]
             numbers = (len(known), int(trials), float(known.mean()), *ends[:, k])
             rows.append(told | dict(zip(("participants", "trials", *_columns(score)), numbers, strict=True)))
@@ -107,11 +112,12 @@ def _ends(values: np.ndarray, interval: str, level: float, n: int, seed: int) ->
     return ends
 
 
-def _observers(trials, chosen: Score, score: str, by: list[str], option: str, level: float, n: int, seed: int):
+def _observers(trials, of_all: np.ndarray, score: str, by: list[str], level: float, n: int, seed: int):
     """Every observer in each condition: over its trials, or over its seeds where there are several."""
-    rows, keys = [], ["participant", *by]
-    for key, group in trials.groupby(keys, sort=True):
-        values = chosen.trials(group, option)
+    rows, keys, chosen = [], ["participant", *by], score_of(score)
+    for key, places in trials.groupby(keys, sort=True).indices.items():
+        group, values = trials.iloc[places], of_all[places]
+        key = key if isinstance(key, tuple) else (key,)
         counted = ~np.isnan(values).any(axis=1)
         seeds = group["session"][counted].unique()
         if len(seeds) > 1:

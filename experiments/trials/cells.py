@@ -1,4 +1,4 @@
-"""Cells: the trials of each participant in each condition side by side in one array, and what is told of each cell."""
+"""Cells: trials of each participant in each condition side by side in an array, and what is told of each."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ SCALES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"log": np.log}  # on wh
 
 
 def signal_code(signal: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """Write (trial,) whether there was a signal, and whether that was said, as one number: 2 signal + said."""
+    """Write (trial,) whether there was a signal, and whether it was said, as a number: 2 signal + said."""
     return 2.0 * signal + said
 
 
 def summed_d_prime(codes: np.ndarray) -> np.ndarray:
-    """Sensitivity d' (log-linear, Hautus 1995) of (..., trial) such numbers; NaN without signals, or without others."""
+    """Sensitivity d' (log-linear, Hautus 1995) of (..., trial) such numbers; NaN of signals alone, or none."""
     correct_rejections, false_alarms, misses, hits = ((codes == code).sum(-1) for code in range(4))
     signals, noises = hits + misses, false_alarms + correct_rejections
     found = d_prime(hits, np.maximum(signals, 1), false_alarms, np.maximum(noises, 1))

@@ -1,4 +1,4 @@
-"""Effects: a contrast of two conditions, the same for people and observers, with its interval and reliability.
+"""Effects: a contrast of two conditions, of people and observers, with its interval and reliability.
 
 An effect is declared once and computed from any trial table::
 
@@ -9,7 +9,7 @@ An effect is declared once and computed from any trial table::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -39,11 +39,11 @@ class Effect:
     name : what it is called, in a few words.
     factor : column of the trial table whose levels are compared.
     high, low : the levels; a tuple stands for all its levels together.
-    measure : reaction time in s (of right answers, where there are such), accuracy, d', how often an option is
-        chosen, duration in s (column ``duration``), or margin: the logarithm of the probability of the right
-        option over that of the next one, of observers alone.
-    option : option whose choice counts, and which is the signal of d'; a column's name means the option that
-        stands in this column.
+    measure : reaction time in s (of right answers, where there are such), accuracy, d', how often an option
+        is chosen, duration in s (column ``duration``), or margin: the logarithm of the probability of the
+        right option over that of the next one, of observers alone.
+    option : option whose choice counts, and which is the signal of d'; a column's name means the option
+        that stands in this column.
     where : levels of other columns to which the trials are confined.
     statistic : of a participant's trials: mean, median, or mean of logarithms.
     trim : which trials and participants count.
@@ -89,14 +89,15 @@ class Result:
     Parameters
     ----------
     effect : which one.
-    by_participant : a row a participant: high, low, effect (NaN where there is no trial of a level), and how
-        many trials of each level count, n_high and n_low.
+    by_participant : a row a participant: high, low, effect (NaN where there is no trial of a level), and
+        how many trials of each level count, n_high and n_low.
     mean, interval : of the effect, and Student's interval of the mean; of groups, Welch's.
     dz : mean over standard deviation of the participants' effects (Cohen 1988); of groups, d.
     share : of the participants, those that show the effect; of groups, of the pairs.
     reliability : split-half with Spearman-Brown, over participants; NaN of groups, and of one or two.
     means : of high and low, over all who have trials of it.
-    pooled : the effect in all trials as if they were one participant's.
+    pooled, pooled_interval : the effect in all trials as if they were one participant's, and Welch's
+        interval over trials (of means): that of a single observer.
     trials : that count.
     trimmed : trials that ``trim`` leaves out.
     left_out : participants that do not enter, and why.
@@ -111,6 +112,7 @@ class Result:
     reliability: float
     means: tuple[float, float]
     pooled: float
+    pooled_interval: tuple[float, float]
     trials: int
     trimmed: int
     left_out: Mapping[str, str]
@@ -118,6 +120,8 @@ class Result:
     @property
     def n(self) -> int:
         """Participants that enter."""
+        if self.effect.between:
+            return len(self.by_participant)
         return int(self.by_participant["effect"].notna().sum())
 
     @property
@@ -165,7 +169,8 @@ def _of_level(column: pd.Series, level: Level, effect: Effect) -> np.ndarray:
     there = column.isin(_levels(level)).to_numpy()
     if absent := [of for of in _levels(level) if not (column == of).any()]:
         found = ", ".join(map(str, sorted(column.unique(), key=str)[:12]))
-        raise ValueError(f"the effect {effect.name!r}: no trial has {column.name} = {absent[0]!r}; there are {found}")
+        what = f"{column.name} = {absent[0]!r}"
+        raise ValueError(f"the effect {effect.name!r}: no trial has {what}; there are {found}")
     return there
 
 
@@ -186,6 +191,7 @@ def chosen(table: pd.DataFrame, effect: Effect) -> Chosen:
         kept &= _of_level(table[name], level, effect)
     high, low = (_of_level(table[effect.factor], level, effect) for level in (effect.high, effect.low))
     table = table[kept & (high | low)]
+    compared = table["participant"].unique()
     if effect.measure == "rt":
         table = table[(table["correct"] != 0) & table["rt"].notna()]  # NaN where no answer is right
     counts = effect.trim.counts(table)
@@ -195,9 +201,11 @@ def chosen(table: pd.DataFrame, effect: Effect) -> Chosen:
     table, values = table[there], SCALES.get(effect.statistic, np.asarray)(values[there])
     if not len(table):
         raise ValueError(f"{what}: no trial is left that has a {effect.measure} in the levels compared")
+    left_out |= dict.fromkeys(np.setdiff1d(compared, table["participant"].unique()), "no trial that counts")
     strata = pd.factorize(table[effect.factor])[0]
     strata = 2 * strata + (values > 1) if effect.measure == "d_prime" else strata
-    return Chosen(table, values, table[effect.factor].isin(_levels(effect.high)).to_numpy(), strata, trimmed, left_out)
+    of_high = table[effect.factor].isin(_levels(effect.high)).to_numpy()
+    return Chosen(table, values, of_high, strata, trimmed, left_out)
 
 
 def effect_of(table: pd.DataFrame, effect: Effect, splits: int = 500, seed: int = 0, level: float = 0.95) -> Result:
@@ -228,19 +236,22 @@ def effect_of(table: pd.DataFrame, effect: Effect, splits: int = 500, seed: int 
     frame = {"high": high, "low": low, "effect": high - low, "n_high": counted[1], "n_low": counted[0]}
     frame = pd.DataFrame(frame, index=pd.Index(names, name="participant"))
     left_out = trials.left_out | ({} if effect.between else _without(frame, effect))
-    means = (float(np.nanmean(high)), float(np.nanmean(low)))
-    whole = cells_of(trials.values, trials.high.astype(int), 2)
-    pooled = float(np.diff(summed(whole.values))[0])
-    if effect.between:
-        told = _of_groups(frame, level)
-    else:
-        told = _of_participants(frame["effect"].dropna().to_numpy(), effect, level)
-        split = [summed(half) for pair in halves(cells, splits, seed) for half in pair] if told["n"] > 2 else []
-        sides = [np.array(split[k::2]) for k in (0, 1)]
-        told["reliability"] = split_half(*(of[..., 1] - of[..., 0] for of in sides)) if split else np.nan
-    del told["n"]
-    return Result(effect, frame, **told, means=means, pooled=pooled, trials=len(trials.table),
-                  trimmed=trials.trimmed, left_out=left_out)  # fmt: skip
+    told = _of_groups(frame, effect, level) if effect.between else _of_participants(frame["effect"], effect, level)
+    if not effect.between:
+        told["reliability"] = _reliability(cells, summed, splits, seed)
+    told["pooled"], told["pooled_interval"] = _pooled(trials, summed, effect, level)
+    means = tuple(float(of[~np.isnan(of)].mean()) for of in (high, low))
+    return Result(
+        effect, frame, **told, means=means, trials=len(trials.table), trimmed=trials.trimmed, left_out=left_out
+    )
+
+
+def _pooled(trials: Chosen, summed: Callable, effect: Effect, level: float) -> tuple[float, tuple[float, float]]:
+    """The effect whoever's the trials are, and its interval, where it is a difference of means."""
+    found = float(np.diff(summed(cells_of(trials.values, trials.high.astype(int), 2).values))[0])
+    if effect.statistic == "median" or effect.measure == "d_prime":
+        return found, (float("nan"), float("nan"))
+    return found, _welch(trials.values[trials.high], trials.values[~trials.high], level)
 
 
 def _without(frame: pd.DataFrame, effect: Effect) -> dict[str, str]:
@@ -252,30 +263,43 @@ def _without(frame: pd.DataFrame, effect: Effect) -> dict[str, str]:
     }
 
 
-def _of_participants(effects: np.ndarray, effect: Effect, level: float) -> dict:
+def _reliability(cells: Cells, summed: Callable[[np.ndarray], np.ndarray], splits: int, seed: int) -> float:
+    """Of the participants' effects, from halves of their trials."""
+    pairs = [[np.subtract(*summed(half).T[::-1]) for half in pair] for pair in halves(cells, splits, seed)]
+    return split_half(*np.array(pairs).swapaxes(0, 1))
+
+
+def _of_participants(given: pd.Series, effect: Effect, level: float) -> dict:
+    effects = given.dropna().to_numpy()
     if not effects.size:
         raise ValueError(
-            f"the effect {effect.name!r}: no participant has trials of both {effect.high} and {effect.low}; where "
-            "each has one of them, the effect is between participants"
+            f"the effect {effect.name!r}: no participant has trials of both {effect.high} and {effect.low}; "
+            "where each has one of them, the effect is between participants"
         )
-    spread = cohens_dz(effects)
-    ends = student_interval(effects, level)
-    return {
-        "n": len(effects),
-        "mean": float(effects.mean()),
-        "interval": ends,
-        "dz": spread,
-        "share": float((effects > 0).mean()),
-    }
+    told = {"mean": float(effects.mean()), "interval": student_interval(effects, level)}
+    return told | {"dz": cohens_dz(effects), "share": float((effects > 0).mean())}
 
 
-def _of_groups(frame: pd.DataFrame, level: float) -> dict:
-    """Difference of two groups with Welch's interval (1947), d of the pooled spread, and the share of pairs."""
+def _of_groups(frame: pd.DataFrame, effect: Effect, level: float) -> dict:
+    """Difference of two groups, Welch's interval (1947), d of the pooled spread, and the share of pairs."""
+    if len(both := frame.index[frame["effect"].notna()]):
+        raise ValueError(
+            f"the effect {effect.name!r} is between participants, and {both[0]} has trials of both levels: "
+            "compute it within participants (between=False)"
+        )
     high, low = (frame[side].dropna().to_numpy() for side in ("high", "low"))
+    if min(len(high), len(low)) < 2:
+        raise ValueError(f"the effect {effect.name!r} is between groups of two participants or more")
+    squares = high.var() * len(high) + low.var() * len(low)
+    mean, spread = float(high.mean() - low.mean()), np.sqrt(squares / (len(high) + len(low) - 2))
+    pairs = (high[:, None] > low).mean() + (high[:, None] == low).mean() / 2
+    told = {"mean": mean, "interval": _welch(high, low, level), "dz": float(mean / spread)}
+    return told | {"share": float(pairs), "reliability": float("nan")}
+
+
+def _welch(high: np.ndarray, low: np.ndarray, level: float) -> tuple[float, float]:
+    """Interval of a difference of means of two samples; NaN where one has fewer than two members."""
+    if min(len(high), len(low)) < 2:
+        return float("nan"), float("nan")
     found = scipy.stats.ttest_ind(high, low, equal_var=False).confidence_interval(level)
-    spread = np.sqrt(
-        (high.var(ddof=1) * (len(high) - 1) + low.var(ddof=1) * (len(low) - 1)) / (len(high) + len(low) - 2)
-    )
-    mean, pairs = high.mean() - low.mean(), (high[:, None] > low).mean() + (high[:, None] == low).mean() / 2
-    told = {"n": len(frame), "mean": float(mean), "interval": (float(found.low), float(found.high))}
-    return told | {"dz": float(mean / spread), "share": float(pairs), "reliability": np.nan}
+    return float(found.low), float(found.high)

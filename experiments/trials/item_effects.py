@@ -1,4 +1,4 @@
-"""Effects over items: what an instruction changes at each picture, how reliably, and how alike two observers are in it.
+"""Effects over items: what an instruction changes at each picture, how reliably, and how observers agree.
 
 A correlation over items of an observer's effect with people's is read beside the ceiling that the reliability
 of people's sets.
@@ -14,6 +14,7 @@ import pandas as pd
 import scipy
 
 from experiments.statistics.intervals import student_interval
+from experiments.statistics.resampling import cohens_dz
 from experiments.trials.effects import Effect, chosen
 from experiments.trials.reliability import ceiling_of, split_half
 
@@ -32,6 +33,7 @@ class ItemResult:
     effect : which one.
     by_item : a row an item: high, low, effect (NaN where there is no trial of a level), n_high and n_low.
     mean, interval : of the effect, and Student's interval of the mean over items.
+    dz : mean over standard deviation of the items' effects.
     reliability : split-half with Spearman-Brown, of halves of the participants; NaN of fewer than four.
     participants : that enter.
     left_out : items and participants that do not enter, and why.
@@ -41,6 +43,7 @@ class ItemResult:
     by_item: pd.DataFrame
     mean: float
     interval: tuple[float, float]
+    dz: float
     reliability: float
     participants: int
     left_out: Mapping[str, str]
@@ -98,7 +101,7 @@ def item_effects(
     ValueError : no item has trials of both levels, or the effect is one of medians or d'.
     """
     if effect.statistic not in SUMMED or effect.measure == "d_prime":
-        raise ValueError(f"effects over items are of means or logarithms; {effect.name!r} is of other statistics")
+        raise ValueError(f"effects over items are of means or logarithms; {effect.name!r} is of others")
     trials = chosen(table, effect)
     people, names = pd.factorize(trials.table["participant"], sort=True)
     items, shown = pd.factorize(trials.table["item"], sort=True)
@@ -122,8 +125,8 @@ def item_effects(
         sides = [_means(half, sums, counts) for half in (first, ~first)]
         reliability = split_half(*(of[:, 1] - of[:, 0] for of in sides))
     without = {item: "no trial of one of the levels" for item in frame.index[frame["effect"].isna()]}
-    ends = student_interval(effects, level)
-    return ItemResult(effect, frame, float(effects.mean()), ends, reliability, len(names), trials.left_out | without)
+    told = float(effects.mean()), student_interval(effects, level), cohens_dz(effects)
+    return ItemResult(effect, frame, *told, reliability, len(names), trials.left_out | without)
 
 
 def _means(picked: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Mixed models of trials: reaction times with random effects of participants, and answers with correlated trials.
+"""Mixed models of trials: reaction times with random effects, answers that correlate within participants.
 
-What is estimated comes from statsmodels. Intervals and tests are Student's, with as many degrees of freedom as
-participants tell, since a normal quantile makes them too narrow for the 10 to 30 people of most studies.
+What is estimated comes from statsmodels. Intervals and tests are Student's, with as many degrees of
+freedom as participants tell, since a normal quantile makes them too narrow for the 10 to 30 people of
+most studies.
 """
 
 from __future__ import annotations
@@ -66,7 +67,12 @@ class MixedModel:
         numbers = self.effects.to_string(index=False, float_format="{:.4g}".format)
         spread = ", ".join(f"{name} {value:.4g}" for name, value in self.spread.items())
         counts = f"{self.trials} trials of {self.participants} participants"
-        told = [self.formula, numbers, f"standard deviations: {spread}" * bool(spread), f"{counts}; {self.assumes}"]
+        told = [
+            self.formula,
+            numbers,
+            f"standard deviations: {spread}" * bool(spread),
+            f"{counts}; {self.assumes}",
+        ]
         return "\n".join(filter(None, [*told, f"NOT CONVERGED: {self.problem}" * bool(self.problem)]))
 
 
@@ -80,10 +86,11 @@ def rt_model(
 ) -> MixedModel:
     """Linear mixed model of the reaction times of right answers, by restricted maximum likelihood.
 
-    Random intercepts, and random slopes of what is named, correlate freely (Baayen, Davidson and Bates 2008, J.
-    Mem. Lang. 59); a factor that varies within participants should have a slope (Barr et al. 2013, ibid. 68).
-    Terms that vary between participants, and those with a slope, have the degrees of freedom that participants
-    leave, the others those of the trials (between-within: Schluchter and Elashoff 1990).
+    Random intercepts, and random slopes of what is named, correlate as long as that can be fitted (Baayen,
+    Davidson and Bates 2008, J. Mem. Lang. 59); a factor that varies within participants should have a
+    slope (Barr et al. 2013, ibid. 68). Terms that vary between participants, and those with a slope, have
+    the degrees of freedom that participants leave, the others those of the trials (between-within:
+    Schluchter and Elashoff 1990).
 
     Parameters
     ----------
@@ -108,7 +115,7 @@ def rt_model(
     _check_enough(trials, kind)
     trials = trials.assign(log_rt=np.log(trials["rt"]))
     formula = f"{'log_rt' if scale == 'log' else 'rt'} ~ {effects}"
-    fit, problem = _reml(formula, trials, slopes)
+    fit, correlate, problem = _reml(formula, trials, slopes)
     names = fit.model.exog_names
     design = pd.DataFrame(fit.model.exog, columns=names)
     groups = np.asarray(fit.model.groups)
@@ -117,37 +124,51 @@ def rt_model(
     between = [name for name in names if design[name].groupby(groups).nunique().max() == 1]
     free = {name: people - len(between) for name in names}
     free |= {name: people - 1 for name in names if name not in between}
-    free |= {name: len(design) - people - len(names) for name in names if name not in between and name not in random}
+    alike = [name for name in names if name not in between and name not in random]
+    free |= dict.fromkeys(alike, len(design) - people - len(names))
     deviations = np.sqrt(np.diag(np.atleast_2d(fit.cov_re)))
     labels = ["intercept" if name == "Group" else name for name in fit.cov_re.index]
-    spread = {**dict(zip(labels, deviations.tolist(), strict=True)), "residual": float(np.sqrt(fit.scale))}
-    told = "normal residuals and random effects" + f" of {', '.join(labels)}; restricted maximum likelihood"
+    spread = {
+        **dict(zip(labels, deviations.tolist(), strict=True)),
+        "residual": float(np.sqrt(fit.scale)),
+    }
+    told = f"normal residuals and random effects of {', '.join(labels)}"
+    told += "" if correlate else ", which do not correlate (with correlations the fit is singular)"
     return MixedModel(
-        formula, f"{told}, Student's t", people, len(design),
+        formula, f"{told}; restricted maximum likelihood, Student's t", people, len(design),
         _table(names, fit.fe_params.to_numpy(), fit.bse_fe.to_numpy(), free, level), spread, problem,
     )  # fmt: skip
 
 
 def _reml(formula: str, trials: pd.DataFrame, slopes: Sequence[str]):
-    """The fit by the first optimiser that converges, else the best one, and what is wrong with it."""
-    import statsmodels.formula.api as smf
+    """The fit, whether its random effects correlate, and what is wrong with it.
 
-    random = "~ " + " + ".join(["1", *slopes])
-    fits = []
+    Of few people the likeliest correlation of random effects is often 1, where no optimiser converges:
+    then they are taken for independent (Matuschek et al. 2017, J. Mem. Lang. 94). The best fit stands
+    where that fails, too.
+    """
+    import statsmodels.formula.api as smf
+    from statsmodels.regression.mixed_linear_model import MixedLMParams
+
+    fits, random = [], "~ " + " + ".join(["1", *slopes])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they say is asked of the fit
         model = smf.mixedlm(formula, trials, groups=trials["participant"].to_numpy(), re_formula=random)
-        for method in OPTIMISERS:
-            try:
-                fits.append(model.fit(reml=True, method=[method]))
-            except (np.linalg.LinAlgError, ValueError):
-                continue
-            if fits[-1].converged and np.isfinite(fits[-1].bse_fe).all():
-                return fits[-1], ""
+        independent = MixedLMParams.from_components(np.ones(model.k_fe), cov_re=np.eye(model.k_re))
+        for free in [None, independent] if model.k_re > 1 else [None]:
+            for method in OPTIMISERS:
+                try:
+                    fit = model.fit(reml=True, method=[method], free=free)
+                except (np.linalg.LinAlgError, ValueError):
+                    continue
+                if np.isfinite([fit.llf, *fit.bse_fe]).all():
+                    fits.append((fit, free is None))
+                    if fit.converged:
+                        return fit, free is None, ""
     if not fits:
         raise ValueError(f"{formula} cannot be fitted: terms may tell the same, or a level have no trials")
     warnings.warn(UNFIT, stacklevel=3)
-    return max(fits, key=lambda fit: fit.llf), UNFIT
+    return *max(fits, key=lambda found: found[0].llf), UNFIT
 
 
 def accuracy_model(
@@ -155,10 +176,11 @@ def accuracy_model(
 ) -> MixedModel:
     """Logistic model of right answers whose trials correlate within participants, by estimating equations.
 
-    Effects are log odds ratios of the population (marginal), not of a typical participant: they are smaller, the
-    more participants differ (Zeger, Liang and Albert 1988, Biometrics 44). The correlation is taken for
-    exchangeable; standard errors hold where that is wrong (Liang and Zeger 1986), corrected for few participants
-    (Mancl and DeRouen 2001, Biometrics 57), and intervals have the degrees of freedom of the participants.
+    Effects are log odds ratios of the population (marginal), not of a typical participant: they are
+    smaller, the more participants differ (Zeger, Liang and Albert 1988, Biometrics 44). The correlation
+    is taken for exchangeable; standard errors hold where that is wrong (Liang and Zeger 1986), corrected
+    for few participants (Mancl and DeRouen 2001, Biometrics 57), and intervals have the degrees of
+    freedom of the participants.
 
     Parameters
     ----------
@@ -193,7 +215,7 @@ def accuracy_model(
         warnings.warn(problem, stacklevel=2)
     names = list(model.exog_names)
     free = dict.fromkeys(names, people - len(names) if people > len(names) else 1)
-    told = "binomial answers, exchangeable within participants; population-averaged log odds; robust standard errors"
+    told = "binomial answers, exchangeable within participants; population-averaged log odds; robust errors"
     return MixedModel(
         formula, f"{told}, Student's t", people, len(trials),
         _table(names, np.asarray(fit.params, float), errors, free, level), {}, problem,
@@ -221,7 +243,7 @@ def bayesian_model(table: pd.DataFrame, formula: str, family: str = "gaussian", 
     try:
         import bambi
     except ImportError as error:
-        raise ValueError("bayesian_model needs bambi: pip install bambi, or use rt_model and accuracy_model") from error
+        raise ValueError("bayesian_model needs bambi: pip install bambi, or take rt_model") from error
     return bambi.Model(formula, tested(table), family=family).fit(**fit)
 
 
@@ -249,7 +271,7 @@ def _trials(table: pd.DataFrame, kind: str, names: list[str]) -> pd.DataFrame:
 def _check_enough(trials: pd.DataFrame, kind: str) -> None:
     people = trials["participant"].nunique()
     if people < 3:
-        raise ValueError(f"a model of participants needs three of the kind {kind} at least, with answers; got {people}")
+        raise ValueError(f"a model needs three participants of the kind {kind} at least; got {people} with answers")
 
 
 def _table(names: list[str], estimates: np.ndarray, errors: np.ndarray, free: dict[str, int], level: float):

@@ -1,4 +1,4 @@
-"""The overview of trial tables: every score by condition, of people and observers, and what does not count in it."""
+"""The overview of trial tables: scores by condition, of people and observers, and what does not count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import reduce
 
 import pandas as pd
 
-from experiments.trials.answer_scores import SCORES, conditions_of, shown_scores
+from experiments.trials.answer_scores import SCORES, conditions_of, shown_option, shown_scores
 from experiments.trials.by_condition import INTERVALS, OBSERVERS, condition_means
 from experiments.trials.trial_table import PHASES, tested
 from stimuli.foundation.texts import some
@@ -16,7 +16,11 @@ __all__ = ["overview", "overview_notes"]
 
 
 def overview(
-    table: pd.DataFrame, by: Sequence[str] = (), scores: Sequence[str] = (), option: str = "", interval: str = "within"
+    table: pd.DataFrame,
+    by: Sequence[str] = (),
+    scores: Sequence[str] = (),
+    option: str = "",
+    interval: str = "within",
 ) -> pd.DataFrame:
     """Tabulate scores by condition, side by side.
 
@@ -30,8 +34,10 @@ def overview(
 
     Returns
     -------
-    DataFrame as ``condition_means`` gives it, with all scores; trials are those of the first score that count.
+    DataFrame as ``condition_means`` gives it, with all scores; trials are those of the first score that
+    count.
     """
+    option = option or shown_option(table)
     by, scores = list(by) or conditions_of(table), list(scores) or shown_scores(table, option)
     frames = []
     for score in scores:
@@ -41,13 +47,23 @@ def overview(
     return reduce(lambda left, right: left.merge(right, "left", ["kind", "participant", *by], sort=False), frames)
 
 
-def overview_notes(table: pd.DataFrame, frame: pd.DataFrame, by: Sequence[str], interval: str = "within") -> list[str]:
+def overview_notes(
+    table: pd.DataFrame,
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    option: str = "",
+    interval: str = "within",
+) -> list[str]:
     """Say what the numbers are, which intervals, and which trials and people do not count in them."""
     by, kinds = list(by) or conditions_of(table), set(frame["kind"])
+    option = option or shown_option(table)
     told = [f"{name}: {score.text}." for name, score in SCORES.items() if name in frame]
+    told += [f"The option is {option!r}."] * bool(option)
     whose = [INTERVALS[interval if by else "between"]] * ("person" in kinds) + [OBSERVERS] * ("model" in kinds)
     notes = [f"95 % intervals: {'; '.join(whose)}. participants: people, or an observer's seeds.", *told]
     apart = table["phase"].value_counts().reindex(PHASES, fill_value=0).drop("test")
+    excluded = int((table["excluded"] != "").sum()) if "excluded" in table else 0
+    notes += [f"Trials left out by the rules of exclusion that their column tells: {excluded}."] * bool(excluded)
     if left := ", ".join(f"{count} of {phase}" for phase, count in apart.items() if count):
         notes.append(f"Trials left out: {left}.")
     trials = tested(table)

@@ -27,8 +27,9 @@ class PsychometricTables(NamedTuple):
 
     Parameters
     ----------
-    population : frame with kind, participant ("people", or an observer), the conditions, participants, trials,
-        threshold and width with _low and _high, and of people threshold_sd, width_sd (of the logarithm), lapse
+    population : frame with kind, participant ("people", or an observer), the conditions, participants,
+        trials, threshold and width with _low and _high, and of people threshold_sd, width_sd (of the
+        logarithm), lapse
         and converged.
     people : frame with participant, the conditions, trials, and threshold and width with _low and _high given
         the population: drawn towards it, the more so the fewer trials tell.
@@ -48,8 +49,8 @@ def psychometric_tables(
 ) -> PsychometricTables:
     """Fit psychometric functions over a numeric factor in every condition.
 
-    Three people or more are fitted together (``statistics.hierarchical``), so that few trials of each suffice;
-    an observer, with its seeds, by itself.
+    Three people or more are fitted together (``statistics.hierarchical``), so that few trials of each
+    suffice; an observer, with its seeds, by itself.
 
     Parameters
     ----------
@@ -105,7 +106,13 @@ def _population(persons, level: str, sigmoid: Sigmoid, coverage: float, conditio
         "lapse": fit.lapse,
         "converged": fit.converged,
     }
-    told = {"kind": "person", "participant": PEOPLE, **condition, "participants": len(counts), "trials": len(persons)}
+    told = {
+        "kind": "person",
+        "participant": PEOPLE,
+        **condition,
+        "participants": len(counts),
+        "trials": len(persons),
+    }
     return told | dict(zip(ENDS, numbers, strict=True)) | beside
 
 

@@ -1,4 +1,4 @@
-"""Recoveries: how often the intervals of the analyses of trials hold what simulated people are known to have."""
+"""Recoveries: how often intervals of the analyses of trials hold what simulated people have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from experiments.trials.answer_scores import participant_scores
 from experiments.trials.by_condition import condition_means
 from experiments.trials.mixed_models import MixedModel, accuracy_model, rt_model
 from experiments.trials.psychometric import psychometric_tables
-from experiments.trials.simulated import CUED, LAPSE, NEUTRAL, YES, SimulatedPeople, detection_trials, level_trials
+from experiments.trials.simulated import (
+    CUED,
+    LAPSE,
+    NEUTRAL,
+    YES,
+    SimulatedPeople,
+    detection_trials,
+    level_trials,
+)
 
 __all__ = ["EXPERIMENTS", "RECOVERIES", "Recovery", "recoveries"]
 
@@ -30,7 +38,8 @@ class Recovery:
     ----------
     trials : which experiment: detection, log-normal, or levels of two choices or of yes and no.
     truth : what is estimated, and how, each with a function of the people that gives the true value.
-    found : function of the trial table and the coverage that gives each estimate and the ends of its interval.
+    found : function of the trial table and the coverage that gives each estimate and the ends of its
+        interval.
     """
 
     trials: str
@@ -70,7 +79,7 @@ def _paired(score: str, option: str = "", sign: float = 1.0) -> Callable:
 
 
 def _within(score: str, sign: float = 1.0) -> Callable:
-    """The same from the within-participant intervals of the two means, whose half-width is its own over sqrt(2)."""
+    """The same from the within-participant intervals of two means, whose half-width is its own over sqrt(2)."""
 
     def found(table: pd.DataFrame, level: float) -> tuple[Found, ...]:
         rows = condition_means(table, score, ["instruction"], interval="within", level=level).set_index("instruction")
@@ -140,7 +149,11 @@ RECOVERIES = (
 
 
 def recoveries(
-    people: SimulatedPeople, simulations: int = 1000, level: float = 0.95, seed: int = 0, of: Sequence[str] = ()
+    people: SimulatedPeople,
+    simulations: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    of: Sequence[str] = (),
 ) -> Iterator[dict[str, float | str]]:
     """Simulate experiments, analyse each, and count the intervals that hold the truth.
 
@@ -154,8 +167,9 @@ def recoveries(
 
     Yields
     ------
-    A row for each estimate: analysis, truth, mean (of the estimates), sd (of these), width (mean of the finite
-    intervals), coverage (share of intervals that hold the truth), open (share that have an infinite end), and n.
+    A row for each estimate: analysis, truth, mean (of the estimates), sd (of these), width (mean of the
+    finite intervals), coverage (share of intervals that hold the truth), open (share that have an
+    infinite end), and n.
 
     Raises
     ------

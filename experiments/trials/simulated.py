@@ -1,4 +1,4 @@
-"""Simulated people: trial tables of participants whose d', bias, psychometric function and RT effect are known."""
+"""Simulated people: trial tables of participants whose d', bias, thresholds and RT effects are known."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from experiments.trials.trial_table import trial_table
 
 __all__ = ["CUED", "NEUTRAL", "SimulatedPeople", "detection_trials", "level_trials"]
 
-NEUTRAL, CUED = "attend anywhere", "attend the place"  # instructions; the first in the alphabet is the reference
+NEUTRAL, CUED = (
+    "attend anywhere",
+    "attend the place",
+)  # instructions; the first in the alphabet is the reference
 YES, NO = "present", "absent"
 SPREADS = {"d_prime": 0.4, "benefit": 0.2, "bias": 0.2}  # standard deviations over people
-BASE, BASE_SD, EFFECT_SHARE = 0.45, 0.08, 0.7  # s of ex-Gaussian RTs; of the effect over people, relative to it
+BASE, BASE_SD, EFFECT_SHARE = (
+    0.45,
+    0.08,
+    0.7,
+)  # s of ex-Gaussian RTs; of the effect over people, relative to it
 SIGMA, TAU, LOG_SD = 0.04, 0.12, 0.3  # of ex-Gaussian RTs in s, and of log-normal ones
 LAPSE = 0.02
 
@@ -39,8 +46,8 @@ class SimulatedPeople:
     bias
         Mean criterion c; .2.
     rt_effect
-        Mean gain of time by the cue in s, of ex-Gaussian reaction times; in log-normal ones twice the number is
-        the gain on the logarithmic scale. Its standard deviation over people is .7 of it.
+        Mean gain of time by the cue in s, of ex-Gaussian reaction times; in log-normal ones twice the
+        number is the gain on the logarithmic scale. Its standard deviation over people is .7 of it.
     level_trials
         Trials a level, of seven levels from -1.5 to 1.5, of each person.
     mean_threshold
@@ -82,12 +89,14 @@ class SimulatedPeople:
 
 
 def detection_trials(
-    people: SimulatedPeople, generator: np.random.Generator, rts: Literal["exgaussian", "lognormal"] = "exgaussian"
+    people: SimulatedPeople,
+    generator: np.random.Generator,
+    rts: Literal["exgaussian", "lognormal"] = "exgaussian",
 ) -> pd.DataFrame:
     """Simulate people who say whether a signal is present, with a cue and without, and how long they take.
 
-    Evidence is normal of unit variance, d' apart, and compared with a criterion (Green and Swets 1966); reaction
-    times are ex-Gaussian (Hohle 1965) or log-normal, independent of the answer.
+    Evidence is normal of unit variance, d' apart, and compared with a criterion (Green and Swets 1966);
+    reaction times are ex-Gaussian (Hohle 1965) or log-normal, independent of the answer.
     """
     n = people.participants
     personal = {name: generator.normal(getattr(people, name), sd, n)[:, None] for name, sd in SPREADS.items()}

@@ -17,7 +17,10 @@ __all__ = ["holds_trials", "open_table", "opened", "save"]
 
 
 def save(
-    table: pd.DataFrame, path: str | os.PathLike, attributes: Mapping[str, object], overwrite: bool = False
+    table: pd.DataFrame,
+    path: str | os.PathLike,
+    attributes: Mapping[str, object],
+    overwrite: bool = False,
 ) -> Path:
     """Write a trial table as a record, whole or not at all.
 
@@ -55,6 +58,10 @@ def save(
 def open_table(path: str | os.PathLike) -> tuple[pd.DataFrame, dict]:
     """Open a trial table that was stored.
 
+    Parameters
+    ----------
+    path : the record.
+
     Returns
     -------
     The table, and the attributes of its record.
@@ -71,9 +78,8 @@ def holds_trials(path: str | os.PathLike) -> bool:
     """Say whether a file or folder is a trial table, CSV or stored; what is none of these is not."""
     path = Path(path)
     if path.suffix == ".csv" and path.is_file():
-        names = {
-            name.strip().strip('"') for name in path.open("rb").readline().decode("utf-8-sig", "replace").split(",")
-        }
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            names = {name.strip().strip('"') for name in file.readline().split(",")}
         return {"participant", "kind", "trial"} <= names
     return (path / "zarr.json").is_file() and "participant" in records.load(path)
 

@@ -77,7 +77,8 @@ def trial_table(trials: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     trials : participant, kind, trial, and at least one of response, correct and rt; further columns of
-        ``COLUMNS``, p(OPTION), and factors. Where ``correct`` is missing it is whether response equals answer.
+        ``COLUMNS``, p(OPTION), and factors. Where ``correct`` is missing it is whether response equals
+        answer.
 
     Returns
     -------

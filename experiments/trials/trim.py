@@ -36,10 +36,12 @@ class Trim:
         by, why = table["participant"], {}
         if self.least_accuracy is not None:
             shares = table["correct"].groupby(by).mean()
-            why |= {who: f"accuracy {share:.2f}" for who, share in shares[shares < self.least_accuracy].items()}
+            low = shares[shares < self.least_accuracy]
+            why |= {who: f"accuracy {share:.2f}" for who, share in low.items()}
         if self.most_missing is not None:
             shares = (table["rt"].isna() & (table["response"] == "")).groupby(by).mean()
-            why |= {who: f"{share:.0%} without answer" for who, share in shares[shares > self.most_missing].items()}
+            many = shares[shares > self.most_missing]
+            why |= {who: f"{share:.0%} without answer" for who, share in many.items()}
         return why
 
     def counts(self, table: pd.DataFrame) -> np.ndarray:

@@ -83,7 +83,7 @@ def _margin(table: pd.DataFrame, option: str) -> np.ndarray:
     own = _probability(table, asked)
     others = [np.where(_named(asked) == name, np.nan, table[name]) for name in named]
     with np.errstate(divide="ignore"):
-        return np.log(own) - np.log(np.nanmax(others, axis=0))
+        return np.log(own) - np.log(np.fmax.reduce(others))
 
 
 MEASURES: dict[str, Callable[[pd.DataFrame, str], np.ndarray]] = {

@@ -29,6 +29,7 @@ KINDS = {  # title and registry of what others may add to, beside families, prob
     "Mechanisms of attention": "absvit.mechanisms:MECHANISMS",
     "Observers": "experiments.observers:OBSERVERS",
     "Links from evidence to response times": "experiments.linking:LINKS",
+    "Published trials of people": "experiments.people:PEOPLE",
     "Recipes of training": "absvit.training:RECIPES",
     "Corruptions": "stimuli.corruptions:CORRUPTIONS",
     "Sets of kinds": "absvit.models.kind_sets:KIND_SETS",

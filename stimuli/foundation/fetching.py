@@ -151,7 +151,10 @@ def fetch_published(url: str, path: Path, sha256: str) -> Path:
         _go_on(url, part)
     if (found := file_sha256(part)) != sha256:
         part.unlink()
-        raise ValueError(f"{without_credentials(url)} has the SHA-256 {found}, but {sha256} was published")
+        raise ValueError(
+            f"SHA-256 of {without_credentials(url)} is {found}, but {sha256} was published: it is another version, "
+            f"and not kept; find the published one, and put it at {path}"
+        )
     os.replace(part, path)
     return path
 

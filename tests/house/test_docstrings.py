@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FILES = [file for p in ("absvit", "experiments", "notebooks", "stimuli") for file in sorted((ROOT / p).rglob("*.py"))]
 PAGES = (
     "absvit", "absvit.priors", "absvit.models.maps", "absvit.images", "absvit.records", "stimuli", "experiments",
-    "experiments.measures", "experiments.statistics", "experiments.figures",
+    "experiments.measures", "experiments.statistics", "experiments.trials", "experiments.figures",
 )  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -23,12 +23,15 @@ LIGHT = [
     "absvit", "absvit.distributed", "absvit.mechanisms", "absvit.networks", "absvit.records", "absvit.models",
     "absvit.models.__main__", "absvit.models.kind_sets", "absvit.models.zoo.published", "absvit.training.recipe",
     "absvit.robustness.__main__",
-    "experiments.statistics", "experiments.measures", "experiments.figures", "experiments.figures.figure",
+    "experiments.statistics", "experiments.measures", "experiments.trials", "experiments.trials.recoveries",
+    "experiments.figures", "experiments.figures.figure",
     "experiments.commands.figure", "experiments.commands.probe", "experiments.commands.records",
     "experiments.commands.collect", "experiments.commands.pack", "experiments.commands.serve",
     "experiments.commands.study",
     "experiments.commands.take_part", "experiments.probes.spatial_prior.task", "experiments.studies.task_check",
     "experiments.exchange.measured_card", "experiments.linking", "experiments.linking.link_fit",
+    "experiments.people", "experiments.people.reading",
+    "experiments.commands.people", "experiments.trials.item_effects",
 ]  # fmt: skip
 
 

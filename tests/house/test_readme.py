@@ -9,6 +9,7 @@ from PIL import Image
 
 from absvit.__main__ import COMMANDS
 from experiments.__main__ import main as experiments
+from experiments.probes import PROBES
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "notebooks" / "book" / "pages"
@@ -43,7 +44,7 @@ def test_what_a_page_shows_runs_as_it_stands(page, desk, monkeypatch):
     for line in lines_of(TEXTS[page]):
         if line.startswith("python -m experiments") and "outputs/" in line:
             words = re.sub(r" --n \d+", "", line).split()[3:]
-            fewer = [] if words[0] in ("summary", "figure") else ["--n", "12", "--overwrite"]
+            fewer = ["--n", "12", "--overwrite"] if words[0] in PROBES else []
             assert experiments([*words, *fewer]) == 0, line  # as it stands, but of fewer stimuli
     exec("\n".join(blocks(TEXTS[page], "python")), {})
 

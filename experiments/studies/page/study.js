@@ -39,7 +39,7 @@ const WORDS = {
   loading: "Loading the pictures ...",
   not_loaded: "Some pictures could not be loaded. Please check the network, and load this page again: what you have "
     + "answered is kept.",
-  practice_over: "That was the practice. Now it counts; you are not told any more whether your answer was right.",
+  practice_over: "That was the practice. Now it counts; you are not told whether your answers are right.",
   pause: "Time for a break. Part {block} of {blocks} follows when you go on.",
   right: "Right",
   wrong: "Wrong: {answer}",
@@ -641,6 +641,9 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
     { timeline: [ofPage("full screen", {
       type: jsPsychFullscreen, message: `<p>${said("full_screen")}</p>`, button_label: said("next"),
       delay_after: HELD.full_screen,
+      on_finish: async () => { // browsers take their time
+        for (let k = 0; k < 20 && !document.fullscreenElement; k++) await pause(100);
+      },
     })], conditional_function: () => document.fullscreenEnabled },
     { timeline: [ofPage("no full screen", message("no_full_screen"))],
       conditional_function: () => { watch.full = Boolean(document.fullscreenElement); return !watch.full; } },
@@ -656,7 +659,7 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
     },
   });
   const large = ofPage("screen", {
-    type: jsPsychBrowserCheck, vsync_frame_count: 30,
+    type: jsPsychBrowserCheck, vsync_frame_count: 20,
     features: ["width", "height", "browser", "browser_version", "os", "mobile",
       ...(kept.state.screen.refresh ? [] : ["vsync_rate"])],
     minimum_width: () => drawn(study, kept.state.screen)[1] + NEEDED.width,
@@ -673,7 +676,7 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
     const first = before && before.block !== trial.block;
     const over = before?.phase === "practice" && trial.phase !== "practice";
     return [
-      ...(over && study.task.feedback ? [ofPage("practice over", message("practice_over"))] : []),
+      ...(over ? [ofPage("practice over", message("practice_over"))] : []),
       ...(first && !over ? [ofPage("break", message("pause", { block: trial.block, blocks }))] : []),
       { type: Frames, at },
     ];

@@ -139,23 +139,3 @@ def test_jatos_gets_every_answer_at_once_and_all_at_the_end_and_both_are_collect
         table = collect(study, [tmp_path / name]).trials
         assert list(table["response"]) == [{"f": "left", "j": study_page.ODD}[key] for key in pressed]
         assert set(table["participant"]) == {"ann"} and set(table["list"]) == {2}  # the fourth of two lists
-
-
-@pytest.mark.browser
-def test_datapipe_gives_the_list_and_gets_a_file_that_is_collected(browser, packed, tmp_path):
-    folder, study = packed(".zip", datapipe="aBcD1234")
-    asked = []
-
-    def pipe(route):
-        asked.append((route.request.url, json.loads(route.request.post_data)))
-        headers = {"Access-Control-Allow-Origin": "*"}
-        route.fulfill(json={"condition": 1, "message": "Success"}, headers=headers)
-
-    pressed = goes_through(browser, folder, lambda page: page.route("https://pipe.jspsych.org/**", pipe))
-    (where, condition), (to, sent) = asked
-    assert where == "https://pipe.jspsych.org/api/condition/" and condition == {"experimentID": "aBcD1234"}
-    assert to == "https://pipe.jspsych.org/api/data/" and set(sent) == {"experimentID", "filename", "data"}
-    (tmp_path / sent["filename"]).write_text(sent["data"])
-    table = collect(study, [tmp_path / sent["filename"]]).trials
-    assert list(table["response"]) == [{"f": "left", "j": study_page.ODD}[key] for key in pressed]
-    assert set(table["list"]) == {2}

@@ -197,6 +197,19 @@ def test_the_page_learns_that_data_go_to_the_server(page):
     assert status == 200 and about["hosting"] == "server" and about["task"]["question"] == "Which side?"
 
 
+def test_ctrl_c_ends_it_and_leaves_one_file_with_all_answers(study, capfd, monkeypatch):
+    def answers_and_interrupts(store, settings):
+        begun = vars(store.begin("ada"))
+        assert store.save(begun["session"], answer(study, begun, 1)) == 1
+        assert (study.folder / DATA / f"{FILE}-wal").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments.commands.serve.run", answers_and_interrupts)
+    assert main(["serve", str(study.folder)]) == 130
+    assert "what has been written is kept" in capfd.readouterr().err
+    assert [path.name for path in (study.folder / DATA).iterdir()] == [FILE] and len(rows_of(study)) == 1
+
+
 def test_addresses_are_one_for_all_and_one_a_participant(study):
     given = addresses(Store(study), ServerSettings(token="a b"), 8000)
     assert given[0] == "http://127.0.0.1:8000/?token=a+b" and given[5] == f"{given[0]}&participant=p05"

@@ -50,7 +50,7 @@ def written(folder, libraries, trials=None, offline=True, response=(), task=(), 
     """A study of six trials, one of them practice, in two blocks, with its page."""
     told = about(question="Which side? <img src=x onerror=alert(1)>", name="small", **changes)
     keys = {"kind": "keys", "options": ["left", ODD], "keys": ["f", "j"], "time_limit": None}
-    told["task"] |= {"feedback": True, "response": keys | dict(response), **dict(task)}
+    told["task"] |= {"response": keys | dict(response), **dict(task)}
     told["task"]["pages"] = {"en": ["# Welcome\n\n<script>alert(1)</script> Press *f* or *j*.", "Second page"]}
     if trials is None:
         trials = [trial(1, "dark", "left", phase="practice")]
@@ -116,7 +116,8 @@ def trials_of(rows):
 
 
 def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pressed(browser, libraries, tmp_path):
-    study = written(tmp_path / "small", libraries, page={"fullscreen": True, "calibration": True})
+    whole = {"fullscreen": True, "calibration": True}
+    study = written(tmp_path / "small", libraries, page=whole, task={"feedback": True})
     with hosted(study.folder) as root, visit(browser, f"{root}?participant=ann&list=2&STUDY_ID=x") as page:
         ann = Participant(page, study.folder, by_tone)
         with page.expect_download() as download:
@@ -144,7 +145,7 @@ def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pres
 
 
 def test_a_reload_at_every_screen_goes_on_and_no_trial_comes_twice(browser, libraries, tmp_path):
-    study = written(tmp_path / "small", libraries)
+    study = written(tmp_path / "small", libraries, page={"fullscreen": True, "calibration": True})
     with serving(study) as address, visit(browser, f"{address}&participant=ben") as page:
         reloaded = set()
 
@@ -160,7 +161,7 @@ def test_a_reload_at_every_screen_goes_on_and_no_trial_comes_twice(browser, libr
         page.reload()
         ben.goes_through()
         assert page.strangers == []
-    assert len(reloaded) >= 8
+    assert len(reloaded) >= 10 and {"card", "trial"} <= reloaded
     sessions, rows = stored(study.folder / DATA / FILE)
     assert [(one["participant"], one["opened"] > 8) for one in sessions] == [("ben", True)]
     assert [row["trial"] for row in trials_of(rows)] == [1, 2, 3, 4, 5]
@@ -334,43 +335,24 @@ def test_libraries_of_the_network_are_taken_only_as_they_were_published(browser,
         page.get_by_text("The page's libraries could not be loaded").wait_for()
 
 
-JATOS = """window.jatos = {
-  studyResultId: 4,
-  onLoad: (begin) => begin(),
-  appendResultData: (text) => fetch("append", {method: "POST", body: text}),
-  submitResultData: (text) => fetch("submit", {method: "POST", body: text}),
-  endStudyWithoutRedirect: () => fetch("end", {method: "POST"}),
-};"""
-
-
-@pytest.mark.parametrize("hosting", ["jatos", "datapipe"])
-def test_other_hosts_get_every_row_and_give_the_list(browser, libraries, tmp_path, hosting):
-    study = written(tmp_path / "small", libraries, page=BARE, hosting=hosting, datapipe="Ab12")
+def test_datapipe_gives_the_list_and_gets_all_rows(browser, libraries, tmp_path):
+    study = written(tmp_path / "small", libraries, page=BARE, hosting="datapipe", datapipe="Ab12")
     sent = []
 
-    def host(route):
-        sent.append((route.request.url.rpartition("org/api/")[2].rpartition("/")[2 if hosting == "jatos" else 0],
-                     route.request.post_data))  # fmt: skip
+    def pipe(route):
+        sent.append((route.request.url.rpartition("api/")[2], json.loads(route.request.post_data)))
         route.fulfill(json={"condition": 3}, headers={"Access-Control-Allow-Origin": "*"})
 
     def reachable(page):
-        page.context.route("https://pipe.jspsych.org/**", host)
-        page.context.route(re.compile("(append|submit|end)$"), host)
-        page.context.route("**/jatos.js", lambda route: route.fulfill(body=JATOS, content_type="text/javascript"))
+        page.context.route("https://pipe.jspsych.org/**", pipe)
 
     with hosted(study.folder) as root, visit(browser, f"{root}?PROLIFIC_PID=pat", reachable) as page:
         pat = Participant(page, study.folder, by_tone)
         pat.goes_through()
-    if hosting == "jatos":
-        *lines, (last, text), end = sent
-        assert {name for name, _ in lines} == {"append"} and (last, end[0]) == ("submit", "end")
-        assert [json.loads(line) for _, line in lines] == json.loads(text)
-    else:
-        assert [name for name, _ in sent] == ["condition", "data"]
-        told = json.loads(sent[1][1])
-        assert told["experimentID"] == "Ab12" and told["filename"].startswith("pat_")
-        text = told["data"]
-    rows = trials_of(json.loads(text))
+    (_, asked), (_, told) = sent
+    assert [name for name, _ in sent] == ["condition/", "data/"] and asked == {"experimentID": "Ab12"}
+    assert told["experimentID"] == "Ab12" and told["filename"].startswith("pat_")
+    rows = trials_of(json.loads(told["data"]))
     assert [(row["key"], row["participant"], row["list"]) for row in rows] == [
         (noted.did, "pat", 2) for noted in pat.noted
     ]

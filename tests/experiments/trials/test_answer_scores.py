@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 from experiments.__main__ import main
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
 from experiments.trials import stored
-from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_scores
+from experiments.trials.answer_scores import SCORES, conditions_of, participant_scores, shown_option, shown_scores
 from experiments.trials.by_condition import condition_means
 from experiments.trials.overview import overview, overview_notes
 from experiments.trials.simulated import CUED, NEUTRAL, SimulatedPeople, detection_trials
@@ -138,6 +138,18 @@ def test_the_probability_of_the_right_option_is_that_of_its_column(people):
     )
 
 
+def test_an_option_may_be_told_by_a_column(people):
+    table = people.assign(cued=np.where(people["trial"] % 2, people["answer"], "present"))
+    shown = table[table["phase"] == "test"]
+    wanted = (shown["response"] == shown["cued"]).groupby(shown["participant"]).mean()
+    np.testing.assert_allclose(participant_scores(table, "choice", option="cued")["choice"], wanted)
+    np.testing.assert_allclose(participant_scores(table, "probability", option="cued")["probability"], wanted)
+    open_one = table.assign(answer="", correct=np.nan)
+    assert (shown_option(open_one), shown_option(table)) == ("cued", "")
+    notes = overview_notes(open_one, overview(open_one), [])
+    assert "The option is 'cued'." in notes and list(overview(open_one))[-6] == "choice"
+
+
 def test_medians_leave_out_what_does_not_count():
     values = np.array([[3.0, np.nan, 1, 2], [np.nan] * 4, [5, np.nan, np.nan, 1]])[..., None]
     np.testing.assert_allclose(SCORES["median_rt"].pool(values), [2, np.nan, 3])
@@ -155,7 +167,7 @@ def test_conditions_and_scores_are_chosen_as_the_table_has_them(people):
     [
         ({"score": "acuracy"}, "did you mean 'accuracy'"),
         ({"by": ["instrucion"]}, "no column 'instrucion' .did you mean 'instruction'"),
-        ({"score": "d_prime"}, "d_prime needs an option of the table .--option., one of 'absent', 'present'; got ''"),
+        ({"score": "d_prime"}, "d_prime needs an option .--option., one of 'absent', 'present', or .* got ''"),
         ({"score": "choice", "option": "yes"}, "got 'yes'"),
         ({"interval": "students"}, "an interval is one of within, between, bootstrap"),
     ],

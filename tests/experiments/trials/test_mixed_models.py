@@ -77,14 +77,21 @@ def test_a_fit_that_does_not_converge_says_so(balanced, monkeypatch):
         assert not rt_model(balanced, "instruction").converged
 
 
+def test_random_effects_whose_correlation_cannot_be_fitted_are_independent():
+    people = detection_trials(SimulatedPeople(), np.random.default_rng([6, 1, 1]), "lognormal")
+    fit = rt_model(people, "instruction", ["instruction"])
+    assert fit.converged and "do not correlate" in fit.assumes
+    assert fit.effect(CUE)["se"] == pytest.approx(0.017, abs=0.001)  # 1e5 where an optimiser takes 1e300 for its end
+
+
 @pytest.mark.parametrize(
     ("change", "effects", "message"),
     [
         ({}, "instructions", "no column 'instructions' .did you mean 'instruction'"),
         ({}, "block", "block is the same in all trials"),
         ({"kind": "model"}, "instruction", "instruction is the same in all trials of the kind person"),
-        ({"rt": np.nan}, "instruction", "got 0"),
-        ({"participant": "one"}, "instruction", "three of the kind person at least, with answers; got 1"),
+        ({"rt": np.nan}, "instruction", "got 0 with"),
+        ({"participant": "one"}, "instruction", "three participants of the kind person at least; got 1 with answers"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(balanced, change, effects, message):

@@ -1,0 +1,234 @@
+"""``python -m experiments people``: published trials of people; fetch and show them, compute their effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from experiments.people import PEOPLE
+from experiments.trials.effect_recovery import SimulatedEffects, effect_recovery
+from stimuli.foundation.texts import some
+
+__all__ = ["command"]
+
+RANKS = "rank: Spearman's; ceiling: root of the reliability of people's ranks; winner: the same in both."
+Named = Annotated[str, tyro.conf.Positional]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where files are.
+
+    Parameters
+    ----------
+    folder
+        Folder that holds the files already; they are fetched from their repository without it.
+    """
+
+    folder: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+
+
+def list_sources(what: Annotated[Literal["list"], tyro.conf.Positional]) -> None:
+    """``people list``: what sources of published trials there are, a line each.
+
+    Parameters
+    ----------
+    what
+        This word.
+    """
+    print(*(f"{name:22}{line}" for name, line in PEOPLE.lines().items()), sep="\n")
+
+
+def fetch(
+    what: Annotated[Literal["fetch"], tyro.conf.Positional], name: Named, where: tyro.conf.OmitArgPrefixes[Folder]
+) -> None:
+    """``people fetch NAME``: bring its files into the cache, fetched once, checked by their SHA-256 ever after.
+
+    Parameters
+    ----------
+    what
+        This word.
+    name
+        Which source; "list" tells what there is.
+    where
+        Where its files are.
+    """
+    from experiments.people import fetch_source
+
+    source = PEOPLE[name]
+    paths = fetch_source(source, where.folder)
+    size = sum(path.stat().st_size for path in paths)
+    print(f"{len(paths)} files of {name}, {size / 2**20:.1f} MiB, are at {paths[0].parent}")
+
+
+def show(
+    what: Annotated[Literal["show"], tyro.conf.Positional],
+    name: Named,
+    where: tyro.conf.OmitArgPrefixes[Folder],
+    effects: bool = True,
+    csv: Path | None = None,
+) -> None:
+    """``people show NAME``: what a source is, its conditions and exclusions, and its effects if its files are there.
+
+    Parameters
+    ----------
+    what
+        This word.
+    name
+        Which source; "list" tells what there is.
+    where
+        Where its files are.
+    effects
+        Compute its effects.
+    csv
+        File to write its trials to, as a trial table.
+    """
+    from experiments.people import cached_file, trials
+    from experiments.trials.trial_table import write_csv
+
+    source = PEOPLE[name]
+    print(*_told(source), sep="\n")
+    at_hand = source.files and all(cached_file(source, file).exists() for file in source.files)
+    if where.folder is None and not at_hand:
+        if csv is not None:
+            raise ValueError(f"the trials of {name} are not at hand: python -m experiments people fetch {name}")
+        print(f"\nIts files are not cached: python -m experiments people fetch {name}, or --from FOLDER.")
+        return
+    table = trials(source, where.folder)
+    if effects and source.effects:
+        print("", *_effects(source, table), sep="\n")
+    if csv is not None:
+        print(write_csv(table, csv))
+
+
+def _told(source) -> list[str]:
+    """What a source declares, a line each."""
+    counts = [f"{count:,} {what}" for count, what in ((source.people, "people"), (source.trials, "trials")) if count]
+    lines = {
+        "reference": source.reference, "licence": source.licence, "size": ", ".join(counts),
+        "files": _files(source), "units": ", ".join(f"{name} in {unit}" for name, unit in source.units.items()),
+        "left out": source.exclusions, "note": source.note,
+    }  # fmt: skip
+    told = [f"{source.name}: {source.line}", *(f"{name:11}{line}" for name, line in lines.items() if line)]
+    for factor, levels in source.conditions.items():
+        told.append(f"{factor}:")
+        meant = {level: text for level, text in levels.items() if text}
+        bare = [str(level) for level in levels if level not in meant]
+        told += [f"  {level!s:18}{text}" for level, text in meant.items()]
+        told += [f"  {some(bare, len(bare))}"] if bare else []
+    return told
+
+
+def _files(source) -> str:
+    if not source.files:
+        return f"{source.pattern} in a folder of yours"
+    repositories = dict.fromkeys(f"github.com/{file.repository} at {file.commit[:12]}" for file in source.files)
+    size = sum(file.size for file in source.files) / 2**20
+    return f"{len(source.files)} ({size:.1f} MiB) of {', '.join(repositories)}"
+
+
+def _effects(source, table) -> list[str]:
+    """The effects of a source as a table, and who is left out."""
+    import pandas as pd
+
+    from experiments.trials.effects import effect_of
+
+    results = [effect_of(table, effect) for effect in source.effects]
+    frame = pd.DataFrame([result.row() for result in results])
+    shown = frame.drop(columns="measure").to_string(
+        index=False, float_format=lambda number: f"{number:.3f}", na_rep="-"
+    )
+    notes = [
+        "",
+        "mean with 95 % interval (Student's); split-half reliability with Spearman-Brown (its bias of few "
+        "people taken away), ceiling its root.",
+    ]
+    for result in results:
+        if result.left_out:
+            who = some([f"{name} ({why})" for name, why in result.left_out.items()], 4)
+            notes.append(f"{result.effect.name}: without {len(result.left_out)} people: {who}.")
+    return [shown, *notes]
+
+
+def recover(
+    what: Annotated[Literal["recovery"], tyro.conf.Positional], parameters: tyro.conf.OmitArgPrefixes[SimulatedEffects]
+) -> None:
+    """``people recovery``: how often intervals of effects hold the truth, what reliabilities miss it by.
+
+    Parameters
+    ----------
+    what
+        This word.
+    parameters
+        What is simulated.
+    """
+    for number, row in enumerate(effect_recovery(parameters)):
+        if not number:
+            print("".join(f"{name:>18}" for name in row))
+        cells = (f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
+        print("".join(f"{cell:>18}" for cell in cells), flush=True)
+
+
+def dominate(
+    what: Annotated[Literal["dominance"], tyro.conf.Positional],
+    counts: Annotated[Path, tyro.conf.Positional],
+    observers: Annotated[Path, tyro.conf.Positional],
+    first: str,
+    second: str,
+    bins: int = 5,
+) -> None:
+    """``people dominance COUNTS TABLE``: which of two readings observers see, picture by picture, beside people.
+
+    Parameters
+    ----------
+    what
+        This word.
+    counts
+        CSV file with the columns item, first and second: how many people saw either reading.
+    observers
+        Trial table of observers, CSV or .zarr, with their probabilities p(OPTION) or answers.
+    first
+        Reading whose share it is: an option, or a column of the table that names the option of each row.
+    second
+        The other reading, likewise.
+    bins
+        Groups of pictures, by the observer's share, in which people's share is compared with it.
+    """
+    import pandas as pd
+
+    from experiments.trials.picture_dominance import dominance, read_counts, shares_of
+    from experiments.trials.trial_table import read
+
+    people, found = read_counts(counts), {}
+    for name, rows in read(observers).groupby("participant"):
+        found[name] = dominance(people, shares_of(rows, first, second), bins)
+    frame = pd.DataFrame([{"observer": name} | of.row() for name, of in found.items()])
+    print(frame.to_string(index=False, float_format=lambda number: f"{number:.3f}", na_rep="-"), "", RANKS, sep="\n")
+    for name, of in found.items():
+        if of.left_out:
+            pictures = some([f"{item} ({why})" for item, why in of.left_out.items()], 4)
+            print(f"{name}: without {len(of.left_out)} pictures: {pictures}.")
+
+
+def any_of(what: Annotated[Literal["list", "show", "fetch", "dominance", "recovery"], tyro.conf.Positional]) -> None:
+    """Published trials of people: list them, show one, fetch its files; "people show --help" says more.
+
+    Parameters
+    ----------
+    what
+        What is to be done.
+    """
+
+
+COMMANDS: Mapping[str, Callable] = {
+    "list": list_sources, "show": show, "fetch": fetch, "dominance": dominate, "recovery": recover,
+}  # fmt: skip
+
+
+def command(words: Sequence[str]) -> Callable:
+    """Give the command that the first of the words behind "people" names; each has options of its own."""
+    return COMMANDS.get(words[0] if words else "", any_of)

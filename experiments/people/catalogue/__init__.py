@@ -1,0 +1,1 @@
+"""The catalogue: a file a source, or a few that are of one kind."""
