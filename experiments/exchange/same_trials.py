@@ -28,7 +28,8 @@ def of_trial_table(table: pd.DataFrame) -> pd.DataFrame:
 
     Warns
     -----
-    UserWarning : trials in which nothing is right are left out.
+    UserWarning : trials in which nothing is right are left out; observers that gave the same answer to the same
+        trial of several lists count once.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def of_trial_table(table: pd.DataFrame) -> pd.DataFrame:
     for name in factors(trials):
         if (trials.groupby("item")[name].nunique() > 1).any():
             condition = condition + f" {name} " + trials[name].astype(str)
-    return pd.DataFrame(
+    told = pd.DataFrame(
         {
             "subj": names.where(~persons, PERSON + names),
             "session": trials["session"],
@@ -66,6 +67,11 @@ def of_trial_table(table: pd.DataFrame) -> pd.DataFrame:
             "imagename": "0_study_observer_condition_category_0_" + trials["item"],  # as their files are named
         }
     )
+    same = told.duplicated(["subj", "condition", "category", "imagename", "object_response"])
+    again = same & (trials["kind"] == "model")
+    if again.any():
+        warnings.warn(f"{again.sum()} trials of observers, the same answer in another list, count once", stacklevel=2)
+    return told[~again].reset_index(drop=True)
 
 
 def matching(trials: pd.DataFrame) -> str:

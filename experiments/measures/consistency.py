@@ -236,7 +236,8 @@ def _by_observer(trials: pd.DataFrame) -> dict[str, pd.Series]:
         key = pd.MultiIndex.from_frame(keys.iloc[rows])
         if key.has_duplicates:
             condition, _, stimulus = key[key.duplicated()][0]
-            raise ValueError(f"{name} was shown {stimulus} twice in condition {condition}: choose one session")
+            again = f"{name} was shown {stimulus} twice in condition {condition}"
+            raise ValueError(f"{again}: choose one session, or one list")
         found[name] = pd.Series(right[rows], key)
     return found
 

@@ -83,7 +83,7 @@ def test_answers_are_those_of_a_loop_over_trials(scenes, colours):
         assert (trial.list, trial.instruction, trial.item) == (row.list, row.instruction, row.item)
     assert table["trial"].tolist() == [1, 2, 3, 1, 2] and table["rt"].isna().all()
     assert set(table["participant"]) == {"colours"} and set(table["kind"]) == {"model"}
-    assert factors(table) == ["soa", "set_size", "class_1", "class_2", "absent_class", "told"]
+    assert factors(table) == ["soa", "set_size", "class_1", "class_2", "absent_class"]
 
 
 def test_who_cannot_be_told_looks_bottom_up_and_that_is_said(scenes, colours):

@@ -1,6 +1,7 @@
 """Trial tables compared: matched by item and condition, and what is not matched is named."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
@@ -52,6 +53,20 @@ def test_how_many_are_matched_and_which_not_is_said(people, tmp_path, capsys):
     told = of_trial_table(people)
     assert matching(told).endswith("120 pairs of trials of 3 pairs of observers; none is left over.")
     assert "nothing to match" in matching(told[told["subj"] == "subject-person 1"])
+
+
+def test_an_observer_that_took_several_lists_counts_once_and_matches_people(people):
+    shown = people.drop(columns="half").drop_duplicates(["participant", "item", "instruction"])
+    person = shown[shown["participant"] == "person 1"]
+    net = person.assign(kind="model", participant="net", told="prior")
+    again = pd.concat([person, net, net.assign(list=2)])
+    with pytest.warns(UserWarning, match=f"{len(net)} trials of observers, the same answer in another list"):
+        told = of_trial_table(trial_table(again))
+    assert matching(told).startswith(f"Matched by item and condition: {len(net)} pairs of trials of 1 pairs")
+    other = np.where(net["response"] == "present", "absent", "present")
+    drawn = trial_table(pd.concat([person, net, net.assign(list=2, response=other, correct=1 - net["correct"])]))
+    with pytest.raises(ValueError, match="choose one session, or one list"):
+        error_consistency(of_trial_table(drawn))
 
 
 def test_files_of_model_vs_human_stand_beside_ours(people, tmp_path):
