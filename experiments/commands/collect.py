@@ -53,7 +53,10 @@ def collect(
     there = [path for path in (out, beside) if path.exists()]
     if there and not overwrite:
         raise ValueError(f"{there[0]} is there already: choose another name, or replace it with --overwrite")
-    found = collected(open_study(study), files or [study / DATA], rules)
+    opened = open_study(study)
+    if not files and not (study / DATA).exists():
+        raise FileNotFoundError(f"nobody has answered here (no {study / DATA}): name what came back of the study")
+    found = collected(opened, files or [study / DATA], rules)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".zarr":
         stored.save(found.trials, out, found.attributes, overwrite)

@@ -114,11 +114,12 @@ def _told(source) -> list[str]:
         "left out": source.exclusions, "note": source.note,
     }  # fmt: skip
     told = [f"{source.name}: {source.line}", *(f"{name:11}{line}" for name, line in lines.items() if line)]
+    wide = max(18, *(2 + len(str(level)) for levels in source.conditions.values() for level in levels), 0)
     for factor, levels in source.conditions.items():
         told.append(f"{factor}:")
         meant = {level: text for level, text in levels.items() if text}
         bare = [str(level) for level in levels if level not in meant]
-        told += [f"  {level!s:18}{text}" for level, text in meant.items()]
+        told += [f"  {level!s:{wide}}{text}" for level, text in meant.items()]
         told += [f"  {some(bare, len(bare))}"] if bare else []
     return told
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 DOC = "Write a study: an experiment of a probe's task that runs in browsers and PsychoPy, and that observers take."
+READ = (
+    "How often the rarest and the most frequent level come in the test, over all lists and in a list; predicts: the "
+    "right answer depends on the factor (no permutation of 999 has as much), as it does on what is asked for."
+)
 SHOWN = ("levels", "least", "most", "least_in_a_list", "most_in_a_list", "predicts")  # of the report of balance
 
 
@@ -53,7 +57,8 @@ def _refuse(asked: Asked, options: StudyOptions) -> None:
 def _write(asked: Asked, options: StudyOptions, parameters: object) -> None:
     study, trials, uneven = write_study_of(PROBES[asked.probe], options, parameters)
     report = balance(trials, ["instruction", *study.factors])
-    print(report[[name for name in SHOWN if name in report]].to_string())
+    print(report[[name for name in SHOWN if name in report]].to_string(na_rep=""))
+    print(READ)
     if uneven:
         print(f"as nearly balanced as numbers allow: {uneven}")
     print(*_told(study, len(trials) // study.lists), sep="\n")
@@ -65,4 +70,5 @@ def _told(study: Study, n: int) -> list[str]:
         start = f"start it with: python -m experiments serve {study.folder}"
     else:
         start = f"how to run it stands in {study.folder / 'README.md'}"
-    return [f"{study.lists} lists of {n} trials in {study.folder}, version {study.version}", start]
+    lists = f"{study.lists} list{'s' * (study.lists > 1)}"
+    return [f"{lists} of {n} trials in {study.folder}, version {study.version}", start]

@@ -70,10 +70,7 @@ def collect(study: Study, paths: Iterable[Path], rules: Exclusion | None = None)
     sorting = _Sorting(study)
     rows = sorting.sittings(sorting.answers(found), rules)
     if not rows:
-        told = ", ".join(f"{reason} ({count})" for reason, count in sorting.counts().items())
-        raise ValueError(
-            f"none of {len(found)} rows is in the table of {study.name} {study.version}: {told or 'empty'}"
-        )
+        raise ValueError(f"none of {len(found)} rows is in the table of {study.name} {study.version}: {sorting.why()}")
     table = trial_table(pd.DataFrame([_entry(sorting.trial(one.row), one.row) for one in rows]))
     lengths = {str(one.row["participant"]): len(sorting.lists[one.row["list"]]) for one in rows}
     simulated = {str(one.row["participant"]) for one in rows if one.row.get("simulated") is True}
@@ -232,6 +229,15 @@ class _Sorting:
     def counts(self) -> dict[str, int]:
         """How many rows are kept apart, by the first words of the reason, the most first."""
         return dict(Counter(reason.partition(":")[0] for reason, _ in self.apart).most_common())
+
+    def why(self) -> str:
+        """Why no row is in the table, each reason with an example where its first words do not tell all."""
+        first = {}
+        for reason, _ in self.apart:
+            first.setdefault(reason.partition(":")[0], reason)
+        told = [f"{first[name]} ({count})" for name, count in self.counts().items() if name != "page"]
+        more = "; --unfinished kept takes people who have not finished" if "not finished" in first else ""
+        return (", ".join(told) or "nobody has answered a trial") + more
 
     @staticmethod
     def _person(one: Received) -> str:

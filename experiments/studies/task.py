@@ -157,13 +157,18 @@ class Task:
         for name, words in zip(names, columns, strict=True):
             if "" in words:
                 number = stimuli["stimulus"].values[words.index("")]
-                known = ", ".join(each.name for each in self.instructions)
+                fit = ", ".join(each.name for each in self.instructions if _said_of_all(stimuli, each)) or "none does"
                 raise ValueError(
                     f"the instruction {instruction.name!r} names {{{name}}}, and stimulus {number} has none: give "
-                    f"other instructions ({known}), or choose other stimuli"
+                    f"--instructions that fit these stimuli ({fit}), or choose other stimuli"
                 )
         rows = zip(*columns, strict=True) if names else [()] * stimuli.sizes["stimulus"]
         return [instruction.sentence.format(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _said_of_all(stimuli: xr.Dataset, instruction: Instruction) -> bool:
+    """Whether stimuli have what an instruction names, all of them."""
+    return all(name in stimuli and (stimuli[name] != "").all() for name in fields_of(instruction.sentence))
 
 
 def right(name: str) -> Callable[[xr.Dataset, Instruction], np.ndarray]:

@@ -88,8 +88,10 @@ class StudyOptions:
         Ask for full screen.
     calibration
         Measure the size of the screen with a card, and the viewing distance with the blind spot.
-    consent, debriefing
-        Files of these pages in Markdown; pages to be filled in, if left out.
+    consent
+        File of the consent page in Markdown; a page to be filled in, if left out.
+    debriefing
+        File of the page after the last trial, likewise.
     viewing
         Viewing conditions for which a set is drawn; a page that was calibrated shows its size in degrees.
     """

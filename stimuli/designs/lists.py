@@ -201,10 +201,10 @@ class Design:
     def _kinds(self, n_test: int, n_keys: int) -> dict[str, int]:
         """Levels by name of what lists differ in but order, as ``crossed`` takes them."""
         return {
-            "list of items": turns(self) * shares(self, n_test),
+            "item lists": turns(self) * shares(self, n_test),
             **{name: len(levels) for name, levels in self.between.items()},
-            "key_order": n_keys if n_keys and self.keys == "latin" else 1,
-            "order of blocks": len(block_orders(self)),
+            "key orders": n_keys if n_keys and self.keys == "latin" else 1,
+            "block orders": len(block_orders(self)),
         }
 
 
@@ -217,6 +217,6 @@ def _check_limits(limits: Mapping[str, int], trials: pd.DataFrame) -> None:
 
 
 def _nearest(n: int, step: int, aside: int = 0) -> str:
-    """The multiples of a number on either side, with what comes beside."""
-    below = n // step * step
+    """The multiples of a number on either side, or the first, with what comes beside."""
+    below = max(0, n // step * step)
     return " and ".join(str(size + aside) for size in (below, below + step) if size)

@@ -1,4 +1,4 @@
-"""The task of crowding: name the shape beside the cross, alone or between others (Bouma 1970)."""
+"""The task of crowding: name the shape beside fixation, alone or between others (Bouma 1970)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["TASK"]
 PAGES = (
     """# The shape in the middle
 
-Keep your eyes on the **cross** in the middle of the screen; do not look away from it. To its left or
-right a shape is shown for a moment, alone or **between two others**.""",
+Keep your eyes on the **small mark** in the middle of the screen; do not look away from it. To its left
+or right a shape is shown for a moment, alone or **between two others**.""",
     """# Which shape was it?
 
 Choose the shape that was **between the others**, or the only one if it was alone. A sentence before each

@@ -32,13 +32,13 @@ __all__ = ["TASK"]
 PAGES = (
     """# Where to attend
 
-Keep your eyes on the **cross** in the middle of the screen. A shape, such as a star or a heart, is then
+Keep your eyes on the **small mark** in the middle of the screen. A shape, such as a star or a heart, is then
 shown for a moment to the left or to the right of it.""",
     """# A hint
 
-A sentence before each picture tells you **where to attend**; it may also tell you to follow a sign on the
-screen. Attend there without moving your eyes. Often the shape appears there, sometimes it appears on the
-other side.
+A sentence before each picture tells you **where to attend**; it may also tell you to follow an arrow or a
+frame on the screen. Attend there without moving your eyes; where nothing tells you a side, attend to both.
+Often the shape appears there, sometimes it appears on the other side.
 
 Choose the shape that you saw. If you are not sure, guess.""",
 )

@@ -651,7 +651,7 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
   const calibration = once("calibration", {
     type: jsPsychVirtualChinrest, blindspot_reps: 3, resize_units: "none",
     adjustment_prompt: `<p>${said("card")}</p>`, adjustment_button_prompt: said("card_done"),
-    blindspot_prompt: markdown.render(say("blind_spot")), blindspot_measurements_prompt: said("measurements"),
+    blindspot_prompt: rendered(say("blind_spot")), blindspot_measurements_prompt: said("measurements"),
     viewing_distance_report: `<p>${said("distance")} <span id="distance-estimate"></span></p>`,
     redo_measurement_button_label: said("distance_wrong"), blindspot_done_prompt: said("distance_right"),
     on_finish: (data) => {

@@ -339,7 +339,7 @@ def test_the_command_writes_a_record_and_what_is_apart_and_tells_both(study, tmp
         (["nothing.json", "--out", "people.zarr"], "there is no file"),
         (["--out", "people.txt"], "written as .zarr or .csv"),
         (["foreign.txt", "--out", "people.zarr"], "none of 1 rows is in the table of squares"),
-        (["--out", "people.csv"], "name what came back"),
+        (["--out", "people.csv"], "nobody has answered here"),
     ],
 )
 def test_what_cannot_be_collected_is_one_line(study, tmp_path, capsys, monkeypatch, words, said):

@@ -169,8 +169,9 @@ def test_drawn_cues_are_followed_to_their_places(cue, says, micro):
 def test_words_and_drawn_cues_are_not_given_for_each_other():
     probe, task = PROBES["spatial_prior"], task_of(PROBES["spatial_prior"])
     assert [each.name for each in task.given()] == ["neutral", "valid", "invalid"]
-    for how, name in (({"cue": "central"}, "valid"), ({}, "cue"), ({"cue": "class"}, "cue")):
-        with pytest.raises(ValueError, match="stimulus 0 has none: give other instructions"):
+    told = ({"cue": "central"}, "valid", "neutral, cue"), ({}, "cue", "neutral, valid, invalid")
+    for how, name, fit in (*told, ({"cue": "class"}, "cue", "neutral")):
+        with pytest.raises(ValueError, match=rf"stimulus 0 has none: give --instructions .* \({fit}\)"):
             task.sentences(asked(probe, drawn("spatial_prior", 2, **how)), task.instruction(name))
 
 

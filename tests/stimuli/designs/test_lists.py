@@ -173,6 +173,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_another_order_and_ot
     [
         (Design(within=TOLD), 23, "23 items cannot give 2 instruction equally often .* are 22 and 24"),
         (Design(within=TOLD, blocks=5, practice=4), 31, r"31 items \(4 of them .* 5 blocks .* are 24 and 34"),
+        (Design(within=TOLD, blocks=2, practice=8), 9, "a multiple of 4 in the test.; the nearest .* items are 12$"),
+        (Design(within=TOLD, practice=9), 3, "leave none for the test"),
         (Design(within=TOLD, trials=10), 24, "10 trials a participant .* are 20 and 30"),
         (Design(within=TOLD, trials=7), 28, "trials = 7 cannot have .* nearest numbers are 6 and 8"),
         (Design(within={"level": tuple("abcd")}, repeats=2), 3, "multiple of 2 in the test.* are 2 and 4"),
