@@ -50,7 +50,7 @@ def command_of(probe: Probe) -> Callable:
             stimuli = shown(probe, parameters, source, observers[0], family, changes)
             record = run(asked, observers, stimuli, parameters, source.seed, store)
             if process.is_first:
-                print(_summary(records.in_memory(record), probe))
+                print(*_readings(record), _summary(records.in_memory(record), probe), sep="\n")
 
     source = StimulusOptions(seed=probe.seed)
     options = {"store": Store, "who": ObserverOptions, "source": source, "parameters": probe.parameters}
@@ -71,6 +71,13 @@ def _display(probe: Probe) -> type:
     for name, (default, told) in probe.varies.items():
         found.append((name, Annotated[type(default), tyro.conf.arg(help=told)], field(default=default)))
     return make_dataclass("Display", found, frozen=True)
+
+
+def _readings(record: xr.Dataset) -> list[str]:
+    """How the sentences of a record were read, if there are any, and where their effects stand."""
+    told = zip(record["sentence"].values, record["reading"].values, strict=True) if "sentence" in record else ()
+    read = [f"{sentence!r} was read as {reading}" for sentence, reading in told if sentence]
+    return [*read, "The record holds what was seen under them, by prior."] if read else []
 
 
 def _summary(record: xr.Dataset, probe: Probe) -> str:

@@ -7,6 +7,7 @@ import xarray as xr
 import absvit
 from experiments import run
 from experiments.__main__ import main
+from experiments.commands.probe import _readings
 from experiments.instructed import instructed
 from experiments.observers import load_observers
 from experiments.probes import PROBES
@@ -29,6 +30,12 @@ def test_a_record_keeps_the_sentence_and_how_it_was_read(record):
     assert record["reading"].values.tolist() == ["", "", "", READ]
     told = PROBES["bistable"].summarise(record).set_index(["model", "prior"])
     assert np.isfinite(told.loc[("absvit_micro", f'"{SENTENCE}"'), "selection_index"])
+
+
+def test_how_a_sentence_was_read_is_printed(record):
+    read, where = _readings(record)
+    assert read == f"{SENTENCE!r} was read as {READ}" and where.startswith("The record holds")
+    assert _readings(record.drop_vars(["sentence", "reading"])) == []
 
 
 def test_the_sentence_is_the_prior(record, micro):
