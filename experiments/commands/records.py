@@ -72,7 +72,7 @@ def show_summary(
         raise ValueError(f"bins must be at least 1 group, got {bins}")
     if not record:
         raise ValueError("name at least one record: python -m experiments summary RECORD")
-    if any(map(stored.holds_trials, record)):
+    if any(path.suffix == ".csv" or stored.holds_trials(path) for path in record):  # no record is a CSV file
         return _show_trials(
             record, maps or mechanisms, [name for name in by.split(",") if name], scores, option, format
         )

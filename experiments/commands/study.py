@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +60,9 @@ def _write(asked: Asked, options: StudyOptions, parameters: object) -> None:
     report = balance(trials, ["instruction", *study.factors])
     print(report[[name for name in SHOWN if name in report]].to_string(na_rep=""))
     print(READ)
+    right = trials.loc[trials["phase"] == "test", "answer"].unique()
+    if len(right) == 1 and right[0]:
+        print(f"the right answer is {right[0]!r} in every trial: people can answer without looking")
     if uneven:
         print(f"as nearly balanced as numbers allow: {uneven}")
     print(*_told(study, len(trials) // study.lists), sep="\n")
@@ -67,7 +71,7 @@ def _write(asked: Asked, options: StudyOptions, parameters: object) -> None:
 def _told(study: Study, n: int) -> list[str]:
     """Where the study is and how it is started."""
     if study.about["hosting"] == "server":
-        start = f"start it with: python -m experiments serve {study.folder}"
+        start = f"start it with: python -m experiments serve {shlex.quote(str(study.folder))}"
     else:
         start = f"how to run it stands in {study.folder / 'README.md'}"
     lists = f"{study.lists} list{'s' * (study.lists > 1)}"

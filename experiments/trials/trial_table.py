@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import io
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,6 +216,10 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike]) -> pd.DataFrame
     ------
     FileNotFoundError : a file is missing.
     ValueError : a file is no trial table, or two hold the same trial.
+
+    Warns
+    -----
+    UserWarning : the trials are of several studies, or of several versions of one.
     """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     if not given:
@@ -227,7 +232,11 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike]) -> pd.DataFrame
             told = ", ".join(f"{name} {value}" for name, value in zip(IDENTITY, twice, strict=True) if value != "")
             raise ValueError(f"{seen[twice]} and {path} hold the same trial ({told}): give each trial once")
         seen |= dict.fromkeys(trials, path)
-    return trial_table(pd.concat(tables, ignore_index=True))
+    whole = trial_table(pd.concat(tables, ignore_index=True))
+    if len(studies := sorted({*whole["study"]} - {""})) > 1:
+        told = ", ".join(studies)
+        warnings.warn(f"trials of {len(studies)} studies, or versions of one, in one table: {told}", stacklevel=2)
+    return whole
 
 
 def _opened(path: Path) -> pd.DataFrame:

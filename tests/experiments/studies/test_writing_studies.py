@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import tomllib
 from dataclasses import replace
+from functools import partial
 from hashlib import sha384
 
 import numpy as np
@@ -20,7 +21,9 @@ from experiments.studies.browser_libraries import LIBRARIES
 from experiments.studies.folder import open_study
 from experiments.studies.task import task_of
 from experiments.studies.writing import StudyOptions, drawn_for, write_study_of
+from stimuli.families import FAMILIES
 from stimuli.families.family import changed
+from stimuli.sets.job import Request, make
 from stimuli.sets.reading import read
 
 SIZE = (96, 96)
@@ -130,6 +133,14 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path, monkeypatch, capsys, wo
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(why, line), line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_right_answer_throughout_is_told(tmp_path, capsys):
+    family = FAMILIES["search"]
+    make(partial(family.draw, family.parameters(size=SIZE)), Request(tmp_path / "set", 8, 0))
+    words = ["--stimuli", str(tmp_path / "set"), "--practice", "0", "--participants", "4"]
+    assert main(["study", "object_prior", "--out", str(tmp_path / "s"), *words]) == 0
+    assert "in every trial: people can answer without looking" in capsys.readouterr().out
 
 
 def test_a_study_is_never_written_over_another(study, capsys):

@@ -106,6 +106,9 @@ def test_files_of_people_and_models_stand_below_each_other_and_no_trial_twice(tm
     both = read([people, stored.save(model, tmp_path / "models.zarr", {})])
     assert both["kind"].value_counts().to_dict() == {"person": 8, "model": 8}
     assert both["validity"].tolist() == NASTY + [""] * 8
+    studies = [write_csv(read(people).assign(study=name), tmp_path / f"{name}.csv") for name in ("one", "other")]
+    with pytest.warns(UserWarning, match="trials of 2 studies, or versions of one, in one table: one, other"):
+        read(studies)
     copy = write_csv(read(people), tmp_path / "copy.csv")
     with pytest.raises(ValueError, match="people.csv and .*copy.csv hold the same trial .kind person, participant 007"):
         read([people, copy])
