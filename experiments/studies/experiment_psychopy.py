@@ -336,7 +336,7 @@ def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, 
     before: dict = {}
     for trial in chosen["trials"]:
         if before and trial["block"] != before["block"]:
-            screen.page("Time for a break.")
+            screen.page("That was the practice." if before["phase"] == "practice" else "Time for a break.")
         if trial["sentence"] and trial["sentence"] != before.get("sentence"):
             screen.page(trial["sentence"])
         answering = Answering(screen, about, chosen["keys"], size, trial)

@@ -632,7 +632,7 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
   const screenful = (changes) => kept.change({ screen: { ...kept.state.screen, ...changes } });
   const left = list.trials.map((trial, at) => ({ trial, at })).filter(({ trial }) => !done.has(trial.trial));
   const names = [...new Set(left.flatMap(({ trial }) => trial.frames.map((frame) => frame.picture)).filter(Boolean))];
-  const blocks = Math.max(0, ...list.trials.map((trial) => trial.block));
+  const parts = [...new Set(list.trials.filter(({ phase }) => phase !== "practice").map(({ block }) => block))];
   const { kind, options } = study.task.response;
   const rows = kind === "grid" ? Math.ceil(options.length / columnsOf(options)) : 1;
   const Frames = trialPlugin({ study, list, kept, watch, outbox });
@@ -674,10 +674,11 @@ function timelineOf({ study, list, kept, watch, outbox, texts, done }) {
   const shown = left.flatMap(({ trial, at }, k) => {
     const before = left[k - 1]?.trial;
     const first = before && before.block !== trial.block;
+    const part = { block: 1 + parts.indexOf(trial.block), blocks: parts.length };
     const over = before?.phase === "practice" && trial.phase !== "practice";
     return [
       ...(over ? [ofPage("practice over", message("practice_over"))] : []),
-      ...(first && !over ? [ofPage("break", message("pause", { block: trial.block, blocks }))] : []),
+      ...(first && !over ? [ofPage("break", message("pause", part))] : []),
       { type: Frames, at },
     ];
   });

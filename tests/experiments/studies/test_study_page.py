@@ -47,15 +47,15 @@ def libraries():
 
 
 def written(folder, libraries, trials=None, offline=True, response=(), task=(), **changes):
-    """A study of six trials, one of them practice, in two blocks, with its page."""
+    """A study of five trials, the first one practice, the others in two blocks, with its page."""
     told = about(question="Which side? <img src=x onerror=alert(1)>", name="small", **changes)
     keys = {"kind": "keys", "options": ["left", ODD], "keys": ["f", "j"], "time_limit": None}
     told["task"] |= {"response": keys | dict(response), **dict(task)}
     told["task"]["pages"] = {"en": ["# Welcome\n\n<script>alert(1)</script> Press *f* or *j*.", "Second page"]}
     if trials is None:
         trials = [trial(1, "dark", "left", phase="practice")]
-        trials += [trial(k, "dark" if k % 2 else "light", "left" if k % 2 else ODD) for k in (2, 3)]
-        trials += [trial(k, "dark" if k % 2 else "light", "left" if k % 2 else ODD, block=2) for k in (4, 5)]
+        rest = ((k, 2 + k // 4) for k in (2, 3, 4, 5))  # with its block: practice is one
+        trials += [trial(k, *(("dark", "left") if k % 2 else ("light", ODD)), block=block) for k, block in rest]
     lists = [{"list": k, "keys": {"left": "f", ODD: "j"}, "trials": trials} for k in (1, 2)]
     study = write_study(folder, told, lists, {"dark.png": png(30), "light.png": png(220)})
     write_page(study, StudyOptions(folder, offline=offline), libraries if offline else {})
