@@ -1,6 +1,7 @@
 """The lines of the README and of the book's pages run as they stand, and what they name is there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_what_a_page_shows_runs_as_it_stands(page, desk, monkeypatch):
     monkeypatch.chdir(desk)
     for line in lines_of(TEXTS[page]):
         if line.startswith("python -m experiments") and "outputs/" in line:
-            words = re.sub(r" --n \d+", "", line).split()[3:]
+            words = shlex.split(re.sub(r" --n \d+", "", line))[3:]
             fewer = ["--n", "12", "--overwrite"] if words[0] in PROBES else []
             assert experiments([*words, *fewer]) == 0, line  # as it stands, but of fewer stimuli
     exec("\n".join(blocks(TEXTS[page], "python")), {})
