@@ -25,7 +25,7 @@ from experiments.probe import Probe
 from experiments.studies import browser_libraries
 from experiments.studies.folder import PICTURES, STIMULI, Study, write_study
 from experiments.studies.task import Instruction, Task, asked, task_of
-from stimuli.designs import Design, key_map
+from stimuli.designs import Design, items_of, key_map
 from stimuli.families import FAMILIES, Family
 from stimuli.foundation.files import write_whole
 from stimuli.foundation.texts import read_text
@@ -223,7 +223,7 @@ def _trials(
     task: Task, told: list[Instruction], shown: xr.Dataset, design: Design, options: StudyOptions
 ) -> pd.DataFrame:
     """The trials of all participants, with their right answers."""
-    items = pd.DataFrame({"item": _items(shown), **{name: shown[name].values for name in task.factors}})
+    items = pd.DataFrame({"item": items_of(shown)["item"], **{name: shown[name].values for name in task.factors}})
     right = {each.name: dict(zip(items["item"], map(str, task.answer(shown, each)), strict=True)) for each in told}
 
     def answers(trials: pd.DataFrame) -> Iterator[str]:
@@ -233,17 +233,13 @@ def _trials(
     return design.lists(items, options.participants, options.seed, keys, answers, options.nearly)
 
 
-def _items(stimuli: xr.Dataset) -> list[str]:
-    return [f"{stimuli.attrs['family']}_{number:05d}" for number in stimuli["stimulus"].values]
-
-
 def _lists(
     task: Task, told: list[Instruction], stimuli: xr.Dataset, shown: xr.Dataset, trials: pd.DataFrame
 ) -> tuple[list[dict], dict[str, bytes]]:
     """The lists as their files hold them, and the pictures of their frames by name."""
     pictures: dict[str, bytes] = {}
     family = FAMILIES[stimuli.attrs["family"]]
-    places = {item: place for place, item in enumerate(_items(stimuli))}
+    places = {item: place for place, item in enumerate(items_of(stimuli)["item"])}
     sentences = {each.name: task.sentences(shown, each) for each in told}
     frames = {
         item: [_told(frame, pictures) for frame in frames_of(family, stimuli, places[item], task.durations)]
