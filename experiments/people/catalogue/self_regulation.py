@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from experiments.people.match import Match
 from experiments.people.published_files import files_of
 from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
@@ -113,4 +114,15 @@ LOCAL_GLOBAL = Source(
     trials=50_112,
     files=files_of("local_global"),
     note="The colour of the letters tells which are to be named; neutral letters are an o.",
+    match=Match(
+        "navon",
+        {
+            "instruction": ("instruction", {"attend global": "global", "attend local": "local"}),
+            "conflict": ("congruency", {"congruent": "congruent", "incongruent": "incongruent"}),
+        },
+        differs=(
+            "A wide spotlight tells observers to attend global, a narrow one on the middle to attend local. Those that "
+            "know no letters are read out by the likeness of their logits to those of congruent figures."
+        ),
+    ),
 )  # fmt: skip
