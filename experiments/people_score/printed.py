@@ -33,14 +33,15 @@ def _block(rows: pd.DataFrame) -> str:
 def _cells(row: dict) -> dict[str, str]:
     """The cells of a row as words."""
     if row["status"] == CANNOT:
-        return {"who": row["who"], "mean": CANNOT, "unit": row["unit"], "why": row["why"]}
+        return {"who": row["who"], "mean": CANNOT, "unit": row["unit"], "": row["why"]}
     mean, low, high = (f"{row[name]:.3f}" for name in ("mean", "mean_low", "mean_high"))
     told = {"who": row["who"], "mean": f"{mean} [{low}, {high}]", "unit": row["unit"], "d": f"{row['d']:.2f}"}
     told |= {"share": _number(row["share"]), "n": f"{row['n']:.0f}"}
     if row["who"] == PEOPLE:
-        return told | {"sign": "", "why": f"reliability {row['reliability']:.2f}, ceiling {row['ceiling']:.2f}"}
+        return told | {"sign": "", "": f"reliability {row['reliability']:.2f}, ceiling {row['ceiling']:.2f}"}
     told |= {"sign": f"{row['same_sign']} ({row['seeds']})"}
-    return told | {"why": f"{row['accuracy']:.0%} right" if np.isfinite(row["accuracy"]) else ""}
+    right = [f"{row['accuracy']:.0%} right"] if np.isfinite(row["accuracy"]) else []
+    return told | {"": "; ".join([*right, *([row["why"]] if isinstance(row["why"], str) else [])])}
 
 
 def _number(value: float) -> str:

@@ -32,7 +32,7 @@ COLUMNS = {
     "within": "observer's mean in people's interval: yes, no, or other unit",
     "seeds": "trained networks whose effect has people's sign, of all",
     "accuracy": "share of right answers of the observer in these trials",
-    "why": "why an observer cannot",
+    "why": "why an observer cannot, or which instructions are left out, since it cannot be told them",
 }
 
 
@@ -96,27 +96,33 @@ def _of_people(found: Result) -> dict:
 
 
 def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, n: int) -> dict:
-    """The row of an observer."""
-    if untold := _untold(table, effect):
-        return _refused(table["participant"].iloc[0], effect, f"it cannot be told {untold!r}")
-    found = observed_effect(table, effect, n)
-    sign = np.sign(people.mean)
-    alike = int((np.sign(found.by_seed) == sign).sum())
+    """The row of an observer: of the trials whose instruction it can be told, where all levels are left."""
+    counted = _counted(table, effect)
+    told = counted["told"] != CANNOT
+    untold = ", ".join(dict.fromkeys(counted.loc[~told, "instruction"]))
+    if untold and not _has_all(counted[told], effect):
+        return _refused(table["participant"].iloc[0], effect, f"it cannot be told: {untold}")
+    found = observed_effect(counted[told], effect, n)
+    alike = int((np.sign(found.by_seed) == np.sign(people.mean)).sum())
     same_unit = effect.measure == people.effect.measure
-    told = {"measure": effect.measure, "unit": effect.unit, "status": "compared", "n": found.items}
-    told |= _sized(found.mean, found.interval, found.d) | {"share": found.share, "accuracy": found.accuracy}
-    told |= {"same_sign": _same_sign(found, people), "seeds": f"{alike}/{len(found.by_seed)}"}
+    row = {"measure": effect.measure, "unit": effect.unit, "status": "compared", "n": found.items}
+    row |= _sized(found.mean, found.interval, found.d) | {"share": found.share, "accuracy": found.accuracy}
+    row |= {"same_sign": _same_sign(found, people), "seeds": f"{alike}/{len(found.by_seed)}"}
+    row |= {"why": f"left out, since it cannot be told: {untold}"} if untold else {}
     low, high = people.interval
-    return told | {"within": ("yes" if low <= found.mean <= high else "no") if same_unit else "other unit"}
+    return row | {"within": ("yes" if low <= found.mean <= high else "no") if same_unit else "other unit"}
 
 
-def _untold(table: pd.DataFrame, effect: Effect) -> str:
-    """The first instruction of the trials that count which the observer could not be told; "" if there is none."""
+def _counted(table: pd.DataFrame, effect: Effect) -> pd.DataFrame:
+    """Trials of the levels that count for an effect."""
     rows = np.ones(len(table), bool)
     for factor, levels in levels_of(effect).items():
         rows &= table[factor].isin(levels).to_numpy()
-    lost = table.loc[rows & (table["told"] == CANNOT).to_numpy(), "instruction"]
-    return lost.iloc[0] if len(lost) else ""
+    return table[rows]
+
+
+def _has_all(table: pd.DataFrame, effect: Effect) -> bool:
+    return all(set(levels) <= set(table[factor]) for factor, levels in levels_of(effect).items())
 
 
 def _refused(who: str, effect: Effect, why: str) -> dict:

@@ -63,6 +63,19 @@ ATTENTION_NETWORK = Source(
     people=522,
     trials=75_168,
     files=files_of("attention_network"),
+    match=Match(
+        "attention_network",
+        {
+            "cue": ("instruction", {cue: cue for cue in ("none", "centre", "double", "spatial")}),
+            "flanker": ("congruency", {kind: kind for kind in ("congruent", "incongruent", "neutral")}),
+            "place": ("target_place", {"up": "above", "down": "below"}),
+        },
+        differs=(
+            "Observers name a shape, not the way an arrow points, with one flanker on either side, and are told what a "
+            "cue says: a spotlight on the row's place, or one on either place, all places alike for a cue at fixation, "
+            "no prior for none. They have no time: of alerting there is only what the two places are worth."
+        ),
+    ),
 )
 
 LETTERS = {"72.0": "h", "83.0": "s"}
