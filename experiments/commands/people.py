@@ -248,6 +248,8 @@ class Scored:
     def __post_init__(self) -> None:
         if self.out is not None and self.out.suffix != ".csv":
             raise ValueError(f"--out ends in .csv, got {self.out}")
+        if self.figure is not None and self.figure.suffix not in (".pdf", ".png", ".svg", ".jpg"):
+            raise ValueError(f"--figure ends in .pdf, .png, .svg or .jpg, got {self.figure}")
 
 
 def score_all(

@@ -31,6 +31,8 @@ class Match:
         alone.
     pictures : field of the family's parameters that names a folder of pictures, which a user gives; "" where
         stimuli are drawn.
+    item : variable of the stimuli that names the picture by its file, as people's ``item`` does, so that effects
+        can be compared picture by picture; "" where people saw others.
     differs : what of the observers' task is not as people's, in whole sentences.
     """
 
@@ -40,6 +42,7 @@ class Match:
     display: Mapping[str, object] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)
     pictures: str = ""
+    item: str = ""
     differs: str = ""
 
     def lacks(self, effect: Effect) -> str:

@@ -16,6 +16,7 @@ from experiments.studies.asking import Asking
 from experiments.studies.take import take
 from experiments.studies.task import task_of
 from experiments.studies.task_check import stimuli_for
+from stimuli.designs.items import items_of
 
 __all__ = ["Answers", "answers_of"]
 
@@ -26,7 +27,8 @@ class Answers:
 
     Parameters
     ----------
-    table : trial table with people's factors and levels; empty where nobody could answer.
+    table : trial table with people's factors and levels, and the files of pictures as items where people saw
+        the same; empty where nobody could answer.
     cannot : why an observer could not do the task at all, by its name.
     """
 
@@ -67,7 +69,9 @@ def answers_of(
         except ValueError as error:
             cannot[name] = str(error)
             continue
-        tables.append(take(probe, stimuli, observers=own, asking=asking))
+        table = take(probe, stimuli, observers=own, asking=asking)
+        files = dict(zip(items_of(stimuli)["item"], stimuli[match.item].values, strict=True)) if match.item else {}
+        tables.append(table.replace({"item": files}))
     return Answers(match.recoded(pd.concat(tables, ignore_index=True)) if tables else pd.DataFrame(), cannot)
 
 

@@ -28,7 +28,7 @@ def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
     """Open scores that ``people score --out`` wrote."""
     frames = [pd.read_csv(path, keep_default_na=False, na_values=[""]) for path in paths]
     for path, frame in zip(paths, frames, strict=True):
-        if missing := [name for name in ("task", "effect", "who", "status", "d_low") if name not in frame]:
+        if missing := [name for name in ("task", "effect", "who", "status", "d_low", "differs") if name not in frame]:
             raise ValueError(f"{path} is no score: expected what people score --out writes, it lacks {missing[0]}")
     names = [name for frame in frames for name in dict.fromkeys(frame["who"]) if name != PEOPLE]
     return pd.concat(frames, ignore_index=True), [xr.Dataset(attrs={"title": "people score", "model": names})]
@@ -68,7 +68,9 @@ def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = ()) ->
         Key("people", {"color": style.unknown, "linewidth": 4, "alpha": 0.4, "solid_capstyle": "butt"}),
         Key("observer", _look(style)),
     ]
-    return Layout(panels, _opening(shown, observers), CLOSING, (1, across), keys)
+    differ = shown.drop_duplicates("task").set_index("task")["differs"].dropna()
+    told = [f"{task.replace('_', ' ')}: {differs}" for task, differs in differ.items() if differs]
+    return Layout(panels, _opening(shown, observers), " ".join([CLOSING, *told]), (1, across), keys)
 
 
 CLOSING = (

@@ -38,10 +38,15 @@ def _cells(row: dict) -> dict[str, str]:
     told = {"who": row["who"], "mean": f"{mean} [{low}, {high}]", "unit": row["unit"], "d": f"{row['d']:.2f}"}
     told |= {"share": _number(row["share"]), "n": f"{row['n']:.0f}"}
     if row["who"] == PEOPLE:
-        return told | {"sign": "", "": f"reliability {row['reliability']:.2f}, ceiling {row['ceiling']:.2f}"}
+        of_items = f", over items {row['item_ceiling']:.2f}" if np.isfinite(row["item_ceiling"]) else ""
+        return told | {
+            "sign": "",
+            "": f"reliability {_number(row['reliability'])}, ceiling {_number(row['ceiling'])}{of_items}",
+        }
     told |= {"sign": f"{row['same_sign']} ({row['seeds']})"}
+    alike = [f"r over items {row['r']:.2f} of {row['item_ceiling']:.2f}"] if np.isfinite(row["r"]) else []
     right = [f"{row['accuracy']:.0%} right"] if np.isfinite(row["accuracy"]) else []
-    return told | {"": "; ".join([*right, *([row["why"]] if isinstance(row["why"], str) else [])])}
+    return told | {"": "; ".join([*right, *alike, *([row["why"]] if isinstance(row["why"], str) else [])])}
 
 
 def _number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from experiments.people.match import levels_of
 from experiments.people.published_source import Source
 from experiments.people_score.observed_effect import Observed, observed_effect
 from experiments.trials.effects import Effect, Result, effect_of
+from experiments.trials.item_effects import ItemResult, item_agreement, item_effects
 
 __all__ = ["CANNOT", "COLUMNS", "PEOPLE", "score"]
 
@@ -30,9 +32,12 @@ COLUMNS = {
     "ceiling": "root of the reliability: the largest correlation over people that anything can have with the effect",
     "same_sign": "as people's mean: yes, no, or undetermined where either interval holds 0",
     "within": "observer's mean in people's interval: yes, no, or other unit",
+    "r": "correlation over items of the observer's effect with people's, where both saw the same (Fisher's interval)",
+    "item_ceiling": "of r: root of the reliability of people's effects over items, split-half of people",
     "seeds": "trained networks whose effect has people's sign, of all",
     "accuracy": "share of right answers of the observer in these trials",
     "why": "why an observer cannot, or which instructions are left out, since it cannot be told them",
+    "differs": "what of the observers' task is not as people's",
 }
 
 
@@ -74,18 +79,19 @@ def score(
             continue
         told = {"task": source.name, "effect": effect.name}
         found = effect_of(people, effect, splits=splits)
-        rows.append(told | _of_people(found))
+        by_item = item_effects(_by_file(people), effect, splits) if match.item else None
+        rows.append(told | _of_people(found) | ({"item_ceiling": by_item.ceiling} if by_item else {}))
         own = match.of_observers(effect)
         for name in names:
             table = answers[answers["participant"] == name]
-            rows.append(told | {"who": name} | _of_observer(table, own, found, n))
+            rows.append(told | {"who": name} | _of_observer(table, own, found, by_item, n))
         rows += [told | _refused(who, own, why) for who, why in (cannot or {}).items()]
-    return pd.DataFrame(rows).reindex(columns=_names())
+    return pd.DataFrame(rows).assign(differs=match.differs).reindex(columns=_names())
 
 
 def _names() -> list[str]:
     """Columns in their order, intervals behind what they are of."""
-    ends = {name: (name, f"{name}_low", f"{name}_high") for name in ("mean", "d")}
+    ends = {name: (name, f"{name}_low", f"{name}_high") for name in ("mean", "d", "r")}
     return [column for name in COLUMNS for column in ends.get(name, (name,))]
 
 
@@ -95,7 +101,12 @@ def _of_people(found: Result) -> dict:
     return told | _sized(found.mean, found.interval, found.dz)
 
 
-def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, n: int) -> dict:
+def _by_file(table: pd.DataFrame) -> pd.DataFrame:
+    """Trials whose items are called as their files are, without folder and ending."""
+    return table.assign(item=[PurePosixPath(str(item)).stem for item in table["item"]])
+
+
+def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, by_item: ItemResult | None, n: int) -> dict:
     """The row of an observer: of the trials whose instruction it can be told, where all levels are left."""
     counted = _counted(table, effect)
     told = counted["told"] != CANNOT
@@ -109,6 +120,10 @@ def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, n: int) ->
     row |= _sized(found.mean, found.interval, found.d) | {"share": found.share, "accuracy": found.accuracy}
     row |= {"same_sign": _same_sign(found, people), "seeds": f"{alike}/{len(found.by_seed)}"}
     row |= {"why": f"left out, since it cannot be told: {untold}"} if untold else {}
+    if by_item is not None:
+        agreed = item_agreement(by_item, item_effects(_by_file(counted[told]), effect, 1))
+        row |= dict(zip(("r", "r_low", "r_high"), (agreed.r, *agreed.r_interval), strict=True))
+        row |= {"item_ceiling": agreed.ceiling}
     low, high = people.interval
     return row | {"within": ("yes" if low <= found.mean <= high else "no") if same_unit else "other unit"}
 

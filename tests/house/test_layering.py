@@ -91,7 +91,9 @@ MAY_IMPORT = {
     ),
     "experiments.people_score": ("experiments.people", "experiments.people_score", *TRIED),
     "experiments.people_score.all_sources": (*ANSWERED, "experiments.observers"),
-    "experiments.people_score.answering": (*ANSWERED, "experiments.classes", "experiments.observers"),
+    "experiments.people_score.answering": (
+        *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
+    ),
     "experiments.people_score.check": ANSWERED,
     "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
     "experiments.linking": (

@@ -78,7 +78,7 @@ def people_score():
         told = {"task": task, "effect": f"effect in {unit}"}
         first = people | {"unit": "1" if unit == "1" else "s", "n": 40.0 if task == "posner" else 502.0}
         rows += [told | first | mean | d, told | observer | {"unit": unit}, told | cannot | {"unit": unit}]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(differs="Observers have no time.")
 
 
 RECORDS = {

@@ -114,6 +114,7 @@ INSTRUCTED_ATTENTION = Source(
         },
         told={"shape": "shape", "texture": "texture"},
         pictures="folder",
+        item="picture",
         differs=(
             "Observers are told the answer: a cue for the category of the shape, or of the texture, stands for the "
             "instruction to attend to it, which names no category to people."

@@ -159,6 +159,38 @@ def test_who_cannot_be_told_stays_in_the_table(source, people):
     assert {name.removesuffix("_low").removesuffix("_high") for name in scores} == set(COLUMNS)
 
 
+def test_effects_are_compared_picture_by_picture_beside_the_ceiling():
+    """Twelve pictures that are named star the more often under one instruction, each in its own measure."""
+    generator, items = np.random.default_rng(0), [f"star{k}-heart1" for k in range(12)]
+    gain = np.linspace(0.1, 0.8, 12)
+    rows = [
+        {"participant": f"{told} {person}", "item": f"{item}.png", "instruction": told, "trial": 1 + k}
+        | {"response": "star" if generator.random() < 0.1 + gain[k] * (told == "star") else "heart"}
+        for told in ("star", "heart") for person in range(12) for k, item in enumerate(items)
+    ]  # fmt: skip
+    people = trial_table(pd.DataFrame(rows).assign(kind="person"))
+    effect = Effect("star", "instruction", "star", "heart", measure="choice", option="star", between=True)
+    match = Match(
+        "cue_conflict", {"instruction": ("instruction", {"star": "shape", "heart": "texture"})}, item="picture"
+    )
+    told = [
+        {"participant": "net", "session": "0", "item": f"star/{item}.jpg", "instruction": told, "told": "prior"}
+        | {"response": "star", "p(star)": p, "p(heart)": 1 - p}
+        for told in ("star", "heart") for item, p in zip(items, 0.1 * gain + (told == "star") * gain**2, strict=True)
+    ]  # fmt: skip
+    own = trial_table(pd.DataFrame(told).assign(kind="model", trial=np.arange(24) + 1))
+    source = Source("pictures", "twelve pictures", None, {}, (effect,), match=match)
+    first, second = score(source, people, own, n=50, splits=50).to_dict("records")
+    share = (people["response"] == "star").groupby([people["item"], people["instruction"]]).mean().unstack()
+    theirs = (share["star"] - share["heart"])[[f"{item}.png" for item in items]]
+    assert first["mean"] == pytest.approx(theirs.mean()) and np.isnan(first["reliability"])
+    assert second["mean"] == pytest.approx((gain**2).mean()) and second["unit"] == first["unit"]
+    assert second["r"] == pytest.approx(np.corrcoef(theirs, gain**2)[0, 1]) and second["r_low"] < second["r"]
+    assert second["item_ceiling"] == first["item_ceiling"] and 0.5 < first["item_ceiling"] <= 1
+    low, high = first["mean_low"], first["mean_high"]
+    assert second["within"] == ("yes" if low <= second["mean"] <= high else "no")
+
+
 def test_a_source_without_a_match_is_said(source, people):
     bare = replace(source, name="bare", match=None)
     with pytest.raises(ValueError, match="bare: no task of observers is matched to it: there is one to .*posner"):
