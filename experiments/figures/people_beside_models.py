@@ -26,8 +26,10 @@ from experiments.trials.answer_scores import (
 )
 from experiments.trials.by_condition import INTERVALS as OF_PEOPLE
 from experiments.trials.by_condition import OBSERVERS, PEOPLE, condition_means
+from experiments.trials.overview import lacking
 from experiments.trials.trial_table import tested
 from stimuli.foundation.registry import later
+from stimuli.foundation.texts import some
 
 __all__ = ["FIGURE", "study"]
 
@@ -91,7 +93,10 @@ def study(
     ]  # fmt: skip
     keys = [Key(name, look) for name, look in looks.items()]
     bars = [f"{OF_PEOPLE['within' if len(rows) > 1 else 'between']}"] * people + [OBSERVERS] * bool(observers)
-    return Layout(panels, _counts(trials, by), f"Bars: 95 % intervals, {'; '.join(bars)}.", (1, 3), keys)
+    few = lacking(trials, by)
+    left_out = f" Not in people's intervals, since they lack a condition: {some(few)}." if few else ""
+    closing = f"Bars: 95 % intervals, {'; '.join(bars)}.{left_out}"
+    return Layout(panels, _counts(trials, by), closing, (1, 3), keys)
 
 
 def _of(score: str, option: str) -> str:

@@ -12,7 +12,7 @@ from experiments.trials.by_condition import INTERVALS, OBSERVERS, condition_mean
 from experiments.trials.trial_table import PHASES, tested
 from stimuli.foundation.texts import some
 
-__all__ = ["overview", "overview_notes"]
+__all__ = ["lacking", "overview", "overview_notes"]
 
 
 def overview(
@@ -70,9 +70,17 @@ def overview_notes(
     people = trials[trials["kind"] == "person"]
     if missing := int(((people["response"] == "") & people["rt"].isna() & (people["answer"] != "")).sum()):
         notes.append(f"{missing} trials of people have no answer, and are wrong.")
-    within = [name for name in by if people.groupby("participant")[name].nunique().max() > 1] if by else []
-    if within and len(people):
-        seen = people.groupby("participant")[within].apply(lambda rows: len(rows.drop_duplicates()))
-        if few := seen.index[seen < seen.max()].tolist():
-            notes.append(f"People who lack a condition, and do not enter intervals within participants: {some(few)}.")
+    if few := lacking(table, by):
+        notes.append(f"People who lack a condition, and do not enter intervals within participants: {some(few)}.")
     return notes
+
+
+def lacking(table: pd.DataFrame, by: Sequence[str]) -> list[str]:
+    """Name people who lack a condition that others have, of those that vary within participants."""
+    trials = tested(table)
+    people = trials[trials["kind"] == "person"].groupby("participant")
+    within = [name for name in by if people[name].nunique().max() > 1]
+    if not within:
+        return []
+    seen = people[within].apply(lambda rows: len(rows.drop_duplicates()))
+    return seen.index[seen < seen.max()].tolist()

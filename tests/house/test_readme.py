@@ -56,7 +56,7 @@ def test_the_readme_is_a_page():
 @pytest.mark.parametrize("page", TEXTS)
 def test_what_a_page_names_exists(page):
     text, folder = TEXTS[page], (ROOT / page).parent
-    modules = {module for module, _ in COMMANDS.values()} | {"absvit"}
+    modules = {module for module, _ in COMMANDS.values()} | {"absvit", "experiments.linking"}
     assert set(re.findall(r"python -m ([\w.]+)", text)) <= modules
     assert [line for line in lines_of(text) if line.startswith("bash ") and not (ROOT / line.split()[1]).exists()] == []
     linked = [name.split("#")[0] for name in re.findall(r"\]\((?!http)([^)#]+)", text)]

@@ -25,6 +25,7 @@ def test_the_numbers_are_those_of_the_tables(trials):
     drawn = FIGURES["study"](trials)
     told = numbers_of(drawn)
     assert len(drawn.axes) == 4 and "7 people and 2 observers by instruction, n = 16 to 32 trials" in drawn.get_label()
+    assert drawn.get_label().endswith("Not in people's intervals, since they lack a condition: person 7.")
     for score in ("accuracy", "probability", "median_rt"):
         means = condition_means(trials, score, BY, interval="within").dropna(subset=[score])
         rows = told[told[f"{score}_low"].notna()]
