@@ -9,6 +9,7 @@ import scipy.stats
 import torch
 
 from experiments.__main__ import main
+from experiments.figures import FIGURES
 from experiments.observers import Observer
 from experiments.people import PEOPLE, Match, Source
 from experiments.people_score import answers_of, check_match, observed_effect, score, score_sources
@@ -249,5 +250,9 @@ def test_the_command_prints_and_writes_what_it_scores(people, source, tmp_path, 
     assert "toy: Shapes stand for arrows." in said and (tmp_path / "score.png").stat().st_size > 10_000
     shown, _ = opened([tmp_path / "score.csv"])
     assert list(shown["who"]) == ["people", "absvit_micro"] * 3 and (shown["status"] == "compared").all()
+    cueing = FIGURES["people"](shown, effects=("cueing",))
+    assert len(cueing.axes) == 2 and "Shapes stand for arrows." in cueing.get_label()
+    with pytest.raises(ValueError, match="no effect 'cuing' in the score: conflict, conflict, accuracy, cueing"):
+        FIGURES["people"](shown, effects=("cuing",))
     with pytest.raises(ValueError, match="is no score: expected what people score --out writes"):
         opened([tmp_path / "toy2.csv"] if (tmp_path / "toy2.csv").write_text("a,b\n1,2\n") else [])
