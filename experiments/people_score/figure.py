@@ -13,14 +13,15 @@ from matplotlib.axes import Axes
 from experiments.figures.figure import Figure
 from experiments.figures.layout import Layout
 from experiments.figures.numbers import note
+from experiments.figures.page import shortened
 from experiments.figures.panels import Key, Panel, draw_reference
 from experiments.figures.style import Style
 from experiments.people_score.scoring import CANNOT, PEOPLE
 
 __all__ = ["FIGURE", "opened", "people"]
 
-ROW, LONGEST_NAME = 4.0, 42.0  # mm
-MOST = 16  # panels on a page
+ROW, TWO_LINES, MIN_TALL, LONGEST_NAME = 4.0, 5.4, 10.0, 42.0  # mm
+PAGE, AROUND = 242.0, 17.0  # mm of a page, and above and below axes
 EFFECT_SIZE = "effect size d"
 
 
@@ -48,18 +49,24 @@ def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = ()) ->
         raise ValueError(f"there is no effect {unknown[0]!r} in the score: {', '.join(there)}")
     shown = scores[scores["effect"].isin(effects)] if effects else scores
     groups = list(shown.groupby(["task", "effect"], sort=False))
-    if not groups or len(groups) > MOST:
-        raise ValueError(f"a page holds 1 to {MOST} effects, got {len(groups)}: choose some with --effects")
     observers = [name for name in dict.fromkeys(shown["who"]) if name != PEOPLE]
-    across = 2 if style.column == "double" else 1
-    left = min(LONGEST_NAME, 4.0 + 1.35 * max(map(len, observers), default=0))
+    lines = [line for name in observers for line in _lines(name)]
+    left = min(LONGEST_NAME, 4.0 + 1.35 * max(map(len, lines), default=0))
+    tall = max(MIN_TALL, len(observers) * (ROW if len(lines) == len(observers) else TWO_LINES))
+    down = int(PAGE // (tall + AROUND))
+    if not 0 < len(groups) <= 3 * down:
+        raise ValueError(
+            f"a page holds 1 to {3 * down} effects of {len(observers)} observers, got {len(groups)}: choose some with "
+            "--effects"
+        )
+    across = 1 if style.column == "single" else 2 if len(groups) <= 2 * down else 3
     panels = [
         Panel(
             partial(_effect, rows, observers, style, k % across == 0),
             f"{task.replace('_', ' ')}: {effect}",
             f"{task.replace('_', ' ')}, {effect}.",
             left=left if k % across == 0 else 4.0,
-            tall=ROW * (len(observers) + 1),
+            tall=tall,
             wide=1.0 + (left / 75 if k % across == 0 and across > 1 else 0.0),
         )
         for k, ((task, effect), rows) in enumerate(groups)
@@ -92,6 +99,16 @@ def _look(style: Style) -> dict:
     return {"color": style.colours(1)[0], "marker": "o", "linestyle": "-"}
 
 
+def _lines(observer: str) -> list[str]:
+    """Name of an observer, its mechanisms in lines of their own."""
+    host, *mechanisms = observer.split("+")
+    return [host, *(f"+{mechanism}" for mechanism in mechanisms)]
+
+
+def _label(observer: str) -> str:
+    return "\n".join(shortened(line, LONGEST_NAME - 4) for line in _lines(observer))
+
+
 def _effect(rows: pd.DataFrame, observers: Sequence[str], style: Style, named: bool, axes: Axes) -> None:
     """People's interval as a band over all rows, and each observer with its bar."""
     by = rows.set_index("who")
@@ -113,7 +130,7 @@ def _effect(rows: pd.DataFrame, observers: Sequence[str], style: Style, named: b
         value, least, most = by.loc[name, [measure, f"{measure}_low", f"{measure}_high"]].astype(float)
         axes.hlines([at], [least], [most], color=look["color"])
         axes.plot([value], [at], **{**look, "linestyle": "none"})
-    axes.set_yticks(range(len(observers)), observers if named else [""] * len(observers))
+    axes.set_yticks(range(len(observers)), [_label(name) * named for name in observers])
     axes.set_ylim(len(observers) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=4)

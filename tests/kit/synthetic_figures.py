@@ -71,7 +71,13 @@ def people_score():
     people = {"who": "people", "status": "compared", "unit": "s", "n": 40.0}
     mean, d = ({f"{name}{end}": value for end, value in zip(("", "_low", "_high"), ends, strict=True)} for name, ends in
                (("mean", (0.02, 0.01, 0.03)), ("d", (1.0, 0.5, 1.5))))  # fmt: skip
-    observer = {"who": "cnn_micro+evidence_gate", "status": "compared", "n": 24.0, **mean, **d}
+    observer = {
+        "who": "tf_efficientnet_lite0_of_a_long_name+evidence_gate:strength=2",
+        "status": "compared",
+        "n": 24.0,
+        **mean,
+        **d,
+    }
     cannot = {"who": "vit_micro", "status": "cannot"}
     rows = []
     for task, unit in (("posner", "nat"), ("posner", "s"), ("local_global", "1")):

@@ -254,5 +254,8 @@ def test_the_command_prints_and_writes_what_it_scores(people, source, tmp_path, 
     assert len(cueing.axes) == 2 and "Shapes stand for arrows." in cueing.get_label()
     with pytest.raises(ValueError, match="no effect 'cuing' in the score: conflict, conflict, accuracy, cueing"):
         FIGURES["people"](shown, effects=("cuing",))
+    many = pd.concat([shown.assign(task=f"task {k}") for k in range(9)])
+    with pytest.raises(ValueError, match="a page holds 1 to .* effects of 1 observers, got 27: choose some"):
+        FIGURES["people"](many)
     with pytest.raises(ValueError, match="is no score: expected what people score --out writes"):
         opened([tmp_path / "toy2.csv"] if (tmp_path / "toy2.csv").write_text("a,b\n1,2\n") else [])
