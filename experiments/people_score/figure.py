@@ -20,7 +20,7 @@ from experiments.people_score.scoring import CANNOT, PEOPLE
 
 __all__ = ["FIGURE", "opened", "people"]
 
-ROW, TWO_LINES, MIN_TALL, LONGEST_NAME = 4.0, 5.4, 10.0, 42.0  # mm
+ROW, TWO_LINES, MIN_TALL, LONGEST_NAME = 4.0, 5.8, 10.0, 42.0  # mm
 PAGE, AROUND = 242.0, 17.0  # mm of a page, and above and below axes
 EFFECT_SIZE = "effect size d"
 
