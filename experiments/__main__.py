@@ -34,7 +34,7 @@ OTHERS = {  # of what stands in a module that is named after it
     "pack": "Pack a study for JATOS, for DataPipe and OSF, or for any web host.",
     "collect": "Collect what people answered in a study as one trial table; what is not in it is told and kept apart.",
     "take": "Let observers answer the trials of a study, told what people are told: their trial table.",
-    "people": "Published trials of people: list, show and fetch them; their effects with intervals and reliabilities.",
+    "people": "Published trials of people: list, show and fetch them; their effects, and observers scored beside them.",
     "tell": "Tell observers what to look for in photographs of yours, and draw what each sees with it and without.",
 }
 MODULES = {"take": "take_part", "tell": "own_pictures"}  # where it is another name

@@ -1,4 +1,4 @@
-"""``python -m experiments people``: published trials of people; fetch and show them, compute their effects."""
+"""``python -m experiments people``: published trials of people; fetch and show them, compute their effects, score."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from experiments.command_options import ObserverOptions
 from experiments.people import PEOPLE
 from experiments.trials.effect_recovery import SimulatedEffects, effect_recovery
 from stimuli.foundation.texts import some
@@ -215,8 +216,95 @@ def dominate(
             print(f"{name}: without {len(of.left_out)} pictures: {pictures}.")
 
 
-def any_of(what: Annotated[Literal["list", "show", "fetch", "dominance", "recovery"], tyro.conf.Positional]) -> None:
-    """Published trials of people: list them, show one, fetch its files; "people show --help" says more.
+@dataclass(frozen=True)
+class Scored:
+    """What is scored, and where it goes.
+
+    Parameters
+    ----------
+    source
+        Which sources; all that are matched with a task of observers, if left out.
+    out
+        CSV file to write.
+    figure
+        File of the figure to draw, such as score.pdf.
+    n
+        Stimuli of each task.
+    seed
+        Seed of the stimuli.
+    gain
+        Of the priors; the observers' defaults, if left out.
+    pictures
+        Folder of the pictures of shape and texture in conflict, FOLDER/SHAPE/SHAPEk-TEXTUREm.
+    """
+
+    source: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    out: Path | None = None
+    figure: Path | None = None
+    n: int = 200
+    seed: int = 0
+    gain: float | None = None
+    pictures: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.out is not None and self.out.suffix != ".csv":
+            raise ValueError(f"--out ends in .csv, got {self.out}")
+        if self.figure is not None and self.figure.suffix not in (".pdf", ".png", ".svg", ".jpg"):
+            raise ValueError(f"--figure ends in .pdf, .png, .svg or .jpg, got {self.figure}")
+
+
+def score_all(
+    what: Annotated[Literal["score"], tyro.conf.Positional],
+    scored: tyro.conf.OmitArgPrefixes[Scored],
+    where: tyro.conf.OmitArgPrefixes[Folder],
+    who: tyro.conf.OmitArgPrefixes[ObserverOptions],
+) -> None:
+    """``people score``: people's effects, and those of observers in the same tasks under the same instructions.
+
+    Parameters
+    ----------
+    what
+        This word.
+    scored
+        What is scored, and where it goes.
+    where
+        Where people's files are.
+    who
+        Who looks.
+    """
+    from experiments.people_score import score_sources
+    from experiments.people_score.printed import score_text
+    from experiments.studies.asking import Asking
+    from stimuli.foundation.files import write_whole
+
+    observers, asking = who.load(batches=1), Asking(gain=scored.gain)
+    shown = (scored.n, scored.seed, scored.pictures, asking)
+    scores, notes = score_sources(scored.source, observers, where.folder, *shown)
+    print(score_text(scores), *notes, sep="\n")
+    if scored.out is not None:
+        write_whole(scored.out, scores.to_csv(index=False))
+        print(scored.out)
+    if scored.figure is not None:
+        print(*_drawn(scores, scored, observers), sep="\n")
+
+
+def _drawn(scores, scored: Scored, observers) -> list[Path]:
+    """Draw the figure, with what is known of the observers."""
+    import xarray as xr
+
+    from absvit import records
+    from experiments.figures import FIGURES, save
+    from experiments.studies.take import about
+
+    facts = records.provenance("people score", scored.seed, {"n": scored.n}, observers[0].device)
+    facts |= {name: str(of) for name, of in about(observers).items()}
+    return save(FIGURES["people"](scores), scored.figure, xr.Dataset(attrs=facts))
+
+
+def any_of(
+    what: Annotated[Literal["list", "show", "fetch", "score", "dominance", "recovery"], tyro.conf.Positional],
+) -> None:
+    """Published trials of people: list, show, fetch them, score observers beside; "people show --help" says more.
 
     Parameters
     ----------
@@ -226,7 +314,8 @@ def any_of(what: Annotated[Literal["list", "show", "fetch", "dominance", "recove
 
 
 COMMANDS: Mapping[str, Callable] = {
-    "list": list_sources, "show": show, "fetch": fetch, "dominance": dominate, "recovery": recover,
+    "list": list_sources, "show": show, "fetch": fetch, "score": score_all, "dominance": dominate,
+    "recovery": recover,
 }  # fmt: skip
 
 

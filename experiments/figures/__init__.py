@@ -23,7 +23,9 @@ LATER = {
 __all__ = ["FIGURES", *LATER]
 
 FIGURES: Registry = Registry(
-    "experiments.figures.figure:Figure", "absvit.figures", ("experiments.figures", "experiments.probes")
+    "experiments.figures.figure:Figure",
+    "absvit.figures",
+    ("experiments.figures", "experiments.people_score", "experiments.probes"),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.people.match import Match
 from experiments.people.published_files import PublishedFile
 from experiments.trials.effects import Effect
 
@@ -34,6 +35,7 @@ class Source:
     files : its files with their digests; none of a table of one's own.
     pattern : which files of a folder are meant where their digests are not known.
     note : what else has to be known.
+    match : which task shows observers the same, and what stands for what; None where there is none.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Source:
     files: tuple[PublishedFile, ...] = ()
     pattern: str = "*.csv"
     note: str = ""
+    match: Match | None = None
 
     def effect(self, name: str) -> Effect:
         """Give one of its effects by name; a ValueError tells those that there are."""

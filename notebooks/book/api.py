@@ -11,7 +11,8 @@ __all__ = ["PACKAGES", "pages"]
 PACKAGES = (
     "absvit", "absvit.priors", "absvit.models", "absvit.closed_form", "absvit.mechanisms", "absvit.networks",
     "absvit.records", "absvit.words", "absvit.training", "experiments", "experiments.measures",
-    "experiments.statistics", "experiments.trials", "experiments.people", "experiments.linking",
+    "experiments.statistics", "experiments.trials", "experiments.people", "experiments.people_score",
+    "experiments.linking",
     "experiments.observers", "experiments.studies.task", "stimuli", "stimuli.designs",
 )  # fmt: skip
 INDEX = "# Code\n\nWhat each package shows to its users, as its docstrings tell it.\n\n```{{toctree}}\n{}\n```\n"

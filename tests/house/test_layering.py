@@ -22,6 +22,11 @@ SEEN = (
 )  # fmt: skip
 READ = ("experiments.measures", "experiments.statistics")
 TOLD = ("experiments.columns", "experiments.probe", "experiments.probes.__init__", "experiments.table")
+TRIED = ("experiments.statistics", "experiments.trials", "stimuli.foundation")
+ANSWERED = (
+    "experiments.people", "experiments.people_score", "experiments.probe", "experiments.probes.__init__",
+    "experiments.studies",
+)  # fmt: skip
 MAY_IMPORT = {
     "stimuli": ("stimuli",),
     "stimuli.foundation": ("stimuli.foundation",),
@@ -84,6 +89,13 @@ MAY_IMPORT = {
     "experiments.people": (
         "absvit.records", "experiments.people", "experiments.statistics", "experiments.trials", "stimuli.foundation",
     ),
+    "experiments.people_score": ("experiments.people", "experiments.people_score", *TRIED),
+    "experiments.people_score.all_sources": (*ANSWERED, "experiments.observers"),
+    "experiments.people_score.answering": (
+        *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
+    ),
+    "experiments.people_score.check": ANSWERED,
+    "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
         "stimuli.foundation", *READ,
@@ -106,7 +118,8 @@ MODELS_ORDER = (
 
 OF_MODELS = "experiments.observers.models"
 DRAWN = (
-    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "absvit.segmentation.overlays",
+    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.figure",
+    "absvit.segmentation.overlays",
 )  # fmt: skip
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {

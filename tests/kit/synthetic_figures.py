@@ -66,6 +66,27 @@ def study_trials():
     return trial_table(pd.concat([people, *models]))
 
 
+def people_score():
+    """Two tasks, in one of which an observer cannot be told; one effect in the unit of people's."""
+    people = {"who": "people", "status": "compared", "unit": "s", "n": 40.0}
+    mean, d = ({f"{name}{end}": value for end, value in zip(("", "_low", "_high"), ends, strict=True)} for name, ends in
+               (("mean", (0.02, 0.01, 0.03)), ("d", (1.0, 0.5, 1.5))))  # fmt: skip
+    observer = {
+        "who": "tf_efficientnet_lite0_of_a_long_name+evidence_gate:strength=2",
+        "status": "compared",
+        "n": 24.0,
+        **mean,
+        **d,
+    }
+    cannot = {"who": "vit_micro", "status": "cannot"}
+    rows = []
+    for task, unit in (("posner", "nat"), ("posner", "s"), ("local_global", "1")):
+        told = {"task": task, "effect": f"effect in {unit}"}
+        first = people | {"unit": "1" if unit == "1" else "s", "n": 40.0 if task == "posner" else 502.0}
+        rows += [told | first | mean | d, told | observer | {"unit": unit}, told | cannot | {"unit": unit}]
+    return pd.DataFrame(rows).assign(differs="Observers have no time.")
+
+
 RECORDS = {
     "signature": lambda: [bistable_record(4, size=32)],
     "steering": lambda: [several(n=4, size=16, tokens=4)],
@@ -91,9 +112,18 @@ RECORDS = {
     "training": logs,
     "consistency": lambda: pd.concat([with_mistakes(name, 2 + k) for k, name in enumerate(OBSERVERS)]),
     "study": study_trials,
+    "people": people_score,
     "sheet": lambda: [made.graded_record(10)],
 }
-UNSAMPLED = ("signature", "sheet", "robustness", "training", "consistency", "study")  # figures without a bootstrap
+UNSAMPLED = (
+    "signature",
+    "sheet",
+    "robustness",
+    "training",
+    "consistency",
+    "study",
+    "people",
+)  # figures without a bootstrap
 
 
 def few(name):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.people.match import Match
 from experiments.people.published_files import files_of
 from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
@@ -102,6 +103,23 @@ INSTRUCTED_ATTENTION = Source(
     trials=38_400,
     files=files_of("instructed_attention"),
     note="The instruction is between people: 10 for each. 80 of the 1,280 pictures have one kind for both cues.",
+    match=Match(
+        "cue_conflict",
+        {
+            "instruction": (
+                "instruction",
+                {"neutral": "neutral", "attend shape": "shape", "attend texture": "texture"},
+            ),
+            "cues": ("conflict", {"conflict": True, "same": False}),
+        },
+        told={"shape": "shape", "texture": "texture"},
+        pictures="folder",
+        item="picture",
+        differs=(
+            "Observers are told the answer: a cue for the category of the shape, or of the texture, stands for the "
+            "instruction to attend to it, which names no category to people."
+        ),
+    ),
 )  # fmt: skip
 
 EDGE = Source(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.people.match import Match
 from experiments.people.published_files import files_of
 from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
@@ -45,5 +46,14 @@ POSNER = Source(
     note=(
         "A valid cue is four times as frequent as an invalid one. Eight answers came before the onset: they count as "
         "answers without a reaction time."
+    ),
+    match=Match(
+        "spatial_prior",
+        {"validity": ("instruction", {"valid": "valid", "invalid": "invalid"})},
+        differs=(
+            "People detect a target after a cue that is gone when it comes; observers name a shape at the left or the "
+            "right, each seen with attention sent there and with attention sent to the other side, and have no time "
+            "for asynchronies. Valid and invalid trials are equally frequent: nothing is learnt from their number."
+        ),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from experiments.people.match import Match
 from experiments.people.published_files import files_of
 from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
@@ -62,6 +63,19 @@ ATTENTION_NETWORK = Source(
     people=522,
     trials=75_168,
     files=files_of("attention_network"),
+    match=Match(
+        "attention_network",
+        {
+            "cue": ("instruction", {cue: cue for cue in ("none", "centre", "double", "spatial")}),
+            "flanker": ("congruency", {kind: kind for kind in ("congruent", "incongruent", "neutral")}),
+            "place": ("target_place", {"up": "above", "down": "below"}),
+        },
+        differs=(
+            "Observers name a shape, not the way an arrow points, with one flanker on either side, and are told what a "
+            "cue says: a spotlight on the row's place, or one on either place, all places alike for a cue at fixation, "
+            "no prior for none. They have no time: of alerting there is only what the two places are worth."
+        ),
+    ),
 )
 
 LETTERS = {"72.0": "h", "83.0": "s"}
@@ -113,4 +127,15 @@ LOCAL_GLOBAL = Source(
     trials=50_112,
     files=files_of("local_global"),
     note="The colour of the letters tells which are to be named; neutral letters are an o.",
+    match=Match(
+        "navon",
+        {
+            "instruction": ("instruction", {"attend global": "global", "attend local": "local"}),
+            "conflict": ("congruency", {"congruent": "congruent", "incongruent": "incongruent"}),
+        },
+        differs=(
+            "A wide spotlight tells observers to attend global, a narrow one on the middle to attend local. Those that "
+            "know no letters are read out by the likeness of their logits to those of congruent figures."
+        ),
+    ),
 )  # fmt: skip

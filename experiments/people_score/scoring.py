@@ -1,0 +1,160 @@
+"""The score: each effect of people in a row, and below it that of each observer under the same instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from experiments.people.match import levels_of
+from experiments.people.published_source import Source
+from experiments.people_score.observed_effect import Observed, observed_effect
+from experiments.trials.effects import Effect, Result, effect_of
+from experiments.trials.item_effects import ItemResult, item_agreement, item_effects
+
+__all__ = ["CANNOT", "COLUMNS", "PEOPLE", "score"]
+
+PEOPLE, CANNOT = "people", "cannot"
+COLUMNS = {
+    "task": "source of people's trials",
+    "effect": "contrast of conditions, positive where it is as expected of people",
+    "who": "people, or an observer's name",
+    "status": "compared; cannot: the observer cannot be told this instruction, or cannot do the task",
+    "measure": "what is compared: of observers margin stands for rt, with its sign turned",
+    "unit": "of mean: s, 1 (a probability or share), or nat (log odds of the right answer against the next one)",
+    "n": "people, or items that an observer saw",
+    "mean": "effect with its 95 % interval (mean_low, mean_high): Student's over people; over items and networks",
+    "d": "effect size, over people or over items, with the interval of the mean in its unit (d_low, d_high)",
+    "share": "of the people, or of the items, that show the effect",
+    "reliability": "of people's effects, split-half with Spearman-Brown",
+    "ceiling": "root of the reliability: the largest correlation over people that anything can have with the effect",
+    "same_sign": "as people's mean: yes, no, or undetermined where either interval holds 0",
+    "within": "observer's mean in people's interval: yes, no, or other unit",
+    "r": "correlation over items of the observer's effect with people's, where both saw the same (Fisher's interval)",
+    "item_ceiling": "of r: root of the reliability of people's effects over items, split-half of people",
+    "seeds": "trained networks whose effect has people's sign, of all",
+    "accuracy": "share of right answers of the observer in these trials",
+    "why": "why an observer cannot, or which instructions are left out, since it cannot be told them",
+    "differs": "what of the observers' task is not as people's",
+}
+
+
+def score(
+    source: Source,
+    people: pd.DataFrame,
+    answers: pd.DataFrame,
+    cannot: Mapping[str, str] | None = None,
+    n: int = 2000,
+    splits: int = 500,
+) -> pd.DataFrame:
+    """Tabulate the effects of a source, of people and observers.
+
+    Parameters
+    ----------
+    source : has a match.
+    people : their trial table.
+    answers : observers' trial table with people's factors, as ``answers_of`` gives it.
+    cannot : why observers could not do the task, by name.
+    n : bootstrap samples of observers' intervals.
+    splits : halves of people's trials for the reliability.
+
+    Returns
+    -------
+    DataFrame with the columns of ``COLUMNS``: for each effect of which observers are shown all levels a row of
+    people, then one of each observer.
+
+    Raises
+    ------
+    ValueError : the source has no match.
+    """
+    match = source.match
+    if match is None:
+        raise ValueError(f"no task of observers is matched to {source.name}: declare Source(match=Match(...))")
+    names = list(dict.fromkeys(answers["participant"])) if len(answers) else []
+    rows = []
+    for effect in source.effects:
+        if match.lacks(effect):
+            continue
+        told = {"task": source.name, "effect": effect.name}
+        found = effect_of(people, effect, splits=splits)
+        by_item = item_effects(_by_file(people), effect, splits) if match.item else None
+        rows.append(told | _of_people(found) | ({"item_ceiling": by_item.ceiling} if by_item else {}))
+        own = match.of_observers(effect)
+        for name in names:
+            table = answers[answers["participant"] == name]
+            rows.append(told | {"who": name} | _of_observer(table, own, found, by_item, n))
+        rows += [told | _refused(who, own, why) for who, why in (cannot or {}).items()]
+    return pd.DataFrame(rows).assign(differs=match.differs).reindex(columns=_names())
+
+
+def _names() -> list[str]:
+    """Columns in their order, intervals behind what they are of."""
+    ends = {name: (name, f"{name}_low", f"{name}_high") for name in ("mean", "d", "r")}
+    return [column for name in COLUMNS for column in ends.get(name, (name,))]
+
+
+def _of_people(found: Result) -> dict:
+    told = {name: getattr(found, name) for name in ("n", "mean", "share", "reliability", "ceiling")}
+    told |= {"measure": found.effect.measure, "unit": found.effect.unit, "who": PEOPLE, "status": "compared"}
+    return told | _sized(found.mean, found.interval, found.dz)
+
+
+def _by_file(table: pd.DataFrame) -> pd.DataFrame:
+    """Trials whose items are called as their files are, without folder and ending."""
+    return table.assign(item=[PurePosixPath(str(item)).stem for item in table["item"]])
+
+
+def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, by_item: ItemResult | None, n: int) -> dict:
+    """The row of an observer: of the trials whose instruction it can be told, where all levels are left."""
+    counted = _counted(table, effect)
+    told = counted["told"] != CANNOT
+    untold = ", ".join(dict.fromkeys(counted.loc[~told, "instruction"]))
+    if untold and not _has_all(counted[told], effect):
+        return _refused(table["participant"].iloc[0], effect, f"it cannot be told: {untold}")
+    found = observed_effect(counted[told], effect, n)
+    alike = int((np.sign(found.by_seed) == np.sign(people.mean)).sum())
+    same_unit = effect.measure == people.effect.measure
+    row = {"measure": effect.measure, "unit": effect.unit, "status": "compared", "n": found.items}
+    row |= _sized(found.mean, found.interval, found.d) | {"share": found.share, "accuracy": found.accuracy}
+    row |= {"same_sign": _same_sign(found, people), "seeds": f"{alike}/{len(found.by_seed)}"}
+    row |= {"why": f"left out, since it cannot be told: {untold}"} if untold else {}
+    if by_item is not None:
+        agreed = item_agreement(by_item, item_effects(_by_file(counted[told]), effect, 1))
+        row |= dict(zip(("r", "r_low", "r_high"), (agreed.r, *agreed.r_interval), strict=True))
+        row |= {"item_ceiling": agreed.ceiling}
+    low, high = people.interval
+    return row | {"within": ("yes" if low <= found.mean <= high else "no") if same_unit else "other unit"}
+
+
+def _counted(table: pd.DataFrame, effect: Effect) -> pd.DataFrame:
+    """Trials of the levels that count for an effect."""
+    rows = np.ones(len(table), bool)
+    for factor, levels in levels_of(effect).items():
+        rows &= table[factor].isin(levels).to_numpy()
+    return table[rows]
+
+
+def _has_all(table: pd.DataFrame, effect: Effect) -> bool:
+    return all(set(levels) <= set(table[factor]) for factor, levels in levels_of(effect).items())
+
+
+def _refused(who: str, effect: Effect, why: str) -> dict:
+    told = {"who": who, "status": CANNOT, "measure": effect.measure, "unit": effect.unit}
+    return told | {"same_sign": CANNOT, "why": why}
+
+
+def _sized(mean: float, interval: tuple[float, float], d: float) -> dict:
+    """Mean and effect size, each with its interval."""
+    per = d / mean if mean else np.nan
+    low, high = interval
+    return {"mean": mean, "mean_low": low, "mean_high": high, "d": d, "d_low": low * per, "d_high": high * per}
+
+
+def _same_sign(found: Observed, people: Result) -> str:
+    """Whether two effects have one sign, as far as their intervals tell."""
+    (low, high), (least, most) = found.interval, people.interval
+    if not (low * high > 0 and least * most > 0):
+        return "undetermined"
+    return "yes" if low * least > 0 else "no"
