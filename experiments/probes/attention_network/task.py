@@ -15,8 +15,8 @@ ANSWERS = ("heart", "star")
 PAGES = (
     """# The one in the middle
 
-Keep your eyes on the **cross** in the middle of the screen. A row of shapes appears **above** or **below**
-it. The shapes beside the middle one may be the same as it, or others.""",
+Keep your eyes on the **small mark** in the middle of the screen. A row of shapes appears **above** or
+**below** it. The shapes beside the middle one may be the same as it, or others.""",
     """# What to do
 
 Press the key of the shape in the **middle of the row**, as **quickly** as you can without making mistakes.
