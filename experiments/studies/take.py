@@ -196,7 +196,8 @@ def _seen(
                 conditions.get(instruction.condition),
                 task.sentences(part, instruction),
             )
-            told[instruction.name] = _told(observer, trial, condition, sentences, asking.instruct)
+            in_words = asking.instruct and instruction.in_words
+            told[instruction.name] = _told(observer, trial, condition, sentences, in_words)
         for name, values in _look(observer, part, told, iterations).items():
             logits[name].append(values)
         read = [prior.reading for of in told.values() for _, prior in of.priors if of.how == "words"]

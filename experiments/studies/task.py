@@ -31,14 +31,17 @@ class Instruction:
     ----------
     name : level of the factor ``instruction``, such as "attend left".
     sentence : what stands on the screen of a participant; {fields} are variables of the stimuli, as
-        :func:`asked` gives them. Observers that take words get this very sentence.
+        :func:`asked` gives them. Observers that take words get this very sentence, where it is for words.
     condition : name of the condition, of the probe or of the task, whose prior tells an observer the same; ""
         where no prior does, and an observer looks bottom-up.
+    in_words : whether the sentence names by itself what to attend to; if not (it speaks of what is drawn, or of
+        a dimension), an observer that takes words is told by the prior as well.
     """
 
     name: str
     sentence: str
     condition: str = ""
+    in_words: bool = True
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ SCORES = {
     ),
     "choice": Score("share of answers that are the option", "1", _chosen, _mean, UNIT, needs_option=True),
     "probability": Score(
-        "probability of the right option, or of the one that is named; of people the share who answered so",
+        "probability of the right option, or of the one that is named; of people the share of their answers that are",
         "1", _probability, _mean, UNIT,
     ),
 }  # fmt: skip

@@ -28,9 +28,13 @@ TASK = Task(
     {"en": PAGES},
     (
         Instruction("none", "Look for the row.", "neutral"),
-        Instruction("centre", "A row is about to appear.", "diffuse"),
-        Instruction("double", "A row is about to appear: attend to the places above and below.", "both places"),
-        Instruction("spatial", "A row is about to appear: attend to the place {target_place}.", "place"),
+        Instruction("centre", "A row is about to appear.", "diffuse", in_words=False),
+        Instruction(
+            "double", "A row is about to appear: attend to the places above and below.", "both places", in_words=False
+        ),
+        Instruction(
+            "spatial", "A row is about to appear: attend to the place {target_place}.", "place", in_words=False
+        ),
     ),
     Response("keys", ANSWERS, ("f", "j"), time_limit=1.7),
     right("class_1"),

@@ -48,8 +48,8 @@ TASK = Task(
     {"en": PAGES},
     (
         Instruction("neutral", "Choose what fits the picture best.", "none"),
-        Instruction("shape", "Choose by the shape."),
-        Instruction("texture", "Choose by the texture."),
+        Instruction("shape", "Choose by the shape.", in_words=False),
+        Instruction("texture", "Choose by the texture.", in_words=False),
     ),
     Response("grid", time_limit=1.9),
     _answer,

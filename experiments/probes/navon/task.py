@@ -39,8 +39,8 @@ TASK = Task(
     "Which letter was it?",
     {"en": PAGES},
     (
-        Instruction("global", "Look at the large letter.", "wide"),
-        Instruction("local", "Look at the small letters.", "narrow"),
+        Instruction("global", "Look at the large letter.", "wide", in_words=False),
+        Instruction("local", "Look at the small letters.", "narrow", in_words=False),
     ),
     Response("keys", keys=("f", "j"), time_limit=3.0),
     _letter,

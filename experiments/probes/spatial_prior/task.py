@@ -38,7 +38,7 @@ shown for a moment to the left or to the right of it.""",
 
 A sentence before each picture tells you **where to attend**; it may also tell you to follow an arrow or a
 frame on the screen. Attend there without moving your eyes; where nothing tells you a side, attend to both.
-Often the shape appears there, sometimes it appears on the other side.
+The shape may appear there, or on the other side.
 
 Choose the shape that you saw. If you are not sure, guess.""",
 )
@@ -79,7 +79,7 @@ TASK = Task(
         Instruction("neutral", "Watch everywhere.", "diffuse"),
         Instruction("valid", "Attend to the {here}.", "place 0 width 0.1"),
         Instruction("invalid", "Attend to the {there}.", "place 180 width 0.1"),
-        Instruction("cue", "Attend to {pointer}.", "drawn cue"),
+        Instruction("cue", "Attend to {pointer}.", "drawn cue", in_words=False),
     ),
     Response("grid", time_limit=10.0),
     right("class_1"),

@@ -175,9 +175,9 @@ def test_words_and_drawn_cues_are_not_given_for_each_other():
             task.sentences(asked(probe, drawn("spatial_prior", 2, **how)), task.instruction(name))
 
 
-def told_of(name, observer):
+def told_of(name, observer, n=4):
     """How an observer is told each instruction of a task, where sentences are told whom takes them."""
-    table = take(name, drawn(name, 4), observers=observer, asking=WORDS)
+    table = take(name, drawn(name, n), observers=observer, asking=WORDS)
     return table.groupby("instruction", sort=False)["told"].unique().map(" ".join).to_dict()
 
 
@@ -189,6 +189,10 @@ def test_who_takes_no_words_is_told_by_the_prior_if_by_any(micro):
     )
     assert told_of("spatial_prior", by_place) == dict(neutral="words", valid="words", invalid="words")
     assert told_of("spatial_prior", by_class) == dict(neutral="cannot", valid="cannot", invalid="cannot")
+
+
+def test_a_sentence_that_names_nothing_is_not_taken_for_words(micro):
+    assert told_of("navon", observer_of(micro), 24) == {"global": "prior", "local": "prior"}
 
 
 def test_a_sentence_that_cannot_be_read_is_refused(micro):
