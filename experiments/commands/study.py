@@ -45,19 +45,19 @@ def command(words: Sequence[str]) -> Callable:
     """Give the command that writes a study of the probe which the first of the words behind "study" names."""
     probe = PROBES[words[0]] if words and words[0] in PROBES else None
     if probe is None or probe.task is None:
-        return command_line.command(DOC, _refuse, asked=Asked, options=StudyOptions)
+        return command_line.command(DOC, _refuse, asked=Asked, study=StudyOptions)
     _, parameters = drawn_for(probe)
-    return command_line.command(DOC, _write, asked=Asked, options=StudyOptions, parameters=parameters)
+    return command_line.command(DOC, _write, asked=Asked, study=StudyOptions, parameters=parameters)
 
 
-def _refuse(asked: Asked, options: StudyOptions) -> None:
+def _refuse(asked: Asked, study: StudyOptions) -> None:
     task_of(PROBES[asked.probe])
     raise AssertionError("a probe with a task has a command of its own")
 
 
-def _write(asked: Asked, options: StudyOptions, parameters: object) -> None:
-    study, trials, uneven = write_study_of(PROBES[asked.probe], options, parameters)
-    report = balance(trials, ["instruction", *study.factors])
+def _write(asked: Asked, study: StudyOptions, parameters: object) -> None:
+    written, trials, uneven = write_study_of(PROBES[asked.probe], study, parameters)
+    report = balance(trials, ["instruction", *written.factors])
     print(report[[name for name in SHOWN if name in report]].to_string(na_rep=""))
     print(READ)
     right = trials.loc[trials["phase"] == "test", "answer"].unique()
@@ -65,7 +65,7 @@ def _write(asked: Asked, options: StudyOptions, parameters: object) -> None:
         print(f"the right answer is {right[0]!r} in every trial: people can answer without looking")
     if uneven:
         print(f"as nearly balanced as numbers allow: {uneven}")
-    print(*_told(study, len(trials) // study.lists), sep="\n")
+    print(*_told(written, len(trials) // written.lists), sep="\n")
 
 
 def _told(study: Study, n: int) -> list[str]:

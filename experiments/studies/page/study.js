@@ -39,7 +39,7 @@ const WORDS = {
   loading: "Loading the pictures ...",
   not_loaded: "Some pictures could not be loaded. Please check the network, and load this page again: what you have "
     + "answered is kept.",
-  practice_over: "That was the practice. Now it counts; you are not told whether your answers are right.",
+  practice_over: "That was the practice. Now it counts.",
   pause: "Time for a break. Part {block} of {blocks} follows when you go on.",
   right: "Right",
   wrong: "Wrong: {answer}",
