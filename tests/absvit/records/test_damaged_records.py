@@ -310,8 +310,9 @@ def test_a_record_that_is_struck_while_it_is_written_ends_with_the_same_values(f
     for at in range(5, len(calls), len(calls) // 6):  # scripts/fault_records.sh strikes them all
         path = tmp_path / f"{at}.zarr"
         ended = run(lambda path=path: struck(path), tmp_path, at=at, **fault)
-        if ended.code or not calls[at].startswith("mkdir "):  # zarr 3.1.2 makes folders that are there, too
-            assert ended.code == (1 if fault else -9), calls[at]
+        met = ended.calls[at] if at < len(ended.calls) else calls[at]  # zarr's threads do not always take turns alike
+        if ended.code or not met.startswith("mkdir "):  # zarr 3.1.2 makes folders that are there, too
+            assert ended.code == (1 if fault else -9), met
             told = "cannot write (into the record )?/.*: .*(--resume|choose a folder)"
             assert not fault or re.search(told, ended.said)
         assert run(lambda path=path: struck(path), tmp_path).code == 0, calls[at]
