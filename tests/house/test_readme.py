@@ -11,6 +11,7 @@ from PIL import Image
 from absvit.__main__ import COMMANDS
 from experiments.__main__ import main as experiments
 from experiments.probes import PROBES
+from experiments.studies.folder import open_study
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "notebooks" / "book" / "pages"
@@ -37,6 +38,19 @@ def desk(tmp_path):
     return tmp_path
 
 
+def answered(study, monkeypatch):
+    """Let two people answer all trials of a study that is served, as they would while the command waits."""
+    monkeypatch.syspath_prepend(ROOT / "tests" / "experiments" / "studies")
+    from served import Page, answer, serving
+
+    with serving(study) as address:
+        for person in ("first", "second"):
+            page = Page(address)
+            _, begun = page.begin(person)
+            for number in range(1, len(study.list(begun["list"])["trials"]) + 1):
+                assert page.send(begun, answer(study, begun, number))[0] == 200
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:n = .* leaves", "ignore:.*does not know")
 @pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if "outputs/" in text or blocks(text, "python")])
@@ -45,6 +59,9 @@ def test_what_a_page_shows_runs_as_it_stands(page, desk, monkeypatch):
     for line in lines_of(TEXTS[page]):
         if line.startswith("python -m experiments") and "outputs/" in line:
             words = shlex.split(re.sub(r" --n \d+", "", line))[3:]
+            if words[0] == "serve":
+                answered(open_study(Path(words[1])), monkeypatch)
+                continue
             fewer = ["--n", "12", "--overwrite"] if words[0] in PROBES else []
             assert experiments([*words, *fewer]) == 0, line  # as it stands, but of fewer stimuli
     exec("\n".join(blocks(TEXTS[page], "python")), {})
