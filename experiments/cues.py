@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from absvit.models.priors import Prior
 
 __all__ = [
-    "CueParameters", "MapParameters", "around", "at_gain", "chosen", "class_cue", "diffuse", "learned", "percept",
-    "place", "random_vector", "shuffled",
+    "CueParameters", "MapParameters", "SpotlightParameters", "around", "at_gain", "chosen", "class_cue", "diffuse",
+    "first_places", "learned", "percept", "place", "random_vector", "shuffled",
 ]  # fmt: skip
 
 
@@ -63,6 +63,25 @@ class MapParameters(CueParameters):
     layer: int = -3
 
 
+@dataclass(frozen=True)
+class SpotlightParameters(MapParameters):
+    """Parameters that every probe has which sends a spotlight to the target.
+
+    Parameters
+    ----------
+    width
+        Standard deviation of the spotlight, in units of the smaller side of the image.
+    """
+
+    gains: tuple[float, ...] = (1.0,)
+    width: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.width <= 10:
+            raise ValueError(f"width must be in (0, 10] of the image's smaller side, got {self.width}")
+
+
 def chosen(conditions: Sequence[Condition], kinds: Sequence[str], needed: Sequence[str] = ()) -> list[Condition]:
     """Take the conditions of some kinds of prior; all, if none is named.
 
@@ -103,6 +122,11 @@ def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> P
     sd = width * min(size)
     spots = [absvit.priors.SpatialPrior.gaussian((x, y), sd, size, grid).weights for x, y in where(trial).tolist()]
     return absvit.priors.SpatialPrior(torch.stack(spots), trial.gain)
+
+
+def first_places(trial: Trial) -> np.ndarray:
+    """Places (stimulus, 2) of the first object of each stimulus, such as the target, x and y in pixels."""
+    return np.column_stack([trial.stimuli[name].values[:, 0] for name in ("object_x", "object_y")]).astype(float)
 
 
 def around(cue: int, margin: int, trial: Trial) -> Prior:

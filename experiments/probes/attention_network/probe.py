@@ -29,27 +29,13 @@ __all__ = ["PROBE", "AttentionNetwork", "conditions"]
 
 
 @dataclass(frozen=True)
-class AttentionNetwork(cues.MapParameters):
-    """Parameters of the probe.
-
-    Parameters
-    ----------
-    width
-        Standard deviation of the spotlights, in units of the smaller side of the image.
-    """
-
-    gains: tuple[float, ...] = (1.0,)
-    width: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.width <= 10:
-            raise ValueError(f"width must be in (0, 10] of the image's smaller side, got {self.width}")
+class AttentionNetwork(cues.SpotlightParameters):
+    """Parameters of the probe."""
 
 
 def conditions(parameters: AttentionNetwork) -> list[Condition]:
     """List the priors: no cue, no place, both places, the target's place, and the controls."""
-    place = partial(cues.place, _target, parameters.width)
+    place = partial(cues.place, cues.first_places, parameters.width)
     found = [
         Condition("neutral", 0, "neutral", cues.learned),
         Condition("diffuse", 0, "diffuse", cues.diffuse),
@@ -61,14 +47,9 @@ def conditions(parameters: AttentionNetwork) -> list[Condition]:
     return cues.chosen(found, parameters.priors)
 
 
-def _target(trial: Trial) -> np.ndarray:
-    """Places (stimulus, 2) of the targets, x and y in pixels."""
-    return np.column_stack([trial.stimuli[name].values[:, 0] for name in ("object_x", "object_y")]).astype(float)
-
-
 def _opposite(trial: Trial) -> np.ndarray:
     """Places (stimulus, 2) as far on the other side of fixation, above or below it."""
-    x, y = _target(trial).T
+    x, y = cues.first_places(trial).T
     return np.column_stack([x, trial.size[0] - y])
 
 
@@ -76,7 +57,7 @@ def _both(width: float, trial: Trial) -> Prior:
     """A spotlight on either place of the row."""
     import torch
 
-    here, there = (cues.place(where, width, trial).weights for where in (_target, _opposite))
+    here, there = (cues.place(where, width, trial).weights for where in (cues.first_places, _opposite))
     return absvit.priors.SpatialPrior(torch.maximum(here, there), trial.gain)
 
 

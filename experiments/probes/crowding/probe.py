@@ -12,38 +12,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from experiments import cues
 from experiments.columns import NAMED
-from experiments.probe import Condition, Probe, Trial
+from experiments.probe import Condition, Probe
 from stimuli.foundation.registry import later
 
 __all__ = ["PROBE", "Crowding", "conditions"]
 
 
 @dataclass(frozen=True)
-class Crowding(cues.MapParameters):
-    """Parameters of the probe.
+class Crowding(cues.SpotlightParameters):
+    """Parameters of the probe."""
 
-    Parameters
-    ----------
-    width
-        Standard deviation of the spotlight on the target, in units of the smaller side of the image.
-    """
-
-    gains: tuple[float, ...] = (1.0,)
     width: float = 0.08
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.width <= 10:
-            raise ValueError(f"width must be in (0, 10] of the image's smaller side, got {self.width}")
 
 
 def conditions(parameters: Crowding) -> list[Condition]:
     """List the priors: no cue, the target's place, and the controls."""
-    place = partial(cues.place, _target, parameters.width)
+    place = partial(cues.place, cues.first_places, parameters.width)
     found = [
         Condition("neutral", 0, "neutral", cues.learned),
         Condition("place", 1, "place", place),
@@ -51,11 +37,6 @@ def conditions(parameters: Crowding) -> list[Condition]:
         Condition("shuffled place", 1, "shuffled place", partial(cues.shuffled, place)),
     ]
     return cues.chosen(found, parameters.priors)
-
-
-def _target(trial: Trial) -> np.ndarray:
-    """Places (stimulus, 2) of the targets, x and y in pixels."""
-    return np.column_stack([trial.stimuli[name].values[:, 0] for name in ("object_x", "object_y")]).astype(float)
 
 
 PROBE = Probe(

@@ -14,10 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from experiments import cues
-from experiments.probe import Condition, Probe, Trial
+from experiments.probe import Condition, Probe
 from stimuli.foundation.registry import later
 
 __all__ = ["PROBE", "Navon", "conditions"]
@@ -47,7 +45,7 @@ class Navon(cues.MapParameters):
 
 def conditions(parameters: Navon) -> list[Condition]:
     """List the priors: no cue, a narrow and a wide spotlight on the figure's centre, and the controls."""
-    spots = {name: partial(cues.place, _centre, getattr(parameters, name)) for name in ("narrow", "wide")}
+    spots = {name: partial(cues.place, cues.first_places, getattr(parameters, name)) for name in ("narrow", "wide")}
     found = [
         Condition("neutral", 0, "neutral", cues.learned),
         *(Condition(name, 0, name, spot, {"width": getattr(parameters, name)}) for name, spot in spots.items()),
@@ -55,11 +53,6 @@ def conditions(parameters: Navon) -> list[Condition]:
         Condition("shuffled narrow", 0, "shuffled narrow", partial(cues.shuffled, spots["narrow"])),
     ]
     return cues.chosen(found, parameters.priors)
-
-
-def _centre(trial: Trial) -> np.ndarray:
-    """Centres (stimulus, 2) of the figures, x and y in pixels."""
-    return np.column_stack([trial.stimuli[name].values[:, 0] for name in ("object_x", "object_y")]).astype(float)
 
 
 PROBE = Probe(
