@@ -21,7 +21,7 @@ from absvit.segmentation.counting import confusions, scores
 from absvit.segmentation.datasets import SegmentedPictures
 from absvit.segmentation.loading_segmenter import Loaded
 from absvit.segmentation.options import Cue, Test
-from absvit.segmentation.task import whole_transform_of
+from absvit.segmentation.problem import whole_transform_of
 from absvit.segmentation.views import blocks, whole_loader
 from stimuli.foundation.picture_files import say
 

@@ -17,7 +17,7 @@ from absvit.segmentation.classes import coloured
 from absvit.segmentation.counting import predicted_classes
 from absvit.segmentation.loading_segmenter import Loaded
 from absvit.segmentation.options import Cue
-from absvit.segmentation.task import whole_transform_of
+from absvit.segmentation.problem import whole_transform_of
 from stimuli.foundation.files import whole
 from stimuli.foundation.picture_files import in_folder
 

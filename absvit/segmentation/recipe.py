@@ -14,7 +14,7 @@ from absvit.training.run_options import RunOptions
 from stimuli.foundation.options import FileOrAddress
 
 if TYPE_CHECKING:
-    from absvit.segmentation.task import SegmentationTask
+    from absvit.segmentation.problem import SegmentationProblem
 
 __all__ = ["SegmentationRecipe", "Source", "Transfer", "recipe_of"]
 
@@ -133,11 +133,11 @@ class SegmentationRecipe(Recipe):
         """Height and width in pixels of what the model sees in training."""
         return (self.scenes.size, self.scenes.size) if self.data_set == "SCENES" else self.varied.crop
 
-    def task(self, data: RunOptions, process: Process) -> SegmentationTask:
+    def problem(self, data: RunOptions, process: Process) -> SegmentationProblem:
         """Open pictures with labels, or draw them."""
-        from absvit.segmentation.task import SegmentationTask
+        from absvit.segmentation.problem import SegmentationProblem
 
-        return SegmentationTask(self, data.data_path, data.num_workers, process)
+        return SegmentationProblem(self, data.data_path, data.num_workers, process)
 
 
 def recipe_of(options: Mapping) -> SegmentationRecipe:

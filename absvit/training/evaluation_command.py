@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from absvit.distributed import Process
     from absvit.models.checkpoints import Checkpoint
-    from absvit.training.pictures.task import PictureRecipe
+    from absvit.training.pictures.problem import PictureRecipe
 
 __all__ = ["EvaluationOptions", "run_evaluation"]
 
@@ -154,7 +154,7 @@ def _on_suites(
 def _model(recipe: PictureRecipe, loaded: Checkpoint, process: Process) -> nn.Module:
     """The recipe's model with the weights and the classes of a checkpoint, for another input size too."""
     from absvit.models import checkpoints
-    from absvit.training.task import build_model
+    from absvit.training.problem import build_model
 
     rows = len(loaded.state_dict.get("head.weight", ()))
     model = build_model(replace(recipe, finetune=""), num_classes=rows, img_size=recipe.input_size)

@@ -17,9 +17,9 @@ import torch
 from tqdm.auto import tqdm
 
 from absvit.distributed import Process, sum_over_ranks, wait_for_all
+from absvit.training.problem import Problem
 from absvit.training.run_options import RunOptions
 from absvit.training.state import Learner, Position
-from absvit.training.task import Task
 from stimuli.foundation.files import write_whole
 
 __all__ = ["Log", "unreadable_pictures", "writing_into"]
@@ -68,12 +68,12 @@ class Log:
             self.board = _tensorboard(where.output_dir, position.step)
         self.since = (position.step, time.perf_counter())
 
-    def update(self, losses, norm, learner: Learner, position: Position, task: Task, images: int) -> None:
+    def update(self, losses, norm, learner: Learner, position: Position, problem: Problem, images: int) -> None:
         """Write a line about an update: this rank's losses by name, the gradient's norm and the speed."""
         world_size = self.process.world_size
         values = torch.stack([value.float() for value in losses.values()])
         values = (sum_over_ranks(values) / world_size).tolist()
-        unreadable = unreadable_pictures(task, self.process)
+        unreadable = unreadable_pictures(problem, self.process)
         if not self.process.is_first:
             return
         step, now = position.step - 1, time.perf_counter()
@@ -146,9 +146,9 @@ def _locked(out: Path, n: int, start: int) -> TextIO | None:
     return file
 
 
-def unreadable_pictures(task: Task, process: Process) -> int:
+def unreadable_pictures(problem: Problem, process: Process) -> int:
     """Count the training pictures that could not be read, on all ranks and since the training's beginning."""
-    return int(sum_over_ranks(torch.tensor(task.unreadable, device=process.device)))
+    return int(sum_over_ranks(torch.tensor(problem.unreadable, device=process.device)))
 
 
 def _tensorboard(out: Path, first_step: int):

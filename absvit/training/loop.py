@@ -20,13 +20,13 @@ from absvit.distributed import Process, sum_over_ranks
 from absvit.training.cpu_kernels import faster_kernels
 from absvit.training.log import Log, unreadable_pictures
 from absvit.training.losses import autocast
+from absvit.training.problem import Problem
 from absvit.training.random_states import seed_all
 from absvit.training.recipe import RECIPES, Recipe
 from absvit.training.results import write_results
 from absvit.training.run_options import RunOptions
 from absvit.training.schedules import PolynomialRate
 from absvit.training.state import Learner, Position, check_same_position, resume, save, source_of
-from absvit.training.task import Task
 from stimuli.foundation.addresses import without_credentials
 
 __all__ = ["learn", "train"]
@@ -37,13 +37,13 @@ SMALLEST_SCALE = 1e-4  # of the loss in half precision: it starts at 65536 and i
 def train(recipe: str | Recipe, where: RunOptions, process: Process) -> None:
     """Train what a recipe, or its name, says, and write weights with a card; fails as :func:`learn` does."""
     recipe = RECIPES.of(recipe)
-    task = recipe.task(where, process)
-    learner, position = learn(recipe, task, where, process)
+    problem = recipe.problem(where, process)
+    learner, position = learn(recipe, problem, where, process)
     if process.is_first:
-        write_results(recipe, learner, position, task, where.output_dir)
+        write_results(recipe, learner, position, problem, where.output_dir)
 
 
-def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tuple[Learner, Position]:
+def learn(recipe: Recipe, problem: Problem, where: RunOptions, process: Process) -> tuple[Learner, Position]:
     """Make all updates of a training, or those that an earlier run of the same recipe left.
 
     Returns
@@ -59,13 +59,13 @@ def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tu
     OSError : a checkpoint cannot be written.
     """
     torch.manual_seed(recipe.seed)
-    model = task.model().to(process.device)
-    objective = task.objective(model)
-    learner = _learner(recipe, model, task, process)
-    facts = {"recipe": recipe.options, "data": task.facts(), "processes": process.world_size}
-    facts["categories"] = task.classes  # for those who use a checkpoint; the data tell whether they are the same
-    last_step = recipe.epochs * task.steps_per_epoch
-    position = _starting_position(learner, facts, where, task.steps_per_epoch, last_step, process)
+    model = problem.model().to(process.device)
+    objective = problem.objective(model)
+    learner = _learner(recipe, model, problem, process)
+    facts = {"recipe": recipe.options, "data": problem.facts(), "processes": process.world_size}
+    facts["categories"] = problem.classes  # for those who use a checkpoint; the data tell whether they are the same
+    last_step = recipe.epochs * problem.steps_per_epoch
+    position = _starting_position(learner, facts, where, problem.steps_per_epoch, last_step, process)
     log = Log(where, position, process)
     step_of = torch.compile(objective) if recipe.compile else objective
     if process.world_size > 1:
@@ -75,21 +75,21 @@ def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tu
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def keep(name: str) -> None:
-        position.unreadable = unreadable_pictures(task, process)
+        position.unreadable = unreadable_pictures(problem, process)
         if process.is_first:
-            save(where.output_dir / name, learner, position, facts, task.steps_per_epoch)
+            save(where.output_dir / name, learner, position, facts, problem.steps_per_epoch)
 
-    task.unreadable += position.unreadable if process.is_first else 0
+    problem.unreadable += position.unreadable if process.is_first else 0
     if position.pending:
-        _end_epoch(task, learner, position, log, keep, recipe.keep_every)
+        _end_epoch(problem, learner, position, log, keep, recipe.keep_every)
     model.train()
     started = time.perf_counter() - position.seconds
-    updates = task.updates(position.step)
+    updates = problem.updates(position.step)
     kernels = faster_kernels(process.device, recomputes=recipe.grad_checkpointing or recipe.compile)
     hidden = None if process.is_first else True  # None: where nobody watches, the log is enough
     steps = range(position.step, last_step)
     for step in tqdm(steps, initial=position.step, total=last_step, unit="update", disable=hidden):
-        _set_learning_rate(recipe, learner, step, task.steps_per_epoch)
+        _set_learning_rate(recipe, learner, step, problem.steps_per_epoch)
         update, parts = next(updates), []
         for k, batch in enumerate(update):
             seed_all(recipe.seed, step, k, process.rank)  # dropout, whenever it was resumed
@@ -109,13 +109,13 @@ def learn(recipe: Recipe, task: Task, where: RunOptions, process: Process) -> tu
         if learner.ema is not None:
             learner.ema.update(model)
         position.step, position.seconds = step + 1, time.perf_counter() - started
-        position.pending = position.step % task.steps_per_epoch == 0
+        position.pending = position.step % problem.steps_per_epoch == 0
         if step % where.log_every == 0 or position.step == last_step:
-            log.update(losses, norm, learner, position, task, task.total // process.world_size)
+            log.update(losses, norm, learner, position, problem, problem.total // process.world_size)
         if position.pending or position.step % recipe.checkpoint_every == 0:
             keep("last.pt")  # before the evaluation, which may fail
         if position.pending:
-            _end_epoch(task, learner, position, log, keep, recipe.keep_every)
+            _end_epoch(problem, learner, position, log, keep, recipe.keep_every)
     model.eval()
     return learner, position
 
@@ -143,9 +143,9 @@ def _starting_position(
     return position
 
 
-def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Process) -> Learner:
+def _learner(recipe: Recipe, model: torch.nn.Module, problem: Problem, process: Process) -> Learner:
     """Optimiser, schedule, scaler and average of a recipe."""
-    steps_per_epoch = task.steps_per_epoch
+    steps_per_epoch = problem.steps_per_epoch
     lr = recipe.lr
     if recipe.lr_batch:
         lr *= (recipe.total_batch or recipe.batch_size * process.world_size) / recipe.lr_batch
@@ -157,7 +157,7 @@ def _learner(recipe: Recipe, model: torch.nn.Module, task: Task, process: Proces
         "layer_decay": recipe.layer_decay,
     }  # fmt: skip
     optimizer = create_optimizer_v2(
-        task.learning(model), recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
+        problem.learning(model), recipe.opt, lr=lr, weight_decay=recipe.weight_decay,
         **{name: value for name, value in given.items() if value is not None},
     )  # fmt: skip
     unit = 1 if recipe.schedule == "official" else steps_per_epoch
@@ -209,14 +209,14 @@ def _check_finite(
 
 
 def _end_epoch(
-    task: Task, learner: Learner, position: Position, log: Log, keep: Callable[[str], None], keep_every: int
+    problem: Problem, learner: Learner, position: Position, log: Log, keep: Callable[[str], None], keep_every: int
 ) -> None:
     """Evaluate what an epoch has led to, and keep what is to be kept of it."""
-    measured, epoch = _evaluate(task, learner), position.step // task.steps_per_epoch
+    measured, epoch = _evaluate(problem, learner), position.step // problem.steps_per_epoch
     position.pending = False
     if measured:
         position.evaluated = log.epoch(measured, position, epoch)
-        score = _score(measured, task.best_by)
+        score = _score(measured, problem.best_by)
         if score > position.best:
             position.best = score
             keep("best.pt")
@@ -225,10 +225,10 @@ def _end_epoch(
     keep("last.pt")
 
 
-def _evaluate(task: Task, learner: Learner) -> dict[str, float]:
+def _evaluate(problem: Problem, learner: Learner) -> dict[str, float]:
     """Held-out measures of the raw weights, and of the average with ``ema_`` before their names."""
     averages = [] if learner.ema is None else [learner.ema.module]
-    measured, *of_averages = task.evaluate([learner.model, *averages])
+    measured, *of_averages = problem.evaluate([learner.model, *averages])
     for average in of_averages:
         measured |= {f"ema_{name}": value for name, value in average.items() if name not in ("n", "unreadable")}
     return measured

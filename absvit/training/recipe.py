@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from absvit.distributed import Process
+    from absvit.training.problem import Problem
     from absvit.training.run_options import RunOptions
-    from absvit.training.task import Task
 
 __all__ = ["RECIPES", "Flat", "Precision", "Recipe", "Trainable"]
 
@@ -28,7 +28,7 @@ SAID = ("name", "shows", "expect")  # of a recipe, and deciding nothing
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training: base of the recipes, which each say by :meth:`task` what data they train on.
+    """A training: base of the recipes, which each say by :meth:`problem` what data they train on.
 
     Parameters
     ----------
@@ -179,9 +179,9 @@ class Recipe:
         """Give a model the weights and the feedback path that it starts from; random ones, if not overridden."""
         return model
 
-    def task(self, data: RunOptions, process: Process) -> Task:
+    def problem(self, data: RunOptions, process: Process) -> Problem:
         """Open the data that the recipe trains on."""
-        raise NotImplementedError(f"{type(self).__name__} must say what it trains on: give it a method task")
+        raise NotImplementedError(f"{type(self).__name__} must say what it trains on: give it a method problem")
 
 
 RECIPES: Registry[Recipe] = Registry(

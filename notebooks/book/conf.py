@@ -22,7 +22,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the builder says otherwise
 nb_output_stderr = "remove"  # progress
-suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]  # a Task is of a training, or of people
+suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
 def setup(app) -> None:

@@ -256,7 +256,7 @@ absvit.images: import skimage.filters
 stimuli.families.objects: import torch.nn
 absvit.training.loop: from torchvision import datasets
 absvit.data.archives: import torchvision
-absvit.segmentation.tasks: from torchvision.transforms import v2
+absvit.segmentation.problem: from torchvision.transforms import v2
 absvit.segmentation.segmenter: import segmentation_models_pytorch
 experiments.probes.bistable.probe: if lazily: import zarr
 absvit.training.loop: import timm

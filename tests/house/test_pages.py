@@ -16,7 +16,7 @@ PAGES = {
         "AbSViT", "Trajectory", "create_model", "follow", "images", "list_models", "load_model", "maps",
         "mechanisms", "networks", "perceive", "priors", "records", "steerable_from", "topdown_from",
     ],
-    "absvit.training": ["RECIPES", "Recipe", "RunOptions", "Task", "train"],
+    "absvit.training": ["Problem", "RECIPES", "Recipe", "RunOptions", "train"],
 }  # fmt: skip
 HEAVY = ("torch", "timm", "torchvision", "matplotlib", "seaborn")
 LIGHT = [

@@ -15,7 +15,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 ROLES = {  # what a file is for in its package, the same in each
     "__init__", "__main__", "check", "classes", "datasets", "evaluation", "figure", "loading", "objective", "options",
-    "probe", "reading", "recipe", "recipes", "show", "summary", "task", "views", "writing",
+    "probe", "problem", "reading", "recipe", "recipes", "show", "summary", "task", "views", "writing",
 }  # fmt: skip
 SUBJECTS = {  # what one layer draws or computes, another measures, and a third one shows
     "attention", "corruption", "dynamics", "layout", "letters", "maps", "psychometric", "records", "scenes",

@@ -1,4 +1,4 @@
-"""What trainings with cues have in common: images with cues and answers, the loss, and the task."""
+"""What trainings with cues have in common: images with cues and answers, the loss, and the problem."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ from absvit.models.feedback import reconstruction_errors
 from absvit.models.priors.directions import sharpened, sharpness_of
 from absvit.training.losses import accuracy, cross_entropy, look_twice
 from absvit.training.pictures.epoch_order import updates_of_epoch
+from absvit.training.problem import Problem
 from absvit.training.recipe import Recipe
-from absvit.training.task import Task
 
-__all__ = ["CuedRecipe", "CuedTask", "SceneBatch", "SceneObjective", "image_generator", "place_cues", "prior_weights"]
+__all__ = [
+    "CuedRecipe",
+    "CuedProblem",
+    "SceneBatch",
+    "SceneObjective",
+    "image_generator",
+    "place_cues",
+    "prior_weights",
+]
 
 
 class SceneBatch(NamedTuple):
@@ -175,8 +183,8 @@ class CuedRecipe(Recipe):
     token_weight: float = 0.3
 
 
-class CuedTask(Task):
-    """Base of the tasks whose images are made of their numbers alone.
+class CuedProblem(Problem):
+    """Base of the problems whose images are made of their numbers alone.
 
     Parameters
     ----------

@@ -11,18 +11,18 @@ from torch import Tensor, nn
 from absvit.distributed import sum_over_ranks
 from absvit.models import AbSViT
 from absvit.models.perceive import evaluating
-from absvit.training.cued.batch import CuedTask, SceneBatch, prior_weights
+from absvit.training.cued.batch import CuedProblem, SceneBatch, prior_weights
 from absvit.training.cued.composite_cues import CHANCES, CuedComposites
 from absvit.training.cued.composite_plan import KINDS, Plan
 from absvit.training.losses import look_twice
 
-__all__ = ["CachedTask"]
+__all__ = ["CachedProblem"]
 
 HELD_OUT = ("whole", "halves", "overlays")
 
 
-class CachedTask(CuedTask):
-    """Base of the tasks on composites whose features are cached.
+class CachedProblem(CuedProblem):
+    """Base of the problems on composites whose features are cached.
 
     Subclasses set ``made``, what the composites show, ``cued``, batches of them, and ``_facts``, what tells
     them from others.

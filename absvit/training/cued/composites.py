@@ -1,4 +1,4 @@
-"""The hybrid recipes and their task: composites of pictures, seen through features computed once."""
+"""The hybrid recipes and their problem: composites of pictures, seen through features computed once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from absvit.models.zoo.stem import CHANNELS, STRIDE, stem_from
 from absvit.training.cued import composite_plan
 from absvit.training.cued import feature_cache as features
 from absvit.training.cued.batch import CuedRecipe
-from absvit.training.cued.cached import CachedTask
+from absvit.training.cued.cached import CachedProblem
 from absvit.training.cued.composite_cues import CuedComposites, Cues
 from absvit.training.cued.composite_plan import Composites
+from absvit.training.problem import build_model
 from absvit.training.recipe import Flat
 from absvit.training.run_options import RunOptions
-from absvit.training.task import build_model
 
-__all__ = ["CompositeTask", "HybridRecipe", "centre_classifier"]
+__all__ = ["CompositeProblem", "HybridRecipe", "centre_classifier"]
 
 HYBRIDS = ("absvit_hybrid_lite0_224", "vit_hybrid_lite0_224")
 
@@ -71,15 +71,15 @@ class HybridRecipe(CuedRecipe):
         if self.input_size < STRIDE or self.input_size % STRIDE:
             raise ValueError(f"input_size must be a multiple of the stem's stride of {STRIDE}, got {self.input_size}")
 
-    def task(self, data: RunOptions, process: Process) -> CompositeTask:
+    def problem(self, data: RunOptions, process: Process) -> CompositeProblem:
         """Compose pictures, after their features have been computed."""
-        return CompositeTask(self, data.data_path, data.feature_cache, process)
+        return CompositeProblem(self, data.data_path, data.feature_cache, process)
 
 
-class CompositeTask(CachedTask):
+class CompositeProblem(CachedProblem):
     """Composites of the training pictures of a data set, a part of which is held out.
 
-    What is missing of the feature cache is computed when the task is opened.
+    What is missing of the feature cache is computed when the problem is opened.
 
     Parameters
     ----------

@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from absvit.distributed import Process
-from absvit.training.cued.batch import CuedRecipe, CuedTask, SceneBatch, image_generator, place_cues
+from absvit.training.cued.batch import CuedProblem, CuedRecipe, SceneBatch, image_generator, place_cues
 from absvit.training.recipe import Flat, Precision
 from absvit.training.run_options import RunOptions
 from stimuli.families import objects
 from stimuli.sets.format import TRAINING_SEED
 
-__all__ = ["SceneRecipe", "SceneTask", "Scenes"]
+__all__ = ["SceneRecipe", "SceneProblem", "Scenes"]
 
 KINDS = ("single", "pair", "class cue", "place cue", "absent cue")
 N_CLASSES = len(objects.CATEGORIES)
@@ -144,20 +144,20 @@ class SceneRecipe(CuedRecipe):
     precision: Precision = "fp32"
     scenes: Flat[Scenes] = field(default_factory=Scenes)
 
-    def task(self, data: RunOptions, process: Process) -> SceneTask:
+    def problem(self, data: RunOptions, process: Process) -> SceneProblem:
         """Draw scenes as the training goes."""
-        return self.drawn_by(SceneTask, data, process)
+        return self.drawn_by(SceneProblem, data, process)
 
-    def drawn_by(self, task: type[SceneTask], data: RunOptions, process: Process) -> SceneTask:
-        """Make a task that reads no data; a folder of them is refused."""
+    def drawn_by(self, problem: type[SceneProblem], data: RunOptions, process: Process) -> SceneProblem:
+        """Make a problem that reads no data; a folder of them is refused."""
         if data.data_path != RunOptions.data_path:
             raise ValueError(
                 f"{self.name} draws its scenes and reads no data: leave --data-path out, or name another recipe"
             )
-        return task(self, process)
+        return problem(self, process)
 
 
-class SceneTask(CuedTask):
+class SceneProblem(CuedProblem):
     """Scenes that are drawn as the training goes; they stand in the recipe.
 
     Held-out measures: ``python -m experiments recognition`` measures on scenes that no training sees.

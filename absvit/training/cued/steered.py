@@ -24,7 +24,7 @@ from absvit.models.priors.directions import sharpened, sharpness_of
 from absvit.training.cued import composite_plan
 from absvit.training.cued import feature_cache as features
 from absvit.training.cued.batch import CuedRecipe
-from absvit.training.cued.cached import CachedTask
+from absvit.training.cued.cached import CachedProblem
 from absvit.training.cued.composite_cues import CuedComposites, Cues
 from absvit.training.cued.composite_plan import KINDS, Plan
 from absvit.training.cued.pairs_plan import Pairs, plan_pairs
@@ -33,7 +33,7 @@ from absvit.training.recipe import Flat
 from absvit.training.run_options import RunOptions
 from stimuli.foundation.texts import some
 
-__all__ = ["ClosedForm", "SteeredRecipe", "SteeredTask"]
+__all__ = ["ClosedForm", "SteeredRecipe", "SteeredProblem"]
 
 ASTIR = 3e-3  # SD of queries and keys at the start, which would get no gradient at 0
 AT_ONCE = 16  # images in a batch of those that are only looked at
@@ -77,7 +77,7 @@ class SteeredRecipe(CuedRecipe):
     where nothing is cued or what is cued is absent, that of the cued one where its place is cued, and where its
     class is cued, which is the most probable one, the answer under that cue. Embedding and classifier are frozen,
     and so is the MLP, which is silent; attention and decoders learn, each matrix at a rate in proportion to what
-    it holds (:meth:`SteeredTask.learning`).
+    it holds (:meth:`SteeredProblem.learning`).
 
     Parameters
     ----------
@@ -122,16 +122,16 @@ class SteeredRecipe(CuedRecipe):
                 "leave --drop, --drop-path, --trainable and --token-weight out"
             )
 
-    def task(self, data: RunOptions, process: Process) -> SteeredTask:
+    def problem(self, data: RunOptions, process: Process) -> SteeredProblem:
         """Make pairs, after what the closed form shows of them has been computed."""
-        return SteeredTask(self, data.data_path, data.feature_cache, process)
+        return SteeredProblem(self, data.data_path, data.feature_cache, process)
 
 
-class SteeredTask(CachedTask):
+class SteeredProblem(CachedProblem):
     """Pairs of the training pictures of a data set, whose kinds are in part held out.
 
     The cache holds the embedded composites and the closed form that embedded them. What is missing is computed
-    when the task is opened, and the closed form is asked about each picture.
+    when the problem is opened, and the closed form is asked about each picture.
 
     Parameters
     ----------

@@ -9,12 +9,12 @@ from torch import nn
 
 from absvit.distributed import Process
 from absvit.models import create_model
-from absvit.training.cued.batch import CuedTask
-from absvit.training.cued.scenes import SceneRecipe, Scenes, SceneTask
+from absvit.training.cued.batch import CuedProblem
+from absvit.training.cued.scenes import SceneProblem, SceneRecipe, Scenes
 from absvit.training.recipe import Flat
 from absvit.training.run_options import RunOptions
 
-__all__ = ["UncuedRecipe", "UncuedTask"]
+__all__ = ["UncuedRecipe", "UncuedProblem"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class UncuedRecipe(SceneRecipe):
                 "recomputes twice: leave it out"
             )
 
-    def task(self, data: RunOptions, process: Process) -> UncuedTask:
+    def problem(self, data: RunOptions, process: Process) -> UncuedProblem:
         """Draw scenes as the training goes."""
-        return self.drawn_by(UncuedTask, data, process)
+        return self.drawn_by(UncuedProblem, data, process)
 
 
-class UncuedTask(SceneTask):
+class UncuedProblem(SceneProblem):
     """Scenes that are drawn as the training goes, of which a network sees the images alone."""
 
     def made_with(self) -> dict:
@@ -65,7 +65,7 @@ class UncuedTask(SceneTask):
 
     def objective(self, model: nn.Module) -> nn.Module:
         """The cross-entropy of what is shown; there are no patches that could differ from the scenes'."""
-        return CuedTask.objective(self, model)
+        return CuedProblem.objective(self, model)
 
     def finish(self, model: nn.Module) -> None:
         """Round the weights to half precision."""

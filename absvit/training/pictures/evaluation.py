@@ -18,7 +18,7 @@ from absvit.training.losses import autocast
 from absvit.training.pictures.views import evaluation_loader, report
 
 if TYPE_CHECKING:
-    from absvit.training.pictures.task import PictureRecipe
+    from absvit.training.pictures.problem import PictureRecipe
 
 __all__ = ["evaluate"]
 

@@ -8,7 +8,7 @@ was measured was so on two CPU cores (AMD EPYC).
 from __future__ import annotations
 
 from absvit.training.pictures.augmentation import Augmentation
-from absvit.training.pictures.task import PictureRecipe
+from absvit.training.pictures.problem import PictureRecipe
 
 ABSVIT_TINY = PictureRecipe(
     "absvit_tiny",

@@ -21,7 +21,7 @@ from absvit.segmentation.classes import ADE20K, coloured
 from absvit.segmentation.drawn_scenes import HELD_OUT_SEED, DrawnScenes
 from absvit.segmentation.loading_segmenter import load_segmenter
 from absvit.segmentation.overlays import blended, overlay_figure
-from absvit.segmentation.task import SegmentationTask, count_pixels
+from absvit.segmentation.problem import SegmentationProblem, count_pixels
 from absvit.training.recipe import RECIPES
 
 TINY = (
@@ -172,7 +172,7 @@ def test_two_processes_learn_what_one_does(tmp_path):
 def test_processes_with_gpus_share_their_norms(tmp_path):
     recipe = dataclasses.replace(RECIPES["upernet_vit_micro"], channels=8, finetune="none")
     for name, processes, shared in (("cuda", 2, True), ("cuda", 1, False), ("cpu", 2, False)):
-        model = SegmentationTask(recipe, tmp_path, 0, Process(0, processes, torch.device(name))).model()
+        model = SegmentationProblem(recipe, tmp_path, 0, Process(0, processes, torch.device(name))).model()
         norms = [module for module in model.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
         assert len(norms) == 13 and all(isinstance(n, torch.nn.SyncBatchNorm) == shared for n in norms)
 

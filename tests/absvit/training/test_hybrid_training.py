@@ -105,21 +105,21 @@ def test_a_killed_training_goes_on_to_the_same_bits(pictures, cache, tmp_path, m
 
 @pytest.mark.seconds
 def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, monkeypatch):
-    tasks = []
-    make = composites.CompositeTask.__init__
+    problems = []
+    make = composites.CompositeProblem.__init__
     monkeypatch.setattr(
-        composites.CompositeTask, "__init__", lambda self, *words: tasks.append(self) or make(self, *words)
+        composites.CompositeProblem, "__init__", lambda self, *words: problems.append(self) or make(self, *words)
     )
     assert train("hybrid_cued", pictures, cache, tmp_path) == 0
     model = absvit.load_model(
         "absvit_hybrid_lite0_224", tmp_path / "absvit_hybrid_lite0_224.safetensors", stem="features"
     )
-    made, measured = tasks[0].made, lines_of(tmp_path)[-1]
+    made, measured = problems[0].made, lines_of(tmp_path)[-1]
     whole, halves = (np.flatnonzero(made.kind == kind) for kind in (3, 4))
     with torch.no_grad():
-        second = model(tasks[0].cache.read(whole)).argmax(1).numpy()
+        second = model(problems[0].cache.read(whole)).argmax(1).numpy()
         assert measured["top1_pass2"] == pytest.approx((second == made.target[whole, 0]).mean())
-        features, own, other, both = tasks[0].cache.read(halves), [], [], []
+        features, own, other, both = problems[0].cache.read(halves), [], [], []
         x = model.embed(features)
         tokens = model.norm(model.ascend(x)[-1])
         for k, row in enumerate(made.target[halves, :2]):
@@ -137,11 +137,11 @@ def test_held_out_measures_are_those_of_the_model(pictures, cache, tmp_path, mon
     assert measured["halves_selection"] == pytest.approx(float(sum(own) / (sum(own) + sum(other))), rel=1e-4)
     assert measured["halves_p_cued"] == pytest.approx(float(sum(own) / len(own)), rel=1e-4)
     assert measured["halves_both_decide"] == pytest.approx(np.mean(both))
-    task, sums = tasks[0], []
+    problem, sums = problems[0], []
     for rank in range(20):  # share 12 composites: some processes have none
-        task.process = Process(rank, 20, torch.device("cpu"))
+        problem.process = Process(rank, 20, torch.device("cpu"))
         with torch.inference_mode():
-            sums.append(task._summed(task._right_answers, model, whole, 2))
+            sums.append(problem._summed(problem._right_answers, model, whole, 2))
     assert sum(sums).tolist() == pytest.approx([measured[f"top1_pass{k}"] * len(whole) for k in (1, 2)])
 
 

@@ -87,14 +87,14 @@ def test_all_recipes_decide_what_they_decided_in_release_0_1_0():
 
 
 def test_a_recipe_of_a_notebook_can_be_trained(tmp_path):
-    """An object in place of a name, of a kind of its own: the base class and a task are all that it takes."""
+    """An object in place of a name, of a kind of its own: the base class and a problem are all that it takes."""
 
     @dataclasses.dataclass(frozen=True)
     class Brief(SceneRecipe):
-        def task(self, data, process):
-            task = super().task(data, process)
-            task.data = lambda: "two scenes"
-            return task
+        def problem(self, data, process):
+            problem = super().problem(data, process)
+            problem.data = lambda: "two scenes"
+            return problem
 
     recipe = Brief("mine", "two scenes", epochs=1, epoch_images=2, batch_size=2, total_batch=2, warmup_epochs=0)
     recipe = dataclasses.replace(recipe, scenes=dataclasses.replace(recipe.scenes, size=48))

@@ -16,9 +16,9 @@ from timm.scheduler import CosineLRScheduler
 
 import absvit
 from absvit.images import eval_transform
-from absvit.training.pictures.task import PictureTask
+from absvit.training.pictures.problem import PictureProblem
+from absvit.training.problem import build_model
 from absvit.training.recipe import RECIPES
-from absvit.training.task import build_model
 
 
 @pytest.mark.seconds
@@ -55,7 +55,7 @@ def test_the_weights_that_a_training_leaves_load_with_its_size_and_classes(whole
 @pytest.mark.seconds
 @pytest.mark.parametrize("killed_at", range(1, UPDATES + 1))
 def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pictures, tmp_path, monkeypatch):
-    updates = PictureTask.updates
+    updates = PictureProblem.updates
 
     def until_killed(self, first_step):
         for number, update in enumerate(updates(self, first_step), first_step):
@@ -64,7 +64,7 @@ def test_killed_at_any_update_it_goes_on_to_the_same_bits(killed_at, whole, pict
             yield update
 
     with monkeypatch.context() as patch:
-        patch.setattr(PictureTask, "updates", until_killed)
+        patch.setattr(PictureProblem, "updates", until_killed)
         if killed_at < UPDATES:
             with pytest.raises(KilledError):
                 run(tmp_path, pictures, *ALL_ON, "--keep-every", "2")

@@ -64,21 +64,23 @@ def train(pictures, cache, out, *options):
     return command.main([*map(str, words)])
 
 
-def pixels_of(task, number):
+def pixels_of(problem, number):
     """A composite as a normalised image."""
-    pixels = draw(number, task.made, SIZE, 0, task.pictures.read)
+    pixels = draw(number, problem.made, SIZE, 0, problem.pictures.read)
     return (torch.from_numpy(pixels).permute(2, 0, 1).float() / 255)[None]
 
 
 @pytest.fixture(scope="module")
 def whole(pictures, tmp_path_factory):
-    """A training, with its task, its cache and what it left; not to be changed."""
-    folder, tasks = tmp_path_factory.mktemp("steered"), []
+    """A training, with its problem, its cache and what it left; not to be changed."""
+    folder, problems = tmp_path_factory.mktemp("steered"), []
     with pytest.MonkeyPatch.context() as patch:
-        make = steered.SteeredTask.__init__
-        patch.setattr(steered.SteeredTask, "__init__", lambda self, *words: tasks.append(self) or make(self, *words))
+        make = steered.SteeredProblem.__init__
+        patch.setattr(
+            steered.SteeredProblem, "__init__", lambda self, *words: problems.append(self) or make(self, *words)
+        )
         assert train(pictures, folder / "cache", folder / "out") == 0
-    return folder, tasks[0]
+    return folder, problems[0]
 
 
 def test_kinds_are_held_out_and_pictures_taken_in_turn():
@@ -110,12 +112,12 @@ def test_overlaid_pictures_count_for_half_each():
 
 
 def test_targets_are_what_the_closed_form_answers_to_each_picture_alone(whole):
-    folder, task = whole
-    model, made = absvit.create_model("toy_absvit", rank=6), task.made
+    folder, problem = whole
+    model, made = absvit.create_model("toy_absvit", rank=6), problem.made
     model.load_state_dict(safetensors.torch.load_file(folder / "cache" / steered.START))
     alone, looked_for = {}, {}
     for number in np.flatnonzero(np.isin(made.kind, (0, 3))):
-        image, picture = pixels_of(task, number), int(made.picture[number, 0])
+        image, picture = pixels_of(problem, number), int(made.picture[number, 0])
         seen = absvit.perceive(model, image, [priors.LearnedPrior()], iterations=0).logits[0, 0, 0]
         cue = priors.ClassPrior(int(seen.argmax()))
         alone[picture] = seen.softmax(0)
@@ -124,7 +126,7 @@ def test_targets_are_what_the_closed_form_answers_to_each_picture_alone(whole):
     for cue, asked in (("class", 2), ("place", 3), ("absent", 4)):
         chance = np.zeros((len(learned), 12))
         chance[:, 1] = 0.6  # the second one
-        batch = task.cued.answer(learned, np.full(len(learned), asked), chance)
+        batch = problem.cued.answer(learned, np.full(len(learned), asked), chance)
         for k, number in enumerate(learned):
             first, second = (alone[int(made.picture[number, slot])] for slot in (0, 1))
             shown = (first + second) / 2
@@ -138,25 +140,25 @@ def test_targets_are_what_the_closed_form_answers_to_each_picture_alone(whole):
 
 
 def test_what_is_cached_is_what_the_closed_form_embeds(whole):
-    folder, task = whole
+    folder, problem = whole
     model = absvit.create_model("toy_absvit", rank=6)
     kept = absvit.models.checkpoints.read(folder / "cache" / steered.START)
     model.load_state_dict(kept.state_dict)
-    image = pixels_of(task, 20)
-    kept = task.cache.read(np.array([20]))
+    image = pixels_of(problem, 20)
+    kept = problem.cache.read(np.array([20]))
     with torch.no_grad():
         torch.testing.assert_close(model.patch_embed.maps(image), kept, atol=5e-3, rtol=2e-3)
-        start = task.start
+        start = problem.start
         expected = model(image)
         assert (start.eval()(kept) - expected).abs().max() < 0.01 * expected.abs().max()
 
 
 def test_what_is_trained_is_loaded_and_the_rest_is_as_it_was(whole):
-    folder, task = whole
+    folder, problem = whole
     file = folder / "out" / "toy_absvit.safetensors"
     card, weights = json.loads(file.with_suffix(".json").read_text()), safetensors.torch.load_file(file)
     assert card["held_out"] == [f"kind {letter}" for letter in "bdfhj"] and card["closed_form"]["rank"] == 6
-    before = task.start.state_dict()
+    before = problem.start.state_dict()
     assert {name for name, value in before.items() if not torch.equal(value, weights[name])} == {
         "blocks.0.attn.qkv.weight", "blocks.0.attn.proj.weight",
         "decoders.0.linear.weight", "decoders.0.linear2.weight",
@@ -169,7 +171,7 @@ def test_what_is_trained_is_loaded_and_the_rest_is_as_it_was(whole):
         expected = Toy().eval()(image)
     seen = absvit.perceive(model, image, [priors.ClassPrior(3)], iterations=1)
     assert seen.logits[0, 0].sub(expected).abs().max() < 0.6 * expected.std()  # rank 6 of 9
-    assert model.prior_sharpness == task.start.prior_sharpness
+    assert model.prior_sharpness == problem.start.prior_sharpness
     epochs = [line for line in lines_of(folder / "out") if "epoch" in line]
     assert {"top1_pass1", "halves_p_cued", "overlays_both_decide"} <= set(epochs[-1])
 

@@ -21,12 +21,12 @@ from absvit.segmentation.recipe import SegmentationRecipe
 from absvit.segmentation.segmenter import Segmenter
 from absvit.segmentation.transforms import TrainingTransform, Varied, WholeTransform
 from absvit.segmentation.views import Stream, blocks, training_loader, whole_loader
-from absvit.training.task import Task
+from absvit.training.problem import Problem
 
-__all__ = ["SegmentationTask", "count_pixels", "held_out_pictures", "whole_transform_of"]
+__all__ = ["SegmentationProblem", "count_pixels", "held_out_pictures", "whole_transform_of"]
 
 
-class SegmentationTask(Task):
+class SegmentationProblem(Problem):
     """Pictures with labels: to train on, and held out.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Tasks: the data of a recipe, the model that fits them, what is minimised, and how well it goes."""
+"""Problems: the data of a recipe, the model that fits them, what is minimised, and how well it goes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from absvit.models import create_model
 from absvit.models.requests import check_model
 from absvit.training.recipe import Recipe
 
-__all__ = ["Task", "build_model", "micro_batches"]
+__all__ = ["Problem", "build_model", "micro_batches"]
 
 LEARNING = {"top-down": ("head.", "decoders.", "prompt"), "linear": ("head.",)}
 
 
-class Task(ABC):
+class Problem(ABC):
     """What the loop needs to know of the data: a recipe's, for one process among those that train together.
 
     Subclasses set ``classes``, the names of the classes, and ``steps_per_epoch``, the number of updates.

@@ -1,4 +1,4 @@
-"""Recipes for labelled pictures, and their task: the model with its first weights, its teacher, its data."""
+"""Recipes for labelled pictures, and their problem: the model with its first weights, its teacher, its data."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from absvit.training.pictures.epoch_order import Updates
 from absvit.training.pictures.evaluation import evaluate
 from absvit.training.pictures.objective import PictureObjective, Teacher
 from absvit.training.pictures.views import report, training_loader
+from absvit.training.problem import Problem
 from absvit.training.recipe import Flat, Recipe
 from absvit.training.run_options import RunOptions
-from absvit.training.task import Task
 from stimuli.foundation.options import FileOrAddress
 
-__all__ = ["PictureRecipe", "PictureTask", "teacher_of"]
+__all__ = ["PictureRecipe", "PictureProblem", "teacher_of"]
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,17 @@ class PictureRecipe(Recipe):
                 print(note, file=sys.stderr)
         return topdown_from(model) if self.lift and not isinstance(model, AbSViT) else model
 
-    def task(self, data: RunOptions, process: Process) -> PictureTask:
+    def problem(self, data: RunOptions, process: Process) -> PictureProblem:
         """Open the training and the validation split."""
         if self.trainable != "end2end" and not (self.finetune or data.resume):
             raise ValueError(f"--trainable {self.trainable} leaves the rest as it is: give its weights with --finetune")
         goes_on = data.checkpoint.exists()  # then all weights come from there
-        return PictureTask(replace(self, finetune="") if goes_on else self, data.data_path, data.num_workers, process)
+        return PictureProblem(
+            replace(self, finetune="") if goes_on else self, data.data_path, data.num_workers, process
+        )
 
 
-class PictureTask(Task):
+class PictureProblem(Problem):
     """Labelled pictures with augmentation, and a validation split.
 
     Parameters
