@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from experiments.command_options import ObserverOptions
+from experiments.commands.people_alternation import alternate_beside
 from experiments.people import PEOPLE
 from experiments.trials.effect_recovery import SimulatedEffects, effect_recovery
 from stimuli.foundation.texts import some
@@ -302,7 +303,9 @@ def _drawn(scores, scored: Scored, observers) -> list[Path]:
 
 
 def any_of(
-    what: Annotated[Literal["list", "show", "fetch", "score", "dominance", "recovery"], tyro.conf.Positional],
+    what: Annotated[
+        Literal["list", "show", "fetch", "score", "dominance", "alternation", "recovery"], tyro.conf.Positional
+    ],
 ) -> None:
     """Published trials of people: list, show, fetch them, score observers beside; "people show --help" says more.
 
@@ -315,7 +318,7 @@ def any_of(
 
 COMMANDS: Mapping[str, Callable] = {
     "list": list_sources, "show": show, "fetch": fetch, "score": score_all, "dominance": dominate,
-    "recovery": recover,
+    "alternation": alternate_beside, "recovery": recover,
 }  # fmt: skip
 
 

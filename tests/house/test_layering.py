@@ -79,8 +79,9 @@ MAY_IMPORT = {
         *MODELS, *SEEN, "experiments.classes", "experiments.studies", "experiments.trials",
     ),
     "experiments.studies.task": ("experiments.probe", "stimuli.foundation"),
-    "experiments.probes.*.probe": (*MODELS, *SEEN),
-    "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),
+    "experiments.probes.*.dynamics": (),
+    "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.probes.*.dynamics"),
+    "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.dynamics", "experiments.probes.*.probe"),
     "experiments.probes.*.summary": (*READ, "experiments.table"),
     "experiments.probes.*.task": (*MODELS, *SEEN, "experiments.studies.read_out", "experiments.studies.task"),
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
@@ -91,6 +92,10 @@ MAY_IMPORT = {
     ),
     "experiments.people_score": ("experiments.people", "experiments.people_score", *TRIED),
     "experiments.people_score.all_sources": (*ANSWERED, "experiments.observers"),
+    "experiments.people_score.alternat*": (
+        *ANSWERED, *READ, "experiments.experiment", "experiments.observers", "experiments.probes.alternation",
+        "experiments.table",
+    ),
     "experiments.people_score.answering": (
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),

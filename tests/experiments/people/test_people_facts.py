@@ -8,7 +8,7 @@ import pytest
 
 from experiments import measures
 from experiments.people import PEOPLE, check_source, trials
-from experiments.statistics.durations import alternation
+from experiments.statistics.phase_statistics import alternation
 from experiments.trials import trial_table
 from experiments.trials.effects import effect_of
 from experiments.trials.item_effects import item_effects

@@ -1,0 +1,134 @@
+"""People's alternation beside observers': fitted to one display, then asked about the others without a new fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments.experiment import run
+from experiments.measures.alternation import phases_of
+from experiments.observers import Observer
+from experiments.people_score.alternation_fit import Fit, fit_dynamics
+from experiments.probes.alternation.dynamics import Dynamics, alternate, told_margins
+from experiments.probes.alternation.probe import Alternating
+from experiments.statistics.phase_statistics import MIXED, alternation_row
+from experiments.table import names_of
+
+__all__ = ["CONTRASTS", "Compared", "alternation_beside", "alternation_table", "check_display"]
+
+CONTRASTS = tuple(2.0**k for k in range(-4, 1))
+WITHOUT = {"adaptation": 0.0, "noise": 0.0, "feedback": 0.0}  # the controls
+SCALED = "evidence scaled"
+LEAST = 3  # phases, of which there are statistics
+PHASE = ["participant", "session", "block", "response", "duration"]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """People and observers beside each other.
+
+    Parameters
+    ----------
+    fit : parameters, of the first observer.
+    phases : a row a phase of people and observers: who, display and contrast, and what a table of phases has.
+    table : a row for who, display and contrast: the statistics with their intervals.
+    """
+
+    fit: Fit
+    phases: pd.DataFrame
+    table: pd.DataFrame
+
+
+def check_display(people: pd.DataFrame, display: str) -> None:
+    """Refuse a display that people have not seen."""
+    if display not in (there := list(dict.fromkeys(people["display"]))):
+        raise ValueError(f"there is no display {display!r}; expected one of {', '.join(there)}")
+
+
+def alternation_beside(
+    observers: Sequence[Observer],
+    people: pd.DataFrame,
+    display: str = "Necker cube",
+    n: int = 12,
+    seed: int = 0,
+    generations: int = 15,
+) -> Compared:
+    """Fit how a percept tires to people in one display, and let observers alternate at all contrasts.
+
+    Parameters
+    ----------
+    observers : the first name is fitted; the others alternate with its parameters.
+    people : trials of the source ``alternation``.
+    display : display of people to which is fitted.
+    n : pictures; of every network each counts as a person does.
+    seed : of the pictures, the noise, the search and the resamples.
+    generations : of the search.
+
+    Raises
+    ------
+    ValueError : people have not seen the display, or nothing alternates within the bounds of the parameters.
+    """
+    check_display(people, display)
+    record = run("alternation", observers, parameters=Alternating(contrasts=CONTRASTS), seed=seed, n=n)
+    margins = told_margins(record)
+    if "model" not in margins.dims:
+        margins = margins.expand_dims(model=names_of(record))
+    first = margins.isel(model=[0])
+    fit = fit_dynamics(first.sel(contrast=1.0), people[people["display"] == display], Dynamics(), seed, generations)
+    seen = [people.assign(who="people")[["who", "display", "contrast", *PHASE]]]
+    seen += [_alternating(*of, seed) for of in _asked(margins, fit.dynamics)]
+    phases = pd.concat(seen, ignore_index=True)
+    return Compared(fit, phases, alternation_table(phases, seed=seed))
+
+
+def _asked(margins: xr.DataArray, dynamics: Dynamics) -> Iterator[tuple[str, float, xr.DataArray, Dynamics]]:
+    """Who alternates, at which contrast, over which map, with which parameters."""
+    first, full = str(margins["model"].values[0]), margins.sel(contrast=1.0)
+    for contrast in margins["contrast"].values.tolist():
+        yield first, contrast, margins.isel(model=[0]).sel(contrast=contrast), dynamics
+    for contrast in margins["contrast"].values[:-1].tolist():
+        yield f"{first}, {SCALED}", contrast, contrast * full.isel(model=[0]), dynamics
+    for number in range(margins.sizes.get("seed", 1) * ("seed" in margins.dims)):
+        seed = int(margins["seed"].values[number])
+        yield f"{first}, seed {seed}", 1.0, full.isel(model=[0], seed=[number]), dynamics
+    for name, none in WITHOUT.items():
+        yield f"{first}, no {name}", 1.0, full.isel(model=[0]), replace(dynamics, **{name: none})
+    for number in range(1, margins.sizes["model"]):
+        yield str(margins["model"].values[number]), 1.0, full.isel(model=[number]), dynamics
+
+
+def _alternating(who: str, contrast: float, margins: xr.DataArray, dynamics: Dynamics, seed: int) -> pd.DataFrame:
+    """Phases of an observer; pictures are its displays."""
+    share = alternate(margins, dynamics, seed).sel(time=slice(dynamics.onset, None))
+    share = share.drop_vars([name for name in share.coords if name not in share.dims])
+    told = ("model", "seed", "stimulus")
+    phases = phases_of(share, "time", dynamics.pass_time, dynamics.criterion, told)
+    return phases[PHASE].assign(who=who, display="pictures", contrast=contrast)
+
+
+def alternation_table(phases: pd.DataFrame, n: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Tabulate the statistics of who sees which display at which contrast.
+
+    Parameters
+    ----------
+    phases : as ``Compared`` has them.
+    n, seed : resamples of the participants.
+
+    Returns
+    -------
+    DataFrame, a row for who, display and contrast: n, participants, and each statistic of ``Alternation`` with
+    its ``_low`` and ``_high``; n = 0 where nothing alternates.
+    """
+    groups = phases.groupby(["who", "display", "contrast"], sort=False)
+    rows = [dict(zip(("who", "display", "contrast"), told, strict=True)) | _row(of, n, seed) for told, of in groups]
+    return pd.DataFrame(rows)
+
+
+def _row(phases: pd.DataFrame, n: int, seed: int) -> dict[str, float]:
+    lasting = phases["duration"][(phases["response"] != MIXED) & (phases["duration"] > 0)]
+    few = len(lasting) < LEAST or np.ptp(lasting) == 0
+    return {"n": 0, "participants": 0} if few else alternation_row(phases, n, seed)
