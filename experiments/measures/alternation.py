@@ -60,7 +60,7 @@ def phases(record: xr.Dataset, from_iteration: int = 1) -> pd.DataFrame:
 
 def phases_of(
     share: xr.DataArray, over: str = "time", unit: float = 1.0, criterion: float = 0.5,
-    who: Sequence[str] = ("model", "seed"),
+    who: Sequence[str] = ("model", "seed"), least: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
     """Give the phases in which either reading, or neither, is seen, as a table.
 
@@ -73,6 +73,7 @@ def phases_of(
     unit : duration of a pass.
     criterion : share from which on a reading is seen; below it, and above 1 - criterion, it is mixed.
     who : dims that tell one participant from another.
+    least : passes that what is seen must last to be reported; until then what was reported goes on.
 
     Returns
     -------
@@ -82,7 +83,8 @@ def phases_of(
     dims = [*(dim for dim in share.dims if dim not in (over, "stimulus")), "stimulus"]
     values = share.transpose(*dims, over).values.reshape(-1, share.sizes[over])
     seen = np.where(values > criterion, 0, np.where(values <= 1 - criterion, 1, 2))
-    starts = [np.flatnonzero(of[1:] != of[:-1]) + 1 for of in seen]
+    seen = np.stack([_lasting(of, least) for of in seen])
+    starts = [_changes(of) for of in seen]
     course = np.repeat(np.arange(len(seen)), [max(0, len(of) - 1) for of in starts])
     first = np.concatenate([of[:-1] for of in starts])
     courses = pd.MultiIndex.from_product([share[dim].values for dim in dims], names=dims).to_frame(index=False)
@@ -93,6 +95,19 @@ def phases_of(
     table["response"] = np.array(["first", "second", MIXED], object)[seen[course, first]]
     table["trial"] = table.groupby(["participant", "session"]).cumcount() + 1
     return table
+
+
+def _changes(seen: np.ndarray) -> np.ndarray:
+    """Where something else begins to be seen."""
+    return np.flatnonzero(seen[1:] != seen[:-1]) + 1
+
+
+def _lasting(seen: np.ndarray, least: int) -> np.ndarray:
+    """What is seen, with what lasts too briefly given over to what was seen before."""
+    starts = np.r_[0, _changes(seen)]
+    lasts = np.diff(np.r_[starts, len(seen)])
+    kept = (lasts >= least) | (starts == 0)
+    return seen[np.repeat(starts[kept], np.diff(np.r_[starts[kept], len(seen)]))]
 
 
 def _joined(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:

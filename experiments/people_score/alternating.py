@@ -56,6 +56,7 @@ def alternation_beside(
     n: int = 12,
     seed: int = 0,
     generations: int = 15,
+    dynamics: Dynamics | None = None,
 ) -> Compared:
     """Fit how a percept tires to people in one display, and let observers alternate at all contrasts.
 
@@ -67,6 +68,7 @@ def alternation_beside(
     n : pictures; of every network each counts as a person does.
     seed : of the pictures, the noise, the search and the resamples.
     generations : of the search.
+    dynamics : what is not fitted; the defaults, if left out.
 
     Raises
     ------
@@ -78,7 +80,9 @@ def alternation_beside(
     if "model" not in margins.dims:
         margins = margins.expand_dims(model=names_of(record))
     first = margins.isel(model=[0])
-    fit = fit_dynamics(first.sel(contrast=1.0), people[people["display"] == display], Dynamics(), seed, generations)
+    fit = fit_dynamics(
+        first.sel(contrast=1.0), people[people["display"] == display], dynamics or Dynamics(), seed, generations
+    )
     seen = [people.assign(who="people")[["who", "display", "contrast", *PHASE]]]
     seen += [_alternating(*of, seed) for of in _asked(margins, fit.dynamics)]
     phases = pd.concat(seen, ignore_index=True)
@@ -106,7 +110,7 @@ def _alternating(who: str, contrast: float, margins: xr.DataArray, dynamics: Dyn
     share = alternate(margins, dynamics, seed).sel(time=slice(dynamics.onset, None))
     share = share.drop_vars([name for name in share.coords if name not in share.dims])
     told = ("model", "seed", "stimulus")
-    phases = phases_of(share, "time", dynamics.pass_time, dynamics.criterion, told)
+    phases = phases_of(share, "time", dynamics.pass_time, dynamics.criterion, told, dynamics.least)
     return phases[PHASE].assign(who=who, display="pictures", contrast=contrast)
 
 

@@ -21,7 +21,7 @@ FITTED = ("mean", "shape", "variation", "lag")
 LOGARITHMIC = ("mean", "shape")
 RESAMPLES = 200
 UNLIKE = 1e4  # misfit of what does not alternate
-LEAST = 50  # phases of which statistics are compared
+LEAST = 20  # phases of which statistics are compared
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Simulations:
         chosen = replace(self.dynamics, **dict(zip(BOUNDS, np.exp(point).tolist(), strict=True)))
         shares = followed(self.margins, self.told, chosen, self.noise)[round(chosen.onset / chosen.pass_time) :]
         courses = xr.DataArray(shares, dims=("time", "stimulus"), coords={"stimulus": np.arange(shares.shape[1])})
-        phases = phases_of(courses, "time", chosen.pass_time, chosen.criterion, ("stimulus",))
+        phases = phases_of(courses, "time", chosen.pass_time, chosen.criterion, ("stimulus",), chosen.least)
         if (phases["response"] != MIXED).sum() < LEAST:
             return None
         found = alternation(phases)

@@ -82,7 +82,7 @@ MAY_IMPORT = {
     "experiments.probes.*.dynamics": (),
     "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.probes.*.dynamics"),
     "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.dynamics", "experiments.probes.*.probe"),
-    "experiments.probes.*.summary": (*READ, "experiments.table"),
+    "experiments.probes.*.summary": (*READ, "experiments.probes.*.dynamics", "experiments.table"),
     "experiments.probes.*.task": (*MODELS, *SEEN, "experiments.studies.read_out", "experiments.studies.task"),
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "experiments.table": (*READ, *TOLD),

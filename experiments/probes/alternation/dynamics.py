@@ -41,6 +41,8 @@ class Dynamics:
         Seconds at the beginning that are left out, while adaptation builds up.
     criterion
         Probability, relative to the other reading, at which a percept is seen; where neither has it, it is mixed.
+    report_time
+        Seconds that what is seen must last to be reported, as people report it by a key; 0 reports all.
     """
 
     feedback: float = 2.0
@@ -52,9 +54,10 @@ class Dynamics:
     seconds: float = 300.0
     onset: float = 20.0
     criterion: float = 0.75
+    report_time: float = 0.3
 
     def __post_init__(self) -> None:
-        for name in ("feedback", "adaptation", "noise", "onset"):
+        for name in ("feedback", "adaptation", "noise", "onset", "report_time"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)}")
         if not 0 < self.pass_time <= min(self.adaptation_time, self.noise_time) < np.inf:
@@ -66,6 +69,11 @@ class Dynamics:
             raise ValueError(f"seconds must be two passes more than the onset of {self.onset} s, got {self.seconds}")
         if not 0.5 <= self.criterion < 1:
             raise ValueError(f"criterion must be in [.5, 1), got {self.criterion}")
+
+    @property
+    def least(self) -> int:
+        """Passes that what is seen must last to be reported."""
+        return max(1, round(self.report_time / self.pass_time))
 
     @property
     def passes(self) -> int:

@@ -10,13 +10,14 @@ import xarray as xr
 
 from experiments import measures
 from experiments.measures.alternation import phases_of
+from experiments.probes.alternation.dynamics import Dynamics
 from experiments.statistics.phase_statistics import alternation_row
 from experiments.table import names_of
 
 __all__ = ["phases_by_contrast", "summary"]
 
 LEAST = 3  # whole phases of dominance, of which there are statistics
-PARAMETERS = ("onset", "pass_time", "criterion")
+WHO = ("model", "seed", "stimulus")
 
 
 def summary(record: xr.Dataset, n: int = 1000, seed: int = 0) -> pd.DataFrame:
@@ -41,14 +42,14 @@ def phases_by_contrast(record: xr.Dataset) -> Iterator[tuple[dict, pd.DataFrame]
 
     Every picture of every network counts as a participant: as people do, pictures differ in pace.
     """
-    parameters = json.loads(record.attrs["parameters"])
-    onset, unit, criterion = (parameters[name] for name in PARAMETERS)
-    share = record["share"].sel(time=slice(onset, None))
+    told = json.loads(record.attrs["parameters"])
+    dynamics = Dynamics(**{name: told[name] for name in vars(Dynamics())})
+    share = record["share"].sel(time=slice(dynamics.onset, None))
     for model in names_of(record):
         of_model = share.sel(model=[model]) if "model" in share.dims else share.expand_dims(model=[model])
         for contrast in record["contrast"].values.tolist():
             part = of_model.sel(contrast=contrast, drop=True)
             yield (
                 {"model": model, "contrast": contrast},
-                phases_of(part, "time", unit, criterion, ("model", "seed", "stimulus")),
+                phases_of(part, "time", dynamics.pass_time, dynamics.criterion, WHO, dynamics.least),
             )

@@ -19,7 +19,7 @@ from experiments.studies.task_check import check_task, stimuli_for
 from stimuli.families import FAMILIES
 from stimuli.sets.frames import frames_of
 
-WITHOUT = {"corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
+WITHOUT = {"alternation", "corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
 WITH = sorted(set(PROBES) - WITHOUT - {"cue_conflict"})
 
 
