@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -13,17 +12,15 @@ from experiments.experiment import run
 from experiments.measures.alternation import phases_of
 from experiments.observers import Observer
 from experiments.people_score.alternation_fit import Fit, fit_dynamics
+from experiments.people_score.alternation_table import PICTURES, SCALED, alternation_table
 from experiments.probes.alternation.dynamics import Dynamics, alternate, told_margins
 from experiments.probes.alternation.probe import Alternating
-from experiments.statistics.phase_statistics import MIXED, alternation_row
 from experiments.table import names_of
 
-__all__ = ["CONTRASTS", "Compared", "alternation_beside", "alternation_table", "check_display"]
+__all__ = ["CONTRASTS", "Compared", "alternation_beside", "check_display"]
 
 CONTRASTS = tuple(2.0**k for k in range(-4, 1))
 WITHOUT = {"adaptation": 0.0, "noise": 0.0, "feedback": 0.0}  # the controls
-SCALED = "evidence scaled"
-LEAST = 3  # phases, of which there are statistics
 PHASE = ["participant", "session", "block", "response", "duration"]
 
 
@@ -83,10 +80,13 @@ def alternation_beside(
     fit = fit_dynamics(
         first.sel(contrast=1.0), people[people["display"] == display], dynamics or Dynamics(), seed, generations
     )
-    seen = [people.assign(who="people")[["who", "display", "contrast", *PHASE]]]
-    seen += [_alternating(*of, seed) for of in _asked(margins, fit.dynamics)]
-    phases = pd.concat(seen, ignore_index=True)
-    return Compared(fit, phases, alternation_table(phases, seed=seed))
+    seen = {of[:2]: _alternating(*of, seed) for of in _asked(margins, fit.dynamics)}
+    of_people = people.assign(who="people")[["who", "display", "contrast", *PHASE]]
+    phases = pd.concat([of_people, *seen.values()], ignore_index=True)
+    nothing = {"display": PICTURES, "n": 0, "participants": 0}
+    still = [{"who": who, "contrast": contrast} | nothing for (who, contrast), of in seen.items() if of.empty]
+    table = pd.concat([alternation_table(phases, seed=seed), pd.DataFrame(still)], ignore_index=True)
+    return Compared(fit, phases, table)
 
 
 def _asked(margins: xr.DataArray, dynamics: Dynamics) -> Iterator[tuple[str, float, xr.DataArray, Dynamics]]:
@@ -111,28 +111,4 @@ def _alternating(who: str, contrast: float, margins: xr.DataArray, dynamics: Dyn
     share = share.drop_vars([name for name in share.coords if name not in share.dims])
     told = ("model", "seed", "stimulus")
     phases = phases_of(share, "time", dynamics.pass_time, dynamics.criterion, told, dynamics.least)
-    return phases[PHASE].assign(who=who, display="pictures", contrast=contrast)
-
-
-def alternation_table(phases: pd.DataFrame, n: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Tabulate the statistics of who sees which display at which contrast.
-
-    Parameters
-    ----------
-    phases : as ``Compared`` has them.
-    n, seed : resamples of the participants.
-
-    Returns
-    -------
-    DataFrame, a row for who, display and contrast: n, participants, and each statistic of ``Alternation`` with
-    its ``_low`` and ``_high``; n = 0 where nothing alternates.
-    """
-    groups = phases.groupby(["who", "display", "contrast"], sort=False)
-    rows = [dict(zip(("who", "display", "contrast"), told, strict=True)) | _row(of, n, seed) for told, of in groups]
-    return pd.DataFrame(rows)
-
-
-def _row(phases: pd.DataFrame, n: int, seed: int) -> dict[str, float]:
-    lasting = phases["duration"][(phases["response"] != MIXED) & (phases["duration"] > 0)]
-    few = len(lasting) < LEAST or np.ptp(lasting) == 0
-    return {"n": 0, "participants": 0} if few else alternation_row(phases, n, seed)
+    return phases[PHASE].assign(who=who, display=PICTURES, contrast=contrast)

@@ -16,13 +16,13 @@ from experiments.figures.layout import Layout
 from experiments.figures.numbers import note
 from experiments.figures.panels import Panel, draw_interval_rows, draw_reference, keys_of
 from experiments.figures.style import Style
-from experiments.people_score.alternating import SCALED, alternation_table
+from experiments.people_score.alternation_table import PICTURES, SCALED, alternation_table
 from experiments.statistics.durations import fit_durations
 from experiments.statistics.phase_statistics import MIXED
 
 __all__ = ["FIGURE", "alternation", "opened"]
 
-PICTURES, SERIES = "pictures", "rivalry at five contrasts"
+SERIES = "rivalry at five contrasts"
 EDGES = np.linspace(0, 4, 33)
 ROWS = {"variation": "coefficient\nof variation", "lag": "successive\nphases (r)", "mixed": "mixed (share)",
         "history": "history (r)"}  # fmt: skip
@@ -101,7 +101,7 @@ def _relative(phases: pd.DataFrame) -> np.ndarray:
 
 def _told(name: str, phases: pd.DataFrame) -> str:
     durations = _relative(phases)
-    return f"{name}: {len(durations)} phases, gamma shape {fit_durations(durations).shape:.1f}."
+    return f"{name}: n = {len(durations)} phases, gamma shape {fit_durations(durations).shape:.1f}."
 
 
 def _with_full(table: pd.DataFrame, observer: str) -> pd.DataFrame:

@@ -92,15 +92,16 @@ MAY_IMPORT = {
     ),
     "experiments.people_score": ("experiments.people", "experiments.people_score", *TRIED),
     "experiments.people_score.all_sources": (*ANSWERED, "experiments.observers"),
-    "experiments.people_score.alternat*": (
+    "experiments.people_score.alternating": (
         *ANSWERED, *READ, "experiments.experiment", "experiments.observers", "experiments.probes.alternation",
         "experiments.table",
     ),
+    "experiments.people_score.alternation_fit": (*READ, "experiments.probes.alternation.dynamics"),
     "experiments.people_score.answering": (
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),
     "experiments.people_score.check": ANSWERED,
-    "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
+    "experiments.people_score.*figure": ("experiments.figures", "experiments.people_score", *READ),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
         "stimuli.foundation", *READ,
@@ -123,7 +124,7 @@ MODELS_ORDER = (
 
 OF_MODELS = "experiments.observers.models"
 DRAWN = (
-    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.figure",
+    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.*figure",
     "absvit.segmentation.overlays",
 )  # fmt: skip
 # Third-party modules, and the only own modules that may import them.

@@ -59,7 +59,7 @@ def show(observers: Sequence[Observer], pictures: xr.Dataset, parameters: Altern
         },
     )  # fmt: skip
     share = alternate(told_margins(record), parameters, seed).astype(np.float32).drop_attrs()
-    record = record.assign(share=share)
+    record = record.assign(share=share.drop_vars([name for name in share.coords if name != "time"]))
     for name, (text, unit) in WORDS.items():
         record[name].attrs = {"long_name": text, "units": unit}
     return record
