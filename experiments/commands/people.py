@@ -236,6 +236,9 @@ class Scored:
         Of the priors; the observers' defaults, if left out.
     pictures
         Folder of the pictures of shape and texture in conflict, FOLDER/SHAPE/SHAPEk-TEXTUREm.
+    dimensions
+        File of ``python -m absvit.dimensions``: observers are told to attend to the shape, or to the texture,
+        instead of its category.
     """
 
     source: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
@@ -245,6 +248,7 @@ class Scored:
     seed: int = 0
     gain: float | None = None
     pictures: Path | None = None
+    dimensions: Path | None = None
 
     def __post_init__(self) -> None:
         if self.out is not None and self.out.suffix != ".csv":
@@ -277,7 +281,7 @@ def score_all(
     from experiments.studies.asking import Asking
     from stimuli.foundation.files import write_whole
 
-    observers, asking = who.load(batches=1), Asking(gain=scored.gain)
+    observers, asking = who.load(batches=1), Asking(gain=scored.gain, dimensions=str(scored.dimensions or ""))
     shown = (scored.n, scored.seed, scored.pictures, asking)
     scores, notes = score_sources(scored.source, observers, where.folder, *shown)
     print(score_text(scores), *notes, sep="\n")

@@ -11,6 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from stimuli.sets.resizing import set_resized
 if TYPE_CHECKING:
     from torch import nn
 
+    from absvit.dimensions import Dimensions
     from absvit.models.priors import Prior
 
 __all__ = ["about", "take", "take_study"]
@@ -77,7 +79,7 @@ def take(
         trial names what there is not, or another right answer; a sentence cannot be read.
     """
     probe, asking = PROBES.of(probe), asking or Asking()
-    task, looking = task_of(probe), _looking(observers)
+    task, looking = _with_dimensions(task_of(probe), asking), _looking(observers)
     shown = Stimuli.of(stimuli) if isinstance(stimuli, xr.Dataset) else stimuli
     names = _instructions(task, lists)
     tables, readings = [], {}
@@ -88,6 +90,29 @@ def take(
     table = trial_table(pd.concat(tables, ignore_index=True).assign(kind="model", study=study))
     table.attrs["readings"] = readings
     return table
+
+
+def _with_dimensions(task: Task, asking: Asking) -> Task:
+    """The task whose instructions that name a dimension are told by its prior, if a file of dimensions is given."""
+    if not asking.dimensions:
+        return task
+    from absvit.dimensions import read_dimensions
+
+    learnt = read_dimensions(asking.dimensions)
+    named = [each.dimension for each in task.instructions if each.dimension]
+    if not named:
+        raise ValueError(f"no instruction of the task {task.question!r} names a dimension: leave out dimensions")
+    told = {name: Condition(f"{name}, as a dimension", 0, "dimension", partial(_attended, learnt, name))
+            for name in named}  # fmt: skip
+    instructions = (
+        replace(each, condition=told[each.dimension].name) if each.dimension else each for each in task.instructions
+    )
+    return replace(task, instructions=tuple(instructions), conditions=(*task.conditions, *told.values()))
+
+
+def _attended(learnt: Dimensions, name: str, trial: Trial) -> Prior:
+    """The prior for a dimension, at the trial's gain."""
+    return learnt.prior(name, trial.gain)
 
 
 def take_study(

@@ -36,12 +36,15 @@ class Instruction:
         where no prior does, and an observer looks bottom-up.
     in_words : whether the sentence names by itself what to attend to; if not (it speaks of what is drawn, or of
         a dimension), an observer that takes words is told by the prior as well.
+    dimension : of pictures that it names, such as "shape"; observers are told it where a file of dimensions is
+        given.
     """
 
     name: str
     sentence: str
     condition: str = ""
     in_words: bool = True
+    dimension: str = ""
 
 
 @dataclass(frozen=True)

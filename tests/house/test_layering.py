@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
     "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
     "absvit.networks": (*MODELS, "absvit.networks"),
+    "absvit.dimensions": (*MODELS, "absvit.dimensions", "absvit.mechanisms", "absvit.networks"),
     "absvit.closed_form": (*MODELS, "absvit.closed_form", "absvit.networks"),
     "absvit.robustness": (*MODELS, "absvit.networks", "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
@@ -76,7 +77,7 @@ MAY_IMPORT = {
         "experiments.studies.task", "stimuli.foundation",
     ),
     "experiments.studies.take": (
-        *MODELS, *SEEN, "experiments.classes", "experiments.studies", "experiments.trials",
+        *MODELS, *SEEN, "absvit.dimensions", "experiments.classes", "experiments.studies", "experiments.trials",
     ),
     "experiments.studies.task": ("experiments.probe", "stimuli.foundation"),
     "experiments.probes.*.probe": (*MODELS, *SEEN),
