@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Learning:
-    """Learn priors for shape and for texture from photographs of anything; about a second a photograph of 384 px.
+    """Learn priors for shape and for texture from photographs of anything; a second or two a photograph.
 
     Example: python -m absvit.dimensions PHOTOGRAPHS --model lite0_dense --out dimensions.safetensors
 
@@ -58,7 +58,7 @@ class Learning:
         if self.out.suffix != ".safetensors":
             raise ValueError(f"--out ends in .safetensors, got {self.out}")
         if self.source.is_file() and self.shuffle is None:
-            raise ValueError(f"{self.source} is a file: give a folder of photographs, or --shuffle SEED with it")
+            raise ValueError(f"{self.source} is a file: give a folder of photographs, or --shuffle SEED, too")
 
 
 def main(learning: tyro.conf.OmitArgPrefixes[Learning]) -> None:
@@ -68,7 +68,8 @@ def main(learning: tyro.conf.OmitArgPrefixes[Learning]) -> None:
     found = read_dimensions(learning.source) if learning.source.is_file() else _learnt(learning)
     found = found if learning.shuffle is None else found.shuffled(learning.shuffle)
     at = ", ".join(f"{name} ({len(of)} channels)" for name, of in found.tunings.items())
-    print(f"{write_dimensions(found, learning.out)}: shape and texture of {found.card['pictures']} pictures, at {at}")
+    path = write_dimensions(found, learning.out)
+    print(f"{path}: shape and texture of {found.card['pictures']} pictures, at {at}")
 
 
 def _learnt(learning: Learning) -> Dimensions:

@@ -29,7 +29,7 @@ class Dimensions:
 
     Parameters
     ----------
-    direction : (channel,) mean of the places' features in pictures of shape alone, less that of texture alone.
+    direction : (channel,) mean of places' features in pictures of shape alone, less that of texture alone.
     tunings : by layer, (channel,): how much rather a channel keeps telling pictures apart by their shape than
         by their texture, z-scored over the channels.
     card : what it was learnt from: model, weights, pictures with digest, versions, seed.
@@ -58,7 +58,7 @@ class Dimensions:
         return DimensionPrior(sign * self.direction, gain, dimension=name, tunings=tunings)
 
     def shuffled(self, seed: int) -> Dimensions:
-        """Give the control: directions and tunings of the same sizes, each given to another channel at random."""
+        """Give the control: what was learnt of each channel is given to another at random."""
         generator = torch.Generator().manual_seed(seed)
 
         def dealt(values: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ def write_dimensions(dimensions: Dimensions, path: str | os.PathLike) -> Path:
     path = Path(path)
     if path.suffix != ".safetensors":
         raise ValueError(f"expected a file name that ends in .safetensors, got {path}")
-    tensors = {DIRECTION: dimensions.direction, **{TUNING + name: of for name, of in dimensions.tunings.items()}}
+    tensors = {TUNING + name: of for name, of in dimensions.tunings.items()} | {DIRECTION: dimensions.direction}
     whole = {name: tensor.cpu().clone() for name, tensor in tensors.items()}
     write_whole(path, save(whole, {"card": json.dumps(dict(dimensions.card))}))
     return path
@@ -94,7 +94,7 @@ def read_dimensions(path: str | os.PathLike) -> Dimensions:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"no dimensions at {path}: learn them, python -m absvit.dimensions FOLDER --out {path}")
+        raise FileNotFoundError(f"no dimensions at {path}: learn them, python -m absvit.dimensions --help")
     try:
         with safe_open(path, "pt") as file:
             card = json.loads((file.metadata() or {}).get("card", "null"))

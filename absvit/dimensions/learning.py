@@ -60,7 +60,7 @@ def learn_dimensions(
             for version, shown in _versions(_read(picture, network), seed, number):
                 digest.update(shown.tobytes() if version == WHOLE else b"")
                 seen[version].append(_responses(network, layers, shown))
-    each = {version: {name: torch.stack([one[name] for one in of]) for name in of[0]} for version, of in seen.items()}
+    each = {version: {at: torch.stack([one[at] for one in of]) for at in of[0]} for version, of in seen.items()}
     ends = {name: torch.stack([each[of][PLACES].mean(0) for of in _names(name)]).mean(0) for name in VERSIONS}
     weights = dict(zip(("file", "sha256"), network.weights(), strict=True))
     card = {"model": network.name, "weights": weights, "size": list(network.size), "pictures": len(pictures)}

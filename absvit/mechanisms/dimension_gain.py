@@ -24,17 +24,17 @@ __all__ = ["DIMENSION_GAIN", "DimensionGainMechanism"]
 
 @dataclass(frozen=True)
 class DimensionGainMechanism(Mechanism):
-    """Channels of chosen layers are multiplied by exp(dose x tuning to the dimension), the same at every place.
+    """Channels of chosen layers are multiplied by exp(dose x tuning to the dimension), at all places alike.
 
-    Tunings come with the prior (``DimensionPrior``). Gains of factors of a product multiply, so that their doses
-    add, and shape at a dose undoes texture at the same.
+    Tunings come with the prior (``DimensionPrior``). Gains of factors of a product multiply, so that their
+    doses add, and shape at a dose undoes texture at the same.
 
     Parameters
     ----------
     layers : names of the layers; the last block, if left out.
     """
 
-    source = "our own: feature gain (Treue and Martinez Trujillo 1999, Nature 399) by a dimension, as a power of e"
+    source = "our own: feature gain (Treue and Martinez Trujillo 1999, Nature 399) by a dimension"
     kinds = ("dimension",)
 
     layers: tuple[str, ...] = ()
@@ -62,7 +62,8 @@ class DimensionGainMechanism(Mechanism):
         ValueError : the dimension was learnt at other layers, or of another network.
         """
         cued = [part for part in prior.parts if part.kind == "dimension"]
-        return sum((self.dose(part) * part.tuning(layer, channels) for part in cued), torch.zeros(channels)).exp()
+        doses = [self.dose(part) * part.tuning(layer, channels) for part in cued]
+        return sum(doses, torch.zeros(channels)).exp()
 
 
 def _look(
@@ -97,5 +98,6 @@ def _seen(
 
 
 DIMENSION_GAIN = DimensionGainMechanism(
-    "dimension_gain", "channels of the last block are multiplied by how much they tell of shape, or of texture"
+    "dimension_gain",
+    "channels of the last block are multiplied by how much they tell of shape, or of texture",
 )

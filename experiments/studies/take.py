@@ -22,6 +22,7 @@ import xarray as xr
 import absvit
 from absvit.models.class_names import class_indices
 from experiments.classes import check_classes
+from experiments.cues import attended
 from experiments.observers import Observer, load_observers, observer_of
 from experiments.probe import Condition, Probe, Stimuli, Trial
 from experiments.probes import PROBES
@@ -37,7 +38,6 @@ from stimuli.sets.resizing import set_resized
 if TYPE_CHECKING:
     from torch import nn
 
-    from absvit.dimensions import Dimensions
     from absvit.models.priors import Prior
 
 __all__ = ["about", "take", "take_study"]
@@ -93,26 +93,19 @@ def take(
 
 
 def _with_dimensions(task: Task, asking: Asking) -> Task:
-    """The task whose instructions that name a dimension are told by its prior, if a file of dimensions is given."""
+    """The task whose instructions that name a dimension are told by its prior, if one was learnt."""
     if not asking.dimensions:
         return task
-    from absvit.dimensions import read_dimensions
-
-    learnt = read_dimensions(asking.dimensions)
     named = [each.dimension for each in task.instructions if each.dimension]
     if not named:
-        raise ValueError(f"no instruction of the task {task.question!r} names a dimension: leave out dimensions")
-    told = {name: Condition(f"{name}, as a dimension", 0, "dimension", partial(_attended, learnt, name))
-            for name in named}  # fmt: skip
-    instructions = (
-        replace(each, condition=told[each.dimension].name) if each.dimension else each for each in task.instructions
+        what = f"no instruction of the task {task.question!r} names a dimension"
+        raise ValueError(f"{what}: leave out dimensions")
+    told = tuple(
+        Condition(f"attend {name}", 0, "dimension", partial(attended, asking.dimensions, name)) for name in named
     )
-    return replace(task, instructions=tuple(instructions), conditions=(*task.conditions, *told.values()))
-
-
-def _attended(learnt: Dimensions, name: str, trial: Trial) -> Prior:
-    """The prior for a dimension, at the trial's gain."""
-    return learnt.prior(name, trial.gain)
+    by = {name: condition.name for name, condition in zip(named, told, strict=True)}
+    instructions = (replace(each, condition=by.get(each.dimension, each.condition)) for each in task.instructions)
+    return replace(task, instructions=tuple(instructions), conditions=(*task.conditions, *told))
 
 
 def take_study(

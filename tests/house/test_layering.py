@@ -62,7 +62,7 @@ MAY_IMPORT = {
         *MODELS, "absvit.benchmark", "absvit.closed_form", "absvit.mechanisms", "absvit.networks",
         "absvit.segmentation", "absvit.training",
     ),
-    "experiments": (*MODELS, "absvit.mechanisms.__init__", "experiments"),
+    "experiments": (*MODELS, "absvit.dimensions", "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
     "experiments.statistics": ("absvit.records", "experiments.statistics"),
@@ -77,7 +77,7 @@ MAY_IMPORT = {
         "experiments.studies.task", "stimuli.foundation",
     ),
     "experiments.studies.take": (
-        *MODELS, *SEEN, "absvit.dimensions", "experiments.classes", "experiments.studies", "experiments.trials",
+        *MODELS, *SEEN, "experiments.classes", "experiments.studies", "experiments.trials",
     ),
     "experiments.studies.task": ("experiments.probe", "stimuli.foundation"),
     "experiments.probes.*.probe": (*MODELS, *SEEN),
