@@ -96,6 +96,9 @@ MAY_IMPORT = {
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),
     "experiments.people_score.check": ANSWERED,
+    "experiments.people_score.picture_shares": (
+        "absvit.images", "absvit.models", "experiments.observers", "stimuli.foundation", "stimuli.pictures",
+    ),
     "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
