@@ -41,6 +41,7 @@ __all__ = ["StudyOptions", "drawn_for", "write_page", "write_study_of"]
 LEAST = 48  # pictures of a test, where no number is asked for
 OWN = resources.files("experiments.studies")
 PAGE = OWN / "page"
+SCRIPT = ("page", "texts", "kept", "sending", "interruptions", "answers", "trial", "session")  # parts of study.js
 FILLED = ("README.md", "index.html")  # templates
 TEXTS = ("consent.md", "debriefing.md")
 
@@ -330,6 +331,8 @@ def write_page(study: Study, options: StudyOptions, libraries: Mapping[str, byte
             text = file.read_text("utf8") if given.get(file.name) is None else read_text(given[file.name])
             text = Template(text).substitute(values) if file.name in FILLED else text
             write_whole(study.folder / file.name, text)
+    parts = (PAGE / "script" / f"{part}.js" for part in SCRIPT)
+    write_whole(study.folder / "study.js", "\n".join(part.read_text("utf8") for part in parts))
     if libraries:
         (study.folder / browser_libraries.FOLDER).mkdir()
     for name, content in libraries.items():

@@ -59,6 +59,7 @@ COLUMNS = {
     "rt": Column("from the onset of what is answered to the response; NaN = none", "s", np.nan),
     "onset_error": Column("mean absolute error of the frames' onsets; NaN = not measured", "s", np.nan),
     "missed_frames": Column("frames of the display that came late; -1 = not counted", "1", -1),
+    "early": Column("times that an answer was tried before the target came; -1 = not counted", "1", -1),
     "told": Column("how an observer was told it: nothing, prior, words, cannot; empty = people", "1", ""),
     "excluded": Column("why analyses leave the trial out, by a rule that was stated; empty = they do not", "1", ""),
 }

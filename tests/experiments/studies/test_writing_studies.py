@@ -225,6 +225,7 @@ class TestLibraries:
 
 def test_pages_are_part_of_the_package():
     told = tomllib.loads((writing.PAGE.parents[2] / "pyproject.toml").read_text("utf8"))
-    assert told["tool"]["setuptools"]["package-data"]["experiments.studies"] == ["page/*"]
-    pages = ["README.md", "consent.md", "debriefing.md", "index.html", "study.css", "study.js"]
+    assert told["tool"]["setuptools"]["package-data"]["experiments.studies"] == ["page/*", "page/script/*"]
+    pages = ["README.md", "consent.md", "debriefing.md", "index.html", "script", "study.css"]
     assert sorted(path.name for path in writing.PAGE.iterdir()) == pages
+    assert {path.stem for path in (writing.PAGE / "script").iterdir()} == set(writing.SCRIPT)
