@@ -74,6 +74,7 @@ def collect(study: Study, paths: Iterable[Path], rules: Exclusion | None = None)
     table = trial_table(pd.DataFrame([_entry(sorting.trial(one.row), one.row) for one in rows]))
     lengths = {str(one.row["participant"]): len(sorting.lists[one.row["list"]]) for one in rows}
     simulated = {str(one.row["participant"]) for one in rows if one.row.get("simulated") is True}
+    table.attrs["levels"] = study.levels
     table["excluded"] = excluded(table, rules, lengths, simulated)
     apart = pd.DataFrame([_apart(reason, one) for reason, one in sorting.apart], columns=APART)
     report = [one_line(line) for line in (*_report(table, found), *sorting.report(table))]
