@@ -31,7 +31,7 @@ NEEDED = ("who", "display", "contrast", "participant", "session", "block", "resp
 
 def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
     """Open phases that ``people alternation --phases`` wrote."""
-    frames = [pd.read_csv(path) for path in paths]
+    frames = [pd.read_csv(path, dtype=dict.fromkeys(("participant", "session", "block"), str)) for path in paths]
     for path, frame in zip(paths, frames, strict=True):
         if missing := [name for name in NEEDED if name not in frame]:
             raise ValueError(
