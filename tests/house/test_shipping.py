@@ -1,5 +1,6 @@
 """What a wheel and an sdist hold, without building them: all that the code opens, and all that tests need."""
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["tool"]["setuptools"]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
+PROJECT, SETTINGS = DECLARED["project"], DECLARED["tool"]["setuptools"]
 WITH_CHECKOUT = ("notebooks/book/pages/", "notebooks/figures/")  # of the book, which its command says
 
 
@@ -53,3 +55,10 @@ def test_commands_of_continuous_integration_exist():
     words = [step["run"].split() for job in jobs.values() for step in job["steps"] if "run" in step]
     ours = [next(word for word in line if word != "bash") for line in words if line[0] in ("bash", ".ci/run")]
     assert ours and all((ROOT / name).is_file() for name in ours)
+
+
+def test_extras_that_messages_name_are_declared_and_each_is_named():
+    declared = set(PROJECT["optional-dependencies"])
+    texts = [(ROOT / name).read_text("utf8") for name in kept() if name.endswith((".py", ".md", ".sh"))]
+    named = {extra for text in texts for extra in re.findall(r"pip install [^\n]*?[.t]\[([a-z]+)\]", text)}
+    assert named == declared

@@ -13,7 +13,7 @@ def main(readme: Path) -> None:
     """Run each block of code in its own process; the pictures that they name are noise."""
     text = readme.read_text("utf8").partition("<!-- five minutes -->")[2].partition("<!-- end -->")[0]
     for name in ("a.jpg", "b.jpg", "PICTURES/cat/1.png", "PICTURES/dog/1.png"):
-        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)).save(name)
     for language, block in re.findall(r"^```(python|bash)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         shell = ["bash", "-euo", "pipefail"] if language == "bash" else [sys.executable]
