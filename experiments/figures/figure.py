@@ -58,6 +58,11 @@ class Figure:
     opens : function of the paths that the command is given; it gives what is drawn, and datasets whose
         attributes tell where it comes from.
     formerly : names by which it was called before.
+
+    Examples
+    --------
+    >>> experiments.FIGURES["signature"].shows
+    'stimuli, their maps and the probabilities under each cue'
     """
 
     name: str
