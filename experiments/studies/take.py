@@ -88,7 +88,7 @@ def take(
         tables.append(_answered(task, observer, seen, lists, asking))
         readings |= seen.readings
     table = trial_table(pd.concat(tables, ignore_index=True).assign(kind="model", study=study))
-    table.attrs["readings"] = readings
+    table.attrs |= {"readings": readings, "levels": {"instruction": names, **task.levels}}
     return table
 
 
@@ -125,7 +125,7 @@ def take_study(
 
     Returns
     -------
-    Trial table of kind model.
+    Trial table of kind model; catch trials are for people alone.
 
     Raises
     ------
@@ -138,9 +138,12 @@ def take_study(
         | {"list": number}
         for number in lists or range(1, study.lists + 1)
         for trial in study.list(number)["trials"]
+        if trial["phase"] != "catch"
     ]
     stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
-    return take(study.about["probe"], stimuli, pd.DataFrame(rows), observers, asking, study.version)
+    table = take(study.about["probe"], stimuli, pd.DataFrame(rows), observers, asking, study.version)
+    table.attrs["levels"] = study.levels
+    return table
 
 
 def about(observers: Sequence[Observer]) -> dict[str, dict]:

@@ -89,6 +89,8 @@ def _of_declaration(task: Task) -> Iterator[str]:
         yield f"gives a duration to the frame {unknown[0]!r}: frames are called {', '.join(NAMES)}"
     if wrong := [name for name, of in task.durations.items() if of is not None and not of >= 0]:
         yield f"lets the frame {wrong[0]!r} last {task.durations[wrong[0]]} s"
+    if unknown := [name for name in task.levels if name not in task.factors]:
+        yield f"orders the levels of {unknown[0]!r}, which is none of its factors"
     if task.practice < 0:
         yield f"has {task.practice} trials of practice"
 

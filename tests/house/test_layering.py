@@ -60,7 +60,7 @@ MAY_IMPORT = {
     "absvit.segmentation": (*MODELS, "absvit.segmentation", "absvit.training"),
     "absvit.benchmark": (
         *MODELS, "absvit.benchmark", "absvit.closed_form", "absvit.mechanisms", "absvit.networks",
-        "absvit.segmentation", "absvit.training",
+        "absvit.segmentation", "absvit.training", "absvit.words",
     ),
     "experiments": (*MODELS, "absvit.dimensions", "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),
