@@ -100,6 +100,7 @@ def show(
         print(f"\nIts files are not cached: python -m experiments people fetch {name}, or --from FOLDER.")
         return
     table = trials(source, where.folder)
+    print(f"read       files whose list (sha256sum, by name) has the SHA-256 {table.attrs['read_digest']}")
     if effects and source.effects:
         print("", *_effects(source, table), sep="\n")
     if csv is not None:
@@ -112,7 +113,7 @@ def _told(source) -> list[str]:
     lines = {
         "reference": source.reference, "licence": source.licence, "size": ", ".join(counts),
         "files": _files(source), "units": ", ".join(f"{name} in {unit}" for name, unit in source.units.items()),
-        "left out": source.exclusions, "note": source.note,
+        "left out": source.exclusions, "decided by": source.excluded_by, "note": source.note,
     }  # fmt: skip
     told = [f"{source.name}: {source.line}", *(f"{name:11}{line}" for name, line in lines.items() if line)]
     wide = max(18, *(2 + len(str(level)) for levels in source.conditions.values() for level in levels), 0)
@@ -127,7 +128,7 @@ def _told(source) -> list[str]:
 
 def _files(source) -> str:
     if not source.files:
-        return f"{source.pattern} in a folder of yours"
+        return f"no digest is known: {source.pattern} is read from a folder of yours (--from), as it is"
     repositories = dict.fromkeys(f"github.com/{file.repository} at {file.commit[:12]}" for file in source.files)
     size = sum(file.size for file in source.files) / 2**20
     return f"{len(source.files)} ({size:.1f} MiB) of {', '.join(repositories)}"

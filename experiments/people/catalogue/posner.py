@@ -40,6 +40,7 @@ POSNER = Source(
     reference="Hedge, Powell and Sumner 2018, Behavior Research Methods 50, 1166-1186, study 3",
     licence="none is known: each user fetches the files, and does not pass them on",
     exclusions="reaction times below .1 s, or more than 3 median absolute deviations above the person's median",
+    excluded_by="Hedge et al. 2018, Method, data analysis; from memory, not held against the text",
     people=40,
     trials=51_200,
     files=files_of("posner"),
