@@ -235,6 +235,9 @@ class Scored:
         Seed of the stimuli.
     gain
         Of the priors; the observers' defaults, if left out.
+    link
+        Make reaction times of observers' margins, such as "diffusion": fitted to conditions that the source names,
+        tested on its others. Without one an effect on margins is in its own unit (nat) and no time.
     pictures
         Folder of the pictures of shape and texture in conflict, FOLDER/SHAPE/SHAPEk-TEXTUREm.
     """
@@ -245,6 +248,7 @@ class Scored:
     n: int = 200
     seed: int = 0
     gain: float | None = None
+    link: str | None = None
     pictures: Path | None = None
 
     def __post_init__(self) -> None:
@@ -279,7 +283,7 @@ def score_all(
     from stimuli.foundation.files import write_whole
 
     observers, asking = who.load(batches=1), Asking(gain=scored.gain)
-    shown = (scored.n, scored.seed, scored.pictures, asking)
+    shown = (scored.n, scored.seed, scored.pictures, asking, scored.link)
     scores, notes = score_sources(scored.source, observers, where.folder, *shown)
     print(score_text(scores), *notes, sep="\n")
     if scored.out is not None:

@@ -9,7 +9,7 @@ import lazy_loader
 from stimuli.foundation.registry import Registry
 
 __all__ = [
-    "PEOPLE", "Columns", "Match", "PublishedFile", "Source", "cached_file", "check_source", "fetch_source",
+    "PEOPLE", "Columns", "Fitting", "Match", "PublishedFile", "Source", "cached_file", "check_source", "fetch_source",
     "files_of", "trials",
 ]  # fmt: skip
 
@@ -19,7 +19,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "check": ["check_source"],
-        "match": ["Match"],
+        "match": ["Fitting", "Match"],
         "table_columns": ["Columns"],
         "published_source": ["Source"],
         "published_files": ["PublishedFile", "cached_file", "fetch_source", "files_of"],

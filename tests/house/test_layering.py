@@ -95,6 +95,10 @@ MAY_IMPORT = {
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),
     "experiments.people_score.check": ANSWERED,
+    "experiments.people_score.scoring": (
+        "experiments.linking.__init__", "experiments.people", "experiments.people_score", *TRIED,
+    ),
+    "experiments.people_score.timed_answers": ("experiments.linking", "experiments.people", *TRIED),
     "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",

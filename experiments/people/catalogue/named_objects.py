@@ -45,7 +45,7 @@ INSTRUCTED = replace(
 
 
 def _items(table: pd.DataFrame) -> pd.DataFrame:
-    """The stimulus is the last part of a picture's name, or ImageNet's class and number; those before number the trial."""
+    """The stimulus is the last part of a picture's name, or ImageNet's class and number; the rest tells the trial."""
     return table.assign(item=table["item"].str.extract(r"(n\d{8}_[^_]+|[^_]+)$")[0])
 
 

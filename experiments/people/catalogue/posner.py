@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.people.match import Match
+from experiments.people.match import Fitting, Match
 from experiments.people.published_files import files_of
 from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
@@ -51,6 +51,8 @@ POSNER = Source(
     match=Match(
         "spatial_prior",
         {"validity": ("instruction", {"valid": "valid", "invalid": "invalid"})},
+        no_items="the files tell conditions, and no display",
+        fitting=Fitting(("validity",), ("valid",), ("mean", "accuracy", "variance")),
         differs=(
             "People detect a target after a cue that is gone when it comes; observers name a shape at the left or the "
             "right, each seen with attention sent there and with attention sent to the other side, and have no time "
