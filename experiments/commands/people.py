@@ -229,6 +229,9 @@ class Scored:
         CSV file to write.
     figure
         File of the figure to draw, such as score.pdf.
+    report
+        Folder for a report of one page a task, TASK.html and TASK.pdf: methods, figure, table, references, and every
+        number's command.
     n
         Stimuli of each task.
     seed
@@ -245,6 +248,7 @@ class Scored:
     source: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     out: Path | None = None
     figure: Path | None = None
+    report: Path | None = None
     n: int = 200
     seed: int = 0
     gain: float | None = None
@@ -284,13 +288,31 @@ def score_all(
 
     observers, asking = who.load(batches=1), Asking(gain=scored.gain)
     shown = (scored.n, scored.seed, scored.pictures, asking, scored.link)
-    scores, notes = score_sources(scored.source, observers, where.folder, *shown)
-    print(score_text(scores), *notes, sep="\n")
+    pages: list[Path] = []
+    each = _reporting(scored, where, who, observers, pages) if scored.report else None
+    scores, notes = score_sources(scored.source, observers, where.folder, *shown, each)
+    print(score_text(scores), *notes, *pages, sep="\n")
     if scored.out is not None:
         write_whole(scored.out, scores.to_csv(index=False))
         print(scored.out)
     if scored.figure is not None:
         print(*_drawn(scores, scored, observers), sep="\n")
+
+
+def _reporting(scored: Scored, where: Folder, who: ObserverOptions, observers, pages: list[Path]) -> Callable:
+    """What writes the report of a task, and notes where."""
+    from experiments.people_score.report import Asked, write_report
+
+    place = ["--from", str(where.folder)] if where.folder else []
+    given = {"--model": who.model, "--checkpoint": who.checkpoint, "--label": who.label, "--n": scored.n}
+    given |= {"--seed": scored.seed, "--gain": scored.gain, "--link": scored.link, "--pictures": scored.pictures}
+    given |= {"--read-out": who.read_out}
+    words = {name: [value] if isinstance(value, str) else value for name, value in given.items()}
+    words = {name: value if isinstance(value, list | tuple) else [value] for name, value in words.items()}
+    options = [word for name, value in words.items() if value and value != [None] for word in (name, *map(str, value))]
+    options += ["--controls"] * who.controls
+    asked = Asked(observers, scored.n, scored.seed, (*options, *place), place)
+    return lambda source, people, rows: pages.extend(write_report(scored.report, source, people, rows, asked))
 
 
 def _drawn(scores, scored: Scored, observers) -> list[Path]:

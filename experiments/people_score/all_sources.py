@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ def score_sources(
     pictures: str | None = None,
     asking: Asking | None = None,
     link: str | None = None,
+    each: Callable[[Source, pd.DataFrame, pd.DataFrame], object] | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Score observers beside people in several tasks.
 
@@ -37,6 +38,7 @@ def score_sources(
     folder : where people's files are; each user's cache, if left out.
     n, seed, pictures, asking : as for :func:`~experiments.people_score.answering.answers_of`.
     link : name of the link that makes reaction times of margins; none, if left out.
+    each : called with each source, people's trial table and the rows of the score, once they are there.
 
     Returns
     -------
@@ -61,6 +63,8 @@ def score_sources(
     for source in matched:
         answers = answers_of(source.match, observers, n, seed, pictures, asking)
         frames.append(score(source, people[source.name], answers.table, answers.cannot, link=linked))
+        if each is not None:
+            each(source, people[source.name], frames[-1])
         notes += [f"{source.name}: {source.match.differs}"] * bool(source.match.differs)
         alone = f"{source.name}: no correlation over items, since they are not the same: {source.match.no_items}."
         notes += [alone] * bool(source.match.no_items)

@@ -99,6 +99,9 @@ MAY_IMPORT = {
         "experiments.linking.__init__", "experiments.people", "experiments.people_score", *TRIED,
     ),
     "experiments.people_score.timed_answers": ("experiments.linking", "experiments.people", *TRIED),
+    "experiments.people_score.report": (
+        *ANSWERED, "experiments.figures", "experiments.linking.__init__", "experiments.observers", *TRIED,
+    ),
     "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
@@ -123,7 +126,7 @@ MODELS_ORDER = (
 OF_MODELS = "experiments.observers.models"
 DRAWN = (
     "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.figure",
-    "absvit.segmentation.overlays",
+    "experiments.people_score.report", "absvit.segmentation.overlays",
 )  # fmt: skip
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {

@@ -18,7 +18,7 @@ LICENCE = "none is known: each user fetches the files, and does not pass them on
 HEURISTICS = "people with accuracy below .6, or without an answer in more than a quarter of the trials"
 WHENCE = (
     "Eisenberg et al. 2019, supplement, quality control of tasks; from memory, not held against the text. Two of its "
-    "rules (a median reaction time below .2 s, one key in more than .95 of the trials) are not applied."
+    "rules (a median reaction time below .2 s, one key in more than .95 of the trials) are not applied"
 )
 PUBLISHED = Trim(least_accuracy=0.6, most_missing=0.25)
 
