@@ -3,6 +3,7 @@
 from notebooks.explorers.attention import AttentionExplorer
 from notebooks.explorers.bistable import BistableExplorer
 from notebooks.explorers.dynamics import DynamicsExplorer
+from notebooks.explorers.people import PeopleExplorer
 from notebooks.explorers.records import RecordExplorer
 from notebooks.explorers.robustness import RobustnessExplorer
 from notebooks.explorers.telling import MechanismExplorer
@@ -12,6 +13,7 @@ __all__ = [
     "BistableExplorer",
     "DynamicsExplorer",
     "MechanismExplorer",
+    "PeopleExplorer",
     "RecordExplorer",
     "RobustnessExplorer",
 ]

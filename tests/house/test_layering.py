@@ -103,6 +103,9 @@ MAY_IMPORT = {
         *ANSWERED, "experiments.figures", "experiments.linking.__init__", "experiments.observers", *TRIED,
     ),
     "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
+    "experiments.people_score.task_figure": (
+        "experiments.figures", "experiments.people", "experiments.people_score", *TRIED,
+    ),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
         "stimuli.foundation", *READ,
@@ -126,7 +129,7 @@ MODELS_ORDER = (
 OF_MODELS = "experiments.observers.models"
 DRAWN = (
     "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.figure",
-    "experiments.people_score.report", "absvit.segmentation.overlays",
+    "experiments.people_score.report", "experiments.people_score.task_figure", "absvit.segmentation.overlays",
 )  # fmt: skip
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {

@@ -13,7 +13,7 @@ from experiments.people.published_source import Source
 from experiments.people_score.figure import people as people_layout
 from experiments.people_score.report.html_page import html_page
 from experiments.people_score.report.page_text import Asked, PageText, page_text
-from experiments.people_score.report.sheet import sheets_of
+from experiments.people_score.report.printed_sheets import sheets_of
 from stimuli.foundation.files import whole, write_whole
 
 __all__ = ["write_report"]

@@ -11,7 +11,7 @@ from test_people_score import LIKE_PEOPLE, answers, looker, people, row_of, sour
 from experiments.figures.style import STYLE
 from experiments.people_score import score
 from experiments.people_score.report import Asked, page_text, write_report
-from experiments.people_score.report.sheet import sheets_of, wrapped
+from experiments.people_score.report.printed_sheets import sheets_of, wrapped
 from experiments.people_score.report.written import _layout
 
 LOADS = {"src", "href", "xlink:href", "data", "action", "poster"}
