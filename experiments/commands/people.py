@@ -224,7 +224,8 @@ class Scored:
     Parameters
     ----------
     source
-        Which sources; all that are matched with a task of observers, if left out.
+        Which sources; all that are matched with a task of observers, if left out. Tables of trials in their place
+        are compared with each other, as ``compare`` does it.
     out
         CSV file to write.
     figure
@@ -281,6 +282,9 @@ def score_all(
     who
         Who looks.
     """
+    if scored.source and all(Path(name).exists() for name in scored.source):
+        _compare_tables(scored)
+        return
     from experiments.people_score import score_sources
     from experiments.people_score.printed import score_text
     from experiments.studies.asking import Asking
@@ -297,6 +301,15 @@ def score_all(
         print(scored.out)
     if scored.figure is not None:
         print(*_drawn(scores, scored, observers), sep="\n")
+
+
+def _compare_tables(scored: Scored) -> None:
+    """Compare tables of trials that are there: accuracy, agreement of errors, shape bias."""
+    from experiments.commands.records import compare
+
+    if given := [name for name in ("out", "figure", "report", "link", "pictures") if getattr(scored, name) is not None]:
+        raise ValueError(f"tables of trials are compared as they are: leave out --{given[0]}, or name sources")
+    compare(tuple(map(Path, scored.source)))
 
 
 def _reporting(scored: Scored, where: Folder, who: ObserverOptions, observers, pages: list[Path]) -> Callable:

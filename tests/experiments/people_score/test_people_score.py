@@ -19,7 +19,7 @@ from experiments.people_score.figure import opened
 from experiments.people_score.printed import score_text
 from experiments.people_score.scoring import COLUMNS
 from experiments.trials.effects import Effect
-from experiments.trials.trial_table import trial_table
+from experiments.trials.trial_table import trial_table, write_csv
 from experiments.trials.trim import Trim
 from stimuli.families import objects
 
@@ -293,3 +293,16 @@ def test_the_command_prints_and_writes_what_it_scores(people, source, tmp_path, 
         FIGURES["people"](many)
     with pytest.raises(ValueError, match="is no score: expected what people score --out writes"):
         opened([tmp_path / "toy2.csv"] if (tmp_path / "toy2.csv").write_text("a,b\n1,2\n") else [])
+
+
+def test_tables_of_trials_are_compared_as_compare_does_it(people, tmp_path, capsys):
+    paths = [str(tmp_path / name) for name in ("people.csv", "net.csv")]
+    write_csv(people[people["trial"] <= 2].assign(item=lambda of: of["flanker"]), paths[0])
+    write_csv(answers(LIKE_PEOPLE, items=2).assign(item=lambda of: of["flanker"]), paths[1])
+    printed = []
+    for words in (["compare"], ["people", "score"]):
+        assert main([*words, *paths]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and "kappa_people" in printed[0]
+    assert main(["people", "score", *paths, "--link", "diffusion"]) == 2
+    assert "leave out --link, or name sources" in capsys.readouterr().err
