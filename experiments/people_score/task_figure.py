@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from experiments.figures.layout import Layout
 from experiments.figures.numbers import note
-from experiments.figures.panels import Key, Panel, draw_reference
+from experiments.figures.panels import Key, Panel, draw_reference, tick_text
 from experiments.figures.style import STYLE, Style
 from experiments.people.at_hand import SIMULATED
 from experiments.people.published_source import Source
@@ -114,6 +114,7 @@ def _effects(scores: pd.DataFrame, looks: dict, axes: Axes) -> None:
     ends = np.array([size[PEOPLE].min(), size[PEOPLE].max()])
     axes.plot(ends, ends, color=STYLE.unknown, linewidth=0.6, zorder=0.5)
     axes.set_yscale("symlog", linthresh=2.0)  # an observer that nearly never errs has a d of a hundred
+    axes.yaxis.set_major_formatter(tick_text)
     axes.set(xlabel="people's effect size d", ylabel="observer's d")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -86,14 +87,11 @@ def sheets_of(page: PageText, layout: Layout) -> list[Figure]:
         sheets.y += 2.5
         people, observers, statistics = ([head, text] for head, text in page.methods)
         _columns(sheets, [people], [observers])
-        tall = panels_height(layout)
-        sheets.need(tall)
-        draw_panels(sheets.pages[-1], layout, corner=(SIDE, sheets.y))
-        sheets.y += tall + 1.5
-        sheets.lines(wrapped(layout.caption, WIDE, TINY), TINY, color=SOFT)
-        sheets.y += 3
-        _table(sheets, page.blocks, page.columns)
-        sheets.y += 3
+        parts = [partial(_figure, sheets, layout), partial(_table, sheets, page.blocks, page.columns)]
+        late = sheets.y + panels_height(layout) > FOOT  # the table can be broken, and fills the sheet
+        for part in reversed(parts) if late else parts:
+            part()
+            sheets.y += 3
         for link in page.links:
             sheets.lines(wrapped(link, WIDE, TINY), TINY)
             sheets.y += 1
@@ -102,6 +100,15 @@ def sheets_of(page: PageText, layout: Layout) -> list[Figure]:
         sources = ["References", *page.references], ["Where each number is from", *commands]
         _columns(sheets, [statistics], [*sources], TINY)
     return [axes.figure for axes in sheets.pages]
+
+
+def _figure(sheets: Sheets, layout: Layout) -> None:
+    """Set the figure and its caption."""
+    tall = panels_height(layout)
+    sheets.need(tall)
+    draw_panels(sheets.pages[-1], layout, corner=(SIDE, sheets.y))
+    sheets.y += tall + 1.5
+    sheets.lines(wrapped(layout.caption, WIDE, TINY), TINY, color=SOFT)
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
