@@ -54,6 +54,7 @@ class Match:
     no_items : why people and observers have no items in common.
     fitting : conditions to which a link to reaction times is fitted; None where it is to no measure of these.
     differs : what of the observers' task is not as people's, in whole sentences.
+    by_dimension : the same, where a file of dimensions tells observers what instructions name.
     """
 
     probe: str
@@ -66,6 +67,7 @@ class Match:
     no_items: str = ""
     fitting: Fitting | None = None
     differs: str = ""
+    by_dimension: str = ""
 
     def lacks(self, effect: Effect) -> str:
         """Say what of an effect observers are not shown; "" where they are shown all."""

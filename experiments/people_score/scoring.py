@@ -15,6 +15,7 @@ from experiments.people_score.observed_effect import Observed, observed_effect
 from experiments.people_score.timed_answers import Timed, timed_answers
 from experiments.trials.effects import Effect, Result, effect_of
 from experiments.trials.item_effects import ItemResult, item_agreement, item_effects
+from experiments.trials.worth import MEASURES
 
 if TYPE_CHECKING:
     from experiments.linking import Link
@@ -43,6 +44,8 @@ COLUMNS = {
     "r": "correlation over items of the observer's effect with people's, where both saw the same (Fisher's interval)",
     "item_ceiling": "of r: root of the reliability of people's effects over items, split-half of people",
     "of_ceiling": "r over item_ceiling",
+    "r_untold": "of people's effect over items with the observer's p of the option when nothing is told: what r is "
+    "worth, since an instruction that only scales it has the same",
     "seeds": "trained networks whose effect has people's sign, of all",
     "accuracy": "share of right answers of the observer in these trials",
     "link": "that made times of the observer's margins",
@@ -161,7 +164,11 @@ def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, by_item: I
     if by_item is not None:
         agreed = item_agreement(by_item, item_effects(_by_file(counted[told]), effect, 1))
         row |= dict(zip(("r", "r_low", "r_high"), (agreed.r, *agreed.r_interval), strict=True))
-        row |= {"item_ceiling": agreed.ceiling, "of_ceiling": agreed.of_ceiling}
+        row |= {
+            "item_ceiling": agreed.ceiling,
+            "of_ceiling": agreed.of_ceiling,
+            "r_untold": _untold(table, effect, by_item),
+        }
     return row
 
 
@@ -174,6 +181,15 @@ def _compared(found: Observed, effect: Effect, people: Result) -> dict:
     low, high = people.interval
     inside = "yes" if low <= found.mean <= high else "no"
     return row | {"within": inside if effect.unit == people.effect.unit else "other unit"}
+
+
+def _untold(table: pd.DataFrame, effect: Effect, people: ItemResult) -> float:
+    """Correlation over items of people's effect with how probable the option is to an observer told nothing."""
+    bare = _by_file(table[table["told"] == "nothing"])
+    if effect.measure != "choice" or not len(bare):
+        return np.nan
+    p = pd.Series(MEASURES["choice"](bare, effect.option)).groupby(bare["item"].to_numpy()).mean()
+    return people.by_item["effect"].corr(p)
 
 
 def _counted(table: pd.DataFrame, effect: Effect) -> pd.DataFrame:

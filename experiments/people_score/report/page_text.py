@@ -27,7 +27,7 @@ __all__ = ["COLUMNS", "Asked", "PageText", "page_text"]
 COLUMNS = {
     "who": "who", "effect": "effect [95 % interval]", "d": "d", "share": "share", "n": "n",
     "reliability": "reliability (ceiling)", "sign": "same sign", "within": "within", "r": "r over items / ceiling",
-    "right": "right", "from": "from",
+    "untold": "untold", "right": "right", "from": "from",
 }  # fmt: skip
 STATISTICS = (
     "Effects are computed within each person, or between groups where each person has one instruction; their means "
@@ -36,7 +36,8 @@ STATISTICS = (
     "show the effect. Reliability: 500 random halves of a person's trials, with Spearman-Brown; its root is the "
     "ceiling, the largest correlation that anything can have with the effect. Same sign: as people's, with the number "
     "of trained networks that have it; undetermined where an interval holds 0. Within: whether the observer's mean "
-    "lies in people's interval. r over items: correlation with people's effect picture by picture, over its ceiling."
+    "lies in people's interval. r over items: correlation with people's effect picture by picture, over its ceiling; "
+    "untold: the same of what the observer says when nothing is told, which is what r is worth."
 )
 NAT = (
     "An effect of people on reaction times stands beside the effect on observers' log odds of the right answer against "
@@ -200,7 +201,7 @@ def _cells(row: dict) -> dict[str, str]:
     told |= {"sign": f"{row['same_sign']} ({row['seeds']})", "within": row["within"], "from": "[2]"}
     told["r"] = f"{_number(row['r'])} / {_number(row['item_ceiling'])} = {_number(row['of_ceiling'])}"
     told["right"] = f"{row['accuracy']:.0%}" if np.isfinite(row["accuracy"]) else ""
-    return told | {"r": told["r"] if np.isfinite(row["r"]) else ""}
+    return told | {"r": told["r"] if np.isfinite(row["r"]) else "", "untold": _number(row["r_untold"])}
 
 
 def _number(value: float) -> str:

@@ -24,7 +24,7 @@ ROOM = 1.045  # of a line: what stands beside the outlines of words is not measu
 LEADING = 1.32 * 25.4 / 72  # mm of a line for each point
 SOFT, LINE = "#5c5c66", "#b9b9c0"
 A4 = replace(STYLE, double=WIDTH)
-AT = dict(zip(COLUMNS, (0.0, 38.0, 74.0, 83.0, 92.0, 100.0, 115.0, 137.0, 148.0, 167.0, 174.5), strict=True))
+AT = dict(zip(COLUMNS, (0.0, 38.0, 74.0, 82.0, 91.0, 98.0, 113.5, 133.0, 144.0, 162.0, 168.7, 174.8), strict=True))
 
 
 @dataclass

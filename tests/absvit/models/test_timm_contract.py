@@ -25,8 +25,7 @@ from absvit.models.zoo.variants import MODEL_NAMES
 NAMES = [name for name in MODEL_NAMES if "vit" in name]
 OURS = (*MODEL_NAMES, *registered.MODEL_NAMES)
 TOPDOWN = [name for name in NAMES if name.startswith("absvit")]
-WIDER = ("absvit_small_patch16_224", "absvit_base_patch16_224", "vit_tiny_patch8_224_gap")  # of the same code as others
-LIGHT = [name for name in NAMES if name not in WIDER]  # one of each making, for what depends on no width
+LIGHT = [name for name in NAMES if not re.search("small|base|^vit_tiny", name)]  # one of each making, not of each width
 SIZE = {"img_size": 64, "depth": 3}
 
 
