@@ -102,9 +102,19 @@ MAY_IMPORT = {
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),
     "experiments.people_score.check": ANSWERED,
-    "experiments.people_score.*figure": ("experiments.figures", "experiments.people_score", *READ),
+    "experiments.people_score.scoring": (
+        "experiments.linking.__init__", "experiments.people", "experiments.people_score", *TRIED,
+    ),
+    "experiments.people_score.timed_answers": ("experiments.linking", "experiments.people", *TRIED),
+    "experiments.people_score.report": (
+        *ANSWERED, "experiments.figures", "experiments.linking.__init__", "experiments.observers", *TRIED,
+    ),
     "experiments.people_score.picture_shares": (
         "absvit.images", "absvit.models", "experiments.observers", "stimuli.foundation", "stimuli.pictures",
+    ),
+    "experiments.people_score.*figure": ("experiments.figures", "experiments.people_score", *READ),
+    "experiments.people_score.task_figure": (
+        "experiments.figures", "experiments.people", "experiments.people_score", *TRIED,
     ),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
@@ -129,7 +139,7 @@ MODELS_ORDER = (
 OF_MODELS = "experiments.observers.models"
 DRAWN = (
     "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.*figure",
-    "absvit.segmentation.overlays",
+    "experiments.people_score.report", "absvit.segmentation.overlays",
 )  # fmt: skip
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {

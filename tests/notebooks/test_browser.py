@@ -240,3 +240,12 @@ def test_photographs_are_looked_at_by_words_and_suggestions(lab, browser):
         word = control(page, "text", "or for").locator("input")
         changes(page, lambda: (word.fill(""), word.press("Enter"), word.blur()))
         changes(page, lambda: press(page, "gain"))
+
+
+def test_people_stand_beside_observers_in_a_task_that_is_picked(lab, browser):
+    with run(browser, lab, "10_people") as page:
+        effect = control(page, "dropdown", "effect")
+        changes(page, lambda: effect.locator("select").select_option("validity, accuracy"))
+        task = control(page, "dropdown", "task")
+        changes(page, lambda: task.locator("select").select_option("attention_network"))
+        says(page, "PEOPLE['attention_network']")
