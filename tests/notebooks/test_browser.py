@@ -217,3 +217,11 @@ def test_photographs_are_looked_at_by_words_and_suggestions(lab, browser):
         word = control(page, "text", "or for").locator("input")
         changes(page, lambda: (word.fill(""), word.press("Enter"), word.blur()))
         changes(page, lambda: press(page, "gain"))
+
+
+def test_a_sentence_is_typed_and_its_reading_stands_under_it(lab, browser):
+    with run(browser, lab, "11_words") as page:
+        told = control(page, "text", "told").locator("input")
+        changes(page, lambda: (told.fill("ignore the dog"), told.press("Enter"), told.blur()))
+        page.wait_for_function("() => document.querySelector('.explorer-reading')?.innerText.includes('all but')")
+        assert "“the dog” is nearest to" in page.locator(".explorer-reading").first.inner_text()
