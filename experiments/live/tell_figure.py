@@ -202,6 +202,8 @@ def _heading(prior: str, one: xr.Dataset) -> str:
     if prior == NO_CUE:
         return "takes no such cue"
     kind, category = str(one["kind"].values[0]), plain(str(one["category"].values[0]))
+    if kind == "sentence":
+        return plain(f'told: "{one["sentence"].values[0]}"')
     words = [word for word, of in ((category, "class"), ("the place", "place")) if of in kind]
     return f"cue: {' in '.join(words) or kind}"
 

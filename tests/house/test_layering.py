@@ -70,7 +70,9 @@ MAY_IMPORT = {
     "experiments.exchange": (
         "absvit.models", "absvit.records", "experiments.exchange", "experiments.trials", "stimuli.foundation", *READ,
     ),
-    "experiments.observers": (*MODELS, "absvit.mechanisms", "absvit.networks", "experiments.observers"),
+    "experiments.observers": (
+        *MODELS, "absvit.mechanisms", "absvit.networks", "absvit.words", "experiments.observers",
+    ),
     "experiments.columns": ("experiments.probes.__init__",),
     "experiments.probe": (
         "absvit.__init__", "absvit.models", "experiments.observers", "experiments.probes.__init__",
@@ -82,6 +84,10 @@ MAY_IMPORT = {
     "experiments.studies.task": ("experiments.probe", "stimuli.foundation"),
     "experiments.probes.*.dynamics": (),
     "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.probes.*.dynamics"),
+    "experiments.probes.instruction.probe": (
+        *MODELS, *SEEN, "absvit.words", "experiments.probes.instruction.sentences",
+    ),
+    "experiments.probes.instruction.sentences": (*MODELS, *SEEN, "absvit.words"),
     "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.dynamics", "experiments.probes.*.probe"),
     "experiments.probes.*.summary": (*READ, "experiments.probes.*.dynamics", "experiments.table"),
     "experiments.probes.*.task": (*MODELS, *SEEN, "experiments.studies.read_out", "experiments.studies.task"),

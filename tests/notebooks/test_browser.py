@@ -249,3 +249,11 @@ def test_people_stand_beside_observers_in_a_task_that_is_picked(lab, browser):
         task = control(page, "dropdown", "task")
         changes(page, lambda: task.locator("select").select_option("attention_network"))
         says(page, "PEOPLE['attention_network']")
+
+
+def test_a_sentence_is_typed_and_its_reading_stands_under_it(lab, browser):
+    with run(browser, lab, "11_words") as page:
+        told = control(page, "text", "told").locator("input")
+        changes(page, lambda: (told.fill("ignore the dog"), told.press("Enter"), told.blur()))
+        page.wait_for_function("() => document.querySelector('.explorer-reading')?.innerText.includes('all but')")
+        assert "“the dog” is nearest to" in page.locator(".explorer-reading").first.inner_text()
