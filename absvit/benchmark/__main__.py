@@ -20,6 +20,7 @@ BENCHMARKS = {
     "loader": "Time how fast training pictures are read and augmented.",
     "sharing": "Time mechanisms of attention whose priors share what they do not change, against whole passes.",
     "hosts": "Measure what cues do to halves of two kinds, by host and size of the input, in closed form.",
+    "words": "Measure what sentences do to halves of two kinds that their map was fitted without, or to given pairs.",
     "segmentation": "Time UPerNet on a backbone, and measure its memory.",
 }
 

@@ -22,7 +22,7 @@ from stimuli.drawing.shapes import CATEGORIES
 from stimuli.families import halves, objects
 from stimuli.pictures.photographs import Pictures
 
-__all__ = ["Hosts", "hosts"]
+__all__ = ["Hosts", "auc", "hosts", "interval"]
 
 RESAMPLES, AT_ONCE = 1000, 8
 TOLD = "{host:12} {size:4d} px, {places:2d} x {places:2d} places: "
@@ -86,7 +86,7 @@ def _measured(network: Network, parameters: Hosts) -> dict:
     for images, classes, absent, left in _pictures(network, parameters):
         for name, values in _seen(network, model, images, classes, absent, left).items():
             found.setdefault(name, []).append(values)
-    return facts | {name: _interval(np.concatenate(values)) for name, values in found.items()}
+    return facts | {name: interval(np.concatenate(values)) for name, values in found.items()}
 
 
 def _pictures(network: Network, parameters: Hosts) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -126,7 +126,7 @@ def _seen(network: Network, model, images: Tensor, classes: Tensor, absent: Tens
         "cued half told": _named(by[:2], classes),
         "place selection": _selection(by[2:4], classes).mean(0),
         "absent p": by[4, rows, absent],
-        "AUC": torch.stack([_auc(seen.prior_weights[0, k], sides.flatten(1)[own[k]]) for k in range(2)]).mean(0),
+        "AUC": torch.stack([auc(seen.prior_weights[0, k], sides.flatten(1)[own[k]]) for k in range(2)]).mean(0),
     }
     if not hasattr(network.module, "patch_embed"):  # a CNN sees a half of any width
         halved = network_of(network.module, size=(network.size[0], network.size[1] // 2), categories=network.categories)
@@ -154,15 +154,16 @@ def _selection(by: Tensor, classes: Tensor) -> Tensor:
     return both.diagonal(dim1=0, dim2=2).T / both.sum(-1)
 
 
-def _auc(weights: Tensor, inside: Tensor) -> Tensor:
-    """Area under the ROC with which weights (image, place) tell places inside from the others: rank sums."""
+def auc(weights: Tensor, inside: Tensor) -> Tensor:
+    """Give the area under the ROC with which weights (image, place) tell places inside from the others: rank sums."""
     ranks = torch.from_numpy(rankdata(weights.numpy(), axis=1))
     n, inside = inside.sum(1), inside.bool()
     total = (ranks * inside).sum(1)
     return (total - n * (n + 1) / 2) / (n * (inside.shape[1] - n))
 
 
-def _interval(values: np.ndarray) -> dict:
+def interval(values: np.ndarray) -> dict:
+    """Give the mean of some values and its 95 % bootstrap interval, as a cell of a row."""
     chosen = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[chosen].mean(1), [2.5, 97.5])
     return {"value": float(values.mean()), "interval": [float(low), float(high)]}

@@ -14,7 +14,6 @@ from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Mechanism, Told
 from absvit.mechanisms.passes import image_bytes, looked, recordable, trajectory_of
 from absvit.models.priors import Prior
-from absvit.models.priors.directions import CuedClasses
 from absvit.models.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ __all__ = ["DECISION_BIAS", "DecisionBiasMechanism"]
 class DecisionBiasMechanism(Mechanism):
     """The cued class has its dose added to its logit: the control for a criterion that moves.
 
+    Of what a sentence means each class has its share of the dose added, the one that is meant most all of it.
+
     Logits are log posteriors under a flat prior, up to a constant; a dose of d multiplies the prior odds of
     the cued class by exp(d), as a change of criterion does in signal detection theory (Green and Swets
     1966). Each factor of a product adds its own; of several kinds each has the dose added, so that the odds
@@ -34,7 +35,7 @@ class DecisionBiasMechanism(Mechanism):
     """
 
     source = "Green and Swets 1966, Signal Detection Theory and Psychophysics: the criterion set by prior odds"
-    kinds = ("class",)
+    kinds = ("class", "text")
 
     def on(self, network: Network) -> Told:
         """Let any network answer by it."""
@@ -43,7 +44,7 @@ class DecisionBiasMechanism(Mechanism):
             network,
             self,
             partial(_look, self, network),
-            ("learned", *self.kinds),
+            ("learned", *self.kinds) if network.readout else ("learned", "class"),
             grid=network.readout and network.readout.grid,
             records=recordable(network),
             image_bytes=image_bytes(network),
@@ -91,8 +92,8 @@ def _answer(
 
 def _bias(mechanism: DecisionBiasMechanism, prior: Prior, host: Host) -> Tensor:
     """What is added to the logits, (class,) or (image, class)."""
-    cued = [part for part in prior.parts if isinstance(part, CuedClasses)]
-    return sum(mechanism.dose(part) * part.members(host).float() for part in cued)
+    shares = [(part, part.class_shares(host)) for part in prior.parts]
+    return sum(mechanism.dose(part) * share for part, share in shares if share is not None)
 
 
 DECISION_BIAS = DecisionBiasMechanism(

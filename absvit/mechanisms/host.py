@@ -44,8 +44,11 @@ class Host:
 
     @classmethod
     def of(cls, network: Network) -> Host:
-        """Give that of a network without tokens: its classes are known, its places are those of its readout."""
-        return cls(tuple(network.categories), grid=network.readout and network.readout.grid)
+        """Give that of a network without tokens: its classes are known; rows and places are those of its readout."""
+        if network.readout is None:
+            return cls(tuple(network.categories))
+        rows = network.readout.weight
+        return cls(tuple(network.categories), rows - rows.mean(0), network.readout.grid)
 
     def showing(self, tokens: Tensor, logits: Tensor | None = None) -> Host:
         """Give the same in a pass that ended in these tokens (image, token, channel) and logits (image, class)."""

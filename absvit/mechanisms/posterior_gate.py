@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from absvit.mechanisms.evidence_gate import EvidenceGateMechanism
 from absvit.mechanisms.host import Host
 from absvit.mechanisms.mechanism import Told
 from absvit.models.priors import Prior
-from absvit.models.priors.directions import CuedClasses
 from absvit.networks.readout import readout_of
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ class PosteriorGateMechanism(EvidenceGateMechanism):
     """
 
     source = "our own: weights of places by the posterior of the cued class, as responsibilities of a mixture"
-    kinds = ("class",)
+    kinds = ("class", "text")
 
     strength: float = 1.0
 
@@ -63,9 +61,10 @@ class PosteriorGateMechanism(EvidenceGateMechanism):
         """
         powers = []
         for part in prior.parts:
-            if isinstance(part, CuedClasses):
-                others = ~part.members(host).to(tokens.device)[..., None, :]
-                powers.append(self.dose(part) * tokens.masked_fill(others, -torch.inf).logsumexp(2))
+            shares = part.class_shares(host)
+            if shares is not None:
+                log_shares = shares.to(tokens).log()[..., None, :]
+                powers.append(self.dose(part) * (tokens + log_shares).logsumexp(2))
         log_weights = sum(powers)
         return (log_weights - log_weights.amax(1, keepdim=True)).nan_to_num(0).exp()
 

@@ -10,7 +10,8 @@ import lazy_loader
 from stimuli.foundation.registry import Registry
 
 __all__ = [
-    "ENCODERS", "Encoder", "Meaning", "TextPrior", "WordMap", "instruction", "meaning", "reading", "word_map",
+    "ENCODERS", "Encoder", "Meaning", "TextPrior", "WordMap", "check_encoder", "instruction", "meaning", "reading",
+    "word_map",
 ]  # fmt: skip
 
 ENCODERS = Registry("absvit.words.encoder:Encoder", "absvit.encoders", ("absvit.words",))
@@ -18,6 +19,7 @@ ENCODERS = Registry("absvit.words.encoder:Encoder", "absvit.encoders", ("absvit.
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "check": ["check_encoder"],
         "encoder": ["Encoder"],
         "grammar": ["reading"],
         "instructions": ["instruction"],

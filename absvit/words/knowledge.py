@@ -15,6 +15,7 @@ from torch import Tensor
 from absvit.closed_form.host_embed import HostEmbed
 from absvit.models.absvit import AbSViT
 from absvit.models.class_names import IMAGENET_CLASSES, class_names, named
+from absvit.words.phrases import bare
 
 __all__ = ["Kinds", "called", "kinds_of", "texts_of"]
 
@@ -38,6 +39,12 @@ class Kinds:
     sha256: str
     directions: Tensor = field(compare=False, repr=False)
     likeness: Tensor = field(compare=False, repr=False)
+
+    def some(self, chosen: Sequence[int]) -> Kinds:
+        """Give some of them, by their places."""
+        names = tuple(self.names[place] for place in chosen)
+        digest = hashlib.sha256("\0".join((self.sha256, *map(str, chosen))).encode()).hexdigest()
+        return Kinds(names, digest, self.directions[chosen], self.likeness[chosen])
 
 
 def kinds_of(model: AbSViT) -> Kinds:
@@ -63,7 +70,7 @@ def kinds_of(model: AbSViT) -> Kinds:
 def called(phrase: str, names: Sequence[str]) -> list[int]:
     """Find the kinds that a phrase, without its article, is the name of, or else a synonym of."""
     whole, synonyms = _by_name(tuple(names))
-    return whole.get(_bare(phrase)) or synonyms.get(_bare(phrase), [])
+    return whole.get(bare(phrase)) or synonyms.get(bare(phrase), [])
 
 
 def texts_of(names: Sequence[str]) -> dict[str, list[str]]:
@@ -86,16 +93,11 @@ def _by_name(names: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, li
     """Kinds by their whole names, and by each synonym."""
     whole: dict[str, list[int]] = {}
     synonyms: dict[str, list[int]] = {}
-    for index, name in enumerate(map(_bare, names)):
+    for index, name in enumerate(map(bare, names)):
         whole.setdefault(name, []).append(index)
         for synonym in dict.fromkeys(WNID.sub("", name).split(", ")):
             synonyms.setdefault(synonym, []).append(index)
     return whole, synonyms
-
-
-def _bare(phrase: str) -> str:
-    """A name in lower case without its article."""
-    return re.sub(r"^(?:an?|the) ", "", phrase.casefold().replace("_", " "))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["LONGEST", "STOP_WORDS", "checked", "words_of"]
+__all__ = ["LONGEST", "STOP_WORDS", "bare", "checked", "words_of"]
 
 LONGEST = 100  # words
 LONGEST_WORD = 100  # characters
@@ -25,6 +25,11 @@ WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 def words_of(text: str) -> list[str]:
     """Give the words of a text, in lower case, in their order."""
     return WORD.findall(text.casefold())
+
+
+def bare(phrase: str) -> str:
+    """Give a name in lower case without its article."""
+    return re.sub(r"^(?:an?|the) ", "", phrase.casefold().replace("_", " "))
 
 
 def checked(text: object) -> str:

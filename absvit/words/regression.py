@@ -16,8 +16,10 @@ texts together (block B; cf. the leave-one-out of ridge regression, Allen 1974),
 
     d_B = r_B - (C_BB)^-1 (C R)_B,
 
-without its own among the weights. The strength lambda that is taken is the one at which these directions lie
-nearest to the kinds' own, on average over kinds and levels of text.
+without its own among the weights. A phrase that a dictionary describes has the mean of the directions, at unit
+length, of its own words and of their description. The strength lambda that is taken, and whether the dictionary
+is asked, are those at which directions of kinds that are left out lie nearest to the kinds' own, on average
+over kinds and levels of text.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from absvit.models.absvit import AbSViT
+from absvit.words.dictionary import described
 from absvit.words.encoder import Encoder, encoder_named
 from absvit.words.knowledge import Kinds, called, kinds_of, texts_of
 from absvit.words.phrases import checked
@@ -74,6 +77,7 @@ class WordMap:
     of : (text,) the kind of each.
     inverse : (text, text) C of the derivation.
     strength : lambda.
+    asks : whether phrases are looked up in the dictionary.
     left_out : scores of each text with its kind left out.
     facts : what it was made of, for records.
     """
@@ -85,6 +89,7 @@ class WordMap:
     of: Tensor
     inverse: Tensor
     strength: float
+    asks: bool
     left_out: LeftOut
     facts: Mapping[str, object] = field(default_factory=dict)
 
@@ -114,17 +119,33 @@ class WordMap:
     def _meant(self, text: str) -> Tensor:
         """(kind,) weights of one text; those of the kinds that are called so, where it is a name."""
         named = called(text, self.kinds.names)
-        placed = self.texts[named] if named else self._placed(text)
-        return _by_kind(_kernel(placed, self.texts) @ self.inverse, self.of, len(self.kinds.names)).mean(0)
+        if named:
+            return self._solved(self.texts[named]).mean(0)
+        ways = [self._solved(self._placed(way)).mean(0) for way in self._ways(text)]
+        return torch.stack([way / (way @ self.kinds.directions).norm() for way in ways]).mean(0)
 
-    def _placed(self, text: str) -> Tensor:
-        """(1, number) the vector of a text as the map has it."""
-        return F.normalize(vectors([text], self.encoder) - self.mean, dim=1)
+    def _ways(self, text: str) -> list[Sequence[str]]:
+        """A text, and what the dictionary says of it in every sense."""
+        said = described(text) if self.asks else ()
+        return [[text], said] if said else [[text]]
+
+    def _solved(self, placed: Tensor) -> Tensor:
+        """(row, kind) weights of vectors of texts (row, number)."""
+        return _by_kind(_kernel(placed, self.texts) @ self.inverse, self.of, len(self.kinds.names))
+
+    def _placed(self, texts: Sequence[str]) -> Tensor:
+        """(text, number) the vectors of texts as the map has them."""
+        return F.normalize(vectors(texts, self.encoder) - self.mean, dim=1)
 
     def nearness(self, text: str) -> float:
-        """Give the cosine of a text's vector with that of the nearest text of a kind; 1 of a kind's name."""
+        """Give the cosine of a text, or of what the dictionary says of it, with the nearest text of a kind.
+
+        It is 1 of a kind's name.
+        """
         plain = checked(text)
-        return 1.0 if called(plain, self.kinds.names) else float((self._placed(plain) @ self.texts.T).max())
+        if called(plain, self.kinds.names):
+            return 1.0
+        return max(float((self._placed(way) @ self.texts.T).max()) for way in self._ways(plain))
 
     def directions(self, texts: Sequence[str]) -> Tensor:
         """Give the directions (text, channel) that texts mean, of unit length."""
@@ -162,20 +183,30 @@ def fitted(kinds: Kinds, encoder: Encoder) -> WordMap:
     of, mean = torch.arange(n).repeat(len(levels)), plain.mean(0)
     texts = F.normalize(plain - mean, dim=1)
     kernel, like = _kernel(texts, texts), kinds.likeness
-    tried = {}
+    own, tried = like[of], {}
     for strength in STRENGTHS:
         inverse = torch.linalg.inv(kernel + strength * torch.eye(len(kernel)))
-        directions = _without_own(inverse, like, n)
-        tried[strength] = (directions * like[of]).sum(1).mean(), inverse, directions
-    strength = max(tried, key=lambda one: tried[one][0])
-    _, inverse, directions = tried[strength]
+        plainly = _without_own(inverse, like, n)
+        for asks in (False, True)[: len(levels)]:
+            directions = _looked_up(plainly, n) if asks else plainly
+            tried[strength, asks] = (directions * own).sum(1).mean(), inverse, directions
+    strength, asks = max(tried, key=lambda one: tried[one][0])
+    _, inverse, directions = tried[strength, asks]
     nearness = (texts @ texts.T).masked_fill(of[:, None] == of, -1).amax(1)
+    if asks:
+        nearness[:n] = torch.maximum(*nearness.split(n))
     near = directions @ like.T
     own = near.gather(1, of[:, None])
     named = tuple(level for level in levels for _ in range(n))
     left_out = LeftOut(named, nearness, own[:, 0], (near > own).sum(1))
-    facts = _facts(kinds, encoder, levels, strength, left_out)
-    return WordMap(kinds, encoder, mean, texts, of, inverse, strength, left_out, facts)
+    facts = _facts(kinds, encoder, levels, left_out) | {"strength": strength, "asks": asks}
+    return WordMap(kinds, encoder, mean, texts, of, inverse, strength, asks, left_out, facts)
+
+
+def _looked_up(directions: Tensor, n: int) -> Tensor:
+    """Directions of n names and of their descriptions, where names are looked up."""
+    names, descriptions = directions.split(n)
+    return torch.cat([F.normalize(names + descriptions, dim=1), descriptions])
 
 
 def _kernel(a: Tensor, b: Tensor) -> Tensor:
@@ -198,7 +229,7 @@ def _by_kind(weights: Tensor, of: Tensor, n: int) -> Tensor:
     return weights.new_zeros(len(weights), n).index_add_(1, of, weights)
 
 
-def _facts(kinds: Kinds, encoder: Encoder, levels: Mapping, strength: float, left_out: LeftOut) -> dict[str, object]:
+def _facts(kinds: Kinds, encoder: Encoder, levels: Mapping, left_out: LeftOut) -> dict[str, object]:
     """What a map was made of, and how it does on kinds that are left out."""
     nearest = max(1, round(FOUND * len(kinds.names)))
     scores = {}
@@ -213,6 +244,5 @@ def _facts(kinds: Kinds, encoder: Encoder, levels: Mapping, strength: float, lef
         "kinds_sha256": kinds.sha256,
         "texts": {level: len(texts) for level, texts in levels.items()},
         "steepness": STEEPNESS,
-        "strength": strength,
         "left_out": scores,
     }

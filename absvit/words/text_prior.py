@@ -17,6 +17,8 @@ from absvit.words.regression import word_map
 
 __all__ = ["TextPrior"]
 
+EPSILON = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class TextPrior(SharpPrior):
@@ -61,10 +63,20 @@ class TextPrior(SharpPrior):
         """The text, where it is one."""
         return "text" if self.text.ndim else f'"{self.text.item()}"'
 
-    def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
-        """Cosine with the direction that the text means to the model."""
+    def class_shares(self, model: AbSViT) -> Tensor:
+        """How much each class is meant, (class,) or (image, class): its weight above 0, relative to the largest."""
+        self._warn(model)
+        weights = word_map(model, self.encoder).weights(self.texts).clamp(min=0)
+        shares = weights / weights.amax(1, keepdim=True).clamp(min=EPSILON)
+        return shares if self.text.ndim else shares[0]
+
+    def _warn(self, model: AbSViT) -> None:
         for text in dict.fromkeys(self.texts):
             meaning(text, model, self.encoder).warn()
+
+    def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
+        """Cosine with the direction that the text means to the model."""
+        self._warn(model)
         direction = word_map(model, self.encoder).directions(self.texts).to(tokens.device, tokens.dtype)
         match = cosine_weights(tokens, direction[:, None] if self.text.ndim else direction[0])
         return self.sharpened(match, model)

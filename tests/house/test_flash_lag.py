@@ -45,11 +45,13 @@ CHECKS = """
 import experiments, stimuli
 from experiments.figures import check_figure
 from absvit import records
+from absvit.words import check_encoder
 from notebooks.explorers import RecordExplorer
 
 stimuli.check_family("flash_lag")
 experiments.check_probe("flash_lag")
 experiments.check_observer("template")
+check_encoder("letters")
 for name in ("r.zarr", "t.zarr"):
     check_figure("flash_lag", records.load(name))
     explorer = RecordExplorer(name)

@@ -64,6 +64,13 @@ class Prior:
         """How well each token matches, (image, token) in [0, 1]; what a new kind of prior defines."""
         raise TypeError(f"{type(self).__name__} must define match(tokens, model)")
 
+    def class_shares(self, model: AbSViT) -> Tensor | None:
+        """How much each class is looked for, (class,) or (image, class), 1 of the one that is most.
+
+        None where no classes are named or meant.
+        """
+        return None
+
     @property
     def label(self) -> str:
         """What it is called where results are shown."""

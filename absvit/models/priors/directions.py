@@ -129,6 +129,10 @@ class CuedClasses(SharpPrior):
         """Say which classes are looked for, (class,) or (image, class) bool; what a derived prior defines."""
         raise TypeError(f"{type(self).__name__} must define members(model)")
 
+    def class_shares(self, model: AbSViT) -> Tensor:
+        """How much each class is looked for: 1 of those that are, else 0."""
+        return self.members(model).float()
+
     def checked(self, index: Tensor, model: AbSViT) -> Tensor:
         """Give places of classes as they are; refuse what is no place of a class of the model."""
         wrong = index[(index < 0) | (index >= model.num_classes)]

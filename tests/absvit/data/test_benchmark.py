@@ -15,6 +15,8 @@ from absvit import priors
 from absvit.benchmark import inference, plain, segmentation, sharing, timing, training
 from absvit.benchmark.__main__ import main
 from absvit.networks import network_of
+from stimuli.drawing.shapes import CATEGORIES
+from stimuli.families import objects
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +190,28 @@ def test_hosts_are_measured(tmp_path, capsys):
     )
     assert main(["hosts", "--hosts", "lite0_dense", "--n", "1"]) == 2
     assert "does not know disk" in capsys.readouterr().err
+
+
+def test_sentences_about_kinds_that_the_map_never_saw_are_measured(tmp_path, capsys):
+    shown = objects.draw(objects.Objects((112, 112)), 40, 0)
+    kinds = shown["object_class"].values[:, 0]
+    for kind in np.unique(kinds)[:10]:
+        folder = tmp_path / "kinds" / CATEGORIES[kind]
+        folder.mkdir(parents=True)
+        picture = shown["image"].values[np.flatnonzero(kinds == kind)[0]]
+        Image.fromarray(picture).save(folder / "0.png")
+    words = ["words", "--folder", str(tmp_path / "kinds"), "--model", "absvit_micro", "--encoder", "names"]
+    assert main([*words, "--folds", "2", "--n", "4", "--out", str(tmp_path / "rows.json")]) == 0
+    rows = {row["told"]: row for row in json.loads((tmp_path / "rows.json").read_text())["rows"]}
+    assert set(rows) == {
+        "own class direction", "decision bias, own class direction", "name", "decision bias, name", "one word",
+        "name of another kind", "random direction",
+    }  # fmt: skip
+    assert rows["own class direction"]["selection"]["value"] > rows["decision bias, name"]["selection"]["value"]
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("sentence,level,fits,fits_not\nthe star,name,star,heart\nignore the star,negation,heart,star\n")
+    assert main([*words, "--folds", "1", "--pairs", str(pairs)]) == 0
+    assert "negation" in capsys.readouterr().out
+    pairs.write_text("sentence,level,fits,fits_not\nthe star,name,star,tiger\n")
+    assert main([*words, "--folds", "1", "--pairs", str(pairs)]) == 2
+    assert "names 'tiger', which is no kind" in capsys.readouterr().err

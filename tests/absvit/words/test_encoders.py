@@ -2,12 +2,14 @@
 
 import importlib.util
 import math
+from dataclasses import dataclass
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from absvit.words import ENCODERS, Encoder
+from absvit.words import ENCODERS, Encoder, check_encoder
+from absvit.words import minilm as module
 from absvit.words.encoder import encoder_named
 from absvit.words.minilm import SentenceEncoder, renamed
 
@@ -92,3 +94,41 @@ def test_an_unknown_encoder_is_refused_and_a_contract_without_content_too():
     for call in (lambda: Encoder("x", "y").sha256, lambda: Encoder("x", "y").embed(["a"])):
         with pytest.raises(TypeError, match="Encoder must define"):
             call()
+
+
+@pytest.mark.parametrize("name", [*ENCODERS])
+def test_encoders_keep_their_promises(name, request):
+    if name == "minilm":
+        if not all(file.there for file in (module.WEIGHTS, module.TOKENIZER)):
+            pytest.skip("its weights are not fetched")
+        pytest.importorskip("tokenizers")
+    check_encoder(name)
+
+
+@dataclass(frozen=True)
+class BrokenEncoder(Encoder):
+    """One that does as a function has it."""
+
+    does: object = None
+    sha256: str = "0" * 64
+
+    def embed(self, texts):
+        return self.does(ENCODERS["names"].embed(texts))
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ({"line": "two\nlines"}, "give one line"),
+        ({"sha256": "none"}, "give 64 hexadecimal digits"),
+        ({"does": lambda found: found[:-1] if len(found) > 1 else found}, "gives .4, 1024. for 5 texts"),
+        ({"does": lambda found: found.numpy()}, "gives ndarray for 5 texts"),
+        ({"does": lambda found: found * math.nan}, "not finite"),
+        ({"does": lambda found: 2 * found}, "another length than 1"),
+        ({"does": lambda found: F.normalize(found + found.mean(0), dim=1)}, "another vector beside others"),
+        ({"does": lambda found: F.normalize(torch.ones_like(found), dim=1)}, "the same vector to different texts"),
+    ],
+)
+def test_an_encoder_that_breaks_a_promise_is_told(broken, says):
+    with pytest.raises(ValueError, match=f"the encoder 'own' .*{says}"):
+        check_encoder(BrokenEncoder(**{"name": "own", "line": "broken", "does": lambda found: found} | broken))

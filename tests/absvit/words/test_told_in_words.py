@@ -114,9 +114,32 @@ def test_only_who_weighs_places_can_be_told_in_words(host):
     seen = MECHANISMS["evidence_gate"].on(network).perceive(images, [told("a cat"), told("a cat", gain=0.0)])
     assert seen.logits.shape == (2, 2, 2, 6) and not torch.equal(seen.logits[1, 0], seen.logits[0, 0])
     with pytest.raises(ValueError, match="none of text"):
-        MECHANISMS["decision_bias"].on(network).perceive(images, [told("a cat")])
+        MECHANISMS["explaining_away"].on(network).perceive(images, [told("a cat")])
     with pytest.raises(ValueError, match="complement"):
         MECHANISMS["decision_bias"].on(network).perceive(images, [ComplementPrior(priors.ClassPrior(0))])
+
+
+def test_who_weighs_classes_is_told_their_shares_of_what_a_text_means(host):
+    from absvit.mechanisms import MECHANISMS
+    from absvit.networks import network_of
+
+    layers = [torch.nn.Conv2d(3, 6, 4, 4), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(6, 6)]
+    network = network_of(torch.nn.Sequential(*layers), name="small", categories=NAMES, size=(16, 16))
+    images, texts = network.picture(2), ["a cat", "a school bus"]
+    weights = word_map(host, "names").weights(texts)
+    expected = weights.clamp(min=0) / weights.max(1, keepdim=True).values
+    torch.testing.assert_close(told(texts).class_shares(host), expected)
+    assert priors.SpatialPrior(torch.ones(2, 2)).class_shares(host) is None
+    seen = MECHANISMS["decision_bias"].on(network).perceive(images, [told(texts, gain=3.0), told("a cat", gain=3.0)])
+    rows = network.readout.weight - network.readout.weight.mean(0)
+    known = Host(NAMES, rows)
+    torch.testing.assert_close(seen.logits[1, 0] - seen.logits[0, 0], 3 * told(texts).class_shares(known))
+    alike = (3 * told("a cat").class_shares(known)).expand(2, -1)
+    torch.testing.assert_close(seen.logits[1, 1] - seen.logits[0, 1], alike)
+    own = (
+        MECHANISMS["posterior_gate"].on(network).perceive(images, [told("school bus"), priors.ClassPrior("school bus")])
+    )
+    assert own.logits[1, 0, :, 4].min() > -10 and not torch.equal(own.logits[1, 0], own.logits[0, 0])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The map from words to kinds against regressions that are fitted again without each kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch.nn.functional as F
 
 from absvit.mechanisms.host import Host
 from absvit.words import ENCODERS, meaning, word_map
+from absvit.words.dictionary import described
 from absvit.words.knowledge import kinds_of, texts_of
 from absvit.words.regression import STEEPNESS
 from absvit.words.vectors import vectors
@@ -69,16 +72,41 @@ def test_a_phrase_is_regressed_to_a_direction(fitted):
     np.testing.assert_allclose(fitted.directions(["a big cat"]), expected, atol=1e-4)
 
 
+def test_a_phrase_of_the_dictionary_is_regressed_with_what_it_says(fitted):
+    placed, rows, mean = texts_and_rows(host())
+    known = replace(fitted, asks=True)
+    assert described("a crane") == described("Crane") and len(described("crane")) == 2  # a bird, and a machine
+    assert described("tench, Tinca tinca")[0].startswith("freshwater dace-like") and not described("a cat that purrs")
+    ways = [["a crane"], described("a crane")]
+    queries = [unit(vectors(way, ENCODER).double().numpy() - mean) for way in ways]
+    each = [unit(regressed(query, placed, rows, known.strength).mean(0)) for query in queries]
+    np.testing.assert_allclose(known.directions(["a crane"])[0], unit(each[0] + each[1]), atol=1e-4)
+    assert known.nearness("a crane") == pytest.approx(max((q @ placed.T).max() for q in queries), abs=1e-5)
+
+
+def test_whether_the_dictionary_is_asked_is_what_does_best_on_kinds_left_out(fitted):
+    """Names are then the mean of two directions; the map is the better of the two."""
+    placed, rows, _ = texts_and_rows(host())
+    n, scores = len(NAMES), {False: [], True: []}
+    for kind in range(n):
+        kept = np.arange(2 * n) % n != kind
+        name, said = unit(regressed(placed[[kind, n + kind]], placed[kept], rows[kept], fitted.strength))
+        for asks, one in ((False, name), (True, unit(name + said))):
+            scores[asks] += [one @ rows[kind], said @ rows[kind]]
+    assert fitted.asks == (np.mean(scores[True]) > np.mean(scores[False])) == fitted.facts["asks"]
+
+
 def test_scores_are_of_kinds_that_a_regression_never_saw(fitted):
     placed, rows, _ = texts_and_rows(host())
     n = len(NAMES)
     for text in (0, 7, n + 3):
         kept = np.arange(len(placed)) % n != text % n
-        direction = unit(regressed(placed[text], placed[kept], rows[kept], fitted.strength))
+        ways = [text, n + text] if fitted.asks and text < n else [text]
+        direction = unit(sum(unit(regressed(placed[way], placed[kept], rows[kept], fitted.strength)) for way in ways))
         near = rows[:n] @ direction
         assert fitted.left_out.cosine[text] == pytest.approx(near[text % n], abs=1e-4)
         assert fitted.left_out.rank[text] == (near > near[text % n]).sum()
-        assert fitted.left_out.nearness[text] == pytest.approx((placed[kept] @ placed[text]).max(), abs=1e-5)
+        assert fitted.left_out.nearness[text] == pytest.approx((placed[kept] @ placed[ways].T).max(), abs=1e-5)
 
 
 def test_the_strength_is_the_one_that_does_best_on_kinds_left_out(fitted, monkeypatch):
