@@ -34,6 +34,7 @@ READY = """() => {
 CELLS = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
 FAULTS = f"{CELLS}.flatMap(cell => cell.outputs.toJSON()).filter(output => output.output_type === 'error')"
 ENDED = f"() => {CELLS}.every(cell => cell.executionCount) || {FAULTS}.length > 0"  # cells after a fault never run
+CONTROL = r"- (slider|combobox|textbox|checkbox|button|listbox|spinbutton|img|radio)\b(?! \"\S)"  # without a name
 SOURCE = "() => document.querySelector('.explorer-picture')?.src"
 
 pytestmark = pytest.mark.browser
@@ -185,8 +186,15 @@ def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab
         says(page, "box=(0.5, 0.25, 0.9, 0.75)")
 
 
-def test_the_mix_moves_a_bistable_picture(lab, browser):
+def nameless(page):
+    """Controls and pictures of the explorer that a screen reader could not tell."""
+    heard = page.locator(".explorer").first.aria_snapshot().splitlines()
+    return [line for line in heard if re.match(CONTROL, line.strip())]
+
+
+def test_the_mix_moves_a_bistable_picture_and_every_control_has_a_name(lab, browser):
     with run(browser, lab, "02_bistable") as page:
+        assert nameless(page) == []
         changes(page, lambda: press(page, "mix", "ArrowLeft"))
         changes(page, lambda: press(page, "gain"))
 
