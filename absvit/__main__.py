@@ -12,6 +12,7 @@ COMMANDS = {
     "models": ("absvit.models", "list the variants: parameters, published numbers, where the weights are"),
     "convert": ("absvit.convert", "turn an official checkpoint into safetensors with a card"),
     "cifar10": ("absvit.cifar10", "fetch CIFAR-10 as class folders, for the models of photographs"),
+    "dimensions": ("absvit.dimensions", "learn what a network tells shape and texture by"),
     "benchmark": ("absvit.benchmark", "time the model against a plain implementation of the same equations"),
     "launch": ("absvit.launch", "run a training, a probe or an evaluation in one process per GPU"),
     "training": ("absvit.training", "train a model by one of the recipes"),

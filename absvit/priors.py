@@ -5,6 +5,7 @@ The page of :mod:`absvit.models.priors`, and of the priors in words.
 
 from absvit.models.priors import (
     ClassPrior,
+    DimensionPrior,
     KindsPrior,
     LearnedPrior,
     PerceptPrior,
@@ -19,6 +20,6 @@ from absvit.words.instructions import instruction
 from absvit.words.text_prior import TextPrior
 
 __all__ = [
-    "ClassPrior", "KindsPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior", "ShuffledPrior",
-    "SpatialPrior", "TextPrior", "VectorPrior", "class_prior", "instruction",
+    "ClassPrior", "DimensionPrior", "KindsPrior", "LearnedPrior", "PerceptPrior", "Prior", "ProductPrior",
+    "ShuffledPrior", "SpatialPrior", "TextPrior", "VectorPrior", "class_prior", "instruction",
 ]  # fmt: skip

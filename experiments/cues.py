@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from absvit.models.priors import Prior
 
 __all__ = [
-    "CueParameters", "MapParameters", "SpotlightParameters", "around", "at_gain", "chosen", "class_cue", "diffuse",
-    "first_places", "learned", "percept", "place", "random_vector", "shuffled",
+    "CueParameters", "MapParameters", "SpotlightParameters", "around", "at_gain", "attended", "chosen", "class_cue",
+    "diffuse", "first_places", "learned", "percept", "place", "random_vector", "shuffled",
 ]  # fmt: skip
 
 
@@ -108,6 +108,13 @@ def class_cue(name: str, trial: Trial) -> Prior:
     import torch
 
     return absvit.priors.ClassPrior(torch.from_numpy(trial.classes[name]), trial.gain)
+
+
+def attended(learnt: str, dimension: str, trial: Trial) -> Prior:
+    """A dimension of the pictures, such as "shape", as it was learnt in a file, at the trial's gain."""
+    from absvit.dimensions import read_dimensions
+
+    return read_dimensions(learnt).prior(dimension, trial.gain)
 
 
 def place(where: Callable[[Trial], np.ndarray], width: float, trial: Trial) -> Prior:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from absvit.mechanisms import MECHANISMS
 from absvit.mechanisms.mechanism import Mechanism, Told
-from absvit.models.priors import ClassPrior, LearnedPrior, Prior, SpatialPrior, VectorPrior
+from absvit.models.priors import ClassPrior, DimensionPrior, LearnedPrior, Prior, SpatialPrior, VectorPrior
 from absvit.networks.network import network_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _faults(mechanism: Mechanism, network: Network) -> Iterator[str]:
     yield from _of_declaration(mechanism)
     weights, hooks = _weights(network), _hooks(network)
     told = mechanism.on(network)
-    priors = {kind: make(told) for kind, make in PRIORS.items() if kind in told.kinds and kind != "learned"}
+    made = {kind: make(told) for kind, make in PRIORS.items() if kind != "learned"}
+    priors = {kind: prior for kind, prior in made.items() if told.takes(prior)}
     if not priors:
         yield f"takes priors of {told.kinds}: let it take some of {', '.join(PRIORS)}"
     images = network.picture(N)
@@ -124,7 +125,7 @@ def _neutral(prior: Prior) -> Prior:
 def _of_refusals(told: Told, images: Tensor) -> Iterator[str]:
     """Whether it refuses by name what it does not take."""
     for kind, make in PRIORS.items():
-        if kind in told.kinds or kind == "learned":
+        if told.takes(make(told)):
             continue
         try:
             told.perceive(images, [make(told)])
@@ -169,9 +170,16 @@ def _spot(told: Told) -> Prior:
     return SpatialPrior.gaussian((size[1] / 2, size[0] / 3), min(size) / 4, size, grid, gain=DOSE)
 
 
+def _dimension(told: Told) -> Prior:
+    """A dimension that each layer is tuned to."""
+    tunings = {name: torch.linspace(-1, 1, of.channels) for name, of in told.network.layouts.items()}
+    return DimensionPrior(torch.linspace(-1, 1, told.width or 1), DOSE, tunings=tunings)
+
+
 PRIORS = {
     "learned": lambda told: LearnedPrior(),
     "class": lambda told: ClassPrior(torch.arange(N) % len(told.network.categories), DOSE),
     "place": _spot,
     "vector": lambda told: VectorPrior(torch.linspace(-1, 1, told.width or 1), DOSE),
+    "dimension": _dimension,
 }

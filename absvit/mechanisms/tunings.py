@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from absvit.networks.network import Network
 
-__all__ = ["Examples", "examples_of", "gradient_tunings", "response_tunings"]
+__all__ = ["Examples", "examples_of", "gradient_tunings", "over_places", "passed_on", "response_tunings"]
 
 AT_ONCE = 16  # pictures
 
@@ -129,9 +129,9 @@ def response_tunings(network: Network, layers: Sequence[str], examples: Examples
     seen: dict[str, list[Tensor]] = {name: [] for name in layers}
 
     def keep(name: str, values: Tensor) -> None:
-        seen[name].append(_over_places(values, network, name))
+        seen[name].append(over_places(values, network, name))
 
-    with torch.no_grad(), evaluating(network.module), _passed_on(network, layers, keep):
+    with torch.no_grad(), evaluating(network.module), passed_on(network, layers, keep):
         for images, _ in examples.shown(network):
             network.logits(images)
     return {name: _z_scored(torch.cat(of), examples.classes, len(network.categories)) for name, of in seen.items()}
@@ -169,12 +169,12 @@ def _gradients(network: Network, layers: Sequence[str], images: Tensor, index: i
         added[name] = values.new_zeros(layout.channels, requires_grad=True)
         return values + spread(added[name][None], layout)
 
-    with torch.enable_grad(), evaluating(network.module), _passed_on(network, layers, add):
+    with torch.enable_grad(), evaluating(network.module), passed_on(network, layers, add):
         logit = network.logits(images)[:, index].sum()
         return dict(zip(layers, torch.autograd.grad(logit, [added[name] for name in layers]), strict=True))
 
 
-def _over_places(values: Tensor, network: Network, name: str) -> Tensor:
+def over_places(values: Tensor, network: Network, name: str) -> Tensor:
     """Mean over places, (image, channel), tokens before them left out."""
     layout = network.layouts[name]
     before = prefix_of(layout, network)
@@ -193,7 +193,7 @@ def _z_scored(responses: Tensor, classes: np.ndarray, n_classes: int) -> Tensor:
 
 
 @contextmanager
-def _passed_on(network: Network, layers: Sequence[str], do: Callable[[str, Tensor], Tensor | None]) -> Iterator[None]:
+def passed_on(network: Network, layers: Sequence[str], do: Callable[[str, Tensor], Tensor | None]) -> Iterator[None]:
     """Hand on what layers give, for a while; what comes back instead goes on."""
     with ExitStack() as hooks:
         for name in layers:

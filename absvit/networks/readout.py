@@ -127,6 +127,12 @@ def find_readout(network: Network) -> Readout | str:
                 weight = _rows(head, reading.read(place.gave))
                 if weight is not None:
                     return _readout(network, place.name, reading, head, weight)
+    maps = [call.gave for call in calls if call.gave.ndim == 4]
+    if maps and all(math.prod(values.shape[2:]) == 1 for values in maps):
+        return (
+            f"{' x '.join(map(str, network.size))} pixels are one place to the last layers of {network.name}, in which "
+            "nothing can be told apart: give it larger pictures, or a mechanism that changes layers"
+        )
     return (
         f"the head of {network.name} is not linear after a mean over places or a class token: nothing can be "
         "read of its places; choose another network, or a mechanism that changes layers"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -49,7 +48,7 @@ def collect(
     """
     if out.suffix not in (".zarr", ".csv"):
         raise ValueError(f"a trial table is written as .zarr or .csv, got {out}")
-    beside, told = out.with_suffix(".apart.csv"), out.with_suffix(".json")
+    beside = out.with_suffix(".apart.csv")
     there = [path for path in (out, beside) if path.exists()]
     if there and not overwrite:
         raise ValueError(f"{there[0]} is there already: choose another name, or replace it with --overwrite")
@@ -61,8 +60,7 @@ def collect(
     if out.suffix == ".zarr":
         stored.save(found.trials, out, found.attributes, overwrite)
     else:
-        write_csv(found.trials, out)
-        write_whole(told, json.dumps(found.attributes, ensure_ascii=False, indent=1))
+        write_csv(found.trials, out, found.attributes)
     write_whole(beside, found.apart.to_csv(index=False))
     print(*found.report, out, beside, sep="\n")
 

@@ -181,9 +181,10 @@ def dominate(
     observers: Annotated[Path, tyro.conf.Positional],
     first: str,
     second: str,
+    who: tyro.conf.OmitArgPrefixes[ObserverOptions],
     bins: int = 5,
 ) -> None:
-    """``people dominance COUNTS TABLE``: which of two readings observers see, picture by picture, beside people.
+    """``people dominance COUNTS SEEN``: which of two readings observers see, picture by picture, beside people.
 
     Parameters
     ----------
@@ -192,11 +193,15 @@ def dominate(
     counts
         CSV file with the columns item, first and second: how many people saw either reading.
     observers
-        Trial table of observers, CSV or .zarr, with their probabilities p(OPTION) or answers.
+        Folder of the pictures, each called as its item, which the observers look at now; or a trial table of
+        theirs, CSV or .zarr, with their probabilities p(OPTION) or answers.
     first
-        Reading whose share it is: an option, or a column of the table that names the option of each row.
+        Reading whose share it is: an option, or a column that names the option of each row, of the trial table,
+        or of the counts where pictures are looked at.
     second
         The other reading, likewise.
+    who
+        Who looks at a folder.
     bins
         Groups of pictures, by the observer's share, in which people's share is compared with it.
     """
@@ -205,9 +210,15 @@ def dominate(
     from experiments.trials.picture_dominance import dominance, read_counts, shares_of
     from experiments.trials.trial_table import read
 
-    people, found = read_counts(counts), {}
-    for name, rows in read(observers).groupby("participant"):
-        found[name] = dominance(people, shares_of(rows, first, second), bins)
+    people = read_counts(counts)
+    if observers.is_dir() and observers.suffix != ".zarr":
+        from experiments.people_score.picture_shares import readings_of, shares_in
+
+        readings = readings_of(counts, first, second)
+        shares = {each.name: shares_in(observers, each, readings) for each in who.load()}
+    else:
+        shares = {name: shares_of(rows, first, second) for name, rows in read(observers).groupby("participant")}
+    found = {name: dominance(people, of, bins) for name, of in shares.items()}
     frame = pd.DataFrame([{"observer": name} | of.row() for name, of in found.items()])
     print(frame.to_string(index=False, float_format=lambda number: f"{number:.3f}", na_rep="-"), "", RANKS, sep="\n")
     for name, of in found.items():
@@ -236,6 +247,9 @@ class Scored:
         Of the priors; the observers' defaults, if left out.
     pictures
         Folder of the pictures of shape and texture in conflict, FOLDER/SHAPE/SHAPEk-TEXTUREm.
+    dimensions
+        File of ``python -m absvit.dimensions``: observers are told to attend to the shape, or to the texture,
+        instead of its category.
     """
 
     source: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
@@ -245,6 +259,7 @@ class Scored:
     seed: int = 0
     gain: float | None = None
     pictures: Path | None = None
+    dimensions: Path | None = None
 
     def __post_init__(self) -> None:
         if self.out is not None and self.out.suffix != ".csv":
@@ -277,7 +292,7 @@ def score_all(
     from experiments.studies.asking import Asking
     from stimuli.foundation.files import write_whole
 
-    observers, asking = who.load(batches=1), Asking(gain=scored.gain)
+    observers, asking = who.load(batches=1), Asking(gain=scored.gain, dimensions=str(scored.dimensions or ""))
     shown = (scored.n, scored.seed, scored.pictures, asking)
     scores, notes = score_sources(scored.source, observers, where.folder, *shown)
     print(score_text(scores), *notes, sep="\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 DOC = "Write a study: an experiment of a probe's task that runs in browsers and PsychoPy, and that observers take."
-READ = (
-    "How often the rarest and the most frequent level come in the test, over all lists and in a list; predicts: the "
-    "right answer depends on the factor (no permutation of 999 has as much), as it does on what is asked for."
+COUNTS = "How often the rarest and the most frequent level come in the test, over all lists and in a list."
+GUESSES = (
+    "Share of answers that the best guess of a factor gets right, by chance (answers permuted over the items), and how "
+    "often chance does as well (p); in_a_list: for somebody who sees one list. What is asked for is to predict them."
 )
-SHOWN = ("levels", "least", "most", "least_in_a_list", "most_in_a_list", "predicts")  # of the report of balance
+COUNTED = ["levels", "least", "most", "least_in_a_list", "most_in_a_list"]  # of the report of balance
+GUESSED = ["guessed", "by_chance", "p", "guessed_in_a_list", "by_chance_in_a_list", "p_in_a_list", "predicts"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,15 @@ def command(words: Sequence[str]) -> Callable:
     probe = PROBES[words[0]] if words and words[0] in PROBES else None
     if probe is None or probe.task is None:
         return command_line.command(DOC, _refuse, asked=Asked, study=StudyOptions)
-    _, parameters = drawn_for(probe)
+    _, parameters = drawn_for(probe, _value("--family", words))
     return command_line.command(DOC, _write, asked=Asked, study=StudyOptions, parameters=parameters)
+
+
+def _value(option: str, words: Sequence[str]) -> str:
+    """The value that words give to an option; empty where they do not."""
+    joined = [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    apart = [value for name, value in pairwise(words) if name == option]
+    return next(iter([*joined, *apart]), "")
 
 
 def _refuse(asked: Asked, study: StudyOptions) -> None:
@@ -58,8 +68,9 @@ def _refuse(asked: Asked, study: StudyOptions) -> None:
 def _write(asked: Asked, study: StudyOptions, parameters: object) -> None:
     written, trials, uneven = write_study_of(PROBES[asked.probe], study, parameters)
     report = balance(trials, ["instruction", *written.factors])
-    print(report[[name for name in SHOWN if name in report]].to_string(na_rep=""))
-    print(READ)
+    print(report[COUNTED].to_string(), COUNTS, sep="\n")
+    if "guessed" in report:
+        print(report.dropna(subset="guessed")[GUESSED].to_string(float_format="{:.3f}".format), GUESSES, sep="\n")
     right = trials.loc[trials["phase"] == "test", "answer"].unique()
     if len(right) == 1 and right[0]:
         print(f"the right answer is {right[0]!r} in every trial: people can answer without looking")

@@ -30,7 +30,7 @@ class Taken:
     study
         Folder of the study.
     out
-        Trial table to write, a .zarr record or a .csv file.
+        Trial table to write, a .zarr record or a .csv file, with what is known of it beside in .json.
     list
         Numbers of participants' lists; all, if left out.
     overwrite
@@ -64,19 +64,16 @@ def _take(taken: Taken, who: ObserverOptions, asking: Asking) -> None:
     table = take_study(study, observers, taken.list, asking)
     readings = table.attrs.pop("readings")
     table = with_rt(table, link) if link else table
+    facts = {"probe": study.about["probe"], "study": study.version, "seed": asking.seed, "readings": readings}
+    facts |= {"device": observers[0].device, "parameters": asdict(asking), **about(observers)}
     if taken.out.suffix == ".csv":
-        write_csv(table, taken.out)
+        write_csv(table, taken.out, facts)
     else:
-        facts = {
-            "probe": study.about["probe"],
-            "study": study.version,
-            "seed": asking.seed,
-            "readings": readings,
-        }
-        facts |= {"device": observers[0].device, "parameters": asdict(asking), **about(observers)}
         stored.save(table, taken.out, facts, taken.overwrite)
+    catch = sum(trial["phase"] == "catch" for trial in study.list(1)["trials"])
     print(
         *_said(table),
+        *[f"{catch} catch trials of each list are for people, and left out"] * bool(catch),
         *(f"{sentence!r} was read as {read}" for sentence, read in readings.items()),
         sep="\n",
     )

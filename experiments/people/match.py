@@ -34,6 +34,7 @@ class Match:
     item : variable of the stimuli that names the picture by its file, as people's ``item`` does, so that effects
         can be compared picture by picture; "" where people saw others.
     differs : what of the observers' task is not as people's, in whole sentences.
+    by_dimension : the same, where a file of dimensions tells observers what instructions name.
     """
 
     probe: str
@@ -44,6 +45,7 @@ class Match:
     pictures: str = ""
     item: str = ""
     differs: str = ""
+    by_dimension: str = ""
 
     def lacks(self, effect: Effect) -> str:
         """Say what of an effect observers are not shown; "" where they are shown all."""

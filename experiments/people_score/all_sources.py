@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -54,10 +56,17 @@ def score_sources(
         raise ValueError(f"{unmatched[0].rstrip('.')}: there is one to {there}")
     people = {source.name: trials(source, folder) for source in matched}  # what is missing is said first
     frames, notes = [], []
-    for source in matched:
+    for source in map(partial(_as_asked, asking), matched):
         answers = answers_of(source.match, observers, n, seed, pictures, asking)
         frames.append(score(source, people[source.name], answers.table, answers.cannot))
         notes += [f"{source.name}: {source.match.differs}"] * bool(source.match.differs)
         lacking = {effect.name: source.match.lacks(effect) for effect in source.effects}
         notes += [f"{source.name}: observers are not shown {why} of {name}." for name, why in lacking.items() if why]
     return pd.concat(frames, ignore_index=True), notes + unmatched
+
+
+def _as_asked(asking: Asking | None, source: Source) -> Source:
+    """The source whose match says what differs where observers are told a dimension."""
+    if asking is None or not asking.dimensions or not source.match.by_dimension:
+        return source
+    return replace(source, match=replace(source.match, differs=source.match.by_dimension))

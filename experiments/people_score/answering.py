@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
+import xarray as xr
 
 from experiments.classes import check_classes
 from experiments.observers import Observer
 from experiments.people.match import Match
-from experiments.probe import Probe
+from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.studies.asking import Asking
 from experiments.studies.take import take
 from experiments.studies.task import task_of
-from experiments.studies.task_check import stimuli_for
+from experiments.studies.task_check import stimuli_in_parts
 from stimuli.designs.items import items_of
 
 __all__ = ["Answers", "answers_of"]
@@ -59,20 +60,31 @@ def answers_of(
     if match.pictures and pictures is None:
         return Answers(pd.DataFrame(), dict.fromkeys(names, "its pictures are not drawn: give their folder"))
     changes = dict(match.display) | ({match.pictures: str(pictures)} if match.pictures else {})
-    drawn = {size: stimuli_for(probe, n, seed, size, **changes) for size in {tuple(of.size) for of in observers}}
     for name in names:
         own = [observer for observer in observers if observer.name == name]
-        stimuli = drawn[tuple(own[0].size)]
+        stimuli = stimuli_in_parts(probe, n, seed, tuple(own[0].size), **changes)
         try:
             if probe.unknown is None:
-                check_classes(own, stimuli.attrs["categories"], probe.name)
+                check_classes(own, stimuli.part(0, 1).attrs["categories"], probe.name)
         except ValueError as error:
             cannot[name] = str(error)
             continue
-        table = take(probe, stimuli, observers=own, asking=asking)
-        files = dict(zip(items_of(stimuli)["item"], stimuli[match.item].values, strict=True)) if match.item else {}
-        tables.append(table.replace({"item": files}))
+        files: dict[str, str] = {}
+        table = take(probe, _noting(stimuli, match.item, files), observers=own, asking=asking)
+        tables.append(table.assign(item=table["item"].map(files)) if match.item else table)
     return Answers(match.recoded(pd.concat(tables, ignore_index=True)) if tables else pd.DataFrame(), cannot)
+
+
+def _noting(stimuli: Stimuli, variable: str, files: dict[str, str]) -> Stimuli:
+    """The same stimuli; what a variable says of each is noted by its item, as they are drawn."""
+
+    def part(first: int, n: int) -> xr.Dataset:
+        found = stimuli.part(first, n)
+        if variable:
+            files.update(zip(items_of(found)["item"], found[variable].values, strict=True))
+        return found
+
+    return replace(stimuli, part=part)
 
 
 def _told(match: Match) -> Probe:

@@ -44,7 +44,9 @@ def _cells(row: dict) -> dict[str, str]:
             "": f"reliability {_number(row['reliability'])}, ceiling {_number(row['ceiling'])}{of_items}",
         }
     told |= {"sign": f"{row['same_sign']} ({row['seeds']})"}
-    alike = [f"r over items {row['r']:.2f} of {row['item_ceiling']:.2f}"] if np.isfinite(row["r"]) else []
+    over_items = f"r over items {row['r']:.2f} of {row['item_ceiling']:.2f}"
+    untold = f", untold {row['r_untold']:.2f}" if np.isfinite(row["r_untold"]) else ""
+    alike = [over_items + untold] if np.isfinite(row["r"]) else []
     right = [f"{row['accuracy']:.0%} right"] if np.isfinite(row["accuracy"]) else []
     return told | {"": "; ".join([*right, *alike, *([row["why"]] if isinstance(row["why"], str) else [])])}
 

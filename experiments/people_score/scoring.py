@@ -13,6 +13,7 @@ from experiments.people.published_source import Source
 from experiments.people_score.observed_effect import Observed, observed_effect
 from experiments.trials.effects import Effect, Result, effect_of
 from experiments.trials.item_effects import ItemResult, item_agreement, item_effects
+from experiments.trials.worth import MEASURES
 
 __all__ = ["CANNOT", "COLUMNS", "PEOPLE", "score"]
 
@@ -34,6 +35,8 @@ COLUMNS = {
     "within": "observer's mean in people's interval: yes, no, or other unit",
     "r": "correlation over items of the observer's effect with people's, where both saw the same (Fisher's interval)",
     "item_ceiling": "of r: root of the reliability of people's effects over items, split-half of people",
+    "r_untold": "of people's effect over items with the observer's p of the option when nothing is told: what r is "
+    "worth, since an instruction that only scales it has the same",
     "seeds": "trained networks whose effect has people's sign, of all",
     "accuracy": "share of right answers of the observer in these trials",
     "why": "why an observer cannot, or which instructions are left out, since it cannot be told them",
@@ -123,9 +126,18 @@ def _of_observer(table: pd.DataFrame, effect: Effect, people: Result, by_item: I
     if by_item is not None:
         agreed = item_agreement(by_item, item_effects(_by_file(counted[told]), effect, 1))
         row |= dict(zip(("r", "r_low", "r_high"), (agreed.r, *agreed.r_interval), strict=True))
-        row |= {"item_ceiling": agreed.ceiling}
+        row |= {"item_ceiling": agreed.ceiling, "r_untold": _untold(table, effect, by_item)}
     low, high = people.interval
     return row | {"within": ("yes" if low <= found.mean <= high else "no") if same_unit else "other unit"}
+
+
+def _untold(table: pd.DataFrame, effect: Effect, people: ItemResult) -> float:
+    """Correlation over items of people's effect with how probable the option is to an observer told nothing."""
+    bare = _by_file(table[table["told"] == "nothing"])
+    if effect.measure != "choice" or not len(bare):
+        return np.nan
+    p = pd.Series(MEASURES["choice"](bare, effect.option)).groupby(bare["item"].to_numpy()).mean()
+    return people.by_item["effect"].corr(p)
 
 
 def _counted(table: pd.DataFrame, effect: Effect) -> pd.DataFrame:

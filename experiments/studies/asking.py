@@ -32,6 +32,9 @@ class Asking:
     instruct
         Tell an observer that takes words the very sentence on the screen, instead of the prior that goes with
         it.
+    dimensions
+        File that ``python -m absvit.dimensions`` wrote of the observers' network: an instruction that names a
+        dimension (shape, texture) is told by its prior, which names no category.
     """
 
     answers: Literal["maximum", "sampled"] = "maximum"
@@ -39,6 +42,7 @@ class Asking:
     gain: float | None = None
     iterations: int | None = None
     instruct: bool = False
+    dimensions: str = ""
 
     def __post_init__(self) -> None:
         if self.answers not in ("maximum", "sampled"):

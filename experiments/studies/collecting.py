@@ -74,6 +74,7 @@ def collect(study: Study, paths: Iterable[Path], rules: Exclusion | None = None)
     table = trial_table(pd.DataFrame([_entry(sorting.trial(one.row), one.row) for one in rows]))
     lengths = {str(one.row["participant"]): len(sorting.lists[one.row["list"]]) for one in rows}
     simulated = {str(one.row["participant"]) for one in rows if one.row.get("simulated") is True}
+    table.attrs["levels"] = study.levels
     table["excluded"] = excluded(table, rules, lengths, simulated)
     apart = pd.DataFrame([_apart(reason, one) for reason, one in sorting.apart], columns=APART)
     report = [one_line(line) for line in (*_report(table, found), *sorting.report(table))]
@@ -163,7 +164,7 @@ class _Sorting:
         answer, correct = trial["answer"], row.get("correct")
         if correct is not None and answer != "" and correct != (response == answer):
             return f"{response!r} to {answer!r} is not correct={correct}"
-        for name in ("rt", "onset_error", "missed_frames"):
+        for name in ("rt", "onset_error", "missed_frames", "early"):
             value = row.get(name)
             none = value is None or name == "rt" and value == -1  # as old exports write it
             if not none and (type(value) not in (int, float) or not 0 <= value < math.inf):
@@ -253,11 +254,12 @@ def _entry(trial: dict, row: dict) -> dict:
     """A row of the trial table, what was asked as the list has it."""
     asked = {name: trial[name] for name in ("block", "phase", "trial", "item", "instruction", "answer")}
     seconds = {name: _seconds(row.get(name)) for name in ("rt", "onset_error")}
-    late, unknown = row.get("missed_frames"), COLUMNS["missed_frames"].default
+    counted = {name: row.get(name) for name in ("missed_frames", "early")}
     return {
         **trial["factors"], **asked, **seconds, "participant": str(row["participant"]), "kind": "person",
         "study": row["study"], "session": str(row["session"]), "list": row["list"],
-        "response": str(row["response"]), "missed_frames": unknown if late is None else int(late),
+        "response": str(row["response"]),
+        **{name: COLUMNS[name].default if count is None else int(count) for name, count in counted.items()},
     }  # fmt: skip
 
 
@@ -281,6 +283,8 @@ def _report(table: pd.DataFrame, found: Sequence[Received]) -> Iterator[str]:
         yield f"onsets of frames: mean error {MS * errors.mean():.1f} ms, at most {MS * errors.max():.1f} ms"
     if (counted := table["missed_frames"] >= 0).any():
         yield f"frames that came late: {table['missed_frames'][counted].sum()} in {counted.sum()} trials"
+    if (early := table["early"] > 0).any():
+        yield f"answers tried before the target came: {table['early'][early].sum()} in {early.sum()} trials"
     for reason, count in table["excluded"][out].str.split("; ").explode().value_counts().items():
         told = table["excluded"].str.split("; ")
         whose = table["participant"][told.map(lambda words, which=reason: which in words)]

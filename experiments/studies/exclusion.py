@@ -26,6 +26,11 @@ class Exclusion:
         Longest reaction time in s; slower answers are left out.
     most_missed_frames
         Frames of the screen that may come late in a trial; with more of them, it is left out.
+    most_early
+        Times that a person may try to answer a trial before what is answered has come; with more of them, it is left
+        out.
+    least_catch
+        Proportion right of a person's catch trials, below which all their trials are left out.
     unfinished
         People who did not answer their whole list: kept apart in the second table, left out of analyses
         (excluded), or taken as they are (kept).
@@ -35,12 +40,15 @@ class Exclusion:
     fastest: float | None = None
     slowest: float | None = None
     most_missed_frames: int | None = None
+    most_early: int | None = None
+    least_catch: float | None = None
     unfinished: Literal["apart", "excluded", "kept"] = "apart"
 
     def __post_init__(self) -> None:
-        if self.least_accuracy is not None and not 0 <= self.least_accuracy <= 1:
-            raise ValueError(f"least-accuracy is a proportion, 0 to 1, got {self.least_accuracy}")
-        for name in ("fastest", "slowest", "most_missed_frames"):
+        for name in ("least_accuracy", "least_catch"):
+            if (value := getattr(self, name)) is not None and not 0 <= value <= 1:
+                raise ValueError(f"{name.replace('_', '-')} is a proportion, 0 to 1, got {value}")
+        for name in ("fastest", "slowest", "most_missed_frames", "most_early"):
             if (value := getattr(self, name)) is not None and value < 0:
                 raise ValueError(f"{name.replace('_', '-')} is at least 0, got {value}")
         if None not in (self.fastest, self.slowest) and self.fastest >= self.slowest:
@@ -68,13 +76,13 @@ def excluded(
     Series of words, reasons separated by semicolons; empty where none holds. No rule looks at another's
     outcome.
     """
-    test = table[(table["phase"] == "test") & table["correct"].notna()]
-    accuracy = table["participant"].map(test.groupby("participant")["correct"].mean())
+    right = table.groupby(["phase", "participant"])["correct"].mean()  # of trials in which something is right
+    right = {phase: table["participant"].map(right.get(phase, {})) for phase in ("test", "catch")}
     answered = table.groupby("participant")["trial"].transform("size")
     length = table["participant"].map(lengths)
     reasons = {"simulated": table["participant"].isin(simulated)}
     if rules.least_accuracy is not None:
-        reasons[f"accuracy below {rules.least_accuracy:g}"] = accuracy < rules.least_accuracy
+        reasons[f"accuracy below {rules.least_accuracy:g}"] = right["test"] < rules.least_accuracy
     if rules.fastest is not None:
         reasons[f"rt below {rules.fastest:g} s"] = table["rt"] < rules.fastest
     if rules.slowest is not None:
@@ -82,6 +90,10 @@ def excluded(
     if rules.most_missed_frames is not None:
         late = table["missed_frames"] > rules.most_missed_frames
         reasons[f"more than {rules.most_missed_frames} missed frames"] = late
+    if rules.most_early is not None:
+        reasons[f"more than {rules.most_early} early answers"] = table["early"] > rules.most_early
+    if rules.least_catch is not None:
+        reasons[f"catch trials below {rules.least_catch:g}"] = right["catch"] < rules.least_catch
     if rules.unfinished == "excluded":
         reasons["list not finished"] = answered < length
     told = zip(*(holds.tolist() for holds in reasons.values()), strict=True)

@@ -24,12 +24,13 @@ import sys
 import time
 import uuid
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 FIELDS = (
     "study", "participant", "session", "list", "block", "phase", "trial", "item", "instruction", "answer",
     "factors", "response", "key", "rt", "correct", "onsets", "planned", "onset_error", "missed_frames",
-    "degrees_per_pixel", "fullscreen", "time", "place", "program", "simulated",
+    "early", "degrees_per_pixel", "fullscreen", "time", "place", "program", "simulated",
 )  # fmt: skip
 KEYS = {  # a browser's name of a key, and PsychoPy's
     " ": "space", "ArrowLeft": "left", "ArrowRight": "right", "ArrowUp": "up", "ArrowDown": "down",
@@ -105,8 +106,8 @@ def row_of(trial: dict, shown: dict, known: dict) -> dict:
         "onsets": json.dumps([round(onset, 2) for onset in onsets]),
         "planned": json.dumps([round(due, 2) for due in plan[: len(onsets)]]),
         "onset_error": round(sum(errors) / len(errors), 2) if errors else "",
-        "missed_frames": shown["missed"], "place": json.dumps(shown["place"]) if shown["place"] else "",
-        "time": datetime.now(UTC).isoformat(),
+        "missed_frames": shown["missed"], "early": shown["early"], "time": datetime.now(UTC).isoformat(),
+        "place": json.dumps(shown["place"]) if shown["place"] else "",
     }  # fmt: skip
 
 
@@ -173,10 +174,8 @@ class Screen:
 
     def text(self, text: str, place: tuple = (0, 0), size: int = TEXT) -> object:
         """Give a text to be drawn."""
-        width = 0.8 * self.window.size[0]
-        return self.visual.TextStim(
-            self.window, text, pos=place, height=size, wrapWidth=width, color=self.ink, font="Arial"
-        )
+        look = {"color": self.ink, "font": "Arial", "wrapWidth": 0.8 * self.window.size[0]}
+        return self.visual.TextStim(self.window, text, pos=place, height=size, **look)
 
     def pressed(self) -> list:
         """Give (key, s from the frame that counts) of what was pressed; Escape raises Quit."""
@@ -214,6 +213,7 @@ class Answering:
         self.screen, self.kind, self.options = screen, response["kind"], response["options"]
         self.pixels, self.size, self.places = about["display"]["pixels"], size, trial.get("places")
         self.keys = {KEYS.get(key, key.lower()): (option, key) for option, key in keys.items()}
+        self.early = 0
         self.boxes = {} if self.kind in ("keys", "place") else self._boxes()
 
     def _boxes(self) -> dict:
@@ -224,14 +224,8 @@ class Answering:
         for k, option in enumerate(self.options):
             place = ((k % in_row - (in_row - 1) / 2) * step, low - 2 * TEXT * (k // in_row))
             written = {"pos": place, "size": (0.95 * step, 1.8 * TEXT), "letterHeight": 0.7 * TEXT}
-            boxes[option] = self.screen.visual.TextBox2(
-                self.screen.window,
-                option,
-                borderColor=self.screen.ink,
-                color=self.screen.ink,
-                alignment="center",
-                **written,
-            )
+            drawn = {"color": self.screen.ink, "borderColor": self.screen.ink, "alignment": "center"}
+            boxes[option] = self.screen.visual.TextBox2(self.screen.window, option, **drawn, **written)
         return boxes
 
     def draw(self) -> None:
@@ -239,10 +233,17 @@ class Answering:
         for box in self.boxes.values():
             box.draw()
 
+    def wait(self) -> None:
+        """Count keys of answers that were pressed too early, and leave out what was; Escape raises Quit."""
+        self.screen.event.clearEvents("mouse")
+        self.early += sum(name in self.keys for name, _ in self.screen.pressed())
+
     def given(self, passed: float) -> tuple | None:
         """Give (option, key, reaction time in s, place) of an answer, or None; so much time has passed."""
         for name, rt in self.screen.pressed():
-            if self.kind == "keys" and name in self.keys:
+            if rt < 0 and name in self.keys:
+                self.early += 1
+            elif name in self.keys:
                 return (*self.keys[name], rt, None)
         if self.kind == "keys" or not self.screen.mouse.getPressed()[0]:
             return None
@@ -290,27 +291,25 @@ def play(screen: Screen, trial: dict, about: dict, pictures: dict, answering: An
         if opened is not None or frame["seen"]:
             question.draw()
             answering.draw()
-        if first and frame["seen"]:
-            screen.forget()
+        if opened is None:
+            answering.wait()
         flips.append(screen.flip(counts=first and frame["seen"]))
         if first:
             onsets.append(flips[-1] - flips[0])
             opened = flips[-1] if frame["seen"] else opened
         passed = 0.0 if opened is None else flips[-1] - opened
-        if opened is None:
-            screen.pressed()
-        elif limit is not None and passed >= limit:
+        if limit is not None and passed >= limit:
             break
-        elif not screen.simulated:
+        if screen.simulated:
+            answer = answering.simulated(passed) if passed >= thinking else None
+        elif opened is not None:
             answer = answering.given(passed)
-        elif passed >= thinking:
-            answer = answering.simulated(passed)
         if left is not None and (left := left - 1) == 0:
             at += 1
             left = counts[at] if at < len(counts) else None
     response, key, rt, place = answer or ("", "", None, None)
-    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick), "place": place}
-    return {**told, "response": response, "key": key, "rt": None if rt is None else max(0.0, rt)}
+    told = {"onsets": onsets, "planned": plan, "missed": missed(flips, screen.tick), "early": answering.early}
+    return {**told, "place": place, "response": response, "key": key, "rt": rt}
 
 
 def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, asked: object) -> None:
@@ -318,18 +317,11 @@ def session(screen: Screen, about: dict, chosen: dict, rows: Rows, known: dict, 
     degree = pixels_per_degree(asked.distance, asked.width, screen.window.size[0])
     degrees, size = about["display"]["degrees"], about["display"]["pixels"]
     size = [side * degree for side in degrees] if degrees and degree else size
-    known = {
-        **known,
-        "degrees_per_pixel": round(1 / degree, 6) if degree else "",
-        "fullscreen": str(not asked.windowed).lower(),
-    }
+    known["degrees_per_pixel"] = round(1 / degree, 6) if degree else ""
     names = {frame["picture"] for trial in chosen["trials"] for frame in trial["frames"]} - {None}
-    pictures = {
-        name: screen.visual.ImageStim(
-            screen.window, str(asked.folder / name), size=(size[1], size[0]), interpolate=True
-        )
-        for name in sorted(names)
-    }
+    drawn = {"size": (size[1], size[0]), "interpolate": True}
+    files = {name: str(asked.folder / name) for name in sorted(names)}
+    pictures = {name: screen.visual.ImageStim(screen.window, file, **drawn) for name, file in files.items()}
     pages = about["task"]["pages"]
     for page in pages.get(asked.language, pages["en"]):
         screen.page(plain(page))
@@ -372,6 +364,10 @@ def words() -> argparse.Namespace:
 def main() -> int:
     """Run a session; 0 where all trials were answered, 1 where the participant stopped."""
     asked = words()
+    if find_spec("psychopy") is None:
+        raise SystemExit(
+            f"{sys.executable} has no PsychoPy (psychopy.org): install it there, or start this with its Python"
+        )
     random.seed(asked.seed)
     about = json.loads((asked.folder / "study.json").read_text("utf8"))
     number = asked.list or free_list(asked.folder, about["lists"])
@@ -381,7 +377,7 @@ def main() -> int:
     chosen = json.loads((asked.folder / "lists" / f"{number:04d}.json").read_text("utf8"))
     known = {
         "study": about["version"], "participant": person, "session": str(uuid.uuid4()), "list": number,
-        "program": "psychopy", "simulated": str(asked.simulate).lower(),
+        "program": "psychopy", "simulated": str(asked.simulate).lower(), "fullscreen": str(not asked.windowed).lower(),
     }  # fmt: skip
     named = f"{number:04d}_{re.sub('[^a-zA-Z0-9.-]+', '_', person)}_{time.strftime('%Y%m%d%H%M%S')}"
     screen, rows = Screen(about, asked), Rows(asked.folder / "data" / f"psychopy_{named}.csv")
@@ -397,4 +393,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except OSError as error:  # no study, or a folder that cannot be written
+        sys.exit(f"error: {error}")

@@ -39,7 +39,7 @@ FIELDS = {
     "seed": "of stimuli and lists",
     "made_with": "versions of the programs that wrote it",
     "task": "question, pages {language: [Markdown]}, response {kind, options, keys, time_limit}, practice, feedback, "
-    "instructions [{name, sentence, condition}]",
+    "instructions [{name, sentence, condition}], levels {factor: [level]} in their order",
     "display": "pixels [height, width], degrees [height, width] or null, background [red, green, blue]",
     "page": "fullscreen and calibration: whether the page asks for them",
     "lists": "number of lists",
@@ -83,6 +83,12 @@ class Study:
     def factors(self) -> tuple[str, ...]:
         """Names of the factors that every trial of the lists tells."""
         return tuple(self.list(1)["trials"][0]["factors"])
+
+    @property
+    def levels(self) -> dict[str, list[str]]:
+        """Levels of the instruction, and of factors that say so, in the order of the design."""
+        task = self.about["task"]
+        return {"instruction": [one["name"] for one in task["instructions"]], **task.get("levels", {})}
 
     def list(self, number: int) -> dict:
         """Read a list, as lists/0001.json holds it; a ValueError tells of one that there is not."""

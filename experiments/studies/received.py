@@ -22,7 +22,7 @@ from stimuli.foundation.texts import other_separator
 
 __all__ = ["Received", "received"]
 
-NUMBERS = ("list", "block", "trial", "rt", "onset_error", "missed_frames", "degrees_per_pixel")
+NUMBERS = ("list", "block", "trial", "rt", "onset_error", "missed_frames", "early", "degrees_per_pixel")
 OBJECTS = ("factors", "onsets", "planned", "place")
 TRUTHS = {"true": True, "false": False}
 OURS = {"study", "participant", "session"}  # what every row of a study tells

@@ -11,6 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ import xarray as xr
 import absvit
 from absvit.models.class_names import class_indices
 from experiments.classes import check_classes
+from experiments.cues import attended
 from experiments.observers import Observer, load_observers, observer_of
 from experiments.probe import Condition, Probe, Stimuli, Trial
 from experiments.probes import PROBES
@@ -77,7 +79,7 @@ def take(
         trial names what there is not, or another right answer; a sentence cannot be read.
     """
     probe, asking = PROBES.of(probe), asking or Asking()
-    task, looking = task_of(probe), _looking(observers)
+    task, looking = _with_dimensions(task_of(probe), asking), _looking(observers)
     shown = Stimuli.of(stimuli) if isinstance(stimuli, xr.Dataset) else stimuli
     names = _instructions(task, lists)
     tables, readings = [], {}
@@ -86,8 +88,24 @@ def take(
         tables.append(_answered(task, observer, seen, lists, asking))
         readings |= seen.readings
     table = trial_table(pd.concat(tables, ignore_index=True).assign(kind="model", study=study))
-    table.attrs["readings"] = readings
+    table.attrs |= {"readings": readings, "levels": {"instruction": names, **task.levels}}
     return table
+
+
+def _with_dimensions(task: Task, asking: Asking) -> Task:
+    """The task whose instructions that name a dimension are told by its prior, if one was learnt."""
+    if not asking.dimensions:
+        return task
+    named = [each.dimension for each in task.instructions if each.dimension]
+    if not named:
+        what = f"no instruction of the task {task.question!r} names a dimension"
+        raise ValueError(f"{what}: leave out dimensions")
+    told = tuple(
+        Condition(f"attend {name}", 0, "dimension", partial(attended, asking.dimensions, name)) for name in named
+    )
+    by = {name: condition.name for name, condition in zip(named, told, strict=True)}
+    instructions = (replace(each, condition=by.get(each.dimension, each.condition)) for each in task.instructions)
+    return replace(task, instructions=tuple(instructions), conditions=(*task.conditions, *told))
 
 
 def take_study(
@@ -107,7 +125,7 @@ def take_study(
 
     Returns
     -------
-    Trial table of kind model.
+    Trial table of kind model; catch trials are for people alone.
 
     Raises
     ------
@@ -120,9 +138,12 @@ def take_study(
         | {"list": number}
         for number in lists or range(1, study.lists + 1)
         for trial in study.list(number)["trials"]
+        if trial["phase"] != "catch"
     ]
     stimuli = Stimuli(*read_parts(study.folder / study.about["stimuli"]))
-    return take(study.about["probe"], stimuli, pd.DataFrame(rows), observers, asking, study.version)
+    table = take(study.about["probe"], stimuli, pd.DataFrame(rows), observers, asking, study.version)
+    table.attrs["levels"] = study.levels
+    return table
 
 
 def about(observers: Sequence[Observer]) -> dict[str, dict]:

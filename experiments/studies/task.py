@@ -36,12 +36,15 @@ class Instruction:
         where no prior does, and an observer looks bottom-up.
     in_words : whether the sentence names by itself what to attend to; if not (it speaks of what is drawn, or of
         a dimension), an observer that takes words is told by the prior as well.
+    dimension : of pictures that it names, such as "shape"; observers are told it where a file of dimensions is
+        given.
     """
 
     name: str
     sentence: str
     condition: str = ""
     in_words: bool = True
+    dimension: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Task:
     words : function of stimuli that gives further variables, (stimulus,) words by name, for sentences and
         factors.
     factors : variables of the stimuli that become columns of the trial table.
+    levels : of factors, in the order in which tables and figures have them; numbers by size and words by the
+        alphabet, where left out.
     display : fields of the family's parameters with which a study draws it, where they differ from those with
         which probes do: what people and observers see is the same.
     durations : of the frames of a trial in s, by the frame's name, where they differ from the family's; None
@@ -115,6 +120,7 @@ class Task:
     conditions: tuple[Condition, ...] = ()
     words: Callable[[xr.Dataset], Mapping[str, np.ndarray]] = _no_words
     factors: tuple[str, ...] = ()
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     display: Mapping[str, object] = field(default_factory=dict)
     durations: Mapping[str, float | None] = field(default_factory=dict)
     practice: int = 8

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from experiments.probe import Probe
+from experiments.probe import Probe, Stimuli
 from experiments.probes import PROBES
 from experiments.studies.task import Task, asked, fields_of, task_of
 from experiments.trials.trial_table import COLUMNS
 from stimuli.families import FAMILIES
 from stimuli.sets.frames import NAMES
 
-__all__ = ["check_task", "stimuli_for"]
+__all__ = ["check_task", "stimuli_for", "stimuli_in_parts"]
 
 TRIED, PIXELS = 24, (112, 112)
 
@@ -50,8 +50,14 @@ def stimuli_for(probe: Probe, n: int, seed: int = 0, size: tuple[int, int] = PIX
     size : height and width in pixels.
     **changes : fields of the family's parameters, over those of the task's ``display``.
     """
+    return stimuli_in_parts(probe, n, seed, size, **changes).part(0, n)
+
+
+def stimuli_in_parts(probe: Probe, n: int, seed: int = 0, size: tuple[int, int] = PIXELS, **changes) -> Stimuli:
+    """Give the same stimuli, each drawn when it is shown."""
     family = FAMILIES.of(probe.displays(probe.parameters()))
-    return family.draw(family.sized(size, **{**task_of(probe).display, **changes}), n, seed, 0)
+    parameters = family.sized(size, **{**task_of(probe).display, **changes})
+    return Stimuli(lambda first, count: family.draw(parameters, count, seed, first), n)
 
 
 def _faults(probe: Probe, task: Task, stimuli: xr.Dataset) -> Iterator[str]:
@@ -83,6 +89,8 @@ def _of_declaration(task: Task) -> Iterator[str]:
         yield f"gives a duration to the frame {unknown[0]!r}: frames are called {', '.join(NAMES)}"
     if wrong := [name for name, of in task.durations.items() if of is not None and not of >= 0]:
         yield f"lets the frame {wrong[0]!r} last {task.durations[wrong[0]]} s"
+    if unknown := [name for name in task.levels if name not in task.factors]:
+        yield f"orders the levels of {unknown[0]!r}, which is none of its factors"
     if task.practice < 0:
         yield f"has {task.practice} trials of practice"
 

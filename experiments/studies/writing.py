@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib import resources
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from string import Template
 from typing import Literal
@@ -41,8 +41,9 @@ __all__ = ["StudyOptions", "drawn_for", "write_page", "write_study_of"]
 LEAST = 48  # pictures of a test, where no number is asked for
 OWN = resources.files("experiments.studies")
 PAGE = OWN / "page"
+SCRIPT = ("page", "texts", "kept", "sending", "interruptions", "answers", "trial", "session")  # parts of study.js
 FILLED = ("README.md", "index.html")  # templates
-TEXTS = ("consent.md", "debriefing.md")
+CATCH = "This time answer {!r}, whatever you see."  # after instructed-response items (Meade and Craig 2012)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class StudyOptions:
         left out.
     seed
         Seed of pictures and lists.
+    family
+        Family of stimuli that is drawn, one that the probe can show; the probe's own, if left out.
     stimuli
         Folder of a stimulus set that is shown, instead of drawing one.
     instructions
@@ -70,6 +73,9 @@ class StudyOptions:
         Blocks of the test, with breaks between them.
     practice
         Trials of practice; as many as the task says, if left out.
+    catch
+        Trials in the course of the test that ask for a certain answer whatever is shown, to see whether participants
+        attend; they have pictures of their own, and observers do not take them.
     in_a_row
         Largest number of trials in a row with the same instruction.
     keys
@@ -100,11 +106,13 @@ class StudyOptions:
     participants: int = 20
     n: int | None = None
     seed: int = 0
+    family: str = ""
     stimuli: Path | None = None
     instructions: tuple[str, ...] = ()
     repeats: int = 1
     blocks: int = 1
     practice: int | None = None
+    catch: int = 0
     in_a_row: int = 3
     keys: Literal["latin", "fixed"] = "latin"
     nearly: bool = False
@@ -123,14 +131,23 @@ class StudyOptions:
             raise ValueError(f"participants must be at least 1, got {self.participants}")
         if (self.hosting == "datapipe") != bool(self.datapipe):
             raise ValueError("DataPipe needs both: --hosting datapipe --datapipe IDENTIFIER")
+        if self.family and self.stimuli is not None:
+            raise ValueError("--family is drawn and --stimuli is there already: give one of them")
         if self.libraries is not None and not self.offline:
             raise ValueError("--libraries holds what --offline puts beside the page: give both")
 
 
-def drawn_for(probe: Probe) -> tuple[Family, object]:
-    """Give the family that a study of a probe draws, and its parameters as the task wants them."""
-    family = FAMILIES.of(probe.displays(probe.parameters()))
-    return family, family.sized((224, 224), **task_of(probe).display)
+def drawn_for(probe: Probe, name: str = "") -> tuple[Family, object]:
+    """Give the family that a study of a probe draws, and its parameters: of its own as the task wants them.
+
+    Parameters
+    ----------
+    probe : has a task.
+    name : of another family; the probe's own, if left out.
+    """
+    own = FAMILIES.of(probe.displays(probe.parameters()))
+    family = FAMILIES.of(name) if name else own
+    return family, family.sized((224, 224), **(task_of(probe).display if family.name == own.name else {}))
 
 
 def write_study_of(probe: Probe, options: StudyOptions, parameters: object = None) -> tuple[Study, pd.DataFrame, str]:
@@ -158,6 +175,8 @@ def write_study_of(probe: Probe, options: StudyOptions, parameters: object = Non
         raise ValueError(f"{out} exists already; expected a new or empty folder, a study is never written over another")
     told = task.given(options.instructions)
     design = _design(task, told, options)
+    if options.catch and task.response.kind == "place":
+        raise ValueError("a catch trial asks for an option, and here a place is clicked: leave out --catch")
     files = browser_libraries.copied(options.libraries) if options.offline else {}
     for path in filter(None, (options.consent, options.debriefing)):
         read_text(path)  # what is missing is said before anything is drawn
@@ -168,7 +187,7 @@ def write_study_of(probe: Probe, options: StudyOptions, parameters: object = Non
         stimuli = _stimuli(probe, parameters, begun / STIMULI, design, options)
         shown = asked(probe, stimuli)
         trials = _trials(task, told, shown, design, options)
-        lists, pictures = _lists(task, told, stimuli, shown, trials)
+        lists, pictures = _lists(task, told, stimuli, shown, trials, _durations(probe, stimuli))
         about = _about(probe, task, told, stimuli, shown, options)
         study = write_study(begun, about, lists, pictures)
         write_page(study, options, files)
@@ -199,6 +218,7 @@ def _design(task: Task, told: list[Instruction], options: StudyOptions) -> Desig
         in_a_row={"instruction": options.in_a_row} if len(names) > 1 else {},
         blocks=options.blocks,
         practice=task.practice if options.practice is None else options.practice,
+        catch=options.catch,
         keys=options.keys,
     )
 
@@ -211,8 +231,8 @@ def _stimuli(probe: Probe, parameters: object, folder: Path, design: Design, opt
             shown = shown.isel(stimulus=slice(options.n))
         shutil.copytree(options.stimuli, folder)
         return shown
-    family, usual = drawn_for(probe)
-    n = options.n or next(n for n in count(LEAST + design.practice) if not design.uneven(n))
+    family, usual = drawn_for(probe, options.family)
+    n = options.n or next(n for n in count(LEAST + design.practice + design.catch) if not design.uneven(n))
     if not options.nearly:
         design.check(n)  # before anything is drawn
     draw = partial(family.draw, usual if parameters is None else parameters)
@@ -226,15 +246,23 @@ def _trials(
     items = pd.DataFrame({"item": items_of(shown)["item"], **{name: shown[name].values for name in task.factors}})
     right = {each.name: dict(zip(items["item"], map(str, task.answer(shown, each)), strict=True)) for each in told}
 
+    options_in_turn = cycle(task.options(shown))
+
     def answers(trials: pd.DataFrame) -> Iterator[str]:
-        return (right[name][item] for name, item in zip(trials["instruction"], trials["item"], strict=True))
+        for name, item, phase in zip(trials["instruction"], trials["item"], trials["phase"], strict=True):
+            yield next(options_in_turn) if phase == "catch" else right[name][item]
 
     keys = task.response.keys if task.response.kind == "keys" else ()
     return design.lists(items, options.participants, options.seed, keys, answers, options.nearly)
 
 
 def _lists(
-    task: Task, told: list[Instruction], stimuli: xr.Dataset, shown: xr.Dataset, trials: pd.DataFrame
+    task: Task,
+    told: list[Instruction],
+    stimuli: xr.Dataset,
+    shown: xr.Dataset,
+    trials: pd.DataFrame,
+    durations: Mapping[str, float | None],
 ) -> tuple[list[dict], dict[str, bytes]]:
     """The lists as their files hold them, and the pictures of their frames by name."""
     pictures: dict[str, bytes] = {}
@@ -242,7 +270,7 @@ def _lists(
     places = {item: place for place, item in enumerate(items_of(stimuli)["item"])}
     sentences = {each.name: task.sentences(shown, each) for each in told}
     frames = {
-        item: [_told(frame, pictures) for frame in frames_of(family, stimuli, places[item], task.durations)]
+        item: [_told(frame, pictures) for frame in frames_of(family, stimuli, places[item], durations)]
         for item in dict.fromkeys(trials["item"])
     }
     options, lists = task.options(shown), []
@@ -252,7 +280,9 @@ def _lists(
         listed = [
             {
                 **{name: _plain(row[name]) for name in ("trial", "block", "phase", "item", "instruction")},
-                "sentence": sentences[row["instruction"]][places[row["item"]]],
+                "sentence": CATCH.format(row["answer"].replace("_", " "))
+                if row["phase"] == "catch"
+                else sentences[row["instruction"]][places[row["item"]]],
                 "answer": row["answer"],
                 "factors": {name: _plain(row[name]) for name in task.factors},
                 "frames": frames[row["item"]],
@@ -261,6 +291,15 @@ def _lists(
         ]
         lists.append({"list": int(number), "keys": keys, "trials": listed})
     return lists, pictures
+
+
+def _durations(probe: Probe, stimuli: xr.Dataset) -> Mapping[str, float | None]:
+    """Durations that the task gives; of the frames that there are, where the stimuli are of another family."""
+    given, family = task_of(probe).durations, FAMILIES[stimuli.attrs["family"]]
+    if family.name == drawn_for(probe)[0].name:
+        return given
+    there = {frame.name for frame in frames_of(family, stimuli, 0)}
+    return {name: duration for name, duration in given.items() if name in there}
 
 
 def _told(frame: Frame, pictures: dict[str, bytes]) -> dict:
@@ -300,6 +339,7 @@ def _about(
             "practice": int(options.practice if options.practice is not None else task.practice),
             "feedback": task.feedback,
             "instructions": [asdict(instruction) for instruction in told],
+            "levels": {name: list(levels) for name, levels in task.levels.items()},
         },
         "display": asdict(display_of(family, stimuli)),
         "page": {"fullscreen": options.fullscreen, "calibration": options.calibration},
@@ -330,6 +370,8 @@ def write_page(study: Study, options: StudyOptions, libraries: Mapping[str, byte
             text = file.read_text("utf8") if given.get(file.name) is None else read_text(given[file.name])
             text = Template(text).substitute(values) if file.name in FILLED else text
             write_whole(study.folder / file.name, text)
+    parts = (PAGE / "script" / f"{part}.js" for part in SCRIPT)
+    write_whole(study.folder / "study.js", "\n".join(part.read_text("utf8") for part in parts))
     if libraries:
         (study.folder / browser_libraries.FOLDER).mkdir()
     for name, content in libraries.items():

@@ -6,8 +6,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "answer_scores": ["SCORES", "participant_scores"],
+        "bayesian_models": ["bayesian_model"],
         "by_condition": ["condition_means"],
-        "mixed_models": ["accuracy_model", "bayesian_model", "rt_model"],
+        "mixed_models": ["accuracy_model", "rt_model"],
         "psychometric": ["psychometric_tables"],
         "stored": ["open_table", "save"],
     },

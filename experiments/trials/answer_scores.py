@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.statistics.detection import criterion, d_prime
-from experiments.trials.trial_table import OPTION, factors, options, tested
+from experiments.trials.trial_table import OPTION, factors, in_order, options, tested
 
 __all__ = [
     "SCORES",
@@ -76,9 +76,12 @@ def _chosen(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
 
 
 def _probability(table: pd.DataFrame, option: pd.Series) -> np.ndarray:
-    """The probability of an option, of the right one if none is named; of a person 1 or 0 as answered."""
+    """The probability of an option, of the right one if none is named; of a person 1 or 0 as answered.
+
+    A trial that nobody answered is wrong and counts as 0; one whose response is not known does not count.
+    """
     asked = option.where(option != "", table["answer"])
-    found = np.where(table["response"] != "", table["response"] == asked, np.nan)
+    found = np.where(table["response"] != "", table["response"] == asked, np.where(table["correct"] == 0, 0, np.nan))
     found[(asked == "").to_numpy()] = np.nan
     for name in options(table):
         of_it = (asked.map(OPTION.format) == name) & table[name].notna()
@@ -125,7 +128,7 @@ SCORES = {
     ),
     "choice": Score("share of answers that are the option", "1", _chosen, _mean, UNIT, needs_option=True),
     "probability": Score(
-        "probability of the right option, or of the one that is named; of people the share of their answers that are",
+        "probability of the right option, or of the one that is named; of people the share of trials so answered",
         "1", _probability, _mean, UNIT,
     ),
 }  # fmt: skip
@@ -240,4 +243,5 @@ def participant_scores(
     for key, places in trials.groupby(keys, sort=True).indices.items():
         counted = int((~np.isnan(values[places]).any(axis=-1)).sum())
         rows.append((*key, counted, float(chosen.pool(values[places]))))
-    return pd.DataFrame(rows, columns=[*keys, "trials", score])
+    found = pd.DataFrame(rows, columns=[*keys, "trials", score])
+    return in_order(found, keys, table.attrs.get("levels", {}))

@@ -11,7 +11,7 @@ import pandas as pd
 from absvit.records.seeds import proportion_interval, student_interval
 from experiments.statistics.within import bootstrap_over_people, cousineau_morey
 from experiments.trials.answer_scores import SCORES, Score, participant_scores, score_of, scored
-from experiments.trials.trial_table import tested
+from experiments.trials.trial_table import in_order, tested
 
 __all__ = ["INTERVALS", "PEOPLE", "condition_means"]
 
@@ -67,7 +67,8 @@ def condition_means(
         trials = tested(table)
         values = scored(trials, score, option)[(trials["kind"] == "model").to_numpy()]
         parts.append(_observers(trials[trials["kind"] == "model"], values, score, by, level, n, seed))
-    return pd.concat(parts, ignore_index=True)
+    levels = table.attrs.get("levels", {})
+    return pd.concat([in_order(part, ["participant", *by], levels) for part in parts], ignore_index=True)
 
 
 def _people(scores: pd.DataFrame, score: str, by: list[str], interval: str, level: float, n: int, seed: int):

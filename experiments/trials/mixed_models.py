@@ -20,7 +20,7 @@ import scipy
 from experiments.trials.answer_scores import check_columns
 from experiments.trials.trial_table import tested
 
-__all__ = ["MixedModel", "accuracy_model", "bayesian_model", "rt_model"]
+__all__ = ["MixedModel", "accuracy_model", "check_enough", "rt_model", "trials_of"]
 
 OPTIMISERS = ("lbfgs", "bfgs", "powell")
 UNFIT = "the optimiser did not converge: do not trust these numbers; fewer random slopes may help"
@@ -110,9 +110,9 @@ def rt_model(
     ------
     ValueError : a column is missing, or fewer than three participants or no trials are left.
     """
-    trials = _trials(table, kind, _names(effects, table, slopes))
+    trials = trials_of(table, kind, effects, slopes)
     trials = trials[((trials["correct"] == 1) | trials["correct"].isna()) & (trials["rt"] > 0)]
-    _check_enough(trials, kind)
+    check_enough(trials, kind)
     trials = trials.assign(log_rt=np.log(trials["rt"]))
     formula = f"{'log_rt' if scale == 'log' else 'rt'} ~ {effects}"
     fit, correlate, problem = _reml(formula, trials, slopes)
@@ -197,9 +197,9 @@ def accuracy_model(
     import statsmodels.api as sm
     import statsmodels.formula.api as smf
 
-    trials = _trials(table, kind, _names(effects, table))
+    trials = trials_of(table, kind, effects)
     trials = trials[trials["correct"].notna()]
-    _check_enough(trials, kind)
+    check_enough(trials, kind)
     formula = f"correct ~ {effects}"
     people, problem = trials["participant"].nunique(), ""
     with warnings.catch_warnings():
@@ -222,31 +222,6 @@ def accuracy_model(
     )  # fmt: skip
 
 
-def bayesian_model(table: pd.DataFrame, formula: str, family: str = "gaussian", **fit: object):
-    """Fit a Bayesian mixed model with bambi, which is not installed with the toolkit.
-
-    Parameters
-    ----------
-    table : trial table; practice and catch trials are left out.
-    formula : as bambi takes it, such as ``rt ~ validity + (validity | participant)``.
-    family : as bambi takes it, such as gaussian, bernoulli or wald.
-    fit : arguments of bambi's ``Model.fit``, such as draws and random_seed.
-
-    Returns
-    -------
-    bambi's result, an ArviZ InferenceData.
-
-    Raises
-    ------
-    ValueError : bambi is not installed.
-    """
-    try:
-        import bambi
-    except ImportError as error:
-        raise ValueError("bayesian_model needs bambi: pip install bambi, or take rt_model") from error
-    return bambi.Model(formula, tested(table), family=family).fit(**fit)
-
-
 FAR = 15.0  # log odds: no answer but one
 
 
@@ -258,17 +233,18 @@ def _names(effects: str, table: pd.DataFrame, slopes: Sequence[str] = ()) -> lis
     return [*dict.fromkeys([*(word for word in words if word in table), *slopes])]
 
 
-def _trials(table: pd.DataFrame, kind: str, names: list[str]) -> pd.DataFrame:
-    """Trials of a kind of participants; words as words, so that a formula makes factors of them."""
+def trials_of(table: pd.DataFrame, kind: str, effects: str, slopes: Sequence[str] = ()) -> pd.DataFrame:
+    """Give the trials of a kind of participants; refuses effects of what there is not, or does not vary."""
     trials = tested(table)
     trials = trials[trials["kind"] == kind]
-    for name in names:
+    for name in _names(effects, table, slopes):
         if trials[name].nunique() < 2:
             raise ValueError(f"{name} is the same in all trials of the kind {kind}: it can have no effect")
     return trials
 
 
-def _check_enough(trials: pd.DataFrame, kind: str) -> None:
+def check_enough(trials: pd.DataFrame, kind: str) -> None:
+    """Refuse (ValueError) trials of fewer than three participants."""
     people = trials["participant"].nunique()
     if people < 3:
         raise ValueError(f"a model needs three participants of the kind {kind} at least; got {people} with answers")

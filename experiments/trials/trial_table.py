@@ -2,15 +2,17 @@
 
 Columns that stand in ``COLUMNS`` mean the same in every table. ``p(OPTION)`` is the probability that an
 observer gives an option. Every other column is a factor of the experiment (validity, soa, set_size ...).
+The attribute ``levels`` of a table ({column: [level, ...]}) tells the order of a design's conditions.
 """
 
 from __future__ import annotations
 
 import difflib
 import io
+import json
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +23,8 @@ import xarray as xr
 from absvit.records.vocabulary import described
 
 __all__ = [
-    "COLUMNS", "KINDS", "PHASES", "Column", "as_dataset", "as_frame", "factors", "options", "read", "tested",
-    "trial_table", "write_csv",
+    "COLUMNS", "KINDS", "PHASES", "Column", "as_dataset", "as_frame", "factors", "in_order", "options", "read",
+    "tested", "trial_table", "write_csv",
 ]  # fmt: skip
 
 
@@ -59,6 +61,7 @@ COLUMNS = {
     "rt": Column("from the onset of what is answered to the response; NaN = none", "s", np.nan),
     "onset_error": Column("mean absolute error of the frames' onsets; NaN = not measured", "s", np.nan),
     "missed_frames": Column("frames of the display that came late; -1 = not counted", "1", -1),
+    "early": Column("times that an answer was tried before the target came; -1 = not counted", "1", -1),
     "told": Column("how an observer was told it: nothing, prior, words, cannot; empty = people", "1", ""),
     "excluded": Column("why analyses leave the trial out, by a rule that was stated; empty = they do not", "1", ""),
 }
@@ -166,6 +169,18 @@ def tested(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["phase"] == "test") & (table["excluded"] == "")]
 
 
+def in_order(frame: pd.DataFrame, by: Sequence[str], levels: Mapping[str, Sequence]) -> pd.DataFrame:
+    """Sort rows by columns: levels in the order that is told, others behind them by size or the alphabet."""
+
+    def rank(column: pd.Series) -> pd.Series:
+        if not (told := levels.get(column.name)):
+            return column
+        rest = sorted(set(column) - set(told))
+        return column.map({level: place for place, level in enumerate([*told, *rest])})
+
+    return frame.sort_values([*by], key=rank, kind="stable", ignore_index=True) if by else frame
+
+
 def as_dataset(table: pd.DataFrame, attributes: dict | None = None) -> xr.Dataset:
     """Give a trial table as a Dataset.
 
@@ -190,6 +205,7 @@ def as_dataset(table: pd.DataFrame, attributes: dict | None = None) -> xr.Datase
         variables["probability"] = (("row", "option"), table[named].to_numpy(float))
         coordinates["option"] = np.array([name[2:-1] for name in named], object)
     kept = {"title": "trials", **(attributes or {}), "factors": factors(table)}
+    kept |= {"levels": json.dumps(table.attrs["levels"], ensure_ascii=False)} if "levels" in table.attrs else {}
     words = {name: (name.replace("_", " "), "1") for name in factors(table)}
     words |= {name: (column.text, column.unit) for name, column in COLUMNS.items()}
     return described(xr.Dataset(variables, coordinates, kept), {**words, **BESIDE})
@@ -206,7 +222,9 @@ def as_frame(trials: xr.Dataset) -> pd.DataFrame:
     if "probability" in trials:
         named = map(OPTION.format, trials["option"].values)
         told |= dict(zip(named, trials["probability"].transpose("option", "row").values, strict=True))
-    return trial_table(pd.DataFrame(told))
+    table = trial_table(pd.DataFrame(told))
+    table.attrs["levels"] = json.loads(trials.attrs.get("levels", "{}"))
+    return table
 
 
 def read(paths: str | os.PathLike | Sequence[str | os.PathLike]) -> pd.DataFrame:
@@ -233,6 +251,7 @@ def read(paths: str | os.PathLike | Sequence[str | os.PathLike]) -> pd.DataFrame
             raise ValueError(f"{seen[twice]} and {path} hold the same trial ({told}): give each trial once")
         seen |= dict.fromkeys(trials, path)
     whole = trial_table(pd.concat(tables, ignore_index=True))
+    whole.attrs["levels"] = {name: of for table in reversed(tables) for name, of in table.attrs["levels"].items()}
     if len(studies := sorted({*whole["study"]} - {""})) > 1:
         told = ", ".join(studies)
         warnings.warn(f"trials of {len(studies)} studies, or versions of one, in one table: {told}", stacklevel=2)
@@ -246,7 +265,9 @@ def _opened(path: Path) -> pd.DataFrame:
         raise FileNotFoundError(f"no trial table at {path}: give a CSV file or a record of trials")
     try:
         if path.suffix == ".csv":
-            return trial_table(_of_csv(path))
+            table = trial_table(_of_csv(path))
+            table.attrs["levels"] = _told_beside(path).get("levels", {})
+            return table
         record = records.load(path)
         if "participant" not in record:
             raise ValueError("it has no variable participant")
@@ -279,11 +300,22 @@ def _of_csv(path: Path) -> pd.DataFrame:
     return table
 
 
-def write_csv(table: pd.DataFrame, path: str | os.PathLike) -> Path:
-    """Write a trial table as CSV, whole or not at all."""
+def _told_beside(path: Path) -> dict:
+    """What a JSON file beside a CSV file tells of its table; nothing where there is none, or another's."""
+    try:
+        told = json.loads(path.with_suffix(".json").read_text("utf8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def write_csv(table: pd.DataFrame, path: str | os.PathLike, attributes: Mapping[str, object] | None = None) -> Path:
+    """Write a trial table as CSV, whole or not at all; attributes and the order of levels in .json beside it."""
     from stimuli.foundation.files import write_whole
 
-    path = Path(path)
+    path, levels = Path(path), table.attrs.get("levels", {})
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, trial_table(table).to_csv(index=False))
+    if told := {**(attributes or {}), **({"levels": levels} if levels else {})}:
+        write_whole(path.with_suffix(".json"), json.dumps(told, ensure_ascii=False, indent=1))
     return path

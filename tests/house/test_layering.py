@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "absvit.cifar10": ("absvit.data", "stimuli.foundation"),
     "absvit.launch": ("absvit.distributed", "stimuli.foundation"),
     "absvit.networks": (*MODELS, "absvit.networks"),
+    "absvit.dimensions": (*MODELS, "absvit.dimensions", "absvit.mechanisms", "absvit.networks"),
     "absvit.closed_form": (*MODELS, "absvit.closed_form", "absvit.networks"),
     "absvit.robustness": (*MODELS, "absvit.networks", "absvit.robustness"),
     "absvit.training": (*MODELS, "absvit.robustness", "absvit.training"),
@@ -61,7 +62,7 @@ MAY_IMPORT = {
         *MODELS, "absvit.benchmark", "absvit.closed_form", "absvit.mechanisms", "absvit.networks",
         "absvit.segmentation", "absvit.training", "absvit.words",
     ),
-    "experiments": (*MODELS, "absvit.mechanisms.__init__", "experiments"),
+    "experiments": (*MODELS, "absvit.dimensions", "absvit.mechanisms.__init__", "experiments"),
     "experiments.__init__": (),
     "experiments.commands": (*MODELS, "absvit.robustness", "experiments"),
     "experiments.statistics": ("absvit.records", "experiments.statistics"),
@@ -101,6 +102,9 @@ MAY_IMPORT = {
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),
     "experiments.people_score.check": ANSWERED,
+    "experiments.people_score.picture_shares": (
+        "absvit.images", "absvit.models", "experiments.observers", "stimuli.foundation", "stimuli.pictures",
+    ),
     "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",

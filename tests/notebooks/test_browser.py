@@ -39,15 +39,36 @@ SOURCE = "() => document.querySelector('.explorer-picture')?.src"
 pytestmark = pytest.mark.browser
 
 
+CLEAN = """async () => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const code = "%reset -f\\nimport ipywidgets; ipywidgets.Widget.close_all()\\n%reset -f";
+    await kernel.requestExecute({code, store_history: false}).done;
+}"""
+
+
 def answers(address):
     with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):
         return True
     return False
 
 
+class Lab:
+    """A JupyterLab whose notebooks take turns on one kernel, which has imported what they need after the first."""
+
+    def __init__(self, address):
+        self.address, self.kernel = address, {"name": "python3"}
+
+    def open(self, name):
+        """Give a notebook the kernel, and its address."""
+        asked = json.dumps({"path": f"{name}.ipynb", "name": name, "type": "notebook", "kernel": self.kernel})
+        with urllib.request.urlopen(f"{self.address}/api/sessions", asked.encode(), timeout=PATIENCE / 1000) as told:
+            self.kernel = {"id": json.load(told)["kernel"]["id"]}
+        return f"{self.address}/lab/tree/{name}.ipynb?reset"
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Address of a JupyterLab with settings of its own, on copies of the notebooks."""
+    """A JupyterLab with settings of its own, on copies of the notebooks."""
     home = tmp_path_factory.mktemp("lab")
     books = home / "notebooks"
     books.mkdir()
@@ -65,7 +86,8 @@ def lab(tmp_path_factory):
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     words = [
         "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1",
-        "--IdentityProvider.token=", f"--ServerApp.port={port}", f"--ServerApp.root_dir={books}",
+        "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={books}",
     ]  # fmt: skip
     with open(home / "log", "w") as log:
         environment = os.environ | folders | {"PYTHONPATH": path}
@@ -76,7 +98,7 @@ def lab(tmp_path_factory):
         while not answers(f"{address}/api"):
             assert server.poll() is None and time.monotonic() - start < PATIENCE / 1000, (home / "log").read_text()
             time.sleep(0.2)
-        yield address
+        yield Lab(address)
     finally:
         server.terminate()
         server.wait(60)
@@ -100,8 +122,9 @@ def run(browser, lab, name):
     page, errors = browser.new_page(), []
     page.set_default_timeout(PATIENCE)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
+    page.goto(lab.open(name))
     page.wait_for_function(READY)
+    page.evaluate(CLEAN)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(ENDED)
     page.wait_for_function(READY)

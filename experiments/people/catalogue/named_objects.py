@@ -119,6 +119,7 @@ INSTRUCTED_ATTENTION = Source(
             "Observers are told the answer: a cue for the category of the shape, or of the texture, stands for the "
             "instruction to attend to it, which names no category to people."
         ),
+        by_dimension="Observers see a picture as long as they like, and are told the dimension by a prior.",
     ),
 )  # fmt: skip
 

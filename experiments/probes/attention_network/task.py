@@ -40,5 +40,6 @@ TASK = Task(
     right("class_1"),
     by_category,
     factors=("congruency", "target_place"),
+    levels={"congruency": ("congruent", "neutral", "incongruent")},
     display={"cues": ("none",), "answers": ANSWERS},
 )

@@ -17,6 +17,7 @@ import xarray as xr
 import absvit
 from experiments import cues
 from experiments.probe import Condition, Probe, Trial
+from stimuli.foundation.options import FileOrAddress
 from stimuli.foundation.registry import later
 
 if TYPE_CHECKING:
@@ -33,9 +34,12 @@ class CueConflict(cues.CueParameters):
     ----------
     gains
         Gains of the cues, a dimension of the record; the model's defaults, if left out.
+    dimensions
+        File that ``python -m absvit.dimensions`` wrote: shape and texture are cued as such, too.
     """
 
     gains: tuple[float, ...] = ()
+    dimensions: FileOrAddress = ""
 
     def __post_init__(self) -> None:
         if self.gains or self.iterations < 1:
@@ -43,7 +47,7 @@ class CueConflict(cues.CueParameters):
 
 
 def conditions(parameters: CueConflict) -> list[Condition]:
-    """List the priors: no cue, one for the category of the shape, of the texture, of both, of none; the controls."""
+    """List the priors: no cue, categories of shape, texture, both and neither, dimensions if learnt, controls."""
     of_class = {name: partial(cues.class_cue, f"class_{k}") for k, name in ((1, "shape"), (2, "texture"))}
     found = [
         Condition("none", 0, "none", cues.learned),
@@ -54,9 +58,14 @@ def conditions(parameters: CueConflict) -> list[Condition]:
             Condition(f"shuffled {name}", k, "shuffled class", partial(cues.shuffled, cue))
             for k, (name, cue) in enumerate(of_class.items(), 1)
         ),
+        *(_dimension(str(parameters.dimensions), name) for name in of_class if parameters.dimensions),
         Condition("random vector", 0, "random vector", cues.random_vector),
     ]
     return cues.chosen(found, parameters.priors, ("none",))
+
+
+def _dimension(learnt: str, name: str) -> Condition:
+    return Condition(f"attend {name}", 0, "dimension", partial(cues.attended, learnt, name))
 
 
 def _either(trial: Trial) -> Prior:

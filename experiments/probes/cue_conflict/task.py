@@ -2,9 +2,9 @@
 et al. 2019).
 
 Pictures are shown for 200 ms, and 1.5 s after them and a mask of 200 ms are left for the answer, as in
-the study. No prior tells an observer to attend to shape as such: the probe's cue for the category of the
-shape would tell it the answer. So it looks bottom-up under these instructions, and that is said in the
-trial table.
+the study. The probe's cue for the category of the shape would tell an observer the answer. What tells it to attend
+to shape as such is a prior for the dimension, where one has been learnt (``absvit.dimensions``); without one it
+looks bottom-up under these instructions, and that is said in the trial table.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ TASK = Task(
     {"en": PAGES},
     (
         Instruction("neutral", "Choose what fits the picture best.", "none"),
-        Instruction("shape", "Choose by the shape.", in_words=False),
-        Instruction("texture", "Choose by the texture.", in_words=False),
+        Instruction("shape", "Choose by the shape.", in_words=False, dimension="shape"),
+        Instruction("texture", "Choose by the texture.", in_words=False, dimension="texture"),
     ),
     Response("grid", time_limit=1.9),
     _answer,

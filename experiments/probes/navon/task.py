@@ -46,5 +46,6 @@ TASK = Task(
     _letter,
     by_template("global_letter", among=("congruency", "congruent")),  # whose letters agree
     factors=("congruency", "global_letter", "local_letter"),
+    levels={"congruency": ("congruent", "incongruent")},
     durations={"target": 0.15},
 )

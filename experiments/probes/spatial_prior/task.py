@@ -88,6 +88,7 @@ TASK = Task(
     conditions=(Condition("drawn cue", 1, "place", _at_cue),),
     words=_words,
     factors=("validity", "target_side", "class_1"),
+    levels={"validity": ("neutral", "valid", "invalid")},
     display={"cue": "none", "places": 2, "distractors": 0},
     durations={"target": 0.1},
 )

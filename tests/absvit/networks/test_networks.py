@@ -1,5 +1,7 @@
 """Networks: any classifier of images, its layers and its readout, against hooks and the libraries' own parts."""
 
+import copy
+
 import pytest
 import timm
 import torch
@@ -94,12 +96,12 @@ def test_vits_are_read_after_their_final_norm(changes):
 def test_an_absvit_is_the_network_of_its_bottom_up_pass(micro):
     lifted = absvit.topdown_from(small_vit())
     nn.init.normal_(lifted.decoders[0].linear2.weight)
-    for model in (micro, lifted):
+    for model in (copy.deepcopy(micro).double(), lifted.double()):  # both ways round differently
         network = network_of(model)
         expected = absvit.perceive(model, network.picture(), iterations=0, record=("tokens",))
         tokens, logits = readout_of(network).look(network.picture())
-        torch.testing.assert_close(logits, expected.logits[0, 0], rtol=1e-5, atol=1e-6)
-        torch.testing.assert_close(tokens, expected.tokens[0, 0], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(logits, expected.logits[0, 0], rtol=1e-9, atol=1e-10)
+        torch.testing.assert_close(tokens, expected.tokens[0, 0], rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,13 @@ def test_a_head_that_is_not_linear_after_a_mean_of_places_has_no_readout(head):
     network = network_of(nn.Sequential(*small_cnn()[:5], head), size=SIZE)
     assert network.readout is None
     with pytest.raises(ValueError, match="^the head of Sequential is not linear after a mean over places"):
+        readout_of(network)
+
+
+def test_pictures_that_are_one_place_to_the_last_layers_are_told_as_too_small():
+    layers = [nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU()) for _ in range(30)]
+    network = network_of(nn.Sequential(nn.AvgPool2d(8), *layers, nn.Flatten(), nn.Linear(3, 5)), size=(8, 8))
+    with pytest.raises(ValueError, match="^8 x 8 pixels are one place to the last layers of Sequential"):
         readout_of(network)
 
 

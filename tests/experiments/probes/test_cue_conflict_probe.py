@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 from synthetic_pictures import in_conflict
 
+from absvit.dimensions import Dimensions, write_dimensions
 from absvit.models.kind_sets import KIND_SETS
 from experiments.__main__ import main
 from experiments.probes import PROBES
@@ -61,3 +63,15 @@ def test_what_cannot_be_shown_is_refused_in_a_line(folder, tmp_path, fails):
     assert "this probe compares with the prior 'none'" in line
     line = fails(["cue_conflict", "--stimuli", "halves", "--n", "2", *out])
     assert "cue_conflict needs conflict of every stimulus and this set of halves has none" in line
+
+
+def test_dimensions_are_cued_where_they_have_been_learnt(folder, tmp_path):
+    tuning = torch.linspace(-1, 1, 96)
+    learnt = write_dimensions(Dimensions(tuning, {}, {}), tmp_path / "d.safetensors")
+    words = ("--folder", folder, "--model", "cnn_micro+evidence_gate", "--priors", "none", "dimension")
+    record = ran(tmp_path, *words, "--dimensions", learnt)
+    assert record["prior"].values.tolist() == ["none", "attend shape", "attend texture"]
+    shape, texture = (
+        record["prior_weights"].sel(prior=f"attend {of}", iteration=1).values for of in ("shape", "texture")
+    )
+    assert ((shape == 0) | (texture == 0)).all() and shape.any() and texture.any()

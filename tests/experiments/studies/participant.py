@@ -76,8 +76,7 @@ class Participant:
         if self.sees("They are of the same size"):
             return self.calibrates()
         if "Press it again as soon as" in said:
-            self.page.keyboard.press(" ")
-            return self.page.wait_for_timeout(150)
+            return None if self.on_screen("blind spot") else self.presses_space()
         for label in ("That is about right", "Continue >", "Continue", "Go on"):
             if self.sees(label):
                 return self.does(label, said, label)
@@ -92,6 +91,10 @@ class Participant:
             self.page.keyboard.press(" ")
         else:
             self.press(label)
+
+    def presses_space(self):
+        self.page.keyboard.press(" ")
+        self.page.wait_for_timeout(150)
 
     def calibrates(self):
         self.screens.append("card")
@@ -128,7 +131,11 @@ class Participant:
             self.press(noted.did)
         else:
             self.page.keyboard.press(noted.did)
-        canvas.wait_for_element_state("hidden", timeout=1000 * PATIENCE)
+        while canvas.is_visible():
+            if self.page.locator(".feedback").is_visible() and self.on_screen("feedback"):
+                self.noted.pop()  # an answer counts once what was said to it is over
+                return
+            self.page.wait_for_timeout(20)
 
     def recognised(self, shot):
         """Name of the picture that is on the screen."""

@@ -13,7 +13,7 @@ from absvit import records
 from experiments.__main__ import main
 from experiments.studies import experiment_psychopy as psychopy
 from experiments.studies.collecting import APART, collect
-from experiments.studies.exclusion import Exclusion
+from experiments.studies.exclusion import Exclusion, excluded
 from experiments.studies.folder import write_study
 from experiments.trials import trial_table
 
@@ -88,12 +88,13 @@ def test_what_the_psychopy_script_writes_is_read(study, tmp_path):
     rows = psychopy.Rows(tmp_path / "data" / "psychopy_0002_x.csv")
     known = {"study": study.version, "participant": 'x "y", <z>', "session": "s", "list": 2, "simulated": "false"}
     for k, one in enumerate(study.list(2)["trials"]):
-        seen = {"onsets": [0.0, 0.110], "planned": [0.0, 0.100], "missed": k, "place": None, "key": "f"}
+        seen = {"onsets": [0.0, 0.110], "planned": [0.0, 0.100], "missed": k, "early": 3 - k, "place": None, "key": "f"}
         rows.add(psychopy.row_of(one, {**seen, "response": "left", "rt": 0.5 + k / 10}, known))
     rows.file.close()
     table = collect(study, [tmp_path / "data"]).trials
     assert list(table["rt"]) == [0.5, 0.6, 0.7, 0.8] and list(table["correct"]) == [1, 0, 1, 0]
     assert np.allclose(table["onset_error"], 0.01) and list(table["missed_frames"]) == [0, 1, 2, 3]
+    assert list(table["early"]) == [3, 2, 1, 0]
     assert set(table["participant"]) == {'x "y", <z>'} and set(table["excluded"]) == {""}
 
 
@@ -277,6 +278,9 @@ def noisy(study, collected):
         for row in rows[2:]:
             right = number < 4 or row["trial"] == 1
             row |= {"rt": float(draw.uniform(100, 900)), "missed_frames": int(draw.integers(0, 4)), "correct": right}
+            row |= (
+                {"early": row["trial"] % 3} if number < 4 else {}
+            )  # the fourth has an older page, which did not count
             row |= {} if right else wrong[row["answer"]]
         files.append(rows)
     return lambda **rules: collected(*files, **rules)
@@ -284,22 +288,39 @@ def noisy(study, collected):
 
 def test_exclusions_are_those_that_pandas_gives_and_are_written_down(noisy):
     everything = noisy().trials
-    found = noisy(least_accuracy=0.5, fastest=0.3, slowest=0.8, most_missed_frames=2)
+    found = noisy(least_accuracy=0.5, fastest=0.3, slowest=0.8, most_missed_frames=2, most_early=1)
     table = found.trials
     pd.testing.assert_frame_equal(table.drop(columns="excluded"), everything.drop(columns="excluded"))
     accuracy = everything.groupby("participant")["correct"].transform("mean")
-    rt, late = everything["rt"], everything["missed_frames"]
+    rt, late, early = (everything[name] for name in ("rt", "missed_frames", "early"))
+    assert early.tolist() == [1, 2, 0, 1] * 3 + [-1] * 4 and found.report.count(
+        "answers tried before the target came: 12 in 9 trials"
+    )
     for text, holds in {
         "accuracy below 0.5": accuracy < 0.5, "rt below 0.3 s": rt < 0.3, "rt above 0.8 s": rt > 0.8,
-        "more than 2 missed frames": late > 2,
+        "more than 2 missed frames": late > 2, "more than 1 early answers": early > 1,
     }.items():  # fmt: skip
         assert 0 < holds.sum() < len(table)
         assert list(table["excluded"].str.split("; ").map(lambda told, text=text: text in told)) == list(holds)
-    kept = everything[(accuracy >= 0.5) & rt.between(0.3, 0.8) & (late <= 2)]
+    kept = everything[(accuracy >= 0.5) & rt.between(0.3, 0.8) & (late <= 2) & (early < 2)]
     assert list(trial_table.tested(table).index) == list(kept.index)
-    stated = {"least_accuracy": 0.5, "fastest": 0.3, "slowest": 0.8, "most_missed_frames": 2, "unfinished": "apart"}
+    given = {"least_accuracy": 0.5, "fastest": 0.3, "slowest": 0.8, "most_missed_frames": 2, "most_early": 1}
+    stated = given | {"unfinished": "apart"}
     assert found.attributes["exclusion"] == stated
     assert any(line.startswith("excluded, accuracy below 0.5: 4 trials of p4") for line in found.report)
+
+
+def test_who_fails_catch_trials_is_left_out_by_a_rule():
+    rows = {
+        "participant": list("aaabbb"),
+        "kind": "person",
+        "trial": [1, 2, 3] * 2,
+        "phase": ["test", "catch", "catch"] * 2,
+    }
+    table = trial_table.trial_table(pd.DataFrame(rows | {"correct": [0, 1, 1, 1, 0, 1]}))
+    lengths = {"a": 3, "b": 3}
+    assert excluded(table, Exclusion(least_catch=0.6), lengths).tolist() == [""] * 3 + ["catch trials below 0.6"] * 3
+    assert excluded(table[:1], Exclusion(least_catch=1.0), lengths).tolist() == [""]  # there were none
 
 
 def test_simulated_participants_are_no_people(study, collected):
@@ -308,7 +329,14 @@ def test_simulated_participants_are_no_people(study, collected):
 
 
 @pytest.mark.parametrize(
-    "rules", [{"least_accuracy": 60}, {"fastest": -1}, {"most_missed_frames": -1}, {"fastest": 2, "slowest": 1}]
+    "rules",
+    [
+        {"least_accuracy": 60},
+        {"fastest": -1},
+        {"most_missed_frames": -1},
+        {"least_catch": 2},
+        {"fastest": 2, "slowest": 1},
+    ],
 )
 def test_rules_that_cannot_be_are_refused(rules):
     with pytest.raises(ValueError, match="got"):

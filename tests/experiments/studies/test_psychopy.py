@@ -63,12 +63,22 @@ def test_lists_are_handed_out_once_and_rows_are_on_disk_before_the_next_trial(tm
     study = long_study(tmp_path / "squares", lists=2)
     assert script.free_list(study.folder, 2) == 1
     rows = script.Rows(study.folder / "data" / "psychopy_0001_ada_1.csv")
-    shown = {"response": "left", "key": "f", "rt": 0.4, "onsets": [0.0, 0.117], "planned": [0.0, 0.1], "missed": 1}
+    shown = {
+        "response": "left",
+        "key": "f",
+        "rt": 0.4,
+        "onsets": [0.0, 0.117],
+        "planned": [0.0, 0.1],
+        "missed": 1,
+        "early": 2,
+    }
     rows.add(script.row_of(study.list(1)["trials"][0], {**shown, "place": None}, {"participant": 'a "b"'}))
     with open(study.folder / "data" / "psychopy_0001_ada_1.csv", newline="", encoding="utf8") as file:
         (row,) = csv.DictReader(file)
     rows.file.close()
-    assert (row["participant"], row["rt"], row["onset_error"], row["correct"]) == ('a "b"', "400.0", "17.0", "true")
+    assert (row["participant"], row["rt"], row["onset_error"], row["correct"], row["early"]) == (
+        'a "b"', "400.0", "17.0", "true", "2",
+    )  # fmt: skip
     assert json.loads(row["factors"]) == {"tone": "dark"} and json.loads(row["onsets"]) == [0.0, 117.0]
     assert script.free_list(study.folder, 2) == 2
     with pytest.raises(SystemExit, match="all 1 lists of the study have been begun"):
@@ -76,8 +86,11 @@ def test_lists_are_handed_out_once_and_rows_are_on_disk_before_the_next_trial(tm
 
 
 @pytest.mark.processes
-def test_its_help_needs_no_psychopy(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-I", script.__file__, "--help"], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 0 and "--simulate" in done.stdout
+def test_its_help_needs_no_psychopy_and_what_keeps_it_from_running_is_a_line(tmp_path):
+    def said(*words):
+        run = [sys.executable, "-I", script.__file__, *words]
+        return subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
+
+    helped, lacking = said("--help"), said()
+    assert helped.returncode == 0 and "--simulate" in helped.stdout
+    assert lacking.returncode == 1 and lacking.stderr.count("\n") == 1 and "has no PsychoPy" in lacking.stderr

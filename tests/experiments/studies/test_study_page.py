@@ -28,6 +28,7 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ODD = 'a <b>"right"</b>, &amp;'  # a category that is no markup
+MARKUP = "<script>alert(1)</script> Press *f* or *j*. [a](javascript:alert(2)) <img src=x onerror=alert(3)>"
 FILE_SAVED = "Your answers are in the file"
 
 
@@ -50,8 +51,8 @@ def written(folder, libraries, trials=None, offline=True, response=(), task=(), 
     """A study of five trials, the first one practice, the others in two blocks, with its page."""
     told = about(question="Which side? <img src=x onerror=alert(1)>", name="small", **changes)
     keys = {"kind": "keys", "options": ["left", ODD], "keys": ["f", "j"], "time_limit": None}
-    told["task"] |= {"response": keys | dict(response), **dict(task)}
-    told["task"]["pages"] = {"en": ["# Welcome\n\n<script>alert(1)</script> Press *f* or *j*.", "Second page"]}
+    pages = {"en": [f"# Welcome\n\n{MARKUP}", "Second page"]}
+    told["task"] |= {"response": keys | dict(response), "pages": pages, **dict(task)}
     if trials is None:
         trials = [trial(1, "dark", "left", phase="practice")]
         rest = ((k, 2 + k // 4) for k in (2, 3, 4, 5))  # with its block: practice is one
@@ -80,12 +81,12 @@ def hosted(folder):
 
 
 @contextmanager
-def visit(browser, address, act=lambda page: None):
+def visit(browser, address, act=lambda page: None, locale="en-GB"):
     """A page at an address, of a browser that reaches nothing but its host; no fault of the page's may occur.
 
     ``act`` does something to the browser before.
     """
-    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    context = browser.new_context(viewport={"width": 1000, "height": 800}, locale=locale)
     page, faults = context.new_page(), []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: faults.append(dialog.message))
@@ -125,7 +126,7 @@ def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pres
         rows = json.loads(download.value.path().read_text("utf8"))
         table = collect(study, [download.value.path()]).trials
         assert page.strangers == [] and "Thank you!" in said and download.value.suggested_filename in said
-    assert any("<script>alert(1)</script> Press f or j." in screen for screen in ann.screens)
+    assert any(MARKUP.replace("*", "") in screen for screen in ann.screens)  # as text, and the link is none
     assert any("Part 2 of 2" in screen for screen in ann.screens)
     found = trials_of(rows)
     assert [row["trial"] for row in found] == [1, 2, 3, 4, 5] and len(ann.noted) == 5
@@ -145,7 +146,8 @@ def test_a_study_is_gone_through_offline_and_its_rows_are_what_was_seen_and_pres
 
 
 def test_a_reload_at_every_screen_goes_on_and_no_trial_comes_twice(browser, libraries, tmp_path):
-    study = written(tmp_path / "small", libraries, page={"fullscreen": True, "calibration": True})
+    whole = {"fullscreen": True, "calibration": True}
+    study = written(tmp_path / "small", libraries, page=whole, task={"feedback": True})
     with serving(study) as address, visit(browser, f"{address}&participant=ben") as page:
         reloaded = set()
 
@@ -161,7 +163,7 @@ def test_a_reload_at_every_screen_goes_on_and_no_trial_comes_twice(browser, libr
         page.reload()
         ben.goes_through()
         assert page.strangers == []
-    assert len(reloaded) >= 10 and {"card", "trial"} <= reloaded
+    assert len(reloaded) >= 13 and {"card", "blind spot", "trial", "feedback"} <= reloaded
     sessions, rows = stored(study.folder / DATA / FILE)
     assert [(one["participant"], one["opened"] > 8) for one in sessions] == [("ben", True)]
     assert [row["trial"] for row in trials_of(rows)] == [1, 2, 3, 4, 5]
@@ -180,13 +182,14 @@ def through(browser, study, answer, on_screen=None, act=lambda page: None):
 BARE = {"fullscreen": False, "calibration": False}
 
 
-def test_an_option_is_chosen_by_its_button_once_the_target_is_over(browser, libraries, tmp_path):
+@pytest.mark.parametrize("kind", ["grid", "buttons"])
+def test_an_option_is_chosen_by_its_button_once_the_target_is_over(browser, libraries, tmp_path, kind):
     trials = [trial(1, "dark", "left"), trial(2, "light", ODD)]
     trials[0]["frames"] = [
         {"name": "target", "picture": "pictures/dark.png", "duration": 0.5, "seen": True},
         {"name": "response", "picture": None, "duration": None, "seen": False},
     ]
-    study = written(tmp_path / "small", libraries, trials, response={"kind": "grid"}, page=BARE)
+    study = written(tmp_path / "small", libraries, trials, response={"kind": kind}, page=BARE)
     rows, eve = through(browser, study, lambda noted, labels: ODD if noted.pictures and ODD in labels else "")
     assert [(row["response"], row["correct"]) for row in trials_of(rows)] == [(ODD, False), (ODD, True)]
     assert [noted.pictures for noted in eve.noted] == [["dark.png"], ["light.png"]]
@@ -246,7 +249,7 @@ def test_keys_before_the_target_and_strange_keys_are_no_answers(browser, librari
     rows, eve = through(browser, study, impatient)
     (row,) = trials_of(rows)
     assert eve.noted[0].pictures == ["light.png", "dark.png"] and row["response"] == "left"
-    assert row["planned"] == [0, 1500] and pressed and row["rt"] > 0
+    assert row["planned"] == [0, 1500] and row["early"] == 1 and row["rt"] > 0  # x answers nothing
 
 
 def test_answers_outlive_a_network_that_is_away_and_a_full_disk(browser, libraries, tmp_path):
@@ -313,6 +316,29 @@ def test_what_keeps_a_participant_from_the_study_is_said(browser, libraries, tmp
         page.get_by_role("button", name="I have read").wait_for()
     with visit(browser, f"file://{study.folder}/index.html") as page:
         page.get_by_text("A study cannot be opened as a file").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("locale", "asked", "reads"),
+    [("de-DE", "", "de"), ("en-GB", "&language=de", "de"), ("de-DE", "&language=fr", "en")],
+)
+def test_a_page_speaks_the_language_that_is_asked_for_or_the_browsers_or_english(
+    browser, libraries, tmp_path, locale, asked, reads
+):
+    study = written(tmp_path / "small", libraries, [trial(1, "dark", "left")], page=BARE,
+                    task={"pages": {"en": ["Press f."], "de": ["Drücke *f*."]}})  # fmt: skip
+    words = {"de": {"agree": "<b>Ich</b> nehme teil", "next": "Weiter"}}
+    (study.folder / "words.json").write_text(json.dumps(words), "utf8")
+    agree, page_said, go_on = {
+        "de": ("<b>Ich</b> nehme teil", "Drücke f.", "Weiter"),
+        "en": ("I have read this and take part", "Press f.", "Continue"),
+    }[reads]
+    with hosted(study.folder) as root, visit(browser, f"{root}?participant=eve{asked}", locale=locale) as page:
+        page.get_by_role("button", name=agree).click()
+        page.get_by_text(page_said).wait_for()
+        page.get_by_role("button", name=go_on).click()
+        page.get_by_role("button", name="Start (space bar)").wait_for()  # what is not translated stays English
+        assert page.evaluate("document.documentElement.lang") == reads
 
 
 def test_libraries_of_the_network_are_taken_only_as_they_were_published(browser, libraries, tmp_path):

@@ -334,6 +334,7 @@ def test_one_list_is_taken_in_words_and_written_as_csv(study, tmp_path, capsys):
     assert main([*words, "--out", str(tmp_path / "m.csv")]) == 0
     assert "'Look for the cross.' was read as \"the cross\"" in capsys.readouterr().out
     table = read(tmp_path / "m.csv")
+    assert table.attrs["levels"] == {"instruction": ["target"]}
     assert (
         set(table["list"]) == {2} and set(table["told"]) == {"words"} and table["trial"].tolist() == [*range(N, 0, -1)]
     )

@@ -19,6 +19,7 @@ from experiments.probes import PROBES
 from experiments.studies import browser_libraries, writing
 from experiments.studies.browser_libraries import LIBRARIES
 from experiments.studies.folder import open_study
+from experiments.studies.take import take_study
 from experiments.studies.task import task_of
 from experiments.studies.writing import StudyOptions, drawn_for, write_study_of
 from stimuli.families import FAMILIES
@@ -87,6 +88,29 @@ def test_a_study_says_how_it_is_run_and_which_libraries_it_takes(study):
     assert "$" not in how + page
 
 
+def test_catch_trials_ask_for_an_answer_whatever_is_shown_and_observers_do_not_take_them(tmp_path):
+    study, _, _ = search(tmp_path / "search", n=16, catch=4)
+    for number in range(1, 5):
+        trials = study.list(number)["trials"]
+        catch = [trial for trial in trials if trial["phase"] == "catch"]
+        asked = [f"This time answer '{trial['answer']}', whatever you see." for trial in catch]
+        assert [trial["sentence"] for trial in catch] == asked and len({trial["item"] for trial in trials}) == 16
+        assert sorted(trial["answer"] for trial in catch) == ["absent"] * 2 + ["present"] * 2
+    table = take_study(study, "absvit_micro", [2])
+    assert table["phase"].value_counts().to_dict() == {"test": 10, "practice": 2}
+
+
+def test_another_family_is_drawn_if_the_probe_can_show_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["--participants", "2", "--n", "6", "--practice", "2", "--nearly", "--size", "64", "64"]
+    assert main(["study", "object_prior", "--family", "cueing", *words, "--soas", "0.2", "--out", "s"]) == 0
+    assert "2 lists of 6 trials" in capsys.readouterr().out
+    assert open_study(tmp_path / "s").about["family"] == "cueing"
+    assert main(["study", "navon", "--family=search", *words, "--out", "t"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and not (tmp_path / "t").exists(), line
+
+
 def test_what_the_experimenter_wrote_is_shown(tmp_path):
     (tmp_path / "mine.md").write_text("# Einwilligung\n\n$100 & mehr", "utf8")
     study, _, _ = search(tmp_path / "search", consent=tmp_path / "mine.md", hosting="datapipe", datapipe="Ab12")
@@ -120,6 +144,8 @@ def test_a_study_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
         (["search", "--participants", "0"], "participants must be at least 1, got 0"),
         (["search", "--hosting", "datapipe"], "DataPipe needs both"),
         (["search", "--libraries", "."], "give both"),
+        (["search", "--family", "nothing"], "there is no .*'nothing'"),
+        (["search", "--family", "cueing", "--stimuli", "."], "give one of them"),
         (["search", "--offline", "--libraries", "."], r"\. lacks dist/index.*of jspsych 8.3.0: run there npm install"),
         (["search", "--stimuli", "nowhere"], "nowhere holds no stimulus set"),
         (["search", "--set-sizes", "0"], "set_size"),
@@ -225,6 +251,7 @@ class TestLibraries:
 
 def test_pages_are_part_of_the_package():
     told = tomllib.loads((writing.PAGE.parents[2] / "pyproject.toml").read_text("utf8"))
-    assert told["tool"]["setuptools"]["package-data"]["experiments.studies"] == ["page/*"]
-    pages = ["README.md", "consent.md", "debriefing.md", "index.html", "study.css", "study.js"]
+    assert told["tool"]["setuptools"]["package-data"]["experiments.studies"] == ["page/*", "page/script/*"]
+    pages = ["README.md", "consent.md", "debriefing.md", "index.html", "script", "study.css"]
     assert sorted(path.name for path in writing.PAGE.iterdir()) == pages
+    assert {path.stem for path in (writing.PAGE / "script").iterdir()} == set(writing.SCRIPT)

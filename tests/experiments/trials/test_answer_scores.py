@@ -13,7 +13,7 @@ from experiments.trials.answer_scores import SCORES, conditions_of, participant_
 from experiments.trials.by_condition import condition_means
 from experiments.trials.overview import overview, overview_notes
 from experiments.trials.simulated import CUED, NEUTRAL, SimulatedPeople, detection_trials
-from experiments.trials.trial_table import trial_table, write_csv
+from experiments.trials.trial_table import read, trial_table, write_csv
 
 BY = ["instruction"]
 
@@ -196,3 +196,22 @@ def test_the_summary_prints_people_and_observers_in_one_table(people, tmp_path, 
     assert main(["summary", *map(str, files), "--maps"]) == 2
     assert main(["summary", str(files[0]), "--by", "sao"]) == 2
     assert "did you mean 'soa'" in capsys.readouterr().err
+
+
+def test_conditions_come_in_the_order_of_the_design_and_others_behind(people, tmp_path):
+    table = trial_table(pd.concat([people, people.assign(instruction="zoom", trial=people["trial"] + 500)]))
+    assert overview(table)["instruction"].tolist() == sorted([CUED, NEUTRAL, "zoom"])
+    table.attrs["levels"] = {"instruction": [NEUTRAL, CUED]}
+    models = table.assign(kind="model").query("participant in ('person 1', 'person 2')")
+    both = read([write_csv(table, tmp_path / "people.csv"), stored.save(models, tmp_path / "models.zarr", {})])
+    expected = [NEUTRAL, CUED, "zoom"]
+    assert overview(both)["instruction"].tolist() == expected * 3
+    assert participant_scores(both, "accuracy", BY)["instruction"].tolist() == expected * 11
+
+
+def test_a_trial_that_nobody_answered_is_no_right_answer_and_an_unknown_response_does_not_count():
+    rows = {"participant": "ada", "kind": "person", "trial": [1, 2, 3, 4], "answer": "left"}
+    table = trial_table(pd.DataFrame(rows | {"response": ["left", "right", "", ""], "correct": [1, 0, 0, 1]}))
+    found = participant_scores(table, "probability")
+    assert found[["trials", "probability"]].values.tolist() == [[3, 1 / 3]]
+    assert participant_scores(table, "accuracy")["accuracy"].tolist() == [0.5]

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 
-from experiments.trials import mixed_models
-from experiments.trials.mixed_models import accuracy_model, bayesian_model, rt_model
+from experiments.trials import bayesian_models, mixed_models
+from experiments.trials.bayesian_models import bayesian_model
+from experiments.trials.mixed_models import accuracy_model, rt_model
 from experiments.trials.simulated import CUED, NEUTRAL, SimulatedPeople, detection_trials
 from experiments.trials.trial_table import trial_table
 
@@ -102,8 +104,19 @@ def test_what_cannot_be_fitted_is_refused(balanced, change, effects, message):
 
 
 def test_the_bayesian_model_says_what_to_install(balanced):
-    with pytest.raises(ValueError, match="pip install bambi"):
-        bayesian_model(balanced, "rt ~ instruction")
+    with pytest.raises(ValueError, match=r"pip install absvit\[bayes\]"):
+        bayesian_model(balanced, "instruction")
+
+
+def test_draws_of_a_posterior_are_told_a_row_a_level():
+    draws = np.random.default_rng(0).normal(size=(2, 500))
+    told = xr.DataArray(draws, {"cue_dim": ["left", "right"]}, ("cue_dim", "draw_of_all"), name="cue")
+    left, right = bayesian_models._rows(told, 0.9)
+    assert (left["term"], right["term"]) == ("cue[T.left]", "cue[T.right]") and np.isnan(left["p"])
+    assert (right["estimate"], right["se"]) == pytest.approx((draws[1].mean(), draws[1].std(ddof=1)))
+    assert [right["low"], right["high"]] == pytest.approx(np.quantile(draws[1], [0.05, 0.95]))
+    (slope,) = bayesian_models._rows(told[0].drop_vars("cue_dim").rename("soa"), 0.95)
+    assert slope["term"] == "soa" and slope["estimate"] == left["estimate"]
 
 
 def test_words_of_a_formula_are_told_from_its_functions():

@@ -29,8 +29,10 @@ def written(table, path):
 @pytest.mark.parametrize("name", ["t.csv", "t.zarr", None])
 def test_a_table_comes_back_as_it_was(name, tmp_path):
     table = trial_table(trials())
+    table.attrs["levels"] = {"validity": NASTY}
     back = as_frame(as_dataset(table)) if name is None else read(written(table, tmp_path / name))
     pd.testing.assert_frame_equal(back, table)
+    assert back.attrs == {"levels": {"validity": NASTY}}
     assert list(table.columns[: len(COLUMNS)]) == list(COLUMNS) and (table["participant"] == "007").all()
     assert factors(table) == ["soa", "validity", "set_size"] and options(table) == ["p(a, b)", "p(p(q))"]
 

@@ -1,4 +1,6 @@
-"""The report of balance: counts by hand, information in closed form, and a factor that gives the answer away."""
+"""The report of balance: counts by hand, chance in closed form, and a factor that gives the answer away."""
+
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -32,15 +34,26 @@ def test_levels_and_pairs_are_counted_over_all_lists_and_in_each(lists):
     assert uneven.loc["shape", ["least", "most", "least_in_a_list", "most_in_a_list"]].tolist() == [4, 12, 0, 8]
 
 
-def test_information_is_that_of_the_closed_form():
-    """Two bits in four equal levels; of a joint table that of entropy, and none where it is a product."""
-    information = lambda one, other: balancing._information(one, other[None])[0]  # noqa: E731
-    four = np.arange(8) % 4
-    assert information(four, four) == pytest.approx(2)
-    assert information(four, np.repeat([0, 1], 4)) == pytest.approx(0)
-    joint = np.array([[3, 1], [1, 3]]) / 8
-    wanted = 2 - (-joint * np.log2(joint)).sum()
-    assert information(np.repeat([0, 1], 4), np.array([0, 0, 0, 1, 0, 1, 1, 1])) == pytest.approx(wanted)
+def test_guesses_are_those_of_a_loop_over_levels():
+    random = np.random.default_rng(1)
+    levels, answers = random.integers(0, 3, 60), random.integers(0, 4, (5, 60))
+    right = [sum(np.bincount(row[levels == level]).max() for level in range(3)) / 60 for row in answers]
+    np.testing.assert_allclose(balancing._guessed(levels, answers), right)
+
+
+def test_few_trials_show_what_is_guessed_and_how_often_chance_does_as_well(lists):
+    """Eight items, four of each answer: two of their 70 arrangements are guessed without a fault."""
+    report = balance(lists, ["side", "shape"])
+    side, shape = report.loc["side"], report.loc["shape"]
+    assert side["guessed"] == side["guessed_in_a_list"] == 1 and side["predicts"] and not shape["predicts"]
+    assert side["p"] == pytest.approx(2 / 70, abs=0.015) == side["p_in_a_list"]
+    chance = sum(comb(4, k) ** 2 * max(k, 4 - k) for k in range(5)) / comb(8, 4) / 4
+    assert shape["guessed"] == 0.5 and shape["by_chance"] == pytest.approx(chance, abs=0.01) and shape["p"] == 1
+    turned = lists.assign(
+        answer=lists["answer"].where(lists["list"] == 1, lists["answer"].map({"yes": "no", "no": "yes"}))
+    )
+    learned = balance(turned, ["side"]).loc["side"]  # each participant can learn a rule that the other's lists deny
+    assert learned["guessed"] == 0.5 and learned["guessed_in_a_list"] == 1 and learned["predicts"]
 
 
 def test_a_factor_that_gives_the_answer_away_is_found_and_chance_is_not():
@@ -50,7 +63,7 @@ def test_a_factor_that_gives_the_answer_away_is_found_and_chance_is_not():
     rows["x"] = rows["cue"] + random.normal(0, 0.3, 96)  # a number of many values counts as quarters
     report = balance(rows)
     assert balancing.told(report) == ["cue", "x"] and balancing.told(report, but=["cue"]) == ["x"]
-    assert report.loc["cue", "bits"] == pytest.approx(1) and report.loc["cue", "p"] == 0.001
+    assert report.loc["cue", "guessed"] == 1 and report.loc["cue", "p"] == 0.001
 
 
 def test_items_that_many_lists_share_count_once(lists):
@@ -81,4 +94,4 @@ def test_the_report_of_a_design_says_that_it_is_balanced():
     report = balance(design.lists(items, 8, keys=("f", "j")))
     assert (report["least"] == report["most"]).all()
     assert {"told", "side", "load", "key_order", "told x side", "told x load"} <= {*report.index}
-    assert "bits" not in report
+    assert "guessed" not in report

@@ -71,7 +71,7 @@ def given_away(sets, answers):
     found = {}
     for (answer, factors), n in [(case, n) for case in answers.items() for n in GRID]:
         report = balance(rows[rows["number"] < n], factors, answer, pairs=False)
-        found |= {(answer, n, factor): report.loc[factor, "bits"] for factor in balancing.told(report)}
+        found |= {(answer, n, factor): report.loc[factor, "guessed"] for factor in balancing.told(report)}
     return found
 
 
