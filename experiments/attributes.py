@@ -10,6 +10,7 @@ import xarray as xr
 
 from absvit.models.maps import block_of
 from absvit.records import provenance
+from experiments.instructed import meanings
 from experiments.observers import Observer
 from experiments.probe import Probe, Stimuli
 from experiments.show import looks_of, trial_of
@@ -34,7 +35,8 @@ def attributes(
     side is told by model, as JSON: their kinds and gains; the mechanism that each has (``mechanisms``); the
     rows and columns of its own maps (``map_grids``, which also tells of a single observer that it has none);
     its weights (``checkpoints``, where ``checkpoint`` are the first one's); and, where some take cues, under
-    which of them each looks bottom-up (``untaken_priors``). Where they answer in the categories of a set,
+    which of them each looks bottom-up (``untaken_priors``). What the phrases of sentences were taken for stands in
+    ``meanings``. Where they answer in the categories of a set,
     ``read_out`` is its name, and of each category the places of its kinds among their own classes.
     """
     made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
@@ -62,8 +64,17 @@ def attributes(
         | ({"read_out": _told(observers, lambda of: of.facts["read_out"])} if "read_out" in first.facts else {})
         | _side_by_side(observers, weights)
         | _untaken(probe, observers, stimuli, parameters)
+        | meanings(observers, _sentences(probe, observers, stimuli, parameters))
         | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
     )
+
+
+def _sentences(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> list[str]:
+    """Sentences that are told."""
+    looks = looks_of(probe, observers[0], stimuli.part(0, 1), parameters)
+    return [
+        str(look.levels["sentence"]) for look in looks if look.levels.get("sentence") and look.kind == "instruction"
+    ]
 
 
 def check_told(probe: Probe, observers: Sequence[Observer], example: xr.Dataset, parameters: object) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -12,8 +13,9 @@ from experiments.probe import Condition, Probe, Trial
 
 if TYPE_CHECKING:
     from absvit.models.priors import Prior
+    from experiments.observers import Observer
 
-__all__ = ["instructed"]
+__all__ = ["instructed", "meanings"]
 
 P = TypeVar("P")
 
@@ -44,6 +46,28 @@ def instructed(probe: Probe[P], sentences: Sequence[str]) -> Probe[P]:
         raise ValueError(f"the sentence {twice} is given twice: name each once")
     unknown = probe.unknown and partial(_with, probe.unknown, told)
     return replace(probe, conditions=partial(_with, probe.conditions, told), unknown=unknown)
+
+
+def meanings(observers: Sequence[Observer], sentences: Iterable[str]) -> dict[str, str]:
+    """Tell what the phrases of sentences were taken for, as an attribute of a record.
+
+    Parameters
+    ----------
+    observers : with names of their own, or of the same network.
+    sentences : that were told.
+
+    Returns
+    -------
+    ``meanings``, as JSON by observer and phrase: the nearest kinds with their weights, the confidence, and whether
+    it is doubtful (:class:`absvit.words.Meaning`); nothing where nobody was told any.
+    """
+    phrases = dict.fromkeys(
+        phrase for of in sentences if of for phrase in absvit.priors.instruction(of).reading.phrases
+    )
+    each = {
+        of.name: {phrase: of.means(phrase).facts() for phrase in phrases} for of in observers if of.means and of.kinds
+    }
+    return {"meanings": json.dumps(each)} if phrases and each else {}
 
 
 def _with(conditions, told: Sequence[Condition], parameters: object) -> list[Condition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,11 @@ class TextPrior(SharpPrior):
     gain : factor on the weights; None for the model's default of a class.
     sharpness : power of the match relative to its peak, above 0; None for the model's own.
     encoder : or its name; None for the default.
+
+    Examples
+    --------
+    >>> priors.TextPrior("something round").text
+    array('something round', dtype='<U15')
     """
 
     text: str | Sequence[str]
@@ -71,8 +77,17 @@ class TextPrior(SharpPrior):
         return shares if self.text.ndim else shares[0]
 
     def _warn(self, model: AbSViT) -> None:
-        for text in dict.fromkeys(self.texts):
-            meaning(text, model, self.encoder).warn()
+        """Warn of doubtful texts, once of several."""
+        each = [meaning(text, model, self.encoder) for text in dict.fromkeys(self.texts)]
+        doubtful = [of for of in each if of.doubtful]
+        if len(doubtful) == 1:
+            doubtful[0].warn()
+        elif doubtful:
+            warnings.warn(
+                f"{len(doubtful)} of {len(each)} texts, such as {doubtful[0].text!r}, are far from all that the "
+                "network knows: they may be nonsense, another language than the encoder's, or nothing visible",
+                stacklevel=2,
+            )
 
     def match(self, tokens: Tensor, model: AbSViT) -> Tensor:
         """Cosine with the direction that the text means to the model."""

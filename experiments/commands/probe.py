@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, make_dataclass
 from typing import Annotated, Literal
@@ -17,6 +18,8 @@ from experiments.probe import Probe
 from stimuli.foundation import command_line
 
 __all__ = ["command_of"]
+
+TOLD = 3  # kinds that a phrase was taken for
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,24 @@ def _display(probe: Probe) -> type:
 
 def _readings(record: xr.Dataset) -> list[str]:
     """How the sentences of a record were read, if there are any, and where their effects stand."""
-    told = zip(record["sentence"].values, record["reading"].values, strict=True) if "sentence" in record else ()
-    read = [f"{sentence!r} was read as {reading}" for sentence, reading in told if sentence]
+    if "sentence" not in record:
+        return []
+    told = zip(record["sentence"].values, record["reading"].values, strict=True)
+    read = [f"{sentence!r} was read as {reading}" for sentence, reading in told if reading]
+    read += [f"{name} took {_taken(meant)}" for name, of in _meanings(record).items() for meant in of.values()]
     return [*read, "The record holds what was seen under them, by prior."] if read else []
+
+
+def _meanings(record: xr.Dataset) -> dict[str, dict[str, dict]]:
+    """What phrases were taken for, by observer and phrase."""
+    return json.loads(record.attrs.get("meanings", "{}"))
+
+
+def _taken(meant: dict) -> str:
+    """What a phrase was taken for, in a line."""
+    kinds = ", ".join(f"{name.split(', ')[0]} {weight:.0%}" for name, weight in meant["kinds"][:TOLD])
+    doubt = ", doubtful" if meant["doubtful"] else ""
+    return f'"{meant["text"]}" for {kinds} (confidence {meant["confidence"]:.2f}{doubt})'
 
 
 def _summary(record: xr.Dataset, probe: Probe) -> str:

@@ -19,12 +19,13 @@ from absvit.models.perceive import Trajectory
 from absvit.records import provenance
 from absvit.records.vocabulary import described
 from experiments.assemble import PLACES, assembled, condition_coordinates, token_centres
+from experiments.instructed import meanings
 from experiments.observers import Observer, observer_of
 from experiments.probe import Condition
 
 __all__ = ["CUES", "MAPS", "Cue", "look", "of_observers", "painted", "stamped", "written"]
 
-CueKind = Literal["none", "learned", "class", "place", "class and place"]
+CueKind = Literal["none", "learned", "class", "place", "class and place", "sentence"]
 CUES = get_args(CueKind)
 REQUESTS = {  # what perceive has to record for a map
     "prior_weights": "", "feedback_norm": "feedback_norms", "token_norm": "token_norms", "value_norm": "value_norms",
@@ -52,6 +53,7 @@ class Cue:
     cells : row and column of each cell that is painted, of a grid of ``painted`` rows and columns over the
         picture: these instead of the spotlight.
     times : factor on the gain, also on the default of whoever looks.
+    sentence : of an instruction, as ``absvit.priors.instruction`` reads it, under the kind "sentence".
     """
 
     kind: CueKind = "learned"
@@ -63,6 +65,7 @@ class Cue:
     cells: tuple[tuple[int, int], ...] = ()
     painted: tuple[int, int] = (1, 1)
     times: float = 1.0
+    sentence: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in CUES:
@@ -86,6 +89,8 @@ class Cue:
         """
         if self.kind in ("none", "learned"):
             return priors.LearnedPrior(self._gain(observer, "learned"))
+        if self.kind == "sentence":
+            return priors.instruction(self.sentence, self._gain(observer, "class"))
         if self.kind == "place":
             return self._place(observer, self._gain(observer, "place"))
         of_class = priors.class_prior(self.category, observer, self._gain(observer, "class"))
@@ -109,6 +114,9 @@ class Cue:
         """Give the condition that the cue is, under a name and in pictures of a height and width."""
         pixels = self._pixels(size) if "place" in self.kind else [np.nan] * len(PIXELS)
         levels = {"category": self.category, **dict(zip(PIXELS, pixels, strict=True))}
+        if self.kind == "sentence":
+            reading = priors.instruction(self.sentence).reading
+            levels |= {"sentence": reading.sentence, "reading": str(reading)}
         if self.cells and "place" in self.kind:
             levels["cells"] = written(self.cells, self.painted)
         return Condition(name, 0, self.kind, lambda trial: self.prior(trial.observer), levels)
@@ -186,6 +194,14 @@ def look(
     Raises
     ------
     ValueError : as ``absvit.perceive``; an unknown class; a cue for a model without feedback.
+
+    Examples
+    --------
+    >>> from experiments.live.look import Cue
+    >>> pictures = stimuli.draw("halves", n=1)["image"].values
+    >>> looked = experiments.look(model, pictures, {"ring": Cue("class", "ring")})
+    >>> looked["prior"].values
+    array(['ring'], dtype=object)
     """
     pictures = np.asarray(pictures)
     pictures = pictures[None] if pictures.ndim == 3 else pictures
@@ -221,11 +237,21 @@ def look(
         {"image": (("stimulus", "y", "x", "channel"), pictures)},
     )  # fmt: skip
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": steps}
-    return of_observers(record, "looking", {observer.name: observer}, about)
+    return of_observers(record, "looking", {observer.name: observer}, about, cues)
 
 
-def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observer], parameters: Mapping) -> xr.Dataset:
-    """Say of a record in memory who looked, by name, with which weights, where, how, and in which categories."""
+def of_observers(
+    record: xr.Dataset,
+    title: str,
+    observers: Mapping[str, Observer],
+    parameters: Mapping,
+    cues: Mapping[str, Cue] | None = None,
+) -> xr.Dataset:
+    """Say of a record in memory who looked, by name, with which weights, where, how, and in which categories.
+
+    What sentences among the cues were taken for is said as well.
+    """
+    told = meanings([*observers.values()], [cue.sentence for cue in (cues or {}).values()])
     files, digests = zip(*(observer.weights() for observer in observers.values()), strict=True)
     read_outs = {name: of.facts["read_out"] for name, of in observers.items() if "read_out" in of.facts}
     return described(record).assign_attrs(
@@ -236,6 +262,7 @@ def of_observers(record: xr.Dataset, title: str, observers: Mapping[str, Observe
         device=next(iter(observers.values())).device,
         parameters=json.dumps(parameters),
         **({"read_out": json.dumps(read_outs)} if read_outs else {}),
+        **told,
     )
 
 

@@ -231,6 +231,8 @@ def _draw_answers(page: Axes, run: xr.Dataset, colours: dict[int, str], y: float
 def _caption(run: xr.Dataset, kind: str, layer: int, head: int | None) -> str:
     about = [str(run["kind"].values[0]), str(run["category"].values[0])]
     cue = about[0] + (f" ({plain(about[1])})" if "class" in about[0] else "")
+    if about[0] == "sentence":
+        cue = plain(f'"{run["sentence"].values[0]}"')
     where = f" of block {layer}" if kind.endswith("_norm") or kind == "class_attention" else ""
     where += "" if kind != "class_attention" else ", mean over heads" if head is None else f", head {head}"
     return (

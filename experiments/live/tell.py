@@ -53,6 +53,14 @@ def tell(
     ------
     FileNotFoundError, ValueError : as :func:`experiments.live.look.look`, ``load_observers`` and
         ``photographed``; two observers of one name, of other sizes or categories; two cues of one name.
+
+    Examples
+    --------
+    >>> from experiments.live.look import Cue
+    >>> picture = stimuli.draw("halves", n=1)["image"].values[0]
+    >>> told = experiments.tell(["absvit_micro", "vit_micro"], picture, {"ring": Cue("class", "ring")})
+    >>> told["model"].values.tolist()
+    ['absvit_micro', 'vit_micro']
     """
     observers = _loaded(observers)
     first, names = observers[0], [observer.name for observer in observers]
@@ -80,7 +88,7 @@ def tell(
     record = record.assign_coords({name: seen[0][name] for name in ("stimulus", "class")})
     about = {"cues": {name: asdict(cue) for name, cue in cues.items()}, "iterations": iterations}
     mechanisms = {observer.name: observer.facts.get("mechanism") for observer in observers}
-    record = of_observers(described(record), "telling", dict(zip(names, observers, strict=True)), about)
+    record = of_observers(described(record), "telling", dict(zip(names, observers, strict=True)), about, cues)
     return record.assign_attrs(mechanisms=json.dumps(mechanisms))
 
 
@@ -103,9 +111,10 @@ def _named(cues: Told | Sequence[Told] | Mapping[str, Cue]) -> dict[str, Cue]:
         return dict(cues)
     listed = [cues] if isinstance(cues, Told) else list(cues)
     every = [Cue("class", cue) if isinstance(cue, str) else cue for cue in listed]
-    found = {cue.category or cue.kind: cue for cue in every}
+    names = [cue.category or cue.sentence or cue.kind for cue in every]
+    found = dict(zip(names, every, strict=True))
     if not every or len(found) < len(every):
-        told = ", ".join(cue.category or cue.kind for cue in every)
+        told = ", ".join(names)
         raise ValueError(f"expected cues with a name each, got {told or 'none'}: give a mapping that names them")
     return found
 

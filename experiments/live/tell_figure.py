@@ -102,6 +102,14 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
     Raises
     ------
     ValueError : the record has no such map.
+
+    Examples
+    --------
+    >>> from experiments.live.look import Cue
+    >>> picture = stimuli.draw("halves", n=1)["image"].values[0]
+    >>> told = experiments.tell(["absvit_micro"], picture, {"ring": Cue("class", "ring")})
+    >>> type(experiments.rivals(told)).__name__
+    'Figure'
     """
     if kind not in MAPS or kind not in record:
         raise ValueError(f"expected one of the maps {', '.join(MAPS)}, got {kind!r}")
@@ -194,6 +202,8 @@ def _heading(prior: str, one: xr.Dataset) -> str:
     if prior == NO_CUE:
         return "takes no such cue"
     kind, category = str(one["kind"].values[0]), plain(str(one["category"].values[0]))
+    if kind == "sentence":
+        return plain(f'told: "{one["sentence"].values[0]}"')
     words = [word for word, of in ((category, "class"), ("the place", "place")) if of in kind]
     return f"cue: {' in '.join(words) or kind}"
 

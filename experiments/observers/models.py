@@ -18,6 +18,7 @@ from absvit.models.course import follow
 from absvit.models.perceive import RECORDABLE, Trajectory
 from absvit.models.requests import check_model
 from absvit.networks import Network, network_of
+from absvit.words import meaning
 from experiments.observers.observer import Observer
 from experiments.observers.told import evidence_of, network_of_observer, observer_told
 
@@ -49,6 +50,11 @@ def observer_of(
     ------
     ValueError : the object is no classifier of images, nothing says what pictures it takes, or it cannot have
         this mechanism.
+
+    Examples
+    --------
+    >>> experiments.observer_of(model, label="ours").name
+    'ours'
     """
     if isinstance(model, Observer) and mechanism is None:
         return model if label is None else replace(model, name=label)
@@ -110,6 +116,7 @@ def _with_tokens(observer: Observer, network: Network) -> Observer:
         line="an AbSViT: what it sees is weighted by a prior and fed back",
         kinds=OF_FEEDBACK,
         gains=model.prior_gains,
+        means=partial(meaning, model=model),
         course=partial(_course, model),
     )
 

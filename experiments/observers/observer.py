@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from absvit.models.course import Course
     from absvit.models.perceive import Trajectory
     from absvit.models.priors import Prior
+    from absvit.words import Meaning
 
 __all__ = ["Observer"]
 
@@ -50,6 +51,8 @@ class Observer:
         :func:`absvit.follow`; None where each pass is as the first.
     evidence : function of (images, classes) that gives what each place adds, bottom-up, to the logit of a
         class: (prior, image, token_y, token_x) of classes (prior, image); None where it cannot tell.
+    means : function of a phrase that gives what it takes it for (:class:`absvit.words.Meaning`); None where it
+        takes no words.
     weights : function that gives the name of the file of its weights and the SHA-256 of these.
     device : where it computes.
     seed : what the record's ``seed`` says, the seed of the training where it is known.
@@ -58,6 +61,11 @@ class Observer:
         classes.
     facts : further facts: ``squeezed`` photographs in training, ``crop_pct`` and ``interpolation`` of its
         evaluation.
+
+    Examples
+    --------
+    >>> experiments.observer_of(model).kinds
+    ('learned', 'class', 'vector', 'place', 'any')
     """
 
     name: str
@@ -75,6 +83,7 @@ class Observer:
     gains: Mapping[str, float] = field(default_factory=dict)
     course: Callable[..., Course] | None = None
     evidence: Callable[[Tensor, Tensor], Tensor] | None = None
+    means: Callable[[str], Meaning] | None = None
     weights: Callable[[], tuple[str, str]] = _of_no_file
     device: str = "cpu"
     seed: int = 0

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from absvit.mechanisms import Told
+from absvit.mechanisms.host import Host
 from absvit.mechanisms.passes import looked
 from absvit.models.class_activation import class_activation
 from absvit.models.trajectory import Trajectory
 from absvit.networks import Network, network_of
+from absvit.words import meaning
 from experiments.observers.observer import Observer
 
 __all__ = ["evidence_of", "network_of_observer", "observer_told"]
@@ -48,6 +50,7 @@ def observer_told(told: Told, label: str | None = None, seed: int = 0) -> Observ
         gains=told.gains,
         course=told.course,
         evidence=evidence_of(network),
+        means=partial(meaning, model=Host.of(network)) if {"any", "text"} & {*told.kinds} else None,
         weights=network.weights,
         device=str(network.device),
         seed=seed,

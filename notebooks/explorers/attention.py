@@ -20,6 +20,7 @@ from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, code_of, fit_gain, given, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
 from notebooks.explorers.place_picker import PlacePicker
+from notebooks.explorers.word_controls import SentenceField
 
 __all__ = ["AttentionExplorer", "AttentionSelection"]
 
@@ -53,6 +54,7 @@ class AttentionSelection:
     photographs : class folder for pictures of two readings; "" for the embedded objects.
     prior : kind of cue, one of ``look.CUES``.
     category : name of the class.
+    sentence : what is told in plain language.
     shape : of a cued place, "spotlight" or "box".
     x, y : the spotlight's centre, as fractions of width and height.
     width : standard deviation of the spotlight, as a fraction of the picture's width.
@@ -75,6 +77,7 @@ class AttentionSelection:
     photographs: str
     prior: str
     category: str
+    sentence: str
     shape: str
     x: float
     y: float
@@ -91,6 +94,8 @@ class AttentionSelection:
     @property
     def cue(self) -> Cue:
         """What the model is told to look for."""
+        if self.prior == "sentence":
+            return Cue(self.prior, gain=self.gain, sentence=self.sentence)
         box = (self.across[0], self.down[0], self.across[1], self.down[1]) if self.shape == "box" else None
         return Cue(self.prior, self.category, (self.x, self.y), self.width, self.gain, box)
 
@@ -112,13 +117,14 @@ class AttentionExplorer(Explorer):
         self._pixels = lru_cache(16)(self._read)
         self._looked = lru_cache(32)(self._look)
         self._fitted_to: tuple[str, ...] | None = None
-        self.chooser = PictureChooser("halves")
+        self.chooser, self.told = PictureChooser("halves"), SentenceField()
         slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
         controls = {
             **model_controls(name),
             **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES, value="class"),
             "category": labelled(widgets.Combobox, "class", placeholder="type to search", continuous_update=False),
+            "sentence": self.told.control,
             "shape": labelled(widgets.Dropdown, "shape", options=SHAPES),
             "x": labelled(widgets.FloatSlider, "x", value=0.25, **share, **slider),
             "y": labelled(widgets.FloatSlider, "y", value=0.5, **share, **slider),
@@ -141,7 +147,7 @@ class AttentionExplorer(Explorer):
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        return [*rows[:7], self.chooser.upload, *rows[7:9], self.place, *rows[9:]]
+        return [*rows[:7], self.chooser.upload, *rows[7:10], self.told.reading, self.place, *rows[10:]]
 
     def needs(self) -> Callable[[], object]:
         """Give what loads the model."""
@@ -150,6 +156,7 @@ class AttentionExplorer(Explorer):
     def prepare(self) -> None:
         """Fit classes, layers, heads, checkpoints, picture and gain to the model, and what is shown to the cue."""
         at = {name: control.value for name, control in self.controls.items()}
+        self.told.show(at["prior"] == "sentence")
         where = at["prior"] in ("place", "class and place")
         needed = ("x", "y", "width") if at["shape"] == "spotlight" else ("across", "down")
         for name in ("x", "y", "width", "across", "down"):
@@ -161,7 +168,7 @@ class AttentionExplorer(Explorer):
         if fitted_to != self._fitted_to:
             if self._fitted_to is None or fitted_to[:2] != self._fitted_to[:2]:
                 self._fit(model)
-            kind = {"none": "learned", "class and place": "class"}.get(at["prior"], at["prior"])
+            kind = {"none": "learned", "class and place": "class", "sentence": "class"}.get(at["prior"], at["prior"])
             fit_gain(self.controls["gain"], model, kind)
             self._fitted_to = fitted_to
         self.chooser.fit()
@@ -175,12 +182,17 @@ class AttentionExplorer(Explorer):
         record = self._looked((s.model, s.checkpoint, s.device), picture, s.cue, s.iterations)
         return record, attention(record, s.kind, s.layer, None if s.head < 0 else s.head, s.opacity, style)
 
+    def shown(self) -> None:
+        """Tell how a sentence was read."""
+        self.told.tell(self.record)
+
     def code(self, selection: AttentionSelection, style: str) -> str:
         """Write the lines that make the same figure."""
         s = selection
         place = f", place=({s.x}, {s.y}), width={s.width}" if s.cue.box is None else f", box={s.cue.box}"
         place = place if "place" in s.prior else ""
         category = f", category={s.category!r}" if "class" in s.prior else ""
+        category += f", sentence={s.sentence!r}" if s.prior == "sentence" else ""
         loaded = GIVEN if s.model in self._given else code_of(s.model, s.checkpoint, s.device)
         return (
             f"{IMPORTS}\nmodel = {loaded}\n"

@@ -28,12 +28,12 @@ from notebooks.explorers.explorer import Explorer, labelled
 from notebooks.explorers.live_model import LARGEST_GAIN, WHO, Models, given, model_controls
 from notebooks.explorers.picture_controls import FILE, PictureChooser, code_of_picture, read_picture, show_known
 from notebooks.explorers.place_picker import PlacePicker
-from notebooks.explorers.word_controls import WordChooser
+from notebooks.explorers.word_controls import SentenceField, WordChooser
 
 __all__ = ["MechanismExplorer", "MechanismSelection"]
 
 PICTURE = ("source", "number", "path", "photographs")
-CUES = ("class", "place", "class and place")
+CUES = ("class", "place", "class and place", "sentence")
 SHAPES = ("spotlight", "brush")
 FIRST = ("decision_bias", "evidence_gate")  # mechanisms that any host with places takes
 ALONE = "no mechanism"
@@ -66,9 +66,10 @@ class MechanismSelection:
     number : which embedded picture.
     path : the file.
     photographs : class folder for pictures of two readings; "" for the embedded objects.
-    prior : kind of cue, "class", "place" or "class and place".
+    prior : kind of cue, "class", "place", "class and place" or "sentence".
     category : the kinds that are looked for, in words.
     other : others that are looked for instead, beside them; "" for none.
+    sentence : what is told in plain language.
     shape : of a cued place, "spotlight" or "brush".
     x, y : the spotlight's centre, as fractions of width and height.
     width : standard deviation of the spotlight, as a fraction of the picture's width.
@@ -90,6 +91,7 @@ class MechanismSelection:
     prior: str
     category: str
     other: str
+    sentence: str
     shape: str
     x: float
     y: float
@@ -103,6 +105,8 @@ class MechanismSelection:
     def cues(self) -> list[Cue]:
         """What is looked for, one after the other."""
         where = {}
+        if self.prior == "sentence":
+            return [Cue(self.prior, times=self.gain, sentence=self.sentence)]
         if "place" in self.prior and self.shape == "brush":
             mask = painted(self.cells)
             if not mask.any():
@@ -144,7 +148,7 @@ class MechanismExplorer(Explorer):
         self._suggested = lru_cache(32)(self._suggest)
         self._others = lru_cache(4)(lambda names: load_observers(names.split(), batches=1))
         self._fitted_to: tuple[str, ...] | None = None
-        self.chooser, self.words = PictureChooser("halves"), WordChooser(self._set)
+        self.chooser, self.words, self.told = PictureChooser("halves"), WordChooser(self._set), SentenceField()
         slider, share = {"continuous_update": True}, {"min": 0, "max": 1, "step": 0.01}
         gains = {"value": 1, "min": 0, "max": LARGEST_GAIN, "step": 0.25}
         rows = {"rows": len(MECHANISMS), "value": FIRST}
@@ -156,6 +160,7 @@ class MechanismExplorer(Explorer):
             **self.chooser.controls,
             "prior": labelled(widgets.Dropdown, "cue", options=CUES),
             **self.words.controls,
+            "sentence": self.told.control,
             "shape": labelled(widgets.Dropdown, "shape", options=SHAPES),
             "x": labelled(widgets.FloatSlider, "x", value=0.25, **share, **slider),
             "y": labelled(widgets.FloatSlider, "y", value=0.5, **share, **slider),
@@ -173,8 +178,8 @@ class MechanismExplorer(Explorer):
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""
         rows = list(self.controls.values())
-        chosen = [self.words.meant, self.words.suggestions, self.place]
-        return [*rows[:9], self.chooser.upload, *rows[9:12], *chosen, *rows[12:]]
+        chosen = [self.words.meant, self.told.reading, self.words.suggestions, self.place]
+        return [*rows[:9], self.chooser.upload, *rows[9:13], *chosen, *rows[13:]]
 
     def needs(self) -> Callable[[], object]:
         """Give what loads the network and puts the mechanisms on it."""
@@ -198,6 +203,7 @@ class MechanismExplorer(Explorer):
         for widget in (self.place, self.controls["shape"]):
             widget.layout.display = "" if where else "none"
         self.words.show("class" in at["prior"])
+        self.told.show(at["prior"] == "sentence")
         self.models.fit(self.controls)
         who = tuple(at[name] for name in WHO)
         if who != self._fitted_to:
@@ -242,6 +248,7 @@ class MechanismExplorer(Explorer):
     def shown(self) -> None:
         """Offer the kinds that are seen bottom-up, and say where a prior finds no evidence."""
         self.words.suggest([Suggestion(**one) for one in json.loads(self.record.attrs["suggestions"])])
+        self.told.tell(self.record)
         empty = weights(self.record).query("weighs_nothing")
         if len(empty):
             first = empty.iloc[0]

@@ -1,12 +1,15 @@
-"""Words for what is looked for: completed, chosen from where several may be meant, and suggested bottom-up."""
+"""Words for what is looked for: completed, chosen from where several may be meant, suggested; or a sentence."""
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import ipywidgets as widgets
 import numpy as np
+import xarray as xr
 
 from absvit.models.kind_words import completions, kinds_of
 from absvit.networks.suggesting import Suggestion
@@ -15,9 +18,11 @@ from experiments.observers import Observer
 from experiments.statistics.intervals import number_text
 from notebooks.explorers.explorer import labelled
 
-__all__ = ["WordChooser"]
+__all__ = ["SentenceField", "WordChooser"]
 
 CHOICES = 12
+NEAREST = 5  # kinds that a phrase was taken for
+FIRST_SENTENCE = "the star on the left"
 NAMES = ("category", "other")
 
 
@@ -95,6 +100,39 @@ class WordChooser:
     def _choose(self, change: dict) -> None:
         if change["new"]:
             self._take(**{self._asked_for: change["new"]})
+
+
+class SentenceField:
+    """A field for a sentence, and under it how it was read and what its phrases were taken for."""
+
+    def __init__(self) -> None:
+        typed = {"continuous_update": False, "placeholder": "something that flies, not on the left"}
+        self.control = labelled(widgets.Text, "told", value=FIRST_SENTENCE, **typed)
+        self.reading = widgets.HTML(layout=widgets.Layout(width="290px", display="none"))
+        self.reading.add_class("explorer-reading")
+
+    def show(self, needed: bool) -> None:
+        """Show the field, or hide it."""
+        self.control.layout.display = "" if needed else "none"
+        if not needed:
+            self.tell(None)
+
+    def tell(self, record: xr.Dataset | None) -> None:
+        """Tell of a record how its sentence was read; nothing of none."""
+        readings = [] if record is None or "reading" not in record else [*record["reading"].values]
+        read = [f"read as {reading}" for reading in readings if reading]
+        each = json.loads(record.attrs.get("meanings", "{}")) if read else {}
+        meant = next(iter(each.values()), {}) if each else {}
+        lines = [*read, *(line for of in meant.values() for line in _meant(of))]
+        self.reading.value = "".join(f"<div>{html.escape(line)}</div>" for line in lines)
+        self.reading.layout.display = "" if lines else "none"
+
+
+def _meant(of: dict) -> list[str]:
+    """What a phrase was taken for, and a warning where that is doubtful."""
+    kinds = ", ".join(f"{plain(name)} {weight:.0%}" for name, weight in of["kinds"][:NEAREST])
+    doubt = ["Doubtful: it may be nonsense, another language, or nothing visible."] if of["doubtful"] else []
+    return [f"“{of['text']}” is nearest to {kinds}; confidence {of['confidence']:.2f}", *doubt]
 
 
 def _is_known(words: str, observer: Observer) -> bool:

@@ -53,6 +53,31 @@ def test_the_code_of_a_selection_makes_what_is_shown(explorer, change):
     np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
 
 
+@pytest.mark.filterwarnings("ignore:sentences are matched", "ignore:.* far from all that")
+def test_a_sentence_is_told_and_how_it_was_read_stands_under_it(explorer):
+    base = replace(explorer.selection, model="vit_micro", checkpoint="", mechanisms=("attention_bias",))
+    explorer.selection = wanted = replace(base, prior="sentence", sentence="the <b>star</b>, not on the left")
+    assert explorer.message == "" and explorer.selection == wanted
+    told = explorer.told.reading.value
+    assert "all but the place left" in told and "&lt;b&gt;star" in told and "<b>" not in told
+    assert "is nearest to" in told and "confidence" in told
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+    explorer.selection = replace(wanted, sentence="xqzt prvk")
+    assert "Doubtful" in explorer.told.reading.value
+    explorer.selection = replace(wanted, sentence="left of nothing")
+    assert "cannot read 'left'" in explorer.message
+    explorer.selection = replace(base, prior="class")
+    assert explorer.told.reading.layout.display == explorer.told.control.layout.display == "none"
+
+
+@pytest.mark.filterwarnings("ignore:sentences are matched", "ignore:.* far from all that")
+def test_attention_is_steered_by_a_sentence_too(tmp_path):
+    explorer = AttentionExplorer("absvit_micro", tmp_path)
+    explorer.selection = replace(explorer.selection, prior="sentence", sentence="the star")
+    assert explorer.message == "" and "is nearest to star" in explorer.told.reading.value
+    np.testing.assert_array_equal(pixels(made_by(explorer.source)), pixels(explorer.picture.value))
+
+
 def test_a_gain_of_zero_leaves_what_the_network_sees_by_itself(explorer):
     explorer.selection = replace(
         explorer.selection, model="vit_micro", checkpoint="", mechanisms=("attention_bias", "decision_bias"),

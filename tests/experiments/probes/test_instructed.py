@@ -1,5 +1,7 @@
 """Sentences as conditions of a probe: what the record says of them, that they are the priors, and what is refused."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -33,7 +35,7 @@ def test_a_record_keeps_the_sentence_and_how_it_was_read(record):
 
 
 def test_how_a_sentence_was_read_is_printed(record):
-    read, where = _readings(record)
+    read, *_, where = _readings(record)
     assert read == f"{SENTENCE!r} was read as {READ}" and where.startswith("The record holds")
     assert _readings(record.drop_vars(["sentence", "reading"])) == []
 
@@ -76,3 +78,11 @@ def test_sentences_are_options_of_commands_and_of_experiment_files(tmp_path, cap
     assert main(words) == 2 and "cannot read 'no' in 'no star' as a negation" in capsys.readouterr().err
     assert main(["corruption_dynamics", "--instruct", "a star", "--out", str(tmp_path / "no.zarr")]) == 2
     assert "no option --instruct" in capsys.readouterr().err and not (tmp_path / "no.zarr").exists()
+
+
+def test_a_record_tells_what_phrases_were_taken_for(record):
+    meant = json.loads(record.attrs["meanings"])
+    assert list(meant) == ["absvit_micro", "cnn_micro+decision_bias"]
+    told = meant["absvit_micro"]["the star"]
+    assert told["kinds"][0][0] == "star" and told["confidence"] == 1 and told["doubtful"] is False
+    assert any(line.startswith('absvit_micro took "the star" for star') for line in _readings(record))

@@ -91,6 +91,7 @@ def test_a_stranger_writes_a_task(flashes):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
+        ({"levels": {"colour": ("red", "blue")}}, "orders the levels of .colour., which is none of its factors"),
         ({"question": "a\nb"}, "give one line"),
         ({"pages": {"de": ("# Hallo",)}}, "no pages in English"),
         ({"pages": {"en": "# Hello"}}, "no tuple of texts"),
