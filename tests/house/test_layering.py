@@ -133,6 +133,9 @@ MAY_IMPORT = {
         "experiments.trials", "stimuli.foundation", "stimuli.sets", *READ,
     ),
     "notebooks": (*MODELS, "absvit.mechanisms.__init__", "absvit.networks", "experiments", "notebooks"),
+    "notebooks.book.file_formats": (
+        "absvit.models", "absvit.records", "absvit.training.contents", "experiments", "notebooks", "stimuli",
+    ),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.
