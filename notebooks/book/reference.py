@@ -30,6 +30,7 @@ PROGRAMS = {  # how a program is called, and the module whose main it is
     "python -m absvit.convert": "absvit.convert",
     "python -m absvit.cifar10": "absvit.cifar10",
     "python -m absvit.launch": "absvit.launch",
+    "python -m absvit.dimensions": "absvit.dimensions",
     "python -m notebooks.book": "notebooks.book.__main__",
 }
 KINDS = {  # title and registry of what others may add to, beside families, probes and figures
@@ -70,10 +71,10 @@ def _commands() -> str:
     return "\n".join(parts)
 
 
-def commands_of(module: str) -> list[str]:
-    """Give the commands of a program, as its help tells them; none where it is one itself."""
-    told = re.match(r"usage: .*?\{([\w,-]+)\}", said_for_help(module), re.DOTALL)
-    return told[1].split(",") if told else []
+def commands_of(module: str, *words: str) -> list[str]:
+    """Give the commands of a program, or of one of them, as its help tells them; none where there are none."""
+    told = re.match(r"usage: [^│╭]*?\[-h\]\s+\{([\w,\s-]+)\}", said_for_help(module, *words))
+    return re.sub(r"\s", "", told[1]).split(",") if told else []
 
 
 @functools.cache

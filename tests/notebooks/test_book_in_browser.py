@@ -11,8 +11,8 @@ PAGES = (
 )  # fmt: skip
 QUESTIONS = {  # what a newcomer types: the page that answers, and words that stand on it
     "how do I cue two objects at once": ("howto/priors.html", "two objects"),
-    "how do I add my own network": ("tutorials/own_network.html", "observer_of"),
-    "what is prior_weights in a record": ("reference/records.html", "prior_weights"),
+    "how do I add my own network": ("howto/add/network.html", "A network of your own"),
+    "what is prior_weights in a record": ("howto/records.html", "prior_weights"),
     "how do I run it with people": ("tutorials/study.html", "experiments study"),
     "what does absent class control": ("explanations/controls.html", "absent"),
 }

@@ -52,8 +52,18 @@ def test_options_in_sentences_are_some_program_s():
     """Inline code that is an option alone is one of a program of ours, or of the official code that a page is about."""
     every = set()
     for module in reference.PROGRAMS.values():
-        every |= known(module).union(*(known(module, word) for word in reference.commands_of(module)))
-    for file in [*(ROOT / "absvit").rglob("*.py"), *(ROOT / "scripts").glob("*.sh")]:  # official flags, and pytest's
+        calls = [(word,) for word in reference.commands_of(module)]
+        calls += [(word, second) for (word,) in calls for second in reference.commands_of(module, word)]
+        every |= known(module).union(*(known(module, *words) for words in calls))
+    flags = "\n".join(
+        file.read_text("utf8") for file in (ROOT / "absvit" / "training").rglob("*.py")
+    )  # with underscores
+    every |= {f"--{name}" for name in re.findall(r"^    (\w+)(?: :|:|$)", flags, re.MULTILINE)}
+    for file in [
+        *(ROOT / "absvit").rglob("*.py"),
+        *(ROOT / "experiments").rglob("*.py"),
+        *(ROOT / "scripts").glob("*.sh"),
+    ]:  # official flags, and pytest's
         every |= set(re.findall(r"--[a-z0-9][\w-]*", file.read_text("utf8")))
     lost = {
         (page, option)
