@@ -122,6 +122,7 @@ RECORDS = {
     "dynamics": lambda: [made.dynamics_record("settling"), made.dynamics_record("hysteresis")],
     "mechanisms": lambda: [observers_record()],
     "cue_conflict": lambda: [made.cue_conflict_record()],
+    "instruction": lambda: [made.instruction_record()],
     "match": lambda: [matched_record()],
     "corruption": lambda: [made.corruption_record()],
     "robustness": lambda: [made.robustness_record(m, s) for m in ("intact", "vit_small_patch16_224") for s in (0, 1)],

@@ -116,6 +116,12 @@ def cue_conflict_record():
     return probe_record("cue_conflict", priors, stimulus, gains=(1.0,))
 
 
+def instruction_record():
+    """Two objects, of each of which sentences of three kinds are told."""
+    ways = {f"{way} {k}": (k, way) for way in ("name", "paraphrase", "shuffled") for k in (1, 2)}
+    return probe_record("instruction", {"none": (0, "none"), "absent class": (-1, "absent class"), **ways}, _classes(8))
+
+
 def graded_record(n=45):
     """Bistable record of mixes: reading 2 wins above .5 without a cue, above .6 with cue 1 and above .4 with cue 2."""
     record = bistable_record(n, size=16, tokens=4)

@@ -11,16 +11,21 @@ from experiments.probes.instruction.summary import instruction_summary
 
 __all__ = ["FIGURE", "instruction"]
 
-PANELS = {  # title, what the caption says, and where no effect is
-    "selection_index": ("selection", "Share of the told object in the two objects' probability (line: chance).", 0.5),
-    "cue_decides": ("both decide", "Share of stimuli in which each of two sentences lets its object win.", 0.25),
-    "attention_auc": (
-        "weights of places",
-        "Area under the ROC with which the weights tell the object's tokens from the other's (line: chance).",
-        0.5,
+PANELS = {  # title, label of the axis, what the caption says, and where no effect is
+    "selection_index": (
+        "selection", "share of the told", "Share of the told object in the two objects' probability (line: chance).", 0.5,
     ),
-    "agreement": ("agreement", "Correlation of the weights with those of the same object's name.", 0),
-}
+    "cue_decides": (
+        "both decide", "share of stimuli", "Share of stimuli in which each of two sentences lets its object win.", 0.25,
+    ),
+    "attention_auc": (
+        "weights of places", "area under the ROC",
+        "Area under the ROC with which the weights tell the object's tokens from the other's (line: chance).", 0.5,
+    ),
+    "agreement": (
+        "agreement", "correlation", "Correlation of the weights with those of the same object's name.", 0,
+    ),
+}  # fmt: skip
 
 
 def instruction(table: Table, style: Style, gain: float | None = None) -> Layout:
@@ -34,11 +39,12 @@ def instruction(table: Table, style: Style, gain: float | None = None) -> Layout
     """
     shown = table.at(gain)
     panels = []
-    for name, (title, told, none) in PANELS.items():
+    for name, (title, axis, told, none) in PANELS.items():
         rows = shown.rows[shown.rows[name].notna()]
         if len(rows):
             ways = list(dict.fromkeys(rows["told"]))
-            panels.append(shown.dots(title, told, rows.assign(row=rows["told"]), name, ways, none, left=27))
+            rows = rows.assign(row=rows["told"])
+            panels.append(shown.dots(title, told, rows, name, ways, none, left=27, xlabel=axis))
     return shown.layout(panels, "Sentences about one of two objects", (2, 2), keys_of({}, shown.models))
 
 
