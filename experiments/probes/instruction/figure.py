@@ -13,7 +13,8 @@ __all__ = ["FIGURE", "instruction"]
 
 PANELS = {  # title, label of the axis, what the caption says, and where no effect is
     "selection_index": (
-        "selection", "share of the told", "Share of the told object in the two objects' probability (line: chance).", 0.5,
+        "selection", "share of the told",
+        "Share of the told object in the two objects' probability (line: chance).", 0.5,
     ),
     "cue_decides": (
         "both decide", "share of stimuli", "Share of stimuli in which each of two sentences lets its object win.", 0.25,
