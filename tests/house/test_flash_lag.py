@@ -71,11 +71,11 @@ def called(packages, folder, calls, checks=""):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder of packages that holds the stranger's, installed as from a checkout."""
+    """A folder of packages that holds the stranger's, and an encoder's, installed as from a checkout."""
     folder = tmp_path_factory.mktemp("installed")
-    source = shutil.copytree(KIT / "flash_lag", folder / "source")
+    sources = [str(shutil.copytree(KIT / name, folder / "sources" / name)) for name in ("flash_lag", "letters")]
     words = ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "--target"]
-    command = [sys.executable, *words, str(folder / "packages"), str(source)]
+    command = [sys.executable, *words, str(folder / "packages"), *sources]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder / "packages"
