@@ -19,4 +19,4 @@ absvit >/dev/null && python -m experiments list >/dev/null && python -m stimuli 
 python -m experiments study bistable --participants 2 --out study >/dev/null && echo "A study was written:" study/*
 pip install --quiet pytest pytest-xdist
 cd "$TRY"/absvit-*/
-VIRTUAL_ENV=$TRY/empty python -m pytest -p xdist -q -p no:cacheprovider "${@:-tests/stimuli/families}"
+VIRTUAL_ENV=$TRY/empty python -m pytest -p xdist -q -p no:cacheprovider "${@:-tests/stimuli/families/timed}"

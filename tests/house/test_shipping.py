@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
 PROJECT, SETTINGS = DECLARED["project"], DECLARED["tool"]["setuptools"]
-WITH_CHECKOUT = ("notebooks/book/pages/", "notebooks/figures/")  # of the book, which its command says
+WITH_CHECKOUT = ("notebooks/book/", "notebooks/figures/")  # of the book, which is built from a checkout or the sdist
 
 
 def kept() -> list[str]:

@@ -26,6 +26,12 @@ class DimensionPrior(VectorPrior):
     gain, sharpness : as of any vector.
     dimension : its name.
     tunings : by layer, (channel,) without unit: how much rather a channel tells of this dimension.
+
+    Examples
+    --------
+    >>> shape = priors.DimensionPrior(np.ones(model.embed_dim, np.float32), dimension="shape")
+    >>> absvit.perceive(model, images, [shape]).logits.shape
+    torch.Size([2, 1, 4, 12])
     """
 
     dimension: str = "dimension"
