@@ -27,6 +27,8 @@ class Asked:
         Seed of pictures, noise, search and resamples.
     generations
         Generations of the search.
+    report_time
+        Seconds that what is seen must last to be reported; 0 reports all.
     folder
         Folder that holds people's files already; they are fetched from their repository without it.
     out
@@ -41,6 +43,7 @@ class Asked:
     n: int = 12
     seed: int = 0
     generations: int = 15
+    report_time: float = 0.3
     folder: Annotated[Path | None, tyro.conf.arg(name="from")] = None
     out: Path | None = None
     phases: Path | None = None
@@ -72,12 +75,14 @@ def alternate_beside(
     """
     from experiments.people import trials
     from experiments.people_score.alternating import alternation_beside, check_display
+    from experiments.probes.alternation.dynamics import Dynamics
     from stimuli.foundation.files import write_whole
 
     people = trials("alternation", asked.folder)
     check_display(people, asked.fit)
     observers = who.load(batches=1)
-    found = alternation_beside(observers, people, asked.fit, asked.n, asked.seed, asked.generations)
+    dynamics = Dynamics(report_time=asked.report_time)
+    found = alternation_beside(observers, people, asked.fit, asked.n, asked.seed, asked.generations, dynamics)
     print(*_told(found, asked.fit), sep="\n")
     for path, frame in ((asked.out, found.table), (asked.phases, found.phases)):
         if path is not None:

@@ -67,7 +67,7 @@ def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = (), ac
     panels = [
         Panel(
             partial(_effect, rows, observers, style, k % across == 0),
-            f"{task.replace('_', ' ')}: {effect}",
+            f"{task.replace('_', ' ')}: {effect}" if shown["task"].nunique() > 1 else effect,
             f"{task.replace('_', ' ')}, {effect}.",
             left=left if k % across == 0 else 4.0,
             tall=tall,

@@ -132,8 +132,9 @@ MAY_IMPORT = {
         "absvit.__init__", "absvit.records", "experiments.figures", "experiments.probe", "experiments.probes",
         "experiments.trials", "stimuli.foundation", "stimuli.sets", *READ,
     ),
-    "notebooks": (
-        *MODELS, "absvit.mechanisms.__init__", "absvit.networks", "absvit.training", "experiments", "notebooks",
+    "notebooks": (*MODELS, "absvit.mechanisms.__init__", "absvit.networks", "experiments", "notebooks"),
+    "notebooks.book.file_formats": (
+        "absvit.models", "absvit.records", "absvit.training.contents", "experiments", "notebooks", "stimuli",
     ),
 }  # fmt: skip
 

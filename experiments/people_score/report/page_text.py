@@ -26,7 +26,7 @@ __all__ = ["COLUMNS", "Asked", "PageText", "page_text"]
 
 COLUMNS = {
     "who": "who", "effect": "effect [95 % interval]", "d": "d", "share": "share", "n": "n",
-    "reliability": "reliability (ceiling)", "sign": "same sign", "within": "within", "r": "r over items / ceiling",
+    "reliability": "reliability (ceiling)", "sign": "same sign", "within": "within", "r": "r over items (of ceiling)",
     "untold": "untold", "right": "right", "from": "from",
 }  # fmt: skip
 STATISTICS = (
@@ -36,8 +36,8 @@ STATISTICS = (
     "show the effect. Reliability: 500 random halves of a person's trials, with Spearman-Brown; its root is the "
     "ceiling, the largest correlation that anything can have with the effect. Same sign: as people's, with the number "
     "of trained networks that have it; undetermined where an interval holds 0. Within: whether the observer's mean "
-    "lies in people's interval. r over items: correlation with people's effect picture by picture, over its ceiling; "
-    "untold: the same of what the observer says when nothing is told, which is what r is worth."
+    "lies in people's interval. r over items: correlation with people's effect picture by picture, and its share of "
+    "the ceiling; untold: the same of what the observer says when nothing is told, which is what r is worth."
 )
 NAT = (
     "An effect of people on reaction times stands beside the effect on observers' log odds of the right answer against "
@@ -163,7 +163,11 @@ def _of_observers(source: Source, scores: pd.DataFrame, asked: Asked) -> str:
     kinds = {of.name: ", ".join(of.kinds) or "none" for of in asked.observers}
     takes = [f"{name} ({seeds}; takes {kinds[name]})" for name, seeds in _networks(asked).items()]
     cannot = scores[scores["status"] == CANNOT]["who"].nunique()
-    shown = "the pictures that people saw" if match.pictures else f"{asked.n} displays drawn from the seed {asked.seed}"
+    shown = (
+        f"up to {asked.n} of the pictures that people saw"
+        if match.pictures
+        else f"{asked.n} displays drawn from the seed {asked.seed}"
+    )
     return " ".join([
         f"{probe.question} They were shown {shown}, each under every instruction.",
         f"Instructions: {'; '.join(sentences)}." if sentences else "They were told nothing.",
@@ -194,12 +198,12 @@ def _cells(row: dict) -> dict[str, str]:
     told |= {"share": _number(row["share"]), "n": f"{row['n']:.0f}"}
     if row["who"] == PEOPLE:
         return told | {
-            "reliability": f"{_number(row['reliability'])} ({_number(row['ceiling'])})",
+            "reliability": f"{_number(row['reliability'])} ({_number(row['ceiling'])})".removeprefix(" ()"),
             "r": f"ceiling {_number(row['item_ceiling'])}" if np.isfinite(row["item_ceiling"]) else "",
             "from": "[1]",
         }
     told |= {"sign": f"{row['same_sign']} ({row['seeds']})", "within": row["within"], "from": "[2]"}
-    told["r"] = f"{_number(row['r'])} / {_number(row['item_ceiling'])} = {_number(row['of_ceiling'])}"
+    told["r"] = f"{_number(row['r'])} ({_number(row['of_ceiling'])})"
     told["right"] = f"{row['accuracy']:.0%}" if np.isfinite(row["accuracy"]) else ""
     return told | {"r": told["r"] if np.isfinite(row["r"]) else "", "untold": _number(row["r_untold"])}
 

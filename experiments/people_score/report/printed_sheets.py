@@ -24,7 +24,7 @@ ROOM = 1.045  # of a line: what stands beside the outlines of words is not measu
 LEADING = 1.32 * 25.4 / 72  # mm of a line for each point
 SOFT, LINE = "#5c5c66", "#b9b9c0"
 A4 = replace(STYLE, double=WIDTH)
-AT = dict(zip(COLUMNS, (0.0, 38.0, 74.0, 82.0, 91.0, 98.0, 113.5, 133.0, 144.0, 162.0, 168.7, 174.8), strict=True))
+AT = dict(zip(COLUMNS, (0.0, 38.0, 74.0, 82.0, 91.0, 98.0, 113.5, 134.0, 145.5, 160.5, 168.7, 174.8), strict=True))
 
 
 @dataclass
@@ -179,7 +179,7 @@ def _table(sheets: Sheets, blocks: Mapping[str, list[dict[str, str]]], columns: 
 def _head(sheets: Sheets, columns: Mapping[str, str]) -> None:
     sheets.rule(0.6)
     sheets.y += 0.8
-    for name, text in (columns | {"reliability": "reliab. (ceil.)", "r": "r / ceiling"}).items():
+    for name, text in (columns | {"reliability": "reliab. (ceil.)", "r": "r (of ceil.)"}).items():
         if name in columns:
             sheets.pages[-1].text(SIDE + AT[name], sheets.y, text, size=TINY, va="top", style="italic")
     sheets.y += TINY * LEADING + 0.3
