@@ -9,6 +9,11 @@ for.
 >>> import absvit
 >>> model = absvit.load_model("absvit_micro")
 >>> looked = absvit.perceive(model, images, [absvit.priors.ClassPrior(3)])
+
+Examples take as given: ``model``, as above; ``images``, four pictures of ``stimuli.draw("halves", n=4)``,
+normalised; ``seen``, what the model made of them under its own prompt and under a cue for the first object of
+each; ``record``, that of ``experiments.run("bistable", model, n=4, out="bistable.zarr")``; ``trials``, eight
+answers to cue-conflict pictures, of a person and a model; and the packages by their names, ``np`` and ``xr``.
 """
 
 import os

@@ -66,6 +66,12 @@ def run(
     ValueError : there is no such probe, the stimuli are not what it needs (what they lack is named), a model
         does not know their classes, logits are not finite (the stimulus is named), or the store cannot be
         used.
+
+    Examples
+    --------
+    >>> record = experiments.run("bistable", model, n=4)
+    >>> record["logits"].dims
+    ('iteration', 'prior', 'stimulus', 'class')
     """
     probe, observers = PROBES.of(probe), _looking(observers)
     parameters = probe.parameters() if parameters is None else parameters

@@ -39,6 +39,12 @@ class Stimuli:
     n : number of stimuli.
     pictures : function that gives the digest of the files that the stimuli are made of, so that a record
         which is gone on with is of the same pictures; None if they are drawn.
+
+    Examples
+    --------
+    >>> lazily = experiments.Stimuli(lambda first, n: stimuli.draw("halves", n=n, first=first), n=4)
+    >>> lazily.part(2, 2).sizes["stimulus"]
+    2
     """
 
     part: Callable[[int, int], xr.Dataset]
@@ -99,6 +105,12 @@ class Condition:
     prior : function of a trial that gives it.
     levels : what else tells the prior apart, as numbers or words by name; they become coordinates of the
         record's priors.
+
+    Examples
+    --------
+    >>> bistable = experiments.PROBES["bistable"]
+    >>> [condition.name for condition in bistable.conditions(bistable.parameters())][:3]
+    ['none', 'class 1', 'class 2']
     """
 
     name: str
@@ -160,6 +172,11 @@ class Probe(Generic[P]):
         where people have none.
     title : of its records, with {fields} of the parameters; its name, if left out.
     formerly : titles of records that exist and do not name their probe.
+
+    Examples
+    --------
+    >>> experiments.PROBES["bistable"].question
+    'Two objects compete in one image, and a cue says which to look for.'
     """
 
     name: str

@@ -46,6 +46,11 @@ def summary(
     ------
     ValueError : records of several probes or of none, maps of a probe that has no such table, or no such
         variable.
+
+    Examples
+    --------
+    >>> experiments.summary(record).columns[:4].tolist()
+    ['model', 'prior', 'n', 'selection_index']
     """
     opened = [records] if isinstance(records, xr.Dataset) else list(records)
     titles = {record.attrs.get("title", "no title") for record in opened}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,31 +20,42 @@ from stimuli.families.by_name import draw
 from stimuli.pictures import examples, photographs
 from stimuli.sets import format, sheet
 
-__all__ = ["write"]
+__all__ = ["example_parameters", "write", "write_family"]
 
 TILE = 128
 
 
 def write(out: Path, n: int, columns: int) -> list[Path]:
     """Write the contact sheets, NAME.jpg, of n stimuli each; photographs are scikit-image's."""
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as place:
-        work = Path(place)
-        examples.write(work / "pictures")
-        pictures = photographs.Pictures(work / "pictures" / "images")
-        given = {
-            "natural": {"folder": str(work / "pictures")},
-            "outlines": {"folder": str(work / "pictures" / "outlined")},
-            "cue_conflict": {"folder": str(work / "pictures" / "conflict")},
-            "halves_of_photographs": {"pictures": pictures},
-        }
+    with example_parameters() as given:
         drawn = [name for name, family in FAMILIES.items() if not set(family.needs) - set(given.get(name, {}))]
-        files = []
-        for name in tqdm([*drawn, "halves_of_photographs"], unit=" families", disable=None):
-            family = name.removesuffix("_of_photographs")
-            format.write(draw(family, n, 0, **given.get(name, {})), work / name)
-            files.append(sheet.write(work / name, out / f"{name}.jpg", n, columns, TILE))
-        return [*files, _corrupted(work, out, columns)]
+        shown = tqdm([*drawn, "halves_of_photographs"], unit=" families", disable=None)
+        files = [write_family(name, out / f"{name}.jpg", n, columns, given) for name in shown]
+    with TemporaryDirectory() as place:
+        examples.write(Path(place) / "pictures")
+        return [*files, _corrupted(Path(place), out, columns)]
+
+
+@contextmanager
+def example_parameters() -> Iterator[dict[str, dict[str, object]]]:
+    """Lay pictures out, and give what families of pictures are to be told of them, by family."""
+    with TemporaryDirectory() as place:
+        folder = Path(place) / "pictures"
+        examples.write(folder)
+        yield {
+            "natural": {"folder": str(folder)},
+            "outlines": {"folder": str(folder / "outlined")},
+            "cue_conflict": {"folder": str(folder / "conflict")},
+            "halves_of_photographs": {"pictures": photographs.Pictures(folder / "images")},
+        }
+
+
+def write_family(name: str, out: Path, n: int, columns: int, given: Mapping[str, Mapping[str, object]]) -> Path:
+    """Write the contact sheet of a family, told what is given for it; "_of_photographs" behind its name is a way to."""
+    with TemporaryDirectory() as work:
+        stimuli = draw(name.removesuffix("_of_photographs"), n, 0, **given.get(name, {}))
+        format.write(stimuli, Path(work) / name)
+        return sheet.write(Path(work) / name, out, n, columns, TILE)
 
 
 def _corrupted(work: Path, out: Path, columns: int) -> Path:

@@ -95,6 +95,14 @@ def steerable_from(
     Raises
     ------
     ValueError : no such network, a parameter out of range, or pictures that do not fit.
+
+    Examples
+    --------
+    >>> import timm
+    >>> host = timm.create_model("test_vit.r160_in1k", global_pool="avg", num_classes=12)
+    >>> steered = absvit.steerable_from(host)
+    >>> type(steered).__name__
+    'AbSViT'
     """
     network = network if isinstance(network, Network) else network_of(network)
     readout = readout_of(network)

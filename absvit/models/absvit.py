@@ -41,6 +41,12 @@ class AbSViT(VisionTransformer):
     second_value_bias : add the value bias a second time with the feedback, as the official code does.
     prior_gains : default gain of a learned, class, vector and place prior; the official ones if left out.
     **kwargs : as timm's VisionTransformer.
+
+    Examples
+    --------
+    >>> logits = model(images)  # the second pass, as of any timm model
+    >>> logits.shape
+    torch.Size([4, 12])
     """
 
     def __init__(self, *args, second_value_bias: bool = True, prior_gains: dict | None = None, **kwargs) -> None:

@@ -97,6 +97,13 @@ def follow(
     Returns
     -------
     Course of 1 + passes * len(pictures) iterations.
+
+    Examples
+    --------
+    >>> from absvit.models.course import CourseSettings
+    >>> course = absvit.follow(model, [images], lambda t, tired: priors.PerceptPrior(), CourseSettings(passes=3))
+    >>> course.logits.shape  # (iteration, image, class)
+    torch.Size([4, 4, 12])
     """
     found, tokens, fatigue, t = [], [], None, 0
     grid, prefix = tuple(model.patch_embed.grid_size), model.num_prefix_tokens

@@ -32,6 +32,14 @@ def topdown_from(vit: VisionTransformer) -> AbSViT:
     Raises
     ------
     ValueError : not timm's VisionTransformer itself (an AbSViT already, say), or blocks of another kind.
+
+    Examples
+    --------
+    >>> import timm
+    >>> lifted = absvit.topdown_from(timm.create_model("vit_micro"))
+    >>> first, second = absvit.perceive(lifted, images).logits
+    >>> (first - second).abs().max().item() < 1e-5  # feedback starts at nothing
+    True
     """
     if type(vit) is not VisionTransformer:  # a class derived from it may compute anything
         raise ValueError(f"expected a timm VisionTransformer without feedback, got {type(vit).__name__}")

@@ -31,6 +31,11 @@ def prior_weight_map(trajectory: Trajectory) -> Tensor:
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 1..T.
+
+    Examples
+    --------
+    >>> maps.prior_weight_map(seen).shape  # one iteration: pass 0 is bottom-up
+    torch.Size([1, 2, 4, 14, 14])
     """
     return _patches(trajectory, _recorded(trajectory.prior_weights, "prior_weights"))
 
@@ -46,6 +51,11 @@ def feedback_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 1..T.
+
+    Examples
+    --------
+    >>> maps.feedback_norm_map(seen).shape  # one iteration: pass 0 is bottom-up
+    torch.Size([1, 2, 4, 14, 14])
     """
     return _patches(trajectory, _layer(trajectory.feedback_norms, layer, "feedback_norms"))
 
@@ -61,6 +71,11 @@ def value_norm_map(trajectory: Trajectory, layer: int = -3) -> Tensor:
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T.
+
+    Examples
+    --------
+    >>> maps.value_norm_map(seen).shape
+    torch.Size([2, 2, 4, 14, 14])
     """
     return _patches(trajectory, _layer(trajectory.value_norms, layer, "value_norms"))
 
@@ -78,6 +93,11 @@ def token_norm_map(trajectory: Trajectory, layer: int = -3, clip: bool = False) 
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T.
+
+    Examples
+    --------
+    >>> maps.token_norm_map(seen, clip=True).shape
+    torch.Size([2, 2, 4, 14, 14])
     """
     norms = _patches(trajectory, _layer(trajectory.token_norms, layer, "token_norms"))
     if not clip:
@@ -97,6 +117,11 @@ def class_attention_map(trajectory: Trajectory, layer: int = -1) -> Tensor:
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T; sums to at most 1.
+
+    Examples
+    --------
+    >>> maps.class_attention_map(seen).shape
+    torch.Size([2, 2, 4, 14, 14])
     """
     return _patches(trajectory, _layer(trajectory.class_attention, layer, "class_attention"))
 
@@ -111,6 +136,11 @@ def class_activation_map(trajectory: Trajectory) -> Tensor:
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T.
+
+    Examples
+    --------
+    >>> maps.class_activation_map(seen).shape
+    torch.Size([2, 2, 4, 14, 14])
     """
     return _patches(trajectory, _recorded(trajectory.class_activation, "class_activation"))
 
@@ -127,6 +157,11 @@ def attention_rollout(trajectory: Trajectory) -> Tensor:
     Returns
     -------
     (iteration, prior, image, token_y, token_x), iterations 0..T; sums to at most 1.
+
+    Examples
+    --------
+    >>> maps.attention_rollout(seen).shape  # (iteration, prior, image, token_y, token_x)
+    torch.Size([2, 2, 4, 14, 14])
     """
     attention = _recorded(trajectory.attention, "attention").mean(dim=-3)
     mixing = 0.5 * (attention + torch.eye(attention.shape[-1], device=attention.device, dtype=attention.dtype))
@@ -156,6 +191,11 @@ def block_of(layer: int, depth: int) -> int:
     ----------
     layer : its place, negative from the top; ``USUAL`` of a model with fewer blocks is its lowest.
     depth : number of blocks.
+
+    Examples
+    --------
+    >>> maps.block_of(-1, depth=6)
+    5
     """
     if layer == USUAL and depth < -USUAL:
         return 0

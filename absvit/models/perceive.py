@@ -59,6 +59,12 @@ def perceive(
     Raises
     ------
     ValueError : an argument is not as described, or a plain ViT is asked for feedback.
+
+    Examples
+    --------
+    >>> looked = absvit.perceive(model, images, [priors.ClassPrior("ring")], iterations=2)
+    >>> looked.logits.shape  # (iteration, prior, image, class)
+    torch.Size([3, 1, 4, 12])
     """
     record = record if isinstance(record, str) else tuple(record)
     if memory_budget is not None and not (isinstance(memory_budget, Integral) and memory_budget > 0):

@@ -84,6 +84,13 @@ class Trajectory:
     shown : what the model was shown and asked for.
 
     The eight from ``tokens`` on are None unless they were asked for.
+
+    Examples
+    --------
+    >>> seen.logits.shape  # (iteration, prior, image, class)
+    torch.Size([2, 2, 4, 12])
+    >>> seen.probabilities.argmax(dim=-1).shape
+    torch.Size([2, 2, 4])
     """
 
     logits: Tensor
@@ -151,7 +158,7 @@ class Trajectory:
         Examples
         --------
         >>> absvit.perceive(model, images, [absvit.priors.ClassPrior("star")]).to_xarray()["prior_weights"].sizes
-        Frozen({'iteration': 2, 'prior': 1, 'stimulus': 2, 'token_y': 14, 'token_x': 14})
+        Frozen({'iteration': 2, 'prior': 1, 'stimulus': 4, 'token_y': 14, 'token_x': 14})
         """
         import xarray as xr
 

@@ -33,6 +33,11 @@ def provenance(title: str, seed: int, parameters: Mapping, device: str) -> dict[
     -------
     title, seed, parameters (JSON), device, machine, package_version, git_commit ("" outside a checkout),
     command, versions (JSON) and created (UTC).
+
+    Examples
+    --------
+    >>> sorted(absvit.records.provenance("A test", seed=0, parameters={}, device="cpu"))[:4]
+    ['command', 'created', 'device', 'git_commit']
     """
     return {
         "title": title,

@@ -40,6 +40,11 @@ def load(path: str | os.PathLike) -> xr.Dataset:
     ------
     FileNotFoundError : nothing is there.
     ValueError : what is there is not a record, or it is damaged; the damaged files are named.
+
+    Examples
+    --------
+    >>> absvit.records.load("bistable.zarr").attrs["probe"]
+    'bistable'
     """
     path = Path(path)
     if not path.exists():
@@ -56,6 +61,11 @@ def in_memory(record: xr.Dataset, most: int = 2**26) -> xr.Dataset:
     ----------
     record : what :func:`load` gives.
     most : bytes; a record that holds more is left as it is.
+
+    Examples
+    --------
+    >>> absvit.records.in_memory(record).sizes["stimulus"]
+    4
     """
     wanted = record.drop_vars([name for name, values in record.data_vars.items() if "x" in values.dims])
     if wanted.nbytes > most:
@@ -78,6 +88,11 @@ def verify(path: str | os.PathLike) -> str:
     ------
     FileNotFoundError : nothing is there.
     ValueError : what is there is not a record, or it is damaged; the damaged files are named.
+
+    Examples
+    --------
+    >>> absvit.records.verify("bistable.zarr")
+    'bistable.zarr: 4 of 4 stimuli are done, 66 files are as written'
     """
     stored, path = load(path), Path(path)
     (dim,) = stored["done"].dims
@@ -132,6 +147,11 @@ def export(record: xr.Dataset, path: str | os.PathLike) -> Path:
     Raises
     ------
     ValueError : the name does not end in .nc, or the path cannot be written.
+
+    Examples
+    --------
+    >>> absvit.records.export(record[["logits"]], "record.nc").name
+    'record.nc'
     """
     path = Path(path)
     if path.suffix != ".nc":

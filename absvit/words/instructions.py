@@ -58,6 +58,12 @@ def instruction(
     Raises
     ------
     ValueError : the grammar does not cover the sentence; says what was not read.
+
+    Examples
+    --------
+    >>> asked = priors.instruction("the ring on the left")
+    >>> asked.reading.clauses[0].place
+    ('left',)
     """
     read = reading(sentence)
     return InstructionPrior(tuple(_prior(clause, gain, sharpness, encoder) for clause in read.clauses), read)

@@ -35,6 +35,11 @@ class TextPrior(SharpPrior):
     gain : factor on the weights; None for the model's default of a class.
     sharpness : power of the match relative to its peak, above 0; None for the model's own.
     encoder : or its name; None for the default.
+
+    Examples
+    --------
+    >>> priors.TextPrior("something round").text
+    array('something round', dtype='<U15')
     """
 
     text: str | Sequence[str]

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from experiments.command_options import ObserverOptions
+from experiments.commands.people_alternation import alternate_beside
 from experiments.people import PEOPLE
 from experiments.trials.effect_recovery import SimulatedEffects, effect_recovery
 from stimuli.foundation.texts import some
@@ -100,6 +101,7 @@ def show(
         print(f"\nIts files are not cached: python -m experiments people fetch {name}, or --from FOLDER.")
         return
     table = trials(source, where.folder)
+    print(f"read       files whose list (sha256sum, by name) has the SHA-256 {table.attrs['read_digest']}")
     if effects and source.effects:
         print("", *_effects(source, table), sep="\n")
     if csv is not None:
@@ -112,7 +114,7 @@ def _told(source) -> list[str]:
     lines = {
         "reference": source.reference, "licence": source.licence, "size": ", ".join(counts),
         "files": _files(source), "units": ", ".join(f"{name} in {unit}" for name, unit in source.units.items()),
-        "left out": source.exclusions, "note": source.note,
+        "left out": source.exclusions, "decided by": source.excluded_by, "note": source.note,
     }  # fmt: skip
     told = [f"{source.name}: {source.line}", *(f"{name:11}{line}" for name, line in lines.items() if line)]
     wide = max(18, *(2 + len(str(level)) for levels in source.conditions.values() for level in levels), 0)
@@ -127,7 +129,7 @@ def _told(source) -> list[str]:
 
 def _files(source) -> str:
     if not source.files:
-        return f"{source.pattern} in a folder of yours"
+        return f"no digest is known: {source.pattern} is read from a folder of yours (--from), as it is"
     repositories = dict.fromkeys(f"github.com/{file.repository} at {file.commit[:12]}" for file in source.files)
     size = sum(file.size for file in source.files) / 2**20
     return f"{len(source.files)} ({size:.1f} MiB) of {', '.join(repositories)}"
@@ -234,17 +236,24 @@ class Scored:
     Parameters
     ----------
     source
-        Which sources; all that are matched with a task of observers, if left out.
+        Which sources; all that are matched with a task of observers, if left out. Tables of trials in their place
+        are compared with each other, as ``compare`` does it.
     out
         CSV file to write.
     figure
         File of the figure to draw, such as score.pdf.
+    report
+        Folder for a report of one page a task, TASK.html and TASK.pdf: methods, figure, table, references, and every
+        number's command.
     n
         Stimuli of each task.
     seed
         Seed of the stimuli.
     gain
         Of the priors; the observers' defaults, if left out.
+    link
+        Make reaction times of observers' margins, such as "diffusion": fitted to conditions that the source names,
+        tested on its others. Without one an effect on margins is in its own unit (nat) and no time.
     pictures
         Folder of the pictures of shape and texture in conflict, FOLDER/SHAPE/SHAPEk-TEXTUREm.
     dimensions
@@ -255,9 +264,11 @@ class Scored:
     source: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     out: Path | None = None
     figure: Path | None = None
+    report: Path | None = None
     n: int = 200
     seed: int = 0
     gain: float | None = None
+    link: str | None = None
     pictures: Path | None = None
     dimensions: Path | None = None
 
@@ -287,20 +298,50 @@ def score_all(
     who
         Who looks.
     """
+    if scored.source and all(Path(name).exists() for name in scored.source):
+        _compare_tables(scored)
+        return
     from experiments.people_score import score_sources
     from experiments.people_score.printed import score_text
     from experiments.studies.asking import Asking
     from stimuli.foundation.files import write_whole
 
     observers, asking = who.load(batches=1), Asking(gain=scored.gain, dimensions=str(scored.dimensions or ""))
-    shown = (scored.n, scored.seed, scored.pictures, asking)
-    scores, notes = score_sources(scored.source, observers, where.folder, *shown)
-    print(score_text(scores), *notes, sep="\n")
+    shown = (scored.n, scored.seed, scored.pictures, asking, scored.link)
+    pages: list[Path] = []
+    each = _reporting(scored, where, who, observers, pages) if scored.report else None
+    scores, notes = score_sources(scored.source, observers, where.folder, *shown, each)
+    print(score_text(scores), *notes, *pages, sep="\n")
     if scored.out is not None:
         write_whole(scored.out, scores.to_csv(index=False))
         print(scored.out)
     if scored.figure is not None:
         print(*_drawn(scores, scored, observers), sep="\n")
+
+
+def _compare_tables(scored: Scored) -> None:
+    """Compare tables of trials that are there: accuracy, agreement of errors, shape bias."""
+    from experiments.commands.records import compare
+
+    if given := [name for name in ("out", "figure", "report", "link", "pictures") if getattr(scored, name) is not None]:
+        raise ValueError(f"tables of trials are compared as they are: leave out --{given[0]}, or name sources")
+    compare(tuple(map(Path, scored.source)))
+
+
+def _reporting(scored: Scored, where: Folder, who: ObserverOptions, observers, pages: list[Path]) -> Callable:
+    """What writes the report of a task, and notes where."""
+    from experiments.people_score.report import Asked, write_report
+
+    place = ["--from", str(where.folder)] if where.folder else []
+    given = {"--model": who.model, "--checkpoint": who.checkpoint, "--label": who.label, "--n": scored.n}
+    given |= {"--seed": scored.seed, "--gain": scored.gain, "--link": scored.link, "--pictures": scored.pictures}
+    given |= {"--dimensions": scored.dimensions, "--read-out": who.read_out}
+    words = {name: [value] if isinstance(value, str) else value for name, value in given.items()}
+    words = {name: value if isinstance(value, list | tuple) else [value] for name, value in words.items()}
+    options = [word for name, value in words.items() if value and value != [None] for word in (name, *map(str, value))]
+    options += ["--controls"] * who.controls
+    asked = Asked(observers, scored.n, scored.seed, (*options, *place), place)
+    return lambda source, people, rows: pages.extend(write_report(scored.report, source, people, rows, asked))
 
 
 def _drawn(scores, scored: Scored, observers) -> list[Path]:
@@ -317,7 +358,9 @@ def _drawn(scores, scored: Scored, observers) -> list[Path]:
 
 
 def any_of(
-    what: Annotated[Literal["list", "show", "fetch", "score", "dominance", "recovery"], tyro.conf.Positional],
+    what: Annotated[
+        Literal["list", "show", "fetch", "score", "dominance", "alternation", "recovery"], tyro.conf.Positional
+    ],
 ) -> None:
     """Published trials of people: list, show, fetch them, score observers beside; "people show --help" says more.
 
@@ -330,7 +373,7 @@ def any_of(
 
 COMMANDS: Mapping[str, Callable] = {
     "list": list_sources, "show": show, "fetch": fetch, "score": score_all, "dominance": dominate,
-    "recovery": recover,
+    "alternation": alternate_beside, "recovery": recover,
 }  # fmt: skip
 
 

@@ -122,6 +122,7 @@ FIGURE = Figure(
     "sheet",
     "stimuli of a set or a record",
     needs=("image",),
+    made_of="bistable --n 16",
     several=False,
     opens=_opened,
     draw=contact_sheet,

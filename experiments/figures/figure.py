@@ -15,6 +15,7 @@ from absvit import records
 from experiments.figures import FIGURES
 from experiments.figures.style import STYLE, Style
 from experiments.probe import written_by
+from experiments.probes import PROBES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawn
@@ -57,7 +58,14 @@ class Figure:
     several : whether it draws several records; if not, ``draw`` is given one record instead of a list.
     opens : function of the paths that the command is given; it gives what is drawn, and datasets whose
         attributes tell where it comes from.
+    made_of : words of ``python -m experiments`` that write a small example of what it draws, all but ``--out``;
+        its first probe's name, if left out. Documentation draws the figure of it.
     formerly : names by which it was called before.
+
+    Examples
+    --------
+    >>> experiments.FIGURES["signature"].shows
+    'stimuli, their maps and the probabilities under each cue'
     """
 
     name: str
@@ -69,6 +77,7 @@ class Figure:
     resamples: int = RESAMPLES
     several: bool = True
     opens: Callable[[Sequence[Path]], tuple[object, Sequence[xr.Dataset]]] = opened
+    made_of: str = ""
     formerly: tuple[str, ...] = ()
 
     def __call__(
@@ -100,6 +109,12 @@ class Figure:
             given = table_of(given, self.table, options.pop("n", self.resamples))
         drawn = self.draw(given, style, **options)
         return drawn.drawn(style) if isinstance(drawn, Layout) else drawn
+
+    @property
+    def example(self) -> str:
+        """Words of the command that writes a small example of what it draws; empty where none of its own does."""
+        probe = self.reads[0].partition(":")[0] if self.reads else ""
+        return self.made_of or (f"{probe} --n 16" if probe in PROBES else "")
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:

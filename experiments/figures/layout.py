@@ -12,7 +12,7 @@ from experiments.figures.page import page_of, shortened, text_width
 from experiments.figures.panels import Key, Panel, tick_text
 from experiments.figures.style import STYLE, Style
 
-__all__ = ["Layout", "page_of_panels"]
+__all__ = ["Layout", "draw_panels", "page_of_panels", "panels_height"]
 
 RIGHT, GAP = 2.5, 2.5  # mm beside the axes
 HEAD, KEY_LINE, KEY_HANDLE, KEY_GAP = 5.0, 3.4, 5.0, 2.5  # mm above the axes
@@ -40,8 +40,13 @@ class Layout:
     def drawn(self, style: Style = STYLE) -> Figure:
         """Draw the panels; the figure's label is the caption."""
         figure = page_of_panels(self.panels, style, self.columns, self.keys)
-        figure.set_label(" ".join(filter(None, (self.opening, _told(self.panels), self.closing))))
+        figure.set_label(self.caption)
         return figure
+
+    @property
+    def caption(self) -> str:
+        """What stands below the figure."""
+        return " ".join(filter(None, (self.opening, _told(self.panels), self.closing)))
 
 
 @dataclass(frozen=True)
@@ -91,25 +96,43 @@ def page_of_panels(
     keys: Sequence[Key] = (),
 ) -> Figure:
     """Draw panels in rows, as :class:`Layout` describes them, on a figure without a caption."""
-    across = min(len(panels), columns[style.column == "double"])
+    layout = Layout(panels, "", "", columns, keys)
     with style.context():
-        places, lines = _flow(keys, style.width - 4)
-        rows, top = [], 1.5 + lines * KEY_LINE + (lines > 0)
-        for start in range(0, len(panels), across):
-            rows.append(_Row.of(panels[start : start + across], panels, across, top, style))
-            top = rows[-1].end + GAP
-        page = page_of(top - GAP + 0.5, style)
-        _draw_keys(page, places, 2, 1.5)
-        letters = iter("abcdefghijklmnopqrstuvwxyz")
-        for row in rows:
-            for panel, (left, wide), flow in zip(row.panels, row.cells, row.flows, strict=True):
-                letter = next(letters) if _is_lettered(panel, panels) else ""
-                page.text(left + 1, row.top + 3, letter, size=style.letter * style.unit, weight="bold")
-                page.text(left + 5, row.top + 3, shortened(panel.title, wide - 6))
-                _draw_keys(page, flow, left + 5, row.top + row.head - 0.8)
-                told = f"{letter} {panel.title}".strip()
-                _draw_panel(page, panel, told, (left, row.top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
+        page = page_of(panels_height(layout, style), style)
+        draw_panels(page, layout, style)
     return page.figure
+
+
+def _rows(layout: Layout, style: Style) -> list[_Row]:
+    """The rows of panels below the keys of all."""
+    panels, across = layout.panels, min(len(layout.panels), layout.columns[style.column == "double"])
+    _, lines = _flow(layout.keys, style.width - 4)
+    rows, top = [], 1.5 + lines * KEY_LINE + (lines > 0)
+    for start in range(0, len(panels), across):
+        rows.append(_Row.of(panels[start : start + across], panels, across, top, style))
+        top = rows[-1].end + GAP
+    return rows
+
+
+def panels_height(layout: Layout, style: Style = STYLE) -> float:
+    """Height in mm that the panels of a layout take; to be called under the style."""
+    return _rows(layout, style)[-1].end + 0.5
+
+
+def draw_panels(page: Axes, layout: Layout, style: Style = STYLE, corner: tuple[float, float] = (0.0, 0.0)) -> None:
+    """Draw the panels of a layout on a page, from a corner at x, y in mm; to be called under the style."""
+    x, y = corner
+    _draw_keys(page, _flow(layout.keys, style.width - 4)[0], x + 2, y + 1.5)
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    for row in _rows(layout, style):
+        for panel, (left, wide), flow in zip(row.panels, row.cells, row.flows, strict=True):
+            letter = next(letters) if _is_lettered(panel, layout.panels) else ""
+            left, top = x + left, y + row.top
+            page.text(left + 1, top + 3, letter, size=style.letter * style.unit, weight="bold")
+            page.text(left + 5, top + 3, shortened(panel.title, wide - 6))
+            _draw_keys(page, flow, left + 5, top + row.head - 0.8)
+            told = f"{letter} {panel.title}".strip()
+            _draw_panel(page, panel, told, (left, top + row.head + row.key_lines * KEY_LINE, wide, row.tall))
 
 
 def _told(panels: Sequence[Panel]) -> str:

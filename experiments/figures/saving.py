@@ -48,6 +48,12 @@ def save(
     Raises
     ------
     ValueError : a format is not known, dpi is out of range, or the path cannot be written.
+
+    Examples
+    --------
+    >>> import matplotlib.figure
+    >>> [path.name for path in experiments.figures.save(matplotlib.figure.Figure(), "empty.png", record)]
+    ['empty.png']
     """
     path = Path(path)
     known = {".pdf", ".png", ".svg", ".jpg"}

@@ -48,6 +48,11 @@ class Style:
     unknown : colour of the probability of a class that belongs to neither object.
     difference : diverging colour map of what a cue changes.
     fonts : names of fonts; a character is drawn in the first of those installed that has it.
+
+    Examples
+    --------
+    >>> experiments.figures.Style(text=8.0).text  # pt
+    8.0
     """
 
     column: Literal["single", "double"] = "double"
@@ -164,6 +169,11 @@ def style_of(name: str = "paper", column: Literal["single", "double"] = "double"
     Raises
     ------
     ValueError : there is no such style, width or font.
+
+    Examples
+    --------
+    >>> experiments.figures.style_of("paper", column="single").single  # mm
+    89.0
     """
     if name not in STYLES or column not in ("single", "double"):
         raise ValueError(f"expected one of {', '.join(STYLES)} and single or double, got {name!r} and {column!r}")

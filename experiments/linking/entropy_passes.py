@@ -42,4 +42,5 @@ ENTROPY_PASSES = Link(
     _predict,
     _starts,
     ("mean",),
+    passes=True,
 )

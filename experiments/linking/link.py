@@ -79,6 +79,7 @@ class Link:
     moments : of ``MOMENTS``, those that are fitted where nothing else is asked for.
     density : function of the same as ``predict`` that gives the density (answer, time) in 1/s of the response
         times over all trials; None where each trial has one time.
+    passes : whether it counts feedback passes, and an observer's table needs a row for each.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Link:
     starts: Callable[[Evidence], Iterable[Mapping[str, float]]]
     moments: tuple[str, ...] = ("mean", "accuracy")
     density: Callable[..., xr.DataArray] | None = None
+    passes: bool = False
 
     @property
     def page(self) -> str:

@@ -43,4 +43,5 @@ MARGIN_PASSES = Link(
     _predict,
     _starts,
     ("mean",),
+    passes=True,
 )

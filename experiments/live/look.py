@@ -194,6 +194,14 @@ def look(
     Raises
     ------
     ValueError : as ``absvit.perceive``; an unknown class; a cue for a model without feedback.
+
+    Examples
+    --------
+    >>> from experiments.live.look import Cue
+    >>> pictures = stimuli.draw("halves", n=1)["image"].values
+    >>> looked = experiments.look(model, pictures, {"ring": Cue("class", "ring")})
+    >>> looked["prior"].values
+    array(['ring'], dtype=object)
     """
     pictures = np.asarray(pictures)
     pictures = pictures[None] if pictures.ndim == 3 else pictures

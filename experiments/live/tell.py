@@ -53,6 +53,14 @@ def tell(
     ------
     FileNotFoundError, ValueError : as :func:`experiments.live.look.look`, ``load_observers`` and
         ``photographed``; two observers of one name, of other sizes or categories; two cues of one name.
+
+    Examples
+    --------
+    >>> from experiments.live.look import Cue
+    >>> picture = stimuli.draw("halves", n=1)["image"].values[0]
+    >>> told = experiments.tell(["absvit_micro", "vit_micro"], picture, {"ring": Cue("class", "ring")})
+    >>> told["model"].values.tolist()
+    ['absvit_micro', 'vit_micro']
     """
     observers = _loaded(observers)
     first, names = observers[0], [observer.name for observer in observers]

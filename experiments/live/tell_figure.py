@@ -102,6 +102,14 @@ def rivals(record: xr.Dataset, kind: str = "prior_weights", style: Style = STYLE
     Raises
     ------
     ValueError : the record has no such map.
+
+    Examples
+    --------
+    >>> from experiments.live.look import Cue
+    >>> picture = stimuli.draw("halves", n=1)["image"].values[0]
+    >>> told = experiments.tell(["absvit_micro"], picture, {"ring": Cue("class", "ring")})
+    >>> type(experiments.rivals(told)).__name__
+    'Figure'
     """
     if kind not in MAPS or kind not in record:
         raise ValueError(f"expected one of the maps {', '.join(MAPS)}, got {kind!r}")

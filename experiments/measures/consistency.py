@@ -35,6 +35,11 @@ def stimulus_of(imagename: str) -> str:
     imagename : as in the table: ``0001_edg_s01_0_oven_00_oven10.png`` shows oven10.png, and
         ``0001_cop_dnn_c05_dog_10_n02109525_2503.png`` ImageNet's n02109525_2503.png. Of names that are built
         otherwise it is what follows the last underscore.
+
+    Examples
+    --------
+    >>> measures.stimulus_of("0001_cue_s01_c0_dog_10_dog10-bird2.png")
+    'dog10-bird2.png'
     """
     if picture := IMAGENET.search(imagename):
         return picture[1]
@@ -48,6 +53,11 @@ def is_person(observer: str) -> bool:
     Parameters
     ----------
     observer : as in the table.
+
+    Examples
+    --------
+    >>> measures.is_person("subject-01"), measures.is_person("vit_micro")
+    (True, False)
     """
     return observer.startswith(PERSON)
 
@@ -58,6 +68,11 @@ def is_cue_conflict(imagename: str) -> bool:
     Parameters
     ----------
     imagename : as in the table.
+
+    Examples
+    --------
+    >>> measures.is_cue_conflict("dog10-bird2.png"), measures.is_cue_conflict("dog10.png")
+    (True, False)
     """
     return re.fullmatch(CONFLICT, stimulus_of(imagename)) is not None
 
@@ -72,6 +87,11 @@ def accuracy_by_observer(trials: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series over subj, in [0, 1].
+
+    Examples
+    --------
+    >>> measures.accuracy_by_observer(trials).to_dict()
+    {'subject-01': 0.75, 'vit_micro': 0.5}
     """
     return _correct(trials).groupby(trials["subj"]).mean()
 
@@ -88,6 +108,11 @@ def cohens_kappa(first: np.ndarray, second: np.ndarray) -> float:
     -------
     kappa in [-1, 1]: 0 = as independent observers of these accuracies, 1 = the same errors; NaN without
     trials, or where both are always right or both always wrong (model-vs-human's code gives 1 there).
+
+    Examples
+    --------
+    >>> measures.cohens_kappa(np.array([1, 1, 0, 0]), np.array([1, 1, 0, 0]))
+    1.0
     """
     first, second = np.asarray(first, bool), np.asarray(second, bool)
     if first.shape != second.shape or first.ndim != 1:
@@ -119,6 +144,11 @@ def error_consistency(trials: pd.DataFrame) -> pd.DataFrame:
     ------
     ValueError : fewer than two observers, no two that have a stimulus in common, or a stimulus shown twice to
         one.
+
+    Examples
+    --------
+    >>> measures.error_consistency(trials)["kappa"].tolist()
+    [0.5]
     """
     by_observer = _by_observer(trials)
     if len(by_observer) < 2:
@@ -147,6 +177,11 @@ def remarks(trials: pd.DataFrame) -> list[str]:
     -------
     Sentences; none where all observers saw the same stimuli in the same conditions and gave categories as
     answers, and no two were always right, or always wrong, in a condition.
+
+    Examples
+    --------
+    >>> measures.remarks(trials)
+    ["2 of 8 answers are none of the categories and count as errors: 'bird' (2); of vit_micro."]
     """
     by_observer = _by_observer(trials)
     return [*_unmatched(by_observer), *_undefined(trials, by_observer), *_strange_answers(trials)]
@@ -164,6 +199,11 @@ def mean_error_consistency(trials: pd.DataFrame, of: list[str] | None = None, am
     Returns
     -------
     kappa in [-1, 1]; NaN pairs are left out.
+
+    Examples
+    --------
+    >>> measures.mean_error_consistency(trials)
+    0.5
     """
     pairs = error_consistency(trials)
     if of is not None:
@@ -189,6 +229,11 @@ def shape_decisions(trials: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ValueError : a stimulus is not named so.
+
+    Examples
+    --------
+    >>> measures.shape_decisions(trials).shape
+    (7, 2)
     """
     names = trials["imagename"].map(stimulus_of)
     parts = names.str.extract(f"^{CONFLICT}$")
@@ -214,6 +259,11 @@ def shape_bias(trials: pd.DataFrame) -> pd.Series:
     Raises
     ------
     ValueError : a stimulus is not named SHAPEn-TEXTUREm.
+
+    Examples
+    --------
+    >>> measures.shape_bias(trials).to_dict()
+    {'subject-01': 0.75, 'vit_micro': 0.6666666666666666}
     """
     bias = shape_decisions(trials).groupby("subj")["shape"].mean()
     return bias.reindex(sorted(trials["subj"].unique())).rename_axis("subj").rename("shape_bias")

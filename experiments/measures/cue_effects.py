@@ -60,6 +60,11 @@ def mechanism_profile(record: xr.Dataset, n: int = 2000, seed: int = 0) -> pd.Da
     Raises
     ------
     ValueError : the record has no cues to compare, or does not know the classes.
+
+    Examples
+    --------
+    >>> measures.mechanism_profile(record, n=50).columns[:3].tolist()
+    ['model', 'cue', 'seed']
     """
     last = written(record).isel(iteration=-1, drop=True)
     if not (cueings := cueings_of(last)):

@@ -27,6 +27,11 @@ class Cueing:
     absent : priors under which the class that is not shown is asked for; those that cue it, where the cues
         are classes.
     pair : priors that cue object 1 and object 2; empty where no two do.
+
+    Examples
+    --------
+    >>> measures.cueing_of(record).valid
+    {'class_1': 'class 1', 'class_2': 'class 2'}
     """
 
     kind: str
@@ -49,6 +54,11 @@ def cueings_of(record: xr.Dataset) -> dict[str, Cueing]:
     Returns
     -------
     What its priors are to the targets, by the kind of cue, "class" or "place"; empty for other records.
+
+    Examples
+    --------
+    >>> list(measures.cueings_of(record))
+    ['class', 'place']
     """
     names = [str(name) for name in record["prior"].values] if "prior" in record.coords else []
     found = [_of_two_objects(kind) for kind in KINDS] + [_of_scenes(), *_of_spotlights(record, names)]
@@ -67,6 +77,11 @@ def cueing_of(record: xr.Dataset, cue: str | None = None) -> Cueing:
     Raises
     ------
     ValueError : the record has no such cues, or nothing to compare them with.
+
+    Examples
+    --------
+    >>> measures.cueing_of(record, "class").neutral
+    'none'
     """
     found = cueings_of(record)
     cue = cue or next(iter(found), "class")
@@ -85,6 +100,11 @@ def told_of(record: xr.Dataset) -> dict[str, tuple[str, ...] | None]:
     Parameters
     ----------
     record : whose attribute ``prior_kinds`` is a JSON list, or one by observer where they differ.
+
+    Examples
+    --------
+    >>> measures.told_of(record)
+    {'absvit_micro': None}
     """
     one = [record.attrs.get("model", "model")]
     names = record["model"].values.tolist() if "model" in record.dims else one

@@ -31,6 +31,12 @@ def object_tokens(record: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     Returns
     -------
     Two masks (stimulus, token_y, token_x) bool that do not overlap; empty for an object that covers no token.
+
+    Examples
+    --------
+    >>> first, second = measures.object_tokens(record)
+    >>> bool((first & second).any())  # no token is of both
+    False
     """
     first, second = object_tokens_of_all(record[["mask_1", "mask_2"]])
     return first, second
@@ -50,6 +56,11 @@ def object_tokens_of_all(record: xr.Dataset) -> list[xr.DataArray]:
     Raises
     ------
     ValueError : the record holds no masks.
+
+    Examples
+    --------
+    >>> len(measures.object_tokens_of_all(record))
+    2
     """
     return [xr.DataArray(held, record["mask_1"].coords) for held in tokens_of(record)]
 
@@ -83,6 +94,12 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> n
     Returns
     -------
     (...) in [0, 1], chance .5; NaN where a value is NaN or a class is empty.
+
+    Examples
+    --------
+    >>> values, positive = np.array([1.0, 2.0, 3.0]), np.array([False, False, True])
+    >>> float(measures.roc_auc(values, positive, ~positive))
+    1.0
     """
     values = np.minimum(values, np.finfo(np.float64).max, dtype=np.float64)
     # all other tokens rank above the two classes and so leave the ranks within them alone

@@ -23,6 +23,11 @@ def cue_benefit(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [-1, 1]; ``prior`` holds the kinds of cue.
+
+    Examples
+    --------
+    >>> round(float(measures.cue_benefit(record).sel(prior="class").isel(iteration=-1).mean()), 2)
+    0.47
     """
     p = probabilities(record.sel(prior=["none"])).isel(prior=0, drop=True)
     known = [record[name].variable.load() for name in ("class_1", "class_2")]
@@ -42,6 +47,11 @@ def cue_false_alarms(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) share of the cues, in [0, 1]; ``prior`` holds "class" and "place", those
     that there are.
+
+    Examples
+    --------
+    >>> measures.cue_false_alarms(record).dims
+    ('prior', 'iteration', 'stimulus')
     """
     answered = record["logits"].argmax("class") == record["absent_class"].variable.load()
     priors = set(record["prior"].values.tolist())

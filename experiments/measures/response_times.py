@@ -18,6 +18,11 @@ def response_entropy(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (...) without ``class``, in nats, 0 = certain, ln(classes) = no idea; larger stands for slower.
+
+    Examples
+    --------
+    >>> bool((measures.response_entropy(record) >= 0).all())
+    True
     """
     logits = record["logits"].astype(np.float64)
     shifted = logits - logits.max("class")
@@ -39,6 +44,11 @@ def response_margin(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (...) without ``class``, at least 0.
+
+    Examples
+    --------
+    >>> measures.response_margin(record).dims
+    ('iteration', 'prior', 'stimulus')
     """
     logits = record["logits"]
 
@@ -68,6 +78,12 @@ def conditional_accuracy(times: xr.DataArray, correct: xr.DataArray, bins: int =
     Raises
     ------
     ValueError : fewer stimuli than bins, or arrays of other dims.
+
+    Examples
+    --------
+    >>> times = xr.DataArray([1.0, 2.0, 3.0, 4.0], dims="stimulus")
+    >>> measures.conditional_accuracy(times, times > 2, bins=2)["accuracy"].values
+    array([0., 1.])
     """
     if times.dims != ("stimulus",) or correct.dims != ("stimulus",) or not 1 <= bins <= times.sizes["stimulus"]:
         raise ValueError(f"expected (stimulus,) values of at least {bins} stimuli, got {times.dims}, {correct.dims}")

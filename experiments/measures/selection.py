@@ -46,6 +46,11 @@ def written(record: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     ValueError : no stimulus is done.
+
+    Examples
+    --------
+    >>> measures.written(record).sizes["stimulus"]
+    4
     """
     done = np.ones(record.sizes["stimulus"], bool) if "done" not in record else record["done"].values == 1
     if not done.any():
@@ -64,6 +69,11 @@ def classes_known(record: xr.Dataset, name: str) -> np.ndarray:
     Returns
     -------
     (stimulus,) bool.
+
+    Examples
+    --------
+    >>> measures.classes_known(record, "class_1")
+    array([ True,  True,  True,  True])
     """
     return record[name].values >= 0 if name in record.coords else np.zeros(record.sizes["stimulus"], bool)
 
@@ -78,6 +88,11 @@ def probabilities(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus, class) in [0, 1], sum 1 over class.
+
+    Examples
+    --------
+    >>> float(measures.probabilities(record).sum("class").mean().round(3))
+    1.0
     """
     logits = record["logits"].astype(np.float32)
     exponentials = np.exp(logits - logits.max("class"))
@@ -96,6 +111,11 @@ def object_1_share(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; .5 where both objects are equally probable.
+
+    Examples
+    --------
+    >>> measures.object_1_share(record).dims
+    ('iteration', 'prior', 'stimulus')
     """
     return described(scipy.special.expit(_evidence(record)), "share of object 1 in the two objects' probability")
 
@@ -111,6 +131,11 @@ def selection_index(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5, 1 = only the cued object is seen; .5 at
     iteration 0, which no cue has reached. ``prior`` holds the kinds of cue.
+
+    Examples
+    --------
+    >>> round(float(measures.selection_index(record).sel(prior="class").isel(iteration=-1).mean()), 2)
+    0.99
     """
     evidence = _evidence(record)
     index = (scipy.special.expit(_under(1, evidence)) + scipy.special.expit(-_under(2, evidence))) / 2
@@ -128,6 +153,11 @@ def cue_decides(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) bool; ``prior`` holds the kinds of cue. A cue without effect decides no
     stimulus, coin flips decide a quarter.
+
+    Examples
+    --------
+    >>> measures.cue_decides(record).sel(prior="class").isel(iteration=-1).values.ravel()
+    array([ True,  True,  True,  True])
     """
     evidence = _evidence(record)
     wins = (_under(1, evidence) > 0) & (_under(2, evidence) < 0)
@@ -144,6 +174,11 @@ def cued_probability(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds the kinds of cue.
+
+    Examples
+    --------
+    >>> round(float(measures.cued_probability(record).sel(prior="class").isel(iteration=-1).mean()), 2)
+    0.92
     """
     p_1, p_2 = _shown_probabilities(record)
     return described((_under(1, p_1) + _under(2, p_2)) / 2, "probability of the cued object's class")
@@ -159,6 +194,11 @@ def other_probability(record: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds the kinds of cue.
+
+    Examples
+    --------
+    >>> round(float(measures.other_probability(record).sel(prior="class").isel(iteration=-1).mean()), 2)
+    0.01
     """
     p_1, p_2 = _shown_probabilities(record)
     return described((_under(1, p_2) + _under(2, p_1)) / 2, "probability of the other object's class")
@@ -175,6 +215,11 @@ def absent_probability(record: xr.Dataset) -> xr.DataArray:
     -------
     (..., iteration, prior, stimulus) in [0, 1]; ``prior`` holds "absent class" and, where it was run, "none".
     Iteration 0 is the bottom-up probability.
+
+    Examples
+    --------
+    >>> measures.absent_probability(record).dims
+    ('iteration', 'prior', 'stimulus')
     """
     priors = list(record["prior"].values)
     if "absent class" not in priors:
@@ -198,6 +243,12 @@ def accuracy(record: xr.Dataset) -> xr.DataArray:
     Raises
     ------
     ValueError : a stimulus shows two objects, or its class is not known.
+
+    Examples
+    --------
+    >>> shown = experiments.run("recognition", model, n=4)
+    >>> measures.accuracy(shown).dims
+    ('iteration', 'prior', 'stimulus')
     """
     if classes_known(record, "class_2").any():
         raise ValueError("accuracy is for stimuli of one object; these show two: use selection_index instead")
@@ -218,6 +269,11 @@ def attention_auc(record: xr.Dataset, kind: str = DEFAULT_MAP, against: str = "o
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5; ``prior`` holds the kinds of cue. NaN where the
     map is NaN or an object covers no token. See ``object_tokens`` and ``roc_auc``.
+
+    Examples
+    --------
+    >>> round(float(measures.attention_auc(record).sel(prior="class").isel(iteration=-1).mean()), 2)
+    1.0
     """
     if against not in ("other", "rest"):
         raise ValueError(f'against must be "other" or "rest", got {against!r}')
@@ -241,6 +297,11 @@ def attention_share(record: xr.Dataset, kind: str = DEFAULT_MAP) -> xr.DataArray
     -------
     (..., iteration, prior, stimulus) in [0, 1], chance .5, as where the map is 0 on both objects; ``prior``
     holds the kinds of cue. NaN where the map is NaN or an object covers no token.
+
+    Examples
+    --------
+    >>> round(float(measures.attention_share(record).sel(prior="class").isel(iteration=-1).mean()), 2)
+    0.9
     """
     tokens_1, tokens_2 = tokens_of(record[["mask_1", "mask_2"]])
     share = _over_maps(mean_share, record, kind, ((tokens_1, tokens_2), (tokens_2, tokens_1)))

@@ -58,6 +58,11 @@ def asked_evidence(record: xr.Dataset, cue: str | None = None) -> xr.DataArray:
     Raises
     ------
     ValueError : the record lacks such cues, one for a class that is not shown, or the classes.
+
+    Examples
+    --------
+    >>> measures.asked_evidence(record).dims
+    ('question', 'under', 'iteration', 'stimulus')
     """
     cueing = cueing_of(record, cue)
     if not cueing.absent:
@@ -106,6 +111,11 @@ def detection_by_cue(
     Raises
     ------
     ValueError : no signal or no noise, an attribute is missing, or n or level out of range.
+
+    Examples
+    --------
+    >>> list(measures.detection_by_cue(measures.asked_evidence(record), n=50))[:3]
+    ['estimate', 'low', 'high']
     """
     check_sampling(n, level)
     if missing := [name for name in ("alternatives", "named") if name not in evidence.attrs]:

@@ -48,6 +48,13 @@ def critical_spacing(
     Raises
     ------
     ValueError : share out of range, or as ``fit_psychometric``.
+
+    Examples
+    --------
+    >>> right, trials = [10, 20, 45, 48], [50] * 4
+    >>> spacing, low, high = measures.critical_spacing([1, 2, 3, 4], right, trials, 48, 50, guess=0.1)
+    >>> round(spacing, 1)
+    2.7
     """
     if not 0 < share < 1:
         raise ValueError(f"share must be in (0, 1), got {share}")

@@ -34,6 +34,11 @@ def reported(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus) bool.
+
+    Examples
+    --------
+    >>> measures.reported(record).dims
+    ('iteration', 'prior', 'stimulus')
     """
     return described(record["logits"].argmax("class") == _known(record, name), f"{name} is the most probable class")
 
@@ -49,6 +54,11 @@ def target_evidence(record: xr.Dataset, name: str = "class_1") -> xr.DataArray:
     Returns
     -------
     (..., iteration, prior, stimulus), 0 = as probable as all others together.
+
+    Examples
+    --------
+    >>> measures.target_evidence(record).dims
+    ('iteration', 'prior', 'stimulus')
     """
     index = _known(record, name)
     logits = record["logits"].astype(np.float64)
@@ -76,6 +86,11 @@ def target_probability(record: xr.Dataset, name: str = "class_1") -> xr.DataArra
     Returns
     -------
     (..., iteration, prior, stimulus) in [0, 1].
+
+    Examples
+    --------
+    >>> measures.target_probability(record).dims
+    ('iteration', 'prior', 'stimulus')
     """
     return described(scipy.special.expit(target_evidence(record, name)), f"probability of {name}")
 
@@ -92,6 +107,12 @@ def prior_difference(values: xr.DataArray, first: str, second: str) -> xr.DataAr
     Returns
     -------
     values without the dim prior.
+
+    Examples
+    --------
+    >>> first = measures.target_probability(record)
+    >>> measures.prior_difference(first, "class 1", "class 2").dims
+    ('iteration', 'stimulus')
     """
     names = list(values["prior"].values)
     for name in (first, second):
@@ -113,6 +134,12 @@ def cueing_benefit(values: xr.DataArray, valid: str = "valid", neutral: str = "n
     Returns
     -------
     (..., stimulus), positive = the cue helps.
+
+    Examples
+    --------
+    >>> values = xr.DataArray([0.5, 0.75], dims="prior", coords={"prior": ["neutral", "valid"]})
+    >>> float(measures.cueing_benefit(values))
+    0.25
     """
     return prior_difference(values, valid, neutral)
 
@@ -129,6 +156,12 @@ def cueing_cost(values: xr.DataArray, invalid: str = "invalid", neutral: str = "
     Returns
     -------
     (..., stimulus), positive = the cue hinders.
+
+    Examples
+    --------
+    >>> values = xr.DataArray([0.5, 0.25], dims="prior", coords={"prior": ["neutral", "invalid"]})
+    >>> float(measures.cueing_cost(values))
+    0.25
     """
     return prior_difference(values, neutral, invalid)
 

@@ -34,6 +34,10 @@ def check_observer(observer: Observer | nn.Module | str) -> None:
     Raises
     ------
     ValueError : a promise is not kept; one sentence says which.
+
+    Examples
+    --------
+    >>> experiments.check_observer(model)  # says nothing where all is well
     """
     observer = OBSERVERS.of(observer) if isinstance(observer, str) else observer_of(observer)
     for broken in _faults(observer):

@@ -50,6 +50,11 @@ def observer_of(
     ------
     ValueError : the object is no classifier of images, nothing says what pictures it takes, or it cannot have
         this mechanism.
+
+    Examples
+    --------
+    >>> experiments.observer_of(model, label="ours").name
+    'ours'
     """
     if isinstance(model, Observer) and mechanism is None:
         return model if label is None else replace(model, name=label)

@@ -58,6 +58,12 @@ def load_observers(
         mechanism that its host cannot have; two checkpoints of one seed, or observers of one label; a
         package's observer that cannot be had, or is given checkpoints; a set of kinds that there is not, or
         in which an observer cannot answer.
+
+    Examples
+    --------
+    >>> both = experiments.load_observers(["vit_micro", "vit_micro+evidence_gate"])
+    >>> [observer.name for observer in both]
+    ['vit_micro', 'vit_micro+evidence_gate']
     """
     words = [names] if isinstance(names, str) else list(names)
     labels = _labels(words, label)

@@ -61,6 +61,11 @@ class Observer:
         classes.
     facts : further facts: ``squeezed`` photographs in training, ``crop_pct`` and ``interpolation`` of its
         evaluation.
+
+    Examples
+    --------
+    >>> experiments.observer_of(model).kinds
+    ('learned', 'class', 'vector', 'place', 'any')
     """
 
     name: str

@@ -9,8 +9,8 @@ import lazy_loader
 from stimuli.foundation.registry import Registry
 
 __all__ = [
-    "PEOPLE", "Columns", "Match", "PublishedFile", "Source", "cached_file", "check_source", "fetch_source",
-    "files_of", "trials",
+    "PEOPLE", "Columns", "Fitting", "Match", "PublishedFile", "Source", "cached_file", "check_source", "fetch_source",
+    "files_of", "people_at_hand", "trials",
 ]  # fmt: skip
 
 PEOPLE: Registry = Registry("experiments.people.published_source:Source", "absvit.people", ("experiments.people",))
@@ -18,8 +18,9 @@ PEOPLE: Registry = Registry("experiments.people.published_source:Source", "absvi
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "at_hand": ["people_at_hand"],
         "check": ["check_source"],
-        "match": ["Match"],
+        "match": ["Fitting", "Match"],
         "table_columns": ["Columns"],
         "published_source": ["Source"],
         "published_files": ["PublishedFile", "cached_file", "fetch_source", "files_of"],

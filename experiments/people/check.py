@@ -41,6 +41,8 @@ def _faults(source: Source, paths) -> Iterator[str]:
     names = [file.name for file in source.files]
     if len(set(names)) < len(names):
         yield "has two files of one name: they cannot lie in one folder"
+    if (source.exclusions == "none") != (not source.excluded_by):
+        yield "leaves trials out and does not say who decided that: declare excluded_by, or exclusions='none' alone"
     table = trials(source, paths)
     still = [name for name in factors(table) if table[name].nunique() < 2]
     if bare := [name for name in still if name not in source.conditions]:

@@ -10,9 +10,27 @@ import pandas as pd
 from experiments.trials.effects import Effect, Level
 from experiments.trials.trim import Trim
 
-__all__ = ["Match", "levels_of"]
+__all__ = ["Fitting", "Match", "levels_of"]
 
 SMALLER_IS_BETTER = ("rt", "duration")
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Conditions of people to which a link from margins to reaction times is fitted; all others test it.
+
+    They are part of the declaration, so that they are named before anything is fitted.
+
+    Parameters
+    ----------
+    by : people's factors whose levels, with commas between, make the conditions.
+    conditions : those that are fitted.
+    moments : what is fitted; the link's own, if left out.
+    """
+
+    by: tuple[str, ...]
+    conditions: tuple[str, ...]
+    moments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,8 @@ class Match:
         stimuli are drawn.
     item : variable of the stimuli that names the picture by its file, as people's ``item`` does, so that effects
         can be compared picture by picture; "" where people saw others.
+    no_items : why people and observers have no items in common.
+    fitting : conditions to which a link to reaction times is fitted; None where it is to no measure of these.
     differs : what of the observers' task is not as people's, in whole sentences.
     by_dimension : the same, where a file of dimensions tells observers what instructions name.
     """
@@ -44,6 +64,8 @@ class Match:
     told: Mapping[str, str] = field(default_factory=dict)
     pictures: str = ""
     item: str = ""
+    no_items: str = ""
+    fitting: Fitting | None = None
     differs: str = ""
     by_dimension: str = ""
 
@@ -65,6 +87,10 @@ class Match:
         high, low = (effect.low, effect.high) if turned else (effect.high, effect.low)
         own = {"high": high, "low": low, "measure": measure, "between": False, "trim": Trim()}
         return replace(effect, **own, statistic=effect.statistic if measure == effect.measure else "mean")
+
+    def timed(self, effect: Effect) -> Effect:
+        """Give an effect on reaction times as it is computed of observers whose times a link predicts."""
+        return replace(effect, between=False, trim=Trim(), statistic="mean")
 
     def recoded(self, table: pd.DataFrame) -> pd.DataFrame:
         """Give the observers' trial table with people's factors and levels; "" where people have no such level."""

@@ -7,6 +7,7 @@ addresses and digests alone.
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,7 @@ from stimuli.foundation.texts import some
 if TYPE_CHECKING:
     from experiments.people.published_source import Source
 
-__all__ = ["PublishedFile", "cached_file", "fetch_source", "files_of", "verified"]
+__all__ = ["PublishedFile", "cached_file", "fetch_source", "files_of", "read_digest", "verified"]
 
 HOST = "https://raw.githubusercontent.com"
 MANIFEST = Path(__file__).with_name("files.csv")
@@ -77,6 +78,12 @@ def files_of(source: str) -> tuple[PublishedFile, ...]:
 def cached_file(source: Source, file: PublishedFile) -> Path:
     """Give the place of a file in the user's cache, whether it is there or not."""
     return cache_folder() / "people" / source.name / file.name
+
+
+def read_digest(paths: Iterable[Path]) -> str:
+    """Give one SHA-256 for some files: that of what ``sha256sum`` prints of them, in the order of their names."""
+    lines = sorted((path.name, file_sha256(path)) for path in map(Path, paths))
+    return hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in lines).encode()).hexdigest()
 
 
 def _another_version(source: Source, file: PublishedFile, path: Path, found: str) -> ValueError:

@@ -29,11 +29,13 @@ class Source:
     effects : its contrasts, by the exclusions that were published with it.
     reference : who published it.
     licence : what its licence allows; what has none is fetched by each user, and not passed on.
-    exclusions : which trials and people the publication leaves out, in words.
+    exclusions : which trials and people are left out, in words.
+    excluded_by : who says so: the section of a paper and whether its text was at hand, or "ours".
     units : unit of each measure in the files.
     people, trials : participants, and trials of the test, in the files; 0 = unknown.
     files : its files with their digests; none of a table of one's own.
-    pattern : which files of a folder are meant where their digests are not known.
+    pattern : which files of a folder are meant where no digest is known; they are read as they are, and
+        ``read_digest`` of the table says what was read.
     note : what else has to be known.
     match : which task shows observers the same, and what stands for what; None where there is none.
     """
@@ -46,6 +48,7 @@ class Source:
     reference: str = ""
     licence: str = ""
     exclusions: str = "none"
+    excluded_by: str = ""
     units: Mapping[str, str] = field(default_factory=lambda: {"rt": "s"})
     people: int = 0
     trials: int = 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.people import PEOPLE
-from experiments.people.published_files import fetch_source, verified
+from experiments.people.published_files import fetch_source, read_digest, verified
 from experiments.people.published_source import Source
 from experiments.trials.trial_table import factors, trial_table
 from stimuli.foundation.texts import some
@@ -31,7 +31,8 @@ def trials(
 
     Returns
     -------
-    DataFrame, a row a trial, ``kind`` "person", ``study`` the source's name.
+    DataFrame, a row a trial, ``kind`` "person", ``study`` the source's name; its attribute ``read_digest`` tells
+    which files it was read from.
 
     Raises
     ------
@@ -39,9 +40,10 @@ def trials(
     ValueError : a file is of another version, or holds what the source does not declare.
     """
     source = PEOPLE.of(source)
-    table = source.read(_files(source, paths))
-    table = trial_table(table.assign(kind="person", study=source.name))
+    files = _files(source, paths)
+    table = trial_table(source.read(files).assign(kind="person", study=source.name))
     _check_conditions(table, source.name, source.conditions)
+    table.attrs["read_digest"] = read_digest(files)
     return table
 
 

@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "check": ["check_match"],
         "observed_effect": ["Observed", "observed_effect"],
         "scoring": ["score"],
+        "task_figure": ["task_figure"],
     },
 )

@@ -46,6 +46,10 @@ def _faults(source: Source, match: Match | None, pictures: str | None) -> Iterat
         known = source.conditions.get(factor, {})
         if strange := [level for level in levels if level not in known]:
             yield f"names {factor} = {strange[0]!r}, which the source does not declare: {', '.join(map(str, known))}"
+    if bool(match.item) == bool(match.no_items):
+        yield "says neither which variable names the pictures (item) nor why none are common (no_items), or both"
+    if match.fitting and (strange := [name for name in match.fitting.by if name not in match.levels]):
+        yield f"fits a link by {strange[0]!r}, which observers are not shown: {', '.join(match.levels)}"
     probe = PROBES[match.probe]
     task = task_of(probe)
     if unknown := [name for name in match.told if name not in [each.name for each in task.instructions]]:

@@ -35,7 +35,7 @@ def opened(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[xr.Dataset]]:
     return pd.concat(frames, ignore_index=True), [xr.Dataset(attrs={"title": "people score", "model": names})]
 
 
-def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = ()) -> Layout:
+def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = (), across: int = 0) -> Layout:
     """Draw the effects of people and observers.
 
     Parameters
@@ -43,6 +43,7 @@ def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = ()) ->
     scores : as ``people score`` gives them.
     style : sizes and colours.
     effects : which effects; all, if left out.
+    across : panels beside each other in two columns' width, 1 to 3; as few as the page allows, if left out.
     """
     there = dict.fromkeys(scores["effect"])
     if unknown := [name for name in effects if name not in there]:
@@ -59,11 +60,14 @@ def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = ()) ->
             f"a page holds 1 to {3 * down} effects of {len(observers)} observers, got {len(groups)}: choose some with "
             "--effects"
         )
-    across = 1 if style.column == "single" else 2 if len(groups) <= 2 * down else 3
+    if across not in range(4):
+        raise ValueError(f"1 to 3 panels stand beside each other, got {across}")
+    fewest = 2 if len(groups) <= 2 * down else 3
+    across = 1 if style.column == "single" else min(across, len(groups)) or fewest
     panels = [
         Panel(
             partial(_effect, rows, observers, style, k % across == 0),
-            f"{task.replace('_', ' ')}: {effect}",
+            f"{task.replace('_', ' ')}: {effect}" if shown["task"].nunique() > 1 else effect,
             f"{task.replace('_', ' ')}, {effect}.",
             left=left if k % across == 0 else 4.0,
             tall=tall,
@@ -76,15 +80,22 @@ def people(scores: pd.DataFrame, style: Style, effects: tuple[str, ...] = ()) ->
         Key("observer", _look(style)),
     ]
     differ = shown.drop_duplicates("task").set_index("task")["differs"].dropna()
+    own_units = [OWN_UNITS] if (shown["unit"] == "nat").any() else []
     told = [f"{task.replace('_', ' ')}: {differs}" for task, differs in differ.items() if differs]
-    return Layout(panels, _opening(shown, observers), " ".join([CLOSING, *told]), (1, across), keys)
+    return Layout(
+        panels, _opening(shown, observers), " ".join([CLOSING, *own_units, POSITIVE, *told]), (1, across), keys
+    )
 
 
 CLOSING = (
     "Bands and bars: 95 % intervals of the mean, over people (Student's), and over items and trained networks "
-    "(bootstrap). Effects on reaction times stand beside those on an observer's log odds as effect sizes, over people "
-    "and over items: their signs can be compared, not their sizes. Positive: as expected of people."
+    "(bootstrap)."
 )
+OWN_UNITS = (
+    "Effects on reaction times stand beside those on an observer's log odds as effect sizes, over people and over "
+    "items: their signs can be compared, not their sizes."
+)
+POSITIVE = "Positive: as expected of people."
 
 
 def _opening(shown: pd.DataFrame, observers: Sequence[str]) -> str:

@@ -16,13 +16,29 @@ NOTES = (
     "many trained networks; undetermined where an interval holds 0.",
 )
 
+LINKED = (
+    "Times of observers are those of a link, at its fitted parameters; intervals of effects are over items and "
+    "networks, those of parameters over people."
+)
+
 
 def score_text(scores: pd.DataFrame) -> str:
     """Lay a score out: a block an effect, people first."""
     lines = []
     for (task, effect), rows in scores.groupby(["task", "effect"], sort=False):
         lines += ["", f"{task}: {effect}", *_block(rows).splitlines()]
-    return "\n".join([*lines, "", *NOTES])
+    return "\n".join([*lines, "", *NOTES, *_links(scores)])
+
+
+def _links(scores: pd.DataFrame) -> list[str]:
+    """What the links of observers were fitted to, their parameters, and how far they miss what was not fitted."""
+    rows = scores[scores["link"].notna()].drop_duplicates(["task", "who"]).to_dict("records")
+    return [LINKED] * bool(rows) + [
+        f"{row['task']}, {row['who']}: {row['link']} fitted to {row['fitted_to']}: {row['parameters']}. Conditions not "
+        f"fitted are missed by {row['missed_ms']:.0f} ms (root mean square; a constant: {row['constant_ms']:.0f} ms); "
+        f"told apart from people's: {row['missed']}. {row['fit_notes']}".rstrip()
+        for row in rows
+    ]
 
 
 def _block(rows: pd.DataFrame) -> str:
@@ -38,13 +54,14 @@ def _cells(row: dict) -> dict[str, str]:
     told = {"who": row["who"], "mean": f"{mean} [{low}, {high}]", "unit": row["unit"], "d": f"{row['d']:.2f}"}
     told |= {"share": _number(row["share"]), "n": f"{row['n']:.0f}"}
     if row["who"] == PEOPLE:
+        left = f"; left out: {row['trimmed']:.0f} trials, {row['left_out']:.0f} people"
         of_items = f", over items {row['item_ceiling']:.2f}" if np.isfinite(row["item_ceiling"]) else ""
         return told | {
             "sign": "",
-            "": f"reliability {_number(row['reliability'])}, ceiling {_number(row['ceiling'])}{of_items}",
+            "": f"reliability {_number(row['reliability'])}, ceiling {_number(row['ceiling'])}{of_items}{left}",
         }
     told |= {"sign": f"{row['same_sign']} ({row['seeds']})"}
-    over_items = f"r over items {row['r']:.2f} of {row['item_ceiling']:.2f}"
+    over_items = f"r over items {row['r']:.2f} of {row['item_ceiling']:.2f} ({row['of_ceiling']:.2f})"
     untold = f", untold {row['r_untold']:.2f}" if np.isfinite(row["r_untold"]) else ""
     alike = [over_items + untold] if np.isfinite(row["r"]) else []
     right = [f"{row['accuracy']:.0%} right"] if np.isfinite(row["accuracy"]) else []

@@ -41,6 +41,11 @@ def d_prime(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Numb
     Raises
     ------
     ValueError : counts below 0 or above the number of trials.
+
+    Examples
+    --------
+    >>> round(float(measures.d_prime(40, 50, 10, 50)), 2)
+    1.64
     """
     hit, false_alarm = _rates(hits, signals, false_alarms, noises, log_linear)
     return scipy.special.ndtri(hit) - scipy.special.ndtri(false_alarm)
@@ -56,6 +61,11 @@ def criterion(hits: Numbers, signals: Numbers, false_alarms: Numbers, noises: Nu
     Returns
     -------
     c in standard deviations: 0 = unbiased, positive = seldom says signal.
+
+    Examples
+    --------
+    >>> round(abs(float(measures.criterion(40, 50, 10, 50))), 6)  # no bias
+    0.0
     """
     hit, false_alarm = _rates(hits, signals, false_alarms, noises, log_linear)
     return 0 - (scipy.special.ndtri(hit) + scipy.special.ndtri(false_alarm)) / 2  # not -0 where nothing is preferred
@@ -72,6 +82,12 @@ def area_from_evidence(signal: np.ndarray, noise: np.ndarray) -> float:
     Returns
     -------
     Area in [0, 1], chance .5 (Bamber 1975, J. Math. Psychol. 12); NaN where either holds no trial.
+
+    Examples
+    --------
+    >>> area = measures.area_from_evidence(np.array([1, 2, 3]), np.array([0, 1, 2]))
+    >>> round(area * 9, 2)  # of 9 pairs, ties half
+    7.0
     """
     signal, noise = np.asarray(signal, float), np.sort(np.asarray(noise, float))
     if not signal.size or not noise.size:
@@ -90,6 +106,11 @@ def d_prime_from_area(area: Numbers):
     Returns
     -------
     d' in standard deviations, infinite at 0 and 1.
+
+    Examples
+    --------
+    >>> round(float(measures.d_prime_from_area(0.76)), 2)
+    1.0
     """
     return np.sqrt(2) * scipy.special.ndtri(area)
 
@@ -113,6 +134,11 @@ def proportion_correct(d_prime: Numbers, m: int) -> np.ndarray:
     Raises
     ------
     ValueError : fewer than two alternatives.
+
+    Examples
+    --------
+    >>> measures.proportion_correct(np.array([0.0, 1.0]), m=2).round(2)
+    array([0.5 , 0.76])
     """
     if m < 2:
         raise ValueError(f"a choice needs at least 2 alternatives, got {m}")
@@ -140,6 +166,11 @@ def d_prime_from_choice(proportion: Numbers, m: int) -> np.ndarray:
     Raises
     ------
     ValueError : fewer than two alternatives, or a proportion out of [0, 1].
+
+    Examples
+    --------
+    >>> round(float(measures.d_prime_from_choice(0.76, m=2)), 2)
+    1.0
     """
     proportion = np.asarray(proportion, float)
     if ((proportion < 0) | (proportion > 1)).any():

@@ -39,6 +39,13 @@ def group_difference(
     Raises
     ------
     ValueError : a group without stimuli, or n or level out of range.
+
+    Examples
+    --------
+    >>> side = ("stimulus", list("llrr"))
+    >>> values = xr.DataArray([1.0, 2, 4, 5], dims="stimulus", coords={"side": side})
+    >>> float(measures.group_difference(values, "side", "r", "l", n=100)["estimate"])
+    3.0
     """
     check_sampling(n, level)
     names = (values[groups] if isinstance(groups, str) else groups).values
@@ -73,6 +80,13 @@ def congruency_effect(values: xr.DataArray, n: int = 2000, seed: int = 0) -> xr.
     Returns
     -------
     Dataset as :func:`group_difference` gives; positive = incongruent stimuli are harder.
+
+    Examples
+    --------
+    >>> congruency = ("stimulus", ["congruent", "incongruent"] * 2)
+    >>> times = xr.DataArray([1.0, 2, 1, 2], dims="stimulus", coords={"congruency": congruency})
+    >>> float(measures.congruency_effect(times, n=100)["estimate"])
+    -1.0
     """
     return group_difference(values, "congruency", "congruent", "incongruent", n, seed)
 

@@ -37,6 +37,13 @@ def bootstrap(
     Raises
     ------
     ValueError : n or level is out of range, or dim is not a dimension of values or is empty.
+
+    Examples
+    --------
+    >>> values = xr.DataArray([0.0, 0, 1, 1], dims="stimulus")
+    >>> interval = measures.bootstrap(values, n=200)
+    >>> float(interval["estimate"]), float(interval["low"]), float(interval["high"])
+    (0.5, 0.0, 1.0)
     """
     check_sampling(n, level)
     if not values.sizes.get(dim):

@@ -55,6 +55,11 @@ class Sigmoid:
         Lowest and highest lapse that intervals allow for, also where the estimate fixes one: taken for true,
         a wrong lapse moves threshold and width (Wichmann and Hill 2001). Twice the same number is a lapse
         that is known.
+
+    Examples
+    --------
+    >>> measures.Sigmoid(guess=0.25, shape="logistic").guess  # of four alternatives
+    0.25
     """
 
     guess: float = 0.5
@@ -83,6 +88,11 @@ class PsychometricFit:
     sigmoid : the function.
     log_likelihood : of the data, binomial coefficients left out.
     data : levels, right answers and trials that were fitted; nothing for a function that was made by hand.
+
+    Examples
+    --------
+    >>> measures.fit_psychometric([1, 2, 3, 4, 5], [25, 30, 38, 45, 50], [50] * 5).sigmoid.guess
+    0.5
     """
 
     threshold: float
@@ -181,6 +191,12 @@ def fit_psychometric(
     Raises
     ------
     ValueError : levels that do not differ, or counts that are not counts.
+
+    Examples
+    --------
+    >>> fit = measures.fit_psychometric([1, 2, 3, 4, 5], [25, 30, 38, 45, 50], [50] * 5)
+    >>> round(fit.threshold, 1)
+    3.0
     """
     levels, correct, trials = (np.asarray(values, float) for values in (levels, correct, trials))
     finite = levels[np.isfinite(levels)]
@@ -216,6 +232,12 @@ def psychometric_intervals(
     Raises
     ------
     ValueError : as :func:`fitting_functions`.
+
+    Examples
+    --------
+    >>> fit = measures.fit_psychometric([1, 2, 3, 4, 5], [25, 30, 38, 45, 50], [50] * 5)
+    >>> list(measures.psychometric_intervals(fit))
+    ['threshold', 'width', 'slope', 'lapse']
     """
     return _ends(fit, fitting_functions(fit, level, overdispersed))
 

@@ -43,6 +43,12 @@ def hierarchical_bootstrap(
     Raises
     ------
     ValueError : n or level is out of range, or inner is not a dimension of values or is empty.
+
+    Examples
+    --------
+    >>> values = xr.DataArray(np.eye(3), dims=("seed", "stimulus"))
+    >>> round(float(measures.hierarchical_bootstrap(values, n=100)["estimate"]), 2)
+    0.33
     """
     check_sampling(n, level)
     if not values.sizes.get(inner):
@@ -114,6 +120,11 @@ def paired_permutation_test(differences: np.ndarray, n: int = 10_000, seed: int 
     Raises
     ------
     ValueError : no pair is left.
+
+    Examples
+    --------
+    >>> measures.paired_permutation_test(np.array([1.0, 2.0, 3.0, 4.0]))  # 2 of 2 ** 4 ways
+    0.125
     """
     differences = _pairs(differences)
     if n < 1:
@@ -144,6 +155,11 @@ def sign_test(differences: np.ndarray) -> float:
     Raises
     ------
     ValueError : no pair is left, zeros counted.
+
+    Examples
+    --------
+    >>> float(measures.sign_test(np.array([1.0, 2.0, 3.0, 4.0])))  # 2 / 2 ** 4
+    0.125
     """
     differences = _pairs(differences)
     positive, negative = int((differences > 0).sum()), int((differences < 0).sum())
@@ -160,6 +176,11 @@ def cohens_dz(differences: np.ndarray) -> float:
     Returns
     -------
     d_z; NaN with fewer than two pairs or without any spread.
+
+    Examples
+    --------
+    >>> measures.cohens_dz(np.array([1.0, 2.0, 3.0]))
+    2.0
     """
     differences = _pairs(differences)
     spread = differences.std(ddof=1) if len(differences) > 1 else 0.0

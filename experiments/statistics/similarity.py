@@ -19,6 +19,11 @@ def rdm(features: np.ndarray) -> np.ndarray:
     Returns
     -------
     (pair,) in [0, 2], the upper triangle row by row (Kriegeskorte, Mur and Bandettini 2008).
+
+    Examples
+    --------
+    >>> measures.rdm(np.array([[0.0, 1, 2], [0, 1, 2], [2, 1, 0]])).round(6)
+    array([0., 2., 2.])
     """
     return scipy.spatial.distance.pdist(np.asarray(features, float), "correlation")
 
@@ -33,6 +38,12 @@ def rsa(features_a: np.ndarray, features_b: np.ndarray) -> float:
     Returns
     -------
     Correlation in [-1, 1].
+
+    Examples
+    --------
+    >>> features = np.random.default_rng(0).normal(size=(10, 4))
+    >>> round(measures.rsa(features, features), 6)
+    1.0
     """
     return float(scipy.stats.spearmanr(rdm(features_a), rdm(features_b)).statistic)
 
@@ -50,6 +61,12 @@ def linear_cka(features_a: np.ndarray, features_b: np.ndarray) -> float:
     Returns
     -------
     Alignment in [0, 1].
+
+    Examples
+    --------
+    >>> features = np.random.default_rng(0).normal(size=(10, 4))
+    >>> round(measures.linear_cka(features, 2 * features), 6)  # whatever the scale
+    1.0
     """
     a, b = (np.asarray(x, float) - np.asarray(x, float).mean(0) for x in (features_a, features_b))
     return float(np.linalg.norm(b.T @ a) ** 2 / (np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)))

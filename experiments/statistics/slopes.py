@@ -31,6 +31,12 @@ def slope(
     Raises
     ------
     ValueError : fewer than two different levels, or n or level out of range.
+
+    Examples
+    --------
+    >>> values = xr.DataArray([1.0, 3.0, 5.0], dims="stimulus", coords={"size": ("stimulus", [1, 2, 3])})
+    >>> float(measures.slope(values, "size", n=50)["estimate"].round(6))
+    2.0
     """
     check_sampling(n, level)
     x = np.asarray(values[against].values if isinstance(against, str) else against.values, float)

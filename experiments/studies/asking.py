@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from stimuli.foundation.options import FileOrAddress
+
 __all__ = ["TOLD", "Asking"]
 
 TOLD = {  # how an observer is told an instruction: the column ``told``
@@ -42,7 +44,7 @@ class Asking:
     gain: float | None = None
     iterations: int | None = None
     instruct: bool = False
-    dimensions: str = ""
+    dimensions: FileOrAddress = ""
 
     def __post_init__(self) -> None:
         if self.answers not in ("maximum", "sampled"):

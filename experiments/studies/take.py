@@ -77,6 +77,12 @@ def take(
     ------
     ValueError : the probe has no task or cannot show the stimuli; an observer does not know the options; a
         trial names what there is not, or another right answer; a sentence cannot be read.
+
+    Examples
+    --------
+    >>> answers = experiments.take("bistable", stimuli.draw("halves", n=2), observers=model)
+    >>> answers["response"].tolist()[:2]
+    ['cross', 'arrow']
     """
     probe, asking = PROBES.of(probe), asking or Asking()
     task, looking = _with_dimensions(task_of(probe), asking), _looking(observers)

@@ -34,6 +34,10 @@ def check_task(probe: Probe | str, stimuli: xr.Dataset | None = None) -> None:
     Raises
     ------
     ValueError : a promise is not kept, one sentence says which; or the probe has no task.
+
+    Examples
+    --------
+    >>> experiments.check_task("bistable")  # says nothing where all is well
     """
     probe = PROBES.of(probe)
     for broken in _faults(probe, task_of(probe), stimuli_for(probe, TRIED) if stimuli is None else stimuli):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stimuli.foundation import command_line
 
-__all__ = ["Book", "build", "main"]
+__all__ = ["Book", "build", "html", "main"]
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent
@@ -28,10 +28,13 @@ class Book:
         Folder of the HTML pages; what a build left there is replaced.
     run_notebooks
         Run the notebooks, so that they show what they give here; without it they show their code alone.
+    run_figures
+        Run probes on a few stimuli each, so that figures have pictures; without it they have none.
     """
 
     out: Path = Path("outputs/book")
     run_notebooks: bool = True
+    run_figures: bool = True
 
 
 def build(book: Book) -> Path:
@@ -47,21 +50,29 @@ def build(book: Book) -> Path:
     """
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise ValueError(f"the book needs {', '.join(missing)}: pip install -e '.[docs]'")
+    left_out: list[str] = []
+    source = _staged(book, left_out)
+    for line in left_out:
+        print(f"left out: {line}", file=sys.stderr)
+    return html(source, book.out.absolute(), book.run_notebooks)
+
+
+def html(source: Path, out: Path, run_notebooks: bool) -> Path:
+    """Let Sphinx make HTML of a folder of sources; gives the page to open first."""
     from sphinx.cmd.build import build_main
 
-    source = _staged(book.out.absolute() / "source")
-    mode = "force" if book.run_notebooks else "off"
+    mode = "force" if run_notebooks else "off"
     words = ["-q", "-W", "--keep-going", "-c", str(HERE), "-D", f"nb_execution_mode={mode}"]
-    pages = book.out.absolute() / "html"
-    if build_main([*words, "-d", str(book.out.absolute() / "kept"), str(source), str(pages)]):
+    if build_main([*words, "-d", str(out / "kept"), str(source), str(out / "html")]):
         raise ValueError("the book has faults, which are told above: mend these pages, then build again")
-    return pages / "index.html"
+    return out / "html" / "index.html"
 
 
-def _staged(source: Path) -> Path:
-    """All that the book is made of, in one folder."""
-    from notebooks.book import api, reference
+def _staged(book: Book, left_out: list[str]) -> Path:
+    """All that the book is made of, in one folder; what it cannot show is told."""
+    from notebooks.book import api, file_formats, pictured, reference
 
+    source = book.out.absolute() / "source"
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE / "pages", source)
     shutil.copytree(NOTEBOOKS / "figures", source / "figures")
@@ -70,7 +81,8 @@ def _staged(source: Path) -> Path:
         shutil.copy(NOTEBOOKS.parent / included, source)
     for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
         shutil.copy(notebook, source / "notebooks")
-    for path, text in {**reference.pages(source), **api.pages()}.items():
+    pictures = pictured.pages(source, left_out, book.run_figures)
+    for path, text in {**reference.pages(), **file_formats.pages(), **pictures, **api.pages()}.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text, "utf8")
     return source

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
-__all__ = ["as_fields", "as_list", "entries", "sections"]
+__all__ = ["as_fields", "as_list", "entries", "name_of", "sections", "table", "undocumented"]
 
+OURS = ("absvit", "experiments", "notebooks", "stimuli")
 FIELDS = {"Parameters": "param", "Returns": "returns", "Raises": "raises", "Yields": "yields"}
 
 
@@ -50,11 +52,39 @@ def as_fields(lines: Sequence[str]) -> list[str]:
 
 
 def as_list(documented: object) -> str:
-    """Write the parameters of an object as a list in Markdown, below what it is."""
+    """Write the parameters of an object as a list in Markdown, below what it is; a stranger's, as it stands."""
+    text = inspect.getdoc(documented) or ""
+    if str(documented.__module__).partition(".")[0] not in OURS:
+        return f"~~~text\n{text}\n~~~"
     parts = []
-    for title, body in sections((inspect.getdoc(documented) or "").splitlines()):
+    for title, body in sections(text.splitlines()):
         if title == "Parameters":
             parts += ["", *(f"- `{name}`: {text}" for name, text in entries(body))]
         elif not title:
             parts += body
     return "\n".join(parts)
+
+
+def undocumented(parameters: type) -> list[str]:
+    """Give the fields of a dataclass of which neither its docstring nor those that it is derived from say anything."""
+    texts = "\n".join(inspect.cleandoc(kind.__doc__ or "") for kind in parameters.__mro__[:-1])
+    told = {
+        name.strip()
+        for title, body in sections(texts.splitlines())
+        for names, _ in entries(body)
+        if title == "Parameters"
+        for name in names.split(",")
+    }
+    return [field.name for field in fields(parameters) if field.name not in told]
+
+
+def name_of(found: type) -> str:
+    """Give module and name of a class."""
+    return f"{found.__module__}.{found.__qualname__}"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len([*head])]
+    escaped = ([str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows)
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in escaped)])

@@ -20,6 +20,7 @@ from experiments.figures.page import Figure
 from experiments.figures.screen import png
 from experiments.figures.style import STYLES, Style, style_of
 from experiments.live.look import stamped
+from notebooks.explorers.spoken_names import announced, namer
 
 __all__ = ["Explorer", "Later", "Stale", "labelled", "readable"]
 
@@ -123,12 +124,14 @@ class Explorer(widgets.VBox):
             format="png", layout=widgets.Layout(width="100%", max_width="780px", height="auto")
         )
         self.picture.add_class("explorer-picture")
+        announced(self.picture, "figure of what is chosen")
         self._caption = widgets.HTML()
         self._message = widgets.HTML()
         self._message.add_class("explorer-message")
         self._busy = widgets.HTML(layout=widgets.Layout(height="28px"))
         self._code = widgets.Textarea(layout=widgets.Layout(width="98%", height="190px"))
         self._code.add_class("explorer-code")
+        announced(self._code, "code that makes this figure")
         short = {"layout": widgets.Layout(width="210px"), "style": {"description_width": "30px"}}
         self.file = widgets.Text(value=name, description="file", **short)
         self.format = widgets.Dropdown(options=["pdf", "svg", "png"], layout=widgets.Layout(width="70px"))
@@ -139,6 +142,8 @@ class Explorer(widgets.VBox):
             description="save figure", tooltip="write the figure, its origin inside", layout=widgets.Layout(flex="none")
         )
         self.save_button.on_click(lambda _: self.save())
+        for widget, words in ((self.format, "format"), (self.style, "style"), (self.width, "width")):
+            announced(widget, f"{words} of the file")
         for control in (*self.controls.values(), self.style, self.width):
             control.observe(self._moved, "value")
         code = widgets.Accordion([self._code], titles=("copy code: these lines make this figure without widgets",))
@@ -153,7 +158,9 @@ class Explorer(widgets.VBox):
             layout=widgets.Layout(flex="1 1 0%", min_width="0"),
         )
         column = widgets.Layout(flex="0 0 300px")
-        super().__init__([widgets.HBox([widgets.VBox([self._busy, *self.panel()], layout=column), shown])])
+        left = widgets.VBox([self._busy, *self.panel(), namer()], layout=column)
+        super().__init__([widgets.HBox([left, shown])])
+        self.add_class("explorer")
 
     def panel(self) -> list[widgets.Widget]:
         """List the widgets of the left side, in order."""

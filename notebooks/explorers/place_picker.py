@@ -94,7 +94,8 @@ class PlacePicker(widgets.VBox):
             inside = "".join(on if cell else "<i></i>" for cell in cells.flat)
         down, move, up = map(self._named, handlers)
         self._board.value = (
-            f'<div class="place-picker" style="{style}" onpointerdown="{down}" onpointermove="{move}" '
+            f'<div class="place-picker" role="img" aria-label="{self._advice.value}" '
+            f'style="{style}" onpointerdown="{down}" onpointermove="{move}" '
             f'onpointerup="{up}">{inside}</div>'
         )
 

@@ -67,7 +67,9 @@ def corrupt(
 
     Examples
     --------
-    >>> corrupt(picture, "fog", 3, generator_for(0, "fog", 3, "n01440764/tench.JPEG"))
+    >>> picture = stimuli.draw("objects", n=1)["image"].values[0]
+    >>> stimuli.corrupt(picture, "fog", 3, np.random.default_rng(0)).shape
+    (112, 112, 3)
     """
     check(() if isinstance(name, Corruption) else (name,), (severity,))
     image = np.asarray(image)

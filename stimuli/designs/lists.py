@@ -57,7 +57,10 @@ class Design:
 
     Examples
     --------
-    >>> Design(within={"instruction": ("attend left", "attend right")}, in_a_row={"instruction": 3}, practice=4)
+    >>> from stimuli.designs import Design
+    >>> sides = Design(within={"instruction": ("attend left", "attend right")}, practice=4)
+    >>> sides.repeats
+    1
     """
 
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -83,6 +83,12 @@ def make(family: str | Family, out: Path, n: int = 24, seed: int = 0, parameters
     Raises
     ------
     ValueError : there is no such family; or as :func:`stimuli.sets.job.make`.
+
+    Examples
+    --------
+    >>> folder = stimuli.make("objects", "objects", n=2)
+    >>> stimuli.read(folder).sizes["stimulus"]
+    2
     """
     family = FAMILIES.of(family)
     chosen = family.parameters() if parameters is None else parameters

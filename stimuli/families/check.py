@@ -36,6 +36,10 @@ def check_family(family: str | Family, parameters=None) -> None:
     Raises
     ------
     ValueError : a promise is not kept; one sentence says which.
+
+    Examples
+    --------
+    >>> stimuli.check_family("objects")  # says nothing where all is well
     """
     family = FAMILIES.of(family)
     for broken in _faults(family, parameters):

@@ -36,6 +36,14 @@ class Family(Generic[P]):
         stimulus at a place of a set is presented, made from the set alone; None shows the image. How it is
         asked for stands in :func:`stimuli.sets.frames.frames_of`.
     formerly : names under which sets that exist tell of it.
+
+    Examples
+    --------
+    >>> halves = stimuli.FAMILIES["halves"]
+    >>> halves.shows
+    'two objects, or photographs, side by side'
+    >>> halves.parameters().pictures.folder is None  # drawn, not photographed
+    True
     """
 
     name: str

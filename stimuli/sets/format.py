@@ -139,6 +139,12 @@ def write(dataset: xr.Dataset, folder: Path, overwrite: bool = False) -> None:
     Raises
     ------
     ValueError : the folder holds something already.
+
+    Examples
+    --------
+    >>> stimuli.write(stimuli.draw("objects", n=2), "written")
+    >>> sorted(path.name for path in Path("written").iterdir())
+    ['images', 'masks', 'stimuli.csv', 'stimuli.json', 'trials_jspsych.json']
     """
     folder = Path(folder).resolve()
     check_free(folder, overwrite)

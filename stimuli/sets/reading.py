@@ -64,6 +64,12 @@ def read(folder: Path) -> xr.Dataset:
     ------
     FileNotFoundError : the folder holds no stimulus set, or a picture is missing.
     ValueError : the recipe or the table cannot be read.
+
+    Examples
+    --------
+    >>> stimuli.write(stimuli.draw("objects", n=2), "drawn")
+    >>> stimuli.read("drawn").attrs["family"]
+    'objects'
     """
     folder = Path(folder)
     recipe = recipe_of(folder)

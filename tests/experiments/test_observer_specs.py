@@ -164,4 +164,4 @@ def test_mechanisms_are_listed_and_help_says_the_syntax(capsys):
     assert all(f"\n{name:20}{line}" in listed for name, line in MECHANISMS.lines().items())
     assert main(["bistable", "--help"]) == 0
     told = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "HOST[+MECHANISM" in told and "decision_bias, evidence_gate" in told
+    assert "HOST[+MECHANISM" in told and "decision_bias, dimension_gain, evidence_gate" in told

@@ -112,6 +112,7 @@ def test_a_stranger_s_observer_is_told_what_it_takes_and_looks_bottom_up_else():
 def test_all_probes_show_their_stimuli_to_a_function_of_images():
     plain = Observer("colours", "mean colours", CATEGORIES, SIZE, lambda images: images.flatten(2).mean(2).repeat(1, 4))
     few = {
+        "alternation": {"gains": (0.0, 2.0), "onset": 2.0, "seconds": 10.0},
         "corruption_dynamics": {"corruptions": ("contrast",), "severities": (0, 3)},
         "feedback_dynamics": {"passes": 2},
     }

@@ -22,6 +22,7 @@ from stimuli.families.photographed.outlines import Outlines
 from stimuli.sets import format
 
 SMALL = {  # parameters with which a probe is tried, where its own take long
+    "alternation": {"gains": (0.0, 2.0), "onset": 2.0, "seconds": 20.0},
     "corruption_dynamics": {"corruptions": ("gaussian_noise",), "severities": (0, 3), "iterations": 1},
     "feedback_dynamics": {"passes": 3, "gains": (2.0,), "maps": True},
     "object_prior": {"gains": (2.0,)},

@@ -82,13 +82,14 @@ MAY_IMPORT = {
         *MODELS, *SEEN, "experiments.classes", "experiments.studies", "experiments.trials",
     ),
     "experiments.studies.task": ("experiments.probe", "stimuli.foundation"),
-    "experiments.probes.*.probe": (*MODELS, *SEEN),
+    "experiments.probes.*.dynamics": (),
+    "experiments.probes.*.probe": (*MODELS, *SEEN, "experiments.probes.*.dynamics"),
     "experiments.probes.instruction.probe": (
         *MODELS, *SEEN, "absvit.words", "experiments.probes.instruction.sentences",
     ),
     "experiments.probes.instruction.sentences": (*MODELS, *SEEN, "absvit.words"),
-    "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.probe"),
-    "experiments.probes.*.summary": (*READ, "experiments.table"),
+    "experiments.probes.*.show": (*MODELS, *SEEN, "experiments.probes.*.dynamics", "experiments.probes.*.probe"),
+    "experiments.probes.*.summary": (*READ, "experiments.probes.*.dynamics", "experiments.table"),
     "experiments.probes.*.task": (*MODELS, *SEEN, "experiments.studies.read_out", "experiments.studies.task"),
     "experiments.probes.*": ("experiments.figures", "experiments.probes", "stimuli.foundation", *READ),
     "experiments.table": (*READ, *TOLD),
@@ -98,14 +99,29 @@ MAY_IMPORT = {
     ),
     "experiments.people_score": ("experiments.people", "experiments.people_score", *TRIED),
     "experiments.people_score.all_sources": (*ANSWERED, "experiments.observers"),
+    "experiments.people_score.alternating": (
+        *ANSWERED, *READ, "experiments.experiment", "experiments.observers", "experiments.probes.alternation",
+        "experiments.table",
+    ),
+    "experiments.people_score.alternation_fit": (*READ, "experiments.probes.alternation.dynamics"),
     "experiments.people_score.answering": (
         *ANSWERED, "experiments.classes", "experiments.observers", "stimuli.designs",
     ),
     "experiments.people_score.check": ANSWERED,
+    "experiments.people_score.scoring": (
+        "experiments.linking.__init__", "experiments.people", "experiments.people_score", *TRIED,
+    ),
+    "experiments.people_score.timed_answers": ("experiments.linking", "experiments.people", *TRIED),
+    "experiments.people_score.report": (
+        *ANSWERED, "experiments.figures", "experiments.linking.__init__", "experiments.observers", *TRIED,
+    ),
     "experiments.people_score.picture_shares": (
         "absvit.images", "absvit.models", "experiments.observers", "stimuli.foundation", "stimuli.pictures",
     ),
-    "experiments.people_score.figure": ("experiments.figures", "experiments.people_score"),
+    "experiments.people_score.*figure": ("experiments.figures", "experiments.people_score", *READ),
+    "experiments.people_score.task_figure": (
+        "experiments.figures", "experiments.people", "experiments.people_score", *TRIED,
+    ),
     "experiments.linking": (
         "absvit.records", "experiments.exchange", "experiments.linking", "experiments.trials",
         "stimuli.foundation", *READ,
@@ -117,6 +133,9 @@ MAY_IMPORT = {
         "experiments.trials", "stimuli.foundation", "stimuli.sets", *READ,
     ),
     "notebooks": (*MODELS, "absvit.mechanisms.__init__", "absvit.networks", "experiments", "notebooks"),
+    "notebooks.book.file_formats": (
+        "absvit.models", "absvit.records", "absvit.training.contents", "experiments", "notebooks", "stimuli",
+    ),
 }  # fmt: skip
 
 # Within absvit.models each module imports only those before it.
@@ -128,8 +147,8 @@ MODELS_ORDER = (
 
 OF_MODELS = "experiments.observers.models"
 DRAWN = (
-    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.figure",
-    "absvit.segmentation.overlays",
+    "experiments.figures", "experiments.probes.*", "experiments.live.*_figure", "experiments.people_score.*figure",
+    "experiments.people_score.report", "absvit.segmentation.overlays",
 )  # fmt: skip
 # Third-party modules, and the only own modules that may import them.
 ONLY_IN = {

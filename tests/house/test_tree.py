@@ -11,7 +11,7 @@ FILES = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 TOP_LEVEL = {
     "absvit", "experiments", "notebooks", "stimuli", "scripts", "tests",
-    "environment.yml", "README.md", "pyproject.toml", "constraints.txt", "LICENSE", "CITATION.cff",
+    "environment.yml", "README.md", "pyproject.toml", "constraints.txt", "LICENSE", "CITATION.cff", "MANIFEST.in",
 }  # fmt: skip
 ROLES = {  # what a file is for in its package, the same in each
     "__init__", "__main__", "check", "classes", "datasets", "evaluation", "figure", "loading", "objective", "options",

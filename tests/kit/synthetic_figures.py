@@ -87,7 +87,23 @@ def people_score():
     return pd.DataFrame(rows).assign(differs="Observers have no time.")
 
 
+def phases_of_percepts():
+    """People in two displays and at two contrasts, and an observer with its evidence scaled."""
+    generator, rows = np.random.default_rng(0), []
+    seen = [("people", "Necker cube", 1.0), ("people", "rivalry", 1.0)]
+    seen += [("people", "rivalry at five contrasts", c) for c in (0.5, 1.0)]
+    seen += [("small_net", "pictures", c) for c in (0.5, 1.0)] + [("small_net, evidence scaled", "pictures", 0.5)]
+    for who, display, contrast in seen:
+        for participant in "abc":
+            told = {"who": who, "display": display, "contrast": contrast, "participant": participant, "session": 1}
+            durations = generator.gamma(3, 1, 40)
+            percepts = np.resize(["left", "right", "left", "mixed"], 40)
+            rows.append(pd.DataFrame(told | {"block": 1, "response": percepts, "duration": durations}))
+    return pd.concat(rows, ignore_index=True)
+
+
 RECORDS = {
+    "alternation": phases_of_percepts,
     "signature": lambda: [bistable_record(4, size=32)],
     "steering": lambda: [several(n=4, size=16, tokens=4)],
     "gains": lambda: [made.gains_record()],
@@ -116,6 +132,7 @@ RECORDS = {
     "sheet": lambda: [made.graded_record(10)],
 }
 UNSAMPLED = (
+    "alternation",
     "signature",
     "sheet",
     "robustness",

@@ -4,7 +4,7 @@ import shutil
 
 IN_BROWSER = (
     "01_attention", "02_bistable", "03_records", "04_dynamics", "05_robustness", "07_mechanisms", "08_photographs",
-    "11_words",
+    "10_people", "11_words",
 )  # fmt: skip
 
 

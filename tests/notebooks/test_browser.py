@@ -34,6 +34,7 @@ READY = """() => {
 CELLS = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
 FAULTS = f"{CELLS}.flatMap(cell => cell.outputs.toJSON()).filter(output => output.output_type === 'error')"
 ENDED = f"() => {CELLS}.every(cell => cell.executionCount) || {FAULTS}.length > 0"  # cells after a fault never run
+CONTROL = r"- (slider|combobox|textbox|checkbox|button|listbox|spinbutton|img|radio)\b(?! \"\S)"  # without a name
 SOURCE = "() => document.querySelector('.explorer-picture')?.src"
 
 pytestmark = pytest.mark.browser
@@ -185,8 +186,15 @@ def test_attention_is_steered_by_gain_class_a_click_and_a_box_on_the_picture(lab
         says(page, "box=(0.5, 0.25, 0.9, 0.75)")
 
 
-def test_the_mix_moves_a_bistable_picture(lab, browser):
+def nameless(page):
+    """Controls and pictures of the explorer that a screen reader could not tell."""
+    heard = page.locator(".explorer").first.aria_snapshot().splitlines()
+    return [line for line in heard if re.match(CONTROL, line.strip())]
+
+
+def test_the_mix_moves_a_bistable_picture_and_every_control_has_a_name(lab, browser):
     with run(browser, lab, "02_bistable") as page:
+        assert nameless(page) == []
         changes(page, lambda: press(page, "mix", "ArrowLeft"))
         changes(page, lambda: press(page, "gain"))
 
@@ -240,6 +248,15 @@ def test_photographs_are_looked_at_by_words_and_suggestions(lab, browser):
         word = control(page, "text", "or for").locator("input")
         changes(page, lambda: (word.fill(""), word.press("Enter"), word.blur()))
         changes(page, lambda: press(page, "gain"))
+
+
+def test_people_stand_beside_observers_in_a_task_that_is_picked(lab, browser):
+    with run(browser, lab, "10_people") as page:
+        effect = control(page, "dropdown", "effect")
+        changes(page, lambda: effect.locator("select").select_option("validity, accuracy"))
+        task = control(page, "dropdown", "task")
+        changes(page, lambda: task.locator("select").select_option("attention_network"))
+        says(page, "PEOPLE['attention_network']")
 
 
 def test_a_sentence_is_typed_and_its_reading_stands_under_it(lab, browser):

@@ -29,6 +29,11 @@ class Prior:
     A prior may hold one value for all images or one an image; ``per_image`` names the field and the number of
     dimensions that it has in the second case. ``kind`` says which of the model's gains applies where none is
     given, and ``default_gain`` what does where the model has none of that kind.
+
+    Examples
+    --------
+    >>> isinstance(priors.ClassPrior(3) * priors.LearnedPrior(), priors.Prior)
+    True
     """
 
     kind = "learned"
@@ -119,6 +124,12 @@ class ProductPrior(Prior):
     Parameters
     ----------
     factors : the priors.
+
+    Examples
+    --------
+    >>> place = priors.SpatialPrior.box((0, 0, 56, 112), size=(112, 112), grid=(14, 14))
+    >>> len((priors.ClassPrior(3) * place).factors)
+    2
     """
 
     factors: tuple[Prior, ...]

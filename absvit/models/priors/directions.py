@@ -74,6 +74,12 @@ class LearnedPrior(Prior):
     Parameters
     ----------
     gain : factor on the weights; None for the model's default (1 for the official weights).
+
+    Examples
+    --------
+    >>> looked = absvit.perceive(model, images, [priors.LearnedPrior()])
+    >>> bool((looked.logits[-1, 0] - model(images)).abs().max() < 1e-4)
+    True
     """
 
     gain: float | None = None
@@ -92,6 +98,12 @@ class VectorPrior(SharpPrior):
     vector : (channel,), or (image, channel) for one direction an image; of any length.
     gain : factor on the weights; None for the model's default (1 for the official weights).
     sharpness : power of the match relative to its peak; None for the model's own, 1 for the official weights.
+
+    Examples
+    --------
+    >>> random = priors.VectorPrior(np.random.default_rng(0).normal(size=model.embed_dim))
+    >>> absvit.perceive(model, images, [random]).logits.shape
+    torch.Size([2, 1, 4, 12])
     """
 
     vector: Tensor
@@ -162,6 +174,12 @@ class ClassPrior(CuedClasses):
         prior meets a model; a part of it will do where it is clear which class is meant.
     gain : factor on the weights; None for the model's default (40 for the official weights).
     sharpness : power of the match relative to its peak; None for the model's own, 1 for the official weights.
+
+    Examples
+    --------
+    >>> ring = priors.ClassPrior("ring", gain=2.0)
+    >>> absvit.perceive(model, images, [ring]).prior_weights.shape  # (iteration, prior, image, token)
+    torch.Size([1, 1, 4, 197])
     """
 
     class_index: int | str | Tensor | Sequence[str]

@@ -37,6 +37,12 @@ class KindsPrior(CuedClasses):
     gain : factor on the weights; None for the model's default of a class.
     sharpness : power of the match relative to its peak; None for the model's own, 1 for the official weights.
     sets : further sets of kinds, whose categories the words may name.
+
+    Examples
+    --------
+    >>> either = priors.KindsPrior(["ring", "heart"])
+    >>> absvit.perceive(model, images, [either]).logits.shape
+    torch.Size([2, 1, 4, 12])
     """
 
     classes: str | Sequence[str] | Sequence[int] | Tensor
@@ -123,6 +129,11 @@ def class_prior(
     Raises
     ------
     ValueError : as ``kinds_of``.
+
+    Examples
+    --------
+    >>> type(priors.class_prior("ring", model)).__name__
+    'ClassPrior'
     """
     indices = kinds_of(text, model, sets).indices
     if len(indices) == 1:

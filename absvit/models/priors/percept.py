@@ -30,6 +30,11 @@ class PerceptPrior(Prior):
     gain : factor on the weights; None for the model's default of a class.
     fatigue : (image, class), subtracted from the logits: the evidence of a percept that has lasted wanes, as
         the adaptation of Noest et al. (2007) and Moreno-Bote et al. (2007) has it.
+
+    Examples
+    --------
+    >>> absvit.perceive(model, images, [priors.PerceptPrior()], iterations=3).logits.shape
+    torch.Size([4, 1, 4, 12])
     """
 
     gain: float | None = None
@@ -56,6 +61,12 @@ class ShuffledPrior(WrappedPrior):
     prior : the prior whose weights are shuffled.
     seed : seed of the orders; image ``i`` gets the same order whatever it is shown with.
     first_image : number of the first image, counted on when images are processed in parts.
+
+    Examples
+    --------
+    >>> control = priors.ShuffledPrior(priors.ClassPrior("ring"), seed=1)
+    >>> absvit.perceive(model, images, [control]).logits.shape
+    torch.Size([2, 1, 4, 12])
     """
 
     seed: int = 0

@@ -24,6 +24,12 @@ class SpatialPrior(Prior):
     weights : (token_y, token_x), or (image, token_y, token_x), in [0, 1].
     gain : factor on the weights; None for the model's default (1 for the official weights).
     class_token : weight of the class token, in [0, 1].
+
+    Examples
+    --------
+    >>> left = priors.SpatialPrior.box((0, 0, 56, 112), size=(112, 112), grid=(14, 14))
+    >>> left.weights.sum().item()  # 7 of 14 columns
+    98.0
     """
 
     weights: Tensor

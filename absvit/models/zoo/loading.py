@@ -44,6 +44,12 @@ def create_model(name: str, **kwargs) -> nn.Module:
     Raises
     ------
     ValueError : unknown name; the nearest ones are given.
+
+    Examples
+    --------
+    >>> untrained = absvit.create_model("absvit_micro", num_classes=5)
+    >>> untrained.num_classes
+    5
     """
     check_name(name)
     return timm.create_model(name, **kwargs)
@@ -96,6 +102,12 @@ def load_model(
     FileNotFoundError : no such file, or the weights cannot be fetched; says where to put them by hand.
     ValueError : unknown name, no weights of this name, a corrupt or foreign file, a card that says what no
         card may, or weights that do not fit.
+
+    Examples
+    --------
+    >>> seed1 = absvit.load_model("absvit_micro", "seed1")
+    >>> seed1.training
+    False
     """
     if kwargs.get("pretrained"):
         raise ValueError("load_model chooses the weights by checkpoint=; leave pretrained to create_model")

@@ -45,8 +45,8 @@ INSTRUCTED = replace(
 
 
 def _items(table: pd.DataFrame) -> pd.DataFrame:
-    """The stimulus is the last part of a picture's name; those before it number the trial."""
-    return table.assign(item=table["item"].str.rpartition("_")[2])
+    """The stimulus is the last part of a picture's name, or ImageNet's class and number; the rest tells the trial."""
+    return table.assign(item=table["item"].str.extract(r"(n\d{8}_[^_]+|[^_]+)$")[0])
 
 
 def _of_conflicts(read: Columns) -> Callable[[Sequence[Path]], pd.DataFrame]:
@@ -155,5 +155,5 @@ MODEL_VS_HUMAN = Source(
     reference="Geirhos et al. 2021, NeurIPS (github.com/bethgelab/model-vs-human, raw-data)",
     licence="CC BY 4.0",
     pattern="*subject*.csv",
-    note="Digests are known of edge and cue_conflict alone, which are sources of their own.",
+    note="Digests are known of the files of edge and cue-conflict alone, which are sources of their own as well.",
 )

@@ -63,6 +63,7 @@ ALTERNATION = Source(
     reference="Pastukhov, bistablehistory (R package); Pastukhov and Braun 2011, J. Vision 11(10):12",
     licence="GPL-3 (the package)",
     exclusions="phases of no length; mixed percepts are no phases of dominance",
+    excluded_by="ours, for the statistics of durations",
     units={"duration": "s"},
     trials=50_547,
     files=files_of("alternation"),

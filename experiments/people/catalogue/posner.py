@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.people.match import Match
+from experiments.people.match import Fitting, Match
 from experiments.people.published_files import files_of
 from experiments.people.published_source import Source
 from experiments.people.table_columns import Columns
@@ -40,6 +40,7 @@ POSNER = Source(
     reference="Hedge, Powell and Sumner 2018, Behavior Research Methods 50, 1166-1186, study 3",
     licence="none is known: each user fetches the files, and does not pass them on",
     exclusions="reaction times below .1 s, or more than 3 median absolute deviations above the person's median",
+    excluded_by="Hedge et al. 2018, Method, data analysis; from memory, not held against the text",
     people=40,
     trials=51_200,
     files=files_of("posner"),
@@ -50,6 +51,8 @@ POSNER = Source(
     match=Match(
         "spatial_prior",
         {"validity": ("instruction", {"valid": "valid", "invalid": "invalid"})},
+        no_items="the files tell conditions, and no display",
+        fitting=Fitting(("validity",), ("valid",), ("mean", "accuracy", "variance")),
         differs=(
             "People detect a target after a cue that is gone when it comes; observers name a shape at the left or the "
             "right, each seen with attention sent there and with attention sent to the other side, and have no time "

@@ -67,6 +67,7 @@ FIGURE = Figure(
     "steering by the gain of the cue",
     reads=("bistable",),
     needs=("logits", "gain"),
+    made_of="bistable --gains 0.5 1 2 4 --n 16",
     table=_summary,
     draw=gains,
 )

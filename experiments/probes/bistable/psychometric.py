@@ -149,6 +149,7 @@ FIGURE = Figure(
     "which reading wins by mix; threshold and lapse",
     reads=("bistable",),
     needs=("logits", "mix"),
+    made_of="bistable --family overlay --n 40",
     table=_wins,
     resamples=500,
     draw=psychometric,

@@ -92,6 +92,11 @@ def caption(
     Returns
     -------
     What is shown, of which model, and the selection index of all stimuli with its 95 % bootstrap interval.
+
+    Examples
+    --------
+    >>> experiments.figures.caption(record)[:60]
+    'Bistable stimuli seen by absvit_micro: 0, 1, 2, 3 of 4 (the '
     """
     record = signature_layout.first_run(record)
     columns = signature_layout.columns_of(record, kind, place)

@@ -197,6 +197,11 @@ def balanced(record: xr.Dataset, n: int = 4) -> list[int]:
     Raises
     ------
     ValueError : n is below 1.
+
+    Examples
+    --------
+    >>> experiments.figures.balanced(record, n=2)
+    [0, 3]
     """
     if n < 1:
         raise ValueError(f"expected n >= 1 stimuli, got {n}")

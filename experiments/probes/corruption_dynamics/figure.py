@@ -71,6 +71,7 @@ FIGURE = Figure(
     "accuracy over passes under corruption",
     reads=("corruption_dynamics",),
     needs=("logits",),
+    made_of="corruption_dynamics --corruptions gaussian_noise contrast --severities 0 3 5 --iterations 2 --n 8",
     table=corruption_summary,
     draw=corruption,
 )

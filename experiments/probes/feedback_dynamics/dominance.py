@@ -84,5 +84,6 @@ FIGURE = Figure(
     "alternation, and durations of dominance",
     reads=(f"{OF}switching",),
     needs=("logits", "gain", "severity"),
+    made_of="feedback_dynamics --protocol switching --gains 2 --noise 0.3 --priors percept --passes 80 --n 2",
     draw=layout_of(("logits",), switching=panels),
 )

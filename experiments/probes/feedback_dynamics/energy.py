@@ -85,5 +85,6 @@ FIGURE = Figure(
     "reconstruction error of each block from pass to pass",
     reads=(f"{OF}settling",),
     needs=("logits", "gain", "severity", "reconstruction_error"),
+    made_of="feedback_dynamics --gains 1 2 --passes 8 --n 6",
     draw=layout_of(("reconstruction_error",), settling=panels),
 )

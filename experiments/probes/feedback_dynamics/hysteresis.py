@@ -67,5 +67,6 @@ FIGURE = Figure(
     "a morph up and down, and the area between",
     reads=(f"{OF}hysteresis",),
     needs=("logits", "gain", "severity", "morph", "direction", "pair"),
+    made_of="feedback_dynamics --protocol hysteresis --gains 2 --steps 6 --n 6",
     draw=layout_of(("logits",), hysteresis=panels),
 )

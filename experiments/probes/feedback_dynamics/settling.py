@@ -81,5 +81,6 @@ FIGURE = Figure(
     "the percept from pass to pass, memory and change",
     reads=(f"{OF}settling",),
     needs=("logits", "gain", "severity"),
+    made_of="feedback_dynamics --gains 1 2 --passes 8 --n 6",
     draw=layout_of(settling=panels),
 )

@@ -11,5 +11,6 @@ FIGURE = Figure(
     "settling, hysteresis and dominance together",
     reads=tuple(f"{OF}{protocol}" for protocol in ("settling", "hysteresis", "switching")),
     needs=("logits", "gain", "severity"),
+    made_of="feedback_dynamics --gains 1 2 --passes 8 --n 6",
     draw=layout_of(settling=settling.panels, hysteresis=hysteresis.panels, switching=dominance.panels),
 )

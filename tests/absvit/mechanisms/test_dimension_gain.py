@@ -42,7 +42,5 @@ def test_gains_of_one_are_the_network_bit_for_bit_and_products_add_doses(told):
 def test_what_was_learnt_elsewhere_is_refused(told):
     with pytest.raises(ValueError, match="'shape' has no tunings of 8 channels at 3, only of 1"):
         told.perceive(IMAGES, [replace(SHAPE, tunings={"1": torch.zeros(6)})])
-    with pytest.raises(
-        ValueError, match="takes priors of kind learned, dimension, and none of class"
-    ):
+    with pytest.raises(ValueError, match="takes priors of kind learned, dimension, and none of class"):
         told.perceive(IMAGES, [ClassPrior(1)])

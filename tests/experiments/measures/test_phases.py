@@ -6,7 +6,7 @@ import pytest
 from test_dynamics_measures import alternating, record_of
 
 from experiments.measures.alternation import phases
-from experiments.statistics.durations import alternation
+from experiments.statistics.phase_statistics import alternation
 
 
 def observed(durations, participant="a", session="1", block=1):

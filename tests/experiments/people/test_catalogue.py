@@ -1,5 +1,7 @@
 """How each source's files are read, on a few rows of the same kind."""
 
+import subprocess
+
 import pandas as pd
 import pytest
 
@@ -22,6 +24,7 @@ def test_files_have_addresses_and_digests_and_effects_names_of_their_own(name):
     assert all(file.address.startswith("https://raw.githubusercontent.com/") for file in source.files)
     assert len({file.name for file in source.files}) == len(source.files)
     assert len({effect.name for effect in source.effects}) == len(source.effects) and source.reference
+    assert (source.exclusions == "none") == (not source.excluded_by)
     assert all(effect.factor in source.conditions for effect in source.effects)
 
 
@@ -65,6 +68,13 @@ def test_a_folder_of_sets_and_a_set_that_is_none(tmp_path):
     table = trials("model_vs_human", tmp_path / "sets")
     assert table["set"].tolist() == ["contrast", "eidolonI"] and set(table["item"]) == {"n1.JPEG"}
     assert table["participant"].tolist() == ["contrast subject-01", "eidolonI subject-01"]
+    listed = subprocess.run("sha256sum *.csv | sha256sum", shell=True, cwd=tmp_path / "sets",
+                            capture_output=True, text=True, check=True).stdout  # fmt: skip
+    assert table.attrs["read_digest"] == listed.split()[0]
+    pictures = [f"000{k}_edg_s01_0_dog_00_n0210952{k}_25.JPEG" for k in (1, 2)]  # 25 of two kinds of dogs
+    rows = "".join(f"subject-02,1,{k},1.2,dog,dog,0,{picture}\n" for k, picture in enumerate(pictures, 1))
+    edges = trials("model_vs_human", [written(tmp_path, "edge_subject-02_session_1.csv", HEAD + rows)])
+    assert edges["item"].tolist() == ["n02109521_25.JPEG", "n02109522_25.JPEG"]
     written(tmp_path / "sets", "imagenet_subject-01_session_1.csv", HEAD + row)
     with pytest.raises(ValueError, match="'imagenet' is none of the sets of model-vs-human"):
         trials("model_vs_human", tmp_path / "sets")

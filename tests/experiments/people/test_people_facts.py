@@ -8,7 +8,7 @@ import pytest
 
 from experiments import measures
 from experiments.people import PEOPLE, check_source, trials
-from experiments.statistics.durations import alternation
+from experiments.statistics.phase_statistics import alternation
 from experiments.trials import trial_table
 from experiments.trials.effects import effect_of
 from experiments.trials.item_effects import item_effects
@@ -105,6 +105,8 @@ def test_perceptual_alternation(read):
     assert [round(of.shape, 1) for of in found.values()] == [2.7, 4.0, 2.3]
     assert [round(of.variation, 2) for of in found.values()] == [0.63, 0.50, 0.71]
     assert [round(of.lag, 2) for of in found.values()] == [0.14, 0.18, 0.13]
+    assert [round(of.mixed, 2) for of in found.values()] == [0.03, 0.20, 0.10]
+    assert [round(of.history, 2) for of in found.values()] == [-0.27, -0.30, -0.24]
     contrasts = table[(table["display"] == "rivalry at five contrasts") & (table["response"] != "mixed")]
     means = contrasts.groupby("contrast")["duration"].mean()
     assert (round(means[1 / 16], 2), round(means[1], 2)) == (2.38, 1.26) and (np.diff(means) < 0).all()

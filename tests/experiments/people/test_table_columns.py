@@ -110,6 +110,7 @@ def test_a_source_that_breaks_a_promise_is_said(tmp_path):
         "has the factor 'asynchrony', which never varies": {"conditions": {"flanker": CONDITIONS["flanker"]}},
         "does not say what the levels of 'mood' mean": {
             "effects": (Effect("e", "mood", "fine", "low"),)},
+        "does not say who decided that": {"exclusions": "the slow"},
         "is called by a word of small letters": {"name": "My trials"},
     }  # fmt: skip
     for message, changes in broken.items():

@@ -10,14 +10,16 @@ import torch
 
 from experiments.__main__ import main
 from experiments.figures import FIGURES
+from experiments.linking import LINKS, fit
+from experiments.linking.diffusion import decision_mean
 from experiments.observers import Observer
-from experiments.people import PEOPLE, Match, Source
+from experiments.people import PEOPLE, Fitting, Match, Source
 from experiments.people_score import answers_of, check_match, observed_effect, score, score_sources
 from experiments.people_score.figure import opened
 from experiments.people_score.printed import score_text
 from experiments.people_score.scoring import COLUMNS
 from experiments.trials.effects import Effect
-from experiments.trials.trial_table import trial_table
+from experiments.trials.trial_table import trial_table, write_csv
 from experiments.trials.trim import Trim
 from stimuli.families import objects
 
@@ -28,6 +30,8 @@ MATCH = Match(
         "flanker": ("congruency", {kind: kind for kind in KINDS}),
         "cue": ("instruction", {"nothing": "none", "place": "spatial"}),
     },
+    no_items="they saw arrows",
+    fitting=Fitting(("cue",), ("place",), ("mean", "accuracy", "variance")),
     differs="Shapes stand for arrows.",
 )
 EFFECTS = (
@@ -109,6 +113,32 @@ def test_margins_stand_for_times_with_their_sign_turned(source, people):
     assert row_of(scores, "conflict", "net")["mean"] == pytest.approx(2.0 - 0.1)
 
 
+def test_a_link_makes_times_of_margins_and_says_what_it_misses(source, people):
+    """One fitted condition gives three moments, so that all parameters are found, and the other tests them."""
+    own = answers(LIKE_PEOPLE)
+    scores = score(source, people, own, n=100, splits=10, link=LINKS["diffusion"])
+    row, plain = row_of(scores, "cueing", "net"), row_of(scores, "conflict, accuracy", "net")
+    assert (row["measure"], row["unit"], row["link"]) == ("rt", "s", "diffusion") and pd.isna(plain["link"])
+    kept = people[(people["correct"] == 0) | (people["rt"] >= 0.1)]
+    fitted = fit(kept, own, by="cue", conditions=["place"], moments=("mean", "accuracy", "variance"), n=5)
+    assert f"sensitivity {fitted.values['sensitivity']:.3g} [" in row["parameters"]
+    margin = np.log(own["p(star)"] / own["p(heart)"])
+    times = decision_mean(fitted.values["sensitivity"] * margin, fitted.values["boundary"])
+    of = pd.Series(times, own.index).groupby(own["cue"]).mean()
+    assert row["mean"] == pytest.approx(of["nothing"] - of["place"]) and row["same_sign"] == "yes"
+    human = people[people["correct"] == 1].groupby(["participant", "cue"])["rt"].mean().groupby("cue").mean()
+    assert row["constant_ms"] == pytest.approx(1000 * (human["nothing"] - human["place"]))
+    assert row["fitted_to"] == "mean, accuracy, variance of place" and "1/1 tested, most nothing" in row["missed"]
+    text = score_text(scores)
+    assert "toy, net: diffusion fitted to mean, accuracy, variance of place" in text
+    assert f"missed by {row['missed_ms']:.0f} ms (root mean square; a constant: {row['constant_ms']:.0f} ms)" in text
+    unfitted = replace(source, match=replace(MATCH, fitting=None))
+    told = row_of(score(unfitted, people, own, n=10, splits=2, link=LINKS["diffusion"]), "cueing", "net")
+    assert told["unit"] == "nat" and told["why"].startswith("no times: toy names no conditions")
+    with pytest.raises(ValueError, match="entropy_passes counts feedback passes, .* use diffusion"):
+        score_sources([source], [], link="entropy_passes")
+
+
 def test_signs_are_other_or_not_determined(source, people):
     scores = score(source, people, answers(TURNED), n=300, splits=10)
     assert row_of(scores, "cueing", "net")["same_sign"] == "no" and row_of(scores, "cueing", "net")["seeds"] == "0/2"
@@ -187,6 +217,7 @@ def test_effects_are_compared_picture_by_picture_beside_the_ceiling():
     assert first["mean"] == pytest.approx(theirs.mean()) and np.isnan(first["reliability"])
     assert second["mean"] == pytest.approx((gain**2).mean()) and second["unit"] == first["unit"]
     assert second["r"] == pytest.approx(np.corrcoef(theirs, gain**2)[0, 1]) and second["r_low"] < second["r"]
+    assert second["of_ceiling"] == pytest.approx(second["r"] / first["item_ceiling"])
     assert second["item_ceiling"] == first["item_ceiling"] and 0.5 < first["item_ceiling"] <= 1
     low, high = first["mean_low"], first["mean_high"]
     assert second["within"] == ("yes" if low <= second["mean"] <= high else "no")
@@ -210,6 +241,8 @@ def test_a_source_without_a_match_is_said(source, people):
          "reads the column 'cues', and observers' tables have congruency, target_place, instruction"),
         ({"levels": {**MATCH.levels, "cue": ("instruction", {"place": "there", "nothing": "none"})}},
          "reads instruction = 'there', which no trial of attention_network has"),
+        ({"item": "picture"}, "says neither which variable names the pictures"),
+        ({"fitting": Fitting(("place",), ("up",))}, "fits a link by 'place', which observers are not shown: flanker"),
         ({"told": {"everywhere": "diffuse"}}, "tells 'everywhere', which is no instruction"),
     ],
 )  # fmt: skip
@@ -247,6 +280,7 @@ def test_the_command_prints_and_writes_what_it_scores(people, source, tmp_path, 
     assert main([*words, "--out", str(tmp_path / "score.csv"), "--figure", str(tmp_path / "score.png")]) == 0
     said = capsys.readouterr().out
     assert "toy: conflict\n" in said and "observers are not shown asynchrony = 0.6 of late" in said
+    assert "no correlation over items, since they are not the same: they saw arrows." in said
     assert "toy: Shapes stand for arrows." in said and (tmp_path / "score.png").stat().st_size > 10_000
     shown, _ = opened([tmp_path / "score.csv"])
     assert list(shown["who"]) == ["people", "absvit_micro"] * 3 and (shown["status"] == "compared").all()
@@ -259,3 +293,16 @@ def test_the_command_prints_and_writes_what_it_scores(people, source, tmp_path, 
         FIGURES["people"](many)
     with pytest.raises(ValueError, match="is no score: expected what people score --out writes"):
         opened([tmp_path / "toy2.csv"] if (tmp_path / "toy2.csv").write_text("a,b\n1,2\n") else [])
+
+
+def test_tables_of_trials_are_compared_as_compare_does_it(people, tmp_path, capsys):
+    paths = [str(tmp_path / name) for name in ("people.csv", "net.csv")]
+    write_csv(people[people["trial"] <= 2].assign(item=lambda of: of["flanker"]), paths[0])
+    write_csv(answers(LIKE_PEOPLE, items=2).assign(item=lambda of: of["flanker"]), paths[1])
+    printed = []
+    for words in (["compare"], ["people", "score"]):
+        assert main([*words, *paths]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and "kappa_people" in printed[0]
+    assert main(["people", "score", *paths, "--link", "diffusion"]) == 2
+    assert "leave out --link, or name sources" in capsys.readouterr().err

@@ -38,9 +38,7 @@ def test_shares_are_those_of_the_two_readings(folder):
 def test_what_cannot_be_compared_is_said(folder, tmp_path):
     with pytest.raises(ValueError, match="reds does not know the class 'cow'"):
         shares_in(folder, SEEN, readings_of(folder / "counts.csv", "cat", "cow"))
-    with pytest.raises(
-        FileNotFoundError, match=r"no picture in .* is called as an item of the counts"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"no picture in .* is called as an item of the counts"):
         shares_in(tmp_path, SEEN, {"p0": ("cat", "dog")})
     for name in "ab":
         (tmp_path / name).mkdir()

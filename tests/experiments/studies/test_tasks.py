@@ -19,7 +19,7 @@ from experiments.studies.task_check import check_task, stimuli_for
 from stimuli.families import FAMILIES
 from stimuli.sets.frames import frames_of
 
-WITHOUT = {"corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
+WITHOUT = {"alternation", "corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
 WITH = sorted(set(PROBES) - WITHOUT - {"cue_conflict"})
 
 
@@ -91,6 +91,7 @@ def test_a_stranger_writes_a_task(flashes):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
+        ({"levels": {"colour": ("red", "blue")}}, "orders the levels of .colour., which is none of its factors"),
         ({"question": "a\nb"}, "give one line"),
         ({"pages": {"de": ("# Hallo",)}}, "no pages in English"),
         ({"pages": {"en": "# Hello"}}, "no tuple of texts"),

@@ -1,0 +1,1 @@
+"""Alternation of two readings in time."""
