@@ -49,5 +49,5 @@ def test_each_factor_of_a_product_adds_its_own():
 
 
 def test_places_are_refused_by_name():
-    with pytest.raises(ValueError, match="decision_bias on .* takes priors of kind .*class, and none of place"):
+    with pytest.raises(ValueError, match="decision_bias on .* takes priors of kind .*class, text, and none of place"):
         TOLD.perceive(IMAGES, [SpatialPrior(torch.ones(4, 4)) * ClassPrior(1)])

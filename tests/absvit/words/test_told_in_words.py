@@ -181,3 +181,5 @@ def test_the_pairs_of_the_first_sentences_are_of_known_kinds():
     assert len({row["sentence"] for row in rows}) == 20 and len(rows) == 80
     assert {row["level"] for row in rows} == {"superordinate", "function"}
     assert {row[side] for row in rows for side in ("fits", "fits_not")} <= known
+    others = list(csv.DictReader(Path(__file__).with_name("other_pairs.csv").open(encoding="utf-8")))
+    assert len(others) == 124 and {row[side] for row in others for side in ("fits", "fits_not")} <= known
