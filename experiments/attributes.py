@@ -39,7 +39,8 @@ def attributes(
     ``meanings``. Where they answer in the categories of a set,
     ``read_out`` is its name, and of each category the places of its kinds among their own classes.
     """
-    made = {name: value for name, value in stimuli.part(0, 1).attrs.items() if name != "title"}
+    example = stimuli.part(0, 1)
+    made = {name: value for name, value in example.attrs.items() if name != "title"}
     factors = dict(zip(made.get("factors", ()), made.get("levels", ()), strict=True))
     factors = {name: levels for name, levels in factors.items() if pictures == 1 or name != "step"}
     if told := design.unbalanced(stimuli.n // pictures, factors):
@@ -63,15 +64,15 @@ def attributes(
         | ({} if takes_all else {"prior_kinds": _told(observers, lambda observer: list(observer.kinds))})
         | ({"read_out": _told(observers, lambda of: of.facts["read_out"])} if "read_out" in first.facts else {})
         | _side_by_side(observers, weights)
-        | _untaken(probe, observers, stimuli, parameters)
-        | meanings(observers, _sentences(probe, observers, stimuli, parameters))
+        | _untaken(probe, observers, example, parameters)
+        | meanings(observers, _sentences(probe, observers, example, parameters))
         | ({"pictures_sha256": stimuli.pictures()} if stimuli.pictures else {})
     )
 
 
-def _sentences(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> list[str]:
+def _sentences(probe: Probe, observers: Sequence[Observer], example: xr.Dataset, parameters: object) -> list[str]:
     """Sentences that are told."""
-    looks = looks_of(probe, observers[0], stimuli.part(0, 1), parameters)
+    looks = looks_of(probe, observers[0], example, parameters)
     return [
         str(look.levels["sentence"]) for look in looks if look.levels.get("sentence") and look.kind == "instruction"
     ]
@@ -125,11 +126,10 @@ def _side_by_side(observers: Sequence[Observer], weights: Mapping[str, Sequence]
     )
 
 
-def _untaken(probe: Probe, observers: Sequence[Observer], stimuli: Stimuli, parameters: object) -> dict:
+def _untaken(probe: Probe, observers: Sequence[Observer], example: xr.Dataset, parameters: object) -> dict:
     """Under which cues each observer looks bottom-up, where some of them take cues."""
     if not any(observer.kinds for observer in observers):
         return {}
-    example = stimuli.part(0, 1)
     each = _by_model(observers, lambda of: _cues(probe, of[0], example, parameters)[1])
     return {"untaken_priors": json.dumps(each)} if any(each.values()) else {}
 

@@ -111,7 +111,13 @@ class PeopleExplorer(Explorer):
         source, people = PEOPLE[s.task], self._people(s.task, s.people or None)
         answers, scores = self._scored(s.task, s.people, s.observers, s.n, s.seed, s.pictures)
         about = records.provenance("people", s.seed, {"task": s.task, "n": s.n}, device_here())
-        record = xr.Dataset.from_dataframe(scores).assign_attrs(about | {"model": ", ".join(s.observers)})
+        files, hashes = zip(*(one.weights() for name in s.observers for one in self._loaded(name)), strict=True)
+        about |= {
+            "model": ", ".join(s.observers),
+            "checkpoint": ", ".join(files),
+            "checkpoint_sha256": ", ".join(hashes),
+        }
+        record = xr.Dataset.from_dataframe(scores).assign_attrs(about)
         return record, task_figure(source, people, answers.table, scores, s.effect, style)
 
     def code(self, selection: PeopleSelection, style: str) -> str:

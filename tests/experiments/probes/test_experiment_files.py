@@ -50,7 +50,7 @@ def test_a_file_runs_and_goes_on(tmp_path, capsys):
             "probe: bistable\nitreations: 3",
             "'itreations' that bistable does not know; the nearest are iterations",
         ),
-        ("e.yaml", "probe: bystable", "must name a probe, one of attention_network, bistable"),
+        ("e.yaml", "probe: bystable", "must name a probe, one of alternation, attention_network, bistable"),
         ("e.yaml", "- bistable", "must hold fields"),
         ("e.yaml", "probe: [", "cannot be read"),
         ("e.toml", "probe = ", "cannot be read"),

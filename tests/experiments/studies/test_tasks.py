@@ -19,7 +19,9 @@ from experiments.studies.task_check import check_task, stimuli_for
 from stimuli.families import FAMILIES
 from stimuli.sets.frames import frames_of
 
-WITHOUT = {"alternation", "corruption_dynamics", "feedback_dynamics", "match"}  # of observers' passes and strengths
+WITHOUT = {  # of observers' passes and strengths, and what sentences do to them
+    "alternation", "corruption_dynamics", "feedback_dynamics", "instruction", "match",
+}  # fmt: skip
 WITH = sorted(set(PROBES) - WITHOUT - {"cue_conflict"})
 
 
